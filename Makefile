@@ -1,0 +1,37 @@
+# A thin list of commands. Every target that runs something sets up what it needs first; a second run does no set-up again.
+SHELL := /bin/bash
+RUN := . .tools/env &&
+DRILL ?=
+.PHONY: help setup drill test types lint format policy check shell clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+setup: ## bring Node, packages, the Pulumi engine and the sandbox's services
+	@tools/setup.sh
+
+drill: setup ## lose the whole infrastructure and recover it, on this one machine (DRILL="--rows 1000 --verbose")
+	@bin/castchat-recovery drill $(DRILL)
+
+test: setup ## every test
+	@$(RUN) npx --no-install jest --colors=false $(TEST)
+
+types: setup ## TypeScript's type check
+	@$(RUN) npx --no-install tsc --noEmit -p .
+
+lint: setup ## ESLint and the formatter
+	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
+
+format: setup ## write the formatter's layout
+	@$(RUN) npx --no-install prettier --write --log-level warn .
+
+policy: setup ## previews of both shipped stacks under the policies, on the real engine
+	@$(RUN) PATH="$$PWD/sandbox/plugins/bin:$$PATH" node policies/check.ts
+
+check: types lint policy test ## everything that proves the project without an account
+
+shell: setup ## a shell in which plain pulumi commands reach the sandbox
+	@bin/castchat-recovery sandbox shell
+
+clean: setup ## stop the sandbox and remove what it keeps
+	@bin/castchat-recovery sandbox reset --yes

@@ -1,0 +1,29 @@
+/** Wrong use or set-up: the command line prints the message alone and exits with 2. */
+export class UserError extends Error {
+  override readonly name = "UserError";
+}
+
+/** A promise that is not kept (data differs, an objective is missed): printed alone, exit 1. */
+export class PromiseError extends Error {
+  override readonly name = "PromiseError";
+}
+
+/** What stands in for a secret in every message. */
+export const REDACTED = "[secret]";
+
+const SECRET_PATTERNS: readonly [RegExp, string][] = [
+  // Passwords in connection strings and in remotes with credentials.
+  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${REDACTED}@`],
+  [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
+];
+
+/** Takes passwords, tokens and authorization headers out of a text, so that it may be shown or logged. */
+export function redact(text: string): string {
+  return SECRET_PATTERNS.reduce((shown, [pattern, replacement]) => shown.replace(pattern, replacement), text);
+}
+
+/** The message of anything that was thrown, without secrets. */
+export function messageOf(thrown: unknown): string {
+  return redact(thrown instanceof Error ? thrown.message : String(thrown));
+}
