@@ -48,7 +48,7 @@ trap 'stop_steps; exit 130' INT TERM
 
 install_node() {
   local aside; aside=$(mktemp -d "$cache/.node.XXXXXX")
-  (cd "$aside" && npm init -y >/dev/null && npm install --no-audit --no-fund --no-save "node@$NODE_VERSION")
+  (cd "$aside" && echo '{"private":true}' >package.json && npm install --no-audit --no-fund --no-save "node@$NODE_VERSION")
   "$aside/node_modules/.bin/node" --version
   publish "$aside" "$cache/node-$NODE_VERSION"
 }
