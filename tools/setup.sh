@@ -53,7 +53,9 @@ install_node() {
   publish "$aside" "$cache/node-$NODE_VERSION"
 }
 install_packages() {
-  cd "$root"; npm ci --no-audit --no-fund
+  # Not `npm ci`: it refuses a lock file that lacks a platform's optional packages, which a registry may not carry. The
+  # versions are the lock file's all the same.
+  cd "$root"; npm install --no-save --no-audit --no-fund
   printf '%s' "$packages_wanted" >"$root/node_modules/.castchat-set-up"
 }
 install_python() {
