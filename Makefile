@@ -14,7 +14,7 @@ drill: setup ## lose the whole infrastructure and recover it, on this one machin
 	@bin/castchat-recovery drill $(DRILL)
 
 test: setup ## every test
-	@$(RUN) npx --no-install jest --colors=false $(TEST)
+	@$(RUN) NODE_OPTIONS="--experimental-vm-modules --no-warnings" npx --no-install jest --colors=false $(TEST)
 
 types: setup ## TypeScript's type check
 	@$(RUN) npx --no-install tsc --noEmit -p .

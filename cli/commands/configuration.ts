@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { readConfiguration } from "../../operations/readConfiguration.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { vaultOf } from "../services.ts";
+import { readStack, trustedKeysOf } from "../stackContext.ts";
+
+/** `castchat-recovery configuration`: the settings, DNS records, variable names and Pulumi state that a backup holds. */
+export function configurationCommand(): Command {
+  return new Command("configuration")
+    .description("print the configuration that is stored with a backup, as JSON; secrets in it stay encrypted or are left out")
+    .argument("[backup]", "a backup's id; the newest proven one without it")
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (backupId: string | undefined, options: { stack: string }) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const configuration = await readConfiguration({
+        vault: vaultOf(context),
+        trustedKeys: trustedKeysOf(context),
+        tiers: context.settings.tiers,
+        backupId,
+        signal,
+      });
+      printResult(configuration, true, []);
+    });
+}

@@ -1,0 +1,32 @@
+import Table from "cli-table3";
+import { Command } from "commander";
+import { listBackups } from "../../operations/listBackups.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { vaultOf } from "../services.ts";
+import { readStack, trustedKeysOf } from "../stackContext.ts";
+
+/** `castchat-recovery list`: the backups of the stack's vault, newest first, and what is wrong with each. */
+export function listCommand(): Command {
+  return new Command("list")
+    .description("list the backups in the stack's vault, newest first")
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (options: { stack: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const backups = await listBackups({
+        vault: vaultOf(context),
+        trustedKeys: trustedKeysOf(context),
+        tiers: context.settings.tiers,
+        signal,
+      });
+      const facts = backups.map(({ manifest, ...summary }) => ({ ...summary, snapshotAt: manifest?.snapshotAt }));
+      const table = new Table({ head: ["backup", "tier", "snapshot (UTC)", "MB", "state"], style: { head: [], border: [], compact: true } });
+      for (const one of facts) {
+        table.push([one.backupId, one.tier, one.snapshotAt ?? "–", (one.sizeBytes / 1e6).toFixed(1), one.proven ? "proven" : one.problems.join("; ")]);
+      }
+      printResult(facts, options.json === true, [facts.length === 0 ? "This vault holds no backup." : table.toString()]);
+    });
+}

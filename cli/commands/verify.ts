@@ -1,0 +1,31 @@
+import { Command } from "commander";
+import { verify } from "../../operations/verify.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult, withProgress } from "../progress.ts";
+import { vaultOf } from "../services.ts";
+import { readStack, trustedKeysOf } from "../stackContext.ts";
+
+/** `castchat-recovery verify`: reads a whole backup and holds it against its manifest. */
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("read a whole backup: signature, sizes, SHA-256, decompression, every row against the counts in the manifest")
+    .argument("[backup]", "a backup's id; the newest proven one without it")
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (backupId: string | undefined, options: { stack: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const result = await withProgress("Verifying", (reporter) =>
+        verify({
+          vault: vaultOf(context),
+          trustedKeys: trustedKeysOf(context),
+          tiers: context.settings.tiers,
+          backupId,
+          reporter,
+          signal,
+        }),
+      );
+      printResult(result, options.json === true, [`${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`]);
+    });
+}

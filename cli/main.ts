@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { backupCommand } from "./commands/backup.ts";
+import { configurationCommand } from "./commands/configuration.ts";
+import { drillCommand } from "./commands/drill.ts";
+import { listCommand } from "./commands/list.ts";
+import { mirrorCommand } from "./commands/mirror.ts";
+import { restoreCommand } from "./commands/restore.ts";
+import { resumeCommand } from "./commands/resume.ts";
+import { sandboxCommand } from "./commands/sandbox.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { exitCodeOf, explanationOf } from "./failure.ts";
+
+const program = new Command("castchat-recovery")
+  .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
+  .addCommand(backupCommand())
+  .addCommand(listCommand())
+  .addCommand(verifyCommand())
+  .addCommand(configurationCommand())
+  .addCommand(restoreCommand())
+  .addCommand(mirrorCommand())
+  .addCommand(resumeCommand())
+  .addCommand(drillCommand())
+  .addCommand(sandboxCommand())
+  .showHelpAfterError("(castchat-recovery --help lists the commands)");
+
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => [...one.commands])]) {
+  command.exitOverride();
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const explanation = explanationOf(error);
+  if (explanation !== undefined) process.stderr.write(`${explanation}\n`);
+  process.exitCode = exitCodeOf(error);
+}

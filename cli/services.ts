@@ -1,0 +1,54 @@
+import type { Clock } from "../clients/clock.ts";
+import { systemClock } from "../clients/clock.ts";
+import { cloudflareClient, type Cloudflare } from "../clients/cloudflare.ts";
+import { GITHUB_GIT, gitClient, originOf, type Git } from "../clients/git.ts";
+import { githubClient, type Github } from "../clients/github.ts";
+import { kmsSigner, type Signer } from "../clients/signer.ts";
+import { supabaseClient, type Supabase } from "../clients/supabase.ts";
+import { s3Vault, type Vault } from "../clients/vault.ts";
+import { vercelClient, type Vercel } from "../clients/vercel.ts";
+import { requiredVariable, type StackContext } from "./stackContext.ts";
+
+/** The stack's own vault. */
+export function vaultOf({ settings, outputs }: StackContext): Vault {
+  return s3Vault({ bucket: outputs.vaultBucket, region: settings.awsRegion, endpoint: settings.endpointAws });
+}
+
+/** The stack's own signing key. */
+export function signerOf({ settings, outputs }: StackContext): Signer {
+  return kmsSigner({ keyId: outputs.signingKeyArn, region: settings.awsRegion, endpoint: settings.endpointAws });
+}
+
+/** Git with the token of GITHUB_TOKEN, for the one server that the settings name. */
+export function gitOf({ settings }: StackContext): Git {
+  const token = requiredVariable("GITHUB_TOKEN", "a token that may read the repository and write its mirror");
+  return gitClient([{ origin: originOf(settings.endpointGithub ?? GITHUB_GIT), token }]);
+}
+
+/** The services whose configuration is backed up. Tokens come from the environment. */
+export function configurationPorts({ settings }: StackContext): {
+  vercel: Vercel;
+  cloudflare: Cloudflare;
+  github: Github;
+  supabase: Supabase;
+  clock: Clock;
+} {
+  const purpose = "the configuration backup reads this service's settings";
+  return {
+    vercel: vercelClient({
+      token: requiredVariable("VERCEL_API_TOKEN", purpose),
+      endpoint: settings.endpointVercel,
+      team: settings.vercelTeam,
+    }),
+    cloudflare: cloudflareClient({
+      token: requiredVariable("CLOUDFLARE_API_TOKEN", purpose),
+      ...(settings.endpointCloudflare === undefined ? {} : { endpoint: `${settings.endpointCloudflare}/client/v4` }),
+    }),
+    github: githubClient({ token: requiredVariable("GITHUB_TOKEN", purpose), endpoint: settings.endpointGithub }),
+    supabase: supabaseClient({
+      token: requiredVariable("SUPABASE_ACCESS_TOKEN", purpose),
+      endpoint: settings.endpointSupabase,
+    }),
+    clock: systemClock,
+  };
+}

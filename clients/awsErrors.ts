@@ -1,0 +1,78 @@
+import { UserError, messageOf } from "./errors.ts";
+
+/** Which service was spoken to, for messages. */
+export interface AwsCall {
+  /** "S3" or "KMS". */
+  service: string;
+  region: string;
+  endpoint?: string | undefined;
+  /** What was worked on, e.g. `the vault bucket "x"`. */
+  subject: string;
+}
+
+const NETWORK_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EPIPE",
+  "TimeoutError",
+  "NetworkingError",
+]);
+
+/** One sentence a cause, by the name that AWS gives it. `call` says what was worked on. */
+const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
+  NoSuchBucket: ({ subject, region }) => `There is no ${subject.replace(/^the /, "")} in ${region}: run "pulumi up" for its stack, or correct the name.`,
+  PermanentRedirect: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
+  AuthorizationHeaderMalformed: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
+  InvalidAccessKeyId: ({ service, region }) => `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
+  UnrecognizedClientException: ({ service, region }) => `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
+  SignatureDoesNotMatch: ({ service, region }) => `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`,
+  ExpiredToken: ({ service, region }) => `The AWS credentials for ${service} in ${region} have expired: get new ones.`,
+  CredentialsProviderError: () => "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+  NotFoundException: ({ subject, region }) => `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
+};
+
+/** A UserError of one sentence where the cause lies in the set-up or the network; any other error as it was. */
+export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
+  const codes = codesOf(thrown);
+  for (const code of codes) {
+    const sentence = SENTENCES[code];
+    if (sentence !== undefined) return new UserError(sentence(call), { cause: thrown });
+  }
+  if (codes.some((code) => code.startsWith("AccessDenied"))) {
+    return new UserError(`Access to ${call.subject} is denied: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  if (codes.some((code) => NETWORK_CODES.has(code))) {
+    const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
+    return new UserError(`${call.service} in ${call.region}${at} cannot be reached (${codes[0] ?? "no answer"}): check the network and the region's health.`, {
+      cause: thrown,
+    });
+  }
+  return thrown;
+}
+
+/** True when AWS says that the object or its version is not there. */
+export function isMissing(thrown: unknown): boolean {
+  return codesOf(thrown).some((code) => code === "NoSuchKey" || code === "NotFound" || code === "NoSuchVersion");
+}
+
+/** Every name and code of an error and of those that it wraps. */
+function codesOf(thrown: unknown): string[] {
+  const codes: string[] = [];
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code === "string") codes.push(code);
+    codes.push(error.name);
+    // Where both IPv4 and IPv6 were tried, the reasons are one level down.
+    if (error instanceof AggregateError) codes.unshift(...error.errors.flatMap(codesOf));
+  }
+  return codes;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

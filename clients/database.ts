@@ -1,0 +1,153 @@
+import pg from "pg";
+import { parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
+import type { DatabaseAddress } from "./databaseUrl.ts";
+import { UserError, messageOf } from "./errors.ts";
+
+/** One connection. All settings that change what a value looks like are pinned. */
+export interface Session {
+  readonly address: DatabaseAddress;
+  /** Major version of the server. */
+  readonly serverMajor: number;
+  /** The server's version as it writes it ("17.10"). */
+  readonly serverVersion: string;
+  /** Runs one statement; or several, separated by semicolons, when there are no values. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Ends the connection, also in the middle of a statement. */
+  end(): Promise<void>;
+}
+
+/** How a connection behaves. Times in milliseconds; 0 is no limit. */
+export interface SessionOptions {
+  /** What the server shows in pg_stat_activity. */
+  applicationName: string;
+  /** For one statement: an hour, since a role's own limit (2 minutes on Supabase) would end a count of a large table. */
+  statementTimeoutMs?: number;
+  /** For a wait on a lock: 5 seconds, so that a queue behind us is short. */
+  lockTimeoutMs?: number;
+  /** Ends the connection. */
+  signal?: AbortSignal | undefined;
+}
+
+const CONNECT_TIMEOUT_MS = 8_000;
+const HOUR_MS = 3_600_000;
+
+/** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
+export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
+  const address = parseDatabaseUrl(databaseUrl);
+  options.signal?.throwIfAborted();
+  const client = new pg.Client({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    password: address.password,
+    database: address.database,
+    ssl: sslOf(address.sslMode),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // A connection that is lost between two statements is told by the next one; without a listener it would end the process.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw explainConnectionError(error, address);
+  }
+  const abort = () => void client.end();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  const session: Omit<Session, "serverMajor" | "serverVersion"> = {
+    address,
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      options.signal?.throwIfAborted();
+      try {
+        const result = await client.query<Row>(text, values.length === 0 ? undefined : [...values]);
+        return result.rows;
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        throw error;
+      }
+    },
+    async end() {
+      options.signal?.removeEventListener("abort", abort);
+      await client.end();
+    },
+  };
+  try {
+    await pinSettings(session, options);
+    const [version] = await session.query<{ number: number; text: string }>(
+      "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
+    );
+    if (version === undefined) throw new Error("the server tells no version");
+    return { ...session, serverMajor: Math.floor(version.number / 10_000), serverVersion: version.text };
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+/** Opens a connection for as long as `work` takes, and ends it whatever happens. */
+export async function withSession<T>(
+  databaseUrl: string,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await connect(databaseUrl, options);
+  try {
+    return await work(session);
+  } finally {
+    await session.end();
+  }
+}
+
+/**
+ * Timeouts set on purpose, and everything that changes how a value is written as text. A name that a server does not know
+ * (transaction_timeout before 17) is passed over. `row_security = off` makes a filtered read an error instead of silence.
+ */
+async function pinSettings(session: Pick<Session, "query">, options: SessionOptions): Promise<void> {
+  const settings: Record<string, string | number> = {
+    statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
+    lock_timeout: options.lockTimeoutMs ?? 5_000,
+    idle_in_transaction_session_timeout: 4 * HOUR_MS,
+    transaction_timeout: 6 * HOUR_MS,
+    // The server notices within this time that we are gone, also in the middle of a statement.
+    client_connection_check_interval: 1_000,
+    row_security: "off",
+    search_path: "",
+    DateStyle: "ISO, YMD",
+    TimeZone: "UTC",
+    IntervalStyle: "postgres",
+    bytea_output: "hex",
+    extra_float_digits: 1,
+    xmloption: "content",
+    lc_monetary: "C",
+  };
+  await session.query(
+    `select set_config(s.name, wanted.value, false)
+       from unnest($1::text[], $2::text[]) as wanted (name, value)
+       join pg_catalog.pg_settings s on lower(s.name) = lower(wanted.name)`,
+    [Object.keys(settings), Object.values(settings).map(String)],
+  );
+}
+
+function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
+  if (mode === "disable" || mode === "allow" || mode === "prefer") return false;
+  return { rejectUnauthorized: mode.startsWith("verify") };
+}
+
+/** What a server says by SQLSTATE. */
+const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
+  "28P01": (address) => `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
+  "28000": (address) => `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
+  "3D000": (address) => `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
+  "53300": (address) => `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
+};
+
+function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const refusal = REFUSALS[code];
+  if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
+  const reason = code === "" ? messageOf(error) : code;
+  return new UserError(`The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`, {
+    cause: error,
+  });
+}

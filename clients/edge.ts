@@ -1,0 +1,71 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { messageOf } from "./errors.ts";
+
+/** What a public address answered. */
+export interface EdgeAnswer {
+  status: number;
+  /** The body as JSON, or undefined when it is none. */
+  body: unknown;
+  /** First characters of the body, for messages. */
+  excerpt: string;
+}
+
+/** Asks a public address the way a visitor does. Throws the reason when nothing answers. */
+export type Edge = (url: string, signal: AbortSignal) => Promise<EdgeAnswer>;
+
+/** Where the network's edge is. */
+export interface EdgeOptions {
+  /**
+   * When set, every request goes to this address by plain HTTP, with the public name in its Host header: a way to ask
+   * before a name leads anywhere, or where names are not served at all.
+   */
+  endpoint?: string | undefined;
+  /** Patience with one request, in milliseconds (10 000). */
+  timeoutMs?: number;
+}
+
+/** A health answer is small; whatever is longer is not read. */
+const LONGEST_BODY_BYTES = 64 * 1024;
+
+/** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
+export function edgeClient(options: EdgeOptions = {}): Edge {
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  return (address, signal) => {
+    const url = new URL(address);
+    const target = options.endpoint === undefined ? url : new URL(url.pathname + url.search, options.endpoint);
+    const send = target.protocol === "http:" ? httpRequest : httpsRequest;
+    const host = url.host;
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    return new Promise<EdgeAnswer>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (signal.aborted) reject(signal.reason as Error);
+        else reject(new Error(`${host} cannot be reached: ${limited.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)}.`));
+      };
+      // No connection is kept: a name that has moved must not be answered through an old one.
+      const call = send(target, { headers: { host, accept: "application/json" }, agent: false, signal: limited });
+      call.once("error", fail);
+      call.once("response", (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (piece: string) => {
+          text += piece;
+          if (text.length > LONGEST_BODY_BYTES) response.destroy(new Error("the answer is too long"));
+        });
+        response.once("error", fail);
+        response.once("end", () => {
+          resolve({ status: response.statusCode ?? 0, body: jsonOf(text), excerpt: text.slice(0, 200).trim() });
+        });
+      });
+      call.end();
+    });
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

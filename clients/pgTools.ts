@@ -1,0 +1,116 @@
+import { execFile, spawn } from "node:child_process";
+import type { StdioOptions } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { promisify } from "node:util";
+import type { DatabaseAddress } from "./databaseUrl.ts";
+import { UserError, redact } from "./errors.ts";
+
+/** A Postgres client program that was found on PATH. */
+export interface PgTool {
+  name: "pg_dump" | "pg_restore";
+  /** As it tells it, "18.4". */
+  version: string;
+}
+
+/**
+ * Finds a client program on PATH. Its major version must not be lower than the server's: pg_dump refuses a newer server,
+ * and an older pg_restore does not understand a newer archive. UserError otherwise.
+ */
+export async function findPgTool(name: PgTool["name"], serverMajor: number): Promise<PgTool> {
+  let output: string;
+  try {
+    ({ stdout: output } = await promisify(execFile)(name, ["--version"]));
+  } catch (error) {
+    throw new UserError(`${name} is not on PATH: install the PostgreSQL client programs, version ${serverMajor} or newer.`, { cause: error });
+  }
+  const version = /(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? "0";
+  if (Number.parseInt(version, 10) < serverMajor) {
+    throw new UserError(`${name} ${version} is older than the server's major version ${serverMajor}: put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`);
+  }
+  return { name, version };
+}
+
+/** How a client program is run. */
+export interface PgToolOptions {
+  args: readonly string[];
+  /** Database to connect to, where the program needs one. */
+  address?: DatabaseAddress | undefined;
+  applicationName: string;
+  /** Server settings for its sessions, e.g. `{session_replication_role: "replica"}`. */
+  settings?: Readonly<Record<string, string>>;
+  /** Further open files, which the program finds as /dev/fd/3, /dev/fd/4 … */
+  files?: readonly number[];
+  signal?: AbortSignal | undefined;
+}
+
+/** A client program while it runs. */
+export interface RunningPgTool {
+  stdin: Writable;
+  stdout: Readable;
+  /** Settles once the program has ended; rejects with what it wrote to its standard error, without secrets. */
+  done: Promise<void>;
+  /** Ends the program. */
+  kill(): void;
+}
+
+/** What is kept of a program's standard error, from its end. */
+const KEPT_STDERR = 4_000;
+
+/** Starts a client program. The password goes by environment, never by arguments, which any user of the machine can read. */
+export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
+  options.signal?.throwIfAborted();
+  const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(options.files ?? [])];
+  const child = spawn(name, [...options.args], { stdio, env: environmentFor(options) });
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error(`${name} has no standard streams`);
+  let complaint = "";
+  stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-KEPT_STDERR)));
+  // A program that ends early closes its input; its exit code tells why, the broken pipe does not.
+  stdin.on("error", () => undefined);
+  const kill = () => void child.kill("SIGKILL");
+  options.signal?.addEventListener("abort", kill, { once: true });
+  const done = new Promise<void>((resolve, reject) => {
+    child.once("error", (error) => reject(new UserError(`${name} cannot be run: ${error.message}`, { cause: error })));
+    child.once("close", (code, signal) => {
+      options.signal?.removeEventListener("abort", kill);
+      if (code === 0) return resolve();
+      if (options.signal?.aborted) return reject(options.signal.reason as Error);
+      reject(new Error(`${name} failed (${signal ?? `exit code ${code ?? "?"}`}): ${redact(complaint).trim() || "it said nothing"}`));
+    });
+  });
+  // The caller awaits it later; a failure before that must not end the process.
+  done.catch(() => undefined);
+  return { stdin, stdout, done, kill };
+}
+
+/** Runs a client program to its end and returns what it wrote to standard output, at most 64 MB. */
+export async function runPgTool(name: PgTool["name"], options: PgToolOptions): Promise<string> {
+  const tool = startPgTool(name, options);
+  tool.stdin.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tool.stdout as AsyncIterable<Buffer>) chunks.push(chunk);
+  await tool.done;
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The caller's environment without any PG… of its own, which would change where the program goes and what it does. */
+function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PG"));
+  const own: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
+  if (settings !== undefined) {
+    own["PGOPTIONS"] = Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" ");
+  }
+  if (address === undefined) return own;
+  return {
+    ...own,
+    PGHOST: address.host,
+    PGPORT: String(address.port),
+    PGUSER: address.user,
+    PGPASSWORD: address.password,
+    PGDATABASE: address.database,
+    PGSSLMODE: address.sslMode,
+    PGCONNECT_TIMEOUT: "8",
+  };
+}

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock } from "./clock.ts";
+
+/** How often to look, and how long. All in milliseconds. */
+export interface Patience {
+  /** First wait between two looks. */
+  firstMs: number;
+  /** Longest wait between two looks. */
+  longestMs: number;
+  /** When to give up. */
+  limitMs: number;
+}
+
+/** Waits. An abort ends it at once with the signal's own reason, which says why. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** What one look found: a value that ends the waiting, or how far things are. */
+export type Look<T> = { done: T } | { waitingFor: string };
+
+/**
+ * Looks again and again, with waits that grow by half each time, until a look is done.
+ * Throws what `onLimit` makes of the last state once the limit has passed, and the signal's reason when aborted.
+ */
+export async function poll<T>(
+  look: () => Promise<Look<T>>,
+  options: {
+    patience: Patience;
+    clock: Clock;
+    signal: AbortSignal;
+    /** Told each state that differs from the one before. */
+    progress?: (state: string) => void;
+    onLimit: (lastState: string, elapsedMs: number) => Error;
+  },
+): Promise<T> {
+  const { patience, clock, signal } = options;
+  const start = clock().getTime();
+  let wait = patience.firstMs;
+  let shown = "";
+  for (;;) {
+    signal.throwIfAborted();
+    const seen = await look();
+    if ("done" in seen) return seen.done;
+    if (seen.waitingFor !== shown) {
+      shown = seen.waitingFor;
+      options.progress?.(shown);
+    }
+    const elapsed = clock().getTime() - start;
+    if (elapsed + wait > patience.limitMs) throw options.onLimit(shown, elapsed);
+    await pause(wait, signal);
+    wait = Math.min(wait * 1.5, patience.longestMs);
+  }
+}

@@ -1,0 +1,114 @@
+import { execa, ExecaError } from "execa";
+import { z } from "zod";
+import { messageOf, UserError } from "./errors.ts";
+
+/** A create that the engine had begun when it was killed: nobody knows whether it was carried out. */
+export interface PendingCreate {
+  urn: string;
+  /** Pulumi's resource type, such as `aws:s3/bucket:Bucket`. */
+  type: string;
+  inputs: Record<string, unknown>;
+}
+
+/** The Pulumi command line for one stack. */
+export interface Pulumi {
+  /** Outputs in clear, secrets included. Throws UserError on a wrong passphrase or an unknown stack. */
+  outputs(): Promise<Record<string, unknown>>;
+  /** The stack's configuration in clear, by full key (`project:key`). Values that are no text are JSON. */
+  config(): Promise<Record<string, string>>;
+  /** The stack's state as text; secrets stay encrypted. */
+  exportState(): Promise<string>;
+  pendingCreates(): Promise<PendingCreate[]>;
+  /** Drops the lock of an update. Only for an owner that is proven dead. */
+  cancel(): Promise<void>;
+  /** Settles pending creates: those with an id are read and kept, all others are dropped from the state. */
+  settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** `pulumi up`, its output shown as it comes. Throws when it fails. */
+  up(): Promise<void>;
+}
+
+/** What the command needs besides its arguments. */
+export interface PulumiOptions {
+  stack: string;
+  /** The folder of Pulumi.yaml. */
+  workspace: string;
+  environment?: Record<string, string>;
+  /** Gets the engine's output of `up`; without it, it goes to this process's own. */
+  onOutput?: (text: string) => void;
+  signal?: AbortSignal;
+}
+
+const configuration = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown() }));
+const operation = z.object({
+  type: z.string(),
+  resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
+});
+const checkpoint = z.object({ deployment: z.object({ pending_operations: z.array(operation).nullish() }) });
+
+/** The Pulumi command line, run in processes of its own. */
+export function pulumiClient(options: PulumiOptions): Pulumi {
+  const run = async (args: string[], shown = false): Promise<string> => {
+    try {
+      const child = execa("pulumi", [...args, "--stack", options.stack, "--non-interactive"], {
+        cwd: options.workspace,
+        env: { ...options.environment, NO_COLOR: "1" },
+        stdin: "ignore",
+        ...(shown && !options.onOutput ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const } : {}),
+        ...(options.signal ? { cancelSignal: options.signal, gracefulCancel: false } : {}),
+      });
+      const { onOutput } = options;
+      if (shown && onOutput) child.stdout.on("data", (text: Buffer) => onOutput(text.toString()));
+      return String((await child).stdout);
+    } catch (error) {
+      throw explain(error, options.stack, args);
+    }
+  };
+  return {
+    async outputs() {
+      return z.record(z.string(), z.unknown()).parse(JSON.parse(await run(["stack", "output", "--json", "--show-secrets"])));
+    },
+    async config() {
+      const entries = configuration.parse(JSON.parse(await run(["config", "--json", "--show-secrets"])));
+      return Object.fromEntries(
+        Object.entries(entries).map(([key, entry]) => [key, entry.value ?? JSON.stringify(entry.objectValue)]),
+      );
+    },
+    exportState: () => run(["stack", "export"]),
+    async pendingCreates() {
+      const state = checkpoint.parse(JSON.parse(await run(["stack", "export"])));
+      return (state.deployment.pending_operations ?? [])
+        .filter((one) => one.type === "creating")
+        .map((one) => ({ urn: one.resource.urn, type: one.resource.type, inputs: one.resource.inputs ?? {} }));
+    },
+    async cancel() {
+      await run(["cancel", "--yes"]);
+    },
+    async settlePendingCreates(ids) {
+      const imports = [...ids].flatMap(([urn, id]) => ["--import-pending-creates", urn, "--import-pending-creates", id]);
+      // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
+      await run(["refresh", "--yes", "--skip-preview", "--run-program", ...imports, "--clear-pending-creates"]);
+    },
+    async up() {
+      await run(["up", "--yes", "--skip-preview"], true);
+    },
+  };
+}
+
+/** The engine's own words, as one sentence that says whose fault it is. */
+function explain(error: unknown, stack: string, args: readonly string[]): Error {
+  if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
+  if (error.isCanceled) return new DOMException("interrupted", "AbortError");
+  if (error.code === "ENOENT") return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
+  const said = `${String(error.stdout)}\n${String(error.stderr)}`;
+  if (/incorrect passphrase/i.test(said)) {
+    return new UserError(
+      `The passphrase does not open the secrets of stack ${stack}: set PULUMI_CONFIG_PASSPHRASE to the one that the stack was made with.`,
+    );
+  }
+  if (/no stack named/i.test(said)) {
+    return new UserError(`There is no stack named ${stack} in this backend: the project has the stacks prod and dr (\`pulumi stack ls\`).`);
+  }
+  const lines = said.split("\n").map((line) => line.trim());
+  const reason = lines.filter((line) => line.startsWith("error:")).join(" ") || lines.filter((line) => line !== "").slice(-3).join(" ");
+  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${stack}: ${reason}`)), { cause: error });
+}

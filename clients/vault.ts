@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { Readable, Transform } from "node:stream";
+import {
+  GetObjectCommand,
+  GetObjectLegalHoldCommand,
+  ListObjectVersionsCommand,
+  PutObjectLegalHoldCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, ObjectVersion } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import { explainAwsError, isMissing } from "./awsErrors.ts";
+
+/** What is known of an object once it lies in the vault. */
+export interface StoredObject {
+  sizeBytes: number;
+  /** SHA-256 of the whole object, hexadecimal; S3's own checksum of a multipart upload is a checksum of checksums. */
+  sha256: string;
+  versionId: string | undefined;
+}
+
+/** An object as a listing shows it: its newest version, also where lifecycle has put a delete marker over it. */
+export interface ListedObject {
+  key: string;
+  sizeBytes: number;
+  modifiedAt: Date;
+  versionId: string | undefined;
+}
+
+/** How an object is stored. */
+export interface PutOptions {
+  contentType?: string;
+  /** Nobody without the right to bypass may delete the object before this instant (governance). Needs a bucket with Object Lock. */
+  lockUntil?: Date | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where backups lie. Errors whose cause is set-up or network are UserErrors of one sentence. */
+export interface Vault {
+  /** Name for messages: the bucket. */
+  readonly name: string;
+  /** Stores a stream or bytes. The stream is read once, in parts; a stream that fails leaves nothing behind. */
+  put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<StoredObject>;
+  /** The object's content, or undefined when there is none. */
+  get(key: string, signal?: AbortSignal): Promise<Readable | undefined>;
+  /** A small object's content, or undefined when there is none. */
+  getBytes(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** All objects whose key begins so, sorted by key. */
+  list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
+  /** Holds an object for as long as it takes, or lets go of it. */
+  setLegalHold(key: string, on: boolean): Promise<void>;
+  /** Whether an object is held. */
+  hasLegalHold(key: string): Promise<boolean>;
+}
+
+/** Address and name of a vault. Credentials come from the environment. */
+export interface VaultOptions {
+  bucket: string;
+  region: string;
+  /** Only where it isn't AWS's own. */
+  endpoint?: string | undefined;
+}
+
+/** Two of these parts and what waits before them bound the memory of an upload. */
+const PART_BYTES = 8 * 1024 * 1024;
+const PARTS_AT_ONCE = 3;
+/** An endpoint that can't be reached is told within 10 seconds: 3 attempts. */
+const CONNECT_TIMEOUT_MS = 2_500;
+const ATTEMPTS = 3;
+/** Silence on an open connection for longer than this is taken as its loss. */
+const SILENCE_TIMEOUT_MS = 60_000;
+
+/** The vault in an S3 bucket. Makes no call by itself. */
+export function s3Vault(options: VaultOptions): Vault {
+  const { bucket, region, endpoint } = options;
+  const client = new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    maxAttempts: ATTEMPTS,
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+  });
+  const asked = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
+    }
+  };
+
+  /** All versions under a prefix; delete markers are passed over. */
+  const versionsOf = async (prefix: string, signal?: AbortSignal): Promise<ObjectVersion[]> => {
+    const found: ObjectVersion[] = [];
+    let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+    while (next !== undefined) {
+      const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...next });
+      const page = await asked(client.send(command, { ...(signal && { abortSignal: signal }) }));
+      found.push(...(page.Versions ?? []));
+      next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+    }
+    return found;
+  };
+
+  const fetchObject = async (key: string, signal?: AbortSignal): Promise<GetObjectCommandOutput | undefined> => {
+    const from = { Bucket: bucket, Key: key };
+    const sent = { ...(signal && { abortSignal: signal }) };
+    try {
+      return await client.send(new GetObjectCommand(from), sent);
+    } catch (error) {
+      if (!isMissing(error)) return await asked(Promise.reject(error as Error));
+    }
+    // Lifecycle hides even a held object behind a delete marker; its version is still there.
+    const version = newestVersions((await versionsOf(key, signal)).filter((one) => one.Key === key))[0];
+    if (version === undefined) return undefined;
+    return await asked(client.send(new GetObjectCommand({ ...from, VersionId: version.VersionId }), sent));
+  };
+
+  return {
+    name: bucket,
+    async put(key, body, put = {}) {
+      const meter = new Meter();
+      const source = body instanceof Readable ? body : Readable.from([body]);
+      source.once("error", (error) => meter.destroy(error));
+      const upload = new Upload({
+        client,
+        partSize: PART_BYTES,
+        queueSize: PARTS_AT_ONCE,
+        params: {
+          Bucket: bucket,
+          Key: key,
+          Body: source.pipe(meter),
+          ContentType: put.contentType ?? "application/octet-stream",
+          ...(put.lockUntil && { ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: put.lockUntil }),
+        },
+      });
+      const abort = () => void upload.abort();
+      put.signal?.addEventListener("abort", abort, { once: true });
+      try {
+        put.signal?.throwIfAborted();
+        const done = await asked(upload.done());
+        return { ...meter.total(), versionId: "VersionId" in done ? done.VersionId : undefined };
+      } catch (error) {
+        // Whoever writes into the stream must not wait for a reader that is gone.
+        source.destroy();
+        meter.destroy();
+        put.signal?.throwIfAborted();
+        throw error;
+      } finally {
+        put.signal?.removeEventListener("abort", abort);
+      }
+    },
+    async get(key, signal) {
+      const answer = await fetchObject(key, signal);
+      if (answer === undefined) return undefined;
+      if (!(answer.Body instanceof Readable)) throw new Error(`S3 gave no content for ${key}`);
+      return answer.Body;
+    },
+    async getBytes(key, signal) {
+      return await (await fetchObject(key, signal))?.Body?.transformToByteArray();
+    },
+    async list(prefix, signal) {
+      return newestVersions(await versionsOf(prefix, signal)).map((version) => ({
+        key: version.Key ?? "",
+        sizeBytes: version.Size ?? 0,
+        modifiedAt: version.LastModified ?? new Date(0),
+        versionId: version.VersionId,
+      }));
+    },
+    async setLegalHold(key, on) {
+      const hold = { Status: on ? ("ON" as const) : ("OFF" as const) };
+      await asked(client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, LegalHold: hold })));
+    },
+    async hasLegalHold(key) {
+      try {
+        const answer = await client.send(new GetObjectLegalHoldCommand({ Bucket: bucket, Key: key }));
+        return answer.LegalHold?.Status === "ON";
+      } catch (error) {
+        if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return false;
+        return await asked(Promise.reject(error as Error));
+      }
+    },
+  };
+}
+
+/** The newest version of each key, sorted by key. S3 lists versions of a key newest first. */
+function newestVersions(versions: readonly ObjectVersion[]): ObjectVersion[] {
+  const newest = new Map<string, ObjectVersion>();
+  for (const version of versions) {
+    if (version.Key !== undefined && !newest.has(version.Key)) newest.set(version.Key, version);
+  }
+  return [...newest.values()].sort((a, b) => ((a.Key ?? "") < (b.Key ?? "") ? -1 : 1));
+}
+
+/** Passes a stream on; counts and hashes it. */
+class Meter extends Transform {
+  readonly #hash = createHash("sha256");
+  #sizeBytes = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, chunk: Buffer) => void): void {
+    this.#hash.update(chunk);
+    this.#sizeBytes += chunk.length;
+    done(null, chunk);
+  }
+
+  total(): { sizeBytes: number; sha256: string } {
+    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest("hex") };
+  }
+}

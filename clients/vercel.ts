@@ -1,0 +1,254 @@
+import { z } from "zod";
+import { jsonClient, segment, ServiceError, unlessNotFound } from "./http.ts";
+
+/** Vercel's API, as published. */
+export const VERCEL_API = "https://api.vercel.com";
+/** What a public name on Vercel points to (https://vercel.com/docs/domains/working-with-domains/add-a-domain). */
+export const VERCEL_CNAME = "cname.vercel-dns.com";
+
+const deploymentAnswer = z
+  .object({
+    id: z.string().optional(),
+    uid: z.string().optional(),
+    url: z.string(),
+    readyState: z.string().optional(),
+    state: z.string().optional(),
+    projectId: z.string().optional(),
+    target: z.string().nullish(),
+    errorCode: z.string().nullish(),
+    errorMessage: z.string().nullish(),
+    meta: z.record(z.string(), z.unknown()).nullish(),
+    gitMetadata: z.object({ commitSha: z.string().optional() }).nullish(),
+  })
+  .transform((answer, context) => {
+    const id = answer.id ?? answer.uid;
+    if (!id) {
+      context.addIssue({ code: "custom", message: "the deployment has no id" });
+      return z.NEVER;
+    }
+    const commit = answer.meta?.["githubCommitSha"] ?? answer.gitMetadata?.commitSha;
+    return {
+      id,
+      /** Address with its scheme. */
+      url: answer.url.startsWith("http") ? answer.url : `https://${answer.url}`,
+      /** QUEUED, INITIALIZING, BUILDING, READY, ERROR or CANCELED. */
+      state: answer.readyState ?? answer.state ?? "UNKNOWN",
+      projectId: answer.projectId,
+      target: answer.target ?? undefined,
+      error: answer.errorMessage ?? answer.errorCode ?? undefined,
+      commit: typeof commit === "string" ? commit : undefined,
+    };
+  });
+
+/** One deployment. */
+export type VercelDeployment = z.infer<typeof deploymentAnswer>;
+
+const domainAnswer = z.object({
+  name: z.string(),
+  projectId: z.string().optional(),
+  verified: z.boolean().optional().default(true),
+  verification: z.array(z.object({ type: z.string(), domain: z.string(), value: z.string() })).nullish(),
+});
+
+/** A domain of a project; one that is not verified names the records that prove it. */
+export type VercelDomain = z.infer<typeof domainAnswer>;
+
+const projectAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
+});
+
+/** A project and the deployment that serves its production. */
+export type VercelProject = z.infer<typeof projectAnswer>;
+
+const envAnswer = z.object({
+  envs: z.array(
+    z.object({ key: z.string(), type: z.string().optional(), target: z.union([z.string(), z.array(z.string())]).nullish() }),
+  ),
+});
+
+/** Name, kind and targets of an environment variable; its value is never asked for. */
+export interface VercelVariable {
+  key: string;
+  type: string;
+  targets: string[];
+}
+
+/** A file of a deployment, by the SHA-1 of its content (Vercel's choice). `mode` is the octal file mode. */
+export interface DeploymentFile {
+  file: string;
+  sha: string;
+  size: number;
+  mode: number;
+}
+
+/** What the product asks of Vercel. Every call throws ServiceError or UnreachableError (clients/http.ts). */
+export interface Vercel {
+  project(idOrName: string, signal?: AbortSignal): Promise<VercelProject | undefined>;
+  projects(signal?: AbortSignal): Promise<VercelProject[]>;
+  /** The project's settings as Vercel gives them. */
+  projectSettings(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
+  variables(projectId: string, signal?: AbortSignal): Promise<VercelVariable[]>;
+  pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
+  /** Uploads one file's content; a content that is there already is fine. */
+  uploadFile(sha: string, content: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Starts a production deployment, or names the contents that were not uploaded yet. */
+  createDeployment(
+    wanted: { projectId: string; projectName: string; files: readonly DeploymentFile[]; commit: string; branch: string; sourceUrl: string },
+    signal?: AbortSignal,
+  ): Promise<VercelDeployment | { missing: string[] }>;
+  deployment(id: string, signal?: AbortSignal): Promise<VercelDeployment | undefined>;
+  /** Gives the project's public names to a deployment; one that has them already is fine. */
+  promoteDeployment(projectId: string, deploymentId: string, signal?: AbortSignal): Promise<void>;
+  /** A deployment that is gone already is fine. */
+  deleteDeployment(id: string, signal?: AbortSignal): Promise<void>;
+  domains(projectId: string, signal?: AbortSignal): Promise<VercelDomain[]>;
+  domain(projectId: string, name: string, signal?: AbortSignal): Promise<VercelDomain | undefined>;
+  /** Adds a domain; `inUse` when another project has it. */
+  addDomain(projectId: string, name: string, signal?: AbortSignal): Promise<VercelDomain | "inUse">;
+  moveDomain(fromProjectId: string, name: string, toProjectId: string, signal?: AbortSignal): Promise<VercelDomain>;
+  verifyDomain(projectId: string, name: string, signal?: AbortSignal): Promise<VercelDomain>;
+  removeDomain(projectId: string, name: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where and as whom Vercel is spoken to. */
+export interface VercelOptions {
+  token: string;
+  endpoint?: string | undefined;
+  /** Team, by id (`team_…`) or slug; none for a personal account. */
+  team?: string | undefined;
+  timeoutMs?: number;
+  retryDelayMs?: number;
+}
+
+/** A client of Vercel's REST API (fields and paths: https://vercel.com/docs/rest-api). */
+export function vercelClient(options: VercelOptions): Vercel {
+  const call = jsonClient({
+    service: "Vercel",
+    baseUrl: options.endpoint ?? VERCEL_API,
+    token: options.token,
+    tokenName: "VERCEL_API_TOKEN",
+    describeError: (body) => errorAnswer.safeParse(body).data?.error ?? {},
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
+  });
+  const team = options.team ? { [options.team.startsWith("team_") ? "teamId" : "slug"]: options.team } : {};
+  const domainPath = (project: string, name: string, version = "v9"): string =>
+    `/${version}/projects/${segment(project)}/domains/${segment(name)}`;
+  return {
+    project: (id, signal) =>
+      unlessNotFound(call({ method: "GET", path: `/v9/projects/${segment(id)}`, query: team, answer: projectAnswer, signal })),
+    projects: (signal) => allProjects(call, team, signal),
+    projectSettings: (id, signal) => {
+      const answer = z.record(z.string(), z.unknown());
+      return unlessNotFound(call({ method: "GET", path: `/v9/projects/${segment(id)}`, query: team, answer, signal }));
+    },
+    variables: async (id, signal) => {
+      const path = `/v9/projects/${segment(id)}/env`;
+      const { envs } = await call({ method: "GET", path, query: team, answer: envAnswer, signal });
+      return envs.map(({ key, type, target }) => ({ key, type: type ?? "plain", targets: [target ?? []].flat() }));
+    },
+    pauseProject: async (id, signal) => {
+      const path = `/v1/projects/${segment(id)}/pause`;
+      await call({ method: "POST", path, query: team, answer: z.unknown(), repeatable: true, signal });
+    },
+    uploadFile: async (sha, content, signal) => {
+      const headers = { "x-vercel-digest": sha, "content-type": "application/octet-stream" };
+      // The digest names the content, so that a second upload of it changes nothing.
+      await call({ method: "POST", path: "/v2/files", query: team, headers, body: content, answer: z.unknown(), repeatable: true, signal });
+    },
+    createDeployment: async (wanted, signal) => {
+      try {
+        return await call({
+          method: "POST",
+          path: "/v13/deployments",
+          query: { ...team, skipAutoDetectionConfirmation: "1" },
+          body: {
+            name: wanted.projectName,
+            project: wanted.projectId,
+            target: "production",
+            files: wanted.files,
+            gitMetadata: { remoteUrl: wanted.sourceUrl, commitSha: wanted.commit, commitRef: wanted.branch, dirty: false },
+            meta: { githubCommitSha: wanted.commit, githubCommitRef: wanted.branch },
+          },
+          answer: deploymentAnswer,
+          signal,
+        });
+      } catch (error) {
+        if (error instanceof ServiceError && error.code === "missing_files") {
+          return { missing: missingAnswer.safeParse(error.body).data?.error.missing ?? [] };
+        }
+        throw error;
+      }
+    },
+    deployment: (id, signal) => {
+      const path = `/v13/deployments/${segment(id)}`;
+      return unlessNotFound(call({ method: "GET", path, query: team, answer: deploymentAnswer, signal }));
+    },
+    promoteDeployment: async (projectId, id, signal) => {
+      const path = `/v10/projects/${segment(projectId)}/promote/${segment(id)}`;
+      try {
+        await call({ method: "POST", path, query: team, answer: z.unknown(), repeatable: true, signal });
+      } catch (error) {
+        if (!(error instanceof ServiceError && error.status === 409)) throw error;
+      }
+    },
+    deleteDeployment: async (id, signal) => {
+      const path = `/v13/deployments/${segment(id)}`;
+      await unlessNotFound(call({ method: "DELETE", path, query: team, answer: z.unknown(), signal }));
+    },
+    domains: async (id, signal) => {
+      const path = `/v9/projects/${segment(id)}/domains`;
+      const answer = z.object({ domains: z.array(domainAnswer) });
+      return (await call({ method: "GET", path, query: { ...team, limit: 100 }, answer, signal })).domains;
+    },
+    domain: (id, name, signal) =>
+      unlessNotFound(call({ method: "GET", path: domainPath(id, name), query: team, answer: domainAnswer, signal })),
+    addDomain: async (id, name, signal) => {
+      try {
+        const path = `/v10/projects/${segment(id)}/domains`;
+        return await call({ method: "POST", path, query: team, body: { name }, answer: domainAnswer, signal });
+      } catch (error) {
+        if (error instanceof ServiceError && error.status === 409) return "inUse";
+        throw error;
+      }
+    },
+    moveDomain: (from, name, to, signal) => {
+      const path = `${domainPath(from, name, "v1")}/move`;
+      return call({ method: "POST", path, query: team, body: { projectId: to }, answer: domainAnswer, signal });
+    },
+    verifyDomain: (id, name, signal) =>
+      call({ method: "POST", path: `${domainPath(id, name)}/verify`, query: team, answer: domainAnswer, repeatable: true, signal }),
+    removeDomain: async (id, name, signal) => {
+      await unlessNotFound(call({ method: "DELETE", path: domainPath(id, name), query: team, answer: z.unknown(), signal }));
+    },
+  };
+}
+
+/** More pages than any account has: a listing that goes on is a fault of the service. */
+const MOST_PAGES = 1000;
+
+async function allProjects(
+  call: ReturnType<typeof jsonClient>,
+  team: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<VercelProject[]> {
+  const answer = z.object({
+    projects: z.array(projectAnswer),
+    pagination: z.object({ next: z.union([z.number(), z.string()]).nullish() }).nullish(),
+  });
+  const found: VercelProject[] = [];
+  let from: string | number | undefined;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const query = { ...team, limit: 100, from };
+    const listed = await call({ method: "GET", path: "/v9/projects", query, answer, signal });
+    found.push(...listed.projects);
+    from = listed.pagination?.next ?? undefined;
+    if (from === undefined) break;
+  }
+  return found;
+}
+
+const errorAnswer = z.object({ error: z.object({ code: z.string().optional(), message: z.string().optional() }) });
+const missingAnswer = z.object({ error: z.object({ missing: z.array(z.string()) }) });

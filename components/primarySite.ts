@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { cloneUrl, PRIMARY_DATABASE_NAME, type Site } from "../planning/names.ts";
+import type { Tier } from "../planning/tiers.ts";
+import { Application } from "./application.ts";
+import { BackupVault, type VaultAddress } from "./backupVault.ts";
+import { Database } from "./database.ts";
+import { DnsZone } from "./dnsZone.ts";
+import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
+import { SigningKey } from "./signingKey.ts";
+import { runningOutputs, vaultOutputs, type SiteOutputs } from "./siteOutputs.ts";
+
+/** What both kinds of site are told; the program's settings fit. */
+export interface SiteArgs {
+  /** Name of the Pulumi project; all names derive from it. */
+  readonly project: string;
+  /** Name of the stack; the traffic's lease carries it. */
+  readonly stack: string;
+  readonly awsAccountId: string;
+  readonly awsRegion: string;
+  readonly peerAwsAccountId: string;
+  readonly peerAwsRegion: string;
+  readonly tiers: readonly Tier[];
+  readonly publicName: string;
+  readonly zoneName: string;
+  readonly supabaseOrganization: string;
+  readonly supabaseRegion: string;
+  readonly vercelProject: string;
+  /** The app's repository, as owner/name. */
+  readonly repository: string;
+  readonly branch: string;
+  /** @default - https://github.com */
+  readonly endpointGithub?: string | undefined;
+  readonly generation: number;
+  /** Refuse to delete what must not be lost. */
+  readonly protect: boolean;
+}
+
+export interface PrimarySiteArgs extends SiteArgs {
+  readonly cloudflareAccountId: string;
+  /** Replicate the vault there. @default - no replica */
+  readonly standbyVaultBucketArn?: string | undefined;
+  readonly standbyVaultKeyArn?: string | undefined;
+}
+
+/** The site that CastChat runs on: vault, signing key, database, app, DNS and the public name. */
+export class PrimarySite extends pulumi.ComponentResource {
+  readonly outputs: SiteOutputs;
+
+  constructor(name: string, args: PrimarySiteArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("castchat:index:PrimarySite", name, {}, opts);
+    const { project, awsAccountId, awsRegion, tiers, publicName, zoneName, protect } = args;
+    const site: Site = { project, role: "primary", accountId: awsAccountId, region: awsRegion };
+    const child = { parent: this };
+    const standby = standbyVault(args);
+
+    const vault = new BackupVault(
+      "vault",
+      { site, tiers, protect, ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }) },
+      child,
+    );
+    const signing = new SigningKey("signing", { site, protect }, child);
+    const database = new Database(
+      "database",
+      {
+        projectName: PRIMARY_DATABASE_NAME,
+        organization: args.supabaseOrganization,
+        region: args.supabaseRegion,
+        protect,
+      },
+      child,
+    );
+    const application = new Application(
+      "application",
+      {
+        projectName: args.vercelProject,
+        release: { sourceUrl: cloneUrl(args.repository, args.endpointGithub), sourceRef: args.branch, database },
+        protect,
+      },
+      child,
+    );
+    const zone = new DnsZone("dns", { zoneName, accountId: args.cloudflareAccountId, protect }, child);
+    const traffic = new TrafficSwitch(
+      "traffic",
+      {
+        publicName,
+        zoneName,
+        projectId: application.projectId,
+        deploymentUrl: application.deploymentUrl,
+        stack: args.stack,
+        generation: args.generation,
+      },
+      { ...child, protect, dependsOn: [zone, application] },
+    );
+
+    this.outputs = {
+      ...vaultOutputs(awsRegion, vault, signing),
+      ...runningOutputs({ database, application, traffic, publicName }),
+    };
+    this.registerOutputs({});
+  }
+}
+
+function standbyVault({ standbyVaultBucketArn, standbyVaultKeyArn }: PrimarySiteArgs): VaultAddress | undefined {
+  if (standbyVaultBucketArn === undefined || standbyVaultKeyArn === undefined) return undefined;
+  return { bucketArn: standbyVaultBucketArn, keyArn: standbyVaultKeyArn };
+}

@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+
+export interface AppDeploymentArgs {
+  /** Vercel's id of the project to deploy to. */
+  readonly projectId: pulumi.Input<string>;
+  readonly projectName: pulumi.Input<string>;
+  /** The repository's https clone address. */
+  readonly sourceUrl: pulumi.Input<string>;
+  /** The branch to deploy. */
+  readonly sourceRef: pulumi.Input<string>;
+  /** Hash of the environment that the build sees: another one makes a new deployment. */
+  readonly environmentHash: pulumi.Input<string>;
+  /** Path that answers 200 once the app works. @default "/api/health" */
+  readonly healthPath?: pulumi.Input<string>;
+}
+
+/** A deployment of the app: the branch's newest commit, built, ready and healthy. */
+export class AppDeployment extends pulumi.CustomResource {
+  declare readonly deploymentId: pulumi.Output<string>;
+  /** The deployment's own address. */
+  declare readonly url: pulumi.Output<string>;
+  /** SHA of the commit that was deployed. */
+  declare readonly commit: pulumi.Output<string>;
+  /** The deployment before it that was healthy, to roll back to. */
+  declare readonly previousDeploymentId: pulumi.Output<string | undefined>;
+  /** Milliseconds from the fetch of the source to a healthy answer. */
+  declare readonly durationMs: pulumi.Output<number>;
+
+  constructor(name: string, args: AppDeploymentArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      deploymentId: undefined,
+      url: undefined,
+      commit: undefined,
+      previousDeploymentId: undefined,
+      durationMs: undefined,
+    };
+    super("recovery:index:AppDeployment", name, { healthPath: "/api/health", ...args, ...outputs }, opts);
+  }
+}

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+
+export interface DatabaseRestoreArgs {
+  /** Where to restore to: an empty database, or one that an interrupted run of this same restore has begun to fill. */
+  readonly connectionString: pulumi.Input<string>;
+  /** Name of the bucket to restore from. */
+  readonly vaultBucket: pulumi.Input<string>;
+  /** Public keys (PEM) of the writers whose manifests are trusted. */
+  readonly trustedWriterKeys: pulumi.Input<pulumi.Input<string>[]>;
+  /** Id of the backup to restore. @default - the newest proven one */
+  readonly backup?: pulumi.Input<string>;
+  /** Restore the newest proven backup at or before this time (ISO 8601, UTC). @default - now */
+  readonly at?: pulumi.Input<string>;
+  /** Another `backup` or `at` needs a higher one: a restore is never repeated over what it has restored. */
+  readonly generation: pulumi.Input<number>;
+}
+
+/** One phase of a restore and how long it took, in milliseconds. */
+export interface RestorePhase {
+  readonly name: string;
+  readonly durationMs: number;
+}
+
+/** A backup restored into a database and checked. Deleting it touches no data. */
+export class DatabaseRestore extends pulumi.CustomResource {
+  declare readonly restoreId: pulumi.Output<string>;
+  declare readonly backupId: pulumi.Output<string>;
+  /** When the backup's snapshot was taken (ISO 8601, UTC): what came later is lost. */
+  declare readonly snapshotAt: pulumi.Output<string>;
+  declare readonly phases: pulumi.Output<RestorePhase[]>;
+  /** Milliseconds for the whole restore. */
+  declare readonly durationMs: pulumi.Output<number>;
+  declare readonly tables: pulumi.Output<number>;
+  declare readonly rows: pulumi.Output<number>;
+  declare readonly users: pulumi.Output<number>;
+  declare readonly posts: pulumi.Output<number>;
+  declare readonly applications: pulumi.Output<number>;
+
+  constructor(name: string, args: DatabaseRestoreArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = {
+      restoreId: undefined,
+      backupId: undefined,
+      snapshotAt: undefined,
+      phases: undefined,
+      durationMs: undefined,
+      tables: undefined,
+      rows: undefined,
+      users: undefined,
+      posts: undefined,
+      applications: undefined,
+    };
+    super(
+      "recovery:index:DatabaseRestore",
+      name,
+      { ...args, ...outputs },
+      pulumi.mergeOptions({ additionalSecretOutputs: ["connectionString"] }, opts),
+    );
+  }
+}

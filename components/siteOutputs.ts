@@ -1,0 +1,95 @@
+import type { Output } from "@pulumi/pulumi";
+
+import type { Application } from "./application.ts";
+import type { BackupVault } from "./backupVault.ts";
+import type { Database } from "./database.ts";
+import type { TrafficSwitch } from "./recovery/trafficSwitch.ts";
+import type { SigningKey } from "./signingKey.ts";
+
+/** What a stack puts out. Those of a database, a deployment and a public name are there while the stack has one. */
+export interface SiteOutputs {
+  readonly awsRegion: string;
+  readonly vaultBucket: Output<string>;
+  readonly vaultBucketArn: Output<string>;
+  readonly vaultKeyArn: Output<string>;
+  readonly signingKeyArn: Output<string>;
+  /** PEM; the other stack pins it as one of its `trustedWriterKeys`. */
+  readonly signingPublicKey: Output<string>;
+  readonly supabaseRef?: Output<string>;
+  /** Secret. */
+  readonly databaseUrl?: Output<string>;
+  readonly apiUrl?: Output<string>;
+  /** Secret. */
+  readonly anonKey?: Output<string>;
+  /** The deployment's own address. */
+  readonly applicationUrl?: Output<string>;
+  /** The name that users know. */
+  readonly publicUrl?: string;
+  /** What was restored, and how long each phase took in milliseconds. */
+  readonly restore?: Readonly<Record<string, Output<unknown>>>;
+  readonly deployment?: Readonly<Record<string, Output<unknown>>>;
+  readonly traffic?: Readonly<Record<string, Output<unknown>>>;
+  readonly mirrorUrl?: string;
+}
+
+/** The parts of a site that runs CastChat. */
+export interface RunningSite {
+  readonly database: Database;
+  readonly application: Application;
+  readonly traffic: TrafficSwitch;
+  readonly publicName: string;
+}
+
+/** Outputs of the parts that every site has. */
+export function vaultOutputs(awsRegion: string, vault: BackupVault, signing: SigningKey): SiteOutputs {
+  return {
+    awsRegion,
+    vaultBucket: vault.bucket,
+    vaultBucketArn: vault.bucketArn,
+    vaultKeyArn: vault.keyArn,
+    signingKeyArn: signing.keyArn,
+    signingPublicKey: signing.publicKeyPem,
+  };
+}
+
+/** Outputs of a site that runs CastChat. */
+export function runningOutputs({ database, application, traffic, publicName }: RunningSite): Partial<SiteOutputs> {
+  const { restore } = database;
+  const { deployment } = application;
+  return {
+    supabaseRef: database.ref,
+    databaseUrl: database.connectionString,
+    apiUrl: database.apiUrl,
+    anonKey: database.anonKey,
+    publicUrl: `https://${publicName}`,
+    ...(restore && {
+      restore: {
+        restoreId: restore.restoreId,
+        backupId: restore.backupId,
+        snapshotAt: restore.snapshotAt,
+        phases: restore.phases,
+        durationMs: restore.durationMs,
+        tables: restore.tables,
+        rows: restore.rows,
+        users: restore.users,
+        posts: restore.posts,
+        applications: restore.applications,
+      },
+    }),
+    ...(deployment && {
+      applicationUrl: deployment.url,
+      deployment: {
+        deploymentId: deployment.deploymentId,
+        commit: deployment.commit,
+        previousDeploymentId: deployment.previousDeploymentId,
+        durationMs: deployment.durationMs,
+      },
+    }),
+    traffic: {
+      leaseName: traffic.leaseName,
+      previousHolder: traffic.previousHolder,
+      recordId: traffic.recordId,
+      durationMs: traffic.durationMs,
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { cloneUrl, drillName, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import { Application } from "./application.ts";
+import { BackupVault } from "./backupVault.ts";
+import { Database } from "./database.ts";
+import { MirrorRepository } from "./mirrorRepository.ts";
+import type { SiteArgs } from "./primarySite.ts";
+import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
+import { SigningKey } from "./signingKey.ts";
+import { runningOutputs, vaultOutputs, type RunningSite, type SiteOutputs } from "./siteOutputs.ts";
+
+export interface StandbySiteArgs extends SiteArgs {
+  /**
+   * `standby` keeps ready what is cheap. `active` makes the recovery and protects what it has recovered. `drill` makes the
+   * same recovery into throwaway resources under a name of its own, and protects none of them.
+   */
+  readonly mode: "standby" | "active" | "drill";
+  readonly mirrorOwner: string;
+  readonly mirrorRepository: string;
+  /** Public keys (PEM) of the writers whose backups are trusted. */
+  readonly trustedWriterKeys: readonly string[];
+  readonly backup?: string | undefined;
+  readonly at?: string | undefined;
+}
+
+/**
+ * The site that stands ready in another region: the vault's replica, a signing key, the mirror of the code and an empty app
+ * project; and in a recovery the database, the app and the public name. It needs nothing of the primary.
+ */
+export class StandbySite extends pulumi.ComponentResource {
+  readonly outputs: SiteOutputs;
+
+  constructor(name: string, args: StandbySiteArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("castchat:index:StandbySite", name, {}, opts);
+    const { project, awsAccountId, awsRegion, tiers, protect, mode } = args;
+    const site: Site = { project, role: "standby", accountId: awsAccountId, region: awsRegion };
+    const primary: Site = { project, role: "primary", accountId: args.peerAwsAccountId, region: args.peerAwsRegion };
+    const child = { parent: this };
+
+    const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary }, child);
+    const signing = new SigningKey("signing", { site, protect }, child);
+    new MirrorRepository(
+      "mirror",
+      { repositoryName: args.mirrorRepository, mirrorOf: args.repository, protect },
+      child,
+    );
+    const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpointGithub);
+
+    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault);
+    const application = new Application(
+      "application",
+      {
+        projectName: args.vercelProject,
+        ...(database && { release: { sourceUrl: mirrorUrl, sourceRef: args.branch, database } }),
+        protect,
+      },
+      child,
+    );
+    const running = database && this.#takeTraffic(args, database, application);
+
+    this.outputs = {
+      ...vaultOutputs(awsRegion, vault, signing),
+      mirrorUrl,
+      ...(running && runningOutputs(running)),
+    };
+    this.registerOutputs({});
+  }
+  #recoverDatabase(args: StandbySiteArgs, mode: "active" | "drill", vault: BackupVault): Database {
+    const { generation, trustedWriterKeys, backup, at } = args;
+    return new Database(
+      "database",
+      {
+        projectName: recoveredDatabaseName(mode, generation),
+        organization: args.supabaseOrganization,
+        region: args.supabaseRegion,
+        restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, generation },
+        protect: mode === "active" && args.protect,
+      },
+      { parent: this },
+    );
+  }
+
+  #takeTraffic(args: StandbySiteArgs, database: Database, application: Application): RunningSite {
+    const { mode, zoneName, stack, generation } = args;
+    const publicName = mode === "drill" ? drillName(args.publicName) : args.publicName;
+    const traffic = new TrafficSwitch(
+      "traffic",
+      {
+        publicName,
+        zoneName,
+        projectId: application.projectId,
+        deploymentUrl: application.deploymentUrl,
+        stack,
+        generation,
+      },
+      { parent: this, protect: mode === "active" && args.protect, dependsOn: [application] },
+    );
+    return { database, application, traffic, publicName };
+  }
+}

@@ -1,0 +1,151 @@
+import pg from "pg";
+import { CATALOGUE, LEFT_OUT, OUR_SCHEMAS, VOLATILE_TABLES } from "./catalogue.ts";
+import { OBJECT_KINDS } from "./types.ts";
+import type { DatabaseSnapshot, LeftOut, ObjectKind, TableContent } from "./types.ts";
+
+/** Connections that read at the same time. More than the cores of a small machine gains nothing. */
+const READERS = 2;
+
+/** Whatever decides how a value is written is pinned, or the same value has two digests. No row may be hidden by a policy. */
+const PINNED = `
+set local search_path = '';
+set local datestyle = 'ISO, YMD';
+set local intervalstyle = 'postgres';
+set local timezone = 'UTC';
+set local bytea_output = 'hex';
+set local extra_float_digits = 1;
+set local lc_monetary = 'C';
+set local xmlbinary = 'base64';
+set local row_security = off;
+set local statement_timeout = 0;
+set local idle_in_transaction_session_timeout = 0;
+`;
+
+interface TableName {
+  name: string;
+  readable: boolean;
+}
+
+/**
+ * Reads what a database holds, at one moment: the rows of every table as a count and a digest, where its sequences stand, and
+ * the definitions around them. Independent of the backup on purpose, in method too: MD5 of each row's text, its halves
+ * summed as 64-bit numbers (a sum, so that order doesn't matter and equal rows don't cancel each other out).
+ * @param url role that may read every table: the superuser, or `postgres` of a Supabase project (passes row level security by).
+ * @throws the server's error where a table can't be read; tables without the right to read are named in `leftOut`.
+ */
+export async function takeSnapshot(url: string): Promise<DatabaseSnapshot> {
+  const started = performance.now();
+  return withReaders(url, async (leader, readers) => {
+    await leader.query(`begin isolation level repeatable read read only; ${PINNED}`);
+    const exported = await leader.query<{ id: string }>("select pg_export_snapshot() as id");
+    const id = exported.rows[0]?.id ?? "";
+    for (const reader of readers) {
+      await reader.query(
+        `begin isolation level repeatable read read only; set transaction snapshot ${pg.escapeLiteral(id)}; ${PINNED}`,
+      );
+    }
+    const found = await leader.query<TableName>(TABLES, [VOLATILE_TABLES]);
+    const queue = found.rows.filter((table) => table.readable).map((table) => table.name);
+    const tables: Record<string, TableContent> = {};
+    const work = async (client: pg.Client) => {
+      for (let name = queue.shift(); name !== undefined; name = queue.shift())
+        tables[name] = await contentOf(client, name);
+    };
+    const catalogue = async () => {
+      const objects = await readObjects(leader);
+      const sequences = await readSequences(leader);
+      await work(leader);
+      return { objects, sequences };
+    };
+    const [{ objects, sequences }] = await Promise.all([catalogue(), ...readers.map(work)]);
+    const version = await leader.query<{ version: string }>("select current_setting('server_version') as version");
+    return {
+      serverVersion: version.rows[0]?.version ?? "",
+      tables: sorted(tables),
+      sequences,
+      objects,
+      leftOut: [...LEFT_OUT, ...unreadable(found.rows)],
+      durationMs: Math.round(performance.now() - started),
+    };
+  });
+}
+
+/** Largest first, so that no reader is left alone with a big table at the end. */
+const TABLES = `
+select format('%I.%I', n.nspname, c.relname) as name, has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage') as readable
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where ${OUR_SCHEMAS} and c.relkind in ('r', 'm') and c.relpersistence <> 't' and (c.relkind = 'r' or c.relispopulated)
+  and format('%s.%s', n.nspname, c.relname) <> all ($1::text[])
+order by pg_table_size(c.oid) desc, name`;
+
+async function contentOf(client: pg.Client, table: string): Promise<TableContent> {
+  // `(r.*)` is the row even where a column is called r. OFFSET keeps the planner from computing the hash once for each half.
+  const result = await client.query<{ rows: string; upper: string; lower: string }>(`
+    select count(*) as rows, coalesce(sum(('x' || left(h, 16))::bit(64)::bigint), 0) as upper, coalesce(sum(('x' || right(h, 16))::bit(64)::bigint), 0) as lower
+    from (select md5((r.*)::text) as h from only ${table} r offset 0) hashed`);
+  const { rows = "0", upper = "0", lower = "0" } = result.rows[0] ?? {};
+  return { rows: Number(rows), digest: `${upper}:${lower}` };
+}
+
+async function readObjects(client: pg.Client): Promise<Record<ObjectKind, Record<string, string>>> {
+  const entries: [ObjectKind, Record<string, string>][] = [];
+  for (const kind of OBJECT_KINDS) {
+    const result = await client.query<{ name: string; definition: string | null }>(CATALOGUE[kind]);
+    entries.push([
+      kind,
+      sorted(Object.fromEntries(result.rows.map(({ name, definition }) => [name, definition ?? ""]))),
+    ]);
+  }
+  return Object.fromEntries(entries) as Record<ObjectKind, Record<string, string>>;
+}
+
+async function readSequences(client: pg.Client): Promise<Record<string, string>> {
+  const names = await client.query<{ name: string }>(`
+    select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where ${OUR_SCHEMAS} and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'select') else false end order by 1`);
+  if (names.rows.length === 0) return {};
+  const positions = await client.query<{ name: string; position: string }>(
+    names.rows
+      .map(
+        ({ name }) =>
+          `select ${pg.escapeLiteral(name)} as name, last_value || case when is_called then '' else ' (not called yet)' end as position from ${name}`,
+      )
+      .join(" union all "),
+  );
+  return sorted(Object.fromEntries(positions.rows.map(({ name, position }) => [name, position])));
+}
+
+function unreadable(tables: TableName[]): LeftOut[] {
+  return tables
+    .filter((table) => !table.readable)
+    .map(({ name }) => ({ what: `rows of ${name}`, why: "the role that compares may not read them" }));
+}
+
+function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function withReaders<T>(url: string, work: (leader: pg.Client, others: pg.Client[]) => Promise<T>): Promise<T> {
+  const clients = Array.from({ length: READERS }, () => {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: 10_000,
+      application_name: "castchat-compare",
+    });
+    // The query under way reports a lost connection; without a listener it would end the process.
+    client.on("error", () => undefined);
+    return client;
+  });
+  const open: pg.Client[] = [];
+  try {
+    for (const client of clients) {
+      await client.connect();
+      open.push(client);
+    }
+    const [leader, ...others] = open;
+    if (leader === undefined) throw new Error("No connection to compare with.");
+    return await work(leader, others);
+  } finally {
+    await Promise.all(open.map((client) => client.end()));
+  }
+}

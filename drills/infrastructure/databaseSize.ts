@@ -1,0 +1,32 @@
+import pg from "pg";
+
+/** How much a database holds. */
+export interface DatabaseSize {
+  /** Rows of all tables of the app, auth and storage, counted. */
+  rows: number;
+  tables: number;
+  /** Heap, indexes and TOAST, in bytes. */
+  tablesBytes: number;
+}
+
+/** Measures a database by counting: the statistics of a fresh database are estimates. */
+export async function databaseSize(url: string): Promise<DatabaseSize> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const tables = await client.query<{ name: string; bytes: string }>(
+      `select format('%I.%I', n.nspname, c.relname) as name, pg_total_relation_size(c.oid) as bytes
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema$|castchat_recovery$)'`,
+    );
+    let rows = 0;
+    for (const { name } of tables.rows) {
+      const counted = await client.query<{ n: string }>(`select count(*) as n from only ${name}`);
+      rows += Number(counted.rows[0]?.n ?? 0);
+    }
+    const tablesBytes = tables.rows.reduce((sum, table) => sum + Number(table.bytes), 0);
+    return { rows, tables: tables.rows.length, tablesBytes };
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { PromiseError } from "../../clients/errors.ts";
+import { addressOf } from "../../sandbox/layout.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { up, type ResourceTiming } from "../stacks.ts";
+import type { Company } from "./company.ts";
+import type { DrillContext } from "./scenario.ts";
+import { Visitor } from "./visitor.ts";
+
+/** Higher than the primary's, so that the standby may take the public name. */
+const RECOVERY_GENERATION = 2;
+
+const recoveredOutputs = z.object({
+  databaseUrl: z.string(),
+  supabaseRef: z.string(),
+  restore: z.object({
+    backupId: z.string(),
+    snapshotAt: z.coerce.date(),
+    phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
+  }),
+  deployment: z.object({ commit: z.string() }),
+});
+
+/** What the one `up` has brought back, and when. */
+export interface Recovered {
+  databaseUrl: string;
+  backupId: string;
+  snapshotAt: Date;
+  /** The commit that the program says it deployed; the checks ask the app itself. */
+  commit: string;
+  databaseAt: Date;
+  applicationAt: Date;
+  phases: { name: string; durationMs: number }[];
+}
+
+/** Recovers with one `pulumi up` of the standby in mode `active`, while a visitor keeps trying the public name. */
+export async function recover(context: DrillContext, company: Company): Promise<Recovered> {
+  const { steps, engine, clock, file } = context;
+  const { standby } = company;
+  const visitor = new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
+  return steps.run("pulumi up dr (active): the recovery", async () => {
+    await standby.setConfig("castchat-recovery:mode", { value: "active" });
+    await standby.setConfig("castchat-recovery:generation", { value: String(RECOVERY_GENERATION) });
+    const watch = new AbortController();
+    const firstAnswer = watchForAnswer(visitor, clock, watch.signal);
+    try {
+      const result = await up(standby, engine, clock);
+      const outputs = recoveredOutputs.parse(result.outputs);
+      const restored = result.timings.find((one) => one.type === "recovery:index:DatabaseRestore");
+      if (!restored) throw new PromiseError("The up has restored no database.");
+      return {
+        databaseUrl: outputs.databaseUrl,
+        backupId: outputs.restore.backupId,
+        snapshotAt: outputs.restore.snapshotAt,
+        commit: outputs.deployment.commit,
+        databaseAt: restored.finishedAt,
+        applicationAt: await answeredWithin(firstAnswer, 10_000),
+        phases: phasesOf(result.timings, outputs.restore.phases),
+      };
+    } finally {
+      watch.abort();
+    }
+  });
+}
+
+/** The first instant at which the public name answers healthily. */
+async function watchForAnswer(visitor: Visitor, clock: () => Date, signal: AbortSignal): Promise<Date | undefined> {
+  while (!signal.aborted) {
+    const status = await visitor.health().then(
+      (health) => health.status,
+      () => 0, // nothing answers yet: that is what is waited for
+    );
+    if (status === 200) return clock();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return undefined;
+}
+
+async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number): Promise<Date> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, limitMs, undefined).unref());
+  const at = await Promise.race([answer, late]);
+  if (!at) throw new PromiseError(`${SANDBOX_NAMES.publicName} does not answer although the up has ended well.`);
+  return at;
+}
+
+/** The restore's own phases in place of its total, and the other resources of provider `recovery` by their time in the engine. */
+function phasesOf(timings: readonly ResourceTiming[], restore: Recovered["phases"]): Recovered["phases"] {
+  return timings
+    .filter((one) => one.type.startsWith("recovery:index:"))
+    .sort((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())
+    .flatMap((one) => {
+      const type = one.type.replace("recovery:index:", "");
+      if (type === "DatabaseRestore") return restore.map((phase) => ({ ...phase, name: `restore: ${phase.name}` }));
+      return [{ name: type, durationMs: one.finishedAt.getTime() - one.startedAt.getTime() }];
+    });
+}

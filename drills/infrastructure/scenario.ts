@@ -1,0 +1,85 @@
+import type { SandboxFile } from "../../sandbox/layout.ts";
+import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
+import { takeSnapshot } from "../compare/snapshot.ts";
+import { isKept, type DrillReport } from "../report/report.ts";
+import type { EngineOptions } from "../stacks.ts";
+import type { Steps } from "../steps.ts";
+import { backUp } from "./backup.ts";
+import { checkRecovered } from "./checks.ts";
+import { buildCompany, changeCode } from "./company.ts";
+import { destroyEverything } from "./disaster.ts";
+import { judgeObjectives } from "./objectives.ts";
+import { recover } from "./recovery.ts";
+import { SIMULATED } from "./simulated.ts";
+
+/** Name of the scenario, as the report shows it. */
+export const SCENARIO = "Complete infrastructure failure";
+
+/** Posts that are written after the backup: the measured loss. */
+const LATE_POSTS = 20;
+
+/** What the drill runs in. */
+export interface DrillContext {
+  home: string;
+  file: SandboxFile;
+  engine: EngineOptions;
+  /** Posts in the sample database; the other tables follow from it. */
+  rows: number;
+  clock: () => Date;
+  steps: Steps;
+}
+
+/**
+ * Loses the whole infrastructure and recovers it: standby up, primary up, data, backup, replica; then rows that no backup holds,
+ * the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`. Every check reads
+ * the recovered system, never the program's own words.
+ *
+ * @throws PromiseError when a step cannot be made at all; a broken promise is a report that is not ok
+ */
+export async function completeInfrastructureFailure(context: DrillContext): Promise<DrillReport> {
+  const { clock, steps } = context;
+  const startedAt = clock();
+  const company = await buildCompany(context);
+  const { databaseUrl } = company.primaryOutputs;
+  const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
+  const backup = await backUp(context);
+  const commit = await changeCode(context, company);
+  const live = await steps.run("Write rows that no backup holds", async () => {
+    await writeMoreRows(databaseUrl, { count: LATE_POSTS, at: clock() });
+    return takeSnapshot(databaseUrl);
+  });
+  const loss = await destroyEverything(context, company);
+  const recovered = await recover(context, company);
+  const findings = await checkRecovered(context, { company, before, live, backup, commit, recovered });
+  const objectives = judgeObjectives({
+    lostAt: loss.at,
+    databaseAt: recovered.databaseAt,
+    applicationAt: recovered.applicationAt,
+    finishedAt: clock(),
+    snapshotAt: recovered.snapshotAt,
+    configurationAt: findings.configurationAt,
+    commitsLost: findings.commitsLost,
+  });
+  const facts = { checks: findings.results, objectives };
+  return {
+    formatVersion: 1,
+    scenario: SCENARIO,
+    ok: isKept(facts),
+    startedAt: startedAt.toISOString(),
+    finishedAt: clock().toISOString(),
+    data: company.size,
+    backup: {
+      id: backup.id,
+      snapshotAt: backup.snapshotAt.toISOString(),
+      storedBytes: backup.storedBytes,
+      durationMs: backup.durationMs,
+      replicatedAfterMs: backup.replicatedAfterMs,
+    },
+    loss: { at: loss.at.toISOString(), destroyed: loss.destroyed },
+    ...facts,
+    lostRows: findings.lostRows,
+    steps: steps.records,
+    recoveryPhases: recovered.phases,
+    simulated: [...SIMULATED],
+  };
+}

@@ -1,0 +1,10 @@
+/** What stands in for a real service in the sandbox. Every report lists it. */
+export const SIMULATED = [
+  "AWS by ministack behind one gateway a region; a lost region is a gateway that no longer listens",
+  "Supabase's Management API and its auth service by emulators; each project is a real Postgres 17 server, created in seconds rather than minutes",
+  "Vercel by an emulator; deployments are real processes, built without a build step",
+  "GitHub's API by an emulator; its git is real git over HTTP",
+  "Cloudflare by an emulator; an edge proxy follows its records in place of name servers and caches",
+  "the Pulumi providers aws, vercel, github and cloudflare by small ones that speak to those services; the engine and provider recovery are the real ones",
+  "network distance: everything is on this machine",
+] as const;

@@ -1,0 +1,82 @@
+import { request } from "node:http";
+import { z } from "zod";
+
+/** What a visitor's request was answered. */
+export interface VisitorAnswer {
+  status: number;
+  body: unknown;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/**
+ * Visits the app under a public name: DNS records and domains decide who answers, as for any visitor.
+ *
+ * `edge` is the address of the sandbox's edge, which stands in for name resolution and for Vercel's network.
+ */
+export class Visitor {
+  readonly #edge: string;
+  readonly #host: string;
+
+  constructor(edge: string, host: string) {
+    this.#edge = edge;
+    this.#host = host;
+  }
+
+  async health(): Promise<{ status: number; commit?: string }> {
+    const answer = await this.#send("GET", "/api/health");
+    const parsed = z.object({ commit: z.string() }).safeParse(answer.body);
+    return { status: answer.status, ...(parsed.success ? { commit: parsed.data.commit } : {}) };
+  }
+
+  /** Logs in through the app and the project's auth service; answers the access token, or the status of the refusal. */
+  async login(email: string, password: string): Promise<string | number> {
+    const answer = await this.#send("POST", "/api/login", { email, password });
+    if (answer.status !== 200) return answer.status;
+    return z.object({ accessToken: z.string() }).parse(answer.body).accessToken;
+  }
+
+  async posts(token: string, limit: number): Promise<VisitorAnswer> {
+    return this.#send("GET", `/api/posts?limit=${limit}`, undefined, token);
+  }
+
+  async write(token: string | undefined, post: { title: string; body: string }): Promise<VisitorAnswer> {
+    return this.#send("POST", "/api/posts", post, token);
+  }
+
+  #send(method: string, path: string, body?: unknown, token?: string): Promise<VisitorAnswer> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const call = request(`${this.#edge}${path}`, {
+        method,
+        agent: false,
+        timeout: 15_000,
+        headers: {
+          host: this.#host,
+          ...(payload === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+      });
+      call.once("error", reject);
+      call.once("timeout", () => call.destroy(new Error(`${this.#host}${path} gave no answer within 15 s`)));
+      call.once("response", (response) => {
+        const pieces: Buffer[] = [];
+        response.on("data", (piece: Buffer) => pieces.push(piece));
+        response.once("error", reject);
+        response.once("end", () => {
+          const text = Buffer.concat(pieces).toString("utf8");
+          resolve({ status: response.statusCode ?? 0, body: parseJson(text), headers: response.headers });
+        });
+      });
+      call.end(payload);
+    });
+  }
+}
+
+/** An error page is text; it is shown as such. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import type { SandboxFile } from "../sandbox/layout.ts";
+
+/** Things that a drill must not leave behind. Asked after everything has been stopped. */
+export async function findLeftovers(home: string, file: SandboxFile, temporaryBefore: ReadonlySet<string>): Promise<string[]> {
+  const ports = await Promise.all(
+    Object.entries(file.ports).map(async ([service, port]) => ((await isListening(port)) ? [`port ${port} (${service}) still listens`] : [])),
+  );
+  const temporary = [...(await temporaryEntries())].filter((name) => !temporaryBefore.has(name));
+  return [
+    ...ports.flat(),
+    ...(await processesWith(home)).map((line) => `process ${line} is still running`),
+    ...temporary.map((name) => `temporary ${name} is still there`),
+    ...(existsSync(home) ? [`${home} is still there`] : []),
+  ];
+}
+
+/** Temporary entries by which this project's own names begin; other programs' are none of ours. */
+export async function temporaryEntries(): Promise<Set<string>> {
+  return new Set((await readdir(tmpdir())).filter((name) => /^(castchat|pulumi|automation-)/.test(name)));
+}
+
+/** Processes that name the sandbox's home among their arguments. Only where /proc tells (Linux). */
+async function processesWith(home: string): Promise<string[]> {
+  if (!existsSync("/proc/self/cmdline")) return [];
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ESRCH") return ""; // it has just ended
+      throw error;
+    });
+    if (command.includes(home)) found.push(`${pid} (${command.split("\0").slice(0, 2).join(" ")})`);
+  }
+  return found;
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port, timeout: 1_000 });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("timeout", () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+const objective = z.strictObject({
+  kind: z.enum(["RTO", "RPO"]),
+  name: z.enum(["database", "application", "all", "code", "configuration"]),
+  /** What the guide promises, in milliseconds. */
+  limitMs: z.number().int().nonnegative(),
+  /** What this drill has measured, in milliseconds. */
+  measuredMs: z.number().int().nonnegative(),
+  kept: z.boolean(),
+  detail: z.string(),
+});
+
+const check = z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() });
+const phase = z.strictObject({ name: z.string(), durationMs: z.number().nonnegative() });
+
+/** The facts of one drill, as `reports/NAME.json` holds them and as the page and the terminal show them. Times are UTC. */
+export const drillReportSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  scenario: z.string(),
+  ok: z.boolean(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  data: z.strictObject({
+    rows: z.number().int(),
+    tables: z.number().int(),
+    tablesBytes: z.number().int(),
+  }),
+  backup: z.strictObject({
+    id: z.string(),
+    snapshotAt: z.iso.datetime(),
+    storedBytes: z.number().int(),
+    durationMs: z.number(),
+    replicatedAfterMs: z.number(),
+  }),
+  loss: z.strictObject({ at: z.iso.datetime(), destroyed: z.array(z.string()) }),
+  objectives: z.array(objective),
+  checks: z.array(check),
+  /** Rows written after the backup's snapshot, which no backup can hold. */
+  lostRows: z.array(z.strictObject({ table: z.string(), rows: z.number().int() })),
+  steps: z.array(z.strictObject({ name: z.string(), startedAt: z.iso.datetime(), durationMs: z.number() })),
+  /** What the recovery's own time went into. */
+  recoveryPhases: z.array(phase),
+  /** What stood in for a real service. */
+  simulated: z.array(z.string()),
+});
+
+export type DrillReport = z.infer<typeof drillReportSchema>;
+export type Objective = DrillReport["objectives"][number];
+export type Check = DrillReport["checks"][number];
+
+/** Whether the drill kept every promise: each check passed and each objective was met. */
+export function isKept(report: Pick<DrillReport, "checks" | "objectives">): boolean {
+  return (
+    report.checks.length > 0 &&
+    report.objectives.length > 0 &&
+    report.checks.every((one) => one.ok) &&
+    report.objectives.every((one) => one.kept)
+  );
+}

@@ -1,0 +1,30 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { renderHtml } from "./html.ts";
+import { drillReportSchema, type DrillReport } from "./report.ts";
+
+/** Paths of a written report. */
+export interface ReportFiles {
+  html: string;
+  json: string;
+}
+
+/** Writes the report as a page and as JSON, and the newest one also as `latest`. The JSON is checked against its schema first. */
+export async function writeReport(report: DrillReport, folder: string): Promise<ReportFiles> {
+  const facts = drillReportSchema.parse(report);
+  await mkdir(folder, { recursive: true });
+  const name = `drill-${facts.startedAt.replace(/[-:]/g, "").replace(/\.\d+/, "")}`;
+  const json = `${JSON.stringify(facts, null, 2)}\n`;
+  const html = renderHtml(facts);
+  for (const stem of [name, "latest"]) {
+    await writeWhole(join(folder, `${stem}.json`), json);
+    await writeWhole(join(folder, `${stem}.html`), html);
+  }
+  return { html: join(folder, `${name}.html`), json: join(folder, `${name}.json`) };
+}
+
+/** A reader never meets a half-written report. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.new`, content);
+  await rename(`${path}.new`, path);
+}

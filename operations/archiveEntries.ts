@@ -1,0 +1,57 @@
+import type { Session } from "../clients/database.ts";
+
+/** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
+export interface TargetFacts {
+  schemas: ReadonlySet<string>;
+  publications: ReadonlySet<string>;
+  eventTriggers: ReadonlySet<string>;
+  /** Roles whose default privileges the restoring role may change. */
+  ownRoles: ReadonlySet<string>;
+}
+
+/** Reads what the choice of entries depends on. */
+export async function readTargetFacts(session: Session): Promise<TargetFacts> {
+  const [row] = await session.query<Record<"schemas" | "publications" | "event_triggers" | "own_roles", string[]>>(
+    `select array(select nspname::text from pg_catalog.pg_namespace) as schemas,
+       array(select pubname::text from pg_catalog.pg_publication) as publications,
+       array(select evtname::text from pg_catalog.pg_event_trigger) as event_triggers,
+       array(select rolname::text from pg_catalog.pg_roles where pg_catalog.pg_has_role(oid, 'usage') and rolname !~ '^(pg_|supabase_)') as own_roles`,
+  );
+  return {
+    schemas: new Set(row?.schemas),
+    publications: new Set(row?.publications),
+    eventTriggers: new Set(row?.event_triggers),
+    ownRoles: new Set(row?.own_roles),
+  };
+}
+
+/** The entry's description in a listing of pg_restore: "123; 2615 2200 SCHEMA - public postgres". */
+const ENTRY = /^\d+; \d+ \d+ (.+)$/;
+
+/**
+ * Takes out of an archive's list (`pg_restore --list`) the entries that the target can't or needn't take: extensions are
+ * made beforehand, with their schema; what exists already isn't made again; default privileges of the platform's roles
+ * are the platform's. Everything else stays, and none may fail: errors are never passed over.
+ */
+export function chooseEntries(list: string, target: TargetFacts): string {
+  return list
+    .split("\n")
+    .filter((line) => {
+      const entry = ENTRY.exec(line)?.[1];
+      return entry === undefined || isWanted(entry, target);
+    })
+    .join("\n");
+}
+
+function isWanted(entry: string, target: TargetFacts): boolean {
+  if (/^(COMMENT - )?EXTENSION /.test(entry)) return false;
+  const schema = /^SCHEMA - (.+) \S+$/.exec(entry)?.[1];
+  if (schema !== undefined) return !target.schemas.has(schema);
+  const publication = /^PUBLICATION - (.+) \S+$/.exec(entry)?.[1];
+  if (publication !== undefined) return !target.publications.has(publication);
+  const eventTrigger = /^(?:COMMENT - )?EVENT TRIGGER (?:- )?(.+) \S+$/.exec(entry)?.[1];
+  if (eventTrigger !== undefined) return !target.eventTriggers.has(eventTrigger);
+  const grantor = /^DEFAULT ACL .* DEFAULT PRIVILEGES FOR \S+ (.+)$/.exec(entry)?.[1];
+  if (grantor !== undefined) return target.ownRoles.has(grantor);
+  return true;
+}

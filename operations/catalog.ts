@@ -1,0 +1,160 @@
+import type { Session } from "../clients/database.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
+
+/** A table that holds rows of its own (ordinary tables and leaf partitions; a partitioned table holds none). */
+export interface TableFacts {
+  schema: string;
+  name: string;
+  /** Whose it is: the app's, or Supabase's with the app's rows in it. */
+  kind: "app" | "managed";
+  /** Columns whose values are stored as given, in order; generated ones are computed anew by a restore. */
+  columns: string[];
+  /** Every column, in order. */
+  allColumns: string[];
+  /** Columns that may tell when a row was written. */
+  timeColumns: string[];
+  /** False where the reading role has no right to SELECT. */
+  readable: boolean;
+  /** True where row level security would hide rows from the reading role. */
+  filtered: boolean;
+}
+
+/** Names that a table's newest row is dated by. */
+const TIME_COLUMNS = "^(created|updated|applied|sent|logged|changed)_at$";
+
+/** Every table whose rows a backup holds, sorted by schema and name. */
+export async function listTables(session: Session): Promise<TableFacts[]> {
+  return await session.query<TableFacts>(
+    `select n.nspname as schema, c.relname as name,
+       case when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
+       coalesce(a.columns, '{}') as columns, coalesce(a.all_columns, '{}') as "allColumns", coalesce(a.time_columns, '{}') as "timeColumns",
+       pg_catalog.has_table_privilege(c.oid, 'select') as readable, pg_catalog.row_security_active(c.oid) as filtered
+     from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     left join lateral (
+       select array_agg(attname::text order by attnum) filter (where attgenerated = '') as columns,
+         array_agg(attname::text order by attnum) as all_columns,
+         array_agg(attname::text order by attnum)
+           filter (where atttypid = 'timestamptz'::pg_catalog.regtype and attname ~ '${TIME_COLUMNS}') as time_columns
+       from pg_catalog.pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+     ) a on true
+     where c.relkind = 'r' and c.relpersistence <> 't' and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA})
+       and ${isNoMember("pg_class", "c.oid")}
+       and n.nspname || '.' || c.relname <> all ($1::text[])
+     order by 1, 2`,
+    [MANAGED_VERSION_TABLES],
+  );
+}
+
+/** Names of the app's own schemas, sorted. */
+export async function listAppSchemas(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `select n.nspname as name from pg_catalog.pg_namespace n where ${IS_APP_SCHEMA} order by 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Names of every other schema, which a dump leaves out. */
+export async function listOtherSchemas(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `select n.nspname as name from pg_catalog.pg_namespace n where not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** An installed extension. */
+export interface ExtensionFacts {
+  name: string;
+  version: string;
+  schema: string;
+}
+
+/** The installed extensions, sorted by name; plpgsql is in every database and needs no mention. */
+export async function listExtensions(session: Session): Promise<ExtensionFacts[]> {
+  return await session.query<ExtensionFacts>(
+    `select e.extname as name, e.extversion as version, n.nspname as schema
+     from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+     where e.extname <> 'plpgsql' order by 1`,
+  );
+}
+
+/** Where a sequence stands. */
+export interface SequenceFacts {
+  schema: string;
+  name: string;
+  kind: "app" | "managed";
+  /** Last value given out, as text since it may exceed a double; null when none has been. */
+  lastValue: string | null;
+  /** Positive counts up, negative down. */
+  increment: string;
+  /** True where it begins anew after its last value, so that a smaller value is no step back. */
+  cycle: boolean;
+}
+
+/** The state of every sequence, sorted by schema and name. Not part of a snapshot: it is what they are now. */
+export async function listSequences(session: Session): Promise<SequenceFacts[]> {
+  return await session.query<SequenceFacts>(
+    `select n.nspname as schema, c.relname as name, case when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
+       pg_catalog.pg_sequence_last_value(c.oid)::text as "lastValue", s.seqincrement::text as increment, s.seqcycle as cycle
+     from pg_catalog.pg_sequence s
+     join pg_catalog.pg_class c on c.oid = s.seqrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relpersistence <> 't' and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}) and ${isNoMember("pg_class", "c.oid")}
+     order by 1, 2`,
+  );
+}
+
+/** Counts that the recovery guide validates a backup by; tables that don't exist count nothing. */
+export interface SeedCounts {
+  users: number;
+  posts: number;
+  applications: number;
+}
+
+/** Counts users, posts and applications ("Backup Validation" in the recovery guide). */
+export async function countForSeed(session: Session): Promise<SeedCounts> {
+  const count = async (...candidates: string[]): Promise<number> => {
+    const [table] = await session.query<{ name: string | null }>(
+      "select coalesce(" + candidates.map((_, index) => `to_regclass($${index + 1})::text`).join(", ") + ") as name",
+      candidates,
+    );
+    if (table?.name == null) return 0;
+    // The name comes from regclass, which quotes it.
+    const [row] = await session.query<{ count: string }>(`select count(*) as count from ${table.name}`);
+    return Number(row?.count ?? 0);
+  };
+  return {
+    users: await count("public.users", "auth.users"),
+    posts: await count("public.posts"),
+    applications: await count("public.applications"),
+  };
+}
+
+/** What a dump does not carry; each with its reason. */
+export interface LeftOut {
+  what: string;
+  why: string;
+}
+
+/** Finds by catalog what the database holds and a backup does not. */
+export async function listLeftOut(session: Session): Promise<LeftOut[]> {
+  const found = await session.query<LeftOut>(
+    `select format('rows of foreign table %I.%I', n.nspname, c.relname) as what, 'they lie on another server' as why
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'f' and ${IS_APP_SCHEMA}
+     union all
+     select format('rows of %s, a table of extension %I', t.oid::pg_catalog.regclass, e.extname), 'tables of extensions are made by the extension'
+       from pg_catalog.pg_extension e cross join unnest(e.extconfig) as t (oid)
+     union all
+     select format('subscription %I', s.subname), 'it holds another server''s password'
+       from pg_catalog.pg_stat_subscription s where s.subname is not null
+     union all
+     select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
+     order by 1`,
+  );
+  return [
+    ...found,
+    { what: "passwords of roles", why: "a managed database does not give them out: set new ones" },
+    { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
+    { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },
+  ];
+}

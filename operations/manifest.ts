@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { PromiseError } from "../clients/errors.ts";
+
+/** Version of the format that this code writes. A reader refuses a higher one. */
+export const FORMAT_VERSION = 1;
+
+/** The objects of a backup beside its parts. Without a manifest and its signature a backup does not exist. */
+export const MANIFEST = "manifest.json";
+export const SIGNATURE = "manifest.sig";
+export const PROOF = "proof.json";
+
+/** The parts: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd. */
+export const PART_NAMES = ["app.dump", "managed.dump", "roles.sql", "managed-objects.sql", "configuration.json"] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const instant = z.iso.datetime();
+const count = z.number().int().nonnegative();
+const kind = z.enum(["app", "managed"]);
+
+const partSchema = z.object({
+  name: z.enum(PART_NAMES),
+  /** Object in the vault. */
+  key: z.string().min(1),
+  /** Of the object as it lies in the vault, compressed. */
+  sizeBytes: count,
+  sha256,
+});
+
+const tableSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  kind,
+  columns: z.array(z.string()),
+  allColumns: z.array(z.string()),
+  rows: count,
+  fingerprint: z.string().regex(/^-?\d+$/),
+});
+
+const sequenceSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  kind,
+  lastValue: z.string().nullable(),
+  increment: z.string(),
+  cycle: z.boolean(),
+});
+
+const manifestSchema = z.object({
+  format: z.literal("castchat-backup"),
+  formatVersion: z.literal(FORMAT_VERSION),
+  backupId: z.string(),
+  tier: z.string(),
+  startedAt: instant,
+  /** When the one snapshot was taken that every row comes from. */
+  snapshotAt: instant,
+  finishedAt: instant,
+  /** Newest row by the tables' own time columns; absent where no table has one. */
+  newestDataAt: instant.optional(),
+  /** Fingerprint of the key that signs. */
+  signedBy: z.string(),
+  source: z.object({ host: z.string(), database: z.string(), serverVersion: z.string(), pgDumpVersion: z.string() }),
+  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  appSchemas: z.array(z.string()),
+  parts: z.array(partSchema),
+  tables: z.array(tableSchema),
+  sequences: z.array(sequenceSchema),
+  seedCounts: z.object({ users: count, posts: count, applications: count }),
+  /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
+  objects: z.record(z.string(), z.string()),
+  leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
+});
+
+/** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */
+export type Manifest = z.infer<typeof manifestSchema>;
+export type BackupPart = z.infer<typeof partSchema>;
+export type BackedUpTable = z.infer<typeof tableSchema>;
+export type BackedUpSequence = z.infer<typeof sequenceSchema>;
+
+/** Reads a manifest's bytes. PromiseError when they are none of this format. */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    throw new PromiseError("the manifest is no JSON", { cause: error });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: "unknown fault" };
+  throw new PromiseError(`the manifest is not of format version ${FORMAT_VERSION} (${path.join(".") || "whole"}: ${message})`);
+}
+
+/** The exact bytes that are stored and signed. */
+export function manifestBytes(manifest: Manifest): Uint8Array {
+  return Buffer.from(JSON.stringify(manifest, undefined, 1) + "\n", "utf8");
+}
+
+/** Where an object of a backup lies. `prefix` is its tier's, with the closing slash. */
+export function keyOf(prefix: string, backupId: string, object: string): string {
+  return `${prefix}${backupId}/${object}`;
+}
+
+/** The object of a part: compressed, as its name says. */
+export function partObject(name: PartName): string {
+  return `${name}.zst`;
+}
+
+/** The part of that name; PromiseError where the backup has none. */
+export function partOf(manifest: Manifest, name: PartName): BackupPart {
+  const part = manifest.parts.find((one) => one.name === name);
+  if (part === undefined) throw new PromiseError(`backup ${manifest.backupId} has no ${name}`);
+  return part;
+}
+
+const statementSchema = z.object({ backupId: z.string(), manifestSha256: sha256, provenAt: instant });
+
+/** Says that a backup was read back in full and found good. */
+export type ProofStatement = z.infer<typeof statementSchema>;
+
+const proofSchema = z.object({ statement: z.string(), signature: z.base64() });
+
+/** The bytes of a proof: the statement as it was signed, and its signature. */
+export function proofBytes(statement: string, signature: Uint8Array): Uint8Array {
+  return Buffer.from(JSON.stringify({ statement, signature: Buffer.from(signature).toString("base64") }) + "\n", "utf8");
+}
+
+/** Reads a proof's bytes; undefined when they are none. */
+export function parseProof(
+  bytes: Uint8Array,
+): { statement: ProofStatement; signedBytes: Uint8Array; signature: Uint8Array } | undefined {
+  try {
+    const proof = proofSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+    return {
+      statement: statementSchema.parse(JSON.parse(proof.statement)),
+      signedBytes: Buffer.from(proof.statement, "utf8"),
+      signature: Buffer.from(proof.signature, "base64"),
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+/** A name as SQL writes it, always quoted. */
+export function quoteIdent(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as an SQL literal. */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
+/** A table's name as people write it, for messages. */
+export function tableName(table: { schema: string; name: string }): string {
+  return `${table.schema}.${table.name}`;
+}

@@ -1,0 +1,97 @@
+import { withSession } from "../clients/database.ts";
+import type { Session } from "../clients/database.ts";
+import { PromiseError } from "../clients/errors.ts";
+import { countForSeed, listExtensions, listSequences } from "./catalog.ts";
+import type { SeedCounts } from "./catalog.ts";
+import { differenceOf, fingerprintTable } from "./fingerprint.ts";
+import type { BackedUpTable, Manifest } from "./manifest.ts";
+import { digestObjects } from "./objects.ts";
+import { tableName } from "./quote.ts";
+import { together } from "./together.ts";
+
+/** How many differences one message names. */
+const NAMED = 8;
+
+/**
+ * Compares a restored database with the manifest: every table's rows and content, every definition and right, every
+ * sequence, the extensions, and the counts of the recovery guide. PromiseError that names what differs.
+ */
+export async function checkRestored(targetUrl: string, applicationName: string, manifest: Manifest, signal: AbortSignal): Promise<SeedCounts> {
+  // Two sessions, since counting is the server's work: the tables with most rows first, each takes the next.
+  const queue = [...manifest.tables].sort((a, b) => b.rows - a.rows);
+  const differences: string[] = [];
+  const compareTables = async (session: Session) => {
+    for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
+      differences.push(...(await differencesOfTable(session, table)));
+    }
+  };
+  const inSession = <T>(work: (session: Session) => Promise<T>) => (inner: AbortSignal) =>
+    withSession(targetUrl, { applicationName, signal: inner }, work);
+  const [, counts] = await together<[undefined, SeedCounts]>(
+    signal,
+    inSession(async (session) => {
+      await compareTables(session);
+      return undefined;
+    }),
+    inSession(async (session) => {
+      differences.push(...(await differencesOfObjects(session, manifest)), ...(await differencesOfSequences(session, manifest)));
+      differences.push(...(await missingExtensions(session, manifest)));
+      const found = await countForSeed(session);
+      differences.push(...differencesOfCounts(found, manifest.seedCounts));
+      await compareTables(session);
+      return found;
+    }),
+  );
+  if (differences.length > 0) {
+    const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
+    throw new PromiseError(`The restored database is not what backup ${manifest.backupId} holds: ${differences.slice(0, NAMED).join("; ")}${more}.`);
+  }
+  return counts;
+}
+
+async function differencesOfTable(session: Session, table: BackedUpTable): Promise<string[]> {
+  const [there] = await session.query<{ name: string | null }>("select to_regclass(format('%I.%I', $1::text, $2::text))::text as name", [table.schema, table.name]);
+  if (there?.name == null) return [`${tableName(table)} is missing`];
+  const difference = differenceOf(table, await fingerprintTable(session, table));
+  return difference === undefined ? [] : [`${tableName(table)} has ${difference}`];
+}
+
+async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {
+  const found = await digestObjects(session);
+  // Another major version may write the same definition in other words, so only what is there can be compared.
+  const sameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
+  const missing = Object.keys(manifest.objects).filter((name) => found[name] === undefined);
+  const added = Object.keys(found).filter((name) => manifest.objects[name] === undefined);
+  const altered = Object.entries(manifest.objects).filter(([name, digest]) => sameMajor && found[name] !== undefined && found[name] !== digest);
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...added.map((name) => `${name} is not in the backup`),
+    ...altered.map(([name]) => `${name} is defined otherwise`),
+  ];
+}
+
+/** A dump reads sequences a moment after the manifest does, so a restored one may be ahead, never behind. */
+async function differencesOfSequences(session: Session, manifest: Manifest): Promise<string[]> {
+  const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
+  return manifest.sequences.flatMap((sequence) => {
+    const name = tableName(sequence);
+    const value = found.get(name);
+    if (value === undefined) return [`sequence ${name} is missing`];
+    if (sequence.lastValue === null || sequence.cycle) return [];
+    if (value === null) return [`sequence ${name} begins anew`];
+    const ahead = BigInt(value) - BigInt(sequence.lastValue);
+    const behind = sequence.increment.startsWith("-") ? ahead > 0n : ahead < 0n;
+    return behind ? [`sequence ${name} stands at ${value} instead of ${sequence.lastValue}`] : [];
+  });
+}
+
+async function missingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
+  const found = new Set((await listExtensions(session)).map((extension) => extension.name));
+  return manifest.extensions.filter(({ name }) => !found.has(name)).map(({ name }) => `extension ${name} is missing`);
+}
+
+function differencesOfCounts(found: SeedCounts, expected: SeedCounts): string[] {
+  return (["users", "posts", "applications"] as const)
+    .filter((name) => found[name] !== expected[name])
+    .map((name) => `there are ${found[name]} ${name} instead of ${expected[name]}`);
+}

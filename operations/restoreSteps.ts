@@ -1,0 +1,122 @@
+import { createWriteStream } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import type { Session } from "../clients/database.ts";
+import { UserError } from "../clients/errors.ts";
+import { runPgTool } from "../clients/pgTools.ts";
+import type { Vault } from "../clients/vault.ts";
+import { chooseEntries, readTargetFacts } from "./archiveEntries.ts";
+import { decompress } from "./compression.ts";
+import { partOf } from "./manifest.ts";
+import type { Manifest, PartName } from "./manifest.ts";
+import { IS_APP_SCHEMA } from "./platform.ts";
+import { openPrivateFile } from "./privateFile.ts";
+import type { PrivateFile } from "./privateFile.ts";
+import { quoteIdent, quoteLiteral } from "./quote.ts";
+import { readPart } from "./readPart.ts";
+
+/** Brings a dump into a private file, decompressed. It has passed its SHA-256 once this has ended well. */
+export async function fetchDump(vault: Vault, manifest: Manifest, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
+  const file = await openPrivateFile();
+  try {
+    const content = await readPart(vault, partOf(manifest, name), signal);
+    await pipeline(content, decompress(), createWriteStream("", { fd: file.handle.fd, autoClose: false, highWaterMark: 1 << 20 }), { signal });
+    return file;
+  } catch (error) {
+    await file.remove();
+    throw error;
+  }
+}
+
+/** A small part as text, checked. */
+export async function fetchText(vault: Vault, manifest: Manifest, name: PartName, signal: AbortSignal): Promise<string> {
+  const content = await readPart(vault, partOf(manifest, name), signal);
+  const plain = decompress();
+  const [text] = await Promise.all([buffer(plain), pipeline(content, plain, { signal })]);
+  return text.toString("utf8");
+}
+
+/** How pg_restore is run on a dump. */
+export interface PgRestoreOptions {
+  session: Session;
+  applicationName: string;
+  dump: PrivateFile;
+  args: readonly string[];
+  settings?: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+/** Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. */
+export async function pgRestore(options: PgRestoreOptions): Promise<void> {
+  const { session, applicationName, dump, signal } = options;
+  const list = await runPgTool("pg_restore", { args: ["--list", dump.pathFor(3)], files: [dump.handle.fd], applicationName, signal });
+  const chosen = await openPrivateFile();
+  try {
+    await chosen.handle.writeFile(chooseEntries(list, await readTargetFacts(session)));
+    await runPgTool("pg_restore", {
+      args: [
+        "--exit-on-error",
+        // The restoring role owns all that it makes; owners other than it are set afterwards, from the backup's own list.
+        "--no-owner",
+        "--no-password",
+        `--dbname=${session.address.database}`,
+        `--use-list=${chosen.pathFor(4)}`,
+        ...options.args,
+        dump.pathFor(3),
+      ],
+      files: [dump.handle.fd, chosen.handle.fd],
+      address: session.address,
+      applicationName,
+      settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...options.settings },
+      signal,
+    });
+  } finally {
+    await chosen.remove();
+  }
+}
+
+/** Makes the extensions that are missing. Returns a sentence for each whose version is not the backup's. */
+export async function restoreExtensions(session: Session, manifest: Manifest): Promise<string[]> {
+  const notes: string[] = [];
+  for (const { name, version, schema } of manifest.extensions) {
+    const [there] = await session.query<{ installed: string | null; offered: string | null; same: boolean }>(
+      `select (select extversion from pg_catalog.pg_extension where extname = $1) as installed,
+         (select default_version from pg_catalog.pg_available_extensions where name = $1) as offered,
+         exists (select from pg_catalog.pg_available_extension_versions where name = $1 and version = $2) as same`,
+      [name, version],
+    );
+    let now = there?.installed ?? undefined;
+    if (now === undefined) {
+      if (there?.offered == null) {
+        throw new UserError(`The target server does not offer the extension "${name}" ${version} that the backup needs: restore into a server that has it.`);
+      }
+      now = there.same ? version : there.offered;
+      await session.query(
+        `create schema if not exists ${quoteIdent(schema)}; create extension ${quoteIdent(name)} with schema ${quoteIdent(schema)} version ${quoteLiteral(now)}`,
+      );
+    }
+    if (now !== version) notes.push(`Extension ${name} is of version ${now} here, ${version} in the backup.`);
+  }
+  return notes;
+}
+
+/**
+ * Takes back what the target would grant by itself: its default privileges give `anon` rights that the source never
+ * granted, and its schema public may be open to more roles. The backup then brings the source's own.
+ */
+export async function revokeDefaults(session: Session): Promise<void> {
+  const commands = await session.query<{ command: string }>(
+    `select distinct format('alter default privileges for role %I %s revoke all on %s from %s', pg_catalog.pg_get_userbyid(d.defaclrole),
+         case when n.oid is null then '' else format('in schema %I', n.nspname) end,
+         case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end,
+         coalesce(quote_ident(r.rolname), 'public')) as command
+       from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
+       cross join pg_catalog.aclexplode(d.defaclacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
+       where d.defaclrole = (select oid from pg_catalog.pg_roles where rolname = current_user) and (n.oid is null or ${IS_APP_SCHEMA})
+     union all
+     select distinct format('revoke all on schema %I from %I', n.nspname, r.rolname)
+       from pg_catalog.pg_namespace n cross join pg_catalog.aclexplode(n.nspacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
+       where ${IS_APP_SCHEMA} and a.grantee <> n.nspowner`,
+  );
+  if (commands.length > 0) await session.query(commands.map((row) => row.command).join(";\n"));
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "../clients/database.ts";
+import { UserError } from "../clients/errors.ts";
+import type { Reporter } from "../clients/reporter.ts";
+import { listTables } from "./catalog.ts";
+import type { TableFacts } from "./catalog.ts";
+import { quoteIdent, tableName } from "./quote.ts";
+
+/** One consistent view of the database, for as long as its session's transaction is open. */
+export interface Snapshot {
+  /** What pg_dump takes as --snapshot. */
+  id: string;
+  tables: TableFacts[];
+}
+
+const ATTEMPTS = 4;
+const PAUSE_MS = 1_500;
+/** A lock that is not to be had in time, a table that has gone meanwhile. */
+const PASSING = new Set(["55P03", "42P01", "40P01"]);
+
+/**
+ * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken:
+ * after an ALTER TYPE or TRUNCATE between the two, others would read no rows, in silence. Then the tables are listed
+ * again; if that list differs, all starts anew. A lock that isn't to be had in 5 seconds is given up, so that whoever
+ * waits behind us doesn't wait for long.
+ */
+export async function openSnapshot(session: Session, reporter: Reporter, signal?: AbortSignal): Promise<Snapshot> {
+  for (let attempt = 1; ; attempt += 1) {
+    const tables = await listTables(session);
+    refuseUnreadable(tables, session.address.user);
+    try {
+      await session.query("begin isolation level repeatable read read only");
+      // LOCK takes no snapshot; the first query after it does.
+      if (tables.length > 0) await session.query(`lock table ${tables.map(sqlName).join(", ")} in access share mode`);
+      const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
+      const again = await listTables(session);
+      if (exported !== undefined && names(again) === names(tables)) return { id: exported.id, tables };
+      await session.query("rollback");
+    } catch (error) {
+      if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
+      await session.query("rollback");
+      if (attempt >= ATTEMPTS) {
+        throw new UserError(`The tables could not be locked for reading in ${ATTEMPTS} attempts: another session holds or changes them; run again once it has finished.`, { cause: error });
+      }
+      reporter("Another session holds a table: giving way, then trying again");
+      await sleep(PAUSE_MS, undefined, signal && { signal });
+      continue;
+    }
+    if (attempt >= ATTEMPTS) {
+      throw new UserError(`Tables were added or removed during each of ${ATTEMPTS} attempts: run again once migrations have finished.`);
+    }
+  }
+}
+
+/** A table that can't be read, or read filtered alone, would be missing from the backup: the run is refused instead. */
+function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
+  const unreadable = tables.filter((table) => !table.readable);
+  if (unreadable.length > 0) {
+    throw new UserError(`"${user}" may not read ${unreadable.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`);
+  }
+  const filtered = tables.filter((table) => table.filtered);
+  if (filtered.length > 0) {
+    throw new UserError(`Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`);
+  }
+}
+
+function sqlName(table: TableFacts): string {
+  // ONLY: each partition and child is in the list itself.
+  return `only ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+}
+
+function names(tables: readonly TableFacts[]): string {
+  return JSON.stringify(tables.map((table) => [table.schema, table.name, table.allColumns]));
+}

@@ -1,0 +1,55 @@
+/** How often a tier is filled; the values of planning/tiers.ts. */
+export type CalendarPeriod = "run" | "isoWeek" | "month" | "year";
+
+/** What the calendar needs to know of a tier. Tiers are given shortest period first. */
+export interface CalendarTier {
+  readonly name: string;
+  readonly period: CalendarPeriod;
+}
+
+/** What the calendar needs to know of a backup: where it lies and when its snapshot was taken. Proven ones alone count. */
+export interface ProvenBackup {
+  readonly tier: string;
+  readonly takenAt: Date;
+}
+
+/** The name of the UTC period that holds an instant: "2026-W53", "2026-12", "2026". Periods of `run` have none. */
+export function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string {
+  if (period === "year") return instant.toISOString().slice(0, 4);
+  if (period === "month") return instant.toISOString().slice(0, 7);
+  return isoWeekOf(instant);
+}
+
+/**
+ * The tier that a run opens: the longest whose period holds no proven backup yet; else the shortest.
+ *
+ * A backup is stored once, so a longer tier's backup also counts for the shorter periods that it lies in. Backups dated
+ * after `now` are ignored: a clock that once ran ahead must not switch a tier off. A run that was missed moves the
+ * promotion to the next one, because nothing then fills the period.
+ */
+export function tierForRun<T extends CalendarTier>(now: Date, tiers: readonly T[], proven: readonly ProvenBackup[]): T {
+  const order = new Map(tiers.map((tier, index) => [tier.name, index]));
+  const past = proven.filter((backup) => backup.takenAt.getTime() <= now.getTime());
+  for (const [index, tier] of [...tiers.entries()].reverse()) {
+    const period = tier.period;
+    if (period === "run") return tier;
+    const current = periodOf(now, period);
+    const filled = past.some(
+      (backup) => (order.get(backup.tier) ?? -1) >= index && periodOf(backup.takenAt, period) === current,
+    );
+    if (!filled) return tier;
+  }
+  throw new Error("no tier takes every run");
+}
+
+const DAY_MS = 86_400_000;
+
+/** ISO 8601: weeks begin on Monday and belong to the year that holds their Thursday. */
+function isoWeekOf(instant: Date): string {
+  const midnight = Date.UTC(instant.getUTCFullYear(), instant.getUTCMonth(), instant.getUTCDate());
+  const daysSinceMonday = (instant.getUTCDay() + 6) % 7;
+  const thursday = new Date(midnight + (3 - daysSinceMonday) * DAY_MS);
+  const newYear = Date.UTC(thursday.getUTCFullYear(), 0, 1);
+  const week = 1 + Math.floor((thursday.getTime() - newYear) / (7 * DAY_MS));
+  return `${thursday.getUTCFullYear()}-W${String(week).padStart(2, "0")}`;
+}

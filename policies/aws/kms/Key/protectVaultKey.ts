@@ -1,0 +1,21 @@
+import * as aws from "@pulumi/aws";
+import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+import { isPartOfVault } from "../../../vaults.ts";
+
+/** Without its key a vault is noise. */
+export const protectVaultKey: ResourceValidationPolicy = {
+  name: "aws-kms-key-protect-vault-key",
+  description: "The backup vault's key must be protected and rotated.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.kms.Key, (key, args, reportViolation) => {
+    if (!isPartOfVault(args.urn)) return;
+    if (!args.opts.protect) {
+      reportViolation("The backup vault's key must be protected; leave the setting protect at true.");
+    }
+    if (key.enableKeyRotation !== true) {
+      reportViolation("The backup vault's key must be rotated; set enableKeyRotation to true.");
+    }
+  }),
+  remediationSteps: "Leave the setting protect at true, and set enableKeyRotation to true.",
+};

@@ -1,0 +1,17 @@
+import * as aws from "@pulumi/aws";
+import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+import { isPartOfVault } from "../../../vaults.ts";
+
+/** A lock can be switched on only when the bucket is made; without it whoever holds the keys can delete every backup. */
+export const enableObjectLock: ResourceValidationPolicy = {
+  name: "aws-s3-bucket-enable-object-lock",
+  description: "The backup vault's bucket must have Object Lock.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
+    if (isPartOfVault(args.urn) && bucket.objectLockEnabled !== true) {
+      reportViolation("The backup vault's bucket must have Object Lock; set objectLockEnabled to true.");
+    }
+  }),
+  remediationSteps: "Set objectLockEnabled to true. An existing bucket without it must be replaced by a new one.",
+};

@@ -1,0 +1,21 @@
+import * as aws from "@pulumi/aws";
+import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+import { isPartOfVault } from "../../../vaults.ts";
+
+/** Neither a wrong `up` nor a `destroy` may take the backups away. */
+export const protectVault: ResourceValidationPolicy = {
+  name: "aws-s3-bucket-protect-vault",
+  description: "The backup vault's bucket must be protected, and must not be emptied to be deleted.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
+    if (!isPartOfVault(args.urn)) return;
+    if (!args.opts.protect) {
+      reportViolation("The backup vault's bucket must be protected; leave the setting protect at true.");
+    }
+    if (bucket.forceDestroy === true) {
+      reportViolation("The backup vault's bucket must not have forceDestroy, which deletes every backup in it.");
+    }
+  }),
+  remediationSteps: "Leave the setting protect at true, and take forceDestroy away.",
+};

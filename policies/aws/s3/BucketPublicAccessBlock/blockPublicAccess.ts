@@ -1,0 +1,20 @@
+import * as aws from "@pulumi/aws";
+import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+import { isPartOfVault } from "../../../vaults.ts";
+
+const BLOCKS = ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"] as const;
+
+/** A backup holds every user's data. */
+export const blockPublicAccess: ResourceValidationPolicy = {
+  name: "aws-s3-bucket-public-access-block-all",
+  description: "The backup vault must be closed to the public in all four ways.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.s3.BucketPublicAccessBlock, (block, args, reportViolation) => {
+    if (!isPartOfVault(args.urn)) return;
+    for (const setting of BLOCKS.filter((name) => block[name] !== true)) {
+      reportViolation(`The backup vault must be closed to the public; set ${setting} to true.`);
+    }
+  }),
+  remediationSteps: `Set ${BLOCKS.join(", ")} to true.`,
+};

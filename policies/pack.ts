@@ -1,0 +1,24 @@
+import type { Policies } from "@pulumi/policy";
+
+import { protectVaultKey } from "./aws/kms/Key/protectVaultKey.ts";
+import { enableObjectLock } from "./aws/s3/Bucket/enableObjectLock.ts";
+import { protectVault } from "./aws/s3/Bucket/protectVault.ts";
+import { configureRetention } from "./aws/s3/BucketLifecycleConfiguration/configureRetention.ts";
+import { requireTls } from "./aws/s3/BucketPolicy/requireTls.ts";
+import { blockPublicAccess } from "./aws/s3/BucketPublicAccessBlock/blockPublicAccess.ts";
+import { configureKmsKey } from "./aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
+import { enableVersioning } from "./aws/s3/BucketVersioning/enableVersioning.ts";
+import { missingParts } from "./castchat/BackupVault/missingParts.ts";
+
+/** Every policy of the pack. The rules over both stacks are in stacks/: a pack sees one stack at a time. */
+export const POLICIES: Policies = [
+  enableObjectLock,
+  protectVault,
+  protectVaultKey,
+  configureKmsKey,
+  enableVersioning,
+  blockPublicAccess,
+  requireTls,
+  configureRetention,
+  missingParts,
+];

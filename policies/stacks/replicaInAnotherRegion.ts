@@ -1,0 +1,50 @@
+import { isPartOfVault } from "../vaults.ts";
+import { regionOf, type DeclaredResource, type DeclaredStack } from "./declaredStack.ts";
+
+/** A rule over all stacks together: the sentences for what it finds wrong. */
+export type StacksRule = (stacks: readonly DeclaredStack[]) => string[];
+
+const BUCKET = "aws:s3/bucket:Bucket";
+const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
+
+/** At least one vault must be replicated, each replica to a vault that another stack declares in another region. */
+export const replicaInAnotherRegion: StacksRule = (stacks) => {
+  const replicas = stacks.flatMap((stack) =>
+    vaultParts(stack, REPLICATION).flatMap((from) => destinationsOf(from).map((arn) => ({ stack, from, arn }))),
+  );
+  if (replicas.length === 0) {
+    return ["No stack replicates its backup vault; give the primary the standby's vault and key (standbyVaultBucketArn, standbyVaultKeyArn)."];
+  }
+  return replicas.flatMap(({ stack, from, arn }) => faultsOfReplica(stack, from, arn, stacks));
+};
+
+function faultsOfReplica(
+  from: DeclaredStack,
+  replication: DeclaredResource,
+  arn: string,
+  stacks: readonly DeclaredStack[],
+): string[] {
+  const others = stacks.filter(({ stack }) => stack !== from.stack);
+  for (const stack of others) {
+    const vault = vaultParts(stack, BUCKET).find(({ inputs }) => arn === `arn:aws:s3:::${String(inputs["bucket"])}`);
+    if (!vault) continue;
+    const here = regionOf(replication, from);
+    const there = regionOf(vault, stack);
+    if (here !== undefined && there !== undefined && here !== there) return [];
+    return [
+      `Stack "${from.stack}" replicates its backup vault from ${here ?? "an unknown region"} to ${there ?? "an unknown region"}; ` +
+        "the replica must be in another region.",
+    ];
+  }
+  return [`Stack "${from.stack}" replicates its backup vault to ${arn}, which no other stack declares as its vault.`];
+}
+
+function vaultParts({ resources }: DeclaredStack, type: string): DeclaredResource[] {
+  return resources.filter((resource) => resource.type === type && isPartOfVault(resource.urn));
+}
+
+function destinationsOf({ inputs }: DeclaredResource): string[] {
+  const rules = (inputs["rules"] ?? []) as { status?: string; destination?: { bucket?: string } }[];
+  const enabled = rules.filter(({ status }) => status === "Enabled");
+  return enabled.map(({ destination }) => destination?.bucket ?? "nowhere");
+}

@@ -1,0 +1,18 @@
+/** The component that a vault's resources belong to; its name is part of their URNs. */
+export const VAULT_COMPONENT = "castchat:index:BackupVault";
+
+/** Whether a resource is a part of a backup vault. */
+export function isPartOfVault(urn: string): boolean {
+  return urn.includes(`${VAULT_COMPONENT}$`);
+}
+
+/** What a vault consists of. A part that is absent is as bad as one that is wrong, and has nothing that a policy could look at. */
+export const VAULT_PARTS: Readonly<Record<string, string>> = {
+  "aws:kms/key:Key": "a key of its own",
+  "aws:s3/bucket:Bucket": "a bucket",
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "encryption by default",
+  "aws:s3/bucketVersioning:BucketVersioning": "versioning",
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "a block of public access",
+  "aws:s3/bucketPolicy:BucketPolicy": "a bucket policy",
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "a lifecycle",
+};

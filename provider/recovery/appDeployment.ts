@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { messageOf } from "../../clients/errors.ts";
+import { HEALTH_PATH } from "../../operations/applicationHealth.ts";
+import { deployApplication, readDeployment, removeDeployment } from "../../operations/deployApplication.ts";
+import type { HealthyDeployment } from "../../operations/deployApplication.ts";
+import type { ResourceHandler } from "../host/index.ts";
+import { changedInputs } from "./changes.ts";
+import type { RecoveryContext } from "./context.ts";
+
+const inputs = z.strictObject({
+  projectId: z.string().min(1),
+  projectName: z.string().min(1),
+  /** Repository, mirror, or a bundle's absolute path. */
+  sourceUrl: z.string().regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
+  /** Branch or tag. */
+  sourceRef: z.string().min(1),
+  /** Hash over what the deployment reads from its environment: another one needs a new build. */
+  environmentHash: z.string().min(1),
+  healthPath: z.string().startsWith("/").optional(),
+});
+
+type Inputs = z.infer<typeof inputs>;
+interface Outputs extends HealthyDeployment {
+  /** The branch's newest commit, as the last refresh saw it. */
+  newestCommit: string;
+}
+
+const MOVING = ["deploymentId", "url", "commit", "newestCommit", "previousDeploymentId", "durationMs"] as const;
+
+async function deploy(
+  context: RecoveryContext,
+  wanted: Inputs,
+  signal: AbortSignal,
+  report: (line: string) => void,
+): Promise<Outputs> {
+  const { vercel, git } = { vercel: context.vercel(), git: context.git() };
+  const deployed = await deployApplication(
+    { vercel, git, edge: context.edge, clock: context.clock },
+    { ...wanted, healthPath: wanted.healthPath ?? HEALTH_PATH },
+    signal,
+    report,
+  );
+  return { ...deployed, newestCommit: deployed.commit };
+}
+
+/**
+ * `recovery:index:AppDeployment`: what serves a Vercel project's production, id = the project's id. A changed input, an
+ * environment hash above all, makes a new deployment in place of the one before, which stays as the way back.
+ *
+ * A new commit is found by `refresh`, which asks the branch and keeps its newest commit: the next `up` then deploys it.
+ * Asking in `diff` would make an unchanged `up` depend on the repository being reachable.
+ */
+export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
+  inputs,
+  changesOnUpdate: MOVING,
+  diff(_context, olds, news, unknownKeys) {
+    const others = ["projectName", "sourceUrl", "sourceRef", "environmentHash", "healthPath"] as const;
+    const changes: string[] = changedInputs(olds.inputs, news, unknownKeys, others);
+    if (olds.outputs.newestCommit !== olds.outputs.commit) changes.push("sourceRef");
+    return { replaces: changedInputs(olds.inputs, news, unknownKeys, ["projectId"]), changes };
+  },
+  async create(context, wanted, signal, operation) {
+    const outputs = await deploy(context, wanted, signal, (line) => operation.report(line));
+    return { id: wanted.projectId, outputs };
+  },
+  async read(context, id, last, signal) {
+    const vercel = context.vercel();
+    const project = await vercel.project(id, signal);
+    const deploymentId = last?.outputs.deploymentId ?? project?.targets?.production?.id;
+    if (!project || deploymentId === undefined) return undefined;
+    const found = await readDeployment(vercel, deploymentId, signal);
+    if (!found) return undefined;
+    const commit = found.commit ?? last?.outputs.commit ?? "";
+    const source = last?.inputs ?? { projectId: id, projectName: project.name, sourceUrl: "", sourceRef: "", environmentHash: "" };
+    return {
+      id,
+      inputs: { ...source, projectId: id, projectName: project.name },
+      outputs: {
+        deploymentId,
+        url: found.url,
+        commit,
+        newestCommit: await newestOr(commit, context, source, signal),
+        durationMs: last?.outputs.durationMs ?? 0,
+        ...(last?.outputs.previousDeploymentId ? { previousDeploymentId: last.outputs.previousDeploymentId } : {}),
+      },
+    };
+  },
+  update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, (line) => operation.report(line)),
+  async delete(context, id, olds, signal, operation) {
+    const removal = await removeDeployment(context.vercel(), id, olds.outputs.deploymentId, signal);
+    if (!removal.removed) operation.report(removal.reason);
+  },
+};
+
+/** The branch's newest commit. A source that is lost or out of reach is no drift: what is deployed goes on serving. */
+async function newestOr(deployed: string, context: RecoveryContext, source: Inputs, signal: AbortSignal): Promise<string> {
+  if (source.sourceUrl === "") return deployed;
+  try {
+    return (await context.git().newestCommit(source.sourceUrl, source.sourceRef, signal)) ?? deployed;
+  } catch (error) {
+    signal.throwIfAborted();
+    process.stderr.write(`recovery: ${messageOf(error)}\n`);
+    return deployed;
+  }
+}

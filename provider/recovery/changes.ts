@@ -1,0 +1,9 @@
+/** Which of the named inputs change; one that is not known yet at a preview counts as changed. */
+export function changedInputs<I extends object>(
+  olds: I,
+  news: Partial<I>,
+  unknownKeys: ReadonlySet<string>,
+  keys: readonly (keyof I & string)[],
+): (keyof I & string)[] {
+  return keys.filter((key) => unknownKeys.has(key) || JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { cloudflareClient } from "../../clients/cloudflare.ts";
+import type { Cloudflare } from "../../clients/cloudflare.ts";
+import { systemClock } from "../../clients/clock.ts";
+import type { Clock } from "../../clients/clock.ts";
+import { edgeClient } from "../../clients/edge.ts";
+import type { Edge } from "../../clients/edge.ts";
+import { UserError } from "../../clients/errors.ts";
+import { GITHUB_GIT, gitClient, originOf } from "../../clients/git.ts";
+import type { Git } from "../../clients/git.ts";
+import { supabaseClient } from "../../clients/supabase.ts";
+import type { Supabase } from "../../clients/supabase.ts";
+import { s3Vault } from "../../clients/vault.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { vercelClient } from "../../clients/vercel.ts";
+import type { Vercel } from "../../clients/vercel.ts";
+import { derivedPassword } from "../../operations/supabaseProject.ts";
+
+const address = z.url({ protocol: /^https?$/, error: "must be an http or https address." });
+
+/** The provider's configuration. Addresses are settings; credentials are environment variables and never part of the state. */
+export const recoveryConfig = z.strictObject({
+  /** Region of the stack's own vault. */
+  awsRegion: z.string().min(1),
+  endpointAws: address.optional(),
+  endpointVercel: address.optional(),
+  endpointGithub: address.optional(),
+  endpointCloudflare: address.optional(),
+  endpointSupabase: address.optional(),
+  /** Where public names are asked for, instead of by their own address. */
+  endpointEdge: address.optional(),
+  /** Template of a Supabase project's own API address, with `{ref}`. */
+  supabaseProjectUrl: z.string().includes("{ref}", { error: "must contain {ref}." }).optional(),
+  vercelTeam: z.string().min(1).optional(),
+});
+
+/** The provider's configuration, checked. */
+export type RecoveryConfig = z.infer<typeof recoveryConfig>;
+
+/** What the provider's resources work with. A service's credentials are asked for when it is first used. */
+export interface RecoveryContext {
+  supabase(): Supabase;
+  vercel(): Vercel;
+  cloudflare(): Cloudflare;
+  git(): Git;
+  vault(bucket: string): Vault;
+  edge: Edge;
+  clock: Clock;
+  projectUrlTemplate: string | undefined;
+  /** Password of a Supabase project's database. */
+  passwordOf(organization: string, name: string): string;
+}
+
+/** Clients of every service, by the provider's configuration and the environment's credentials. */
+export function recoveryContext(
+  config: RecoveryConfig,
+  environment: NodeJS.ProcessEnv = process.env,
+  clock: Clock = systemClock,
+): RecoveryContext {
+  const token = (name: string): string => {
+    const value = environment[name];
+    if (!value) throw new UserError(`${name} is not set: put the token of that service into the environment and run again.`);
+    return value;
+  };
+  return {
+    supabase: () => supabaseClient({ token: token("SUPABASE_ACCESS_TOKEN"), endpoint: config.endpointSupabase }),
+    vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: config.endpointVercel, team: config.vercelTeam }),
+    cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: config.endpointCloudflare }),
+    git: () => gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
+    vault: (bucket) => s3Vault({ bucket, region: config.awsRegion, endpoint: config.endpointAws }),
+    edge: edgeClient({ endpoint: config.endpointEdge }),
+    clock,
+    projectUrlTemplate: config.supabaseProjectUrl,
+    passwordOf: (organization, name) => derivedPassword(token("SUPABASE_ACCESS_TOKEN"), organization, name),
+  };
+}

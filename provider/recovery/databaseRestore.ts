@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
+import { UserError } from "../../clients/errors.ts";
+import { restore } from "../../operations/restore.ts";
+import { FINISHED, readRestoreMarker } from "../../operations/restoreMarker.ts";
+import type { RestoreResult } from "../../operations/restoreMarker.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import type { ResourceHandler } from "../host/index.ts";
+import { changedInputs } from "./changes.ts";
+import type { RecoveryContext } from "./context.ts";
+
+const inputs = z.strictObject({
+  connectionString: z.string().regex(/^postgres(ql)?:\/\//, { error: "must be a connection string, postgresql://…" }),
+  vaultBucket: z.string().min(1),
+  trustedWriterKeys: z
+    .array(z.string().regex(/^-----BEGIN PUBLIC KEY-----/, { error: "must be a public key in PEM form." }))
+    .min(1, { error: "must hold at least one public key: a backup that nobody vouches for is not restored." }),
+  backup: z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/, { error: "must be a backup's id, such as 20260701T020000Z-1a2b3c." }).optional(),
+  at: z.iso.datetime({ error: "must be a time in UTC, such as 2026-07-01T02:00:00Z." }).optional(),
+  generation: z.int().min(1),
+});
+
+type Inputs = z.infer<typeof inputs>;
+
+/**
+ * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. Which backup is
+ * decided once, in `create`; see operations/restore.ts. A restore is never repeated over what it has restored, nor
+ * replaced in place: another backup, time or generation is refused in preview as long as the database is the same.
+ */
+export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreResult> = {
+  inputs,
+  secrets: ["connectionString"],
+  diff(_context, olds, news, unknownKeys) {
+    if (isAnotherDatabase(olds.inputs.connectionString, news.connectionString, unknownKeys)) {
+      return { replaces: ["connectionString"], changes: [] };
+    }
+    const [first] = changedInputs(olds.inputs, news, unknownKeys, ["backup", "at", "generation"]);
+    // To name the very backup that was restored, or no longer to name one, asks for nothing else.
+    const asksForSame = first === "backup" && (news.backup === undefined || news.backup === olds.outputs.backupId) && news.at === olds.inputs.at;
+    if (first !== undefined && !(asksForSame && news.generation === olds.inputs.generation)) {
+      throw new UserError(
+        `Backup ${olds.outputs.backupId} was restored into this database with generation ${olds.inputs.generation}, and the app has worked on it since: another ${first} needs a new generation and a new database. Leave ${first} as it is, or raise generation together with the database project.`,
+      );
+    }
+    // The rest is only used by create: a rotated password, a moved vault or other trusted keys change nothing here.
+    return { replaces: [], changes: changedInputs(olds.inputs, news, unknownKeys, ["connectionString"]) };
+  },
+  async create(context, wanted, signal, operation) {
+    const { backup, at } = wanted;
+    const outputs = await restore({
+      vault: context.vault(wanted.vaultBucket),
+      trustedKeys: wanted.trustedWriterKeys,
+      tiers: TIERS,
+      ...(backup === undefined ? {} : { backupId: backup }),
+      ...(at === undefined ? {} : { at: new Date(at) }),
+      targetUrl: wanted.connectionString,
+      generation: wanted.generation,
+      reporter: (line) => operation.report(line),
+      signal,
+      clock: context.clock,
+    });
+    return { id: outputs.restoreId, outputs };
+  },
+  async read(_context, id, last, signal) {
+    if (!last) throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
+    const marker = await readRestoreMarker(last.inputs.connectionString, signal);
+    if (marker?.restoreId !== id || marker.phase !== FINISHED) return undefined;
+    return { id, inputs: last.inputs, outputs: outputsOf(last.outputs) };
+  },
+  update: (_context, _id, olds) => Promise.resolve(outputsOf(olds.outputs)),
+  // Data are never touched: they go with their project, if at all.
+  delete: () => Promise.resolve(),
+};
+
+/** Another server, port, role or database: not a password alone. */
+function isAnotherDatabase(last: string, next: string | undefined, unknownKeys: ReadonlySet<string>): boolean {
+  if (unknownKeys.has("connectionString")) return true;
+  return next !== undefined && placeOf(last) !== placeOf(next);
+}
+
+function placeOf(connectionString: string): string {
+  const { host, port, user, database } = parseDatabaseUrl(connectionString);
+  return JSON.stringify([host, port, user, database]);
+}
+
+/** Without the inputs that the host keeps beside them. */
+function outputsOf(state: RestoreResult): RestoreResult {
+  const { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes } = state;
+  return { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes };
+}

@@ -1,0 +1,24 @@
+import { providerFunction, resource } from "../host/index.ts";
+import type { ProviderDefinition } from "../host/index.ts";
+import { appDeployment } from "./appDeployment.ts";
+import { recoveryConfig, recoveryContext } from "./context.ts";
+import type { RecoveryConfig, RecoveryContext } from "./context.ts";
+import { databaseRestore } from "./databaseRestore.ts";
+import { supabaseProject } from "./supabaseProject.ts";
+import { trafficLease } from "./trafficLease.ts";
+import { trafficSwitch } from "./trafficSwitch.ts";
+
+/** Provider `recovery`: the few resources that no public provider has. */
+export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContext> = {
+  name: "recovery",
+  version: "0.1.0",
+  config: recoveryConfig,
+  context: (config) => recoveryContext(config),
+  resources: {
+    "recovery:index:SupabaseProject": resource(supabaseProject),
+    "recovery:index:DatabaseRestore": resource(databaseRestore),
+    "recovery:index:AppDeployment": resource(appDeployment),
+    "recovery:index:TrafficSwitch": resource(trafficSwitch),
+  },
+  functions: { "recovery:index:trafficLease": providerFunction(trafficLease) },
+};

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { UserError } from "../../clients/errors.ts";
+import { leaseContent, leaseRefusal, readLease } from "../../operations/trafficLease.ts";
+import type { FunctionHandler } from "../host/definition.ts";
+import type { RecoveryContext } from "./context.ts";
+
+const args = z.strictObject({
+  publicName: z.string().min(1),
+  zoneName: z.string().min(1),
+  stack: z.string().min(1),
+  generation: z.int().min(1),
+});
+
+/**
+ * `recovery:index:trafficLease`: who holds a public name. Refuses with a UserError when the stack may not take it with its
+ * generation, so that a preview can say so before a recovery has spent its time on a database.
+ */
+export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
+  inputs: args,
+  async invoke(context, { publicName, zoneName, stack, generation }, signal) {
+    const cloudflare = context.cloudflare();
+    const zoneId = await cloudflare.zoneId(zoneName, signal);
+    if (zoneId === undefined) return { holder: "nobody" };
+    const lease = await readLease(cloudflare, zoneId, publicName, signal);
+    const refusal = leaseRefusal(lease, { stack, generation }, publicName);
+    if (refusal !== undefined) throw new UserError(refusal);
+    return { holder: lease ? leaseContent(lease) : "nobody" };
+  },
+};

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { UserError } from "../../clients/errors.ts";
+import { readTraffic, releaseTraffic, switchTraffic } from "../../operations/switchTraffic.ts";
+import type { SwitchedTraffic, TrafficPorts } from "../../operations/switchTraffic.ts";
+import { leaseContent, leaseNameOf } from "../../operations/trafficLease.ts";
+import type { ResourceHandler } from "../host/index.ts";
+import { changedInputs } from "./changes.ts";
+import type { RecoveryContext } from "./context.ts";
+
+const hostName = z
+  .string()
+  .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/, { error: "must be a host name in lower case." });
+
+const inputs = z.strictObject({
+  publicName: hostName,
+  zoneName: hostName,
+  projectId: z.string().min(1),
+  deploymentUrl: z.url({ protocol: /^https?$/ }),
+  /** Name of the stack that takes the name. A semicolon would end it within the lease. */
+  stack: z.string().regex(/^[A-Za-z0-9_.-]+$/),
+  generation: z.int().min(1),
+  healthPath: z.string().startsWith("/").optional(),
+});
+
+type Inputs = z.infer<typeof inputs>;
+interface Outputs extends SwitchedTraffic {
+  /** Whether the project has the domain: false after it was moved away. */
+  hasDomain: boolean;
+}
+
+function ports(context: RecoveryContext): TrafficPorts {
+  return { vercel: context.vercel(), cloudflare: context.cloudflare(), edge: context.edge, clock: context.clock };
+}
+
+async function take(context: RecoveryContext, wanted: Inputs, signal: AbortSignal, report: (line: string) => void): Promise<Outputs> {
+  const { healthPath, ...others } = wanted;
+  const switched = await switchTraffic(ports(context), { ...others, ...(healthPath ? { healthPath } : {}) }, signal, report);
+  return { ...switched, hasDomain: true };
+}
+
+/**
+ * `recovery:index:TrafficSwitch`: where a public name leads, id = the name. Taking it over from another stack needs a
+ * higher generation; having lost it shows in `refresh` (`holder`), and nothing takes it back by itself. See
+ * operations/switchTraffic.ts.
+ */
+export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
+  inputs,
+  changesOnUpdate: ["holder", "recordId", "previousHolder", "durationMs", "hasDomain"],
+  diff(_context, olds, news, unknownKeys) {
+    const replaces = changedInputs(olds.inputs, news, unknownKeys, ["publicName", "zoneName"]);
+    const changes = changedInputs(olds.inputs, news, unknownKeys, ["projectId", "deploymentUrl", "stack", "generation", "healthPath"]);
+    if (replaces.length === 0 && changes.length > 0) refuseLost(olds.inputs, olds.outputs.holder, news.generation);
+    return { replaces, changes };
+  },
+  async create(context, wanted, signal, operation) {
+    const outputs = await take(context, wanted, signal, (line) => operation.report(line));
+    return { id: wanted.publicName, outputs };
+  },
+  async read(context, id, last, signal) {
+    if (!last) {
+      throw new UserError(`The traffic of ${id} cannot be imported: an up takes it over, with a generation above the lease's at ${leaseNameOf(id)}.`);
+    }
+    const seen = await readTraffic(ports(context), last.inputs, signal);
+    if (!seen) return undefined;
+    const { leaseName, previousHolder, durationMs } = last.outputs;
+    return {
+      id,
+      inputs: last.inputs,
+      outputs: {
+        leaseName,
+        holder: seen.holder,
+        recordId: seen.recordId,
+        hasDomain: seen.hasDomain,
+        durationMs,
+        ...(previousHolder ? { previousHolder } : {}),
+      },
+    };
+  },
+  update: (context, _id, _olds, news, signal, operation) => take(context, news, signal, (line) => operation.report(line)),
+  async delete(context, _id, olds, signal, operation) {
+    for (const line of await releaseTraffic(ports(context), olds.inputs, signal)) operation.report(line);
+  },
+};
+
+/** Refuses in preview what the lease would refuse later: a lower generation, or a name that was lost to another stack. */
+function refuseLost(last: Inputs, holder: string, generation: number | undefined): void {
+  if (generation === undefined) return;
+  if (generation < last.generation) {
+    throw new UserError(`generation of ${last.publicName} may only rise: it is ${last.generation}, not ${generation}.`);
+  }
+  if (holder !== leaseContent(last) && generation === last.generation) {
+    throw new UserError(
+      `${last.publicName} is no longer held by stack ${last.stack} (the lease says ${holder}), so nothing of it is changed: raise generation above the lease's to take it back, or remove the switch from this stack.`,
+    );
+  }
+}

@@ -1,0 +1,219 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
+import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../clients/errors.ts";
+import { ministackBinary } from "./aws/ministack.ts";
+import type { DaemonMessage } from "./daemon.ts";
+import { newSandboxFile, processesFile, readSandboxFile, runningDaemon, withoutDaemon, writeSandboxFile } from "./file.ts";
+import { SERVICES, addressOf, layout } from "./layout.ts";
+import type { SandboxFile, Service } from "./layout.ts";
+import { withSandboxLock } from "./lock.ts";
+import { isFree } from "./ports.ts";
+import { postgresBinary } from "./postgres/binaries.ts";
+import { portInUse } from "./servers.ts";
+import { endLeftovers, endProcess } from "./supervisor.ts";
+
+/** State of a sandbox. */
+export interface SandboxStatus {
+  running: boolean;
+  pid?: number;
+  services: { name: Service; url: string; listening: boolean }[];
+  /** Regions whose endpoints are switched off. */
+  outages: readonly string[];
+  /** Refs of the projects with a database server; known only while it runs. */
+  databases: readonly string[];
+}
+
+const DAEMON = fileURLToPath(new URL("./daemon.ts", import.meta.url));
+/** What the sandbox puts into its home beside the paths of `layout`. */
+const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.json.new"];
+
+/**
+ * Starts the sandbox, or leaves it as it is when it runs. Returns once everything answers.
+ *
+ * UserErrors: a port in use, a missing program, a home that is damaged or belongs to something else.
+ */
+export async function startSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<SandboxFile> {
+  const { home, onProgress = () => undefined } = options;
+  await prepareHome(home);
+  return withSandboxLock(home, async () => {
+    let file = readSandboxFile(home);
+    if (file === undefined) {
+      onProgress("making a new sandbox");
+      file = await newSandboxFile();
+      writeSandboxFile(home, file);
+    }
+    if (runningDaemon(file) !== undefined) {
+      await askStatus(file);
+      return file;
+    }
+    postgresBinary("postgres");
+    ministackBinary();
+    await endLeftovers(processesFile(home));
+    for (const service of SERVICES) {
+      if (!(await isFree(file.ports[service]))) throw portInUse(service, file.ports[service]);
+    }
+    onProgress("starting its services");
+    await startDaemon(home);
+    return readSandboxFile(home) ?? file;
+  });
+}
+
+/** Stops the sandbox, in order where it answers, by force where it doesn't. Nothing of it runs afterwards; its data stays. */
+export async function stopSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
+  const { home, onProgress = () => undefined } = options;
+  if (!existsSync(layout(home).file)) return;
+  await withSandboxLock(home, async () => {
+    const file = readSandboxFile(home);
+    const pid = runningDaemon(file);
+    if (pid !== undefined) {
+      onProgress("stopping the sandbox");
+      await endProcess({ name: "daemon", pid, ticks: file?.pidStartTicks ?? "", stopSignal: "SIGTERM", group: false });
+    }
+    const left = await endLeftovers(processesFile(home));
+    if (left.length > 0) onProgress(`ended what a killed sandbox had left: ${left.join(", ")}`);
+    const current = readSandboxFile(home);
+    if (current?.pid !== undefined) writeSandboxFile(home, withoutDaemon(current));
+  });
+}
+
+/** What runs. Never fails because something doesn't. */
+export async function sandboxStatus(options: { home: string }): Promise<SandboxStatus> {
+  const file = readSandboxFile(options.home);
+  if (file === undefined) return { running: false, services: [], outages: [], databases: [] };
+  const pid = runningDaemon(file);
+  const services = await Promise.all(
+    SERVICES.map(async (name) => ({ name, url: addressOf(file.ports, name), listening: !(await isFree(file.ports[name])) })),
+  );
+  const rest = { services, outages: file.outages };
+  if (pid === undefined) return { running: false, ...rest, databases: [] };
+  return { running: true, pid, ...rest, databases: (await askStatus(file)).databases };
+}
+
+/** Stops the sandbox and removes all that it holds. Refuses a folder that holds no sandbox. */
+export async function resetSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
+  const { home, onProgress = () => undefined } = options;
+  const paths = layout(home);
+  if (!existsSync(home) || readdirSync(home).length === 0) return;
+  if (!existsSync(paths.file)) {
+    throw new UserError(`${home} holds no sandbox (no sandbox.json), so nothing of it was removed: check CASTCHAT_SANDBOX_HOME.`);
+  }
+  await stopDamaged(home, onProgress);
+  onProgress("removing its data");
+  // sandbox.json goes last: until then an interrupted reset can be done again.
+  for (const path of [...foldersOf(home), ...OTHER_ENTRIES.map((name) => join(home, name)), paths.file]) {
+    await rm(path, { recursive: true, force: true });
+  }
+  if (readdirSync(home).length === 0) await rmdir(home);
+}
+
+/** Switches a region's endpoints off, as an outage would; stays so over restarts. */
+export async function loseRegion(home: string, region: string): Promise<void> {
+  await ask(running(home), "POST", `/regions/${encodeURIComponent(region)}/outage`);
+}
+
+/** Ends the outage of a region. */
+export async function restoreRegion(home: string, region: string): Promise<void> {
+  await ask(running(home), "DELETE", `/regions/${encodeURIComponent(region)}/outage`);
+}
+
+/** Destroys a project's database server with its data, as a loss would. */
+export async function destroyDatabase(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/databases/${encodeURIComponent(ref)}/destroy`);
+}
+
+/** A damaged sandbox.json can't name the daemon; the account of processes still names all others. */
+async function stopDamaged(home: string, onProgress: (message: string) => void): Promise<void> {
+  try {
+    await stopSandbox({ home, onProgress });
+  } catch (error) {
+    if (!(error instanceof UserError) || !error.message.includes("is damaged")) throw error;
+    await endLeftovers(processesFile(home));
+  }
+}
+
+async function prepareHome(home: string): Promise<void> {
+  if (!existsSync(layout(home).file)) {
+    const strangers = foldersOf(home).filter((path) => existsSync(path));
+    if (strangers.length > 0) {
+      const names = strangers.map((path) => basename(path)).join(", ");
+      throw new UserError(`${home} holds ${names} but no sandbox.json, so it is no sandbox, or half of one: remove it, or set CASTCHAT_SANDBOX_HOME to another folder.`);
+    }
+  }
+  await mkdir(home, { recursive: true });
+  await chmod(home, 0o700);
+}
+
+/** The folders that make up a sandbox. */
+function foldersOf(home: string): string[] {
+  const paths = layout(home);
+  return Object.values(paths).filter((path) => path !== paths.home && path !== paths.file);
+}
+
+async function startDaemon(home: string): Promise<void> {
+  const { logs, state, workspace } = layout(home);
+  for (const folder of [logs, state, workspace]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const logFile = join(logs, "daemon.log");
+  const log = openSync(logFile, "a", 0o600);
+  const child = fork(DAEMON, [], {
+    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+    detached: true,
+    cwd: home,
+    stdio: ["ignore", log, log, "ipc"],
+    env: { ...process.env, CASTCHAT_SANDBOX_HOME: home },
+    execArgv: [],
+  });
+  closeSync(log);
+  const answer = await firstMessage(child, logFile);
+  if (child.connected) child.disconnect();
+  child.unref();
+  if (answer.type === "ready") return;
+  await ended(child);
+  throw answer.userError ? new UserError(answer.message) : new Error(`the sandbox did not start: ${answer.message} (log: ${logFile})`);
+}
+
+async function firstMessage(child: ChildProcess, logFile: string): Promise<DaemonMessage> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as DaemonMessage));
+    child.once("error", reject);
+    child.once("exit", (code, signal) => reject(new Error(`the sandbox's process ended with ${signal ?? `exit code ${code ?? "?"}`} while it started (log: ${logFile})`)));
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) await sleep(20);
+}
+
+function running(home: string): SandboxFile {
+  const file = readSandboxFile(home);
+  if (file === undefined || runningDaemon(file) === undefined) {
+    throw new UserError(`The sandbox in ${home} is not running: start it with "castchat-recovery sandbox start".`);
+  }
+  return file;
+}
+
+async function askStatus(file: SandboxFile): Promise<{ databases: string[] }> {
+  return (await ask(file, "GET", "/status")) as { databases: string[] };
+}
+
+async function ask(file: SandboxFile, method: string, path: string): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(`${addressOf(file.ports, "control")}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${file.credentials.passphrase}` },
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UserError('The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.');
+  }
+  const body = (await answer.json()) as { message?: string };
+  if (answer.status === 400) throw new UserError(body.message ?? "the sandbox refused the request");
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}: ${body.message ?? ""}`);
+  return body;
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { SignJWT } from "jose";
+import type { EmulatorDependencies } from "../services.ts";
+import { ApiError } from "./http.ts";
+import { openStore } from "./store.ts";
+
+/** What Supabase's emulator needs. */
+export type SupabaseDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "postgres" | "clock">;
+
+/** A project: its database is a real server, everything else is here. */
+export interface SupabaseProject {
+  ref: string;
+  name: string;
+  organization: string;
+  region: string;
+  status: "COMING_UP" | "ACTIVE_HEALTHY" | "PAUSING" | "INACTIVE" | "RESTORING" | "INIT_FAILED" | "RESTORE_FAILED";
+  createdAt: string;
+  /** Signs the keys and sessions; a new project has a new one, so that sessions of a lost project end. */
+  jwtSecret: string;
+  /** Where the database is; stays when the server is lost, as Supabase's address would. */
+  address?: { host: string; port: number };
+  /** Kept until the server has it. */
+  firstPassword?: string;
+  authSettings: Record<string, unknown>;
+}
+
+/** Supabase's memory, and what its routes share. */
+export function openSupabaseWorld(deps: SupabaseDeps) {
+  const { state, save } = openStore(join(deps.paths.emulators, "supabase.json"), { projects: [] as SupabaseProject[] });
+  return {
+    deps,
+    state,
+    save,
+    findProject: (ref: string): SupabaseProject => {
+      const found = state.projects.find((project) => project.ref === ref);
+      if (found === undefined) throw refusal(404, "Project not found");
+      return found;
+    },
+  };
+}
+/** See {@link openSupabaseWorld}. */
+export type SupabaseWorld = ReturnType<typeof openSupabaseWorld>;
+
+/** An error as the Management API writes it. */
+export function refusal(status: 400 | 401 | 404 | 409 | 500, message: string): ApiError {
+  return new ApiError(status, { message });
+}
+
+/** A new project's secret: 40 random bytes, as Supabase makes them. */
+export function newJwtSecret(): string {
+  return randomBytes(40).toString("base64");
+}
+
+const TEN_YEARS_SECONDS = 10 * 365 * 86_400;
+
+/** A project's `anon` or `service_role` key: the same each time it is asked for. */
+export function apiKey(project: SupabaseProject, role: "anon" | "service_role"): Promise<string> {
+  const issued = Math.floor(Date.parse(project.createdAt) / 1000);
+  return signed(project, { iss: "supabase", ref: project.ref, role, iat: issued, exp: issued + TEN_YEARS_SECONDS });
+}
+
+/** A token signed with the project's secret. */
+export function signed(project: SupabaseProject, claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .sign(new TextEncoder().encode(project.jwtSecret));
+}

@@ -1,0 +1,93 @@
+import { Hono } from "hono";
+import { ApiError, bearerToken } from "./http.ts";
+import { addDeploymentRoutes } from "./vercelDeployments.ts";
+import { addDomainRoutes } from "./vercelDomains.ts";
+import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
+import { addProjectRoutes } from "./vercelProjects.ts";
+import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
+
+/** What serves a host name. */
+export interface HostTarget {
+  deploymentId: string;
+  /** A paused project answers its visitors 503 DEPLOYMENT_PAUSED. */
+  paused: boolean;
+}
+
+/** Vercel on this machine. */
+export interface VercelEmulator {
+  app: Hono;
+  /**
+   * The deployment behind a host name: a deployment's own `….vercel.app`, or the production deployment of the project
+   * that has the name as its domain. Undefined where nothing is ready to serve it.
+   */
+  resolveHost(host: string): HostTarget | undefined;
+  /** Goes on with deployments that the last daemon's end left unfinished; call once, when apps can be started. */
+  resume(): void;
+  /** Waits until no deployment is being made. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Vercel's API, under any version prefix (`/v8/projects` as `/v10/projects`); one team, `teamId` and `slug` are ignored.
+ *
+ * | method and path | what |
+ * | --- | --- |
+ * | GET /user, /teams/:team | who is there |
+ * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
+ * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
+ * | GET, POST /projects/:id/env; GET, PATCH, DELETE /projects/:id/env/:env | POST takes one or a list, `?upsert=true` |
+ * | GET, POST /projects/:id/domains; GET, PATCH, DELETE …/domains/:name; POST …/:name/verify, …/:name/move | |
+ * | POST /files (also /now/files) | one file's content, named by its SHA-1 in `x-vercel-digest` |
+ * | POST, GET /deployments (also /now/deployments); GET, DELETE /deployments/:id | really started, see AppRunner |
+ * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
+ */
+export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
+  const world = openVercelWorld(deps);
+  const app = new Hono({
+    // A path without a version is a path that Vercel doesn't have.
+    getPath: (request) => {
+      const rest = /^\/v\d+(?:\/now)?(\/.*)$/.exec(new URL(request.url).pathname)?.[1];
+      return rest ?? "/without/version";
+    },
+  });
+  app.onError((error, c) => {
+    if (error instanceof ApiError) return c.json(error.body, error.status);
+    return c.json({ error: { code: "internal_server_error", message: error.message } }, 500);
+  });
+  app.notFound((c) => c.json({ error: { code: "not_found", message: "The requested resource was not found." } }, 404));
+  app.use("*", async (c, next) => {
+    const header = c.req.header("authorization");
+    if (header === undefined)
+      throw refusal(403, "forbidden", "The request is missing an authentication token", { missingToken: true });
+    if (bearerToken(header) !== deps.credentials.vercelToken)
+      throw refusal(403, "forbidden", "Not authorized", { invalidToken: true });
+    await next();
+  });
+  app.get("/user", (c) => c.json({ user: { id: "sandbox", username: "sandbox", email: "sandbox@castchat.example" } }));
+  app.get("/teams/:team", (c) =>
+    c.json({ id: c.req.param("team"), slug: c.req.param("team"), name: c.req.param("team") }),
+  );
+  addEnvironmentRoutes(app, world);
+  addDomainRoutes(app, world);
+  const { build, remove, settled } = addDeploymentRoutes(app, world);
+  addProjectRoutes(app, world, remove);
+
+  const { state } = world;
+
+  return {
+    app,
+    resolveHost(host) {
+      const name = host.toLowerCase();
+      const own = state.deployments.find((deployment) => deployment.url === name && deployment.readyState === "READY");
+      const project = state.projects.find((candidate) =>
+        own === undefined ? candidate.domains.some((domain) => domain.name === name) : candidate.id === own.projectId,
+      );
+      const deploymentId = own?.id ?? project?.production;
+      return project === undefined || deploymentId === undefined ? undefined : { deploymentId, paused: project.paused };
+    },
+    resume() {
+      for (const deployment of state.deployments) if (deployment.readyState === "BUILDING") build(deployment);
+    },
+    settled,
+  };
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import type { Hono } from "hono";
+import { z } from "zod";
+import { letterId, readBody } from "./http.ts";
+import { badRequest, refusal, type Project, type Variable, type VercelWorld } from "./vercelState.ts";
+
+const target = z.enum(["production", "preview", "development"]);
+const targets = z.union([z.array(target).min(1), target.transform((one) => [one])]);
+const fields = {
+  key: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "should be letters, digits and _"),
+  value: z.string(),
+  type: z.enum(["plain", "encrypted", "sensitive"]),
+  target: targets,
+  gitBranch: z.string().nullish(),
+  comment: z.string().optional(),
+};
+/** An environment variable in a request. */
+export const variableBody = z.strictObject({ ...fields, type: fields.type.default("encrypted") });
+type VariableBody = z.infer<typeof variableBody>;
+
+/** Adds variables to a project; with `upsert` one of the same name and place takes the new value. */
+export function addVariables(project: Project, given: readonly VariableBody[], upsert: boolean, now: number) {
+  const created: Variable[] = [];
+  const failed: {
+    error: {
+      code: string;
+      message: string;
+      key: string;
+      envVarKey: string;
+      target: string[];
+      gitBranch?: string | null | undefined;
+    };
+  }[] = [];
+  for (const body of given) {
+    const twin = findTwin(project, body);
+    if (twin !== undefined && !upsert) {
+      const place = { key: body.key, envVarKey: body.key, target: body.target, gitBranch: body.gitBranch };
+      failed.push({
+        error: {
+          code: "ENV_CONFLICT",
+          message: `Another Environment Variable with the same Name and Environment exists in your project: ${body.key}`,
+          ...place,
+        },
+      });
+      continue;
+    }
+    checkSensitive(body);
+    const variable = { id: twin?.id ?? letterId(16), ...body, createdAt: twin?.createdAt ?? now, updatedAt: now };
+    if (twin === undefined) project.variables.push(variable);
+    else Object.assign(twin, variable);
+    created.push(variable);
+  }
+  return { created, failed };
+}
+
+function findTwin(project: Project, wanted: Pick<Variable, "key" | "target" | "gitBranch">, self?: Variable) {
+  return project.variables.find(
+    (other) =>
+      other !== self &&
+      other.key === wanted.key &&
+      (other.gitBranch ?? null) === (wanted.gitBranch ?? null) &&
+      other.target.some((place) => wanted.target.includes(place)),
+  );
+}
+
+function checkSensitive(variable: Pick<Variable, "type" | "target">): void {
+  if (variable.type === "sensitive" && variable.target.includes("development")) {
+    throw badRequest("You cannot set a Sensitive Environment Variable's target to development.");
+  }
+}
+
+/** Routes of a project's environment variables. The value of a sensitive one is never given away. */
+export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: VercelWorld): void {
+  const show = ({ value, ...variable }: Variable, decrypt: boolean) => ({
+    ...variable,
+    decrypted: decrypt && variable.type !== "sensitive",
+    ...(variable.type === "sensitive" ? {} : { value: decrypt || variable.type === "plain" ? value : sealed(value) }),
+  });
+  const find = (idOrName: string, id: string) => {
+    const project = findProject(idOrName);
+    const variable = project.variables.find((candidate) => candidate.id === id);
+    if (variable === undefined) throw refusal(404, "not_found", "The Environment Variable was not found.");
+    return { project, variable };
+  };
+
+  app.get("/projects/:id/env", (c) => {
+    const decrypt = c.req.query("decrypt") === "true";
+    return c.json({ envs: findProject(c.req.param("id")).variables.map((variable) => show(variable, decrypt)) });
+  });
+  app.post("/projects/:id/env", async (c) => {
+    const project = findProject(c.req.param("id"));
+    const body = await readBody(c, z.union([z.array(variableBody), variableBody]), badRequest);
+    const { created, failed } = addVariables(project, [body].flat(), c.req.query("upsert") === "true", now());
+    save();
+    const shown = created.map((variable) => show(variable, true));
+    if (Array.isArray(body)) return c.json({ created: shown, failed }, 201);
+    const [failure] = failed;
+    if (failure !== undefined) {
+      const { code, message, ...place } = failure.error;
+      throw refusal(400, code, message, place);
+    }
+    return c.json({ created: shown[0], failed }, 201);
+  });
+  app.get("/projects/:id/env/:env", (c) => c.json(show(find(c.req.param("id"), c.req.param("env")).variable, true)));
+  app.patch("/projects/:id/env/:env", async (c) => {
+    const { project, variable } = find(c.req.param("id"), c.req.param("env"));
+    const change = await readBody(c, z.strictObject(fields).partial(), badRequest);
+    const whole = { ...variable, ...change } as Variable;
+    if (variable.type === "sensitive" && whole.type !== "sensitive")
+      throw badRequest("You cannot change the type of a Sensitive Environment Variable.");
+    checkSensitive(whole);
+    if (findTwin(project, whole, variable) !== undefined)
+      throw refusal(
+        400,
+        "ENV_CONFLICT",
+        "Another Environment Variable with the same Name and Environment exists in your project",
+        { envVarKey: whole.key, target: whole.target },
+      );
+    Object.assign(variable, whole, { updatedAt: now() });
+    save();
+    return c.json(show(variable, true));
+  });
+  app.delete("/projects/:id/env/:env", (c) => {
+    const { project, variable } = find(c.req.param("id"), c.req.param("env"));
+    project.variables = project.variables.filter((candidate) => candidate !== variable);
+    save();
+    return c.json(show(variable, false));
+  });
+}
+
+/** What stands for an encrypted value in a listing that doesn't ask for decryption. */
+function sealed(value: string): string {
+  return createHash("sha256").update(value).digest("base64");
+}

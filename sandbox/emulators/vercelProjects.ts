@@ -1,0 +1,162 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { letterId, readBody } from "./http.ts";
+import { addVariables, variableBody } from "./vercelEnvironment.ts";
+import { badRequest, refusal, type Project, type VercelWorld } from "./vercelState.ts";
+
+/** A project's settings and what they are until they are set; Vercel refuses others by name. */
+const SETTINGS = {
+  framework: null,
+  buildCommand: null,
+  devCommand: null,
+  installCommand: null,
+  outputDirectory: null,
+  rootDirectory: null,
+  commandForIgnoringBuildStep: null,
+  publicSource: null,
+  serverlessFunctionRegion: "iad1",
+  nodeVersion: "24.x",
+  resourceConfig: {},
+  oidcTokenConfig: null,
+  ssoProtection: null,
+  passwordProtection: null,
+  trustedIps: null,
+  optionsAllowlist: null,
+  protectionBypass: {},
+  autoExposeSystemEnvs: true,
+  enablePreviewFeedback: null,
+  enableProductionFeedback: null,
+  autoAssignCustomDomains: true,
+  gitLFS: false,
+  serverlessFunctionZeroConfigFailover: false,
+  customerSupportCodeVisibility: false,
+  gitForkProtection: true,
+  productionDeploymentsFastLane: false,
+  directoryListing: false,
+  skewProtectionMaxAge: 0,
+  gitComments: null,
+  deploymentExpiration: null,
+  previewDeploymentsDisabled: false,
+  enableAffectedProjectsDeployments: false,
+  gitProviderOptions: null,
+} satisfies Record<string, unknown>;
+const NAME = /^(?!.*---)[a-z0-9._-]{1,100}$/;
+
+const createBody = z.record(z.string(), z.unknown()).and(
+  z.object({
+    name: z.string(),
+    environmentVariables: z.array(variableBody).nullish(),
+    gitRepository: z.object({ type: z.string(), repo: z.string() }).nullish(),
+  }),
+);
+
+/** Routes of projects. `remove` ends a project's deployments. */
+export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploymentId: string) => Promise<void>): void {
+  const { state, save, now, findProject } = world;
+  const show = (project: Project) => {
+    const production = state.deployments.find((deployment) => deployment.id === project.production);
+    const target =
+      production === undefined
+        ? {}
+        : {
+            production: {
+              id: production.id,
+              url: production.url,
+              readyState: production.readyState,
+              target: "production",
+              createdAt: production.createdAt,
+            },
+          };
+    return {
+      accountId: "sandbox",
+      ...SETTINGS,
+      ...project.settings,
+      id: project.id,
+      name: project.name,
+      paused: project.paused,
+      targets: target,
+      latestDeployments: [],
+      live: true,
+      createdAt: project.createdAt,
+      updatedAt: project.updatedAt,
+      ...(project.rolledBack === undefined ? {} : { lastRollbackTarget: project.rolledBack }),
+    };
+  };
+  const checkName = (name: string, self?: Project) => {
+    if (!NAME.test(name)) {
+      throw badRequest(
+        "`name` must be up to 100 characters of lower-case letters, digits, '.', '_' and '-', without '---'.",
+      );
+    }
+    if (state.projects.some((project) => project.name === name && project !== self)) {
+      throw refusal(409, "conflict", `Project "${name}" already exists, please use a new name.`, { projectName: name });
+    }
+  };
+  const settingsFrom = (given: Record<string, unknown>) => {
+    const unknown = Object.keys(given).find((name) => !(name in SETTINGS));
+    if (unknown !== undefined) throw badRequest(`should NOT have additional property \`${unknown}\`.`);
+    return given;
+  };
+
+  app.get("/projects", (c) => {
+    const search = c.req.query("search") ?? "";
+    const projects = state.projects.filter((project) => project.name.includes(search)).map(show);
+    return c.json({ projects, pagination: { count: projects.length, next: null, prev: null } });
+  });
+  app.post("/projects", async (c) => {
+    const { name, environmentVariables, gitRepository, ...settings } = await readBody(c, createBody, badRequest);
+    checkName(name);
+    const created: Project = {
+      id: `prj_${letterId(24)}`,
+      name,
+      settings: { ...settingsFrom(settings) },
+      variables: [],
+      paused: false,
+      createdAt: now(),
+      updatedAt: now(),
+      // Every project has a name of Vercel's own.
+      domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
+    };
+    if (gitRepository) {
+      const [org, repo] = gitRepository.repo.split("/");
+      created.settings["link"] = { type: gitRepository.type, org, repo, productionBranch: "main", deployHooks: [] };
+    }
+    const { failed } = addVariables(created, environmentVariables ?? [], false, now());
+    if (failed[0] !== undefined) throw refusal(400, failed[0].error.code, failed[0].error.message);
+    state.projects.push(created);
+    save();
+    return c.json(show(created));
+  });
+  app.get("/projects/:id", (c) => c.json(show(findProject(c.req.param("id")))));
+  app.patch("/projects/:id", async (c) => {
+    const project = findProject(c.req.param("id"));
+    const { name, ...settings } = await readBody(c, z.record(z.string(), z.unknown()), badRequest);
+    const checked = settingsFrom(settings);
+    if (typeof name === "string") {
+      checkName(name, project);
+      project.name = name;
+    }
+    Object.assign(project.settings, checked);
+    project.updatedAt = now();
+    save();
+    return c.json(show(project));
+  });
+  app.delete("/projects/:id", async (c) => {
+    const project = findProject(c.req.param("id"));
+    state.projects = state.projects.filter((candidate) => candidate !== project);
+    const deployments = state.deployments.filter((deployment) => deployment.projectId === project.id);
+    await Promise.all(deployments.map((deployment) => remove(deployment.id)));
+    save();
+    return c.body(null, 204);
+  });
+  for (const [path, paused] of [
+    ["pause", true],
+    ["unpause", false],
+  ] as const) {
+    app.post(`/projects/:id/${path}`, (c) => {
+      findProject(c.req.param("id")).paused = paused;
+      save();
+      return c.json({});
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { serveProvider } from "../../../provider/host/index.ts";
+import { awsConfig, connect } from "./context.ts";
+import { role, rolePolicy } from "./iam.ts";
+import { getCallerIdentity, getPartition, getRegion } from "./identity.ts";
+import { alias, getPublicKey, key } from "./kms.ts";
+import { bucket } from "./s3.ts";
+import * as s3 from "./s3Settings.ts";
+import { secret, secretVersion } from "./secretsmanager.ts";
+
+await serveProvider({
+  name: "aws",
+  version: "7.48.0",
+  config: awsConfig,
+  context: (config) => connect(config),
+  resources: {
+    "aws:s3/bucket:Bucket": bucket,
+    "aws:s3/bucketVersioning:BucketVersioning": s3.bucketVersioning,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": s3.bucketEncryption,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": s3.bucketPublicAccessBlock,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": s3.bucketOwnershipControls,
+    "aws:s3/bucketPolicy:BucketPolicy": s3.bucketPolicy,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.bucketLifecycle,
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": s3.bucketReplication,
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.bucketObjectLock,
+    "aws:kms/key:Key": key,
+    "aws:kms/alias:Alias": alias,
+    "aws:iam/role:Role": role,
+    "aws:iam/rolePolicy:RolePolicy": rolePolicy,
+    "aws:secretsmanager/secret:Secret": secret,
+    "aws:secretsmanager/secretVersion:SecretVersion": secretVersion,
+  },
+  functions: {
+    "aws:index/getCallerIdentity:getCallerIdentity": getCallerIdentity,
+    "aws:index/getRegion:getRegion": getRegion,
+    "aws:index/getPartition:getPartition": getPartition,
+    "aws:kms/getPublicKey:getPublicKey": getPublicKey,
+  },
+});

@@ -1,0 +1,116 @@
+import * as sdk from "@aws-sdk/client-secrets-manager";
+import { z } from "zod";
+import type { AwsContext } from "./context.ts";
+import { orGone } from "./explain.ts";
+import { awsRow } from "./row.ts";
+import { allTags, ownTags, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
+
+const secretInputs = z.strictObject({
+  name: z.string().regex(/^[\w/+=.@-]{1,512}$/, "A secret's name has letters, digits and /_+=.@-"),
+  description: z.string().optional(),
+  kmsKeyId: z.string().optional(),
+  recoveryWindowInDays: z
+    .number()
+    .int()
+    .refine((days) => days === 0 || (days >= 7 && days <= 30), "The recovery window is 0 or 7 to 30 days.")
+    .optional(),
+  tags: tagsInput,
+});
+type SecretInputs = z.infer<typeof secretInputs>;
+interface SecretOutputs {
+  arn: string;
+  region: string;
+  tagsAll: Record<string, string>;
+}
+
+/** aws:secretsmanager/secret:Secret */
+export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secret", {
+  inputs: secretInputs,
+  autoName: { property: "name" },
+  replaceOn: ["name"],
+  async create(context, given, abortSignal) {
+    const { ARN = "" } = await context.secrets.send(
+      new sdk.CreateSecretCommand({
+        Name: given.name,
+        ...(given.description !== undefined && { Description: given.description }),
+        ...(given.kmsKeyId !== undefined && { KmsKeyId: given.kmsKeyId }),
+        Tags: tagList(allTags(context, given.tags)),
+      }),
+      { abortSignal },
+    );
+    return { id: ARN, outputs: secretOutputs(context, ARN, given) };
+  },
+  async read(context, id, last) {
+    const found = await orGone(context.secrets.send(new sdk.DescribeSecretCommand({ SecretId: id })));
+    if (found === undefined || found.DeletedDate !== undefined) return undefined;
+    const before = last?.inputs;
+    const description = found.Description ?? "";
+    const tags = ownTags(context, tagMap(found.Tags), before?.tags);
+    const actual: SecretInputs = {
+      name: found.Name ?? "",
+      ...((description !== "" || before?.description !== undefined) && { description }),
+      ...(found.KmsKeyId !== undefined && { kmsKeyId: found.KmsKeyId }),
+      ...(before?.recoveryWindowInDays !== undefined && { recoveryWindowInDays: before.recoveryWindowInDays }),
+      ...(tags !== undefined && { tags }),
+    };
+    return { id, inputs: actual, outputs: secretOutputs(context, found.ARN ?? id, actual) };
+  },
+  async update(context, id, { inputs: olds }, news) {
+    if (news.description !== olds.description || news.kmsKeyId !== olds.kmsKeyId) {
+      await context.secrets.send(
+        new sdk.UpdateSecretCommand({
+          SecretId: id,
+          Description: news.description ?? "",
+          ...(news.kmsKeyId !== undefined && { KmsKeyId: news.kmsKeyId }),
+        }),
+      );
+    }
+    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const Tags = tagList(set);
+    if (Tags.length > 0) await context.secrets.send(new sdk.TagResourceCommand({ SecretId: id, Tags }));
+    if (removed.length > 0)
+      await context.secrets.send(new sdk.UntagResourceCommand({ SecretId: id, TagKeys: removed }));
+    return secretOutputs(context, id, news);
+  },
+  async delete({ secrets }, id, { inputs: { recoveryWindowInDays = 30 } }) {
+    const how =
+      recoveryWindowInDays === 0
+        ? { ForceDeleteWithoutRecovery: true }
+        : { RecoveryWindowInDays: recoveryWindowInDays };
+    await orGone(secrets.send(new sdk.DeleteSecretCommand({ SecretId: id, ...how })));
+  },
+});
+
+function secretOutputs(context: AwsContext, arn: string, { tags }: SecretInputs): SecretOutputs {
+  return { arn, region: context.region, tagsAll: allTags(context, tags) };
+}
+
+const versionInputs = z.strictObject({ secretId: z.string().min(1), secretString: z.string().min(1) });
+
+/** aws:secretsmanager/secretVersion:SecretVersion; its id is `secret's ARN|version`. A version never changes. */
+export const secretVersion = awsRow("Secrets Manager Secret Version", {
+  inputs: versionInputs,
+  secrets: ["secretString"],
+  async create(context, { secretId, secretString }: z.infer<typeof versionInputs>, abortSignal) {
+    const made = await context.secrets.send(
+      new sdk.PutSecretValueCommand({ SecretId: secretId, SecretString: secretString }),
+      { abortSignal },
+    );
+    const { ARN = "", VersionId = "" } = made;
+    return { id: `${ARN}|${VersionId}`, outputs: versionOutputs(context, ARN, VersionId, made.VersionStages) };
+  },
+  async read(context, id, last) {
+    const [arn = "", versionId = ""] = id.split("|");
+    const command = new sdk.GetSecretValueCommand({ SecretId: arn, VersionId: versionId });
+    const found = await orGone(context.secrets.send(command));
+    if (found === undefined) return undefined;
+    const inputs = { secretId: last?.inputs.secretId ?? arn, secretString: found.SecretString ?? "" };
+    return { id, inputs, outputs: versionOutputs(context, arn, versionId, found.VersionStages) };
+  },
+  // Versions go with their secret: Secrets Manager deletes none by itself.
+  delete: () => Promise.resolve(),
+});
+
+function versionOutputs(context: AwsContext, arn: string, versionId: string, versionStages: string[] | undefined) {
+  return { arn, secretArn: arn, versionId, versionStages: versionStages ?? [], region: context.region };
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { given, restRow } from "../rest.ts";
+import type { RestContext } from "../rest.ts";
+
+const data = z.strictObject({ flags: z.number().int(), tag: z.string(), value: z.string() });
+const inputs = z
+  .strictObject({
+    zoneId: z.string().min(1),
+    name: z.string().min(1),
+    type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA"]),
+    content: z.string().optional(),
+    data: data.optional(),
+    ttl: z.number().int().min(1),
+    proxied: z.boolean().optional(),
+    priority: z.number().int().optional(),
+    comment: z.string().optional(),
+  })
+  .refine(({ content, data }) => content !== undefined || data !== undefined, "A record needs content or data.");
+type Inputs = z.infer<typeof inputs>;
+
+const answer = z.object({
+  result: z.object({
+    id: z.string(),
+    name: z.string(),
+    type: z.string(),
+    content: z.string().optional(),
+    data: data.partial().nullish(),
+    ttl: z.number(),
+    proxied: z.boolean().nullish(),
+    proxiable: z.boolean().optional(),
+    priority: z.number().nullish(),
+    comment: z.string().nullish(),
+    created_on: z.string(),
+    modified_on: z.string(),
+  }),
+});
+type Answer = z.infer<typeof answer>["result"];
+
+/** cloudflare:index/dnsRecord:DnsRecord; it is imported by `zone id/record id`. */
+export const dnsRecord = restRow<RestContext, z.infer<typeof answer>, Inputs, object>({
+  inputs,
+  // Cloudflare changes no record's type: it is deleted and made anew.
+  replaceOn: ["zoneId", "type"],
+  answer,
+  collection: (_context, { zoneId }) => `/zones/${zoneId}/dns_records`,
+  item: (_context, id, known) => {
+    const [zoneId = "", recordId = ""] = known === undefined ? id.split("/") : [known.zoneId, id];
+    return `/zones/${zoneId}/dns_records/${recordId}`;
+  },
+  // The official plugin writes a record as a whole: what the program leaves out is taken away.
+  change: "PUT",
+  body: (record) => ({ ...record, zoneId: undefined }),
+  state({ result }, last, id) {
+    const zoneId = last?.zoneId ?? id?.split("/")[0] ?? "";
+    const outputs = {
+      proxiable: result.proxiable ?? false,
+      createdOn: result.created_on,
+      modifiedOn: result.modified_on,
+      content: result.content,
+      proxied: result.proxied ?? false,
+    };
+    return { id: result.id, inputs: inputsOf(result, zoneId, last), outputs };
+  },
+});
+
+function inputsOf(found: Answer, zoneId: string, last: Inputs | undefined): Inputs {
+  const { content, priority, comment } = found;
+  const asked = (key: keyof Inputs) => last === undefined || last[key] !== undefined;
+  const withData = last === undefined ? given(found.data) : last.data !== undefined;
+  return inputs.parse({
+    zoneId,
+    // Cloudflare answers with the full name; the program may have written it without its zone.
+    name: last !== undefined && found.name.startsWith(`${last.name}.`) ? last.name : found.name,
+    type: found.type,
+    ttl: found.ttl,
+    // A record with data has content that Cloudflare makes of it.
+    ...(withData ? { data: found.data ?? { flags: 0, tag: "", value: content ?? "" } } : { content }),
+    ...((asked("proxied") || found.proxied === true) && { proxied: found.proxied ?? false }),
+    ...(given(priority) && { priority }),
+    ...(given(comment) && comment !== "" && { comment }),
+  });
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { PartialCreateError, resource } from "../../../provider/host/index.ts";
+import type { VercelContext } from "./project.ts";
+import { add, change, list, remove, variableInputs, written } from "./variables.ts";
+import type { Variable } from "./variables.ts";
+
+const inputs = z.strictObject({ projectId: z.string().min(1), variables: z.array(variableInputs).min(1) });
+type Inputs = z.infer<typeof inputs>;
+type Kept = Variable & { id: string };
+interface Outputs {
+  variables: Kept[];
+}
+
+/**
+ * vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables: several variables of a project at once. Others
+ * of the same project are left alone. Its id is the project's.
+ */
+export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
+  inputs,
+  secrets: ["variables"],
+  replaceOn: ["projectId"],
+  async create(context, { projectId, variables }) {
+    return { id: projectId, outputs: await reconcile(context, projectId, [], [], variables) };
+  },
+  async read(context, id, last) {
+    const found = await list(context, id);
+    const kept = last?.outputs.variables;
+    const mine = found?.filter((variable) => kept?.some((one) => one.id === variable.id) ?? true) ?? [];
+    if (mine.length === 0) return undefined;
+    // In the program's order, so that only what differs shows.
+    const order = (variableId: string) => kept?.findIndex((one) => one.id === variableId) ?? 0;
+    const variables = mine
+      .sort((left, right) => order(left.id) - order(right.id))
+      .map((variable) => ({
+        id: variable.id,
+        ...written(
+          variable,
+          kept?.find((one) => one.id === variable.id),
+        ),
+      }));
+    return {
+      id,
+      inputs: { projectId: id, variables: mine.map((variable, index) => written(variable, variables[index])) },
+      outputs: { variables },
+    };
+  },
+  update: (context, id, olds, news) =>
+    reconcile(context, id, olds.outputs.variables, olds.inputs.variables, news.variables),
+  async delete(context, id, { outputs }) {
+    for (const variable of outputs.variables) await remove(context, id, variable.id);
+  },
+});
+
+/** Adds, changes and deletes until the kept variables are the wanted ones; what Vercel refused comes as one error. */
+async function reconcile(
+  context: VercelContext,
+  projectId: string,
+  kept: readonly Kept[],
+  olds: readonly Variable[],
+  wanted: readonly Variable[],
+): Promise<Outputs> {
+  const before = (variable: Variable) =>
+    kept.find(({ key, targets, sensitive, gitBranch }) => {
+      const place = [key, [...targets].sort(), sensitive, gitBranch];
+      const asked = [variable.key, [...variable.targets].sort(), variable.sensitive, variable.gitBranch];
+      return JSON.stringify(place) === JSON.stringify(asked);
+    });
+  const keptIds = new Set(wanted.flatMap((variable) => before(variable)?.id ?? []));
+  for (const { id } of kept.filter((one) => !keptIds.has(one.id))) await remove(context, projectId, id);
+  for (const variable of wanted) {
+    const id = before(variable)?.id;
+    const untouched = olds.some((old) => JSON.stringify(old) === JSON.stringify(variable));
+    if (id !== undefined && !untouched) await change(context, projectId, id, variable);
+  }
+  const missing = wanted.filter((variable) => before(variable) === undefined);
+  const { created, failed } = missing.length > 0 ? await add(context, projectId, missing) : { created: [], failed: [] };
+  const variables = wanted.flatMap((variable) => {
+    const id =
+      before(variable)?.id ??
+      created.find(({ key, target }) => key === variable.key && sameTargets(target, variable))?.id;
+    return id === undefined ? [] : [{ ...variable, id }];
+  });
+  if (failed.length > 0) {
+    throw new PartialCreateError(projectId, { variables }, failed.map(({ error }) => error.message).join(" "));
+  }
+  return { variables };
+}
+
+function sameTargets(found: readonly string[], { targets }: Variable): boolean {
+  return JSON.stringify([...found].sort()) === JSON.stringify([...targets].sort());
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { given, orGone, send } from "../rest.ts";
+import type { VercelContext } from "./project.ts";
+
+/** One environment variable as both resource types take it. */
+export const variableInputs = z.strictObject({
+  key: z.string().min(1),
+  value: z.string(),
+  targets: z.array(z.enum(["production", "preview", "development"])).min(1),
+  sensitive: z.boolean(),
+  gitBranch: z.string().optional(),
+  comment: z.string().optional(),
+});
+export type Variable = z.infer<typeof variableInputs>;
+
+const found = z.object({
+  id: z.string(),
+  key: z.string(),
+  value: z.string().nullish(),
+  type: z.string(),
+  target: z.union([
+    z.array(variableInputs.shape.targets.element),
+    variableInputs.shape.targets.element.transform((one) => [one]),
+  ]),
+  gitBranch: z.string().nullish(),
+  comment: z.string().nullish(),
+});
+/** A variable as Vercel has it. */
+export type FoundVariable = z.infer<typeof found>;
+
+/** The project's variables, values in plain text where they may be read; undefined where the project is gone. */
+export async function list({ service }: VercelContext, projectId: string): Promise<FoundVariable[] | undefined> {
+  const path = `/v8/projects/${projectId}/env?decrypt=true`;
+  const answer = await orGone(send(service, { method: "GET", path }));
+  return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
+}
+
+/** Adds variables, and says which of them Vercel refused and why. */
+export async function add({ service }: VercelContext, projectId: string, variables: readonly Variable[]) {
+  const body = variables.map(bodyOf);
+  const answer = await send(service, { method: "POST", path: `/v10/projects/${projectId}/env`, body });
+  const refusal = z.object({ error: z.object({ message: z.string() }) });
+  return z.object({ created: z.array(found), failed: z.array(refusal).default([]) }).parse(answer);
+}
+
+/** Changes a variable in place. */
+export async function change(
+  { service }: VercelContext,
+  projectId: string,
+  id: string,
+  variable: Variable,
+): Promise<void> {
+  await send(service, { method: "PATCH", path: `/v9/projects/${projectId}/env/${id}`, body: bodyOf(variable) });
+}
+
+/** Deletes a variable; one that is gone already is as good. */
+export async function remove({ service }: VercelContext, projectId: string, id: string): Promise<void> {
+  await orGone(send(service, { method: "DELETE", path: `/v8/projects/${projectId}/env/${id}` }));
+}
+
+/** A variable as the program would have to write it. A sensitive value cannot be read: the last one stands for it. */
+export function written(actual: FoundVariable, last: Variable | undefined): Variable {
+  const sensitive = actual.type === "sensitive";
+  return {
+    key: actual.key,
+    value: (sensitive ? last?.value : actual.value) ?? "",
+    targets: sameSet(actual.target, last?.targets) ? (last?.targets ?? actual.target) : actual.target,
+    sensitive,
+    ...(given(actual.gitBranch) && { gitBranch: actual.gitBranch }),
+    ...(given(actual.comment) && actual.comment !== "" && { comment: actual.comment }),
+  };
+}
+
+function bodyOf({ targets, sensitive, ...variable }: Variable) {
+  return { ...variable, target: targets, type: sensitive ? "sensitive" : "encrypted" };
+}
+
+function sameSet(left: readonly string[], right: readonly string[] | undefined): boolean {
+  return right?.length === left.length && left.every((item) => right.includes(item));
+}

@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+
+const SCRIPT = fileURLToPath(new URL("./supabase.sql", import.meta.url));
+
+/**
+ * Turns the database of a fresh server into that of a new Supabase project: its roles, schemas and privileges
+ * (supabase.sql says which). All or nothing; a second run fails, because the roles exist already.
+ */
+export async function prepareSupabase(superuserUrl: string, options: { postgresPassword: string }): Promise<void> {
+  const script = await readFile(SCRIPT, "utf8");
+  await withClient(superuserUrl, async (client) => {
+    await client.query(`begin;\n${script}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
+  });
+}
+
+/** Gives the role `postgres` another password, as `PATCH /v1/projects/{ref}/database/password` does. Open connections stay. */
+export async function setPostgresPassword(superuserUrl: string, password: string): Promise<void> {
+  await withClient(superuserUrl, async (client) => {
+    await client.query(passwordStatement(password));
+  });
+}
+
+/** A connection string to a server on 127.0.0.1. */
+export function connectionUrl(user: string, password: string, port: number, database = "postgres"): string {
+  return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+}
+
+function passwordStatement(password: string): string {
+  return `alter role postgres password ${pg.escapeLiteral(password)}`;
+}
+
+async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}

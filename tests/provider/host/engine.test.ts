@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { TestStack } from "./support/stack.ts";
+
+const PRELUDE = `
+class Thing extends pulumi.CustomResource {
+  constructor(name, args, opts) {
+    super("tiny:index:Thing", name, { token: undefined, revision: undefined, label: undefined, name: undefined, ...args }, opts);
+  }
+}
+class Other extends pulumi.CustomResource { constructor(name, args, opts) { super("tiny:index:Other", name, args, opts); } }
+class Tiny extends pulumi.ProviderResource { constructor(name, args) { super("tiny", name, args); } }
+const config = { folder: __dirname + "/things" };
+const provider = new Tiny("tiny", config);
+const mine = { provider };
+`;
+
+describe("a provider on the host, run by the real engine", () => {
+  let stack: TestStack;
+  let things: string;
+
+  beforeAll(async () => {
+    stack = await TestStack.create([]);
+    const bin = join(stack.folder, "bin");
+    things = join(stack.folder, "things");
+    await mkdir(bin);
+    await mkdir(things);
+    const provider = join(PROJECT_ROOT, "tests/provider/host/support/tinyProvider.ts");
+    await writeFile(join(bin, "pulumi-resource-tiny"), `#!/bin/sh\nexec node "${provider}" "$@"\n`);
+    await chmod(join(bin, "pulumi-resource-tiny"), 0o755);
+    stack.addToPath(bin);
+  }, 60_000);
+  afterAll(async () => {
+    await stack.dispose();
+  });
+
+  const thing = async (id: string) => JSON.parse(await readFile(join(things, `${id}.json`), "utf8")) as object;
+
+  it("creates, changes nothing twice, updates, replaces, shows drift, imports and destroys", async () => {
+    const program = (first: string, more = "") => `${PRELUDE}
+      const a = new Thing("a", { name: "first", ${first} }, mine);
+      const b = new Thing("b", { name: a.token.apply(() => "second"), colour: "green" }, mine);
+      const c = new Thing("c", { password: pulumi.secret("correct horse") }, mine);
+      ${more}
+      exports.label = a.label; exports.name = c.name; exports.revision = a.revision;
+      exports.shout = pulumi.runtime.invoke("tiny:index:shout", { text: "you" }, mine).then((r) => r.text);`;
+    await stack.program(program("size: 1"));
+    await stack.must("up", "--yes", "--skip-preview");
+    expect(await thing("first")).toEqual({ name: "first", colour: "red", size: 1, revision: 1 });
+    const outputs = JSON.parse(await stack.must("stack", "output", "--json")) as Record<string, string>;
+    expect(outputs).toMatchObject({ label: "hello first", shout: "HELLO YOU" });
+    expect(outputs["name"]).toMatch(/^c-[0-9a-f]{7}$/);
+
+    const raw = await stack.rawState();
+    expect(raw).not.toContain("correct horse");
+    expect(raw).not.toContain("token-of-first");
+
+    expect(await stack.previewSummary()).toEqual({ same: 5 });
+
+    await stack.program(program("size: 2"));
+    // b's name comes from an output of a that an update may not change, so that only a changes.
+    expect(await stack.previewSummary()).toEqual({ same: 4, update: 1 });
+    await stack.must("up", "--yes", "--skip-preview");
+    expect(await thing("first")).toMatchObject({ size: 2, revision: 2 });
+
+    await stack.program(program('name: "third", size: 2'));
+    expect(await stack.previewSummary()).toHaveProperty("replace");
+    await stack.must("up", "--yes", "--skip-preview");
+    expect((await readdir(things)).sort().filter((file) => !file.startsWith("c-"))).toEqual([
+      "second.json",
+      "third.json",
+    ]);
+
+    await writeFile(
+      join(things, "third.json"),
+      JSON.stringify({ name: "third", colour: "green", size: 2, revision: 9 }),
+    );
+    await rm(join(things, "second.json"));
+    const refreshed = await stack.must("refresh", "--yes", "--diff");
+    expect(refreshed).toContain("colour");
+    expect(refreshed).toMatch(/1 deleted/);
+    expect(await stack.previewSummary()).toMatchObject({ create: 1, update: 1 });
+    await stack.must("up", "--yes", "--skip-preview");
+
+    await writeFile(join(things, "old.json"), JSON.stringify({ name: "old", colour: "red", size: 5, revision: 4 }));
+    await stack.program(
+      program('name: "third", size: 2', 'new Thing("d", { name: "old", size: 5 }, { ...mine, import: "old" });'),
+    );
+    await stack.must("up", "--yes", "--skip-preview");
+    expect(await stack.previewSummary()).toEqual({ same: 6 });
+
+    await stack.must("destroy", "--yes", "--skip-preview");
+    expect(await readdir(things)).toEqual([]);
+  }, 120_000);
+
+  it("names every fault of the inputs at once, and unknown types", async () => {
+    await stack.program(`${PRELUDE}
+      new Thing("bad", { name: "UPPER", colour: "blue", shape: "round", options: { deep: "x", deeper: "y" } }, mine);`);
+    const { code, text } = await stack.run("preview");
+    expect(code).not.toBe(0);
+    expect(text).toContain("must be lower-case letters, digits and dashes");
+    expect(text).toContain("colour");
+    expect(text).toContain('"shape" is not known here');
+    expect(text).toContain('"options.deeper" is not known here');
+
+    await stack.program(`${PRELUDE}\nnew Other("other", {}, mine);`);
+    expect((await stack.run("preview")).text).toContain("does not implement resource type tiny:index:Other");
+  }, 60_000);
+
+  it("checks the provider's configuration", async () => {
+    await stack.program(`${PRELUDE.replace('"/things" }', '"/things", limits: pulumi.jsonStringify({ things: "x" }), wrong: "y" }')}
+      new Thing("a", { name: "first" }, mine);`);
+    const { code, text } = await stack.run("preview");
+    expect(code).not.toBe(0);
+    expect(text).toContain("limits.things");
+    expect(text).toContain('"wrong" is not known here');
+  }, 60_000);
+
+  it("shows a failure as one line without stack or secret, and keeps a resource that is half made", async () => {
+    await stack.program(`${PRELUDE}
+      new Thing("a", { name: "leaky", colour: "green", size: 13 }, mine);
+      new Thing("b", { name: "half", size: 77 }, mine);`);
+    const { code, text } = await stack.run("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(text).toContain("refused");
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toMatch(/\.ts:\d+/);
+    expect(text).toContain("it never became healthy");
+    const half = (await stack.resources()).find(({ id }) => id === "half");
+    expect(half).toMatchObject({ initErrors: ["it never became healthy"], outputs: { label: "hello half" } });
+    await stack.must("destroy", "--yes", "--skip-preview");
+  }, 60_000);
+
+  it("stops what runs on Ctrl-C, and its process ends with the engine's", async () => {
+    await stack.program(`${PRELUDE}\nnew Thing("slow", { name: "slow", size: 99 }, mine);`);
+    const stopped = await interrupt(stack, join(things, "started"), "SIGINT");
+    expect(stopped).toContain("Stopped on request");
+    await rm(join(things, "started"));
+    await interrupt(stack, join(things, "started"), "SIGKILL");
+    await expect(plugins(stack.folder)).resolves.toEqual([]);
+  }, 60_000);
+});
+
+/** Starts an `up`, sends a signal once `started` exists, and waits for the end. */
+async function interrupt(stack: TestStack, started: string, signal: NodeJS.Signals): Promise<string> {
+  const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], {
+    cwd: stack.folder,
+    env: stack.environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const ended = once(child, "exit");
+  await until(async () => (await stat(started).catch(() => undefined)) !== undefined);
+  child.kill(signal);
+  await ended;
+  await until(async () => (await plugins(stack.folder)).length === 0);
+  return text;
+}
+
+/** Processes of the tiny provider that this stack's engine started. */
+async function plugins(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (environment.includes(folder) && command.includes("tinyProvider.ts")) found.push(pid);
+  }
+  return found;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    await sleep(50);
+    if (Date.now() > deadline) throw new Error("The wait of 20 seconds is over.");
+  }
+}

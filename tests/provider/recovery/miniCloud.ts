@@ -1,0 +1,88 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { systemClock } from "../../../clients/clock.ts";
+import { cloudflareClient } from "../../../clients/cloudflare.ts";
+import { edgeClient } from "../../../clients/edge.ts";
+import { gitClient } from "../../../clients/git.ts";
+import { supabaseClient } from "../../../clients/supabase.ts";
+import { vercelClient } from "../../../clients/vercel.ts";
+import { LocalAppRunner } from "../../../sandbox/apps.ts";
+import { EdgeProxy, resolveDeployment } from "../../../sandbox/edge.ts";
+import { createCloudflareEmulator } from "../../../sandbox/emulators/cloudflare.ts";
+import { createGithubEmulator } from "../../../sandbox/emulators/github.ts";
+import { createSupabaseEmulator } from "../../../sandbox/emulators/supabase.ts";
+import { createVercelEmulator } from "../../../sandbox/emulators/vercel.ts";
+import { newSandboxFile, processesFile } from "../../../sandbox/file.ts";
+import { addressOf, layout, PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { LocalProjectServers } from "../../../sandbox/postgres/projectServers.ts";
+import { closeServer, listen } from "../../../sandbox/servers.ts";
+import { Supervisor } from "../../../sandbox/supervisor.ts";
+
+export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
+
+/** The sandbox without AWS, in this process: real git, Postgres servers, deployed apps and an edge in front of them. */
+export async function startMiniCloud() {
+  await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
+  const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-recovery-"));
+  const paths = layout(home);
+  for (const folder of [paths.logs, paths.git, paths.emulators, paths.deployments]) await mkdir(folder, { recursive: true });
+  const { ports, credentials } = await newSandboxFile();
+  const supervisor = new Supervisor(processesFile(home));
+  const postgres = new LocalProjectServers(paths.postgres, supervisor);
+  const apps = new LocalAppRunner(join(home, "apps"), supervisor);
+  await postgres.startAll();
+  await apps.startAll();
+  const deps = { paths, credentials, ports, postgres, apps, clock: systemClock };
+  const emulators = {
+    cloudflare: createCloudflareEmulator(deps),
+    github: createGithubEmulator(deps),
+    vercel: createVercelEmulator(deps),
+    supabase: createSupabaseEmulator(deps),
+  };
+  const servers: Server[] = [];
+  for (const service of ["cloudflare", "github", "vercel", "supabase"] as const) {
+    const server = createAdaptorServer({ fetch: emulators[service].app.fetch }) as Server;
+    await listen(server, ports[service], service);
+    servers.push(server);
+  }
+  const edge = new EdgeProxy((host) => resolveDeployment(host, emulators.cloudflare, emulators.vercel), apps);
+  await edge.open(ports.edge);
+  const at = (service: Parameters<typeof addressOf>[1]) => addressOf(ports, service);
+  return {
+    home,
+    ports,
+    credentials,
+    postgres,
+    address: at,
+    supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
+    vercel: vercelClient({ token: credentials.vercelToken, endpoint: at("vercel") }),
+    cloudflare: cloudflareClient({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
+    git: gitClient([{ origin: at("github"), token: credentials.githubToken }]),
+    edge: edgeClient({ endpoint: at("edge") }),
+    /** Address of a repository. */
+    repository: (fullName: string) => `${at("github")}/${fullName}.git`,
+    /** Calls a service's API directly, as an outsider would. */
+    async call(service: "vercel" | "github" | "cloudflare" | "supabase", method: string, path: string, body?: unknown) {
+      const token = credentials[`${service}Token`];
+      const response = await fetch(at(service) + path, {
+        method,
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      return (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
+    },
+    async stop() {
+      await edge.close();
+      for (const server of servers) await closeServer(server);
+      await Promise.all([emulators.supabase.settled(), emulators.vercel.settled()]);
+      await apps.stopAll();
+      await supervisor.stopAll();
+      await Promise.all(postgres.refs().map((ref) => postgres.destroy(ref)));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}

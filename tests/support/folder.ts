@@ -1,0 +1,10 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+
+/** Makes an empty folder `.sandbox/tests-…`; inside of the project, so that deployed apps find its packages. */
+export async function makeTestFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
+  const path = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
