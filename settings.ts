@@ -3,8 +3,9 @@ import { createPublicKey } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { faultsOfSettings } from "./settingsRules.ts";
+import { nearest } from "./planning/nearest.ts";
 import { SEED_KEPT_DAYS, tiersWith, TIERS, type Tier } from "./planning/tiers.ts";
+import { faultsOfSettings } from "./settingsRules.ts";
 
 /** An optional setting. Pulumi.yaml gives every setting a type, and "" stands there for one that isn't set. */
 const optional = <T extends z.ZodType>(schema: T, expected: string) => schema.optional().describe(expected);
@@ -51,7 +52,9 @@ export const SETTINGS = z.object({
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
   supabaseRegion: region.describe(REGION),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
-  vercelProject: matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/).describe("the name of a Vercel project, in small letters"),
+  vercelProject: matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/).describe(
+    "the name of a Vercel project, in small letters",
+  ),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
   branch: z.string().min(1).default("main").describe("the name of a branch"),
   mirrorOwner: optional(githubName, "a GitHub owner"),
@@ -65,9 +68,7 @@ export const SETTINGS = z.object({
     .describe("a whole number of hours from 1 to 23 (a run a day can't promise to lose at most 24 hours)"),
   tierOverrides: json(z.strictObject({ daily: days, weekly: days, monthly: days, annual: days }).partial())
     .default({})
-    .describe(
-      `days kept by tier, each no shorter than the recovery guide asks for: ${JSON.stringify(SEED_KEPT_DAYS)}`,
-    ),
+    .describe(`days kept by tier, each no shorter than the recovery guide asks for: ${JSON.stringify(SEED_KEPT_DAYS)}`),
   endpointAws: optional(endpoint, ENDPOINT),
   endpointVercel: optional(endpoint, ENDPOINT),
   endpointGithub: optional(endpoint, ENDPOINT),
@@ -125,7 +126,7 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
     }
   }
   for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape))) {
-    faults.push(`${project}:${key} is no setting; there are ${Object.keys(SETTINGS.shape).join(", ")}.`);
+    faults.push(`${project}:${key} is no setting; ${guess(key)}`);
   }
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
@@ -165,6 +166,12 @@ function refusal(stack: string, faults: readonly string[]): string {
   ].join("\n");
 }
 
+function guess(key: string): string {
+  const keys = Object.keys(SETTINGS.shape);
+  const meant = nearest(key, keys);
+  return meant === undefined ? `there are ${keys.join(", ")}.` : `did you mean ${meant}?`;
+}
+
 function shown(text: string | undefined): string {
   if (text === undefined) return "is not set";
   return `is ${JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)}`;
@@ -187,8 +194,7 @@ function isP256PublicKey(pem: string): boolean {
   if (!pem.includes("BEGIN PUBLIC KEY")) return false;
   try {
     return createPublicKey(pem).asymmetricKeyDetails?.namedCurve === "prime256v1";
-  } catch (error) {
-    if (error instanceof Error) return false;
-    throw error;
+  } catch {
+    return false;
   }
 }

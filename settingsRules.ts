@@ -46,7 +46,10 @@ function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepos
 function backupFaults({ backup, at, tierOverrides }: Values): SettingFault[] {
   const faults: SettingFault[] = [];
   if (backup !== undefined && at !== undefined) {
-    faults.push({ keys: ["at", "backup"], sentence: "is set as well as backup; set one of them, or none for the newest backup." });
+    faults.push({
+      keys: ["at", "backup"],
+      sentence: "is set as well as backup; set one of them, or none for the newest backup.",
+    });
   }
   for (const sentence of faultsOfOverrides(tierOverrides ?? {})) {
     faults.push({ keys: ["tierOverrides"], sentence: `is too short: ${sentence}.` });
@@ -83,7 +86,12 @@ function primaryFaults(values: Values): SettingFault[] {
       sentence: `is not set; give the standby's outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.`,
     });
   }
-  if (key !== undefined && region !== undefined && account !== undefined && !key.startsWith(`arn:aws:kms:${region}:${account}:`)) {
+  if (
+    key !== undefined &&
+    region !== undefined &&
+    account !== undefined &&
+    !key.startsWith(`arn:aws:kms:${region}:${account}:`)
+  ) {
     faults.push({
       keys: ["standbyVaultKeyArn", "peerAwsRegion", "peerAwsAccountId"],
       sentence: `is "${key}", which lies outside of peerAwsRegion ${region} and peerAwsAccountId ${account}; give the standby's own key.`,

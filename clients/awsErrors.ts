@@ -48,7 +48,7 @@ export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
   }
   if (codes.some((code) => NETWORK_CODES.has(code))) {
     const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
-    return new UserError(`${call.service} in ${call.region}${at} cannot be reached (${codes[0] ?? "no answer"}): check the network and the region's health.`, {
+    return new UserError(`${call.service} in ${call.region}${at} cannot be reached (${codes.find((code) => NETWORK_CODES.has(code)) ?? "no answer"}): check the network and the region's health.`, {
       cause: thrown,
     });
   }
@@ -62,15 +62,16 @@ export function isMissing(thrown: unknown): boolean {
 
 /** Every name and code of an error and of those that it wraps. */
 function codesOf(thrown: unknown): string[] {
-  const codes: string[] = [];
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (typeof code === "string") codes.push(code);
-    codes.push(error.name);
+  // By shape, not by class: an error may come from another realm (a VM context) than this module.
+  const { code, name, cause, errors, message } = (thrown ?? {}) as Partial<Record<"code" | "name" | "cause" | "errors" | "message", unknown>>;
+  return [
     // Where both IPv4 and IPv6 were tried, the reasons are one level down.
-    if (error instanceof AggregateError) codes.unshift(...error.errors.flatMap(codesOf));
-  }
-  return codes;
+    ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),
+    ...[code, name].filter((text) => typeof text === "string"),
+    // The SDK wraps what it doesn't know as an error, and keeps the message alone.
+    ...(typeof message === "string" ? (/\bE[A-Z]{4,}\b/.exec(message) ?? []) : []),
+    ...(cause === undefined || cause === thrown ? [] : codesOf(cause)),
+  ];
 }
 
 function capital(text: string): string {

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Wrong use or set-up: the command line prints the message alone and exits with 2. */
 export class UserError extends Error {
   override readonly name = "UserError";
@@ -25,5 +27,6 @@ export function redact(text: string): string {
 
 /** The message of anything that was thrown, without secrets. */
 export function messageOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError) return redact(z.prettifyError(thrown).replaceAll("\n", " "));
   return redact(thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -200,7 +200,7 @@ function refusal(
   const { service } = options;
   const { status, body } = answer;
   const said = options.describeError(body);
-  const words = (said.message ?? answer.text.slice(0, 200)).trim().replace(/\.$/, "") || "no reason given";
+  const words = redact(said.message ?? answer.text.slice(0, 200)).trim().replace(/\.$/, "") || "no reason given";
   const hint = status === 401 || status === 403 ? ` Check ${options.tokenName}.` : "";
   // The header may also hold a date: then the wait grows as usual.
   const seconds = answer.retryAfter === null ? Number.NaN : Number(answer.retryAfter);

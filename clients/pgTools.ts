@@ -19,7 +19,7 @@ export interface PgTool {
 export async function findPgTool(name: PgTool["name"], serverMajor: number): Promise<PgTool> {
   let output: string;
   try {
-    ({ stdout: output } = await promisify(execFile)(name, ["--version"]));
+    ({ stdout: output } = await promisify(execFile)(name, ["--version"], { env: process.env }));
   } catch (error) {
     throw new UserError(`${name} is not on PATH: install the PostgreSQL client programs, version ${serverMajor} or newer.`, { cause: error });
   }
@@ -73,9 +73,10 @@ export function startPgTool(name: PgTool["name"], options: PgToolOptions): Runni
     child.once("error", (error) => reject(new UserError(`${name} cannot be run: ${error.message}`, { cause: error })));
     child.once("close", (code, signal) => {
       options.signal?.removeEventListener("abort", kill);
-      if (code === 0) return resolve();
-      if (options.signal?.aborted) return reject(options.signal.reason as Error);
-      reject(new Error(`${name} failed (${signal ?? `exit code ${code ?? "?"}`}): ${redact(complaint).trim() || "it said nothing"}`));
+      const end = signal ?? `exit code ${code ?? "?"}`;
+      if (code === 0) resolve();
+      else if (options.signal?.aborted === true) reject(options.signal.reason as Error);
+      else reject(new Error(`${name} failed (${end}): ${redact(complaint).trim() || "it said nothing"}`));
     });
   });
   // The caller awaits it later; a failure before that must not end the process.

@@ -38,7 +38,7 @@ export interface PulumiOptions {
   signal?: AbortSignal;
 }
 
-const configuration = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown() }));
+const configuration = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 const operation = z.object({
   type: z.string(),
   resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),

@@ -89,7 +89,11 @@ export class BackupVault extends pulumi.ComponentResource {
       },
       this.#keptChild(),
     );
-    new aws.kms.Alias(`${this.#name}-key-alias`, { name: keyAlias(site, "vault"), targetKeyId: key.keyId }, this.#child());
+    new aws.kms.Alias(
+      `${this.#name}-key-alias`,
+      { name: keyAlias(site, "vault"), targetKeyId: key.keyId },
+      this.#child(),
+    );
     return key;
   }
 

@@ -54,11 +54,14 @@ export class Database extends pulumi.ComponentResource {
       { name: projectName, organization, region, deletionProtection: protect },
       { parent: this, protect },
     );
+    // The provider marks these itself; said once more, the program doesn't depend on it.
+    this.connectionString = pulumi.secret(project.connectionString);
+    this.anonKey = pulumi.secret(project.anonKey);
     this.restore = restore
       ? new DatabaseRestore(
           `${name}-restore`,
           {
-            connectionString: project.connectionString,
+            connectionString: this.connectionString,
             vaultBucket: restore.vaultBucket,
             trustedWriterKeys: [...restore.trustedWriterKeys],
             ...(restore.backup !== undefined && { backup: restore.backup }),
@@ -71,8 +74,6 @@ export class Database extends pulumi.ComponentResource {
 
     this.ref = project.ref;
     this.apiUrl = project.apiUrl;
-    this.connectionString = project.connectionString;
-    this.anonKey = project.anonKey;
     this.registerOutputs({ ref: this.ref, apiUrl: this.apiUrl });
   }
 }

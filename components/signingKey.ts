@@ -38,7 +38,11 @@ export class SigningKey extends pulumi.ComponentResource {
       },
       { parent: this, protect },
     );
-    new aws.kms.Alias(`${name}-key-alias`, { name: keyAlias(site, "signing"), targetKeyId: key.keyId }, { parent: this });
+    new aws.kms.Alias(
+      `${name}-key-alias`,
+      { name: keyAlias(site, "signing"), targetKeyId: key.keyId },
+      { parent: this },
+    );
 
     this.keyArn = key.arn;
     this.publicKeyPem = aws.kms.getPublicKeyOutput({ keyId: key.arn }, { parent: this }).publicKeyPem;

@@ -1,26 +1,19 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { createConnection } from "node:net";
-import { tmpdir } from "node:os";
 import type { SandboxFile } from "../sandbox/layout.ts";
 
 /** Things that a drill must not leave behind. Asked after everything has been stopped. */
-export async function findLeftovers(home: string, file: SandboxFile, temporaryBefore: ReadonlySet<string>): Promise<string[]> {
+export async function findLeftovers(home: string, file: SandboxFile): Promise<string[]> {
   const ports = await Promise.all(
     Object.entries(file.ports).map(async ([service, port]) => ((await isListening(port)) ? [`port ${port} (${service}) still listens`] : [])),
   );
-  const temporary = [...(await temporaryEntries())].filter((name) => !temporaryBefore.has(name));
   return [
     ...ports.flat(),
     ...(await processesWith(home)).map((line) => `process ${line} is still running`),
-    ...temporary.map((name) => `temporary ${name} is still there`),
+    // The drill's temporary files lie in there too.
     ...(existsSync(home) ? [`${home} is still there`] : []),
   ];
-}
-
-/** Temporary entries by which this project's own names begin; other programs' are none of ours. */
-export async function temporaryEntries(): Promise<Set<string>> {
-  return new Set((await readdir(tmpdir())).filter((name) => /^(castchat|pulumi|automation-)/.test(name)));
 }
 
 /** Processes that name the sandbox's home among their arguments. Only where /proc tells (Linux). */

@@ -1,12 +1,13 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../clients/clock.ts";
 import { messageOf, PromiseError } from "../clients/errors.ts";
 import { resetSandbox, startSandbox } from "../sandbox/control.ts";
 import { sandboxEnvironment } from "../sandbox/environment.ts";
-import { sandboxHome, type SandboxFile } from "../sandbox/layout.ts";
+import { layout, sandboxHome, type SandboxFile } from "../sandbox/layout.ts";
 import { prepareWorkspace } from "../sandbox/workspace.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
-import { findLeftovers, temporaryEntries } from "./leftovers.ts";
+import { findLeftovers } from "./leftovers.ts";
 import type { DrillReport } from "./report/report.ts";
 import { writeReport, type ReportFiles } from "./report/write.ts";
 import { Steps } from "./steps.ts";
@@ -34,15 +35,17 @@ export async function runDrill(options: DrillOptions): Promise<{ report: DrillRe
   const clock = systemClock;
   const steps = new Steps({ clock, stream: process.stderr, signal: options.signal });
   const home = join(sandboxHome(), "drills", `${clock().toISOString().replace(/[-:.]/g, "")}-${process.pid}`);
-  const temporaryBefore = await temporaryEntries();
   const file = await startOrCleanUp(home, steps);
   let report: DrillReport | undefined;
   let failure: unknown;
   try {
     const workspace = await prepareWorkspace(home, file);
+    const { temporary } = layout(home);
+    await mkdir(temporary, { recursive: true });
     const engine = {
       workspace,
-      environment: sandboxEnvironment(home, file),
+      // The engine leaves pipes in the temporary folder: with one of its own, they go with the sandbox.
+      environment: { ...sandboxEnvironment(home, file), TMPDIR: temporary },
       signal: options.signal,
       ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
     };
@@ -50,7 +53,7 @@ export async function runDrill(options: DrillOptions): Promise<{ report: DrillRe
   } catch (error) {
     failure = error;
   }
-  if (!options.keep) await leaveNothing(home, file, temporaryBefore, report, failure);
+  if (!options.keep) await leaveNothing(home, file, report, failure);
   if (!report) throw failure;
   return { report, files: await writeReport(report, options.reports) };
 }
@@ -68,12 +71,11 @@ async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> 
 async function leaveNothing(
   home: string,
   file: SandboxFile,
-  temporaryBefore: ReadonlySet<string>,
   report: DrillReport | undefined,
   failure: unknown,
 ): Promise<void> {
   await resetSandbox({ home });
-  const leftovers = await findLeftovers(home, file, temporaryBefore);
+  const leftovers = await findLeftovers(home, file);
   if (report) {
     report.checks.push({
       name: "no process, port or temporary file is left",

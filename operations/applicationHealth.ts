@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../clients/clock.ts";
 import type { Edge } from "../clients/edge.ts";
-import { messageOf } from "../clients/errors.ts";
+import { messageOf, redact } from "../clients/errors.ts";
 import { poll } from "../clients/polling.ts";
 import type { Patience } from "../clients/polling.ts";
 import type { Reporter } from "../clients/reporter.ts";
@@ -9,7 +9,7 @@ import type { Reporter } from "../clients/reporter.ts";
 /** Where the application tells about itself, unless a setting says otherwise. */
 export const HEALTH_PATH = "/api/health";
 
-const healthBody = z.object({ status: z.string(), commit: z.string().nullish() });
+const healthBody = z.object({ status: z.string(), commit: z.string().nullish(), reason: z.string().optional() });
 
 /** What a look at the application found. */
 export type ApplicationHealth = { healthy: true; commit: string | undefined } | { healthy: false; reason: string };
@@ -21,7 +21,7 @@ export async function applicationHealth(edge: Edge, address: string, path: strin
     const answer = await edge(new URL(path, address).href, signal);
     const body = healthBody.safeParse(answer.body).data;
     if (answer.status === 200 && body?.status === "ok") return { healthy: true, commit: body.commit ?? undefined };
-    const said = body ? `status "${body.status}"` : answer.excerpt || "nothing";
+    const said = body ? `status "${body.status}"${body.reason ? ` (${redact(body.reason)})` : ""}` : answer.excerpt || "nothing";
     return { healthy: false, reason: `${host}${path} answers ${answer.status}: ${said}` };
   } catch (error) {
     signal.throwIfAborted();

@@ -118,9 +118,10 @@ export async function countForSeed(session: Session): Promise<SeedCounts> {
       "select coalesce(" + candidates.map((_, index) => `to_regclass($${index + 1})::text`).join(", ") + ") as name",
       candidates,
     );
-    if (table?.name == null) return 0;
+    const name = table?.name ?? undefined;
+    if (name === undefined) return 0;
     // The name comes from regclass, which quotes it.
-    const [row] = await session.query<{ count: string }>(`select count(*) as count from ${table.name}`);
+    const [row] = await session.query<{ count: string }>(`select count(*) as count from ${name}`);
     return Number(row?.count ?? 0);
   };
   return {

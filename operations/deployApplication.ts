@@ -188,7 +188,7 @@ function untilBuilt(ports: DeploymentPorts, started: VercelDeployment, signal: A
       if (!now) throw new Error(`Deployment ${started.id} disappeared while it was built: run again.`);
       if (now.state === "READY") return { done: now };
       if (now.state === "ERROR" || now.state === "CANCELED") {
-        const reason = (now.error ?? `Vercel gives no reason (state ${now.state})`).replace(/\.$/, "");
+        const reason = (now.error ?? `Vercel gives no reason (state ${now.state})`).trim().replace(/\.$/, "");
         throw new Error(`Deployment ${started.id} failed: ${reason}. What served before goes on serving.`);
       }
       return { waitingFor: now.state };

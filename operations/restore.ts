@@ -163,6 +163,3 @@ async function restoreRoles(session: Session, script: string): Promise<string> {
   await session.query(`grant ${roles.join(", ")} to current_user`);
   return `revoke ${roles.join(", ")} from current_user`;
 }
-
-export { readRestoreMarker } from "./restoreMarker.ts";
-export type { RestoreMarker, RestoreResult } from "./restoreMarker.ts";

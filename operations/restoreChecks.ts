@@ -51,7 +51,7 @@ export async function checkRestored(targetUrl: string, applicationName: string, 
 
 async function differencesOfTable(session: Session, table: BackedUpTable): Promise<string[]> {
   const [there] = await session.query<{ name: string | null }>("select to_regclass(format('%I.%I', $1::text, $2::text))::text as name", [table.schema, table.name]);
-  if (there?.name == null) return [`${tableName(table)} is missing`];
+  if ((there?.name ?? undefined) === undefined) return [`${tableName(table)} is missing`];
   const difference = differenceOf(table, await fingerprintTable(session, table));
   return difference === undefined ? [] : [`${tableName(table)} has ${difference}`];
 }

@@ -70,7 +70,7 @@ export async function readRestoreMarker(targetUrl: string, signal?: AbortSignal)
 /** The same over an open session. */
 export async function findMarker(session: Session): Promise<RestoreMarker | undefined> {
   const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [`${MARKER_SCHEMA}.restore`]);
-  if (there?.marker == null) return undefined;
+  if ((there?.marker ?? undefined) === undefined) return undefined;
   const [row] = await session.query<{
     restore_id: string;
     backup_id: string;

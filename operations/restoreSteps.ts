@@ -87,10 +87,11 @@ export async function restoreExtensions(session: Session, manifest: Manifest): P
     );
     let now = there?.installed ?? undefined;
     if (now === undefined) {
-      if (there?.offered == null) {
+      const offered = there?.offered ?? undefined;
+      if (offered === undefined) {
         throw new UserError(`The target server does not offer the extension "${name}" ${version} that the backup needs: restore into a server that has it.`);
       }
-      now = there.same ? version : there.offered;
+      now = there?.same === true ? version : offered;
       await session.query(
         `create schema if not exists ${quoteIdent(schema)}; create extension ${quoteIdent(name)} with schema ${quoteIdent(schema)} version ${quoteLiteral(now)}`,
       );

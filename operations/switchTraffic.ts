@@ -142,7 +142,7 @@ export async function releaseTraffic(
   const zoneId = await ports.cloudflare.zoneId(wanted.zoneName, signal);
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to let go`];
   const lease = await readLease(ports.cloudflare, zoneId, publicName, signal);
-  if (lease?.stack !== wanted.stack) {
+  if (lease === undefined || !isSame(lease, wanted)) {
     return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "nobody"} holds it`];
   }
   const done: string[] = [];

@@ -10,7 +10,7 @@ export async function together<T extends readonly unknown[]>(
   const inner = AbortSignal.any([signal, failure.signal]);
   const running = works.map((work) => work(inner)) as unknown as { [K in keyof T]: Promise<T[K]> };
   try {
-    return (await Promise.all(running)) as unknown as T;
+    return await Promise.all(running);
   } catch (error) {
     failure.abort(error);
     await Promise.allSettled(running);

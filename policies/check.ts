@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { prepareEngine, SetupFault } from "./engine.ts";
-import type { PreviewReport, Violation } from "./previewStack.ts";
-import { replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
+import type { PreviewReport } from "./previewStack.ts";
+import { judge } from "./verdict.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PACK = fileURLToPath(new URL(".", import.meta.url));
 const STACKS = ["prod", "dr"];
-const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another-region": replicaInAnotherRegion };
 
 /** The previews of new stacks ask no service anything; these only keep providers from asking for credentials. */
 const PLACEHOLDERS = {
@@ -22,40 +21,6 @@ const PLACEHOLDERS = {
   CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
   SUPABASE_ACCESS_TOKEN: "preview",
 };
-
-/** What the previews came to: the lines to print, and the exit code (0 kept, 1 a policy is broken, 2 a preview failed). */
-export interface Verdict {
-  readonly lines: readonly string[];
-  readonly exitCode: 0 | 1 | 2;
-}
-
-/** Judges the previews of all stacks, those of each one and the rules over all of them. Pure. */
-export function judge(reports: readonly PreviewReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
-  const failed = reports.some(({ failure }) => failure !== undefined);
-  const lines = reports.flatMap(linesOf);
-  // Half of the stacks would make the rules over all of them say things that are not so.
-  const between: Violation[] = failed
-    ? []
-    : Object.entries(rules).flatMap(([policy, rule]) => rule(reports).map((message) => ({ policy, message })));
-  if (!failed) lines.push(`both stacks: ${summary(between)}`, ...between.map(lineOf));
-  const broken = between.length > 0 || reports.some(({ violations }) => violations.length > 0);
-  return { lines, exitCode: failed ? 2 : broken ? 1 : 0 };
-}
-
-function linesOf({ stack, resources, violations, failure }: PreviewReport): string[] {
-  if (failure !== undefined) return [`${stack}: the preview failed: ${failure}`];
-  return [`${stack}: ${resources.length} resources, ${summary(violations)}`, ...violations.map(lineOf)];
-}
-
-function summary(violations: readonly Violation[]): string {
-  if (violations.length === 0) return "every policy is kept";
-  return violations.length === 1 ? "1 violation" : `${violations.length} violations`;
-}
-
-function lineOf({ policy, message, urn }: Violation): string {
-  const resource = urn === undefined ? "" : ` [${urn.split("::").at(-1) ?? urn}]`;
-  return `  - ${message}${resource} (${policy})`;
-}
 
 /** Previews one stack in a process of its own. */
 function previewInChild(root: string, stack: string, scratch: string, path: string): Promise<PreviewReport> {
@@ -75,7 +40,11 @@ function previewInChild(root: string, stack: string, scratch: string, path: stri
   });
 }
 
-/** @param root the folder of the Pulumi project to check */
+/**
+ * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict, gives its exit code.
+ *
+ * @param root the folder of the Pulumi project to check
+ */
 async function main(root: string): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), "castchat-policy-"));
   try {
@@ -93,4 +62,4 @@ async function main(root: string): Promise<number> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv[2] ?? PROJECT);
+process.exitCode = await main(process.argv[2] ?? PROJECT);

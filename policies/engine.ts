@@ -33,7 +33,9 @@ export async function prepareEngine(folder: string, path: string): Promise<strin
   await writeFile(join(folder, ANALYZER), `#!/bin/sh\n${start}\n`);
   await chmod(join(folder, ANALYZER), 0o755);
 
-  const withoutHost = await Promise.all(folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])));
+  const withoutHost = await Promise.all(
+    folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])),
+  );
   return [folder, ...withoutHost.flat()].join(delimiter);
 }
 

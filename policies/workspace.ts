@@ -52,6 +52,8 @@ async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   try {
     return schema.parse(parse(await readFile(file, "utf8")));
   } catch (error) {
-    throw new SetupFault(`${file} can't be read as a Pulumi file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SetupFault(
+      `${file} can't be read as a Pulumi file: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

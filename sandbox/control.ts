@@ -208,8 +208,7 @@ async function ask(file: SandboxFile, method: string, path: string): Promise<unk
       headers: { authorization: `Bearer ${file.credentials.passphrase}` },
       signal: AbortSignal.timeout(20_000),
     });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
+  } catch {
     throw new UserError('The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.');
   }
   const body = (await answer.json()) as { message?: string };

@@ -62,6 +62,8 @@ export function layout(home: string) {
     deployments: join(home, "deployments"),
     /** A Pulumi workspace of its own: its stack files point at the sandbox, the shipped ones are never touched. */
     workspace: join(home, "workspace"),
+    /** Temporary files of what runs in this sandbox. */
+    temporary: join(home, "tmp"),
     /** Pulumi's state (a `file://` backend). */
     state: join(home, "state"),
   };

@@ -80,7 +80,9 @@ describe("parseSettings", () => {
   });
 
   it("takes a slash off the end of an endpoint", () => {
-    expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpointAws).toBe("http://127.0.0.1:4566");
+    expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpointAws).toBe(
+      "http://127.0.0.1:4566",
+    );
   });
 
   it.each<[string, string, string]>([
@@ -88,17 +90,33 @@ describe("parseSettings", () => {
     ["mode", "activ", 'is "activ"; it must be "standby", "active" or "drill".'],
     ["awsAccountId", "1234", 'is "1234"; it must be an AWS account id of 12 digits.'],
     ["awsRegion", "tokyo", 'is "tokyo"; it must be an AWS region such as ap-northeast-1.'],
-    ["publicName", "https://app.castchat.jp", 'is "https://app.castchat.jp"; it must be a host name such as app.example.com.'],
+    [
+      "publicName",
+      "https://app.castchat.jp",
+      'is "https://app.castchat.jp"; it must be a host name such as app.example.com.',
+    ],
     ["protect", "yes", 'is "yes"; it must be true or false.'],
     ["generation", "0", 'is "0"; it must be a whole number from 1.'],
     ["generation", "1.5", 'is "1.5"; it must be a whole number from 1.'],
     ["repository", "castchat", 'is "castchat"; it must be a GitHub repository as owner/name.'],
     ["backup", "latest", 'is "latest"; it must be a backup\'s id such as 20260701T020000Z-1a2b3c.'],
     ["at", "yesterday", 'is "yesterday"; it must be a time in UTC such as 2026-07-01T02:00:00Z.'],
-    ["at", "2026-07-01T02:00:00+09:00", 'is "2026-07-01T02:00:00+09:00"; it must be a time in UTC such as 2026-07-01T02:00:00Z.'],
+    [
+      "at",
+      "2026-07-01T02:00:00+09:00",
+      'is "2026-07-01T02:00:00+09:00"; it must be a time in UTC such as 2026-07-01T02:00:00Z.',
+    ],
     ["supabaseProjectUrl", "https://x", 'is "https://x"; it must be an address with {ref} in it.'],
-    ["endpointAws", "http://10.0.0.1", 'is "http://10.0.0.1"; it must be an https address without a path (plain http only on 127.0.0.1 or localhost).'],
-    ["standbyVaultKeyArn", "arn:aws:kms:ap-northeast-3:222222222222:alias/x", 'is "arn:aws:kms:ap-northeast-3:222222222222:alias/x"; it must be the ARN of a KMS key (not of an alias).'],
+    [
+      "endpointAws",
+      "http://10.0.0.1",
+      'is "http://10.0.0.1"; it must be an https address without a path (plain http only on 127.0.0.1 or localhost).',
+    ],
+    [
+      "standbyVaultKeyArn",
+      "arn:aws:kms:ap-northeast-3:222222222222:alias/x",
+      'is "arn:aws:kms:ap-northeast-3:222222222222:alias/x"; it must be the ARN of a KMS key (not of an alias).',
+    ],
     ["standbyVault", "no", 'is "no"; it must be "none", or unset.'],
   ])("refuses %s = %s", (key, value, sentence) => {
     expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(`castchat-recovery:${key} ${sentence}`);
@@ -111,14 +129,23 @@ describe("parseSettings", () => {
   it.each([
     ["no JSON", "{"],
     ["a key on another curve", JSON.stringify([publicKey("secp384r1")])],
-    ["a private key", JSON.stringify([generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" })])],
+    [
+      "a private key",
+      JSON.stringify([
+        generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" }),
+      ]),
+    ],
     ["no key at all", '["-----BEGIN PUBLIC KEY-----"]'],
   ])("refuses %s among trustedWriterKeys", (_, value) => {
-    expect(faultsOf({ ...ACTIVE, trustedWriterKeys: value })[0]).toMatch(/^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/);
+    expect(faultsOf({ ...ACTIVE, trustedWriterKeys: value })[0]).toMatch(
+      /^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/,
+    );
   });
 
   it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) => {
-    expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(/^castchat-recovery:tierOverrides is .*"daily":30/);
+    expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(
+      /^castchat-recovery:tierOverrides is .*"daily":30/,
+    );
   });
 
   it.each(Object.keys(COMMON))("names %s when it is missing", (key) => {
@@ -130,38 +157,113 @@ describe("parseSettings", () => {
   it("names a setting that there is none of, but not its value", () => {
     const [fault] = faultsOf({ ...PRIMARY, awsRegoin: "hunter2" });
     expect(fault).toMatch(/^castchat-recovery:awsRegoin is no setting; did you mean awsRegion\?$/);
-    expect(faultsOf({ ...PRIMARY, zzzzzzzzz: "x" })[0]).toMatch(/is no setting; there are role, mode, .*supabaseProjectUrl\.$/);
+    expect(faultsOf({ ...PRIMARY, zzzzzzzzz: "x" })[0]).toMatch(
+      /is no setting; there are role, mode, .*supabaseProjectUrl\.$/,
+    );
   });
 
   it("names every fault at once, and says where to change them", () => {
     const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
     expect(faults).toEqual(
-      ["mode", "awsRegion", "generation", "nonsense", "mirrorOwner", "mirrorRepository", "standbyVaultBucketArn", "standbyVaultKeyArn"].map(
-        (key) => `castchat-recovery:${key}`,
-      ),
+      [
+        "mode",
+        "awsRegion",
+        "generation",
+        "nonsense",
+        "mirrorOwner",
+        "mirrorRepository",
+        "standbyVaultBucketArn",
+        "standbyVaultKeyArn",
+      ].map((key) => `castchat-recovery:${key}`),
     );
-    expect(() => parseSettings(raw, "dr")).toThrow(/^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/);
+    expect(() => parseSettings(raw, "dr")).toThrow(
+      /^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
+    );
   });
 });
 
 describe("rules between settings", () => {
   it.each<[string, RawSettings, string]>([
-    ["the same region twice", { ...PRIMARY, peerAwsRegion: "ap-northeast-1", standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" }, 'peerAwsRegion is "ap-northeast-1", the same as awsRegion; choose another region, or both stacks are lost together.'],
-    ["retention shorter than the guide's", { ...PRIMARY, tierOverrides: '{"weekly":91}' }, "tierOverrides is too short: weekly keeps 91 days, the recovery guide asks for at least 92."],
-    ["a mode on a primary", { ...PRIMARY, mode: "active" }, 'mode is "active", but only a standby has a mode; remove it.'],
-    ["no standby vault", { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined }, 'standbyVaultBucketArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.'],
-    ["half of a standby vault", { ...PRIMARY, standbyVaultKeyArn: undefined }, 'standbyVaultKeyArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.'],
-    ["a standby vault and none", { ...PRIMARY, standbyVault: "none" }, 'standbyVault is "none", but a standby vault\'s address is set; remove one of the two.'],
-    ["a key of another region", { ...PRIMARY, standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" }, 'standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key/1", which lies outside of peerAwsRegion ap-northeast-3 and peerAwsAccountId 222222222222; give the standby\'s own key.'],
-    ["a name outside of the zone", { ...PRIMARY, publicName: "app.evilcastchat.jp" }, 'publicName is "app.evilcastchat.jp", which doesn\'t lie in the zone "castchat.jp"; choose a name that ends in it.'],
-    ["a mirror of itself", { ...STANDBY, repository: "mirrors/castchat" }, 'mirrorRepository makes the mirror "mirrors/castchat" the very repository that it mirrors; choose another name or owner.'],
-    ["both backup and at", { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" }, "at is set as well as backup; set one of them, or none for the newest backup."],
-    ["a standby without a mirror", { ...STANDBY, mirrorOwner: undefined }, "mirrorOwner is not set; a standby keeps a mirror of the code, name where."],
-    ["a standby that replicates", { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" }, "standbyVaultBucketArn is set, but only a primary replicates its vault; remove it."],
-    ["a recovery that trusts nobody", { ...ACTIVE, trustedWriterKeys: undefined }, 'trustedWriterKeys is not set; mode "active" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.'],
-    ["a drill that trusts nobody", { ...ACTIVE, mode: "drill", trustedWriterKeys: "[]" }, 'trustedWriterKeys is not set; mode "drill" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.'],
-    ["a recovery in the primary's generation", { ...ACTIVE, generation: undefined }, "generation is 1, which the primary holds; taking the traffic over needs a higher one, 2 for the first recovery."],
+    [
+      "the same region twice",
+      {
+        ...PRIMARY,
+        peerAwsRegion: "ap-northeast-1",
+        standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1",
+      },
+      'peerAwsRegion is "ap-northeast-1", the same as awsRegion; choose another region, or both stacks are lost together.',
+    ],
+    [
+      "retention shorter than the guide's",
+      { ...PRIMARY, tierOverrides: '{"weekly":91}' },
+      "tierOverrides is too short: weekly keeps 91 days, the recovery guide asks for at least 92.",
+    ],
+    [
+      "a mode on a primary",
+      { ...PRIMARY, mode: "active" },
+      'mode is "active", but only a standby has a mode; remove it.',
+    ],
+    [
+      "no standby vault",
+      { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
+      'standbyVaultBucketArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+    ],
+    [
+      "half of a standby vault",
+      { ...PRIMARY, standbyVaultKeyArn: undefined },
+      'standbyVaultKeyArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+    ],
+    [
+      "a standby vault and none",
+      { ...PRIMARY, standbyVault: "none" },
+      'standbyVault is "none", but a standby vault\'s address is set; remove one of the two.',
+    ],
+    [
+      "a key of another region",
+      { ...PRIMARY, standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" },
+      'standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key/1", which lies outside of peerAwsRegion ap-northeast-3 and peerAwsAccountId 222222222222; give the standby\'s own key.',
+    ],
+    [
+      "a name outside of the zone",
+      { ...PRIMARY, publicName: "app.evilcastchat.jp" },
+      'publicName is "app.evilcastchat.jp", which doesn\'t lie in the zone "castchat.jp"; choose a name that ends in it.',
+    ],
+    [
+      "a mirror of itself",
+      { ...STANDBY, repository: "mirrors/castchat" },
+      'mirrorRepository makes the mirror "mirrors/castchat" the very repository that it mirrors; choose another name or owner.',
+    ],
+    [
+      "both backup and at",
+      { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" },
+      "at is set as well as backup; set one of them, or none for the newest backup.",
+    ],
+    [
+      "a standby without a mirror",
+      { ...STANDBY, mirrorOwner: undefined },
+      "mirrorOwner is not set; a standby keeps a mirror of the code, name where.",
+    ],
+    [
+      "a standby that replicates",
+      { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
+      "standbyVaultBucketArn is set, but only a primary replicates its vault; remove it.",
+    ],
+    [
+      "a recovery that trusts nobody",
+      { ...ACTIVE, trustedWriterKeys: undefined },
+      'trustedWriterKeys is not set; mode "active" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+    ],
+    [
+      "a drill that trusts nobody",
+      { ...ACTIVE, mode: "drill", trustedWriterKeys: "[]" },
+      'trustedWriterKeys is not set; mode "drill" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+    ],
+    [
+      "a recovery in the primary's generation",
+      { ...ACTIVE, generation: undefined },
+      "generation is 1, which the primary holds; taking the traffic over needs a higher one, 2 for the first recovery.",
+    ],
   ])("refuse %s, and nothing else", (_, raw, fault) => {
     expect(faultsOf(raw)).toEqual([`castchat-recovery:${fault}`]);
   });
@@ -180,10 +282,15 @@ describe("rules between settings", () => {
 describe("loadSettings", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
 
-  it("reads the project's own namespace and leaves the others alone", () => {
-    pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "castchat-recovery", "prod");
+  it("reads the project's own namespace and leaves the others alone", async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: () => ({ id: "", state: {} }), call: () => ({}) },
+      "castchat-recovery",
+      "prod",
+    );
     const own = Object.entries(PRIMARY).map(([key, value]) => [`castchat-recovery:${key}`, value ?? ""]);
-    pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), "aws:region": "us-east-1" });
+    const config = Object.fromEntries(own) as Record<string, string>;
+    pulumi.runtime.setAllConfig({ ...config, "aws:region": "us-east-1" });
     expect(loadSettings()).toMatchObject({ role: "primary", stack: "prod", awsRegion: "ap-northeast-1" });
     pulumi.runtime.setAllConfig({ "castchat-recovery:role": "primary", "other:role": "x" });
     expect(loadSettings).toThrow(/settings of stack "prod" are wrong/);

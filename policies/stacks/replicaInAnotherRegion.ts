@@ -13,7 +13,9 @@ export const replicaInAnotherRegion: StacksRule = (stacks) => {
     vaultParts(stack, REPLICATION).flatMap((from) => destinationsOf(from).map((arn) => ({ stack, from, arn }))),
   );
   if (replicas.length === 0) {
-    return ["No stack replicates its backup vault; give the primary the standby's vault and key (standbyVaultBucketArn, standbyVaultKeyArn)."];
+    return [
+      "No stack replicates its backup vault; give the primary the standby's vault and key (standbyVaultBucketArn, standbyVaultKeyArn).",
+    ];
   }
   return replicas.flatMap(({ stack, from, arn }) => faultsOfReplica(stack, from, arn, stacks));
 };

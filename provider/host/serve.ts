@@ -3,6 +3,7 @@ import provgrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type { ProviderDefinition } from "./definition.ts";
 import { engineLog } from "./engineLog.ts";
 import { RunningOperations } from "./operations.ts";
+import { Provider } from "./provider.ts";
 import { providerService } from "./service.ts";
 
 /** The engine sends states of up to 400 MB (its own limit). */
@@ -23,7 +24,8 @@ export async function serveProvider<C, X>(
     "grpc.max_receive_message_length": MESSAGE_LIMIT_BYTES,
     "grpc.max_send_message_length": MESSAGE_LIMIT_BYTES,
   });
-  server.addService(provgrpc.ResourceProviderService, providerService(definition, running, engineLog(engineAddress)));
+  const provider = new Provider(definition, running, engineLog(engineAddress));
+  server.addService(provgrpc.ResourceProviderService, providerService(provider));
   const port = await listen(server);
 
   const stop = () => {

@@ -62,16 +62,18 @@ async function health() {
     const result = await within(
       HEALTH_TIMEOUT,
       pool.query(
-        "select current_database() as name, current_setting('server_version') as version, to_regclass('public.posts') is not null as ready",
+        "select current_database() as name, current_setting('server_version') as version, to_regclass('public.posts') is not null as ready, " +
+          "not exists (select from pg_tables where schemaname = 'public') as empty",
       ),
     );
-    const { name, version, ready } = result.rows[0];
-    if (!ready) throw new Refusal(503, "The database has no table of posts.");
+    const { name, version, ready, empty } = result.rows[0];
+    // A new installation is deployed before its first migration; a database with tables but without posts is a broken one.
+    if (!ready && !empty) throw new Refusal(503, "The database has no table of posts.");
     return {
       status: 200,
       body: {
         status: "ok",
-        database: { name, version, latencyMs: Math.round(performance.now() - started) },
+        database: { name, version, empty, latencyMs: Math.round(performance.now() - started) },
         commit: COMMIT,
       },
     };

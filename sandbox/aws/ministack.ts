@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, closeSync, constants, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { UserError } from "../../clients/errors.ts";
 import { REGIONS } from "../layout.ts";
 import { LOOPBACK, isFree } from "../ports.ts";
@@ -21,6 +22,7 @@ export interface MinistackOptions {
   onSpawn?: (pid: number) => void;
 }
 
+const START_SCRIPT = fileURLToPath(new URL("./start_ministack.py", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 
@@ -48,12 +50,12 @@ export function ministackBinary(environment: NodeJS.ProcessEnv = process.env): s
  * state; a kill loses what has changed since the last start. Returns the process id.
  */
 export async function startMinistack(options: MinistackOptions): Promise<number> {
-  const binary = ministackBinary();
+  const python = interpreterOf(ministackBinary());
   if (!(await isFree(options.port))) throw portInUse("AWS emulator", options.port);
   const folders = { state: join(options.dataDir, "state"), objects: join(options.dataDir, "objects"), temporary: join(options.dataDir, "tmp") };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 });
   const log = openSync(options.log, "a", 0o600);
-  const child = spawn(binary, [], {
+  const child = spawn(python, [START_SCRIPT], {
     cwd: options.dataDir,
     stdio: ["ignore", log, log],
     detached: true,
@@ -94,13 +96,24 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   return child.pid;
 }
 
+/** The Python that ministack is installed in: beside its program in a virtual environment, else named in its first line. */
+function interpreterOf(binary: string): string {
+  const beside = join(dirname(realpathSync(binary)), "python3");
+  if (existsSync(beside)) return beside;
+  const named = /^#!(\S*python\S*)\s*$/m.exec(readFileSync(binary, "utf8").split("\n", 1)[0] ?? "")?.[1];
+  if (named === undefined) {
+    throw new UserError(`${binary} is not ministack as pip installs it: run "make setup", or let CASTCHAT_MINISTACK name another one.`);
+  }
+  return named;
+}
+
 async function isHealthy(port: number): Promise<boolean> {
   try {
     const answer = await fetch(`http://${LOOPBACK}:${port}/_ministack/health`, { signal: AbortSignal.timeout(2000) });
     return answer.ok;
-  } catch (error) {
-    if (error instanceof TypeError || (error instanceof DOMException && error.name === "TimeoutError")) return false;
-    throw error;
+  } catch {
+    // Refused, reset or too slow: it is still starting. The caller knows when to give up.
+    return false;
   }
 }
 
@@ -109,7 +122,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error) return false;
+    if ((error as NodeJS.ErrnoException).code !== undefined) return false;
     throw error;
   }
 }

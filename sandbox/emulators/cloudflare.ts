@@ -1,12 +1,22 @@
 import { join } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
-import type { EmulatorDependencies } from "../services.ts";
+import {
+  checkedRecord,
+  fail,
+  invalidBody,
+  ok,
+  page,
+  recordBody,
+  showRecord,
+  showZone,
+  zoneBody,
+  type CloudflareDeps,
+  type DnsRecord,
+  type Zone,
+} from "./cloudflareState.ts";
 import { ApiError, bearerToken, hexId, readBody } from "./http.ts";
 import { openStore } from "./store.ts";
-
-/** What Cloudflare's emulator needs. */
-export type CloudflareDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "clock">;
 
 /** Cloudflare on this machine. */
 export interface CloudflareEmulator {
@@ -14,59 +24,6 @@ export interface CloudflareEmulator {
   /** Where a name leads by CNAME records, followed through every zone here; undefined when it has none. */
   resolveCname(name: string): string | undefined;
 }
-
-interface Zone {
-  id: string;
-  name: string;
-  accountId: string;
-  type: string;
-  paused: boolean;
-  createdOn: string;
-  modifiedOn: string;
-  settings: Record<string, unknown>;
-}
-interface DnsRecord {
-  id: string;
-  zoneId: string;
-  name: string;
-  type: string;
-  content: string;
-  ttl: number;
-  proxied: boolean;
-  priority?: number | undefined;
-  comment?: string | null | undefined;
-  tags: string[];
-  createdOn: string;
-  modifiedOn: string;
-}
-
-const ADDRESSES = ["A", "AAAA", "CNAME"];
-const recordBody = z.object({
-  name: z.string().min(1),
-  type: z.enum(["A", "AAAA", "CNAME", "TXT", "MX", "NS", "CAA", "SRV"]),
-  content: z.string().min(1),
-  ttl: z.number().int().default(1),
-  proxied: z.boolean().nullish(),
-  priority: z.number().int().optional(),
-  comment: z.string().nullish(),
-  tags: z.array(z.string()).nullish(),
-});
-const zoneBody = z.object({
-  name: z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "is not a domain name"),
-  account: z.object({ id: z.string() }).optional(),
-  type: z.enum(["full", "partial", "secondary"]).default("full"),
-});
-
-const fail = (status: 400 | 401 | 403 | 404, code: number, message: string, chain?: object[]) =>
-  new ApiError(status, {
-    success: false,
-    errors: [{ code, message, ...(chain === undefined ? {} : { error_chain: chain }) }],
-    messages: [],
-    result: null,
-  });
-const invalidRecord = (message: string) => fail(400, 1004, "DNS Validation Error", [{ code: 9021, message }]);
-const invalidBody = (fault: string) => fail(400, 6007, `Malformed JSON in request body: ${fault}`);
-const ok = (result: unknown) => ({ success: true, errors: [], messages: [], result });
 
 /**
  * Cloudflare's API under `/client/v4`. Zones are active at once: the registrar's step is taken as done.
@@ -104,54 +61,6 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
   });
   app.notFound((c) => c.json(fail(404, 7000, "No route for that URI").body, 404));
 
-  const showZone = (zone: Zone) => ({
-    id: zone.id,
-    name: zone.name,
-    status: "active",
-    paused: zone.paused,
-    type: zone.type,
-    development_mode: 0,
-    name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
-    original_name_servers: [],
-    vanity_name_servers: [],
-    account: { id: zone.accountId, name: "sandbox" },
-    owner: { id: zone.accountId, name: "sandbox", type: "organization" },
-    plan: { id: "free", name: "Free Website" },
-    permissions: ["#zone:edit", "#dns_records:edit"],
-    meta: { page_rule_quota: 3, phishing_detected: false },
-    created_on: zone.createdOn,
-    modified_on: zone.modifiedOn,
-    activated_on: zone.createdOn,
-  });
-  const showRecord = (record: DnsRecord) => ({
-    id: record.id,
-    name: record.name,
-    type: record.type,
-    content: record.content,
-    ttl: record.ttl,
-    proxied: record.proxied,
-    proxiable: ADDRESSES.includes(record.type),
-    comment: record.comment ?? null,
-    tags: record.tags,
-    settings: {},
-    meta: {},
-    ...(record.priority === undefined ? {} : { priority: record.priority }),
-    created_on: record.createdOn,
-    modified_on: record.modifiedOn,
-  });
-  const page = (items: object[], query: Record<string, string>) => {
-    const per = Math.min(Number(query["per_page"] ?? 100), 5000),
-      number = Number(query["page"] ?? 1);
-    const shown = items.slice((number - 1) * per, number * per);
-    const info = {
-      page: number,
-      per_page: per,
-      count: shown.length,
-      total_count: items.length,
-      total_pages: Math.ceil(items.length / per),
-    };
-    return { ...ok(shown), result_info: info };
-  };
   const findZone = (id: string) => {
     const zone = state.zones.find((candidate) => candidate.id === id);
     if (zone === undefined) throw fail(404, 1001, "Invalid zone identifier");
@@ -232,46 +141,6 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     return c.json(ok(showSetting(zone, c.req.param("setting"))));
   });
 
-  /** Checks a record as Cloudflare does, and gives it its full name. */
-  const checked = (zone: Zone, body: z.infer<typeof recordBody>, self?: DnsRecord) => {
-    const given = body.name.toLowerCase().replace(/\.$/, "");
-    const name =
-      given === "@"
-        ? zone.name
-        : given === zone.name || given.endsWith(`.${zone.name}`)
-          ? given
-          : `${given}.${zone.name}`;
-    if (body.ttl !== 1 && (body.ttl < 60 || body.ttl > 86_400)) {
-      throw invalidRecord("Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.");
-    }
-    if (body.type === "CNAME" && body.content === name) throw invalidRecord("A CNAME record cannot reference itself.");
-    // Cloudflare's providers replace a record for another type; a change in place would make a drill too easy.
-    if (self !== undefined && self.type !== body.type) throw invalidRecord("The record's type can't be changed.");
-    const others = state.records.filter(
-      (record) => record.zoneId === zone.id && record.name === name && record !== self,
-    );
-    if (others.some((other) => other.type === body.type && other.content === body.content)) {
-      throw fail(400, 81058, "An identical record already exists.");
-    }
-    const clash = (type: string, others: readonly string[]) =>
-      ADDRESSES.includes(type) && others.some((other) => ADDRESSES.includes(other));
-    const types = others.map((other) => other.type);
-    if ((body.type === "CNAME" || types.includes("CNAME")) && clash(body.type, types)) {
-      throw fail(400, 81053, "An A, AAAA, or CNAME record with that host already exists.");
-    }
-    if (types.includes("CNAME")) throw fail(400, 81054, "A CNAME record with that host already exists.");
-    const { type, content, ttl, priority } = body;
-    return {
-      name,
-      type,
-      content,
-      ttl,
-      priority,
-      proxied: body.proxied ?? false,
-      comment: body.comment ?? null,
-      tags: body.tags ?? [],
-    };
-  };
   app.get("/zones/:zone/dns_records", (c) => {
     const zone = findZone(c.req.param("zone"));
     const query = c.req.query();
@@ -288,7 +157,7 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
   });
   app.post("/zones/:zone/dns_records", async (c) => {
     const zone = findZone(c.req.param("zone"));
-    const body = checked(zone, await readBody(c, recordBody, invalidBody));
+    const body = checkedRecord(state.records, zone, await readBody(c, recordBody, invalidBody));
     const record: DnsRecord = { id: hexId(32), zoneId: zone.id, ...body, createdOn: now(), modifiedOn: now() };
     state.records.push(record);
     save();
@@ -304,7 +173,7 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     const given = await readBody(c, z.record(z.string(), z.unknown()), invalidBody);
     const whole = recordBody.safeParse(c.req.method === "PATCH" ? { ...record, ...given } : given);
     if (!whole.success) throw invalidBody(`${whole.error.issues[0]?.path.join(".") ?? ""} is invalid`);
-    Object.assign(record, checked(zone, whole.data, record), { modifiedOn: now() });
+    Object.assign(record, checkedRecord(state.records, zone, whole.data, record), { modifiedOn: now() });
     save();
     return c.json(ok(showRecord(record)));
   });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Hono } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import {
   account,
@@ -17,6 +18,7 @@ import {
   type Repository,
 } from "./githubState.ts";
 import { ApiError, basicPassword, bearerToken, readBody } from "./http.ts";
+import { addGitRoutes, gitUnauthorized } from "./githubGit.ts";
 import { openGitStorage, type GitCommit, type GitStorage } from "./git.ts";
 import { openStore } from "./store.ts";
 
@@ -25,9 +27,6 @@ export interface GithubEmulator {
   app: Hono;
   git: GitStorage;
 }
-
-const text = (status: 401 | 403 | 404, body: string, headers: Record<string, string> = {}) =>
-  new Response(body, { status, headers });
 
 /**
  * GitHub's REST API (under `/api/v3` as for an Enterprise server, or without) and git over HTTP.
@@ -82,15 +81,19 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     await next();
     return undefined;
   });
-  const gitUnauthorized = () => text(401, "Repository not found.", { "www-authenticate": 'Basic realm="GitHub"' });
 
-  const find = (owner: string, name: string, header: string | undefined): Repository => {
-    const found = state.repositories[key(owner, name)];
-    if (found === undefined || (found.settings["private"] === true && header === undefined))
-      throw fail(404, "Not Found");
-    return found;
+  /** The repository that a request names; a private one is not there for those without the token. */
+  const asked = (c: Context) => {
+    const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
+    const found = state.repositories[key(owner, repo)];
+    const hidden = found?.settings["private"] === true && c.req.header("authorization") === undefined;
+    if (found === undefined || hidden) throw fail(404, "Not Found");
+    return { found, owner, repo, path: key(owner, repo) };
   };
 
+  const forget = (path: string) => {
+    state.repositories = Object.fromEntries(Object.entries(state.repositories).filter(([at]) => at !== path));
+  };
   const createRepository = async (owner: string, body: Record<string, unknown>) => {
     const name = body["name"];
     if (typeof name !== "string" || !NAME.test(name)) throw invalid("name is invalid");
@@ -109,7 +112,10 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     };
     // Taken before git has run, so that two creates at once can't both win.
     state.repositories[key(owner, name)] = created;
-    await git.create(key(owner, name), "main", body["auto_init"] === true);
+    await git.create(key(owner, name), "main", body["auto_init"] === true).catch((thrown: unknown) => {
+      forget(key(owner, name));
+      throw thrown;
+    });
     save();
     return created;
   };
@@ -136,12 +142,10 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
   );
 
   app.get("/repos/:owner/:repo", (c) => {
-    const { owner, repo } = c.req.param();
-    return c.json(show(new URL(c.req.url).origin, find(owner, repo, c.req.header("authorization"))));
+    return c.json(show(new URL(c.req.url).origin, asked(c).found));
   });
   app.patch("/repos/:owner/:repo", async (c) => {
-    const { owner, repo } = c.req.param();
-    const found = find(owner, repo, c.req.header("authorization"));
+    const { found, owner, path } = asked(c);
     const body = await readBody(c, anyBody, problem);
     const set = settingsFrom(body);
     if (found.settings["archived"] === true && set["archived"] !== false) {
@@ -150,13 +154,11 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     const name = body["name"];
     if (typeof name === "string" && name !== found.name) {
       if (!NAME.test(name)) throw invalid("name is invalid");
-      if (key(owner, name) !== key(owner, repo)) {
+      if (key(owner, name) !== path) {
         if (state.repositories[key(owner, name)] !== undefined) throw invalid("name already exists on this account");
-        await git.move(key(owner, repo), key(owner, name));
+        await git.move(path, key(owner, name));
+        forget(path);
       }
-      state.repositories = Object.fromEntries(
-        Object.entries(state.repositories).filter(([, value]) => value !== found),
-      );
       state.repositories[key(owner, name)] = found;
       found.name = name;
     }
@@ -179,11 +181,10 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return c.json(show(new URL(c.req.url).origin, found));
   });
   app.delete("/repos/:owner/:repo", async (c) => {
-    const { owner, repo } = c.req.param();
-    const found = find(owner, repo, c.req.header("authorization"));
-    state.repositories = Object.fromEntries(Object.entries(state.repositories).filter(([, value]) => value !== found));
+    const { path } = asked(c);
+    forget(path);
     save();
-    await git.remove(key(owner, repo));
+    await git.remove(path);
     return c.body(null, 204);
   });
 
@@ -194,72 +195,56 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     commit: { message: commit.message, tree: { sha: commit.tree }, author: commit.author, committer: commit.author },
   });
   app.get("/repos/:owner/:repo/branches", async (c) => {
-    const { owner, repo } = c.req.param();
-    find(owner, repo, c.req.header("authorization"));
-    const branches = [...(await git.branches(key(owner, repo)))];
+    const { path } = asked(c);
+    const branches = [...(await git.branches(path))];
     return c.json(branches.map(([name, sha]) => ({ name, commit: { sha }, protected: false })));
   });
   app.get("/repos/:owner/:repo/branches/:branch{.+}", async (c) => {
-    const { owner, repo, branch } = c.req.param();
-    find(owner, repo, c.req.header("authorization"));
-    const commit = (await git.branches(key(owner, repo))).has(branch)
-      ? await git.commit(key(owner, repo), `refs/heads/${branch}`)
-      : undefined;
+    const { path } = asked(c);
+    const branch = c.req.param("branch");
+    const commit = (await git.branches(path)).has(branch) ? await git.commit(path, `refs/heads/${branch}`) : undefined;
     if (commit === undefined) throw fail(404, "Branch not found");
     return c.json({ name: branch, commit: showCommit(commit), protected: false });
   });
   app.get("/repos/:owner/:repo/git/ref/heads/:branch{.+}", async (c) => {
-    const { owner, repo, branch } = c.req.param();
-    find(owner, repo, c.req.header("authorization"));
-    const sha = (await git.branches(key(owner, repo))).get(branch);
+    const { path } = asked(c);
+    const branch = c.req.param("branch");
+    const sha = (await git.branches(path)).get(branch);
     if (sha === undefined) throw fail(404, "Not Found");
     return c.json({ ref: `refs/heads/${branch}`, node_id: sha, object: { type: "commit", sha } });
   });
   app.get("/repos/:owner/:repo/commits/:ref{.+}", async (c) => {
-    const { owner, repo, ref } = c.req.param();
-    find(owner, repo, c.req.header("authorization"));
-    if ((await git.branches(key(owner, repo))).size === 0) throw fail(409, "Git Repository is empty.");
-    const commit = await git.commit(key(owner, repo), ref);
+    const { path } = asked(c);
+    const ref = c.req.param("ref");
+    if ((await git.branches(path)).size === 0) throw fail(409, "Git Repository is empty.");
+    const commit = await git.commit(path, ref);
     if (commit === undefined) throw fail(422, `No commit found for SHA: ${ref}`);
     return c.json(showCommit(commit));
   });
 
   app.get("/repos/:owner/:repo/topics", (c) => {
-    const { owner, repo } = c.req.param();
-    return c.json({ names: find(owner, repo, c.req.header("authorization")).topics });
+    return c.json({ names: asked(c).found.topics });
   });
   app.put("/repos/:owner/:repo/topics", async (c) => {
-    const { owner, repo } = c.req.param();
     const { names } = await readBody(c, z.object({ names: z.array(z.string()) }), problem);
-    find(owner, repo, c.req.header("authorization")).topics = names;
+    asked(c).found.topics = names;
     save();
     return c.json({ names });
   });
   app.on(["GET", "PUT", "DELETE"], "/repos/:owner/:repo/vulnerability-alerts", (c) => {
-    const { owner, repo } = c.req.param();
     if (c.req.header("authorization") === undefined) throw fail(404, "Not Found");
-    const found = find(owner, repo, c.req.header("authorization"));
+    const { found } = asked(c);
     if (c.req.method !== "GET") found.vulnerabilityAlerts = c.req.method === "PUT";
     save();
     return c.req.method !== "GET" || found.vulnerabilityAlerts ? c.body(null, 204) : c.notFound();
   });
 
-  app.on(["GET", "POST"], "/:owner/:repo{[^/]+\\.git}/:path{.+}", async (c) => {
-    const { owner, path } = c.req.param();
-    const name = c.req.param("repo").replace(/\.git$/, "");
-    const trusted = c.req.header("authorization") !== undefined;
-    const found = state.repositories[key(owner, name)];
-    const push = path === "git-receive-pack" || c.req.query("service") === "git-receive-pack";
-    // Without a token GitHub answers 401 for what is missing as for what is private, and git then sends its password.
-    if (!trusted && (found === undefined || found.settings["private"] === true || push)) return gitUnauthorized();
-    if (found === undefined) return text(404, "Repository not found.");
-    if (push && found.settings["archived"] === true)
-      return text(403, "This repository was archived so it is read-only.");
-    if (path === "git-receive-pack") {
-      found.updatedAt = now();
+  addGitRoutes(app, git, {
+    find: (owner, name) => state.repositories[key(owner, name)],
+    pushed: (repository) => {
+      repository.updatedAt = now();
       save();
-    }
-    return git.serve(c.req.raw, key(owner, name), path, trusted ? USER : undefined);
+    },
   });
   return { app, git };
 }

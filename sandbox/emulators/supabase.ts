@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import pg from "pg";
 import { z } from "zod";
 import { messageOf } from "../../clients/errors.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
+import { queryProject } from "./supabaseDatabase.ts";
+import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
 import {
   apiKey,
@@ -18,9 +19,9 @@ import {
 export interface SupabaseEmulator {
   app: Hono;
   /** Goes on with projects that the last daemon's end left unfinished; call once, after the servers have been started. */
-  resume(): void;
+  resume: () => void;
   /** Waits until no project is being made, paused or restored. */
-  settled(): Promise<void>;
+  settled: () => Promise<void>;
 }
 
 const SERVICES = ["auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage", "pg_bouncer"] as const;
@@ -57,42 +58,8 @@ const AUTH_SETTINGS = {
 export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   const world = openSupabaseWorld(deps);
   const { state, save, findProject } = world;
-  const running = new Set<Promise<void>>();
 
-  /** Works on a project in the background; a failure becomes its status, as at Supabase. */
-  const inBackground = (project: SupabaseProject, failed: SupabaseProject["status"], work: () => Promise<void>) => {
-    const done = work()
-      .catch((thrown: unknown) => {
-        project.status = failed;
-        process.stderr.write(`supabase project ${project.ref}: ${messageOf(thrown)}\n`);
-      })
-      .finally(() => {
-        save();
-        running.delete(done);
-      });
-    running.add(done);
-  };
-  const bringUp = (project: SupabaseProject) =>
-    inBackground(project, "INIT_FAILED", async () => {
-      // The last daemon may have ended between the server's creation and its entry here.
-      const server =
-        deps.postgres.connection(project.ref) ?? (await deps.postgres.create(project.ref, project.firstPassword ?? ""));
-      const { host, port } = server;
-      // Deleted while it came up.
-      if (!state.projects.includes(project)) return deps.postgres.destroy(project.ref);
-      delete project.firstPassword;
-      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
-    });
-  const restore = (project: SupabaseProject) =>
-    inBackground(project, "RESTORE_FAILED", async () => {
-      const { host, port } = await deps.postgres.start(project.ref);
-      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
-    });
-  const pause = (project: SupabaseProject) =>
-    inBackground(project, "ACTIVE_HEALTHY", async () => {
-      await deps.postgres.stop(project.ref);
-      project.status = "INACTIVE";
-    });
+  const { bringUp, restore, pause, resume, settled } = openLifecycle(world);
 
   const app = new Hono();
   app.onError((error, c) => {
@@ -254,30 +221,12 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
 
   return {
     app,
-    resume() {
-      const goOn = { COMING_UP: bringUp, PAUSING: pause, RESTORING: restore };
-      for (const project of state.projects)
-        if (project.status in goOn) goOn[project.status as keyof typeof goOn](project);
-    },
-    async settled() {
-      await Promise.all(running);
-    },
+    resume,
+    settled,
   };
 }
 
 /** Why a project's database doesn't answer; undefined when it does. */
-async function databaseFault(deps: SupabaseDeps, ref: string): Promise<string | undefined> {
-  const connection = deps.postgres.connection(ref);
-  if (connection === undefined) return "the database server is not running";
-  const client = new pg.Client({ connectionString: connection.superuserUrl, connectionTimeoutMillis: 3000 });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    await client.query("select 1");
-    return undefined;
-  } catch (thrown) {
-    return messageOf(thrown);
-  } finally {
-    await client.end();
-  }
+function databaseFault(deps: SupabaseDeps, ref: string): Promise<string | undefined> {
+  return queryProject(deps.postgres, ref, "select 1").then(() => undefined, messageOf);
 }

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Hono } from "hono";
-import { jwtVerify } from "jose";
-import pg from "pg";
+import { verify } from "hono/jwt";
 import { z } from "zod";
 import { messageOf } from "../../clients/errors.ts";
 import { ApiError, bearerToken, readBody } from "./http.ts";
+import { queryProject } from "./supabaseDatabase.ts";
 import { apiKey, signed, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
 const SESSION_SECONDS = 3600;
@@ -65,24 +65,10 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
     return project;
   };
 
-  const query = async <R extends pg.QueryResultRow>(
-    project: SupabaseProject,
-    sql: string,
-    values: string[],
-  ): Promise<R[]> => {
-    const connection = deps.postgres.connection(project.ref);
-    if (connection === undefined) throw fail(503, "unexpected_failure", "Database is not available");
-    const client = new pg.Client({ connectionString: connection.superuserUrl, connectionTimeoutMillis: 5000 });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-      return (await client.query<R>(sql, values)).rows;
-    } catch (thrown) {
+  const query = <R extends object>(project: SupabaseProject, sql: string, values: string[]): Promise<R[]> =>
+    queryProject<R>(deps.postgres, project.ref, sql, values).catch((thrown: unknown) => {
       throw fail(500, "unexpected_failure", `Database error querying schema: ${messageOf(thrown)}`);
-    } finally {
-      await client.end();
-    }
-  };
+    });
   const show = (user: User) => ({
     id: user.id,
     aud: user.aud ?? "authenticated",
@@ -163,18 +149,18 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
   });
 }
 
-async function subjectOf(project: SupabaseProject, token: string, currentDate: Date): Promise<string> {
-  try {
-    const { payload } = await jwtVerify(token, new TextEncoder().encode(project.jwtSecret), {
-      algorithms: ["HS256"],
-      currentDate,
-    });
-    return z.uuid().parse(payload.sub);
-  } catch (thrown) {
-    throw fail(
-      403,
-      "bad_jwt",
-      `invalid JWT: unable to parse or verify signature, ${thrown instanceof z.ZodError ? "missing sub claim" : messageOf(thrown)}`,
-    );
-  }
+async function subjectOf(project: SupabaseProject, token: string, now: Date): Promise<string> {
+  const badToken = (reason: string) =>
+    fail(403, "bad_jwt", `invalid JWT: unable to parse or verify signature, ${reason}`);
+  // Its own look at the times would use the machine's clock.
+  const times = { exp: false, iat: false, nbf: false };
+  const claims: unknown = await verify(token, project.jwtSecret, { alg: "HS256", ...times }).catch(
+    (thrown: unknown) => {
+      throw badToken(messageOf(thrown));
+    },
+  );
+  const session = z.object({ sub: z.uuid(), exp: z.number() }).safeParse(claims);
+  if (!session.success) throw badToken("missing sub claim");
+  if (session.data.exp * 1000 <= now.getTime()) throw badToken("token is expired");
+  return session.data.sub;
 }

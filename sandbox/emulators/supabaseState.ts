@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { SignJWT } from "jose";
+import { sign } from "hono/jwt";
 import type { EmulatorDependencies } from "../services.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";
@@ -62,7 +62,5 @@ export function apiKey(project: SupabaseProject, role: "anon" | "service_role"):
 
 /** A token signed with the project's secret. */
 export function signed(project: SupabaseProject, claims: Record<string, unknown>): Promise<string> {
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .sign(new TextEncoder().encode(project.jwtSecret));
+  return sign(claims, project.jwtSecret, "HS256");
 }

@@ -90,11 +90,6 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
         await copyFile(join(uploads, sha), join(dir, file));
       }
       await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
-      // Deleted while it was being made.
-      if (!state.deployments.includes(deployment)) {
-        await discard(deployment.id);
-        return;
-      }
       deployment.readyState = "READY";
       deployment.ready = now();
       const project = findProject(deployment.projectId);
@@ -111,9 +106,15 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       deployment.errorMessage = messageOf(thrown);
     }
     save();
+    // Deleted while it was being made.
+    if (!state.deployments.includes(deployment)) await discard(deployment.id);
   };
   const build = (deployment: Deployment) => {
-    const work = run(deployment).finally(() => running.delete(work));
+    const work = run(deployment)
+      .catch(
+        (thrown: unknown) => void process.stderr.write(`vercel deployment ${deployment.id}: ${messageOf(thrown)}\n`),
+      )
+      .finally(() => running.delete(work));
     running.add(work);
   };
   const discard = async (id: string) => {

@@ -88,8 +88,8 @@ export interface RestRow<X extends RestContext, A, I, O> extends Pick<
   collection(context: X, inputs: I): string;
   /** Path of an item; `inputs` is absent at an import. */
   item(context: X, id: string, inputs: I | undefined): string;
-  /** The body of create and update. */
-  body(inputs: I): unknown;
+  /** The body of create and update; an update has `olds`, so that what the program dropped can be unset. */
+  body(inputs: I, olds: I | undefined): unknown;
   /** With `last` absent (an import) all of the service's values that a program would write. */
   state(answer: A, last: I | undefined, id: string | undefined): RestState<I, O>;
   change: "PATCH" | "PUT";
@@ -109,7 +109,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
     ...(row.replaceOn !== undefined && { replaceOn: row.replaceOn }),
     async create(context, inputs, signal) {
       const path = row.collection(context, inputs);
-      const answer = await ask(context, { method: "POST", path, body: row.body(inputs), signal });
+      const answer = await ask(context, { method: "POST", path, body: row.body(inputs, undefined), signal });
       const { id, outputs } = row.state(answer, inputs, undefined);
       return { id, outputs };
     },
@@ -120,7 +120,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
     },
     async update(context, id, olds, news, signal) {
       const path = row.item(context, id, olds.inputs);
-      const answer = await ask(context, { method: row.change, path, body: row.body(news), signal });
+      const answer = await ask(context, { method: row.change, path, body: row.body(news, olds.inputs), signal });
       return row.state(answer, news, id).outputs;
     },
     async delete(context, id, { inputs }, signal) {

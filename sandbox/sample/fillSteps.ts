@@ -21,8 +21,8 @@ create function pg_temp.sentence(h bigint) returns text language sql immutable a
   'お気軽にご応募ください。', 'Wardrobe is provided, shoes are not.', '未成年の方は保護者の同意が必要です。', 'A second call follows by video.'
 ])[1 + h % 20] $$;
 create function pg_temp.demo_user(n bigint) returns uuid language sql immutable as $$ select md5('demo-user:' || n)::uuid $$;
--- The last moment of the sample. Fixed: the same rows, whenever they are written.
-create function pg_temp.latest() returns timestamptz language sql immutable as $$ select timestamptz '2026-11-01 00:00:00+00' $$;
+-- The last moment at which anything has happened. Fixed: the same rows, whenever they are written.
+create function pg_temp.latest() returns timestamptz language sql immutable as $$ select timestamptz '2025-01-01 00:00:00+00' $$;
 -- Fixed salts, for the same reason; cost 4 because nothing is kept secret here.
 create temporary table demo_passwords on commit drop as
   select k, extensions.crypt('demo-password-' || k, '$2a$04$' || left(md5('salt' || k), 22)) as hash from generate_series(1, 10) k;
@@ -82,7 +82,7 @@ export function fillSteps(posts: number): FillStep[] {
             else (pg_temp.h(n * 16 + g, 3) % 2000001 - 1000000) / 1e6::double precision end from generate_series(1, 12) g order by g),
           case n % 10 when 0 then null when 1 then tstzrange(t, 'infinity') when 2 then tstzrange(null, t) when 3 then 'empty'
             else tstzrange(t + interval '7 days', t + interval '9 days', '[]') end,
-          case when s in ('closed', 'archived') then t + interval '30 days' end, t, t
+          case when s in ('closed', 'archived') then least(t + interval '30 days', pg_temp.latest()) end, t, t
         from generate_series($1::bigint, $2) n,
           lateral (select pg_temp.h(n, 4) as x, pg_temp.latest() - (${posts} - n) * interval '450 days' / ${posts} as t) as _,
           lateral (select (case when x % 20 < 14 then 'published' when x % 20 < 16 then 'draft' when x % 20 < 19 then 'closed' else 'archived' end)::public.post_status as s) as __
@@ -97,7 +97,7 @@ export function fillSteps(posts: number): FillStep[] {
           (enum_range(null::public.application_status))[1 + x % 5], case when n % 40 = 0 then '' else ${paragraph("1 + x % 3")} end,
           case when n % 6 > 0 then jsonb_build_object('身長', 150 + x % 40, 'available', array[x % 7, null]) end, case when n % 4 = 0 then 1 + x % 5 end,
           case n % 30 when 0 then 'NaN' when 1 then 'Infinity' when 2 then null else (x % 100000) / 997.0::double precision end,
-          t, case when x % 5 > 1 then t + interval '3 days 01:02:03.456789' end
+          t, case when x % 5 > 1 then least(t + interval '3 days 01:02:03.456789', pg_temp.latest()) end
         from generate_series($1::bigint, $2) n,
           lateral (select 1 + (n - 1) / 3 as p, pg_temp.h(n, 5) as x, pg_temp.latest() - (${posts * 3} - n) * interval '440 days' / ${posts * 3} as t) as _
         order by n`,
@@ -135,7 +135,7 @@ export function fillSteps(posts: number): FillStep[] {
         select md5('object:' || n)::uuid, pg_temp.pick('{avatars,attachments}', n), u || '/' || pg_temp.pick('{顔写真,file}', x) || n || '.jpg', u, u::text,
           t, t, t + interval '1 day', jsonb_build_object('size', x % 5000000, 'mimetype', 'image/jpeg', 'eTag', '"' || md5(n::text) || '"'), md5('version:' || n)
         from generate_series($1::bigint, $2) n,
-          lateral (select pg_temp.h(n, 10) as x, pg_temp.demo_user(1 + n % ${users}) as u, pg_temp.latest() - interval '100 days' + n * interval '1 minute' as t) as _`,
+          lateral (select pg_temp.h(n, 10) as x, pg_temp.demo_user(1 + n % ${users}) as u, pg_temp.latest() - interval '2 days' - n * interval '1 second' as t) as _`,
     },
   ];
 }

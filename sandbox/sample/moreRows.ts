@@ -10,7 +10,7 @@ export interface RowsWritten {
 
 /**
  * Writes `count` posts, one application to each and a quarter as many new users, as the app would: through the tables' own
- * triggers and sequences, dated `at` and after it by a second a post. Can be called again.
+ * triggers and sequences, dated `at` and later by a millisecond a post. Can be called again.
  * @throws UserError where `count` is no positive whole number or the database holds no users yet.
  */
 export async function writeMoreRows(url: string, options: { count: number; at: Date }): Promise<RowsWritten> {
@@ -34,7 +34,7 @@ export async function writeMoreRows(url: string, options: { count: number; at: D
     await client.query(
       `insert into public.posts (author_id, title, body, created_at, updated_at)
        select md5('late-user:' || $4::bigint + 1 + n % $3::bigint)::uuid, 'After the backup #' || $1::bigint + n, E'Written late.\n遅れて書きました。', t, t
-       from generate_series(1, $2::bigint) n, lateral (select $5::timestamptz + n * interval '1 second' as t) as _ order by n`,
+       from generate_series(1, $2::bigint) n, lateral (select $5::timestamptz + n * interval '1 millisecond' as t) as _ order by n`,
       [last, count, users, known, at],
     );
     await client.query(

@@ -91,8 +91,8 @@ create table public.logs (
   primary key (level, logged_at, id)
 ) partition by list (level);
 create table public.logs_error partition of public.logs for values in ('error', 'fatal') partition by range (logged_at);
-create table public.logs_error_2026_09 partition of public.logs_error for values from ('2026-09-01 00:00:00+00') to ('2026-10-01 00:00:00+00');
-create table public.logs_error_2026_10 partition of public.logs_error for values from ('2026-10-01 00:00:00+00') to ('2026-11-01 00:00:00+00');
+create table public.logs_error_2024_11 partition of public.logs_error for values from ('2024-11-01 00:00:00+00') to ('2024-12-01 00:00:00+00');
+create table public.logs_error_2024_12 partition of public.logs_error for values from ('2024-12-01 00:00:00+00') to ('2025-01-01 00:00:00+00');
 create table public.logs_error_other partition of public.logs_error default;
 create table public.logs_info partition of public.logs for values in ('info');
 create table public.logs_other partition of public.logs default;

@@ -12,7 +12,12 @@ import {
   type Site,
 } from "../../planning/names.ts";
 
-const SITE: Site = { project: "castchat-recovery", role: "primary", accountId: "111111111111", region: "ap-northeast-1" };
+const SITE: Site = {
+  project: "castchat-recovery",
+  role: "primary",
+  accountId: "111111111111",
+  region: "ap-northeast-1",
+};
 const OTHERS: Site[] = [
   { ...SITE, role: "standby" },
   { ...SITE, accountId: "222222222222" },

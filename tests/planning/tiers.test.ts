@@ -1,6 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { faultsOfOverrides, SEED_KEPT_DAYS, tierNamed, TIER_NAMES, TIERS, tiersWith, type TierName } from "../../planning/tiers.ts";
+import {
+  faultsOfOverrides,
+  SEED_KEPT_DAYS,
+  tierNamed,
+  TIER_NAMES,
+  TIERS,
+  tiersWith,
+  type TierName,
+} from "../../planning/tiers.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
 
@@ -34,11 +42,14 @@ describe("TIERS", () => {
     expect(tier.lockDays).toBeLessThanOrEqual(tier.keptDays);
   });
 
-  it.each(TIERS.filter(({ transition }) => transition))("$name stays in its colder class for the minimum charge", (tier) => {
-    const { afterDays, storageClass } = tier.transition!;
-    expect(afterDays).toBeGreaterThanOrEqual(30);
-    expect(tier.keptDays - afterDays).toBeGreaterThanOrEqual(MIN_DAYS_IN_CLASS[storageClass]);
-  });
+  it.each(TIERS.filter(({ transition }) => transition))(
+    "$name stays in its colder class for the minimum charge",
+    (tier) => {
+      const { afterDays, storageClass } = tier.transition!;
+      expect(afterDays).toBeGreaterThanOrEqual(30);
+      expect(tier.keptDays - afterDays).toBeGreaterThanOrEqual(MIN_DAYS_IN_CLASS[storageClass]);
+    },
+  );
 });
 
 describe("tierNamed", () => {

@@ -17,6 +17,15 @@ export function fromSdk(value: unknown): unknown {
   return respelled(value, (key) => BACK[key] ?? key.charAt(0).toLowerCase() + key.slice(1));
 }
 
+/** A list in Pulumi's spelling under its input's name; undefined where it is empty. */
+export function listFromSdk<K extends string>(
+  name: K,
+  list: readonly unknown[] | undefined,
+): Record<K, never> | undefined {
+  // The inputs' own types hold for what the service gives back of them; what it adds shows as drift.
+  return list === undefined || list.length === 0 ? undefined : ({ [name]: fromSdk(list) } as Record<K, never>);
+}
+
 function respelled(value: unknown, spell: (key: string) => string): unknown {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => respelled(item, spell));

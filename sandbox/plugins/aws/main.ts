@@ -4,6 +4,7 @@ import { role, rolePolicy } from "./iam.ts";
 import { getCallerIdentity, getPartition, getRegion } from "./identity.ts";
 import { alias, getPublicKey, key } from "./kms.ts";
 import { bucket } from "./s3.ts";
+import * as rules from "./s3Rules.ts";
 import * as s3 from "./s3Settings.ts";
 import { secret, secretVersion } from "./secretsmanager.ts";
 
@@ -19,8 +20,8 @@ await serveProvider({
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": s3.bucketPublicAccessBlock,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": s3.bucketOwnershipControls,
     "aws:s3/bucketPolicy:BucketPolicy": s3.bucketPolicy,
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": s3.bucketLifecycle,
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": s3.bucketReplication,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": rules.bucketLifecycle,
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": rules.bucketReplication,
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.bucketObjectLock,
     "aws:kms/key:Key": key,
     "aws:kms/alias:Alias": alias,

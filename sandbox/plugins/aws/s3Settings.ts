@@ -1,12 +1,11 @@
 import * as sdk from "@aws-sdk/client-s3";
 import { z } from "zod";
-import { fromSdk, toSdk } from "./casing.ts";
+import { fromSdk, listFromSdk, toSdk } from "./casing.ts";
 import { sameDocument } from "./row.ts";
 import { s3Setting } from "./s3Setting.ts";
 
 const bucket = z.string().min(1);
 const flag = z.boolean().optional();
-const status = z.enum(["Enabled", "Disabled"]);
 const days = z.number().int().positive();
 
 /** aws:s3/bucketVersioning:BucketVersioning */
@@ -67,7 +66,7 @@ export const bucketEncryption = s3Setting({
     ),
   async get(s3, Bucket) {
     const answer = await s3.send(new sdk.GetBucketEncryptionCommand({ Bucket }));
-    return listOf("rules", answer.ServerSideEncryptionConfiguration?.Rules);
+    return listFromSdk("rules", answer.ServerSideEncryptionConfiguration?.Rules);
   },
   erase: (s3, inputs) => s3.send(new sdk.DeleteBucketEncryptionCommand({ Bucket: inputs.bucket })),
   missing: ["ServerSideEncryptionConfigurationNotFoundError"],
@@ -136,89 +135,6 @@ export const bucketPolicy = s3Setting({
   missing: ["NoSuchBucketPolicy"],
 });
 
-const lifecycleRule = z.strictObject({
-  id: z.string().max(255),
-  status,
-  filter: z.strictObject({ prefix: z.string().optional() }).optional(),
-  expiration: z.strictObject({ days: days.optional(), expiredObjectDeleteMarker: flag }).optional(),
-  transitions: z
-    .array(
-      z.strictObject({
-        days: z.number().int().nonnegative().optional(),
-        storageClass: z.enum([
-          "STANDARD_IA",
-          "ONEZONE_IA",
-          "INTELLIGENT_TIERING",
-          "GLACIER_IR",
-          "GLACIER",
-          "DEEP_ARCHIVE",
-        ]),
-      }),
-    )
-    .optional(),
-  noncurrentVersionExpiration: z
-    .strictObject({ noncurrentDays: days, newerNoncurrentVersions: days.optional() })
-    .optional(),
-  abortIncompleteMultipartUpload: z.strictObject({ daysAfterInitiation: days.optional() }).optional(),
-});
-
-/** aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration */
-export const bucketLifecycle = s3Setting({
-  label: "S3 Bucket Lifecycle Configuration",
-  inputs: z.strictObject({ bucket, rules: z.array(lifecycleRule).min(1) }),
-  put: (s3, { bucket: Bucket, rules }) =>
-    s3.send(
-      new sdk.PutBucketLifecycleConfigurationCommand({
-        Bucket,
-        LifecycleConfiguration: { Rules: toSdk(rules) as sdk.LifecycleRule[] },
-      }),
-    ),
-  async get(s3, Bucket) {
-    return listOf("rules", (await s3.send(new sdk.GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules);
-  },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketLifecycleCommand({ Bucket: inputs.bucket })),
-  missing: ["NoSuchLifecycleConfiguration"],
-});
-
-const minutes = z.strictObject({ minutes: z.literal(15, "S3 offers 15 minutes alone.") });
-const replicationRule = z.strictObject({
-  id: z.string().max(255).optional(),
-  status,
-  priority: z.number().int().nonnegative().optional(),
-  filter: z.strictObject({ prefix: z.string().optional() }).optional(),
-  deleteMarkerReplication: z.strictObject({ status }).optional(),
-  existingObjectReplication: z.strictObject({ status }).optional(),
-  sourceSelectionCriteria: z.strictObject({ sseKmsEncryptedObjects: z.strictObject({ status }).optional() }).optional(),
-  destination: z.strictObject({
-    bucket: z.string().startsWith("arn:aws:s3:::", "The destination is a bucket's ARN."),
-    account: z.string().optional(),
-    storageClass: z.string().optional(),
-    encryptionConfiguration: z.strictObject({ replicaKmsKeyId: z.string() }).optional(),
-    replicationTime: z.strictObject({ status, time: minutes }).optional(),
-    metrics: z.strictObject({ status, eventThreshold: minutes.optional() }).optional(),
-  }),
-});
-
-/** aws:s3/bucketReplicationConfig:BucketReplicationConfig */
-export const bucketReplication = s3Setting({
-  label: "S3 Bucket Replication Configuration",
-  inputs: z.strictObject({ bucket, role: z.string().min(1), rules: z.array(replicationRule).min(1) }),
-  put: (s3, { bucket: Bucket, role: Role, rules }) =>
-    s3.send(
-      new sdk.PutBucketReplicationCommand({
-        Bucket,
-        ReplicationConfiguration: { Role, Rules: toSdk(rules) as sdk.ReplicationRule[] },
-      }),
-    ),
-  async get(s3, Bucket) {
-    const { ReplicationConfiguration: found } = await s3.send(new sdk.GetBucketReplicationCommand({ Bucket }));
-    const rules = listOf("rules", found?.Rules);
-    return rules === undefined ? undefined : { role: found?.Role ?? "", ...rules };
-  },
-  erase: (s3, inputs) => s3.send(new sdk.DeleteBucketReplicationCommand({ Bucket: inputs.bucket })),
-  missing: ["ReplicationConfigurationNotFoundError"],
-});
-
 /** aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration */
 export const bucketObjectLock = s3Setting({
   label: "S3 Bucket Object Lock Configuration",
@@ -255,9 +171,3 @@ export const bucketObjectLock = s3Setting({
     ),
   missing: ["ObjectLockConfigurationNotFoundError"],
 });
-
-/** A list in Pulumi's spelling under its input's name; undefined where it is empty. */
-function listOf<K extends string>(name: K, list: readonly unknown[] | undefined): Record<K, never> | undefined {
-  // The inputs' own types hold for what the service gives back of them; what it adds shows as drift.
-  return list === undefined || list.length === 0 ? undefined : ({ [name]: fromSdk(list) } as Record<K, never>);
-}

@@ -41,7 +41,8 @@ export const project = restRow<VercelContext, Answer, Inputs, { nodeVersion?: st
   collection: () => "/v8/projects",
   item: (_context, id) => `/v8/projects/${id}`,
   change: "PATCH",
-  body: (settings) => settings,
+  // null sets a setting back to Vercel's own choice.
+  body: (settings, olds) => ({ ...Object.fromEntries(Object.keys(olds ?? {}).map((key) => [key, null])), ...settings }),
   state({ id, nodeVersion, ...found }, last) {
     const settings = Object.entries({ ...found, nodeVersion })
       // What Vercel chooses by itself is no drift; what someone has set beside the program is.

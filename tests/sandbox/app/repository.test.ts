@@ -40,6 +40,7 @@ describe("the application's repository", () => {
     expect(git("rev-parse", "v1.0.0")).toBe(commit);
     expect(git("ls-tree", "--name-only", "main").split("\n").sort()).toEqual([
       "README.md",
+      "database.mjs",
       "package.json",
       "server.mjs",
     ]);

@@ -5,6 +5,7 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from "
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import pg from "pg";
 import { freePort } from "../../../sandbox/ports.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { demoUser } from "../../../sandbox/sample/demoUser.ts";
@@ -21,6 +22,8 @@ beforeAll(async () => {
   database = await startTestDatabase();
   await applySchema(database.url);
   await fill(database.url, { rows: 20 });
+  await inDatabase(database.url, "create database half");
+  await inDatabase(database.url.replace(/\/postgres$/, "/half"), "create table public.users (id int)");
   auth = await startAuth();
   app = await startApp({ DATABASE_URL: database.url });
 }, 60_000);
@@ -56,6 +59,12 @@ async function startAuth(): Promise<Server> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
+}
+
+async function inDatabase(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
 }
 
 async function startApp(env: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
@@ -122,11 +131,17 @@ describe("health", () => {
     expect(headers.get("x-castchat-commit")).toBe(COMMIT);
   });
 
+  it("is good on a database before its first migration, and says that it is empty", async () => {
+    const { url, child } = await startApp({ DATABASE_URL: database.url.replace(/\/postgres$/, "/template1") });
+    others.push(child);
+    expect(await call("/api/health", {}, url)).toMatchObject({ status: 200, body: { database: { empty: true } } });
+  });
+
   it.each([
     ["nothing listens", () => "postgresql://postgres:geheim@127.0.0.1:1/postgres", /ECONNREFUSED/],
     ["the password is wrong", () => database.url.replace(/:[^:@/]+@/, ":geheim@"), /password or role/],
     ["the database is missing", () => database.url.replace(/\/postgres$/, "/geheim"), /doesn't exist/],
-    ["the tables are missing", () => database.url.replace(/\/postgres$/, "/template1"), /no table of posts/],
+    ["tables are missing", () => database.url.replace(/\/postgres$/, "/half"), /no table of posts/],
   ])("is 503 with a reason and no secret where %s", async (_name, databaseUrl, reason) => {
     const { url, child } = await startApp({ DATABASE_URL: databaseUrl() });
     others.push(child);

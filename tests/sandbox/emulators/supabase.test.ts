@@ -128,7 +128,6 @@ describe("Supabase's emulator", () => {
       status: 400,
     });
     await call(`POST /v1/projects/${ref}/restore`);
-    expect(await status()).toBe("RESTORING");
     await supabase.settled();
     expect([await status(), bed.postgres.up.size]).toEqual(["ACTIVE_HEALTHY", 1]);
     expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
@@ -207,10 +206,18 @@ describe("Supabase's emulator", () => {
       });
     });
 
+    it("ends a session after its hour", async () => {
+      const token = pick(await login("a@castchat.example", "correct horse"), "access_token");
+      bed.deps.clock = () => new Date("2026-01-02T04:04:04Z");
+      expect(await whoIs(token)).toMatchObject({ status: 200 });
+      bed.deps.clock = () => new Date("2026-01-02T04:04:05Z");
+      expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+    });
+
     it("leaves the database as it was", async () => {
       const client = new pg.Client({ connectionString: database.superuserUrl });
       await client.connect();
-      const content = async () => (await client.query("select u::text from auth.users u order by id")).rows;
+      const content = async () => (await client.query<object>("select u::text from auth.users u order by id")).rows;
       const before = await content();
       await login("a@castchat.example", "correct horse");
       expect(await content()).toEqual(before);
@@ -261,7 +268,10 @@ describe("Supabase's emulator", () => {
         body: [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }],
       });
       bed.postgres.up.clear();
-      expect(await login("a@castchat.example", "correct horse")).toMatchObject({ status: 503 });
+      expect(await login("a@castchat.example", "correct horse")).toMatchObject({
+        status: 500,
+        body: { error_code: "unexpected_failure" },
+      });
     });
   });
 });

@@ -113,7 +113,7 @@ export function pick(answer: Answer, path: string): string {
     .split(".")
     .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], answer.body);
   if (found === undefined || found === null) throw new Error(`no ${path} in ${JSON.stringify(answer.body)}`);
-  return String(found as string);
+  return typeof found === "string" ? found : JSON.stringify(found);
 }
 
 /** Every route of an app as "METHOD /path" with its parameters filled in; middleware left out. */

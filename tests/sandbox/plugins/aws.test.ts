@@ -78,16 +78,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     await stack.must("destroy", "--yes", "--skip-preview");
   }, 180_000);
 
-  it("refuses what it does not implement, duplicates and other accounts, each by name", async () => {
-    await stack.program(
-      program(`new aws.s3.Bucket("a", { bucket: "plugins-a", forceDestroy: true, acl: "private" }, mine);
-        new aws.sqs.Queue("q", {}, mine);`),
-    );
-    const refused = (await stack.run("preview")).text;
-    expect(refused).toContain('"acl" is not known here');
-    expect(refused).toContain("empties no bucket");
-    expect(refused).toContain("does not implement resource type aws:sqs/queue:Queue");
-
+  it("refuses duplicates and other accounts", async () => {
     const twice = `const first = new aws.s3.Bucket("first", { bucket: "plugins-a" }, mine);
       new aws.s3.Bucket("second", { bucket: "plugins-a" }, { ...mine, dependsOn: [first] });
       const key = new aws.kms.Key("key", {}, mine);
@@ -102,10 +93,6 @@ describe("the sandbox's aws plugin against ministack", () => {
 
     await stack.program(program('new aws.kms.Key("key", {}, mine);').replace("000000000000", "111111111111"));
     expect((await stack.run("preview")).text).toContain("AWS account 000000000000 is none of the allowed ones");
-    await stack.program(
-      program('new aws.kms.Key("key", {}, mine);').replace("kms: at", 'kms: "https://kms.example.com"'),
-    );
-    expect((await stack.run("preview")).text).toContain("only speak to 127.0.0.1");
   }, 120_000);
 
   it("imports by id", async () => {

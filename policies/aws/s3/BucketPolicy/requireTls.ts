@@ -24,11 +24,14 @@ export const requireTls: ResourceValidationPolicy = {
       );
     }
   }),
-  remediationSteps: 'Deny s3:* to "*" on the bucket and its objects under the condition Bool aws:SecureTransport false.',
+  remediationSteps:
+    'Deny s3:* to "*" on the bucket and its objects under the condition Bool aws:SecureTransport false.',
 };
 
 function statementsOf(policy: unknown): Statement[] {
-  const document = (typeof policy === "string" ? JSON.parse(policy) : policy) as { Statement?: Statement | Statement[] };
+  const document = (typeof policy === "string" ? JSON.parse(policy) : policy) as {
+    Statement?: Statement | Statement[];
+  };
   return asList(document.Statement);
 }
 

@@ -1,0 +1,23 @@
+/** The candidate that a mistyped word most likely stands for: at most two letters wrong. Undefined when none is that near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const distances = candidates.map((candidate) => ({
+    candidate,
+    letters: distance(word.toLowerCase(), candidate.toLowerCase()),
+  }));
+  const [best] = distances.sort((left, right) => left.letters - right.letters);
+  return best && best.letters <= 2 ? best.candidate : undefined;
+}
+
+/** Letters to insert, delete or replace to make one word of the other (Levenshtein). */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [at, letter] of Array.from(left).entries()) {
+    const next = [at + 1];
+    for (const [index, other] of Array.from(right).entries()) {
+      const replaced = (row[index] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

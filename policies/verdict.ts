@@ -1,0 +1,39 @@
+import type { PreviewReport, Violation } from "./previewStack.ts";
+import { replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
+
+/** The rules over all stacks, by name. */
+const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another-region": replicaInAnotherRegion };
+
+/** What the previews came to: the lines to print, and the exit code (0 kept, 1 a policy is broken, 2 a preview failed). */
+export interface Verdict {
+  readonly lines: readonly string[];
+  readonly exitCode: 0 | 1 | 2;
+}
+
+/** Judges the previews of all stacks, those of each one and the rules over all of them. Pure. */
+export function judge(reports: readonly PreviewReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
+  const failed = reports.some(({ failure }) => failure !== undefined);
+  const lines = reports.flatMap(linesOf);
+  // Half of the stacks would make the rules over all of them say things that are not so.
+  const between: Violation[] = failed
+    ? []
+    : Object.entries(rules).flatMap(([policy, rule]) => rule(reports).map((message) => ({ policy, message })));
+  if (!failed) lines.push(`both stacks: ${summary(between)}`, ...between.map(lineOf));
+  const broken = between.length > 0 || reports.some(({ violations }) => violations.length > 0);
+  return { lines, exitCode: failed ? 2 : broken ? 1 : 0 };
+}
+
+function linesOf({ stack, resources, violations, failure }: PreviewReport): string[] {
+  if (failure !== undefined) return [`${stack}: the preview failed: ${failure}`];
+  return [`${stack}: ${resources.length} resources, ${summary(violations)}`, ...violations.map(lineOf)];
+}
+
+function summary(violations: readonly Violation[]): string {
+  if (violations.length === 0) return "every policy is kept";
+  return violations.length === 1 ? "1 violation" : `${violations.length} violations`;
+}
+
+function lineOf({ policy, message, urn }: Violation): string {
+  const resource = urn === undefined ? "" : ` [${urn.split("::").at(-1) ?? urn}]`;
+  return `  - ${message}${resource} (${policy})`;
+}

@@ -1,0 +1,85 @@
+import { UserError } from "../../clients/errors.ts";
+import { check, parseConfiguration } from "./checking.ts";
+import type { Checked } from "./checking.ts";
+import type { Operation, ProviderDefinition, ResourceHandler } from "./definition.ts";
+import type { EngineLog } from "./engineLog.ts";
+import type { RunningOperations } from "./operations.ts";
+import type { Properties } from "./values.ts";
+
+/** What the engine adds to every provider's configuration; none of it is the provider's own. */
+const ENGINE_KEYS = ["version", "pluginDownloadURL", "__internal"];
+
+/** What requests about a resource carry. */
+export interface ResourceRequest {
+  getUrn(): string;
+  getType(): string;
+  getName(): string;
+}
+
+/** A provider's definition at work: its configuration, its table, what runs. */
+export class Provider<C, X> {
+  readonly definition: ProviderDefinition<C, X>;
+  readonly running: RunningOperations;
+  readonly #log: EngineLog;
+  #configured: { context: X } | undefined;
+
+  constructor(definition: ProviderDefinition<C, X>, running: RunningOperations, log: EngineLog) {
+    this.definition = definition;
+    this.running = running;
+    this.#log = log;
+  }
+
+  /** What the handlers work with; refused before Configure. */
+  get context(): X {
+    if (this.#configured === undefined) {
+      throw new UserError(`Provider ${this.definition.name} is used before it is configured.`);
+    }
+    return this.#configured.context;
+  }
+
+  /** Takes the configuration. Throws UserError with every fault. */
+  async configure(values: Properties): Promise<void> {
+    const checked = this.checkConfiguration(values);
+    if (checked.faults.length > 0) {
+      throw new UserError(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join(" "));
+    }
+    // Without a fault the values are what the schema makes of them: a C.
+    this.#configured = { context: await this.definition.context(checked.values as C) };
+  }
+
+  /** Checks the provider's own part of its configuration. */
+  checkConfiguration(values: Properties): Checked {
+    const { config } = this.definition;
+    return check(config, parseConfiguration(config, withoutEngineKeys(values)));
+  }
+
+  /** The row of the table that a request is about. Throws UserError that names an unknown type. */
+  handlerOf(request: ResourceRequest): ResourceHandler<X, Properties, Properties> {
+    const token = typeOf(request);
+    const handler = this.definition.resources[token];
+    if (handler !== undefined) return handler;
+    throw new UserError(`Provider ${this.definition.name} does not implement resource type ${token}.`);
+  }
+
+  /** What a handler may know of, and say about, the operation that it carries out. */
+  operationOf(request: ResourceRequest): Operation {
+    const urn = request.getUrn();
+    return { name: nameOf(request), urn, report: (message) => this.#log(urn, message) };
+  }
+}
+
+/** The provider's own configuration. */
+export function withoutEngineKeys(values: Properties): Properties {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !ENGINE_KEYS.includes(key)));
+}
+
+/** A resource's type: `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` where an engine sends it in no field of its own. */
+export function typeOf(request: ResourceRequest): string {
+  if (request.getType() !== "") return request.getType();
+  return request.getUrn().split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+/** A resource's name in the program. */
+export function nameOf(request: ResourceRequest): string {
+  return request.getName() === "" ? request.getUrn().split("::").slice(3).join("::") : request.getName();
+}

@@ -1,0 +1,122 @@
+import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
+import provproto from "@pulumi/pulumi/proto/provider_pb.js";
+import { UserError } from "../../clients/errors.ts";
+import { check, nameAutomatically } from "./checking.ts";
+import { compare } from "./comparing.ts";
+import type { State } from "./definition.ts";
+import { checkResponse, diffResponse } from "./messages.ts";
+import { nameOf, typeOf } from "./provider.ts";
+import type { Provider } from "./provider.ts";
+import { answer, operation } from "./unary.ts";
+import { decode, encode, UNKNOWN } from "./values.ts";
+import type { Decoded, Properties } from "./values.ts";
+
+/** The methods over resources: what the engine asks of a row of the provider's table. */
+export function resourceMethods<C, X>(provider: Provider<C, X>) {
+  const { running } = provider;
+  return {
+    check: answer((request: provproto.CheckRequest) => {
+      const handler = provider.handlerOf(request);
+      const news = decode(request.getNews());
+      const olds = decode(request.getOlds());
+      const seed = request.getRandomseed_asU8();
+      const named = nameAutomatically(handler.autoName, news.values, olds.values, nameOf(request), seed);
+      return checkResponse(check(handler.inputs, named), news.secretKeys);
+    }),
+
+    diff: answer((request: provproto.DiffRequest) => {
+      const handler = provider.handlerOf(request);
+      const olds = stateOf(request.getOldInputs(), request.getOlds());
+      const { replaces, changes } = compare(handler, provider.context, olds, decode(request.getNews()).values);
+      return diffResponse(replaces, changes, handler.deleteBeforeReplace);
+    }),
+
+    create: operation((request: provproto.CreateRequest) => {
+      const handler = provider.handlerOf(request);
+      const inputs = decode(request.getProperties());
+      const secretKeys = secretsOf(handler, inputs);
+      const work = async () => {
+        const response = new provproto.CreateResponse();
+        if (request.getPreview()) {
+          // Outputs that are left out are unknown to the program in a preview.
+          response.setProperties(encode(inputs.values, secretKeys));
+          return response;
+        }
+        const created = await running.run(request.getTimeout(), (signal) =>
+          handler.create(provider.context, inputs.values, signal, provider.operationOf(request)),
+        );
+        response.setId(created.id);
+        response.setProperties(encode({ ...inputs.values, ...created.outputs }, secretKeys));
+        return response;
+      };
+      return { inputs, secrets: handler.secrets, work };
+    }),
+
+    read: answer(async (request: provproto.ReadRequest) => {
+      const handler = provider.handlerOf(request);
+      const inputs = decode(request.getInputs());
+      const outputs = decode(request.getProperties());
+      const isImport = Object.keys({ ...inputs.values, ...outputs.values }).length === 0;
+      const last = isImport ? undefined : { inputs: inputs.values, outputs: outputs.values };
+      const found = await running.run(request.getTimeout(), (signal) =>
+        handler.read(provider.context, request.getId(), last, signal),
+      );
+      const response = new provproto.ReadResponse();
+      // An empty id tells the engine that the resource is gone.
+      if (found === undefined) return response;
+      const secretKeys = secretsOf(handler, inputs, outputs);
+      response.setId(found.id);
+      response.setInputs(encode(found.inputs, secretKeys));
+      response.setProperties(encode({ ...found.inputs, ...found.outputs }, secretKeys));
+      return response;
+    }),
+
+    update: operation((request: provproto.UpdateRequest) => {
+      const handler = provider.handlerOf(request);
+      const news = decode(request.getNews());
+      const olds = stateOf(request.getOldInputs(), request.getOlds());
+      const secretKeys = secretsOf(handler, news);
+      const work = async () => {
+        const response = new provproto.UpdateResponse();
+        if (request.getPreview()) {
+          const moving = Object.fromEntries((handler.changesOnUpdate ?? []).map((key) => [key, UNKNOWN]));
+          response.setProperties(encode({ ...stableOutputs(olds), ...news.values, ...moving }, secretKeys));
+          return response;
+        }
+        const apply = handler.update?.bind(handler);
+        if (apply === undefined) throw new UserError(`${typeOf(request)} cannot be updated in place.`);
+        const outputs = await running.run(request.getTimeout(), (signal) =>
+          apply(provider.context, request.getId(), olds, news.values, signal, provider.operationOf(request)),
+        );
+        response.setProperties(encode({ ...news.values, ...outputs }, secretKeys));
+        return response;
+      };
+      return { inputs: news, secrets: handler.secrets, work };
+    }),
+
+    delete: answer(async (request: provproto.DeleteRequest) => {
+      const handler = provider.handlerOf(request);
+      const olds = stateOf(request.getOldInputs(), request.getProperties());
+      await running.run(request.getTimeout(), (signal) =>
+        handler.delete(provider.context, request.getId(), olds, signal, provider.operationOf(request)),
+      );
+      return new emptyproto.Empty();
+    }),
+  };
+}
+
+type Wire = Parameters<typeof decode>[0];
+
+/** What the engine knows, from the wire. */
+function stateOf(inputs: Wire, outputs: Wire): State<Properties, Properties> {
+  return { inputs: decode(inputs).values, outputs: decode(outputs).values };
+}
+
+function secretsOf(handler: { secrets?: readonly string[] }, ...given: Decoded[]): Set<string> {
+  return new Set([...(handler.secrets ?? []), ...given.flatMap(({ secretKeys }) => [...secretKeys])]);
+}
+
+/** Outputs that are no inputs: an input that the program drops must not live on in a preview. */
+function stableOutputs(olds: State<Properties, Properties>): Properties {
+  return Object.fromEntries(Object.entries(olds.outputs).filter(([key]) => !(key in olds.inputs)));
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { connect, withSession } from "../../clients/database.ts";
+import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
+import { UserError } from "../../clients/errors.ts";
+import { startTestDatabase } from "../support/postgres.ts";
+import type { TestDatabase } from "../support/postgres.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database.stop());
+
+const options = { applicationName: "test" };
+
+describe("parseDatabaseUrl", () => {
+  it("decodes what a password may hold", () => {
+    expect(parseDatabaseUrl("postgresql://postgres:p%C3%A4ss%3A%40%2F@db.abc.supabase.co/postgres")).toEqual({
+      host: "db.abc.supabase.co",
+      port: 5432,
+      user: "postgres",
+      password: "päss:@/",
+      database: "postgres",
+      sslMode: "require",
+    });
+    expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
+  });
+
+  it.each(["", "not an address", "mysql://u:secret@h/d", "postgresql:///d", "postgresql://:secret@h/d"])("refuses %j without repeating it", (url) => {
+    expect(() => parseDatabaseUrl(url)).toThrow(UserError);
+    expect(() => parseDatabaseUrl(url)).not.toThrow(/secret/);
+  });
+
+  it("refuses the transaction pooler, which can't hold a snapshot", () => {
+    expect(() => parseDatabaseUrl("postgresql://u:p@aws-0-ap-northeast-1.pooler.supabase.com:6543/postgres")).toThrow("port 5432");
+  });
+});
+
+describe("connect", () => {
+  it("pins everything that changes how a value is written, and every timeout", async () => {
+    await withSession(database.url, options, async (session) => {
+      expect(session.serverMajor).toBe(17);
+      const [row] = await session.query<Record<string, string>>(
+        `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock, current_setting('transaction_timeout') as transaction,
+           current_setting('idle_in_transaction_session_timeout') as idle, current_setting('row_security') as rls, current_setting('search_path') as path,
+           now()::text as now, 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
+      );
+      expect(row).toMatchObject({ statement: "1h", lock: "5s", transaction: "6h", idle: "4h", rls: "off", path: "", epoch: "1970-01-01 00:00:00+00", float: "0.1", bytes: "\\x00ff", interval: "1 day 02:00:00" });
+    });
+  });
+
+  it("says what is wrong in one sentence without the password", async () => {
+    const wrong = `postgresql://postgres:wrong-secret@127.0.0.1:${database.port}/postgres`;
+    const nobody = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
+    const nowhere = database.url.replace(/\/[^/]*$/, "/nowhere");
+    await expect(connect(wrong, options)).rejects.toThrow(`The database 127.0.0.1:${database.port} refuses the password of "postgres": correct the connection string.`);
+    await expect(connect(nobody, options)).rejects.toThrow("The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.");
+    await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
+    for (const url of [wrong, nobody, nowhere]) await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("ends a statement when it is aborted", async () => {
+    const controller = new AbortController();
+    const session = await connect(database.url, { ...options, signal: controller.signal });
+    const startedAt = Date.now();
+    setTimeout(() => controller.abort(new Error("stopped by hand")), 100);
+    await expect(session.query("select pg_sleep(20)")).rejects.toThrow("stopped by hand");
+    await expect(session.query("select 1")).rejects.toThrow("stopped by hand");
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    await session.end();
+  });
+
+  it("turns a filtered read into an error", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query(
+        `create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
+         alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`,
+      ),
+    );
+    await withSession(`postgresql://filtered:x@127.0.0.1:${database.port}/postgres`, options, async (session) => {
+      await expect(session.query("select * from public.hidden")).rejects.toThrow("row-level security");
+    });
+  });
+});

@@ -1,0 +1,248 @@
+import { describe, expect, it } from "@jest/globals";
+import { isSecret } from "@pulumi/pulumi";
+
+import { environmentHash } from "../../components/application.ts";
+import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
+import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
+import type { SiteOutputs } from "../../components/siteOutputs.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { inventory, named, registered, valueOf } from "./mocks.ts";
+
+const COMMON = {
+  project: "castchat-recovery",
+  awsAccountId: "111111111111",
+  awsRegion: "ap-northeast-1",
+  peerAwsAccountId: "222222222222",
+  peerAwsRegion: "ap-northeast-3",
+  tiers: TIERS,
+  publicName: "app.castchat.jp",
+  zoneName: "castchat.jp",
+  supabaseOrganization: "castchat",
+  supabaseRegion: "ap-northeast-1",
+  vercelProject: "castchat",
+  repository: "castchat/castchat",
+  branch: "main",
+  protect: true,
+};
+const PRIMARY: PrimarySiteArgs = { ...COMMON, stack: "prod", generation: 1, cloudflareAccountId: "cf" };
+const STANDBY: StandbySiteArgs = {
+  ...COMMON,
+  stack: "dr",
+  mode: "standby",
+  generation: 2,
+  mirrorOwner: "mirrors",
+  mirrorRepository: "castchat-mirror",
+  trustedWriterKeys: ["PEM"],
+};
+const ENVIRONMENT = {
+  DATABASE_URL: "postgres://u:p@h/db",
+  SUPABASE_URL: "https://abc.example",
+  SUPABASE_ANON_KEY: "anon",
+};
+
+const primary = (args: Partial<PrimarySiteArgs> = {}) =>
+  registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
+const standby = (args: Partial<StandbySiteArgs> = {}) =>
+  registered(() => new StandbySite("standby", { ...STANDBY, ...args }));
+const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing)/.test(name));
+
+describe("PrimarySite", () => {
+  it("declares the database, the app, the zone and the public name", async () => {
+    expect(withoutVault(inventory(await primary()))).toEqual([
+      "castchat:index:Application application",
+      "castchat:index:Database database",
+      "castchat:index:DnsZone dns",
+      "castchat:index:PrimarySite primary",
+      "cloudflare:index/dnsRecord:DnsRecord dns-caa",
+      "cloudflare:index/zone:Zone dns-zone",
+      "recovery:index:AppDeployment application-deployment",
+      "recovery:index:SupabaseProject database-project",
+      "recovery:index:TrafficSwitch traffic",
+      "vercel:index/project:Project application-project",
+      "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables application-environment",
+    ]);
+  });
+
+  it("gives them exactly these inputs", async () => {
+    const resources = await primary();
+    const inputs = (name: string) => named(resources, name).inputs;
+    expect(inputs("database-project")).toEqual({
+      name: "castchat-prod",
+      organization: "castchat",
+      region: "ap-northeast-1",
+      deletionProtection: true,
+    });
+    expect(inputs("application-project")).toEqual({ name: "castchat" });
+    expect(inputs("application-environment")).toEqual({
+      projectId: "application-project-id",
+      variables: Object.entries(ENVIRONMENT).map(([key, value]) => ({
+        key,
+        value,
+        targets: ["production"],
+        sensitive: true,
+      })),
+    });
+    expect(inputs("application-deployment")).toEqual({
+      projectId: "application-project-id",
+      projectName: "castchat",
+      sourceUrl: "https://github.com/castchat/castchat.git",
+      sourceRef: "main",
+      environmentHash: environmentHash(ENVIRONMENT),
+      healthPath: "/api/health",
+    });
+    expect(inputs("dns-zone")).toEqual({ name: "castchat.jp", account: { id: "cf" }, type: "full" });
+    expect(inputs("dns-caa")).toEqual({
+      zoneId: "dns-zone-id",
+      name: "castchat.jp",
+      type: "CAA",
+      ttl: 1,
+      data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
+    });
+    expect(inputs("signing-key")).toEqual({
+      description: "Signs the backups of the primary site of castchat-recovery",
+      customerMasterKeySpec: "ECC_NIST_P256",
+      keyUsage: "SIGN_VERIFY",
+      deletionWindowInDays: 30,
+    });
+    expect(inputs("signing-key-alias")).toEqual({
+      name: "alias/castchat-recovery-primary-signing",
+      targetKeyId: "signing-key-key-id",
+    });
+    expect(inputs("traffic")).toEqual({
+      publicName: "app.castchat.jp",
+      zoneName: "castchat.jp",
+      projectId: "application-project-id",
+      deploymentUrl: "https://app-1.vercel.app",
+      stack: "prod",
+      generation: 1,
+    });
+  });
+
+  it("replicates its vault only where both the vault and its key are given", async () => {
+    const address = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: "arn:aws:kms:x:2:key/1" };
+    const replication = (names: string[]) => names.filter((name) => name.endsWith("vault-replication"));
+    expect(replication(inventory(await primary(address)))).toHaveLength(1);
+    expect(replication(inventory(await primary()))).toEqual([]);
+  });
+
+  it("asks for no deletion protection where protect is taken away", async () => {
+    const resources = await primary({ protect: false });
+    expect(named(resources, "database-project").inputs["deletionProtection"]).toBe(false);
+  });
+
+  it("puts out what the other stack and the commands need; secrets stay secret", async () => {
+    let outputs: SiteOutputs | undefined;
+    await registered(() => {
+      outputs = new PrimarySite("primary", PRIMARY).outputs;
+    });
+    const shown = outputs!;
+    expect(await valueOf(shown.signingPublicKey)).toBe("public key of arn:aws:kms:::key/signing-key");
+    expect(await valueOf(shown.supabaseRef!)).toBe("abc");
+    expect(await valueOf(shown.applicationUrl!)).toBe("https://app-1.vercel.app");
+    expect(shown.publicUrl).toBe("https://app.castchat.jp");
+    expect(await isSecret(shown.databaseUrl!)).toBe(true);
+    expect(await isSecret(shown.anonKey!)).toBe(true);
+    expect(shown.restore).toBeUndefined();
+  });
+});
+
+describe("StandbySite", () => {
+  it("keeps ready a replica, a signing key, a mirror and an empty app project", async () => {
+    const resources = await standby();
+    expect(withoutVault(inventory(resources))).toEqual([
+      "castchat:index:Application application",
+      "castchat:index:MirrorRepository mirror",
+      "castchat:index:StandbySite standby",
+      "github:index/repository:Repository mirror-repository",
+      "vercel:index/project:Project application-project",
+    ]);
+    expect(named(resources, "mirror-repository").inputs).toEqual({
+      name: "castchat-mirror",
+      description: "Mirror of castchat/castchat; written by castchat-recovery alone",
+      visibility: "private",
+      hasIssues: false,
+      hasProjects: false,
+      hasWiki: false,
+      archiveOnDestroy: true,
+    });
+  });
+
+  it("recovers from its own vault into a new database when active", async () => {
+    const resources = await standby({ mode: "active", backup: "20260701T020000Z-1a2b3c" });
+    expect(named(resources, "database-project").inputs).toMatchObject({
+      name: "castchat-dr-g2",
+      deletionProtection: true,
+    });
+    expect(named(resources, "database-restore").inputs).toEqual({
+      connectionString: ENVIRONMENT.DATABASE_URL,
+      vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
+      trustedWriterKeys: ["PEM"],
+      backup: "20260701T020000Z-1a2b3c",
+      generation: 2,
+    });
+    expect(named(resources, "application-deployment").inputs).toMatchObject({
+      sourceUrl: "https://github.com/mirrors/castchat-mirror.git",
+      environmentHash: environmentHash(ENVIRONMENT),
+    });
+    expect(named(resources, "traffic").inputs).toMatchObject({
+      publicName: "app.castchat.jp",
+      stack: "dr",
+      generation: 2,
+    });
+  });
+
+  it("passes on the wanted time, and leaves out what isn't asked for", async () => {
+    const inputs = named(await standby({ mode: "active", at: "2026-07-01T02:00:00Z" }), "database-restore").inputs;
+    expect(inputs["at"]).toBe("2026-07-01T02:00:00Z");
+    expect(inputs).not.toHaveProperty("backup");
+  });
+
+  it("drills into throwaway resources, under a name of its own", async () => {
+    const resources = await standby({ mode: "drill" });
+    expect(named(resources, "database-project").inputs).toMatchObject({
+      name: "castchat-drill-g2",
+      deletionProtection: false,
+    });
+    expect(named(resources, "traffic").inputs["publicName"]).toBe("drill.app.castchat.jp");
+  });
+
+  it("clones from the GitHub that it is given", async () => {
+    const resources = await standby({ mode: "active", endpointGithub: "http://127.0.0.1:9" });
+    expect(named(resources, "application-deployment").inputs["sourceUrl"]).toBe(
+      "http://127.0.0.1:9/mirrors/castchat-mirror.git",
+    );
+  });
+
+  it("keeps the names of what it kept ready, so that a recovery adds and replaces nothing", async () => {
+    const before = inventory(await standby());
+    const after = inventory(await standby({ mode: "active" }));
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+
+  it("shows the restore while active, and no database while it stands by", async () => {
+    const shown: SiteOutputs[] = [];
+    await registered(() => {
+      shown.push(new StandbySite("active", { ...STANDBY, mode: "active" }).outputs);
+    });
+    await registered(() => {
+      shown.push(new StandbySite("standby", STANDBY).outputs);
+    });
+    const [active, standing] = shown;
+    expect(Object.keys(active!.restore!)).toEqual(
+      expect.arrayContaining(["backupId", "snapshotAt", "phases", "durationMs"]),
+    );
+    expect(active!.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
+    expect(standing).not.toHaveProperty("databaseUrl");
+    expect(standing).not.toHaveProperty("publicUrl");
+  });
+});
+
+describe("environmentHash", () => {
+  it("doesn't depend on the order of the names, but on every name and value", () => {
+    const hash = environmentHash({ a: "1", b: "2" });
+    expect(environmentHash({ b: "2", a: "1" })).toBe(hash);
+    const others = [{ a: "1" }, { a: "1", b: "3" }, { a: "1", c: "2" }, { a: "2", b: "1" }];
+    expect(new Set([hash, ...others.map(environmentHash)]).size).toBe(5);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+});

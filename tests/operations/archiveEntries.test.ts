@@ -1,0 +1,35 @@
+import { describe, expect, it } from "@jest/globals";
+import { chooseEntries } from "../../operations/archiveEntries.ts";
+
+const target = {
+  schemas: new Set(["public", "extensions"]),
+  publications: new Set(["supabase_realtime"]),
+  eventTriggers: new Set(["pgrst_ddl_watch"]),
+  ownRoles: new Set(["postgres"]),
+};
+
+describe("chooseEntries", () => {
+  it("takes out what the target has or can't take, and nothing else", () => {
+    const wanted = [
+      "; Archive created at 2026-07-01",
+      "7; 2615 16410 SCHEMA - private postgres",
+      "4100; 0 0 COMMENT - SCHEMA private postgres",
+      "4101; 0 0 ACL - SCHEMA public pg_database_owner",
+      "215; 1259 16500 TABLE public posts postgres",
+      '216; 1259 16501 TABLE public EXTENSION - x postgres',
+      "4102; 6104 16600 PUBLICATION - partners postgres",
+      "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts",
+      "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
+      "",
+    ];
+    const refused = [
+      "2; 3079 16400 EXTENSION - pgcrypto ",
+      "4104; 0 0 COMMENT - EXTENSION pgcrypto ",
+      "5; 2615 2200 SCHEMA - public pg_database_owner",
+      "4105; 6104 16602 PUBLICATION - supabase_realtime postgres",
+      "2301; 826 16701 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES supabase_admin",
+      "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",
+    ];
+    expect(chooseEntries([...refused, ...wanted].join("\n"), target)).toBe(wanted.join("\n"));
+  });
+});

@@ -1,0 +1,18 @@
+import { systemClock } from "../../../clients/clock.ts";
+import { s3Vault } from "../../../clients/vault.ts";
+import { restore } from "../../../operations/restore.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+
+/** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
+const { bucket, region, endpoint, trustedKeys, targetUrl } = JSON.parse(process.argv[2] ?? "") as Record<"bucket" | "region" | "endpoint" | "targetUrl", string> & {
+  trustedKeys: string[];
+};
+await restore({
+  vault: s3Vault({ bucket, region, endpoint }),
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl,
+  generation: 1,
+  clock: systemClock,
+  reporter: (message) => process.stdout.write(`${message}\n`),
+});

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import type { Vault } from "../../../clients/vault.ts";
+import { withSession } from "../../../clients/database.ts";
+import { listTables } from "../../../operations/catalog.ts";
+import { quoteIdent } from "../../../operations/quote.ts";
+
+/** Runs SQL in a database, as whoever the connection string says. */
+export async function runSql<Row extends object>(url: string, sql: string): Promise<Row[]> {
+  return await withSession(url, { applicationName: "test" }, (session) => session.query<Row>(sql));
+}
+
+/** Every row of every table as text, by a reader of its own: nothing of the code under test but the list of tables. */
+export async function contentOf(url: string): Promise<Record<string, string>> {
+  return await withSession(url, { applicationName: "test" }, async (session) => {
+    const contents: Record<string, string> = {};
+    for (const { schema, name } of await listTables(session)) {
+      const [row] = await session.query<{ digest: string }>(
+        `select count(*) || ':' || coalesce(md5(string_agg(t::text, e'\\n' order by t::text collate "C")), '') as digest from only ${quoteIdent(schema)}.${quoteIdent(name)} t`,
+      );
+      contents[`${schema}.${name}`] = row?.digest ?? "";
+    }
+    return contents;
+  });
+}
+
+/** The whole definition of a database as stock pg_dump writes it, without what differs from run to run. */
+export function definitionOf(superuserUrl: string): string {
+  const sql = execFileSync("pg_dump", ["--schema-only", "--exclude-schema=castchat_recovery", `--dbname=${superuserUrl}`], { maxBuffer: 1e8, env: process.env });
+  return sql.toString().replaceAll(/^\\(un)?restrict .*$/gm, "");
+}
+
+/** Replaces an object by an altered one, as somebody would who may write to the vault. */
+export async function tamper(vault: Vault, key: string, change: (content: Buffer) => Buffer): Promise<void> {
+  await vault.put(key, change(Buffer.from((await vault.getBytes(key))!)));
+}

@@ -1,0 +1,114 @@
+import { generateKeyPairSync } from "node:crypto";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { programWorkspace, type ProgramWorkspace, type StateResource } from "./workspace.ts";
+
+/** One run of the engine takes about 5 s here. */
+const RUN_MS = 90_000;
+const KEY = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
+  .publicKey.export({ type: "spki", format: "pem" })
+  .toString();
+
+const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1)!;
+const protectedOf = (resources: readonly StateResource[]) =>
+  resources
+    .filter(({ protect }) => protect)
+    .map(nameOf)
+    .sort();
+
+/** What the engine makes of the program. The providers are stubs: this says nothing of real services. */
+describe("the standby on the engine", () => {
+  let program: ProgramWorkspace;
+  beforeAll(async () => {
+    program = await programWorkspace("dr");
+  }, RUN_MS);
+  afterAll(() => program.dispose());
+
+  it(
+    "protects what it keeps ready",
+    async () => {
+      const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
+      expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+      const resources = await program.resources();
+      expect(protectedOf(resources)).toEqual([
+        "application-project",
+        "mirror-repository",
+        "signing-key",
+        "vault-bucket",
+        "vault-key",
+      ]);
+      const site = resources.find(({ type }) => type === "castchat:index:StandbySite")!;
+      expect(resources.find(({ type }) => type === "castchat:index:BackupVault")!.parent).toBe(site.urn);
+    },
+    RUN_MS,
+  );
+
+  it(
+    "drills beside it, protects nothing of the drill, and leaves nothing behind",
+    async () => {
+      const before = await program.resources();
+      await program.set({ mode: "drill", trustedWriterKeys: [KEY] });
+      expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
+      const during = await program.resources();
+      expect(during.length).toBeGreaterThan(before.length);
+      expect(protectedOf(during)).toEqual(protectedOf(before));
+      await program.set({ mode: "standby" });
+      expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
+      expect((await program.resources()).map(nameOf).sort()).toEqual(before.map(nameOf).sort());
+    },
+    RUN_MS,
+  );
+
+  it(
+    "recovers in order, protects what it recovered, and shows no secret",
+    async () => {
+      await program.set({ mode: "active", generation: 2 });
+      const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
+      expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+      const resources = await program.resources();
+      expect(protectedOf(resources)).toEqual(
+        expect.arrayContaining(["database-project", "database-restore", "traffic"]),
+      );
+      const made = resources.map(nameOf);
+      const order = ["database-project", "database-restore", "application-deployment", "traffic"];
+      expect(order.map((name) => made.indexOf(name))).toEqual(
+        order.map((name) => made.indexOf(name)).sort((left, right) => left - right),
+      );
+      const deployment = resources.find((one) => nameOf(one) === "application-deployment")!;
+      expect(deployment.dependencies!.join()).toContain("::database-restore");
+      const traffic = resources.find((one) => nameOf(one) === "traffic")!;
+      expect(traffic.dependencies!.join()).toContain("::application-deployment");
+
+      expect((await program.pulumi("stack", "output")).output).toMatch(/databaseUrl\s+\[secret\]/);
+      const state = (await program.pulumi("stack", "export")).output;
+      expect(state).toContain("castchat-dr-g2");
+      expect(state + output).not.toMatch(/stub-password|stub-anon-key/);
+    },
+    RUN_MS,
+  );
+
+  it(
+    "changes nothing in a second up",
+    async () => {
+      const { code, output } = await program.pulumi("preview", "--expect-no-changes");
+      expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    },
+    RUN_MS,
+  );
+
+  it.each(["standby", "drill"])(
+    "refuses mode %s in preview while it is active, and loses nothing",
+    async (mode) => {
+      const before = await program.resources();
+      await program.set({ mode });
+      const { code, output } = await program.pulumi("up", "--yes");
+      expect(code).not.toBe(0);
+      expect(output).toMatch(
+        /Preview failed: resource .*(traffic|database).*cannot be deleted|because it is protected/s,
+      );
+      expect(await program.resources()).toEqual(before);
+    },
+    RUN_MS,
+  );
+});

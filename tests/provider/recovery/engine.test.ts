@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { derivedPassword } from "../../../operations/supabaseProject.ts";
+import { prepareWorkspace } from "./engine.ts";
+import type { Declared } from "./engine.ts";
+import { startMiniCloud } from "./miniCloud.ts";
+import type { MiniCloud } from "./miniCloud.ts";
+import { commitFiles, makeProject, TINY_SERVER } from "./tinyApp.ts";
+
+// The real engine runs the real provider: each run takes some seconds.
+jest.setTimeout(120_000);
+const publicName = "app.castchat.example";
+let cloud: MiniCloud;
+let zoneId: string;
+
+beforeAll(async () => {
+  cloud = await startMiniCloud();
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
+  zoneId = (zone["result"] as { id: string }).id;
+  await commitFiles(cloud, "castchat/app", { "server.mjs": TINY_SERVER });
+});
+afterAll(() => cloud.stop());
+
+const database = (change: Record<string, unknown> = {}, name = "castchat-dr-g1"): Declared => ({
+  type: "SupabaseProject",
+  name: "database",
+  inputs: { name, organization: "castchat", region: "ap-northeast-3", deletionProtection: true, ...change },
+});
+
+async function untilCreated(name: string): Promise<void> {
+  while (!(await cloud.supabase.projects()).some((project) => project.name === name)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+const named = async (name: string) => (await cloud.supabase.projects()).filter((project) => project.name === name);
+
+describe("under the engine", () => {
+  it("a database, a deployment and a public name live through up, refresh, drift, refusals and destroy", async () => {
+    const projectId = await makeProject(cloud, "web");
+    const workspace = await prepareWorkspace(cloud, "life");
+    const deployment = (hash = "1"): Declared => ({
+      type: "AppDeployment",
+      name: "deployment",
+      inputs: { projectId, projectName: "web", sourceUrl: cloud.repository("castchat/app"), sourceRef: "main", environmentHash: hash },
+    });
+    const traffic = (generation: number): Declared => ({
+      type: "TrafficSwitch",
+      name: "traffic",
+      inputs: { publicName, zoneName: "castchat.example", projectId, deploymentUrl: { from: ["deployment", "url"] }, stack: "dr", generation },
+    });
+
+    // Every fault is named before anything is made.
+    await workspace.declare([database({ region: "Tokyo" }), deployment(), traffic(0)]);
+    const faults = await workspace.preview();
+    expect(faults.code).not.toBe(0);
+    expect(faults.output).toMatch(/must be a region such as ap-northeast-3/);
+    expect(await cloud.supabase.projects()).toEqual([]);
+    expect(faults.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
+
+    await workspace.declare([database(), deployment(), traffic(2)]);
+    const created = await workspace.up();
+    expect(created).toMatchObject({ code: 0 });
+    const made = await workspace.state("database");
+    const password = derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
+    expect(created.output).not.toContain(password);
+    expect(JSON.stringify(made)).not.toContain(password);
+    expect(made).toMatchObject({ databasePassword: { ciphertext: expect.any(String) as unknown }, anonKey: { ciphertext: expect.any(String) as unknown } });
+    expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=dr;generation=2", leaseName: `_castchat-recovery.${publicName}` });
+    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
+
+    // A protected project is neither replaced nor deleted.
+    await workspace.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);
+    const replaced = await workspace.preview();
+    expect(replaced.code).not.toBe(0);
+    expect(replaced.output).toMatch(/is protected, and another region needs a new project and deletes this one for good/);
+    await workspace.declare([deployment(), traffic(2)]);
+    const deleted = await workspace.up();
+    expect(deleted.code).not.toBe(0);
+    expect(deleted.output).toMatch(/is protected and a deleted project is final/);
+    expect(await cloud.supabase.project(String(made?.["ref"]))).toBeDefined();
+
+    // A new commit is seen by refresh and deployed by the next up; the name follows.
+    const commit = await commitFiles(cloud, "castchat/app", { "CHANGES.md": "new\n" });
+    await workspace.declare([database(), deployment(), traffic(2)]);
+    const before = await workspace.state("deployment");
+    expect(await workspace.refresh()).toMatchObject({ code: 0 });
+    expect(await workspace.up()).toMatchObject({ code: 0 });
+    expect(await workspace.state("deployment")).toMatchObject({ commit, previousDeploymentId: before?.["deploymentId"] });
+
+    // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
+    const lease = (await cloud.cloudflare.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
+    await cloud.cloudflare.updateRecord(zoneId, lease.id, { type: "TXT", name: lease.name, content: "stack=prod;generation=3", ttl: 60 });
+    const refreshed = await workspace.refresh();
+    expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
+    expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });
+    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
+    await workspace.declare([database(), deployment("2"), traffic(2)]);
+    const lost = await workspace.preview();
+    expect(lost.code).not.toBe(0);
+    expect(lost.output).toMatch(/is no longer held by stack dr \(the lease says stack=prod;generation=3\)/);
+
+    // Gone is told from unreachable.
+    await cloud.call("supabase", "DELETE", `/v1/projects/${String(made?.["ref"])}`);
+    expect((await workspace.refresh()).code).toBe(0);
+    expect(await workspace.state("database")).toBeUndefined();
+
+    // What another stack holds is left alone, and so is the deployment that serves it.
+    const destroyed = await workspace.destroy();
+    expect(destroyed.code).toBe(0);
+    expect((await cloud.cloudflare.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
+    expect(await cloud.vercel.domain(projectId, publicName)).toBeDefined();
+  });
+
+  it.each([
+    ["kill -9", "SIGKILL" as const],
+    ["Ctrl-C", "SIGINT" as const],
+  ])("a creation that ends by %s is gone on with: one project, not two", async (_what, signal) => {
+    const name = `castchat-${signal.toLowerCase()}`;
+    const workspace = await prepareWorkspace(cloud, signal);
+    await workspace.declare([database({ deletionProtection: false }, name)]);
+    const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
+    await untilCreated(name);
+    first.child.kill(signal);
+    const interrupted = await first.ended;
+    expect(interrupted.code).not.toBe(0);
+    const [begun] = await named(name);
+    if (signal === "SIGKILL") expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
+    const resumed = await workspace.up();
+    expect(resumed).toMatchObject({ code: 0 });
+    expect((await workspace.state("database"))?.["ref"]).toBe(begun?.ref);
+    expect(await named(name)).toHaveLength(1);
+    expect((await workspace.destroy()).code).toBe(0);
+    expect(await named(name)).toEqual([]);
+  });
+});

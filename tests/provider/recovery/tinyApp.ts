@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { MiniCloud } from "./miniCloud.ts";
+
+/** Serves its health from its commit and environment; `ILL` makes it unhealthy. */
+export const TINY_SERVER = `
+import { createServer } from "node:http";
+const { ILL, VERCEL_GIT_COMMIT_SHA: commit } = process.env;
+createServer((request, response) => {
+  response.writeHead(ILL ? 503 : 200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ status: ILL ? "error" : "ok", commit }));
+}).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
+`;
+
+/** Commits files on top of a repository's branch main and pushes them; gives the commit. Makes the repository when it is not there. */
+export async function commitFiles(cloud: MiniCloud, fullName: string, files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "castchat-tiny-"));
+  const [owner, name] = fullName.split("/");
+  const header = `http.extraHeader=Authorization: Basic ${Buffer.from(`x:${cloud.credentials.githubToken}`).toString("base64")}`;
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", header, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    }).trim();
+  // The server is in this very process: only asynchronous children may speak to it.
+  const remote = async (...args: string[]) => {
+    const { execFile } = await import("node:child_process");
+    const { promisify } = await import("node:util");
+    await promisify(execFile)("git", ["-c", header, ...args], { cwd: folder });
+  };
+  try {
+    const exists = await cloud.call("github", "GET", `/api/v3/repos/${fullName}`).then(() => true, () => false);
+    if (exists) await remote("clone", "-q", cloud.repository(fullName), ".");
+    else {
+      await cloud.call("github", "POST", `/api/v3/orgs/${owner ?? ""}/repos`, { name, private: true });
+      git("init", "-q", "-b", "main");
+    }
+    for (const [file, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), content);
+    }
+    git("add", "-A");
+    git("commit", "-q", "--allow-empty", "-m", "change");
+    await remote("push", "-q", cloud.repository(fullName), "HEAD:refs/heads/main");
+    return git("rev-parse", "HEAD");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a Vercel project; gives its id. */
+export async function makeProject(cloud: MiniCloud, name: string, variables: Record<string, string> = {}): Promise<string> {
+  const environmentVariables = Object.entries(variables).map(([key, value]) => ({ key, value, type: "encrypted", target: ["production"] }));
+  return String((await cloud.call("vercel", "POST", "/v11/projects", { name, environmentVariables }))["id"]);
+}
+
+/** Sets a production environment variable of a project. */
+export async function setVariable(cloud: MiniCloud, projectId: string, key: string, value: string): Promise<void> {
+  const body = { key, value, type: "encrypted", target: ["production"] };
+  await cloud.call("vercel", "POST", `/v10/projects/${projectId}/env?upsert=true`, body);
+}
