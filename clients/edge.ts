@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { messageOf } from "./errors.ts";
+import { networkReason } from "./http.ts";
 
 /** What a public address answered. */
 export interface EdgeAnswer {
@@ -38,9 +38,9 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
     const host = url.host;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     return new Promise<EdgeAnswer>((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        if (signal.aborted) reject(signal.reason as Error);
-        else reject(new Error(`${host} cannot be reached: ${limited.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error)}.`));
+      const fail = (error: Error): void => {
+        const reason = limited.aborted ? `no answer within ${timeoutMs / 1000} s` : networkReason(error);
+        reject(signal.aborted ? (signal.reason as Error) : new Error(`${host} cannot be reached: ${reason}.`));
       };
       // No connection is kept: a name that has moved must not be answered through an old one.
       const call = send(target, { headers: { host, accept: "application/json" }, agent: false, signal: limited });

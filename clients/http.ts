@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { z } from "zod";
 import { messageOf, redact } from "./errors.ts";
 import { pause } from "./polling.ts";
@@ -221,8 +222,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fetch hides the reason ("connect ECONNREFUSED …") in `cause`. */
+/** fetch hides the reason ("connect ECONNREFUSED …") in `cause`; where several addresses were tried, that has a code alone. */
 function causeOf(error: unknown): string {
-  if (error instanceof Error && error.cause instanceof Error) return messageOf(error.cause) || error.cause.name;
-  return messageOf(error);
+  const { cause } = error as { cause?: unknown };
+  return types.isNativeError(cause) ? networkReason(cause) : messageOf(error);
+}
+
+/** What went wrong on the network, without secrets. */
+export function networkReason(error: NodeJS.ErrnoException): string {
+  return redact(error.message || (error.code ?? error.name));
 }

@@ -1,79 +1,14 @@
 import { z } from "zod";
 import { jsonClient, segment, ServiceError, unlessNotFound } from "./http.ts";
+import { deploymentAnswer, domainAnswer, envAnswer, errorAnswer, missingAnswer, projectAnswer } from "./vercelAnswers.ts";
+import type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
+
+export type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
 /** Vercel's API, as published. */
 export const VERCEL_API = "https://api.vercel.com";
 /** What a public name on Vercel points to (https://vercel.com/docs/domains/working-with-domains/add-a-domain). */
 export const VERCEL_CNAME = "cname.vercel-dns.com";
-
-const deploymentAnswer = z
-  .object({
-    id: z.string().optional(),
-    uid: z.string().optional(),
-    url: z.string(),
-    readyState: z.string().optional(),
-    state: z.string().optional(),
-    projectId: z.string().optional(),
-    target: z.string().nullish(),
-    errorCode: z.string().nullish(),
-    errorMessage: z.string().nullish(),
-    meta: z.record(z.string(), z.unknown()).nullish(),
-    gitMetadata: z.object({ commitSha: z.string().optional() }).nullish(),
-  })
-  .transform((answer, context) => {
-    const id = answer.id ?? answer.uid;
-    if (!id) {
-      context.addIssue({ code: "custom", message: "the deployment has no id" });
-      return z.NEVER;
-    }
-    const commit = answer.meta?.["githubCommitSha"] ?? answer.gitMetadata?.commitSha;
-    return {
-      id,
-      /** Address with its scheme. */
-      url: answer.url.startsWith("http") ? answer.url : `https://${answer.url}`,
-      /** QUEUED, INITIALIZING, BUILDING, READY, ERROR or CANCELED. */
-      state: answer.readyState ?? answer.state ?? "UNKNOWN",
-      projectId: answer.projectId,
-      target: answer.target ?? undefined,
-      error: answer.errorMessage ?? answer.errorCode ?? undefined,
-      commit: typeof commit === "string" ? commit : undefined,
-    };
-  });
-
-/** One deployment. */
-export type VercelDeployment = z.infer<typeof deploymentAnswer>;
-
-const domainAnswer = z.object({
-  name: z.string(),
-  projectId: z.string().optional(),
-  verified: z.boolean().optional().default(true),
-  verification: z.array(z.object({ type: z.string(), domain: z.string(), value: z.string() })).nullish(),
-});
-
-/** A domain of a project; one that is not verified names the records that prove it. */
-export type VercelDomain = z.infer<typeof domainAnswer>;
-
-const projectAnswer = z.object({
-  id: z.string(),
-  name: z.string(),
-  targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
-});
-
-/** A project and the deployment that serves its production. */
-export type VercelProject = z.infer<typeof projectAnswer>;
-
-const envAnswer = z.object({
-  envs: z.array(
-    z.object({ key: z.string(), type: z.string().optional(), target: z.union([z.string(), z.array(z.string())]).nullish() }),
-  ),
-});
-
-/** Name, kind and targets of an environment variable; its value is never asked for. */
-export interface VercelVariable {
-  key: string;
-  type: string;
-  targets: string[];
-}
 
 /** A file of a deployment, by the SHA-1 of its content (Vercel's choice). `mode` is the octal file mode. */
 export interface DeploymentFile {
@@ -249,6 +184,3 @@ async function allProjects(
   }
   return found;
 }
-
-const errorAnswer = z.object({ error: z.object({ code: z.string().optional(), message: z.string().optional() }) });
-const missingAnswer = z.object({ error: z.object({ missing: z.array(z.string()) }) });

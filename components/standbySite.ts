@@ -69,7 +69,7 @@ export class StandbySite extends pulumi.ComponentResource {
   #recoverDatabase(args: StandbySiteArgs, mode: "active" | "drill", vault: BackupVault): Database {
     const { generation, trustedWriterKeys, backup, at } = args;
     return new Database(
-      "database",
+      partName(mode, "database"),
       {
         projectName: recoveredDatabaseName(mode, generation),
         organization: args.supabaseOrganization,
@@ -85,7 +85,7 @@ export class StandbySite extends pulumi.ComponentResource {
     const { mode, zoneName, stack, generation } = args;
     const publicName = mode === "drill" ? drillName(args.publicName) : args.publicName;
     const traffic = new TrafficSwitch(
-      "traffic",
+      partName(mode, "traffic"),
       {
         publicName,
         zoneName,
@@ -98,4 +98,12 @@ export class StandbySite extends pulumi.ComponentResource {
     );
     return { database, application, traffic, publicName };
   }
+}
+
+/**
+ * A drill's parts have names of their own, so that to the engine they are never the recovered ones changed: a step from active to
+ * drill would delete what is protected, and is refused.
+ */
+function partName(mode: StandbySiteArgs["mode"], part: string): string {
+  return mode === "drill" ? `drill-${part}` : part;
 }

@@ -1,4 +1,3 @@
-import { createWriteStream } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Session } from "../clients/database.ts";
@@ -20,7 +19,7 @@ export async function fetchDump(vault: Vault, manifest: Manifest, name: PartName
   const file = await openPrivateFile();
   try {
     const content = await readPart(vault, partOf(manifest, name), signal);
-    await pipeline(content, decompress(), createWriteStream("", { fd: file.handle.fd, autoClose: false, highWaterMark: 1 << 20 }), { signal });
+    await pipeline(content, decompress(), (plain) => file.handle.writeFile(plain), { signal });
     return file;
   } catch (error) {
     await file.remove();

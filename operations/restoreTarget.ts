@@ -76,7 +76,8 @@ export async function wipeTarget(session: Session): Promise<void> {
             case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' else o.type end, o.identity))
           from pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
           where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = 'public'::pg_catalog.regnamespace and d.deptype = 'n'
-            and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.deptype in ('e', 'i'))
+            and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.objsubid = 0
+              and m.refobjid <> d.objid and m.deptype in ('e', 'i'))
             and (pass = 2 or o.type in ('table', 'view', 'materialized view', 'foreign table'))), '{}') loop
           execute command;
         end loop;

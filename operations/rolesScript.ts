@@ -28,7 +28,7 @@ export async function rolesScript(session: Session): Promise<string> {
        from own o cross join unnest(o.rolconfig) as setting
        union all
        select 4, member.rolname, format('grant %I to %I with admin %s, inherit %s, set %s;', granted.rolname, member.rolname,
-         m.admin_option, coalesce(to_jsonb(m) ->> 'inherit_option', member.rolinherit::text), coalesce(to_jsonb(m) ->> 'set_option', 'true'))
+         m.admin_option::text, coalesce(to_jsonb(m) ->> 'inherit_option', member.rolinherit::text), coalesce(to_jsonb(m) ->> 'set_option', 'true'))
        from pg_catalog.pg_auth_members m
        join pg_catalog.pg_roles granted on granted.oid = m.roleid
        join pg_catalog.pg_roles member on member.oid = m.member

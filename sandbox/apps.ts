@@ -12,6 +12,8 @@ import type { Supervisor } from "./supervisor.ts";
 const ENTRY = "server.mjs";
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
+/** How much of its log is shown when an app doesn't start: a JavaScript error with its stack. */
+const LOG_LINES = 15;
 /** An app that ends by itself is started again after this, as a platform does. */
 const RESTART_DELAY_MS = 500;
 
@@ -34,7 +36,6 @@ export class LocalAppRunner implements AppRunner {
    * deployment answers 502 until it is stopped or started anew.
    */
   async startAll(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const file = this.#file();
     if (!existsSync(file)) return;
     const apps = JSON.parse(await readFile(file, "utf8")) as AppStart[];
@@ -69,6 +70,7 @@ export class LocalAppRunner implements AppRunner {
 
   async #run(app: AppStart): Promise<number> {
     const id = app.deploymentId;
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const port = await freePort();
     const logFile = join(this.#folder, `${id}.log`);
     const log = openSync(logFile, "a", 0o600);
@@ -111,7 +113,6 @@ export class LocalAppRunner implements AppRunner {
 
   async #save(): Promise<void> {
     const file = this.#file();
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeFile(`${file}.new`, JSON.stringify([...this.#wanted.values()]), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
@@ -139,5 +140,5 @@ function answers(port: number): Promise<boolean> {
 }
 
 async function tail(file: string): Promise<string> {
-  return (await readFile(file, "utf8")).trimEnd().split("\n").slice(-5).join("\n");
+  return (await readFile(file, "utf8")).trimEnd().split("\n").slice(-LOG_LINES).join("\n");
 }

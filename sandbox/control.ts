@@ -29,6 +29,8 @@ export interface SandboxStatus {
 }
 
 const DAEMON = fileURLToPath(new URL("./daemon.ts", import.meta.url));
+/** A process that was killed is still there for a moment. */
+const ENDING_MS = 200;
 /** What the sandbox puts into its home beside the paths of `layout`. */
 const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.json.new"];
 
@@ -47,10 +49,7 @@ export async function startSandbox(options: { home: string; onProgress?: (messag
       file = await newSandboxFile();
       writeSandboxFile(home, file);
     }
-    if (runningDaemon(file) !== undefined) {
-      await askStatus(file);
-      return file;
-    }
+    if (await isServing(file)) return file;
     postgresBinary("postgres");
     ministackBinary();
     await endLeftovers(processesFile(home));
@@ -194,6 +193,19 @@ function running(home: string): SandboxFile {
     throw new UserError(`The sandbox in ${home} is not running: start it with "castchat-recovery sandbox start".`);
   }
   return file;
+}
+
+/** Whether the daemon runs and answers. One that runs without an answer is a UserError, unless it is just coming to its end. */
+async function isServing(file: SandboxFile): Promise<boolean> {
+  if (runningDaemon(file) === undefined) return false;
+  try {
+    await askStatus(file);
+    return true;
+  } catch (error) {
+    await sleep(ENDING_MS);
+    if (runningDaemon(file) === undefined) return false;
+    throw error;
+  }
 }
 
 async function askStatus(file: SandboxFile): Promise<{ databases: string[] }> {

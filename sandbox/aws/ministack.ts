@@ -96,15 +96,15 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   return child.pid;
 }
 
-/** The Python that ministack is installed in: beside its program in a virtual environment, else named in its first line. */
+/** The Python that ministack is installed in: named in its program's first line, or (long paths) beside it in a virtual environment. */
 function interpreterOf(binary: string): string {
+  const named = /^#!(\S*python\S*)$/.exec(readFileSync(binary, "utf8").split("\n", 1)[0]?.trim() ?? "")?.[1];
   const beside = join(dirname(realpathSync(binary)), "python3");
-  if (existsSync(beside)) return beside;
-  const named = /^#!(\S*python\S*)\s*$/m.exec(readFileSync(binary, "utf8").split("\n", 1)[0] ?? "")?.[1];
-  if (named === undefined) {
+  const found = [named, beside].find((path) => path !== undefined && existsSync(path));
+  if (found === undefined) {
     throw new UserError(`${binary} is not ministack as pip installs it: run "make setup", or let CASTCHAT_MINISTACK name another one.`);
   }
-  return named;
+  return found;
 }
 
 async function isHealthy(port: number): Promise<boolean> {

@@ -159,7 +159,7 @@ async function subjectOf(project: SupabaseProject, token: string, now: Date): Pr
       throw badToken(messageOf(thrown));
     },
   );
-  const session = z.object({ sub: z.uuid(), exp: z.number() }).safeParse(claims);
+  const session = z.object({ sub: z.guid(), exp: z.number() }).safeParse(claims);
   if (!session.success) throw badToken("missing sub claim");
   if (session.data.exp * 1000 <= now.getTime()) throw badToken("token is expired");
   return session.data.sub;

@@ -21,7 +21,7 @@ export interface ClusterOptions {
   superuserPassword: string;
   /** File that takes the server's log. */
   log: string;
-  /** Told of the server's process as soon as there is one, before it takes connections. */
+  /** Told of each process as soon as there is one: initdb, the server before it takes connections. */
   onSpawn?: (pid: number) => void;
 }
 
@@ -63,7 +63,7 @@ host all all ${LOOPBACK}/32 scram-sha-256
 host replication all ${LOOPBACK}/32 scram-sha-256
 `;
 
-/** Makes the data folder of a new server. Does not start it. A folder that exists already is an error. */
+/** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
 export async function createCluster(options: ClusterOptions): Promise<void> {
   await mkdir(dirname(options.dataDir), { recursive: true, mode: 0o700 });
   await mkdir(options.dataDir, { mode: 0o700 });
@@ -84,7 +84,9 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
       "--no-sync",
       "--no-instructions",
     ]);
-    await promisify(execFile)(file, args, { cwd: "/" });
+    const running = promisify(execFile)(file, args, { cwd: "/" });
+    if (running.child.pid !== undefined) options.onSpawn?.(running.child.pid);
+    await running;
     await appendFile(join(options.dataDir, "postgresql.conf"), CONFIGURATION);
     await writeFile(join(options.dataDir, "pg_hba.conf"), HOST_BASED_AUTHENTICATION);
   } catch (error) {

@@ -30,6 +30,7 @@ export class LocalProjectServers implements ProjectServers {
   readonly #folder: string;
   readonly #supervisor: Supervisor;
   readonly #servers = new Map<string, Server>();
+  readonly #creating = new Set<string>();
 
   constructor(folder: string, supervisor: Supervisor) {
     this.#folder = folder;
@@ -56,6 +57,7 @@ export class LocalProjectServers implements ProjectServers {
   /** Stops all servers in order; they start again with the next daemon. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#servers.keys()].map((ref) => stopCluster(this.#dataDir(ref))));
+    // One that is just being made ends with the supervisor's other processes, and is thrown away at the next start.
   }
 
   /** Refs of all servers, paused ones included. */
@@ -65,21 +67,22 @@ export class LocalProjectServers implements ProjectServers {
 
   async create(ref: string, postgresPassword: string): Promise<ProjectConnection> {
     if (!REF.test(ref)) throw new Error(`"${ref}" is no project ref`);
-    if (this.#servers.has(ref)) throw new Error(`the server of project ${ref} exists already`);
-    await this.#remove(ref);
-    await mkdir(join(this.#folder, ref), { recursive: true, mode: 0o700 });
+    if (this.#servers.has(ref) || this.#creating.has(ref)) throw new Error(`the server of project ${ref} exists already`);
+    this.#creating.add(ref);
     const server: Server = { ref, port: await freePort(), superuserPassword: randomBytes(24).toString("base64url"), paused: false };
-    this.#servers.set(ref, server);
     try {
-      await createCluster(this.#options(server));
+      await this.#remove(ref);
+      await mkdir(join(this.#folder, ref), { recursive: true, mode: 0o700 });
+      await this.#initialize(server);
       await this.#run(server);
       await prepareSupabase(this.#connection(server).superuserUrl, { postgresPassword });
       await this.#save(server);
       return this.#connection(server);
     } catch (error) {
       await this.#remove(ref);
-      this.#servers.delete(ref);
       throw error;
+    } finally {
+      this.#creating.delete(ref);
     }
   }
 
@@ -109,6 +112,15 @@ export class LocalProjectServers implements ProjectServers {
   connection(ref: string): ProjectConnection | undefined {
     const server = this.#servers.get(ref);
     return server === undefined || server.paused ? undefined : this.#connection(server);
+  }
+
+  async #initialize(server: Server): Promise<void> {
+    const name = `initdb ${server.ref}`;
+    await createCluster({
+      ...this.#options(server),
+      onSpawn: (pid) => this.#supervisor.add(name, pid, { stopSignal: "SIGTERM" }),
+    });
+    await this.#supervisor.stop(name);
   }
 
   async #run(server: Server): Promise<void> {

@@ -39,7 +39,7 @@ export async function startTestServer(replies: Reply[]) {
   return {
     seen,
     url: `http://127.0.0.1:${port}`,
-    async stop() {
+    stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

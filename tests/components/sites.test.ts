@@ -199,11 +199,11 @@ describe("StandbySite", () => {
 
   it("drills into throwaway resources, under a name of its own", async () => {
     const resources = await standby({ mode: "drill" });
-    expect(named(resources, "database-project").inputs).toMatchObject({
+    expect(named(resources, "drill-database-project").inputs).toMatchObject({
       name: "castchat-drill-g2",
       deletionProtection: false,
     });
-    expect(named(resources, "traffic").inputs["publicName"]).toBe("drill.app.castchat.jp");
+    expect(named(resources, "drill-traffic").inputs["publicName"]).toBe("drill.app.castchat.jp");
   });
 
   it("clones from the GitHub that it is given", async () => {

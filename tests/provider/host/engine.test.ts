@@ -98,20 +98,6 @@ describe("a provider on the host, run by the real engine", () => {
     expect(await readdir(things)).toEqual([]);
   }, 120_000);
 
-  it("names every fault of the inputs at once, and unknown types", async () => {
-    await stack.program(`${PRELUDE}
-      new Thing("bad", { name: "UPPER", colour: "blue", shape: "round", options: { deep: "x", deeper: "y" } }, mine);`);
-    const { code, text } = await stack.run("preview");
-    expect(code).not.toBe(0);
-    expect(text).toContain("must be lower-case letters, digits and dashes");
-    expect(text).toContain("colour");
-    expect(text).toContain('"shape" is not known here');
-    expect(text).toContain('"options.deeper" is not known here');
-
-    await stack.program(`${PRELUDE}\nnew Other("other", {}, mine);`);
-    expect((await stack.run("preview")).text).toContain("does not implement resource type tiny:index:Other");
-  }, 60_000);
-
   it("checks the provider's configuration", async () => {
     await stack.program(`${PRELUDE.replace('"/things" }', '"/things", limits: pulumi.jsonStringify({ things: "x" }), wrong: "y" }')}
       new Thing("a", { name: "first" }, mine);`);

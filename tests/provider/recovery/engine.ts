@@ -37,7 +37,7 @@ for (const { type, name, inputs } of spec.resources) {
 `;
 
 /** A Pulumi workspace with a file backend that runs the real provider against a mini cloud. */
-export async function prepareWorkspace(cloud: MiniCloud, name: string) {
+export async function prepareWorkspace(cloud: MiniCloud, name: string, aws: { endpointAws?: string; awsRegion: string } = { awsRegion: "ap-northeast-3" }) {
   const folder = join(cloud.home, `workspace-${name}`);
   await mkdir(join(folder, "state"), { recursive: true });
   const plugins = { providers: [{ name: "recovery", path: join(PROJECT_ROOT, "provider") }] };
@@ -58,7 +58,7 @@ export async function prepareWorkspace(cloud: MiniCloud, name: string) {
     GITHUB_TOKEN: cloud.credentials.githubToken,
   };
   const provider = {
-    awsRegion: "ap-northeast-3",
+    ...aws,
     endpointSupabase: cloud.address("supabase"),
     endpointVercel: cloud.address("vercel"),
     endpointCloudflare: cloud.address("cloudflare"),

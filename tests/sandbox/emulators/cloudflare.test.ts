@@ -88,6 +88,14 @@ describe("Cloudflare's emulator", () => {
     expect(await record("CNAME", "www", "a.example")).toMatchObject({ status: 400, body: refused(81053) });
   });
 
+  it("makes a CAA record's content of its data", async () => {
+    const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
+    expect(await call(`POST ${zone}/dns_records`, caa)).toMatchObject({
+      body: { result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data } },
+    });
+    expect(await call(`POST ${zone}/dns_records`, { type: "TXT", name: "x" })).toMatchObject({ status: 400 });
+  });
+
   it("refuses a change of type, a TTL out of range and a broken body", async () => {
     const path = `${zone}/dns_records/${pick(await record("A", "www", "127.0.0.1"), "result.id")}`;
     expect(await call(`PATCH ${path}`, { type: "CNAME", content: "a.example" })).toMatchObject({

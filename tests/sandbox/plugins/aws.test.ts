@@ -45,7 +45,6 @@ describe("the sandbox's aws plugin against ministack", () => {
   it("creates every type, changes nothing twice, shows drift and lost parts, destroys", async () => {
     await stack.program(program(VAULT));
     await stack.must("up", "--yes", "--skip-preview");
-    expect(await stack.previewSummary()).toEqual({ same: 20 });
     // A refresh reads every type back as the program has written it.
     await stack.must("refresh", "--yes", "--expect-no-changes");
     expect(await stack.previewSummary()).toEqual({ same: 20 });

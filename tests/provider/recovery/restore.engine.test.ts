@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup.ts";
+import { readRestoreMarker } from "../../../operations/restoreMarker.ts";
+import { derivedPassword } from "../../../operations/supabaseProject.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../sandbox/sample/database.ts";
+import { startTestCloud } from "../../operations/support/cloud.ts";
+import type { TestCloud } from "../../operations/support/cloud.ts";
+import { contentOf, runSql } from "../../operations/support/sample.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { prepareWorkspace } from "./engine.ts";
+import type { Declared } from "./engine.ts";
+import { startMiniCloud } from "./miniCloud.ts";
+import type { MiniCloud } from "./miniCloud.ts";
+
+jest.setTimeout(180_000);
+let cloud: MiniCloud;
+let aws: TestCloud;
+let source: TestDatabase;
+let vault: Vault;
+let writerKey: string;
+let backupId: string;
+
+beforeAll(async () => {
+  [cloud, aws, source] = await Promise.all([startMiniCloud(), startTestCloud(), startTestDatabase()]);
+  vault = await aws.newVault();
+  const signer = await aws.newSigner();
+  writerKey = await signer.publicKeyPem();
+  await applySchema(source.url);
+  await fill(source.url, { rows: 40 });
+  const done = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  backupId = done.backupId;
+});
+afterAll(() => Promise.all([cloud.stop(), aws.stop(), source.stop()]));
+
+const declared = (change: Record<string, unknown> = {}): Declared[] => [
+  {
+    type: "SupabaseProject",
+    name: "database",
+    inputs: { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-3", deletionProtection: true },
+  },
+  {
+    type: "DatabaseRestore",
+    name: "restore",
+    inputs: { connectionString: { from: ["database", "connectionString"] }, vaultBucket: vault.name, trustedWriterKeys: [writerKey], generation: 1, ...change },
+  },
+];
+
+/** The target's connection string, once there is a target. */
+async function targetUrl(): Promise<string | undefined> {
+  const [project] = await cloud.supabase.projects();
+  if (project?.status !== "ACTIVE_HEALTHY") return undefined;
+  const { host, port } = await cloud.supabase.sessionPooler(project.ref);
+  return `postgresql://postgres:${derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1")}@${host}:${port}/postgres`;
+}
+
+describe("a restore under the engine", () => {
+  it("is gone on with after kill -9, is left alone afterwards, refuses another backup, and is told gone from unreachable", async () => {
+    const workspace = await prepareWorkspace(cloud, "restore", { awsRegion: aws.region, endpointAws: aws.endpoint });
+    await workspace.declare(declared());
+    const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
+    let url: string | undefined;
+    // In the middle of its work: something is in the target, and not everything.
+    for (;;) {
+      url ??= await targetUrl();
+      const phase = url === undefined ? undefined : (await readRestoreMarker(url).catch(() => undefined))?.phase;
+      if (phase !== undefined && phase !== "claim") break;
+      if (first.child.exitCode !== null) throw new Error(first.output());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const begun = await readRestoreMarker(url!);
+    expect(begun?.phase).not.toBe("finished");
+
+    expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
+    const resumed = await workspace.up();
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.output).not.toContain(derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1"));
+    expect(await workspace.state("restore")).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
+    expect(await contentOf(url!)).toEqual(await contentOf(source.url));
+
+    // The app writes, and nothing of it is touched by another up.
+    await runSql(url!, "delete from public.posts where id = (select min(id) from public.posts)");
+    expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
+    await workspace.declare(declared({ at: "2026-07-01T00:00:00Z" }));
+    const refused = await workspace.preview();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toContain(`Backup ${backupId} was restored into this database with generation 1`);
+
+    // Deleting the restore touches no data.
+    await workspace.declare(declared().slice(0, 1));
+    expect(await workspace.up()).toMatchObject({ code: 0 });
+    expect((await runSql<{ n: number }>(url!, "select count(*)::int as n from public.posts"))[0]!.n).toBe(39);
+
+    // Declared again it finds its own finished work, and restores nothing over it.
+    await workspace.declare(declared());
+    expect(await workspace.up()).toMatchObject({ code: 0 });
+    expect((await runSql<{ n: number }>(url!, "select count(*)::int as n from public.posts"))[0]!.n).toBe(39);
+
+    const ref = String((await workspace.state("database"))?.["ref"]);
+    await cloud.postgres.stop(ref);
+    const unreachable = await workspace.run("refresh", "--yes", "--skip-preview", "--target", "**restore", "--stack", "test");
+    expect(unreachable.code).not.toBe(0);
+    expect(unreachable.output).toMatch(/cannot be reached/);
+    expect(await workspace.state("restore")).toBeDefined();
+    await cloud.postgres.start(ref);
+    await runSql(url!, "drop schema castchat_recovery cascade");
+    expect(await workspace.refresh()).toMatchObject({ code: 0 });
+    expect(await workspace.state("restore")).toBeUndefined();
+    // Without its marker it is a database with anybody's data: refused.
+    const foreign = await workspace.up();
+    expect(foreign.code).not.toBe(0);
+    expect(foreign.output).toMatch(/holds data .*a restore goes into a new project only/);
+  });
+});
