@@ -9,7 +9,6 @@ export default {
       { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
-  transformIgnorePatterns: ["/node_modules/(?!(p-retry|is-network-error|execa|jose)/)"],
   testTimeout: 30_000,
   modulePathIgnorePatterns: ["<rootDir>/.sandbox"],
 };

@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import type { z } from "zod";
 import { messageOf, redact } from "./errors.ts";
 import { pause } from "./polling.ts";
@@ -224,8 +223,8 @@ function parseJson(text: string): unknown {
 
 /** fetch hides the reason ("connect ECONNREFUSED …") in `cause`; where several addresses were tried, that has a code alone. */
 function causeOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  return types.isNativeError(cause) ? networkReason(cause) : messageOf(error);
+  const { cause } = error as { cause?: NodeJS.ErrnoException };
+  return cause?.message === undefined ? messageOf(error) : networkReason(cause);
 }
 
 /** What went wrong on the network, without secrets. */

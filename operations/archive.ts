@@ -53,8 +53,11 @@ async function drainedOrClosed(program: Writable): Promise<void> {
   });
 }
 
-/** Counts the lines between "COPY … FROM stdin;" and "\.": COPY text escapes a newline in a value, so a line is a row. */
-class CopyCounter {
+/**
+ * Counts the lines between "COPY … FROM stdin;" and "\." as they pass by in chunks of any size: COPY text escapes a newline
+ * in a value, so a line is a row.
+ */
+export class CopyCounter {
   readonly rows = new Map<string, number>();
   /** The table whose rows pass by. */
   #table: string | undefined;

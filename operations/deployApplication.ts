@@ -75,7 +75,11 @@ export async function deployApplication(
     const head = await ports.git.checkout(wanted.sourceUrl, wanted.sourceRef, source, signal);
     return { started: await upload(ports.vercel, { wanted, folder: source, commit: head }, signal, reporter), commit: head };
   });
-  const deployment = await untilBuilt(ports, started, signal, reporter);
+  const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
+    // Nobody would look at its health any more, but it would take the public names once it is built.
+    if (signal.aborted) await ports.vercel.deleteDeployment(started.id);
+    throw error;
+  });
   reporter(`deployment ${deployment.id} is built: asking for its health`);
   try {
     await waitUntilHealthy({

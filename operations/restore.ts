@@ -5,6 +5,7 @@ import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
+import type { SeedCounts } from "./catalog.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
@@ -14,10 +15,11 @@ import type { PrivateFile } from "./privateFile.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
-import { fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
+import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
 import { applicationNameOf, emptyManagedTables, holdTarget, listDataIn, wipeTarget } from "./restoreTarget.ts";
 import { listOwnRoles } from "./rolesScript.ts";
 import { quoteIdent } from "./quote.ts";
+import { together } from "./together.ts";
 
 /** What to restore, and where to. */
 export interface RestoreOptions {
@@ -122,8 +124,12 @@ async function restoreInto(session: Session, restoreId: string, options: Restore
       await session.query(managedObjects);
       if (roleGrants !== "") await session.query(roleGrants);
     });
-    const counts = await phase("checks", "Comparing every table, definition and right with the backup", () =>
-      checkRestored(targetUrl, applicationName, manifest, signal),
+    const [counts] = await phase("checks", "Comparing every table, definition and right with the backup", () =>
+      together<[SeedCounts, undefined]>(
+        signal,
+        (inner) => checkRestored(targetUrl, applicationName, manifest, inner),
+        () => analyseTables(session, manifest),
+      ),
     );
     const result: RestoreResult = {
       restoreId,

@@ -120,3 +120,10 @@ export async function revokeDefaults(session: Session): Promise<void> {
   );
   if (commands.length > 0) await session.query(commands.map((row) => row.command).join(";\n"));
 }
+
+/** Without statistics the first queries of the app would be planned blindly, until the server gets round to it by itself. */
+export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
+  const own = manifest.tables.filter((table) => table.kind === "app");
+  if (own.length > 0) await session.query(`analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`);
+  return undefined;
+}

@@ -22,21 +22,42 @@ const PLACEHOLDERS = {
   SUPABASE_ACCESS_TOKEN: "preview",
 };
 
-/** Previews one stack in a process of its own. */
-function previewInChild(root: string, stack: string, scratch: string, path: string): Promise<PreviewReport> {
+/** Previews one stack in a process of its own, together with all that it starts. */
+function previewInChild(
+  order: { root: string; stack: string; scratch: string },
+  path: string,
+  signal: AbortSignal,
+): Promise<PreviewReport> {
   return new Promise((resolve, reject) => {
     const child = fork(join(PACK, "previewStack.ts"), {
-      env: { ...PLACEHOLDERS, ...process.env, PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      env: {
+        ...PLACEHOLDERS,
+        ...process.env,
+        PATH: path,
+        // The pack's runner leaves a compiler's cache behind.
+        TMPDIR: order.scratch,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // A process group of its own, so that the engine and its plugins end with it.
+      detached: true,
     });
+    const stop = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+      reject(new SetupFault("Interrupted; nothing was changed."));
+    };
+    signal.addEventListener("abort", stop, { once: true });
     child.once("message", (report) => {
       resolve(report as PreviewReport);
     });
     child.once("error", reject);
     child.once("exit", (code) => {
-      reject(new SetupFault(`The preview of stack ${stack} ended without a report (exit code ${code ?? "none"}).`));
+      signal.removeEventListener("abort", stop);
+      reject(
+        new SetupFault(`The preview of stack ${order.stack} ended without a report (exit code ${code ?? "none"}).`),
+      );
     });
-    child.send({ root, stack, pack: PACK, scratch });
+    child.send({ ...order, pack: PACK });
   });
 }
 
@@ -46,11 +67,13 @@ function previewInChild(root: string, stack: string, scratch: string, path: stri
  * @param root the folder of the Pulumi project to check
  */
 async function main(root: string): Promise<number> {
+  const interruption = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort());
   const scratch = await mkdtemp(join(tmpdir(), "castchat-policy-"));
   try {
     const path = await prepareEngine(join(scratch, "bin"), process.env["PATH"] ?? "");
-    const reports = await Promise.all(STACKS.map((stack) => previewInChild(root, stack, scratch, path)));
-    const { lines, exitCode } = judge(reports);
+    const preview = (stack: string) => previewInChild({ root, stack, scratch }, path, interruption.signal);
+    const { lines, exitCode } = judge(await Promise.all(STACKS.map(preview)));
     process.stdout.write(`${lines.join("\n")}\n`);
     return exitCode;
   } catch (error) {
@@ -58,7 +81,8 @@ async function main(root: string): Promise<number> {
     process.stderr.write(`${error.message}\n`);
     return 2;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    // The engine may still be writing its last file.
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
 

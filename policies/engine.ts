@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, chmod, copyFile, link, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Wrong set-up: a tool or a file is missing. The message says what to do. */
 export class SetupFault extends Error {
@@ -12,10 +13,13 @@ export class SetupFault extends Error {
 const LANGUAGE_HOST = "pulumi-language-nodejs";
 /** What the engine starts for a pack in Node where there is no language host. */
 const ANALYZER = "pulumi-analyzer-policy-nodejs";
+/** Providers that the program uses besides its own; see previewProvider.ts. */
+const PUBLIC_PROVIDERS = ["aws", "cloudflare", "github", "vercel"];
+const PREVIEW_PROVIDER = fileURLToPath(new URL("previewProvider.ts", import.meta.url));
 
 /**
  * Puts the engine into a folder where it runs policy packs, whether it is an official release or built from source: the CLI
- * alone, without the language host beside it, and a starter for packs. The program itself is run inline and needs no host.
+ * alone, without the language host beside it, a starter for packs, and a stand-in for the public providers. The program itself is run inline and needs no host.
  *
  * @returns the PATH to run it with
  * @throws {SetupFault} when there is no `pulumi` on the PATH
@@ -29,14 +33,18 @@ export async function prepareEngine(folder: string, path: string): Promise<strin
   // A copy, not a symbolic link: the engine looks for hosts beside the file that it really is.
   await linkOrCopy(await realpath(pulumi), join(folder, "pulumi"));
   await symlink(process.execPath, join(folder, "node"));
-  const start = `exec "${process.execPath}" "${packRunner()}" "$@"`;
-  await writeFile(join(folder, ANALYZER), `#!/bin/sh\n${start}\n`);
-  await chmod(join(folder, ANALYZER), 0o755);
+  await writeStarter(join(folder, ANALYZER), packRunner());
+  for (const name of PUBLIC_PROVIDERS) await writeStarter(join(folder, `pulumi-resource-${name}`), PREVIEW_PROVIDER);
 
   const withoutHost = await Promise.all(
     folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])),
   );
   return [folder, ...withoutHost.flat()].join(delimiter);
+}
+
+async function writeStarter(file: string, script: string): Promise<void> {
+  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`);
+  await chmod(file, 0o755);
 }
 
 function packRunner(): string {

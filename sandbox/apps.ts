@@ -72,6 +72,8 @@ export class LocalAppRunner implements AppRunner {
     const id = app.deploymentId;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const port = await freePort();
+    // From here to the account of processes nothing is awaited: what is spawned is always ended by whoever stops the sandbox.
+    if (this.#closing) throw new Error("the sandbox is being stopped");
     const logFile = join(this.#folder, `${id}.log`);
     const log = openSync(logFile, "a", 0o600);
     const child = spawn(process.execPath, [ENTRY], {
@@ -95,7 +97,9 @@ export class LocalAppRunner implements AppRunner {
     while (!(await answers(port))) {
       if (ended !== undefined || Date.now() > deadline) {
         if (ended === undefined) await this.#supervisor.stop(processName(id));
-        throw new Error(`the app of deployment ${id} did not start: ${ended ?? "it took no connections in time"}\n${await tail(logFile)}`);
+        throw new Error(
+          `the app of deployment ${id} did not start: ${ended ?? "it took no connections in time"}\n${await tail(logFile)}`,
+        );
       }
       await sleep(POLL_MS);
     }

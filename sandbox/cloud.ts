@@ -96,9 +96,14 @@ export class Cloud {
   async setOutage(region: string, out: boolean): Promise<void> {
     const gateway = this.#gateways.get(region);
     if (gateway === undefined) {
-      throw new UserError(`The sandbox has no AWS region "${region}": its regions are ${[...this.#gateways.keys()].join(" and ")}.`);
+      throw new UserError(
+        `The sandbox has no AWS region "${region}": its regions are ${[...this.#gateways.keys()].join(" and ")}.`,
+      );
     }
-    this.#file = { ...this.#file, outages: [...this.#file.outages.filter((one) => one !== region), ...(out ? [region] : [])] };
+    this.#file = {
+      ...this.#file,
+      outages: [...this.#file.outages.filter((one) => one !== region), ...(out ? [region] : [])],
+    };
     writeSandboxFile(this.#home, this.#file);
     await (out ? gateway.close() : gateway.open());
   }
@@ -106,7 +111,9 @@ export class Cloud {
   /** Simulates the loss of a project's database: server and data are gone, nothing of them can be had back. */
   async destroyDatabase(ref: string): Promise<void> {
     if (!this.#databases.refs().includes(ref)) {
-      throw new UserError(`The sandbox has no database "${ref}": it has ${this.#databases.refs().join(", ") || "none"}.`);
+      throw new UserError(
+        `The sandbox has no database "${ref}": it has ${this.#databases.refs().join(", ") || "none"}.`,
+      );
     }
     await this.#databases.destroy(ref);
   }

@@ -1,20 +1,24 @@
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { UserError } from "../clients/errors.ts";
 import { ministackBinary } from "./aws/ministack.ts";
-import type { DaemonMessage } from "./daemon.ts";
-import { newSandboxFile, processesFile, readSandboxFile, runningDaemon, withoutDaemon, writeSandboxFile } from "./file.ts";
+import {
+  newSandboxFile,
+  processesFile,
+  readSandboxFile,
+  runningDaemon,
+  withoutDaemon,
+  writeSandboxFile,
+} from "./file.ts";
 import { SERVICES, addressOf, layout } from "./layout.ts";
 import type { SandboxFile, Service } from "./layout.ts";
 import { withSandboxLock } from "./lock.ts";
 import { isFree } from "./ports.ts";
 import { postgresBinary } from "./postgres/binaries.ts";
 import { portInUse } from "./servers.ts";
+import { startDaemon } from "./startDaemon.ts";
 import { endLeftovers, endProcess } from "./supervisor.ts";
 
 /** State of a sandbox. */
@@ -28,7 +32,6 @@ export interface SandboxStatus {
   databases: readonly string[];
 }
 
-const DAEMON = fileURLToPath(new URL("./daemon.ts", import.meta.url));
 /** A process that was killed is still there for a moment. */
 const ENDING_MS = 200;
 /** What the sandbox puts into its home beside the paths of `layout`. */
@@ -39,7 +42,10 @@ const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.
  *
  * UserErrors: a port in use, a missing program, a home that is damaged or belongs to something else.
  */
-export async function startSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<SandboxFile> {
+export async function startSandbox(options: {
+  home: string;
+  onProgress?: (message: string) => void;
+}): Promise<SandboxFile> {
   const { home, onProgress = () => undefined } = options;
   await prepareHome(home);
   return withSandboxLock(home, async () => {
@@ -86,7 +92,11 @@ export async function sandboxStatus(options: { home: string }): Promise<SandboxS
   if (file === undefined) return { running: false, services: [], outages: [], databases: [] };
   const pid = runningDaemon(file);
   const services = await Promise.all(
-    SERVICES.map(async (name) => ({ name, url: addressOf(file.ports, name), listening: !(await isFree(file.ports[name])) })),
+    SERVICES.map(async (name) => ({
+      name,
+      url: addressOf(file.ports, name),
+      listening: !(await isFree(file.ports[name])),
+    })),
   );
   const rest = { services, outages: file.outages };
   if (pid === undefined) return { running: false, ...rest, databases: [] };
@@ -99,12 +109,19 @@ export async function resetSandbox(options: { home: string; onProgress?: (messag
   const paths = layout(home);
   if (!existsSync(home) || readdirSync(home).length === 0) return;
   if (!existsSync(paths.file)) {
-    throw new UserError(`${home} holds no sandbox (no sandbox.json), so nothing of it was removed: check CASTCHAT_SANDBOX_HOME.`);
+    throw new UserError(
+      `${home} holds no sandbox (no sandbox.json), so nothing of it was removed: check CASTCHAT_SANDBOX_HOME.`,
+    );
   }
   await stopDamaged(home, onProgress);
   onProgress("removing its data");
+  const locks = readdirSync(home).filter((name) => name.startsWith("lock"));
   // sandbox.json goes last: until then an interrupted reset can be done again.
-  for (const path of [...foldersOf(home), ...OTHER_ENTRIES.map((name) => join(home, name)), paths.file]) {
+  for (const path of [
+    ...foldersOf(home),
+    ...[...OTHER_ENTRIES, ...locks].map((name) => join(home, name)),
+    paths.file,
+  ]) {
     await rm(path, { recursive: true, force: true });
   }
   if (readdirSync(home).length === 0) await rmdir(home);
@@ -140,7 +157,9 @@ async function prepareHome(home: string): Promise<void> {
     const strangers = foldersOf(home).filter((path) => existsSync(path));
     if (strangers.length > 0) {
       const names = strangers.map((path) => basename(path)).join(", ");
-      throw new UserError(`${home} holds ${names} but no sandbox.json, so it is no sandbox, or half of one: remove it, or set CASTCHAT_SANDBOX_HOME to another folder.`);
+      throw new UserError(
+        `${home} holds ${names} but no sandbox.json, so it is no sandbox, or half of one: remove it, or set CASTCHAT_SANDBOX_HOME to another folder.`,
+      );
     }
   }
   await mkdir(home, { recursive: true });
@@ -151,40 +170,6 @@ async function prepareHome(home: string): Promise<void> {
 function foldersOf(home: string): string[] {
   const paths = layout(home);
   return Object.values(paths).filter((path) => path !== paths.home && path !== paths.file);
-}
-
-async function startDaemon(home: string): Promise<void> {
-  const { logs, state, workspace } = layout(home);
-  for (const folder of [logs, state, workspace]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const logFile = join(logs, "daemon.log");
-  const log = openSync(logFile, "a", 0o600);
-  const child = fork(DAEMON, [], {
-    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
-    detached: true,
-    cwd: home,
-    stdio: ["ignore", log, log, "ipc"],
-    env: { ...process.env, CASTCHAT_SANDBOX_HOME: home },
-    execArgv: [],
-  });
-  closeSync(log);
-  const answer = await firstMessage(child, logFile);
-  if (child.connected) child.disconnect();
-  child.unref();
-  if (answer.type === "ready") return;
-  await ended(child);
-  throw answer.userError ? new UserError(answer.message) : new Error(`the sandbox did not start: ${answer.message} (log: ${logFile})`);
-}
-
-async function firstMessage(child: ChildProcess, logFile: string): Promise<DaemonMessage> {
-  return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as DaemonMessage));
-    child.once("error", reject);
-    child.once("exit", (code, signal) => reject(new Error(`the sandbox's process ended with ${signal ?? `exit code ${code ?? "?"}`} while it started (log: ${logFile})`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  while (child.exitCode === null && child.signalCode === null) await sleep(20);
 }
 
 function running(home: string): SandboxFile {
@@ -221,7 +206,9 @@ async function ask(file: SandboxFile, method: string, path: string): Promise<unk
       signal: AbortSignal.timeout(20_000),
     });
   } catch {
-    throw new UserError('The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.');
+    throw new UserError(
+      'The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.',
+    );
   }
   const body = (await answer.json()) as { message?: string };
   if (answer.status === 400) throw new UserError(body.message ?? "the sandbox refused the request");

@@ -17,12 +17,15 @@ export interface Controlled {
 export function controlApi(cloud: Controlled, token: string, shutdown: () => void): Hono {
   const app = new Hono();
   app.use("*", async (context, next) => {
-    if (!isSame(context.req.header("authorization") ?? "", `Bearer ${token}`)) return context.json({ message: "wrong token" }, 401);
+    if (!isSame(context.req.header("authorization") ?? "", `Bearer ${token}`))
+      return context.json({ message: "wrong token" }, 401);
     await next();
     return undefined;
   });
   app.onError((error, context) => context.json({ message: messageOf(error) }, error instanceof UserError ? 400 : 500));
-  app.get("/status", (context) => context.json({ pid: process.pid, outages: cloud.outages, databases: cloud.databases }));
+  app.get("/status", (context) =>
+    context.json({ pid: process.pid, outages: cloud.outages, databases: cloud.databases }),
+  );
   app.post("/regions/:region/outage", async (context) => {
     await cloud.setOutage(context.req.param("region"), true);
     return context.json({ outages: cloud.outages });

@@ -16,11 +16,20 @@ export type DaemonMessage = { type: "ready" } | { type: "failed"; message: strin
 async function main(): Promise<void> {
   const home = sandboxHome();
   const file = readSandboxFile(home);
-  if (file === undefined) throw new UserError(`${home} holds no sandbox: make one with "castchat-recovery sandbox start".`);
+  if (file === undefined)
+    throw new UserError(`${home} holds no sandbox: make one with "castchat-recovery sandbox start".`);
   await endLeftovers(processesFile(home));
   const ticks = startTicks(process.pid);
-  writeSandboxFile(home, { ...withoutDaemon(file), pid: process.pid, ...(ticks === undefined ? {} : { pidStartTicks: ticks }) });
-  const cloud = new Cloud(home, { ...file, pid: process.pid, ...(ticks === undefined ? {} : { pidStartTicks: ticks }) });
+  writeSandboxFile(home, {
+    ...withoutDaemon(file),
+    pid: process.pid,
+    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
+  });
+  const cloud = new Cloud(home, {
+    ...file,
+    pid: process.pid,
+    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
+  });
   let control: Server | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (exitCode: number): Promise<void> =>
@@ -41,7 +50,9 @@ async function main(): Promise<void> {
   });
   try {
     await cloud.start();
-    const server = createAdaptorServer({ fetch: controlApi(cloud, file.credentials.passphrase, () => void stop(0)).fetch }) as Server;
+    const server = createAdaptorServer({
+      fetch: controlApi(cloud, file.credentials.passphrase, () => void stop(0)).fetch,
+    }) as Server;
     await listen(server, file.ports.control, "control port");
     control = server;
     await tell({ type: "ready" });
@@ -60,7 +71,9 @@ async function tell(message: DaemonMessage): Promise<void> {
 
 /** The daemon's stderr is its log file. */
 function log(error: unknown): void {
-  process.stderr.write(`${new Date().toISOString()} ${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`);
+  process.stderr.write(
+    `${new Date().toISOString()} ${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+  );
 }
 
 function giveUp(error: unknown): void {

@@ -31,6 +31,9 @@ export function createEmulators(deps: EmulatorDependencies): Emulators {
     ]),
     names: cloudflare,
     platform: vercel,
-    resume: () => vercel.resume(),
+    resume: () => {
+      vercel.resume();
+      supabase.resume();
+    },
   };
 }

@@ -6,7 +6,11 @@ import type { SandboxFile } from "./layout.ts";
  * The environment variables that lead a command into the sandbox: credentials, Pulumi's backend and passphrase, and the
  * sandbox's provider plugins first on PATH. Holds secrets of the sandbox. `base` is the environment whose PATH is continued.
  */
-export function sandboxEnvironment(home: string, file: SandboxFile, base: NodeJS.ProcessEnv = process.env): Record<string, string> {
+export function sandboxEnvironment(
+  home: string,
+  file: SandboxFile,
+  base: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
   const { credentials, ports } = file;
   return {
     CASTCHAT_SANDBOX_HOME: home,
@@ -23,6 +27,7 @@ export function sandboxEnvironment(home: string, file: SandboxFile, base: NodeJS
     CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
     SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
+    PULUMI_HOME: layout(home).pulumi,
     PULUMI_BACKEND_URL: `file://${layout(home).state}`,
     PULUMI_CONFIG_PASSPHRASE: credentials.passphrase,
     PATH: [join(PROJECT_ROOT, "sandbox", "plugins", "bin"), base["PATH"] ?? ""].join(delimiter),

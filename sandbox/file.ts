@@ -31,7 +31,9 @@ export function readSandboxFile(home: string): SandboxFile | undefined {
   if (!existsSync(file)) return undefined;
   const parsed = SCHEMA.safeParse(parseJson(readFileSync(file, "utf8")));
   if (!parsed.success) {
-    throw new UserError(`${file} is damaged: throw the sandbox away with "castchat-recovery sandbox reset", then start it again.`);
+    throw new UserError(
+      `${file} is damaged: throw the sandbox away with "castchat-recovery sandbox reset", then start it again.`,
+    );
   }
   const { pid, pidStartTicks, ...rest } = parsed.data;
   return { ...rest, ...(pid === undefined ? {} : { pid }), ...(pidStartTicks === undefined ? {} : { pidStartTicks }) };

@@ -64,6 +64,8 @@ export function layout(home: string) {
     workspace: join(home, "workspace"),
     /** Temporary files of what runs in this sandbox. */
     temporary: join(home, "tmp"),
+    /** Pulumi's own home: what the engine notes about workspaces stays out of the user's. */
+    pulumi: join(home, "pulumi"),
     /** Pulumi's state (a `file://` backend). */
     state: join(home, "state"),
   };

@@ -26,7 +26,9 @@ export async function withSandboxLock<T>(home: string, work: () => Promise<T>): 
         continue;
       }
       if (Date.now() > deadline) {
-        throw new UserError(`Another command (process ${holder?.pid ?? "?"}) is starting or stopping this sandbox: wait for its end, then try again.`);
+        throw new UserError(
+          `Another command (process ${holder?.pid ?? "?"}) is starting or stopping this sandbox: wait for its end, then try again.`,
+        );
       }
       await sleep(POLL_MS);
     }

@@ -16,7 +16,8 @@ const ATTEMPTS = 200;
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let attempt = 0; found.size < count; attempt++) {
-    if (attempt > ATTEMPTS + count) throw new Error(`no ${count} free ports between ${FIRST_PORT} and ${LAST_PORT} on ${LOOPBACK}`);
+    if (attempt > ATTEMPTS + count)
+      throw new Error(`no ${count} free ports between ${FIRST_PORT} and ${LAST_PORT} on ${LOOPBACK}`);
     const port = randomInt(FIRST_PORT, LAST_PORT);
     if (!found.has(port) && (await isFree(port))) found.add(port);
   }

@@ -8,7 +8,9 @@ export function isAlive(pid: number): boolean {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
-  return procStat(pid)?.state !== "Z";
+  const stat = procStat(pid);
+  // The first thread of a process may have ended (Z) while others still hold its files and ports.
+  return stat?.state !== "Z" || stat.threads > 1;
 }
 
 /**
@@ -25,8 +27,8 @@ export function isSameProcess(pid: number, ticks: string | undefined): boolean {
   return isAlive(pid) && startTicks(pid) === ticks;
 }
 
-/** Reads /proc/PID/stat (proc(5)): field 3 is the state, field 22 the start time. The name in field 2 may hold spaces. */
-function procStat(pid: number): { state: string; startTicks: string } | undefined {
+/** Reads /proc/PID/stat (proc(5)): field 3 is the state, 20 the number of threads, 22 the start time. The name in field 2 may hold spaces. */
+function procStat(pid: number): { state: string; threads: number; startTicks: string } | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -36,5 +38,5 @@ function procStat(pid: number): { state: string; startTicks: string } | undefine
     throw error;
   }
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: fields[0] ?? "", startTicks: fields[19] ?? "" };
+  return { state: fields[0] ?? "", threads: Number(fields[17]), startTicks: fields[19] ?? "" };
 }

@@ -22,13 +22,28 @@ export interface GatewayOptions {
 }
 
 /** Services with one endpoint for the whole world: signed for us-east-1 whatever region the client works in. */
-const GLOBAL_SERVICES = new Set(["iam", "route53", "cloudfront", "organizations", "sts", "budgets", "globalaccelerator"]);
+const GLOBAL_SERVICES = new Set([
+  "iam",
+  "route53",
+  "cloudfront",
+  "organizations",
+  "sts",
+  "budgets",
+  "globalaccelerator",
+]);
 /** Keys that ministack takes for root without a look at the signature: never let through. */
 const KEYS_WITHOUT_CHECK = /^(test|\d{12})$/;
 /** Bodies without a hash header (all but S3's) are held in memory to check them; AWS's own limits are below this. */
 const MAXIMUM_HELD_BODY = 16 * 1024 * 1024;
 /** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1); `expect` has been answered here. */
-const CONNECTION_HEADERS = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "expect"]);
+const CONNECTION_HEADERS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+]);
 
 /**
  * The endpoint of one AWS region: checks key, signature, time and region as AWS does, then passes the request to ministack.
@@ -53,7 +68,9 @@ export class RegionGateway {
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
-      this.#serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+      this.#serve(request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      );
     });
     await listen(server, this.#options.port, `AWS ${this.#options.region}`);
     this.#server = server;
@@ -91,7 +108,8 @@ export class RegionGateway {
   #refusalOf(signature: Signature | undefined): Refusal | undefined {
     if (signature === undefined) return { reason: "noSignature" };
     const { region, clock } = this.#options;
-    if (KEYS_WITHOUT_CHECK.test(signature.accessKeyId)) return { reason: "unknownKey", accessKeyId: signature.accessKeyId };
+    if (KEYS_WITHOUT_CHECK.test(signature.accessKeyId))
+      return { reason: "unknownKey", accessKeyId: signature.accessKeyId };
     if (signature.region !== region && !(GLOBAL_SERVICES.has(signature.service) && signature.region === "us-east-1")) {
       return { reason: "wrongRegion", signed: signature.region, expected: region };
     }
@@ -124,7 +142,12 @@ export class RegionGateway {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, service: string | undefined): void {
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  service: string | undefined,
+): void {
   const { status, headers, body } = refusalAnswer(refusal, service, request.headers);
   // The rest of a refused upload is read and dropped, so that the client gets to see the answer.
   request.resume();

@@ -30,7 +30,9 @@ const POLL_MS = 50;
 export function ministackBinary(environment: NodeJS.ProcessEnv = process.env): string {
   const chosen = environment["CASTCHAT_MINISTACK"];
   const candidates =
-    chosen === undefined ? (environment["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "ministack")) : [chosen];
+    chosen === undefined
+      ? (environment["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "ministack"))
+      : [chosen];
   const found = candidates.find((path) => isExecutable(path));
   if (found === undefined) {
     throw new UserError(
@@ -52,7 +54,11 @@ export function ministackBinary(environment: NodeJS.ProcessEnv = process.env): s
 export async function startMinistack(options: MinistackOptions): Promise<number> {
   const python = interpreterOf(ministackBinary());
   if (!(await isFree(options.port))) throw portInUse("AWS emulator", options.port);
-  const folders = { state: join(options.dataDir, "state"), objects: join(options.dataDir, "objects"), temporary: join(options.dataDir, "tmp") };
+  const folders = {
+    state: join(options.dataDir, "state"),
+    objects: join(options.dataDir, "objects"),
+    temporary: join(options.dataDir, "tmp"),
+  };
   for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 });
   const log = openSync(options.log, "a", 0o600);
   const child = spawn(python, [START_SCRIPT], {
@@ -102,7 +108,9 @@ function interpreterOf(binary: string): string {
   const beside = join(dirname(realpathSync(binary)), "python3");
   const found = [named, beside].find((path) => path !== undefined && existsSync(path));
   if (found === undefined) {
-    throw new UserError(`${binary} is not ministack as pip installs it: run "make setup", or let CASTCHAT_MINISTACK name another one.`);
+    throw new UserError(
+      `${binary} is not ministack as pip installs it: run "make setup", or let CASTCHAT_MINISTACK name another one.`,
+    );
   }
   return found;
 }

@@ -78,7 +78,11 @@ const ROWS: Record<Refusal["reason"], Row> = {
 };
 
 /** The answer that AWS gives for a refusal, in the protocol that the request speaks. */
-export function refusalAnswer(refusal: Refusal, service: string | undefined, headers: IncomingHttpHeaders): RefusalAnswer {
+export function refusalAnswer(
+  refusal: Refusal,
+  service: string | undefined,
+  headers: IncomingHttpHeaders,
+): RefusalAnswer {
   const protocol = protocolOf(service, headers);
   const row = ROWS[refusal.reason];
   const requestId = crypto.randomUUID();
@@ -93,7 +97,11 @@ export function refusalAnswer(refusal: Refusal, service: string | undefined, hea
   const xml = { ...common, "content-type": protocol === "s3" ? "application/xml" : "text/xml" };
   if (protocol === "query") {
     const error = `<Error><Type>Sender</Type><Code>${row.query}</Code><Message>${row.message}</Message></Error>`;
-    return { status: row.status.query, headers: xml, body: `<ErrorResponse>${error}<RequestId>${requestId}</RequestId></ErrorResponse>` };
+    return {
+      status: row.status.query,
+      headers: xml,
+      body: `<ErrorResponse>${error}<RequestId>${requestId}</RequestId></ErrorResponse>`,
+    };
   }
   return {
     status: row.status.s3,

@@ -35,10 +35,16 @@ export function readSignature(request: SignedRequest): Signature | undefined {
   if (header !== undefined) return readHeader(header, request.headers);
   const query = new URLSearchParams(request.query);
   if (query.get("X-Amz-Algorithm") !== ALGORITHM) return undefined;
-  return assemble(query.get("X-Amz-Credential"), query.get("X-Amz-SignedHeaders"), query.get("X-Amz-Signature"), query.get("X-Amz-Date"), {
-    presigned: true,
-    expires: Number(query.get("X-Amz-Expires") ?? "0"),
-  });
+  return assemble(
+    query.get("X-Amz-Credential"),
+    query.get("X-Amz-SignedHeaders"),
+    query.get("X-Amz-Signature"),
+    query.get("X-Amz-Date"),
+    {
+      presigned: true,
+      expires: Number(query.get("X-Amz-Expires") ?? "0"),
+    },
+  );
 }
 
 /** Whether the payload's hash has to be calculated from the body: the client hasn't sent it in a header. */

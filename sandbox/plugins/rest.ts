@@ -3,6 +3,9 @@ import { UserError } from "../../clients/errors.ts";
 import { resource } from "../../provider/host/index.ts";
 import type { Properties, ResourceHandler } from "../../provider/host/index.ts";
 
+/** How long a service may take to answer. */
+const TIME_LIMIT_MS = 60_000;
+
 /** An answer of a service that is no success. */
 export class RestError extends Error {
   override readonly name = "RestError";
@@ -43,7 +46,8 @@ export async function send(service: RestService, { method, path, body, signal }:
     method,
     headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(signal !== undefined && { signal }),
+    // A change that is cut off by a Ctrl-C leaves open whether it was made: only reading is stopped.
+    signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT_MS), ...(signal === undefined ? [] : [signal])]),
   }).catch((thrown: unknown) => {
     signal?.throwIfAborted();
     throw new Error(`${service.name} at ${service.address} does not answer.`, { cause: thrown });
@@ -107,9 +111,9 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
     ...(row.autoName !== undefined && { autoName: row.autoName }),
     ...(row.secrets !== undefined && { secrets: row.secrets }),
     ...(row.replaceOn !== undefined && { replaceOn: row.replaceOn }),
-    async create(context, inputs, signal) {
+    async create(context, inputs) {
       const path = row.collection(context, inputs);
-      const answer = await ask(context, { method: "POST", path, body: row.body(inputs, undefined), signal });
+      const answer = await ask(context, { method: "POST", path, body: row.body(inputs, undefined) });
       const { id, outputs } = row.state(answer, inputs, undefined);
       return { id, outputs };
     },
@@ -118,15 +122,15 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
       const answer = await orGone(ask(context, { method: "GET", path, signal }));
       return answer === undefined ? undefined : row.state(answer, last?.inputs, id);
     },
-    async update(context, id, olds, news, signal) {
+    async update(context, id, olds, news) {
       const path = row.item(context, id, olds.inputs);
-      const answer = await ask(context, { method: row.change, path, body: row.body(news, olds.inputs), signal });
+      const answer = await ask(context, { method: row.change, path, body: row.body(news, olds.inputs) });
       return row.state(answer, news, id).outputs;
     },
-    async delete(context, id, { inputs }, signal) {
+    async delete(context, id, { inputs }) {
       const path = row.item(context, id, inputs);
       const request = row.remove?.(context, id, inputs) ?? { method: "DELETE" as const, path };
-      await orGone(send(context.service, { ...request, signal }));
+      await orGone(send(context.service, request));
     },
   });
 }

@@ -33,7 +33,10 @@ export function isRoot(): boolean {
  * As root it becomes `nobody`, and keeps just the right to pass through folders that only root may enter (the sandbox's
  * home has mode 0700). `setpriv` execs, so the process that is started is the Postgres program itself.
  */
-export function postgresCommand(name: "initdb" | "postgres", args: readonly string[]): { file: string; args: string[] } {
+export function postgresCommand(
+  name: "initdb" | "postgres",
+  args: readonly string[],
+): { file: string; args: string[] } {
   const binary = postgresBinary(name);
   if (!isRoot()) return { file: binary, args: [...args] };
   const capabilities = "+dac_override,+dac_read_search";

@@ -106,7 +106,9 @@ export async function startCluster(options: ClusterOptions): Promise<number> {
   const running = await clusterPid(options.dataDir);
   if (running !== undefined) return running;
   if (!(await isFree(options.port))) {
-    throw new UserError(`Port ${options.port} of 127.0.0.1 is in use, so the Postgres server in ${options.dataDir} can't start: end the program that uses it, or run "castchat-recovery sandbox reset".`);
+    throw new UserError(
+      `Port ${options.port} of 127.0.0.1 is in use, so the Postgres server in ${options.dataDir} can't start: end the program that uses it, or run "castchat-recovery sandbox reset".`,
+    );
   }
   // Left behind by a server that was killed; Postgres itself can't tell when its pid has been taken by another program.
   await rm(join(options.dataDir, "postmaster.pid"), { force: true });
@@ -116,7 +118,10 @@ export async function startCluster(options: ClusterOptions): Promise<number> {
   const child = spawn(file, args, { cwd: "/", stdio: ["ignore", log, log] });
   closeSync(log);
   child.once("error", (error) => (failure = error));
-  child.once("exit", (code, signal) => (failure ??= new Error(`it ended with ${signal ?? `exit code ${code ?? "?"}`}`)));
+  child.once(
+    "exit",
+    (code, signal) => (failure ??= new Error(`it ended with ${signal ?? `exit code ${code ?? "?"}`}`)),
+  );
   child.unref();
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
   const deadline = Date.now() + START_TIMEOUT_MS;
@@ -161,7 +166,9 @@ async function endCluster(dataDir: string, signal: NodeJS.Signals): Promise<void
   while (isAlive(pid)) {
     if (Date.now() > deadline) {
       process.kill(pid, "SIGKILL");
-      throw new Error(`the Postgres server in ${dataDir} (process ${pid}) did not stop in ${STOP_TIMEOUT_MS / 1000} s and was killed`);
+      throw new Error(
+        `the Postgres server in ${dataDir} (process ${pid}) did not stop in ${STOP_TIMEOUT_MS / 1000} s and was killed`,
+      );
     }
     await sleep(POLL_MS);
   }

@@ -67,9 +67,15 @@ export class LocalProjectServers implements ProjectServers {
 
   async create(ref: string, postgresPassword: string): Promise<ProjectConnection> {
     if (!REF.test(ref)) throw new Error(`"${ref}" is no project ref`);
-    if (this.#servers.has(ref) || this.#creating.has(ref)) throw new Error(`the server of project ${ref} exists already`);
+    if (this.#servers.has(ref) || this.#creating.has(ref))
+      throw new Error(`the server of project ${ref} exists already`);
     this.#creating.add(ref);
-    const server: Server = { ref, port: await freePort(), superuserPassword: randomBytes(24).toString("base64url"), paused: false };
+    const server: Server = {
+      ref,
+      port: await freePort(),
+      superuserPassword: randomBytes(24).toString("base64url"),
+      paused: false,
+    };
     try {
       await this.#remove(ref);
       await mkdir(join(this.#folder, ref), { recursive: true, mode: 0o700 });

@@ -91,9 +91,9 @@ export function fillSteps(posts: number): FillStep[] {
     {
       table: "public.applications",
       rows: posts * 3,
-      // Three for each post: 0, 13 and 26 differ modulo any number of users that there can be.
+      // Three for each post: 0, 3 and 6 differ modulo any number of users that there can be (10 or more).
       sql: `insert into public.applications (id, post_id, applicant_id, status, cover_letter, answers, rating, score, applied_at, decided_at)
-        select n, p, pg_temp.demo_user(1 + (p * 7 + (n % 3) * 13) % ${users}),
+        select n, p, pg_temp.demo_user(1 + (p * 7 + (n % 3) * 3) % ${users}),
           (enum_range(null::public.application_status))[1 + x % 5], case when n % 40 = 0 then '' else ${paragraph("1 + x % 3")} end,
           case when n % 6 > 0 then jsonb_build_object('身長', 150 + x % 40, 'available', array[x % 7, null]) end, case when n % 4 = 0 then 1 + x % 5 end,
           case n % 30 when 0 then 'NaN' when 1 then 'Infinity' when 2 then null else (x % 100000) / 997.0::double precision end,

@@ -89,6 +89,18 @@ describe("a deployment", () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it("that is stopped while it is built does not come into service behind everybody's back", async () => {
+    const project = await makeProject(cloud, "half-built");
+    const first = await deployApplication(ports, wantedOf(project, "half-built"), signal, () => undefined);
+    const controller = new AbortController();
+    const attempt = deployApplication(ports, wantedOf(project, "half-built"), controller.signal, (line) => {
+      if (line.includes("is BUILDING")) controller.abort(new Error("Stopped on request."));
+    });
+    await expect(attempt).rejects.toThrow("Stopped on request.");
+    const listed = await cloud.call("vercel", "GET", `/v6/deployments?projectId=${project}`);
+    expect((listed["deployments"] as { uid: string }[]).map(({ uid }) => uid)).toEqual([first.deploymentId]);
+  });
+
   it("is deleted, but not while it serves a public name", async () => {
     const project = await makeProject(cloud, "served");
     const first = await deployApplication(ports, wantedOf(project, "served"), signal, () => undefined);

@@ -8,6 +8,8 @@ import { applicationHealth } from "../../operations/applicationHealth.ts";
 import { deployApplication } from "../../operations/deployApplication.ts";
 import { readTraffic, releaseTraffic, switchTraffic } from "../../operations/switchTraffic.ts";
 import type { TrafficPorts, WantedTraffic } from "../../operations/switchTraffic.ts";
+import { recoveryConfig, recoveryContext } from "../../provider/recovery/context.ts";
+import { trafficLease } from "../../provider/recovery/trafficLease.ts";
 import { startMiniCloud } from "../provider/recovery/miniCloud.ts";
 import type { MiniCloud } from "../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../provider/recovery/tinyApp.ts";
@@ -86,6 +88,47 @@ describe("taking a public name", () => {
     const old = await cloud.cloudflare.createRecord(zoneId, { type: "CNAME", name: publicName, content: "old.example.org", ttl: 300 });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
+  });
+});
+
+describe("a domain of another team", () => {
+  const unverified = (domain: string) => ({ name: publicName, verified: false, verification: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }] });
+  /** Vercel believes in the name once the proof stands in the zone. */
+  const doubting = (): Vercel => ({
+    ...cloud.vercel,
+    addDomain: async (projectId, name, at) => {
+      await cloud.vercel.addDomain(projectId, name, at);
+      return unverified(`_vercel.${zoneName}`);
+    },
+    verifyDomain: async () => {
+      const proofs = await cloud.cloudflare.records(zoneId, `_vercel.${zoneName}`);
+      return proofs.some(({ content }) => content === "vc-domain-verify=1,abc") ? { name: publicName, verified: true } : unverified("x");
+    },
+  });
+
+  it("is proved by the record that Vercel asks for", async () => {
+    ports = { ...ports, vercel: doubting() };
+    await go(forProd());
+    expect(await serving()).toBe(prod.commit);
+  });
+
+  it("is told in time when Vercel does not accept the proof", async () => {
+    const never = { ...doubting(), verifyDomain: () => Promise.resolve(unverified("x")) };
+    ports = { ...ports, vercel: never, patience: { firstMs: 1, longestMs: 1, limitMs: 5 } };
+    await expect(go(forProd())).rejects.toThrow(/did not accept the proof for .* in time: run again/);
+  });
+});
+
+describe("the lease before a recovery", () => {
+  it("refuses at once what the switch would refuse in the end", async () => {
+    const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), cloudflare: () => cloud.cloudflare };
+    const ask = (stack: string, generation: number, zone = zoneName) =>
+      trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
+    expect(await ask("dr", 1)).toEqual({ holder: "nobody" });
+    expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "nobody" });
+    await go(forProd());
+    expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
+    await expect(ask("dr", 1)).rejects.toThrow(/is held by stack prod with generation 1: to take it over, set generation to 2/);
   });
 });
 

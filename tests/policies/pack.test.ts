@@ -215,7 +215,7 @@ describe(missingParts.name, () => {
   const parts = Object.keys(VAULT_PARTS).map((type) => ({ type, urn: `${VAULT}$${type}::part`, parent: vault }));
   const check = (resources: unknown[]) => {
     const report = jest.fn<(message: string, urn?: string) => void>();
-    void (missingParts).validateStack({ resources } as StackValidationArgs, report);
+    void missingParts.validateStack({ resources } as StackValidationArgs, report);
     return report.mock.calls;
   };
 

@@ -40,7 +40,7 @@ afterAll(() => folder.remove());
 beforeEach(() => {
   runner = newRunner();
 });
-afterEach(() => supervisor.stopAll());
+afterEach(() => runner.stopAll());
 
 interface Answer {
   status: number;
@@ -72,7 +72,9 @@ describe("LocalAppRunner", () => {
   });
 
   it("says why an app did not start", async () => {
-    await expect(runner.start({ ...app("d2", "x"), dir: join(folder.path, "broken") })).rejects.toThrow(/d2 did not start: it ended with exit code 1[^]*no DATABASE_URL/);
+    await expect(runner.start({ ...app("d2", "x"), dir: join(folder.path, "broken") })).rejects.toThrow(
+      /d2 did not start: it ended with exit code 1[^]*no DATABASE_URL/,
+    );
     expect(runner.portOf("d2")).toBeUndefined();
   });
 
@@ -104,7 +106,10 @@ describe("LocalAppRunner", () => {
 });
 
 describe("EdgeProxy", () => {
-  const names = { resolveCname: (name: string) => ({ "app.castchat.example": "cname.vercel-dns.com", "elsewhere.example": "other.host" })[name] };
+  const names = {
+    resolveCname: (name: string) =>
+      ({ "app.castchat.example": "cname.vercel-dns.com", "elsewhere.example": "other.host" })[name],
+  };
   const hosts: Record<string, { deploymentId: string; paused: boolean }> = {
     "d9.vercel.app": { deploymentId: "d9", paused: false },
     "app.castchat.example": { deploymentId: "d9", paused: false },
@@ -126,7 +131,12 @@ describe("EdgeProxy", () => {
 
   it.each([
     ["a deployment's own address", "d9.vercel.app", 200, "public"],
-    ["a public name with record and domain, in any case, with a port", "App.CastChat.example:80", 200, '"host":"app.castchat.example"'],
+    [
+      "a public name with record and domain, in any case, with a port",
+      "App.CastChat.example:80",
+      200,
+      '"host":"app.castchat.example"',
+    ],
     ["a domain without a DNS record", "norecord.example", 530, "no DNS record"],
     ["a record that leads elsewhere", "elsewhere.example", 530, "leads to other.host"],
     ["an unknown deployment", "unknown.vercel.app", 404, "DEPLOYMENT_NOT_FOUND"],

@@ -3,7 +3,15 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { destroyDatabase, loseRegion, resetSandbox, restoreRegion, sandboxStatus, startSandbox, stopSandbox } from "../../sandbox/control.ts";
+import {
+  destroyDatabase,
+  loseRegion,
+  resetSandbox,
+  restoreRegion,
+  sandboxStatus,
+  startSandbox,
+  stopSandbox,
+} from "../../sandbox/control.ts";
 import { sandboxEnvironment } from "../../sandbox/environment.ts";
 import { layout } from "../../sandbox/layout.ts";
 import type { SandboxFile } from "../../sandbox/layout.ts";
@@ -25,7 +33,8 @@ afterEach(async () => {
   await folder.remove();
 });
 
-const readProcesses = async () => JSON.parse(await readFile(join(home, "processes.json"), "utf8")) as SupervisedProcess[];
+const readProcesses = async () =>
+  JSON.parse(await readFile(join(home, "processes.json"), "utf8")) as SupervisedProcess[];
 const listening = async (file: SandboxFile) => {
   const free = await Promise.all(Object.values(file.ports).map((port) => isFree(port)));
   return free.filter((one) => !one).length;
@@ -36,7 +45,12 @@ const supabase = (file: SandboxFile, path: string, init: RequestInit = {}) =>
     headers: { authorization: `Bearer ${file.credentials.supabaseToken}`, "content-type": "application/json" },
   });
 const createProject = async (file: SandboxFile) => {
-  const body = { name: "castchat", organization_slug: "castchat", db_pass: "a-Password-1", region_selection: { type: "specific", code: "ap-northeast-1" } };
+  const body = {
+    name: "castchat",
+    organization_slug: "castchat",
+    db_pass: "a-Password-1",
+    region_selection: { type: "specific", code: "ap-northeast-1" },
+  };
   const answer = await supabase(file, "/v1/projects", { method: "POST", body: JSON.stringify(body) });
   const created = (await answer.json()) as { id?: string; ref?: string; message?: string };
   if (!answer.ok) throw new Error(created.message);
@@ -64,7 +78,10 @@ describe("a sandbox's life", () => {
     const ref = await createProject(file);
     await loseRegion(home, "ap-northeast-1");
     expect(await isFree(file.ports.awsPrimary)).toBe(true);
-    await expect(loseRegion(home, "mars")).rejects.toMatchObject({ name: "UserError", message: expect.stringContaining('no AWS region "mars"') });
+    await expect(loseRegion(home, "mars")).rejects.toMatchObject({
+      name: "UserError",
+      message: expect.stringContaining('no AWS region "mars"'),
+    });
 
     const processes = await readProcesses();
     expect(processes.map(({ name }) => name).sort()).toEqual(["ministack", `postgres ${ref}`]);
@@ -136,7 +153,9 @@ describe("what a user reads", () => {
     await stopSandbox({ home });
     const stranger = createServer();
     await new Promise<void>((resolve) => stranger.listen(file.ports.edge, "127.0.0.1", resolve));
-    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*in use.*reset"\\.$`)));
+    await expect(startSandbox({ home })).rejects.toMatchObject(
+      refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*in use.*reset"\\.$`)),
+    );
     expect(await listening(file)).toBe(1);
     await new Promise((resolve) => stranger.close(resolve));
   });
@@ -145,7 +164,9 @@ describe("what a user reads", () => {
     const before = { PATH: process.env["PATH"], CASTCHAT_MINISTACK: process.env["CASTCHAT_MINISTACK"] };
     try {
       process.env["CASTCHAT_MINISTACK"] = "/nowhere/ministack";
-      await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/CASTCHAT_MINISTACK names \/nowhere\/ministack.*make setup/));
+      await expect(startSandbox({ home })).rejects.toMatchObject(
+        refusal(/CASTCHAT_MINISTACK names \/nowhere\/ministack.*make setup/),
+      );
       delete process.env["CASTCHAT_MINISTACK"];
       process.env["PATH"] = "/nowhere";
       await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/not on PATH.*make setup/));

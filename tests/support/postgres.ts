@@ -26,7 +26,12 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     await folder.remove();
   };
   try {
-    const options = { dataDir, port: await freePort(), superuserPassword: PASSWORD, log: join(folder.path, "postgres.log") };
+    const options = {
+      dataDir,
+      port: await freePort(),
+      superuserPassword: PASSWORD,
+      log: join(folder.path, "postgres.log"),
+    };
     await createCluster(options);
     await startCluster(options);
     const superuserUrl = connectionUrl(SUPERUSER, PASSWORD, options.port);

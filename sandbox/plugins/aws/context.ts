@@ -59,6 +59,8 @@ export async function connect(
     credentials: credentialsOf(config, environment),
     endpoint: localAddress(endpoints[service], `aws endpoints[0].${service}`),
     maxAttempts: config.maxRetries ?? 3,
+    // Changes are not cut off by a Ctrl-C, which would leave open whether they were made; they end by themselves.
+    requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
   });
   const caller = await explained("asking AWS STS who the credentials belong to", () =>
     new STSClient(options("sts")).send(new GetCallerIdentityCommand({})),

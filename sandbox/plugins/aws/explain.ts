@@ -25,6 +25,16 @@ export async function orGone<T>(answer: Promise<T>, more: readonly string[] = []
   }
 }
 
+/** Runs the later steps of a create; when one fails, takes back what was made, so that the next `up` finds nothing in its way. */
+export async function orUndo(steps: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
+  try {
+    await steps();
+  } catch (thrown) {
+    await undo();
+    throw thrown;
+  }
+}
+
 /** Says what was done when a call fails, as the official provider does: `creating S3 Bucket (name): AccessDenied: …`. */
 export async function explained<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -29,7 +29,7 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
   inputs: roleInputs,
   autoName: { property: "name" },
   replaceOn: ["name", "path"],
-  async create(context, given, abortSignal) {
+  async create(context, given) {
     const { Role } = await context.iam.send(
       new sdk.CreateRoleCommand({
         RoleName: given.name,
@@ -39,7 +39,6 @@ export const role = awsRow<RoleInputs, RoleOutputs>("IAM Role", {
         ...(given.maxSessionDuration !== undefined && { MaxSessionDuration: given.maxSessionDuration }),
         Tags: tagList(allTags(context, given.tags)),
       }),
-      { abortSignal },
     );
     return { id: given.name, outputs: roleOutputs(context, Role, given) };
   },

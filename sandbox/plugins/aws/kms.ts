@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-kms";
 import { z } from "zod";
 import { providerFunction } from "../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
-import { orGone } from "./explain.ts";
+import { orGone, orUndo } from "./explain.ts";
 import { awsRow, sameDocument } from "./row.ts";
 import { allTags, ownTags, tagChanges, tagMap, tagsInput } from "./tags.ts";
 
@@ -29,7 +29,7 @@ interface KeyOutputs {
 export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
   inputs: keyInputs,
   replaceOn: ["keyUsage", "customerMasterKeySpec", "multiRegion"],
-  async create(context, given, abortSignal) {
+  async create(context, given) {
     const tags = Object.entries(allTags(context, given.tags));
     const { KeyMetadata: made } = await context.kms.send(
       new sdk.CreateKeyCommand({
@@ -40,11 +40,16 @@ export const key = awsRow<KeyInputs, KeyOutputs>("KMS Key", {
         ...(given.multiRegion !== undefined && { MultiRegion: given.multiRegion }),
         Tags: tags.map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
       }),
-      { abortSignal },
     );
     const keyId = made?.KeyId ?? "";
-    if (given.enableKeyRotation === true) await context.kms.send(new sdk.EnableKeyRotationCommand({ KeyId: keyId }));
-    if (given.isEnabled === false) await context.kms.send(new sdk.DisableKeyCommand({ KeyId: keyId }));
+    const { kms } = context;
+    await orUndo(
+      async () => {
+        if (given.enableKeyRotation === true) await kms.send(new sdk.EnableKeyRotationCommand({ KeyId: keyId }));
+        if (given.isEnabled === false) await kms.send(new sdk.DisableKeyCommand({ KeyId: keyId }));
+      },
+      () => kms.send(new sdk.ScheduleKeyDeletionCommand({ KeyId: keyId, PendingWindowInDays: 7 })),
+    );
     return { id: keyId, outputs: keyOutputs(context, keyId, made?.Arn, given.tags) };
   },
   async read(context, id, last) {
@@ -119,9 +124,9 @@ export const alias = awsRow("KMS Alias", {
   inputs: aliasInputs,
   autoName: { property: "name", prefix: "alias/" },
   replaceOn: ["name"],
-  async create(context, given: z.infer<typeof aliasInputs>, abortSignal) {
+  async create(context, given: z.infer<typeof aliasInputs>) {
     const command = new sdk.CreateAliasCommand({ AliasName: given.name, TargetKeyId: given.targetKeyId });
-    await context.kms.send(command, { abortSignal });
+    await context.kms.send(command);
     return { id: given.name, outputs: aliasOutputs(context, given) };
   },
   async read(context, id, last) {

@@ -10,7 +10,7 @@ import {
 import type { BucketLocationConstraint } from "@aws-sdk/client-s3";
 import { z } from "zod";
 import type { AwsContext } from "./context.ts";
-import { orGone } from "./explain.ts";
+import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";
 import { allTags, ownTags, tagList, tagMap, tagsInput } from "./tags.ts";
 
@@ -49,9 +49,11 @@ export const bucket = awsRow("S3 Bucket", {
           CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint },
         }),
       }),
-      { abortSignal },
     );
-    await tag(context, given);
+    await orUndo(
+      () => tag(context, given),
+      () => s3.send(new DeleteBucketCommand({ Bucket: name })),
+    );
     return { id: name, outputs: outputsOf(context, given) };
   },
   async read(context, id, last, abortSignal) {
@@ -75,8 +77,8 @@ export const bucket = awsRow("S3 Bucket", {
     await tag(context, news);
     return outputsOf(context, news);
   },
-  async delete({ s3 }, id, _olds, abortSignal) {
-    await orGone(s3.send(new DeleteBucketCommand({ Bucket: id }), { abortSignal }));
+  async delete({ s3 }, id) {
+    await orGone(s3.send(new DeleteBucketCommand({ Bucket: id })));
   },
 });
 

@@ -28,7 +28,7 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
   inputs: secretInputs,
   autoName: { property: "name" },
   replaceOn: ["name"],
-  async create(context, given, abortSignal) {
+  async create(context, given) {
     const { ARN = "" } = await context.secrets.send(
       new sdk.CreateSecretCommand({
         Name: given.name,
@@ -36,7 +36,6 @@ export const secret = awsRow<SecretInputs, SecretOutputs>("Secrets Manager Secre
         ...(given.kmsKeyId !== undefined && { KmsKeyId: given.kmsKeyId }),
         Tags: tagList(allTags(context, given.tags)),
       }),
-      { abortSignal },
     );
     return { id: ARN, outputs: secretOutputs(context, ARN, given) };
   },
@@ -91,10 +90,9 @@ const versionInputs = z.strictObject({ secretId: z.string().min(1), secretString
 export const secretVersion = awsRow("Secrets Manager Secret Version", {
   inputs: versionInputs,
   secrets: ["secretString"],
-  async create(context, { secretId, secretString }: z.infer<typeof versionInputs>, abortSignal) {
+  async create(context, { secretId, secretString }: z.infer<typeof versionInputs>) {
     const made = await context.secrets.send(
       new sdk.PutSecretValueCommand({ SecretId: secretId, SecretString: secretString }),
-      { abortSignal },
     );
     const { ARN = "", VersionId = "" } = made;
     return { id: `${ARN}|${VersionId}`, outputs: versionOutputs(context, ARN, VersionId, made.VersionStages) };

@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { CreateKeyCommand, GetPublicKeyCommand, KMSClient, ListKeysCommand, SignCommand, VerifyCommand } from "@aws-sdk/client-kms";
+import {
+  CreateKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  ListKeysCommand,
+  SignCommand,
+  VerifyCommand,
+} from "@aws-sdk/client-kms";
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -70,7 +77,10 @@ const s3 = (...of: Parameters<typeof settings>) => new S3Client(settings(...of))
 const failure = async (work: Promise<unknown>) =>
   work.then(
     () => "it worked",
-    (error: { name: string; $metadata?: { httpStatusCode?: number } }) => `${error.$metadata?.httpStatusCode} ${error.name}`,
+    (error: unknown) => {
+      const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
+      return `${$metadata?.httpStatusCode} ${name}`;
+    },
   );
 
 describe("credentials", () => {
@@ -80,13 +90,35 @@ describe("credentials", () => {
   });
 
   it.each([
-    ["an unknown key", { accessKeyId: "AKIAUNKNOWN000000000", secretAccessKey: "x" }, "403 InvalidAccessKeyId", "400 UnrecognizedClientException"],
-    ["the emulator's own test key", { accessKeyId: "test", secretAccessKey: "test" }, "403 InvalidAccessKeyId", "400 UnrecognizedClientException"],
-    ["an account number", { accessKeyId: "123456789012", secretAccessKey: "x" }, "403 InvalidAccessKeyId", "400 UnrecognizedClientException"],
-    ["a wrong secret", { ...KEY, secretAccessKey: "wrong" }, "403 SignatureDoesNotMatch", "400 InvalidSignatureException"],
+    [
+      "an unknown key",
+      { accessKeyId: "AKIAUNKNOWN000000000", secretAccessKey: "x" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "the emulator's own test key",
+      { accessKeyId: "test", secretAccessKey: "test" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "an account number",
+      { accessKeyId: "123456789012", secretAccessKey: "x" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "a wrong secret",
+      { ...KEY, secretAccessKey: "wrong" },
+      "403 SignatureDoesNotMatch",
+      "400 InvalidSignatureException",
+    ],
   ])("refuses %s", async (_name, credentials, bucketError, keyError) => {
     expect(await failure(s3(TOKYO, TOKYO, credentials).send(new ListBucketsCommand({})))).toBe(bucketError);
-    expect(await failure(new KMSClient(settings(TOKYO, TOKYO, credentials)).send(new ListKeysCommand({})))).toBe(keyError);
+    expect(await failure(new KMSClient(settings(TOKYO, TOKYO, credentials)).send(new ListKeysCommand({})))).toBe(
+      keyError,
+    );
   });
 
   it("refuses a request without a signature, and one that was changed on its way", async () => {
@@ -99,7 +131,9 @@ describe("credentials", () => {
       },
       { step: "finalizeRequest", priority: "low" },
     );
-    expect(await failure(client.send(new ListObjectsV2Command({ Bucket: "one-bucket" })))).toBe("403 SignatureDoesNotMatch");
+    expect(await failure(client.send(new ListObjectsV2Command({ Bucket: "one-bucket" })))).toBe(
+      "403 SignatureDoesNotMatch",
+    );
   });
 
   it("refuses an old request", async () => {
@@ -115,14 +149,20 @@ describe("credentials", () => {
 describe("regions", () => {
   it("refuses what is signed for another region", async () => {
     expect(await failure(s3(OSAKA, TOKYO).send(new ListBucketsCommand({})))).toBe("400 AuthorizationHeaderMalformed");
-    expect(await failure(new KMSClient(settings(OSAKA, TOKYO)).send(new ListKeysCommand({})))).toBe("400 InvalidSignatureException");
+    expect(await failure(new KMSClient(settings(OSAKA, TOKYO)).send(new ListKeysCommand({})))).toBe(
+      "400 InvalidSignatureException",
+    );
   });
 
   it("keeps buckets and keys in their region", async () => {
     await createBucket("regional", TOKYO);
-    expect(await failure(s3(OSAKA).send(new ListObjectsV2Command({ Bucket: "regional" })))).toBe("301 PermanentRedirect");
+    expect(await failure(s3(OSAKA).send(new ListObjectsV2Command({ Bucket: "regional" })))).toBe(
+      "301 PermanentRedirect",
+    );
     const { KeyMetadata } = await new KMSClient(settings(TOKYO)).send(new CreateKeyCommand({}));
-    expect(await failure(new KMSClient(settings(OSAKA)).send(new GetPublicKeyCommand({ KeyId: KeyMetadata!.KeyId })))).toBe("400 NotFoundException");
+    expect(
+      await failure(new KMSClient(settings(OSAKA)).send(new GetPublicKeyCommand({ KeyId: KeyMetadata!.KeyId }))),
+    ).toBe("400 NotFoundException");
   });
 });
 
@@ -172,27 +212,45 @@ describe("a vault's life", () => {
     );
     const replica = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: key }));
     expect(await replica.Body!.transformToString()).toBe("hello");
-    expect(await failure(s3(TOKYO).send(new DeleteObjectCommand({ Bucket: "vault-prod", Key: key, VersionId })))).toBe("403 AccessDenied");
+    expect(await failure(s3(TOKYO).send(new DeleteObjectCommand({ Bucket: "vault-prod", Key: key, VersionId })))).toBe(
+      "403 AccessDenied",
+    );
 
     const body = Readable.from(Array.from({ length: 12 }, (_, index) => Buffer.alloc(1 << 20, index)));
-    await new Upload({ client: s3(TOKYO), params: { Bucket: "vault-prod", Key: "big", Body: body, ChecksumAlgorithm: "SHA256" } }).done();
+    await new Upload({
+      client: s3(TOKYO),
+      params: { Bucket: "vault-prod", Key: "big", Body: body, ChecksumAlgorithm: "SHA256" },
+    }).done();
     const big = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: "big" }));
     const bytes = await big.Body!.transformToByteArray();
     expect(bytes.length).toBe(12 << 20);
     expect(bytes[5 << 20]).toBe(5);
 
     const kms = new KMSClient(settings(TOKYO));
-    keyId = (await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }))).KeyMetadata!.KeyId!;
+    keyId = (await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }))).KeyMetadata!
+      .KeyId!;
     const message = Buffer.from("manifest");
-    const signed = await kms.send(new SignCommand({ KeyId: keyId, Message: message, SigningAlgorithm: "ECDSA_SHA_256" }));
+    const signed = await kms.send(
+      new SignCommand({ KeyId: keyId, Message: message, SigningAlgorithm: "ECDSA_SHA_256" }),
+    );
     const verified = await kms.send(
-      new VerifyCommand({ KeyId: keyId, Message: message, Signature: signed.Signature, SigningAlgorithm: "ECDSA_SHA_256" }),
+      new VerifyCommand({
+        KeyId: keyId,
+        Message: message,
+        Signature: signed.Signature,
+        SigningAlgorithm: "ECDSA_SHA_256",
+      }),
     );
     expect(verified.SignatureValid).toBe(true);
   });
 
   it("is refused an upload whose checksum is wrong", async () => {
-    const wrong = new PutObjectCommand({ Bucket: "vault-prod", Key: "x", Body: "hello", ChecksumSHA256: `${"A".repeat(43)}=` });
+    const wrong = new PutObjectCommand({
+      Bucket: "vault-prod",
+      Key: "x",
+      Body: "hello",
+      ChecksumSHA256: `${"A".repeat(43)}=`,
+    });
     expect(await failure(s3(TOKYO).send(wrong))).toBe("400 BadDigest");
   });
 
@@ -212,6 +270,8 @@ describe("a vault's life", () => {
     const retention = await s3(TOKYO).send(new GetObjectRetentionCommand({ Bucket: "vault-prod", Key: key }));
     expect(retention.Retention?.Mode).toBe("GOVERNANCE");
     expect((await s3(TOKYO).send(new GetBucketVersioningCommand({ Bucket: "vault-prod" }))).Status).toBe("Enabled");
-    expect((await new KMSClient(settings(TOKYO)).send(new GetPublicKeyCommand({ KeyId: keyId }))).KeySpec).toBe("ECC_NIST_P256");
+    expect((await new KMSClient(settings(TOKYO)).send(new GetPublicKeyCommand({ KeyId: keyId }))).KeySpec).toBe(
+      "ECC_NIST_P256",
+    );
   });
 });

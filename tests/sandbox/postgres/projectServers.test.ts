@@ -64,7 +64,9 @@ describe("LocalProjectServers", () => {
     const { port } = servers.connection(REF)!;
     await servers.stop(REF);
     expect(servers.connection(REF)).toBeUndefined();
-    await expect(query(connectionUrl("postgres", "first", port), "select 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(query(connectionUrl("postgres", "first", port), "select 1")).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
     await servers.start(REF);
     expect(await query(urlWith("first"), "select a from kept")).toEqual([{ a: 1 }]);
   });
@@ -89,7 +91,9 @@ describe("LocalProjectServers", () => {
     expect(isAlive(pid)).toBe(false);
     expect(servers.connection("doomed")).toBeUndefined();
     expect(existsSync(join(folder.path, "postgres", "doomed"))).toBe(false);
-    await expect(query(connectionUrl("postgres", "x", port), "select 1")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(query(connectionUrl("postgres", "x", port), "select 1")).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
     await servers.destroy("doomed");
   });
 
@@ -97,8 +101,16 @@ describe("LocalProjectServers", () => {
     const stranger = createServer();
     await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
     const { port } = stranger.address() as { port: number };
-    const options = { dataDir: join(folder.path, "nowhere"), port, superuserPassword: "x", log: join(folder.path, "log") };
-    await expect(startCluster(options)).rejects.toMatchObject({ name: "UserError", message: expect.stringContaining(`Port ${port}`) });
+    const options = {
+      dataDir: join(folder.path, "nowhere"),
+      port,
+      superuserPassword: "x",
+      log: join(folder.path, "log"),
+    };
+    await expect(startCluster(options)).rejects.toMatchObject({
+      name: "UserError",
+      message: expect.stringContaining(`Port ${port}`),
+    });
     await new Promise((resolve) => stranger.close(resolve));
   });
 });

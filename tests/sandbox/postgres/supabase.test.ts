@@ -11,7 +11,9 @@ beforeAll(async () => {
   database = await startTestDatabase();
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  await client.query("create table public.posts (id bigserial primary key, author uuid references auth.users (id) on delete cascade)");
+  await client.query(
+    "create table public.posts (id bigserial primary key, author uuid references auth.users (id) on delete cascade)",
+  );
   await client.query("create function public.on_user() returns trigger language plpgsql as 'begin return new; end'");
 });
 
@@ -41,7 +43,12 @@ describe("a Supabase-like database", () => {
     );
     expect(rows[0]!.version).toMatch(/^17/);
     expect(rows[0]!.superuser).toBe("off");
-    expect(rows[0]!.role).toMatchObject({ rolcreaterole: true, rolcreatedb: true, rolbypassrls: true, rolreplication: true });
+    expect(rows[0]!.role).toMatchObject({
+      rolcreaterole: true,
+      rolcreatedb: true,
+      rolbypassrls: true,
+      rolreplication: true,
+    });
   });
 
   it("refuses a wrong password", async () => {
@@ -121,6 +128,8 @@ describe("startTestDatabase", () => {
     await superuser.end();
     await other.stop();
     expect(existsSync(rows[0]!.data_directory)).toBe(false);
-    await expect(new pg.Client({ connectionString: other.url }).connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await expect(new pg.Client({ connectionString: other.url }).connect()).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
   });
 });

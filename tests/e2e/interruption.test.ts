@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { z } from "zod";
+import { compareSnapshots } from "../../drills/compare/compare.ts";
+import { takeSnapshot } from "../../drills/compare/snapshot.ts";
+import { Visitor } from "../../drills/infrastructure/visitor.ts";
+import { addressOf } from "../../sandbox/layout.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { castchatRecovery, interruptUp, pulumi } from "./support/commands.ts";
+import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
+
+let lost: LostCompany;
+let undisturbed: string[];
+
+const checkpoint = z.object({
+  deployment: z.object({
+    resources: z.array(z.object({ urn: z.string(), type: z.string(), protect: z.boolean().optional() })),
+    pending_operations: z.array(z.unknown()).nullish(),
+  }),
+});
+
+/** What the recovery has led to, in words that do not depend on generated names. */
+async function endState(): Promise<string[]> {
+  const { context, before } = lost;
+  const { file, engine } = context;
+  const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
+  const { resources, pending_operations: pending } = checkpoint.parse(JSON.parse(exported.output)).deployment;
+  const outputs = z
+    .object({ databaseUrl: z.string(), restore: z.object({ backupId: z.string() }) })
+    .parse(JSON.parse((await pulumi(["stack", "output", "--json", "--show-secrets", "--stack", "dr"], engine)).output));
+  const differences = compareSnapshots(before, await takeSnapshot(outputs.databaseUrl));
+  const health = await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health();
+  const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, {
+    headers: { authorization: `Bearer ${file.credentials.supabaseToken}` },
+  });
+  const projects = z.array(z.object({ name: z.string() })).parse(await answer.json());
+  return [
+    ...resources.map((one) => `${one.urn}${one.protect === true ? " protected" : ""}`).sort(),
+    `pending: ${pending?.length ?? 0}`,
+    `differences: ${differences.map((one) => one.text).join(" ")}`,
+    `public name: ${health.status}`,
+    `recovered projects: ${projects.filter((one) => one.name.startsWith("castchat-dr")).length}`,
+  ];
+}
+
+beforeAll(async () => {
+  lost = await loseCompany("interruption", 200);
+  const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], lost.context.engine);
+  if (up.exitCode !== 0) throw new Error(up.output);
+  undisturbed = await endState();
+}, 300_000);
+afterAll(() => lost.dispose(), 60_000);
+beforeEach(() => lost.rewind(), 60_000);
+
+/** Where the up is interrupted: what its output says, how long after that (ms), and the resource that must not be finished then. */
+const POINTS: [string, RegExp, number, string][] = [
+  ["while the project is created", /recovery:index:SupabaseProject \S+ creating/, 300, "recovery:index:SupabaseProject"],
+  ["during the restore", /recovery:index:DatabaseRestore \S+ creating/, 600, "recovery:index:DatabaseRestore"],
+  ["before the switch", /recovery:index:AppDeployment \S+ created/, 0, "recovery:index:TrafficSwitch"],
+];
+
+/** Types of the resources that the engine has finished and noted. */
+async function finishedTypes(): Promise<string[]> {
+  const exported = await pulumi(["stack", "export", "--stack", "dr"], lost.context.engine);
+  return checkpoint.parse(JSON.parse(exported.output)).deployment.resources.map((one) => one.type);
+}
+
+describe("an up of dr that is interrupted by Ctrl-C", () => {
+  it.each(POINTS)("%s goes on with a plain up to the undisturbed state", async (_name, point, delayMs, unfinished) => {
+    const { engine } = lost.context;
+    const interrupted = await interruptUp(engine, point, delayMs, "Ctrl-C");
+    expect(interrupted.exitCode).not.toBe(0);
+    expect(await finishedTypes()).not.toContain(unfinished);
+    const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
+    expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
+    expect(await endState()).toEqual(undisturbed);
+  }, 120_000);
+});
+
+describe("an up of dr that is killed with kill -9", () => {
+  it.each(POINTS)("%s goes on with resume to the undisturbed state", async (_name, point, delayMs, unfinished) => {
+    const { engine } = lost.context;
+    await interruptUp(engine, point, delayMs, "kill -9");
+    expect(await finishedTypes()).not.toContain(unfinished);
+    const again = await castchatRecovery(["resume", "--stack", "dr"], engine);
+    expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
+    expect(await endState()).toEqual(undisturbed);
+  }, 120_000);
+});

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { demoUser } from "../../sandbox/sample/demoUser.ts";
+import { addressOf, layout } from "../../sandbox/layout.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { Visitor } from "../../drills/infrastructure/visitor.ts";
+import { takeSnapshot } from "../../drills/compare/snapshot.ts";
+import { castchatRecovery, pulumi, type Ended } from "./support/commands.ts";
+import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
+
+let lost: LostCompany;
+/** What was said while the company had no backup yet. */
+const early: Record<string, Ended> = {};
+
+const engine = () => lost.context.engine;
+const databaseUrl = async (): Promise<string> =>
+  (await pulumi(["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"], engine())).output.trim();
+
+beforeAll(async () => {
+  lost = await loseCompany("refusals", 50, async ({ engine }, company) => {
+    early["verify"] = await castchatRecovery(["verify", "--stack", "dr"], engine);
+    early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
+    early["filled target"] = await castchatRecovery(["restore", "--stack", "dr"], engine, {
+      TARGET_DATABASE_URL: company.primaryOutputs.databaseUrl,
+    });
+  });
+}, 300_000);
+afterAll(() => lost.dispose(), 60_000);
+
+/** One sentence, no stack trace, the exit code of wrong use. */
+function expectRefusal(ended: Ended, sentence: RegExp): void {
+  const lines = ended.output.split("\n").filter((line) => line !== "" && !/^[-✖✔] /.test(line));
+  expect({ code: ended.exitCode, said: lines.join("\n") }).toEqual({ code: 2, said: expect.stringMatching(sentence) });
+  expect(ended.output).not.toMatch(/^\s+at .*:\d+:\d+/m);
+}
+
+describe("a command with bad input ends with one sentence and exit 2", () => {
+  it("a vault without any proven backup", () => {
+    expect(early["list"]).toEqual({ exitCode: 0, output: "[]" });
+    expectRefusal(early["verify"]!, /no proven backup/);
+  });
+
+  it("an unknown stack", async () => {
+    expectRefusal(await castchatRecovery(["list", "--stack", "nowhere"], engine()), /no stack named nowhere/);
+  });
+
+  it("an unknown command, option and number", async () => {
+    for (const args of [["explode"], ["list", "--stak", "dr"], ["drill", "--rows", "many"], ["list"]]) {
+      expect((await castchatRecovery(args, engine())).exitCode).toBe(2);
+    }
+  });
+
+  it("a missing target", async () => {
+    expectRefusal(await castchatRecovery(["restore", "--stack", "dr"], engine()), /TARGET_DATABASE_URL/);
+  });
+
+  it("an unreachable database, without its password", async () => {
+    const target = { TARGET_DATABASE_URL: "postgresql://postgres:geheim123@127.0.0.1:1/postgres?sslmode=disable" };
+    const ended = await castchatRecovery(["restore", "--stack", "dr"], engine(), target);
+    expectRefusal(ended, /127\.0\.0\.1:1/);
+    expect(ended.output).not.toContain("geheim123");
+  });
+
+  it("a time that is none, and a time before every backup", async () => {
+    const target = { TARGET_DATABASE_URL: "postgresql://postgres:x@127.0.0.1:1/postgres?sslmode=disable" };
+    expectRefusal(await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target), /no UTC time/);
+  });
+
+  it("an unknown backup", async () => {
+    expectRefusal(await castchatRecovery(["verify", "20200101T000000Z-abcdef", "--stack", "dr"], engine()), /no backup "20200101T000000Z-abcdef"/);
+  });
+});
+
+describe("a preview with bad settings tells every fault at once, without a stack trace", () => {
+  it.each<[string, [string, string][], RegExp[]]>([
+    ["the same region in both stacks", [["peerAwsRegion", "ap-northeast-3"]], [/peerAwsRegion/]],
+    ["a retention that is shorter than the guide's", [["tierOverrides", '{"daily": 7}']], [/tierOverrides.*30/s]],
+    ["an unknown setting", [["moode", "active"]], [/moode is no setting/]],
+    ["two faults", [["role", "leader"], ["intervalHours", "48"]], [/role.*"leader"/s, /intervalHours.*48/s]],
+  ])("%s", async (_name, settings, sentences) => {
+    const flags = settings.flatMap(([key, value]) => ["--config", `castchat-recovery:${key}=${value}`]);
+    const file = `${engine().workspace}/Pulumi.dr.yaml`;
+    const before = await readFile(file, "utf8");
+    try {
+      const ended = await pulumi(["preview", "--stack", "dr", ...flags], engine());
+      expect(ended.exitCode).not.toBe(0);
+      for (const sentence of sentences) expect(ended.output).toMatch(sentence);
+      expect(ended.output).not.toMatch(/^\s+at .*:\d+:\d+/m);
+    } finally {
+      await writeFile(file, before);
+    }
+  });
+});
+
+describe("an active dr", () => {
+  beforeAll(async () => {
+    const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
+    if (up.exitCode !== 0) throw new Error(up.output);
+  }, 120_000);
+
+  it("is not changed by a second up, also after the app has written", async () => {
+    const visitor = new Visitor(addressOf(lost.context.file.ports, "edge"), SANDBOX_NAMES.publicName);
+    const user = demoUser(1);
+    const token = await visitor.login(user.email, user.password);
+    const written = await visitor.write(typeof token === "string" ? token : undefined, { title: "New", body: "after the recovery" });
+    expect(written.status).toBe(201);
+    const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", "--expect-no-changes"], engine());
+    expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
+  }, 60_000);
+
+  it("is not read with a wrong passphrase", async () => {
+    const wrong = { PULUMI_CONFIG_PASSPHRASE: "not-this-one" };
+    expectRefusal(await castchatRecovery(["list", "--stack", "dr"], engine(), wrong), /passphrase/);
+  });
+
+  it("is refused to go back to standby in preview, and loses nothing", async () => {
+    const before = await takeSnapshot(await databaseUrl());
+    const set = await pulumi(["config", "set", "castchat-recovery:mode", "standby", "--stack", "dr"], engine());
+    expect(set.exitCode).toBe(0);
+    try {
+      const preview = await pulumi(["preview", "--stack", "dr"], engine());
+      expect(preview.exitCode).not.toBe(0);
+      expect(preview.output).toMatch(/protect/);
+      const up = await pulumi(["up", "--stack", "dr", "--yes"], engine());
+      expect(up.exitCode).not.toBe(0);
+      expect((await takeSnapshot(await databaseUrl())).tables).toEqual(before.tables);
+    } finally {
+      await pulumi(["config", "set", "castchat-recovery:mode", "active", "--stack", "dr"], engine());
+    }
+  }, 60_000);
+
+  it("is not resumed while nobody knows whether its engine still runs", async () => {
+    const locks = `${layout(lost.context.home).state}/.pulumi/locks/organization/castchat-recovery/dr`;
+    await mkdir(locks, { recursive: true });
+    const lock = { pid: 1, hostname: "another-machine", username: "somebody", timestamp: "2026-01-01T00:00:00Z" };
+    await writeFile(`${locks}/11111111-1111-1111-1111-111111111111.json`, JSON.stringify(lock));
+    try {
+      expectRefusal(await castchatRecovery(["resume", "--stack", "dr"], engine()), /another-machine.*--owner-is-dead/);
+    } finally {
+      await rm(locks, { recursive: true });
+    }
+  }, 30_000);
+});

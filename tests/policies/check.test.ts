@@ -1,0 +1,133 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { parse, stringify } from "yaml";
+
+/** Both previews on the real engine take about 10 s here. */
+const RUN_MS = 120_000;
+const ROOT = resolve(".");
+const SHIPPED = ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dr.yaml"];
+
+interface Ended {
+  code: number | null;
+  output: string;
+}
+
+/** The policies on the real engine, as `make policy` runs them. */
+describe("policies/check.ts", () => {
+  let scratch: string;
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "castchat-check-test-"));
+  });
+  afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+  /** Runs the check with a temporary folder of its own, and says what is left in it. */
+  async function check(root: string, env: NodeJS.ProcessEnv = {}): Promise<Ended & { left: string[] }> {
+    const temporary = await mkdtemp(join(scratch, "tmp-"));
+    const ended = await new Promise<Ended>((done, fail) => {
+      const child = spawn(process.execPath, [join(ROOT, "policies/check.ts"), root], {
+        env: { ...process.env, TMPDIR: temporary, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+      child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+      child.once("error", fail);
+      child.once("close", (code) => {
+        done({ code, output });
+      });
+    });
+    const left = (await readdir(temporary)).filter((name) => name.startsWith("castchat-policy-"));
+    return { ...ended, left };
+  }
+
+  /** A project with the shipped program and other settings. */
+  async function projectWith(change: (stack: string, config: Record<string, unknown>) => void): Promise<string> {
+    const root = await mkdtemp(join(scratch, "project-"));
+    await mkdir(root, { recursive: true });
+    const project = parse(await readFile(join(ROOT, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
+    const providers = [{ name: "recovery", path: join(ROOT, "provider") }];
+    await writeFile(
+      join(root, "Pulumi.yaml"),
+      stringify({ ...project, main: join(ROOT, "index.ts"), plugins: { providers } }),
+    );
+    for (const stack of ["prod", "dr"]) {
+      const file = parse(await readFile(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as {
+        config: Record<string, unknown>;
+      };
+      change(stack, file.config);
+      await writeFile(join(root, `Pulumi.${stack}.yaml`), stringify(file));
+    }
+    return root;
+  }
+
+  it(
+    "finds nothing wrong with what ships, changes none of its files, and leaves nothing behind",
+    async () => {
+      const contents = () => Promise.all(SHIPPED.map((name) => readFile(join(ROOT, name), "utf8")));
+      const before = await contents();
+      const { code, output, left } = await check(ROOT);
+      expect(output).toMatch(
+        /^prod: \d\d resources, every policy is kept\ndr: \d\d resources, every policy is kept\nboth stacks: every policy is kept\n$/,
+      );
+      expect(code).toBe(0);
+      expect(await contents()).toEqual(before);
+      expect(left).toEqual([]);
+    },
+    RUN_MS,
+  );
+
+  it(
+    "exits with 1 and names what is broken, in one stack and between the two",
+    async () => {
+      const root = await projectWith((stack, config) => {
+        if (stack === "dr") config["castchat-recovery:protect"] = false;
+        else config["castchat-recovery:standbyVaultBucketArn"] = "arn:aws:s3:::elsewhere";
+      });
+      const { code, output, left } = await check(root);
+      expect(output).toContain(
+        "  - The backup vault's bucket must be protected; leave the setting protect at true. [vault-bucket] (aws-s3-bucket-protect-vault)",
+      );
+      expect(output).toContain("[vault-key] (aws-kms-key-protect-vault-key)");
+      expect(output).toContain(
+        '  - Stack "prod" replicates its backup vault to arn:aws:s3:::elsewhere, which no other',
+      );
+      expect(output).toMatch(/^prod: \d\d resources, every policy is kept$/m);
+      expect(code).toBe(1);
+      expect(left).toEqual([]);
+    },
+    RUN_MS,
+  );
+
+  it(
+    "exits with 2 when the settings are wrong, and repeats what is",
+    async () => {
+      const root = await projectWith((_, config) => {
+        config["castchat-recovery:peerAwsRegion"] = config["castchat-recovery:awsRegion"];
+      });
+      const { code, output } = await check(root);
+      expect(output).toMatch(/^dr: the preview failed: A setting of stack "dr" is wrong:\n.*the same as awsRegion/m);
+      expect(output).not.toMatch(/\n\s+at .*:\d+:\d+/);
+      expect(code).toBe(2);
+    },
+    RUN_MS,
+  );
+
+  it("exits with 2 where there is no engine, and says what to do", async () => {
+    const { code, output, left } = await check(ROOT, { PATH: scratch });
+    expect({ code, output, left }).toEqual({
+      code: 2,
+      output: "There is no pulumi on the PATH; run `make policy`, which brings it.\n",
+      left: [],
+    });
+  });
+
+  it("exits with 2 where there is no project, and names the file", async () => {
+    const { code, output } = await check(join(scratch, "nowhere"));
+    expect(output).toContain(`${join(scratch, "nowhere", "Pulumi.yaml")} can't be read as a Pulumi file`);
+    expect(code).toBe(2);
+  });
+});
