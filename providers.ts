@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as github from "@pulumi/github";
-import type { ProviderResource } from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 
 import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
@@ -12,7 +12,7 @@ import type { Settings } from "./settings.ts";
  * credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or whatever AWS offers, VERCEL_API_TOKEN, GITHUB_TOKEN,
  * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
  */
-export function createProviders(settings: Settings): ProviderResource[] {
+export function createProviders(settings: Settings): pulumi.ProviderResource[] {
   const common = [awsProvider(settings), vercelProvider(settings), recoveryProvider(settings)];
   return settings.role === "primary"
     ? [...common, cloudflareProvider(settings)]
@@ -44,7 +44,13 @@ function vercelProvider({ vercelTeam }: Settings): vercel.Provider {
 }
 
 function githubProvider(owner: string, endpoint: string | undefined): github.Provider {
-  return new github.Provider("github", { owner, ...(endpoint !== undefined && { baseUrl: `${endpoint}/` }) });
+  // Left to itself the SDK takes the variable's value as a plain input, and the state would hold the token in clear.
+  const token = process.env["GITHUB_TOKEN"];
+  return new github.Provider("github", {
+    owner,
+    ...(token !== undefined && { token: pulumi.secret(token) }),
+    ...(endpoint !== undefined && { baseUrl: `${endpoint}/` }),
+  });
 }
 
 function cloudflareProvider({ endpointCloudflare: endpoint }: Settings): cloudflare.Provider {

@@ -55,6 +55,10 @@ export const SETTINGS = z.object({
   vercelProject: matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/).describe(
     "the name of a Vercel project, in small letters",
   ),
+  peerVercelProject: optional(
+    matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/),
+    "the name of the other stack's Vercel project, in small letters",
+  ),
   repository: matching(/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe("a GitHub repository as owner/name"),
   branch: z.string().min(1).default("main").describe("the name of a branch"),
   mirrorOwner: optional(githubName, "a GitHub owner"),

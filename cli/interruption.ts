@@ -1,12 +1,15 @@
 /**
- * Aborts on Ctrl-C or a polite kill, so that a command stops what it has started before it ends.
- * A second Ctrl-C ends at once.
+ * Aborts on Ctrl-C or a polite kill, so that a command stops what it has started before it ends. A second Ctrl-C changes
+ * nothing: people press it twice, and what runs would be left behind. The third ends at once.
  */
 export function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController();
+  let asked = 0;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new DOMException("interrupted", "AbortError"));
+    asked += 1;
+    if (asked === 1) controller.abort(new DOMException("interrupted", "AbortError"));
+    else if (asked === 2) process.stderr.write("Stopping what was started. Once more leaves it running.\n");
+    else process.exit(130);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

@@ -58,7 +58,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       });
       const { onOutput } = options;
       if (shown && onOutput) child.stdout.on("data", (text: Buffer) => onOutput(text.toString()));
-      return String((await child).stdout);
+      return (await child).stdout;
     } catch (error) {
       throw explain(error, options.stack, args);
     }

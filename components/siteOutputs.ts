@@ -3,6 +3,7 @@ import type { Output } from "@pulumi/pulumi";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
+import type { FenceResult } from "./recovery/primaryFence.ts";
 import type { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import type { SigningKey } from "./signingKey.ts";
 
@@ -30,6 +31,8 @@ export interface SiteOutputs {
   readonly deployment?: Readonly<Record<string, Output<unknown>>>;
   readonly traffic?: Readonly<Record<string, Output<unknown>>>;
   readonly mirrorUrl?: string;
+  /** What a recovery could stop of the primary, and what not. */
+  readonly fence?: Output<readonly FenceResult[]>;
 }
 
 /** The parts of a site that runs CastChat. */

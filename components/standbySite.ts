@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { cloneUrl, drillName, recoveredDatabaseName, type Site } from "../planning/names.ts";
+import { cloneUrl, drillName, PRIMARY_DATABASE_NAME, recoveredDatabaseName, type Site } from "../planning/names.ts";
 import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
 import type { SiteArgs } from "./primarySite.ts";
+import { PrimaryFence } from "./recovery/primaryFence.ts";
+import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
 import { runningOutputs, vaultOutputs, type RunningSite, type SiteOutputs } from "./siteOutputs.ts";
@@ -18,6 +20,8 @@ export interface StandbySiteArgs extends SiteArgs {
   readonly mode: "standby" | "active" | "drill";
   readonly mirrorOwner: string;
   readonly mirrorRepository: string;
+  /** Vercel project of the primary, which a recovery stops. @default - only its database is stopped */
+  readonly peerVercelProject?: string | undefined;
   /** Public keys (PEM) of the writers whose backups are trusted. */
   readonly trustedWriterKeys: readonly string[];
   readonly backup?: string | undefined;
@@ -47,7 +51,9 @@ export class StandbySite extends pulumi.ComponentResource {
     );
     const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpointGithub);
 
-    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault);
+    // A drill must not touch what still runs.
+    const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
+    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault, fence);
     const application = new Application(
       "application",
       {
@@ -62,11 +68,17 @@ export class StandbySite extends pulumi.ComponentResource {
     this.outputs = {
       ...vaultOutputs(awsRegion, vault, signing),
       mirrorUrl,
+      ...(fence && { fence: fence.results }),
       ...(running && runningOutputs(running)),
     };
     this.registerOutputs({});
   }
-  #recoverDatabase(args: StandbySiteArgs, mode: "active" | "drill", vault: BackupVault): Database {
+  #recoverDatabase(
+    args: StandbySiteArgs,
+    mode: "active" | "drill",
+    vault: BackupVault,
+    fence: PrimaryFence | undefined,
+  ): Database {
     const { generation, trustedWriterKeys, backup, at } = args;
     return new Database(
       partName(mode, "database"),
@@ -77,6 +89,19 @@ export class StandbySite extends pulumi.ComponentResource {
         restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, generation },
         protect: mode === "active" && args.protect,
       },
+      { parent: this, ...(fence && { dependsOn: [fence] }) },
+    );
+  }
+
+  #fencePrimary({ supabaseOrganization, peerVercelProject, generation }: StandbySiteArgs): PrimaryFence {
+    return new PrimaryFence(
+      "fence",
+      {
+        organization: supabaseOrganization,
+        databaseName: PRIMARY_DATABASE_NAME,
+        ...(peerVercelProject !== undefined && { vercelProject: peerVercelProject }),
+        generation,
+      },
       { parent: this },
     );
   }
@@ -84,6 +109,7 @@ export class StandbySite extends pulumi.ComponentResource {
   #takeTraffic(args: StandbySiteArgs, database: Database, application: Application): RunningSite {
     const { mode, zoneName, stack, generation } = args;
     const publicName = mode === "drill" ? drillName(args.publicName) : args.publicName;
+    const lease = checkTrafficLease({ publicName, zoneName, stack, generation }, { parent: this });
     const traffic = new TrafficSwitch(
       partName(mode, "traffic"),
       {
@@ -91,7 +117,7 @@ export class StandbySite extends pulumi.ComponentResource {
         zoneName,
         projectId: application.projectId,
         deploymentUrl: application.deploymentUrl,
-        stack,
+        stack: lease.apply(() => stack),
         generation,
       },
       { parent: this, protect: mode === "active" && args.protect, dependsOn: [application] },

@@ -21,8 +21,9 @@ async function processesWith(home: string): Promise<string[]> {
   if (!existsSync("/proc/self/cmdline")) return [];
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ESRCH") return ""; // it has just ended
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ESRCH") return ""; // it has just ended
       throw error;
     });
     if (command.includes(home)) found.push(`${pid} (${command.split("\0").slice(0, 2).join(" ")})`);

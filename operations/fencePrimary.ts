@@ -11,6 +11,16 @@ export interface FenceResult {
   reason: string;
 }
 
+/** The primary by the names that derive from its settings: a recovery has nothing else of it. */
+export interface PrimaryNames {
+  /** Slug of the Supabase organization. */
+  organization: string;
+  /** Name of the Supabase project. */
+  databaseName: string;
+  /** Name of the Vercel project. */
+  vercelProject?: string | undefined;
+}
+
 /**
  * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
  * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
@@ -18,14 +28,13 @@ export interface FenceResult {
  */
 export async function fencePrimary(
   ports: { supabase: Supabase; vercel: Vercel },
-  primary: { supabaseRef?: string; vercelProjectId?: string },
+  primary: PrimaryNames,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
-  const { supabaseRef, vercelProjectId } = primary;
   const results = await Promise.all([
-    attempt("database", supabaseRef, (ref) => ports.supabase.pauseProject(ref, signal)),
-    attempt("application", vercelProjectId, (id) => ports.vercel.pauseProject(id, signal)),
+    attempt("database", () => pauseDatabase(ports.supabase, primary, signal)),
+    attempt("application", () => pauseApplication(ports.vercel, primary.vercelProject, signal)),
   ]);
   signal.throwIfAborted();
   for (const { part, fenced, reason } of results) {
@@ -34,15 +43,26 @@ export async function fencePrimary(
   return results;
 }
 
-async function attempt(
-  part: FenceResult["part"],
-  id: string | undefined,
-  pause: (id: string) => Promise<void>,
-): Promise<FenceResult> {
-  if (id === undefined) return { part, fenced: false, reason: "the settings do not name it" };
+async function pauseDatabase(supabase: Supabase, { organization, databaseName }: PrimaryNames, signal: AbortSignal): Promise<string> {
+  const found = (await supabase.projects(signal)).filter(
+    (one) => one.name === databaseName && one.organization === organization,
+  );
+  if (found.length === 0) throw new Error(`Supabase has no project ${databaseName} in ${organization}`);
+  for (const { ref } of found) await supabase.pauseProject(ref, signal);
+  return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
+}
+
+async function pauseApplication(vercel: Vercel, name: string | undefined, signal: AbortSignal): Promise<string> {
+  if (name === undefined) throw new Error("the setting peerVercelProject does not name it");
+  const project = await vercel.project(name, signal);
+  if (project === undefined) throw new Error(`Vercel has no project ${name}`);
+  await vercel.pauseProject(project.id, signal);
+  return `${name} is paused`;
+}
+
+async function attempt(part: FenceResult["part"], pause: () => Promise<string>): Promise<FenceResult> {
   try {
-    await pause(id);
-    return { part, fenced: true, reason: `${id} is paused` };
+    return { part, fenced: true, reason: await pause() };
   } catch (error) {
     return { part, fenced: false, reason: messageOf(error) };
   }

@@ -14,6 +14,8 @@ export interface ResumeOptions {
   hostname: string;
   /** An engineer's word for an owner on another machine, which cannot be looked at from here. */
   ownerIsDead: boolean;
+  /** Ends helpers of the dead engine that still run. */
+  endOrphans: () => Promise<void>;
   reporter: Reporter;
 }
 
@@ -26,6 +28,7 @@ export interface ResumeOptions {
 export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const { pulumi, stack, reporter } = options;
   for (const lock of options.locks) await refuseLivingOwner(lock, options);
+  await options.endOrphans();
   if (options.locks.length > 0) {
     reporter(`The engine that held stack ${stack} is gone: its lock is dropped.`);
     await pulumi.cancel();

@@ -77,7 +77,11 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, string>
     repository: SANDBOX_NAMES.repository,
     ...(primary
       ? {}
-      : { mirrorOwner: SANDBOX_NAMES.mirrorOwner, mirrorRepository: SANDBOX_NAMES.mirrorRepository }),
+      : {
+          peerVercelProject: "castchat",
+          mirrorOwner: SANDBOX_NAMES.mirrorOwner,
+          mirrorRepository: SANDBOX_NAMES.mirrorRepository,
+        }),
     endpointAws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
     endpointVercel: addressOf(ports, "vercel"),
     endpointGithub: addressOf(ports, "github"),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { hostname } from "node:os";
 import { pulumiClient } from "../../clients/pulumi.ts";
 import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
+import { endOrphanedHosts } from "../../clients/orphans.ts";
 import { resumeUpdate } from "../../operations/resumeUpdate.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { stackOption } from "../options.ts";
@@ -20,6 +21,7 @@ export function resumeCommand(): Command {
         stack: options.stack,
         locks: await readUpdateLocks(backend, "castchat-recovery", options.stack),
         hostname: hostname(),
+        endOrphans: () => endOrphanedHosts(process.env),
         ownerIsDead: options.ownerIsDead === true,
         reporter: (message) => process.stderr.write(`${message}\n`),
       });

@@ -55,6 +55,12 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   );
   check("the backup that was restored is the one that was taken", recovered.backupId === expected.backup.id, recovered.backupId);
 
+  check(
+    "the recovery has tried to stop what was left of the primary",
+    ["application", "database"].every((part) => recovered.fence.some((one) => one.part === part)),
+    recovered.fence.map((one) => `${one.part}: ${one.reason}`).join("; "),
+  );
+
   await steps.run("Use the recovered app as a visitor", () => checkAsVisitor(context, expected, check));
 
   const regionAnswers = await answers(addressOf(file.ports, "awsPrimary"));

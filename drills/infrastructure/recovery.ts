@@ -18,6 +18,7 @@ const recoveredOutputs = z.object({
     snapshotAt: z.coerce.date(),
     phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
   }),
+  fence: z.array(z.object({ part: z.string(), fenced: z.boolean(), reason: z.string() })),
   deployment: z.object({ commit: z.string() }),
 });
 
@@ -28,6 +29,8 @@ export interface Recovered {
   snapshotAt: Date;
   /** The commit that the program says it deployed; the checks ask the app itself. */
   commit: string;
+  /** What was stopped of the primary, or why not. */
+  fence: { part: string; fenced: boolean; reason: string }[];
   databaseAt: Date;
   applicationAt: Date;
   phases: { name: string; durationMs: number }[];
@@ -53,6 +56,7 @@ export async function recover(context: DrillContext, company: Company): Promise<
         backupId: outputs.restore.backupId,
         snapshotAt: outputs.restore.snapshotAt,
         commit: outputs.deployment.commit,
+        fence: outputs.fence,
         databaseAt: restored.finishedAt,
         applicationAt: await answeredWithin(firstAnswer, 10_000),
         phases: phasesOf(result.timings, outputs.restore.phases),

@@ -191,6 +191,17 @@ describe("StandbySite", () => {
     });
   });
 
+  it("stops what is left of the primary first, when active alone", async () => {
+    const active = await standby({ mode: "active", peerVercelProject: "castchat" });
+    expect(named(active, "fence").inputs).toEqual({
+      organization: "castchat",
+      databaseName: "castchat-prod",
+      vercelProject: "castchat",
+      generation: 2,
+    });
+    expect(inventory(await standby({ mode: "drill" })).join()).not.toContain("PrimaryFence");
+  });
+
   it("passes on the wanted time, and leaves out what isn't asked for", async () => {
     const inputs = named(await standby({ mode: "active", at: "2026-07-01T02:00:00Z" }), "database-restore").inputs;
     expect(inputs["at"]).toBe("2026-07-01T02:00:00Z");

@@ -6,13 +6,16 @@ function testSteps(signal = new AbortController().signal): { steps: Steps; advan
   let now = Date.parse("2026-03-01T00:00:00Z");
   const stream = new PassThrough() as unknown as NodeJS.WriteStream;
   const steps = new Steps({ clock: () => new Date(now), stream, signal });
-  return { steps, advance: (ms) => (now += ms) };
+  return { steps, advance: (ms) => void (now += ms) };
 }
 
 describe("Steps", () => {
   it("keeps name, start and duration of each step, also of one that fails", async () => {
     const { steps, advance } = testSteps();
-    await steps.run("first", () => Promise.resolve(advance(1500)));
+    await steps.run("first", () => {
+      advance(1500);
+      return Promise.resolve();
+    });
     await expect(
       steps.run("second", () => {
         advance(200);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { addressOf, layout } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
@@ -9,7 +11,7 @@ import { castchatRecovery, pulumi, type Ended } from "./support/commands.ts";
 import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
 
 let lost: LostCompany;
-/** What was said while the company had no backup yet. */
+/** What was said before the loss. */
 const early: Record<string, Ended> = {};
 
 const engine = () => lost.context.engine;
@@ -17,12 +19,15 @@ const databaseUrl = async (): Promise<string> =>
   (await pulumi(["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"], engine())).output.trim();
 
 beforeAll(async () => {
-  lost = await loseCompany("refusals", 50, async ({ engine }, company) => {
-    early["verify"] = await castchatRecovery(["verify", "--stack", "dr"], engine);
-    early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
-    early["filled target"] = await castchatRecovery(["restore", "--stack", "dr"], engine, {
-      TARGET_DATABASE_URL: company.primaryOutputs.databaseUrl,
-    });
+  lost = await loseCompany("refusals", 50, {
+    beforeBackup: async ({ engine }) => {
+      early["verify"] = await castchatRecovery(["verify", "--stack", "dr"], engine);
+      early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
+    },
+    beforeLoss: async ({ engine }, { primaryOutputs }) => {
+      const target = { TARGET_DATABASE_URL: primaryOutputs.databaseUrl };
+      early["filled target"] = await castchatRecovery(["restore", "--stack", "dr"], engine, target);
+    },
   });
 }, 300_000);
 afterAll(() => lost.dispose(), 60_000);
@@ -38,6 +43,10 @@ describe("a command with bad input ends with one sentence and exit 2", () => {
   it("a vault without any proven backup", () => {
     expect(early["list"]).toEqual({ exitCode: 0, output: "[]" });
     expectRefusal(early["verify"]!, /no proven backup/);
+  });
+
+  it("a target database that holds data", () => {
+    expectRefusal(early["filled target"]!, /holds|data/);
   });
 
   it("an unknown stack", async () => {
@@ -92,6 +101,31 @@ describe("a preview with bad settings tells every fault at once, without a stack
   });
 });
 
+describe("a public name that another stack holds with a higher generation", () => {
+  it("is refused in preview, before anything is made", async () => {
+    const { file } = lost.context;
+    const api = `${addressOf(file.ports, "cloudflare")}/client/v4/zones`;
+    const headers = { authorization: `Bearer ${file.credentials.cloudflareToken}`, "content-type": "application/json" };
+    const results = z.object({ result: z.array(z.object({ id: z.string(), name: z.string(), content: z.string().optional() })) });
+    const ask = async (url: string) => results.parse(await (await fetch(url, { headers })).json()).result;
+    const [zone] = await ask(`${api}?name=${SANDBOX_NAMES.zone}`);
+    const records = `${api}/${zone!.id}/dns_records`;
+    const [lease] = await ask(`${records}?type=TXT&name=_castchat-recovery.${SANDBOX_NAMES.publicName}`);
+    const write = async (content: string) => {
+      const answer = await fetch(`${records}/${lease!.id}`, { method: "PATCH", headers, body: JSON.stringify({ content }) });
+      expect(answer.status).toBe(200);
+    };
+    await write(lease!.content!.replace("generation=1", "generation=9"));
+    try {
+      const preview = await pulumi(["preview", "--stack", "dr"], engine());
+      expect(preview.exitCode).not.toBe(0);
+      expect(preview.output).toMatch(/generation/);
+    } finally {
+      await write(lease!.content!);
+    }
+  });
+});
+
 describe("an active dr", () => {
   beforeAll(async () => {
     const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
@@ -129,6 +163,25 @@ describe("an active dr", () => {
     }
   }, 60_000);
 
+  it("keeps every secret out of state, settings and output", async () => {
+    const { home, file } = lost.context;
+    const password = new URL(await databaseUrl()).password;
+    const secrets = [...Object.values(file.credentials), decodeURIComponent(password)].filter((one) => one !== file.credentials.awsAccessKeyId);
+    expect(secrets).toHaveLength(7);
+    const shown = [
+      (await pulumi(["up", "--stack", "dr", "--yes", "--diff", "--show-config"], engine())).output,
+      (await pulumi(["stack", "output", "--stack", "dr"], engine())).output,
+      (await castchatRecovery(["list", "--stack", "dr", "--json"], engine())).output,
+      (await castchatRecovery(["configuration", "--stack", "dr"], engine())).output,
+    ];
+    const written = await textsUnder([layout(home).state, layout(home).workspace, layout(home).logs, layout(home).pulumi]);
+    expect(written.size).toBeGreaterThan(5);
+    const found = [...written, ...shown.map((text, index): [string, string] => [`output ${index}`, text])].flatMap(([where, text]) =>
+      secrets.flatMap((secret, index) => (text.includes(secret) ? [`secret ${index} is in ${where}`] : [])),
+    );
+    expect(found).toEqual([]);
+  }, 60_000);
+
   it("is not resumed while nobody knows whether its engine still runs", async () => {
     const locks = `${layout(lost.context.home).state}/.pulumi/locks/organization/castchat-recovery/dr`;
     await mkdir(locks, { recursive: true });
@@ -141,3 +194,16 @@ describe("an active dr", () => {
     }
   }, 30_000);
 });
+
+/** Every file under the folders, as text, by path. */
+async function textsUnder(folders: readonly string[]): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const folder of folders) {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      texts.set(path, await readFile(path, "latin1"));
+    }
+  }
+  return texts;
+}

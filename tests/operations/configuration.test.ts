@@ -70,10 +70,17 @@ describe("fencing the primary", () => {
   it("pauses database and application", async () => {
     while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY") await new Promise((resolve) => setTimeout(resolve, 50));
     const lines: string[] = [];
-    const results = await fencePrimary(cloud, { supabaseRef, vercelProjectId: projectId }, signal, (line) => lines.push(line));
+    const database = await cloud.supabase.project(supabaseRef);
+    const application = await cloud.vercel.projectSettings(projectId);
+    const primary = {
+      organization: database!.organization,
+      databaseName: database!.name,
+      vercelProject: String(application!["name"]),
+    };
+    const results = await fencePrimary(cloud, primary, signal, (line) => lines.push(line));
     expect(results).toEqual([
-      { part: "database", fenced: true, reason: `${supabaseRef} is paused` },
-      { part: "application", fenced: true, reason: `${projectId} is paused` },
+      { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
+      { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
     ]);
     expect(["PAUSING", "INACTIVE"]).toContain((await cloud.supabase.project(supabaseRef))?.status);
     expect((await cloud.vercel.projectSettings(projectId))?.["paused"]).toBe(true);
@@ -81,10 +88,10 @@ describe("fencing the primary", () => {
   });
 
   it("never stops a recovery: what is lost or unnamed is told", async () => {
-    const results = await fencePrimary(cloud, { supabaseRef: "lost" }, signal, () => undefined);
+    const results = await fencePrimary(cloud, { organization: "castchat", databaseName: "lost" }, signal, () => undefined);
     expect(results).toEqual([
-      { part: "database", fenced: false, reason: expect.stringMatching(/Project not found/) as unknown },
-      { part: "application", fenced: false, reason: "the settings do not name it" },
+      { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
+      { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },
     ]);
   });
 });

@@ -46,11 +46,14 @@ export async function startContext(name: string, rows: number): Promise<DrillCon
   };
 }
 
-/** Builds CastChat, backs it up, loses the primary, and keeps a copy of that state. `early` looks at it before any backup. */
+/** Looks at CastChat on its way to the loss. */
+type Look = (context: DrillContext, company: Company) => Promise<void>;
+
+/** Builds CastChat, backs it up, loses the primary, and keeps a copy of that state. */
 export async function loseCompany(
   name: string,
   rows: number,
-  early: (context: DrillContext, company: Company) => Promise<void> = () => Promise.resolve(),
+  looks: { beforeBackup?: Look; beforeLoss?: Look } = {},
 ): Promise<LostCompany> {
   const context = await startContext(name, rows);
   const { home } = context;
@@ -61,9 +64,10 @@ export async function loseCompany(
   };
   try {
     const company = await buildCompany(context);
-    await early(context, company);
+    await looks.beforeBackup?.(context, company);
     const before = await takeSnapshot(company.primaryOutputs.databaseUrl);
     await backUp(context);
+    await looks.beforeLoss?.(context, company);
     await destroyEverything(context, company);
     await company.standby.setAllConfig({
       "castchat-recovery:mode": { value: "active" },

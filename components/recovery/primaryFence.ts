@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+
+export interface PrimaryFenceArgs {
+  /** Slug of the primary's Supabase organization. */
+  readonly organization: pulumi.Input<string>;
+  /** Name of the primary's Supabase project. */
+  readonly databaseName: pulumi.Input<string>;
+  /** Name of the primary's Vercel project. @default - the app is not stopped, and the result says so */
+  readonly vercelProject?: pulumi.Input<string> | undefined;
+  /** A recovery of another generation fences anew. */
+  readonly generation: pulumi.Input<number>;
+}
+
+/** What became of a part of the primary. */
+export interface FenceResult {
+  readonly part: "database" | "application";
+  readonly fenced: boolean;
+  readonly reason: string;
+}
+
+/** Stops what is left of the primary before a recovery takes over, or records why it could not. */
+export class PrimaryFence extends pulumi.CustomResource {
+  declare readonly results: pulumi.Output<readonly FenceResult[]>;
+
+  constructor(name: string, args: PrimaryFenceArgs, opts?: pulumi.CustomResourceOptions) {
+    super("recovery:index:PrimaryFence", name, { ...args, results: undefined }, opts);
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { fencePrimary, type FenceResult } from "../../operations/fencePrimary.ts";
+import type { ResourceHandler } from "../host/index.ts";
+import type { RecoveryContext } from "./context.ts";
+
+const inputs = z.strictObject({
+  /** Slug of the primary's Supabase organization. */
+  organization: z.string().min(1),
+  /** Name of the primary's Supabase project. */
+  databaseName: z.string().min(1),
+  /** Name of the primary's Vercel project. */
+  vercelProject: z.string().min(1).optional(),
+  /** A recovery of another generation fences anew. */
+  generation: z.int().min(1),
+});
+
+type Inputs = z.infer<typeof inputs>;
+interface Outputs extends Record<string, unknown> {
+  results: FenceResult[];
+}
+
+/**
+ * `recovery:index:PrimaryFence`: stops what is left of the primary before a recovery, or says why it could not. A record of an act,
+ * not a thing: reading it asks nobody, and deleting it starts nothing again.
+ */
+export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
+  inputs,
+  replaceOn: ["organization", "databaseName", "vercelProject", "generation"],
+  async create(context, wanted, signal, operation) {
+    const { organization, databaseName, vercelProject } = wanted;
+    const ports = { supabase: context.supabase(), vercel: context.vercel() };
+    const results = await fencePrimary(ports, { organization, databaseName, vercelProject }, signal, (line) =>
+      operation.report(line),
+    );
+    return { id: `${databaseName}/${wanted.generation}`, outputs: { results } };
+  },
+  read: (_context, id, last) =>
+    Promise.resolve(last && { id, inputs: last.inputs, outputs: last.outputs }),
+  delete: () => Promise.resolve(),
+};
