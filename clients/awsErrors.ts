@@ -25,15 +25,20 @@ const NETWORK_CODES = new Set([
 
 /** One sentence a cause, by the name that AWS gives it. `call` says what was worked on. */
 const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
-  NoSuchBucket: ({ subject, region }) => `There is no ${subject.replace(/^the /, "")} in ${region}: run "pulumi up" for its stack, or correct the name.`,
+  NoSuchBucket: ({ subject, region }) =>
+    `There is no ${subject.replace(/^the /, "")} in ${region}: run "pulumi up" for its stack, or correct the name.`,
   PermanentRedirect: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
   AuthorizationHeaderMalformed: ({ subject, region }) => `${capital(subject)} is not in ${region}: correct the region.`,
-  InvalidAccessKeyId: ({ service, region }) => `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  UnrecognizedClientException: ({ service, region }) => `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  SignatureDoesNotMatch: ({ service, region }) => `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`,
+  InvalidAccessKeyId: ({ service, region }) =>
+    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
+  UnrecognizedClientException: ({ service, region }) =>
+    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
+  SignatureDoesNotMatch: ({ service, region }) =>
+    `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`,
   ExpiredToken: ({ service, region }) => `The AWS credentials for ${service} in ${region} have expired: get new ones.`,
   CredentialsProviderError: () => "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-  NotFoundException: ({ subject, region }) => `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
+  NotFoundException: ({ subject, region }) =>
+    `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
 };
 
 /** A UserError of one sentence where the cause lies in the set-up or the network; any other error as it was. */
@@ -48,9 +53,12 @@ export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
   }
   if (codes.some((code) => NETWORK_CODES.has(code))) {
     const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
-    return new UserError(`${call.service} in ${call.region}${at} cannot be reached (${codes.find((code) => NETWORK_CODES.has(code)) ?? "no answer"}): check the network and the region's health.`, {
-      cause: thrown,
-    });
+    return new UserError(
+      `${call.service} in ${call.region}${at} cannot be reached (${codes.find((code) => NETWORK_CODES.has(code)) ?? "no answer"}): check the network and the region's health.`,
+      {
+        cause: thrown,
+      },
+    );
   }
   return thrown;
 }
@@ -63,7 +71,9 @@ export function isMissing(thrown: unknown): boolean {
 /** Every name and code of an error and of those that it wraps. */
 function codesOf(thrown: unknown): string[] {
   // By shape, not by class: an error may come from another realm (a VM context) than this module.
-  const { code, name, cause, errors, message } = (thrown ?? {}) as Partial<Record<"code" | "name" | "cause" | "errors" | "message", unknown>>;
+  const { code, name, cause, errors, message } = (thrown ?? {}) as Partial<
+    Record<"code" | "name" | "cause" | "errors" | "message", unknown>
+  >;
   return [
     // Where both IPv4 and IPv6 were tried, the reasons are one level down.
     ...(Array.isArray(errors) ? errors.flatMap(codesOf) : []),

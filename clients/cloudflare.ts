@@ -111,4 +111,6 @@ export function cloudflareClient(options: CloudflareOptions): Cloudflare {
   };
 }
 
-const errorAnswer = z.object({ errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })) });
+const errorAnswer = z.object({
+  errors: z.array(z.object({ code: z.union([z.number(), z.string()]), message: z.string() })),
+});

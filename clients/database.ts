@@ -136,10 +136,14 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
 
 /** What a server says by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
-  "28P01": (address) => `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
-  "28000": (address) => `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
-  "3D000": (address) => `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
-  "53300": (address) => `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
+  "28P01": (address) =>
+    `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
+  "28000": (address) =>
+    `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
+  "3D000": (address) =>
+    `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
+  "53300": (address) =>
+    `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
@@ -147,7 +151,10 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
   const reason = code === "" ? messageOf(error) : code;
-  return new UserError(`The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`, {
-    cause: error,
-  });
+  return new UserError(
+    `The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -21,15 +21,22 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   try {
     url = new URL(connectionString);
   } catch (error) {
-    throw new UserError("The database's connection string is no address: write postgresql://user:password@host:port/database.", { cause: error });
+    throw new UserError(
+      "The database's connection string is no address: write postgresql://user:password@host:port/database.",
+      { cause: error },
+    );
   }
   if (!/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
-    throw new UserError("The database's connection string is incomplete: write postgresql://user:password@host:port/database.");
+    throw new UserError(
+      "The database's connection string is incomplete: write postgresql://user:password@host:port/database.",
+    );
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
   if (port === TRANSACTION_POOLER_PORT && host.endsWith(".pooler.supabase.com")) {
-    throw new UserError(`Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot: use the session pooler, port 5432.`);
+    throw new UserError(
+      `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot: use the session pooler, port 5432.`,
+    );
   }
   return {
     host,

@@ -54,7 +54,19 @@ export interface PushedRef {
 }
 
 /** Environment variables that are git's own business; the caller's own git settings must not change what a recovery does. */
-const PASSED_ON = ["PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+const PASSED_ON = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "SSL_CERT_FILE",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+];
 
 /**
  * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never as arguments or
@@ -72,8 +84,16 @@ export function gitClient(credentials: readonly GitCredential[] = []): Git {
     newestCommit: async (url, branch, signal) => {
       // An annotated tag is an object of its own; `^{}` is the commit behind it.
       const names = [`refs/heads/${checkedName(branch)}`, `refs/tags/${branch}^{}`, `refs/tags/${branch}`];
-      const answer = succeeded(await git(["ls-remote", "--", checkedUrl(url), ...names], signal), `read ${branch} of ${shown(url)}`);
-      const found = new Map(answer.stdout.split("\n").map((line) => line.split("\t")).map(([object, name]) => [name, object]));
+      const answer = succeeded(
+        await git(["ls-remote", "--", checkedUrl(url), ...names], signal),
+        `read ${branch} of ${shown(url)}`,
+      );
+      const found = new Map(
+        answer.stdout
+          .split("\n")
+          .map((line) => line.split("\t"))
+          .map(([object, name]) => [name, object]),
+      );
       return names.map((name) => found.get(name)).find((object) => object !== undefined);
     },
     checkout: async (url, branch, folder, signal) => {
@@ -191,9 +211,14 @@ function runGit(
 
 function succeeded(answer: GitAnswer, action: string): GitAnswer {
   if (answer.code === 0) return answer;
-  const lines = answer.stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = answer.stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const telling = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.code}`;
-  throw new GitError(redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`));
+  throw new GitError(
+    redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),
+  );
 }
 
 function refsOf(text: string, separator: string): GitRef[] {

@@ -166,9 +166,7 @@ async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Pro
     text = await response.text();
   } catch (error) {
     request.signal?.throwIfAborted();
-    const reason = timeout.aborted
-      ? `no answer within ${(options.timeoutMs ?? 30_000) / 1000} s`
-      : causeOf(error);
+    const reason = timeout.aborted ? `no answer within ${(options.timeoutMs ?? 30_000) / 1000} s` : causeOf(error);
     throw new UnreachableError(redact(`${service} cannot be reached at ${options.baseUrl} (${what}): ${reason}.`));
   }
   const body = parseJson(text);
@@ -177,7 +175,9 @@ async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Pro
   }
   const parsed = request.answer.safeParse(body);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`).join("; ");
+    const faults = parsed.error.issues
+      .map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`)
+      .join("; ");
     throw new ServiceError(service, status, `${service} answered ${what} in a form that is not understood: ${faults}.`);
   }
   return parsed.data;
@@ -200,7 +200,10 @@ function refusal(
   const { service } = options;
   const { status, body } = answer;
   const said = options.describeError(body);
-  const words = redact(said.message ?? answer.text.slice(0, 200)).trim().replace(/\.$/, "") || "no reason given";
+  const words =
+    redact(said.message ?? answer.text.slice(0, 200))
+      .trim()
+      .replace(/\.$/, "") || "no reason given";
   const hint = status === 401 || status === 403 ? ` Check ${options.tokenName}.` : "";
   // The header may also hold a date: then the wait grows as usual.
   const seconds = answer.retryAfter === null ? Number.NaN : Number(answer.retryAfter);

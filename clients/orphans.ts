@@ -12,7 +12,9 @@ export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<
   const backend = environment["PULUMI_BACKEND_URL"];
   if (!existsSync("/proc/self/stat") || backend === undefined) return;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const [name, stat, variables] = await Promise.all(["comm", "stat", "environ"].map((file) => readOrNothing(`/proc/${pid}/${file}`)));
+    const [name, stat, variables] = await Promise.all(
+      ["comm", "stat", "environ"].map((file) => readOrNothing(`/proc/${pid}/${file}`)),
+    );
     const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
     const isOurs = variables?.split("\0").includes(`PULUMI_BACKEND_URL=${backend}`) ?? false;
     if (name?.trim() === HOST_NAME && parent === "1" && isOurs) end(Number(pid));

@@ -21,11 +21,16 @@ export async function findPgTool(name: PgTool["name"], serverMajor: number): Pro
   try {
     ({ stdout: output } = await promisify(execFile)(name, ["--version"], { env: process.env }));
   } catch (error) {
-    throw new UserError(`${name} is not on PATH: install the PostgreSQL client programs, version ${serverMajor} or newer.`, { cause: error });
+    throw new UserError(
+      `${name} is not on PATH: install the PostgreSQL client programs, version ${serverMajor} or newer.`,
+      { cause: error },
+    );
   }
   const version = /(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? "0";
   if (Number.parseInt(version, 10) < serverMajor) {
-    throw new UserError(`${name} ${version} is older than the server's major version ${serverMajor}: put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`);
+    throw new UserError(
+      `${name} ${version} is older than the server's major version ${serverMajor}: put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`,
+    );
   }
   return { name, version };
 }

@@ -36,7 +36,9 @@ export async function readUpdateLocks(backendUrl: string, project: string, stack
 }
 
 function pathOf(backendUrl: string): string {
-  return backendUrl.startsWith("file:///") ? fileURLToPath(backendUrl.replace(/\?.*$/, "")) : backendUrl.slice("file://".length);
+  return backendUrl.startsWith("file:///")
+    ? fileURLToPath(backendUrl.replace(/\?.*$/, ""))
+    : backendUrl.slice("file://".length);
 }
 
 async function readFolder(folder: string): Promise<UpdateLock[]> {
@@ -56,7 +58,9 @@ async function readBucket(url: URL, folder: string): Promise<UpdateLock[]> {
   const endpoint = url.searchParams.get("endpoint");
   const client = new S3Client({
     ...(region === null ? {} : { region }),
-    ...(endpoint === null ? {} : { endpoint: /^https?:/.test(endpoint) ? endpoint : `https://${endpoint}`, forcePathStyle: true }),
+    ...(endpoint === null
+      ? {}
+      : { endpoint: /^https?:/.test(endpoint) ? endpoint : `https://${endpoint}`, forcePathStyle: true }),
   });
   const prefix = [url.pathname.replace(/^\/|\/$/g, ""), folder].filter((part) => part !== "").join("/");
   try {

@@ -47,7 +47,12 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
     async sign(bytes) {
       // KMS takes at most 4096 bytes of message, but any digest.
       const digest = createHash("sha256").update(bytes).digest();
-      const command = new SignCommand({ KeyId: keyId, Message: digest, MessageType: "DIGEST", SigningAlgorithm: "ECDSA_SHA_256" });
+      const command = new SignCommand({
+        KeyId: keyId,
+        Message: digest,
+        MessageType: "DIGEST",
+        SigningAlgorithm: "ECDSA_SHA_256",
+      });
       const { Signature } = await asked(client.send(command));
       if (Signature === undefined) throw new Error("KMS gave no signature");
       return Signature;
@@ -67,5 +72,7 @@ export function fingerprintOfKey(pem: string): string {
 }
 
 function spkiToPem(der: Uint8Array): string {
-  return createPublicKey({ key: Buffer.from(der), type: "spki", format: "der" }).export({ type: "spki", format: "pem" }).toString();
+  return createPublicKey({ key: Buffer.from(der), type: "spki", format: "der" })
+    .export({ type: "spki", format: "pem" })
+    .toString();
 }

@@ -92,10 +92,16 @@ export function s3Vault(options: VaultOptions): Vault {
     const found: ObjectVersion[] = [];
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
     while (next !== undefined) {
-      const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...next });
+      const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
+        Bucket: bucket,
+        Prefix: prefix,
+        ...next,
+      });
       const page = await asked(client.send(command, { ...(signal && { abortSignal: signal }) }));
       found.push(...(page.Versions ?? []));
-      next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+      next = page.IsTruncated
+        ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
+        : undefined;
     }
     return found;
   };

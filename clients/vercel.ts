@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { jsonClient, segment, ServiceError, unlessNotFound } from "./http.ts";
-import { deploymentAnswer, domainAnswer, envAnswer, errorAnswer, missingAnswer, projectAnswer } from "./vercelAnswers.ts";
+import {
+  deploymentAnswer,
+  domainAnswer,
+  envAnswer,
+  errorAnswer,
+  missingAnswer,
+  projectAnswer,
+} from "./vercelAnswers.ts";
 import type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
 export type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
@@ -30,7 +37,14 @@ export interface Vercel {
   uploadFile(sha: string, content: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** Starts a production deployment, or names the contents that were not uploaded yet. */
   createDeployment(
-    wanted: { projectId: string; projectName: string; files: readonly DeploymentFile[]; commit: string; branch: string; sourceUrl: string },
+    wanted: {
+      projectId: string;
+      projectName: string;
+      files: readonly DeploymentFile[];
+      commit: string;
+      branch: string;
+      sourceUrl: string;
+    },
     signal?: AbortSignal,
   ): Promise<VercelDeployment | { missing: string[] }>;
   deployment(id: string, signal?: AbortSignal): Promise<VercelDeployment | undefined>;
@@ -73,7 +87,9 @@ export function vercelClient(options: VercelOptions): Vercel {
     `/${version}/projects/${segment(project)}/domains/${segment(name)}`;
   return {
     project: (id, signal) =>
-      unlessNotFound(call({ method: "GET", path: `/v9/projects/${segment(id)}`, query: team, answer: projectAnswer, signal })),
+      unlessNotFound(
+        call({ method: "GET", path: `/v9/projects/${segment(id)}`, query: team, answer: projectAnswer, signal }),
+      ),
     projects: (signal) => allProjects(call, team, signal),
     projectSettings: (id, signal) => {
       const answer = z.record(z.string(), z.unknown());
@@ -91,7 +107,16 @@ export function vercelClient(options: VercelOptions): Vercel {
     uploadFile: async (sha, content, signal) => {
       const headers = { "x-vercel-digest": sha, "content-type": "application/octet-stream" };
       // The digest names the content, so that a second upload of it changes nothing.
-      await call({ method: "POST", path: "/v2/files", query: team, headers, body: content, answer: z.unknown(), repeatable: true, signal });
+      await call({
+        method: "POST",
+        path: "/v2/files",
+        query: team,
+        headers,
+        body: content,
+        answer: z.unknown(),
+        repeatable: true,
+        signal,
+      });
     },
     createDeployment: async (wanted, signal) => {
       try {
@@ -104,7 +129,12 @@ export function vercelClient(options: VercelOptions): Vercel {
             project: wanted.projectId,
             target: "production",
             files: wanted.files,
-            gitMetadata: { remoteUrl: wanted.sourceUrl, commitSha: wanted.commit, commitRef: wanted.branch, dirty: false },
+            gitMetadata: {
+              remoteUrl: wanted.sourceUrl,
+              commitSha: wanted.commit,
+              commitRef: wanted.branch,
+              dirty: false,
+            },
             meta: { githubCommitSha: wanted.commit, githubCommitRef: wanted.branch },
           },
           answer: deploymentAnswer,
@@ -154,9 +184,18 @@ export function vercelClient(options: VercelOptions): Vercel {
       return call({ method: "POST", path, query: team, body: { projectId: to }, answer: domainAnswer, signal });
     },
     verifyDomain: (id, name, signal) =>
-      call({ method: "POST", path: `${domainPath(id, name)}/verify`, query: team, answer: domainAnswer, repeatable: true, signal }),
+      call({
+        method: "POST",
+        path: `${domainPath(id, name)}/verify`,
+        query: team,
+        answer: domainAnswer,
+        repeatable: true,
+        signal,
+      }),
     removeDomain: async (id, name, signal) => {
-      await unlessNotFound(call({ method: "DELETE", path: domainPath(id, name), query: team, answer: z.unknown(), signal }));
+      await unlessNotFound(
+        call({ method: "DELETE", path: domainPath(id, name), query: team, answer: z.unknown(), signal }),
+      );
     },
   };
 }

@@ -64,7 +64,11 @@ export type VercelProject = z.infer<typeof projectAnswer>;
 /** A project's environment variables. */
 export const envAnswer = z.object({
   envs: z.array(
-    z.object({ key: z.string(), type: z.string().optional(), target: z.union([z.string(), z.array(z.string())]).nullish() }),
+    z.object({
+      key: z.string(),
+      type: z.string().optional(),
+      target: z.union([z.string(), z.array(z.string())]).nullish(),
+    }),
   ),
 });
 
@@ -76,6 +80,8 @@ export interface VercelVariable {
 }
 
 /** Every refusal. */
-export const errorAnswer = z.object({ error: z.object({ code: z.string().optional(), message: z.string().optional() }) });
+export const errorAnswer = z.object({
+  error: z.object({ code: z.string().optional(), message: z.string().optional() }),
+});
 /** The refusal of a deployment whose files are not all there. */
 export const missingAnswer = z.object({ error: z.object({ missing: z.array(z.string()) }) });

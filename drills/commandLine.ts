@@ -22,7 +22,9 @@ export async function castchatRecovery(args: readonly string[], options: EngineO
   options.onOutput?.(result.stderr);
   if (result.exitCode !== 0) {
     const said = result.stderr.trim().split("\n").slice(-3).join(" ");
-    throw new PromiseError(messageOf(new Error(`castchat-recovery ${args.join(" ")} exited with ${String(result.exitCode)}: ${said}`)));
+    throw new PromiseError(
+      messageOf(new Error(`castchat-recovery ${args.join(" ")} exited with ${String(result.exitCode)}: ${said}`)),
+    );
   }
   return JSON.parse(result.stdout) as unknown;
 }

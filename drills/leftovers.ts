@@ -6,7 +6,9 @@ import type { SandboxFile } from "../sandbox/layout.ts";
 /** Things that a drill must not leave behind. Asked after everything has been stopped. */
 export async function findLeftovers(home: string, file: SandboxFile): Promise<string[]> {
   const ports = await Promise.all(
-    Object.entries(file.ports).map(async ([service, port]) => ((await isListening(port)) ? [`port ${port} (${service}) still listens`] : [])),
+    Object.entries(file.ports).map(async ([service, port]) =>
+      (await isListening(port)) ? [`port ${port} (${service}) still listens`] : [],
+    ),
   );
   return [
     ...ports.flat(),

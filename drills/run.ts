@@ -80,7 +80,10 @@ async function leaveNothing(
     report.checks.push({
       name: "no process, port or temporary file is left",
       ok: leftovers.length === 0,
-      detail: leftovers.length === 0 ? `${Object.keys(file.ports).length} ports closed, sandbox removed` : leftovers.join("; "),
+      detail:
+        leftovers.length === 0
+          ? `${Object.keys(file.ports).length} ports closed, sandbox removed`
+          : leftovers.join("; "),
     });
     report.ok &&= leftovers.length === 0;
   } else if (leftovers.length > 0) {

@@ -15,13 +15,20 @@ const healthBody = z.object({ status: z.string(), commit: z.string().nullish(), 
 export type ApplicationHealth = { healthy: true; commit: string | undefined } | { healthy: false; reason: string };
 
 /** Asks the application once. It is healthy when it answers 200 and says `{"status":"ok"}`; anything else has a reason. */
-export async function applicationHealth(edge: Edge, address: string, path: string, signal: AbortSignal): Promise<ApplicationHealth> {
+export async function applicationHealth(
+  edge: Edge,
+  address: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<ApplicationHealth> {
   const host = new URL(address).host;
   try {
     const answer = await edge(new URL(path, address).href, signal);
     const body = healthBody.safeParse(answer.body).data;
     if (answer.status === 200 && body?.status === "ok") return { healthy: true, commit: body.commit ?? undefined };
-    const said = body ? `status "${body.status}"${body.reason ? ` (${redact(body.reason)})` : ""}` : answer.excerpt || "nothing";
+    const said = body
+      ? `status "${body.status}"${body.reason ? ` (${redact(body.reason)})` : ""}`
+      : answer.excerpt || "nothing";
     return { healthy: false, reason: `${host}${path} answers ${answer.status}: ${said}` };
   } catch (error) {
     signal.throwIfAborted();
@@ -57,7 +64,9 @@ export function waitUntilHealthy(options: {
       signal,
       progress: (state) => options.reporter(`waiting for the application: ${state}`),
       onLimit: (state, elapsed) =>
-        new Error(`The application did not become healthy within ${Math.round(elapsed / 1000)} s: ${state}. ${options.advice}`),
+        new Error(
+          `The application did not become healthy within ${Math.round(elapsed / 1000)} s: ${state}. ${options.advice}`,
+        ),
     },
   );
 }

@@ -81,23 +81,47 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
   const earlier = await listBackups({ vault, trustedKeys, tiers: options.tiers, signal });
   const proven = earlier.filter((one) => one.proven);
-  const tier = tierForRun(startedAt, options.tiers, proven.map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) })));
+  const tier = tierForRun(
+    startedAt,
+    options.tiers,
+    proven.map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) })),
+  );
   const backupId = backupIdFor(startedAt, randomBytes(3).toString("hex"));
   const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
 
-  const session = await connect(options.databaseUrl, { applicationName: `castchat-recovery backup ${backupId}`, signal });
+  const session = await connect(options.databaseUrl, {
+    applicationName: `castchat-recovery backup ${backupId}`,
+    signal,
+  });
   let manifest: Manifest;
   try {
     const pgDump = await findPgTool("pg_dump", session.serverMajor);
     await findPgTool("pg_restore", session.serverMajor);
-    const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database} for the ${tier.name} tier`, () => openSnapshot(session, reporter, signal));
+    const snapshot = await timer.run(
+      "snapshot",
+      `Taking a snapshot of ${session.address.database} for the ${tier.name} tier`,
+      () => openSnapshot(session, reporter, signal),
+    );
     const snapshotAt = clock();
     // Before the dumps, so that a restored sequence can never be behind what the manifest says.
     const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
     const place = { vault, prefix: tier.prefix, backupId, lockUntil };
-    const dump = { ...place, address: session.address, snapshotId: snapshot.id, scripts: await readScripts(session), configuration: options.configuration };
-    const [parts, { tables, newestAt }] = await timer.run("dump", `Dumping ${snapshot.tables.length} tables to ${vault.name}/${tier.prefix}${backupId}`, () =>
-      together<[BackupPart[], Contents]>(signal, (inner) => storeParts(dump, inner), () => fingerprintAll(session, snapshot.tables)),
+    const dump = {
+      ...place,
+      address: session.address,
+      snapshotId: snapshot.id,
+      scripts: await readScripts(session),
+      configuration: options.configuration,
+    };
+    const [parts, { tables, newestAt }] = await timer.run(
+      "dump",
+      `Dumping ${snapshot.tables.length} tables to ${vault.name}/${tier.prefix}${backupId}`,
+      () =>
+        together<[BackupPart[], Contents]>(
+          signal,
+          (inner) => storeParts(dump, inner),
+          () => fingerprintAll(session, snapshot.tables),
+        ),
     );
     await session.query("commit");
     manifest = {
@@ -110,7 +134,12 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
       finishedAt: clock().toISOString(),
       ...(newestAt && { newestDataAt: newestAt.toISOString() }),
       signedBy: fingerprintOfKey(ownKey),
-      source: { host: session.address.host, database: session.address.database, serverVersion: session.serverVersion, pgDumpVersion: pgDump.version },
+      source: {
+        host: session.address.host,
+        database: session.address.database,
+        serverVersion: session.serverVersion,
+        pgDumpVersion: pgDump.version,
+      },
       ...described,
       parts,
       tables,
@@ -123,7 +152,11 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const stored = { lockUntil, signal };
   await timer.run("sign", "Signing the manifest", async () => {
     const signature = await signer.sign(bytes);
-    await vault.put(keyOf(tier.prefix, backupId, SIGNATURE), Buffer.from(Buffer.from(signature).toString("base64"), "ascii"), { ...stored, contentType: "text/plain" });
+    await vault.put(
+      keyOf(tier.prefix, backupId, SIGNATURE),
+      Buffer.from(Buffer.from(signature).toString("base64"), "ascii"),
+      { ...stored, contentType: "text/plain" },
+    );
     await vault.put(keyOf(tier.prefix, backupId, MANIFEST), bytes, { ...stored, contentType: "application/json" });
   });
   await timer.run("proof", "Reading the backup back", async () => {
@@ -134,10 +167,15 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
       provenAt: clock().toISOString(),
     });
     const signature = await signer.sign(Buffer.from(statement, "utf8"));
-    await vault.put(keyOf(tier.prefix, backupId, PROOF), proofBytes(statement, signature), { ...stored, contentType: "application/json" });
+    await vault.put(keyOf(tier.prefix, backupId, PROOF), proofBytes(statement, signature), {
+      ...stored,
+      contentType: "application/json",
+    });
   });
   if (lockUntil !== undefined) {
-    await timer.run("hold", "Holding the newest backup", () => moveLegalHold(vault, { prefix: tier.prefix, manifest }, earlier));
+    await timer.run("hold", "Holding the newest backup", () =>
+      moveLegalHold(vault, { prefix: tier.prefix, manifest }, earlier),
+    );
   }
   return {
     backupId,

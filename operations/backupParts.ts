@@ -63,12 +63,19 @@ export async function storeParts(context: PartContext, signal: AbortSignal): Pro
     (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
   ];
   if (configuration !== undefined) {
-    works.push(async (inner) => storeText(context, "configuration.json", JSON.stringify(await configuration(), undefined, 1), inner));
+    works.push(async (inner) =>
+      storeText(context, "configuration.json", JSON.stringify(await configuration(), undefined, 1), inner),
+    );
   }
   return await together<BackupPart[]>(signal, ...works);
 }
 
-async function storeDump(context: PartContext, name: PartName, selection: readonly string[], signal: AbortSignal): Promise<BackupPart> {
+async function storeDump(
+  context: PartContext,
+  name: PartName,
+  selection: readonly string[],
+  signal: AbortSignal,
+): Promise<BackupPart> {
   const dump = startPgTool("pg_dump", {
     args: [
       "--format=custom",
@@ -97,7 +104,13 @@ async function storeText(context: PartContext, name: PartName, text: string, sig
 }
 
 /** Compresses and uploads. `source` fails the upload where it rejects before the stream's end has been taken as complete. */
-async function store(context: PartContext, name: PartName, content: Readable, signal: AbortSignal, source?: Promise<void>): Promise<BackupPart> {
+async function store(
+  context: PartContext,
+  name: PartName,
+  content: Readable,
+  signal: AbortSignal,
+  source?: Promise<void>,
+): Promise<BackupPart> {
   const key = keyOf(context.prefix, context.backupId, partObject(name));
   const compressed = compress();
   source?.catch((error: unknown) => compressed.destroy(error as Error));

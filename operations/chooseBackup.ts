@@ -18,27 +18,38 @@ export type ChosenBackup = BackupSummary & { manifest: Manifest };
  */
 export function chooseBackup(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { backupId, at } = choice;
-  if (backupId !== undefined && at !== undefined) throw new UserError("Set either a backup or a time (at) to restore, not both.");
+  if (backupId !== undefined && at !== undefined)
+    throw new UserError("Set either a backup or a time (at) to restore, not both.");
   const proven = backups.filter(isProven).sort((a, b) => takenAt(b) - takenAt(a));
   if (backupId !== undefined) {
     const named = backups.find((backup) => backup.backupId === backupId);
     if (named === undefined) {
-      throw new UserError(`There is no backup "${backupId}" in this vault: ${proven[0] === undefined ? "it holds no proven one" : `the newest proven one is ${proven[0].backupId}`}.`);
+      throw new UserError(
+        `There is no backup "${backupId}" in this vault: ${proven[0] === undefined ? "it holds no proven one" : `the newest proven one is ${proven[0].backupId}`}.`,
+      );
     }
-    if (!isProven(named)) throw new UserError(`Backup ${backupId} cannot be trusted: ${named.problems.join("; ")}. Choose another.`);
+    if (!isProven(named))
+      throw new UserError(`Backup ${backupId} cannot be trusted: ${named.problems.join("; ")}. Choose another.`);
     return named;
   }
   const [newest] = proven;
   const oldest = proven.at(-1);
   if (newest === undefined || oldest === undefined) {
     const [first] = backups;
-    const seen = first === undefined ? "" : ` (it holds ${backups.length} that are not; the newest is ${first.backupId}: ${first.problems.join("; ")})`;
-    throw new UserError(`This vault has no proven backup${seen}: run "castchat-recovery backup" first, or name another vault.`);
+    const seen =
+      first === undefined
+        ? ""
+        : ` (it holds ${backups.length} that are not; the newest is ${first.backupId}: ${first.problems.join("; ")})`;
+    throw new UserError(
+      `This vault has no proven backup${seen}: run "castchat-recovery backup" first, or name another vault.`,
+    );
   }
   if (at === undefined) return newest;
   const before = proven.find((backup) => takenAt(backup) <= at.getTime());
   if (before === undefined) {
-    throw new UserError(`There is no proven backup at or before ${at.toISOString()}: the oldest is of ${oldest.manifest.snapshotAt} (${oldest.backupId}).`);
+    throw new UserError(
+      `There is no proven backup at or before ${at.toISOString()}: the oldest is of ${oldest.manifest.snapshotAt} (${oldest.backupId}).`,
+    );
   }
   return before;
 }

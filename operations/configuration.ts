@@ -41,7 +41,8 @@ export interface ConfigurationBackup {
 }
 
 /** Settings by whose name a value is a secret; the name stays, the value is left out. */
-const SECRET_NAME = /(secret|password|pass|token|key|private|credential|sid|dsn|uri)$|_(secret|token|key|pass)s?_|^env$/i;
+const SECRET_NAME =
+  /(secret|password|pass|token|key|private|credential|sid|dsn|uri)$|_(secret|token|key|pass)s?_|^env$/i;
 /** Stands for a value that is left out. */
 const LEFT_OUT = "[left out: secret]";
 
@@ -56,7 +57,11 @@ export async function collectConfiguration(
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
   const missing: MissingPart[] = [];
-  const part = async <S, T>(name: string, source: S | undefined, read: (source: S) => Promise<T>): Promise<T | undefined> => {
+  const part = async <S, T>(
+    name: string,
+    source: S | undefined,
+    read: (source: S) => Promise<T>,
+  ): Promise<T | undefined> => {
     if (source === undefined) return undefined;
     try {
       return await read(source);
@@ -95,13 +100,21 @@ async function applicationOf(
   return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
 }
 
-async function zoneOf(cloudflare: Cloudflare, zone: string, signal: AbortSignal): Promise<NonNullable<ConfigurationBackup["dns"]>> {
+async function zoneOf(
+  cloudflare: Cloudflare,
+  zone: string,
+  signal: AbortSignal,
+): Promise<NonNullable<ConfigurationBackup["dns"]>> {
   const zoneId = await cloudflare.zoneId(zone, signal);
   if (zoneId === undefined) throw new Error(`Cloudflare shows no zone ${zone}`);
   return { zone, records: await cloudflare.records(zoneId, undefined, signal) };
 }
 
-async function repositoryOf(github: Github, fullName: string, signal: AbortSignal): Promise<NonNullable<ConfigurationBackup["repository"]>> {
+async function repositoryOf(
+  github: Github,
+  fullName: string,
+  signal: AbortSignal,
+): Promise<NonNullable<ConfigurationBackup["repository"]>> {
   const settings = await github.repository(fullName, signal);
   if (!settings) throw new Error(`GitHub repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };
@@ -113,7 +126,8 @@ function withoutSecrets(settings: Record<string, unknown>): Record<string, unkno
 }
 
 function cleaned(name: string, value: unknown): unknown {
-  const empty = value === null || value === undefined || value === "" || typeof value === "boolean" || typeof value === "number";
+  const empty =
+    value === null || value === undefined || value === "" || typeof value === "boolean" || typeof value === "number";
   if (!empty && SECRET_NAME.test(name)) return LEFT_OUT;
   if (Array.isArray(value)) return value.map((item: unknown) => cleaned("", item));
   if (typeof value === "object" && value !== null) return withoutSecrets(value as Record<string, unknown>);

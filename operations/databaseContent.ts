@@ -46,7 +46,10 @@ export const inspectDatabase: InspectDatabase = async (connectionString, signal)
     return parts.length === 0 ? { state: "empty" } : { state: "holds data", what: parts.join(", ") };
   } catch (error) {
     signal.throwIfAborted();
-    return { state: sqlStateOf(error).startsWith(AUTHORIZATION_FAILED) ? "refused" : "unreachable", reason: messageOf(error) };
+    return {
+      state: sqlStateOf(error).startsWith(AUTHORIZATION_FAILED) ? "refused" : "unreachable",
+      reason: messageOf(error),
+    };
   } finally {
     await session?.end();
   }

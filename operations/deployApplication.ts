@@ -67,13 +67,17 @@ export async function deployApplication(
 ): Promise<HealthyDeployment> {
   const start = ports.clock().getTime();
   const project = await ports.vercel.project(wanted.projectId, signal);
-  if (!project) throw new UserError(`Vercel project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`);
+  if (!project)
+    throw new UserError(`Vercel project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`);
   const previousDeploymentId = await healthyPredecessor(ports, wanted, project.targets?.production?.id, signal);
   const { started, commit } = await withTemporaryFolder("source", async (folder) => {
     reporter(`reading ${wanted.sourceRef} of ${wanted.sourceUrl}`);
     const source = join(folder, "source");
     const head = await ports.git.checkout(wanted.sourceUrl, wanted.sourceRef, source, signal);
-    return { started: await upload(ports.vercel, { wanted, folder: source, commit: head }, signal, reporter), commit: head };
+    return {
+      started: await upload(ports.vercel, { wanted, folder: source, commit: head }, signal, reporter),
+      commit: head,
+    };
   });
   const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
     // Nobody would look at its health any more, but it would take the public names once it is built.
@@ -109,7 +113,11 @@ export async function deployApplication(
 }
 
 /** A deployment as it is now, or nothing when Vercel says that it is gone. An unreachable Vercel is an error. */
-export function readDeployment(vercel: Vercel, deploymentId: string, signal: AbortSignal): Promise<VercelDeployment | undefined> {
+export function readDeployment(
+  vercel: Vercel,
+  deploymentId: string,
+  signal: AbortSignal,
+): Promise<VercelDeployment | undefined> {
   return vercel.deployment(deploymentId, signal);
 }
 
@@ -129,7 +137,9 @@ export async function removeDeployment(
   const project = await vercel.project(projectId, signal);
   if (!project) return { removed: true };
   if (project.targets?.production?.id === deploymentId) {
-    const names = (await vercel.domains(projectId, signal)).map(({ name }) => name).filter((name) => !name.endsWith(".vercel.app"));
+    const names = (await vercel.domains(projectId, signal))
+      .map(({ name }) => name)
+      .filter((name) => !name.endsWith(".vercel.app"));
     if (names.length > 0) {
       return { removed: false, reason: `deployment ${deploymentId} stays: it serves ${names.join(", ")}` };
     }
@@ -161,7 +171,8 @@ async function upload(
 ): Promise<VercelDeployment> {
   const { wanted, commit } = source;
   const found = await sourceFiles(source.folder);
-  if (found.length === 0) throw new UserError(`${wanted.sourceRef} of ${wanted.sourceUrl} holds no files: nothing can be deployed.`);
+  if (found.length === 0)
+    throw new UserError(`${wanted.sourceRef} of ${wanted.sourceUrl} holds no files: nothing can be deployed.`);
   const files = found.map(({ file, sha, size, mode }) => ({ file, sha, size, mode }));
   const request = { ...wanted, files, commit, branch: wanted.sourceRef };
   const first = await vercel.createDeployment(request, signal);
@@ -171,7 +182,8 @@ async function upload(
   reporter(`uploading ${wantedFiles.size} of ${files.length} files of commit ${commit.slice(0, 8)}`);
   await uploadAll(vercel, [...wantedFiles.values()], signal);
   const second = await vercel.createDeployment(request, signal);
-  if ("missing" in second) throw new Error(`Vercel still misses ${second.missing.length} files after their upload: run again.`);
+  if ("missing" in second)
+    throw new Error(`Vercel still misses ${second.missing.length} files after their upload: run again.`);
   return second;
 }
 
@@ -185,7 +197,12 @@ async function uploadAll(vercel: Vercel, files: readonly SourceFile[], signal: A
   await Promise.all(Array.from({ length: UPLOADS }, worker));
 }
 
-function untilBuilt(ports: DeploymentPorts, started: VercelDeployment, signal: AbortSignal, reporter: Reporter): Promise<VercelDeployment> {
+function untilBuilt(
+  ports: DeploymentPorts,
+  started: VercelDeployment,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<VercelDeployment> {
   return poll<VercelDeployment>(
     async () => {
       const now = await ports.vercel.deployment(started.id, signal);
@@ -203,7 +220,9 @@ function untilBuilt(ports: DeploymentPorts, started: VercelDeployment, signal: A
       signal,
       progress: (state) => reporter(`deployment ${started.id} is ${state}`),
       onLimit: (state, elapsed) =>
-        new Error(`Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s: look at its build in Vercel and run again.`),
+        new Error(
+          `Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s: look at its build in Vercel and run again.`,
+        ),
     },
   );
 }

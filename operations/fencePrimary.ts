@@ -43,7 +43,11 @@ export async function fencePrimary(
   return results;
 }
 
-async function pauseDatabase(supabase: Supabase, { organization, databaseName }: PrimaryNames, signal: AbortSignal): Promise<string> {
+async function pauseDatabase(
+  supabase: Supabase,
+  { organization, databaseName }: PrimaryNames,
+  signal: AbortSignal,
+): Promise<string> {
   const found = (await supabase.projects(signal)).filter(
     (one) => one.name === databaseName && one.organization === organization,
   );

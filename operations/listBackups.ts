@@ -48,8 +48,13 @@ const READERS = 12;
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
   const { vault, trustedKeys, tiers, signal } = options;
-  const found = new Map<string, { backupId: string; tier: TierPrefix; startedAt: Date; sizeBytes: number; objects: Set<string> }>();
-  const listings = await Promise.all(tiers.map(async (tier) => ({ tier, objects: await vault.list(tier.prefix, signal) })));
+  const found = new Map<
+    string,
+    { backupId: string; tier: TierPrefix; startedAt: Date; sizeBytes: number; objects: Set<string> }
+  >();
+  const listings = await Promise.all(
+    tiers.map(async (tier) => ({ tier, objects: await vault.list(tier.prefix, signal) })),
+  );
   for (const { tier, objects } of listings) {
     for (const object of objects) {
       const [backupId = "", ...name] = object.key.slice(tier.prefix.length).split("/");
@@ -66,12 +71,15 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
     const { backupId, tier, startedAt, sizeBytes } = one;
     const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
     const unfinished = { ...summary, manifest: undefined, proven: false };
-    if (!one.objects.has(MANIFEST)) return { ...unfinished, problems: ["it has no manifest, so it was never finished"] };
+    if (!one.objects.has(MANIFEST))
+      return { ...unfinished, problems: ["it has no manifest, so it was never finished"] };
     try {
       const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
       const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal);
       const problems = [
-        ...manifest.parts.filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1))).map((part) => `${part.key} is missing`),
+        ...manifest.parts
+          .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))
+          .map((part) => `${part.key} is missing`),
         ...faultOfProof(proof, backupId, sha256, trustedKeys),
       ];
       return { ...summary, manifest, proven: problems.length === 0, problems };
@@ -88,13 +96,21 @@ export function takenAt(backup: BackupSummary): number {
   return backup.manifest === undefined ? backup.startedAt.getTime() : Date.parse(backup.manifest.snapshotAt);
 }
 
-function faultOfProof(bytes: Uint8Array | undefined, backupId: string, manifestSha256: string, trustedKeys: readonly string[]): string[] {
+function faultOfProof(
+  bytes: Uint8Array | undefined,
+  backupId: string,
+  manifestSha256: string,
+  trustedKeys: readonly string[],
+): string[] {
   if (bytes === undefined) return ["it was not read back yet"];
   const proof = parseProof(bytes);
   if (proof === undefined) return ["its proof is not readable"];
-  if (!isSignedByOneOf(trustedKeys, proof.signedBytes, proof.signature)) return ["its proof is not signed by a trusted key"];
+  if (!isSignedByOneOf(trustedKeys, proof.signedBytes, proof.signature))
+    return ["its proof is not signed by a trusted key"];
   const { statement } = proof;
-  return statement.backupId === backupId && statement.manifestSha256 === manifestSha256 ? [] : ["its proof belongs to another backup"];
+  return statement.backupId === backupId && statement.manifestSha256 === manifestSha256
+    ? []
+    : ["its proof belongs to another backup"];
 }
 
 /** Works on all, at most `most` at once; results in the order given. */

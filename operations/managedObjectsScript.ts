@@ -44,5 +44,9 @@ export async function managedObjectsScript(session: Session): Promise<string> {
        where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")} and o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}'
      ) lines order by pass, line`,
   );
-  return ["-- What the app has put on Supabase's tables, and owners of its own objects.", ...rows.map((row) => row.line), ""].join("\n");
+  return [
+    "-- What the app has put on Supabase's tables, and owners of its own objects.",
+    ...rows.map((row) => row.line),
+    "",
+  ].join("\n");
 }

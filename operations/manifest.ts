@@ -10,7 +10,13 @@ export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
 
 /** The parts: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd. */
-export const PART_NAMES = ["app.dump", "managed.dump", "roles.sql", "managed-objects.sql", "configuration.json"] as const;
+export const PART_NAMES = [
+  "app.dump",
+  "managed.dump",
+  "roles.sql",
+  "managed-objects.sql",
+  "configuration.json",
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -88,7 +94,9 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: "unknown fault" };
-  throw new PromiseError(`the manifest is not of format version ${FORMAT_VERSION} (${path.join(".") || "whole"}: ${message})`);
+  throw new PromiseError(
+    `the manifest is not of format version ${FORMAT_VERSION} (${path.join(".") || "whole"}: ${message})`,
+  );
 }
 
 /** The exact bytes that are stored and signed. */
@@ -122,7 +130,10 @@ const proofSchema = z.object({ statement: z.string(), signature: z.base64() });
 
 /** The bytes of a proof: the statement as it was signed, and its signature. */
 export function proofBytes(statement: string, signature: Uint8Array): Uint8Array {
-  return Buffer.from(JSON.stringify({ statement, signature: Buffer.from(signature).toString("base64") }) + "\n", "utf8");
+  return Buffer.from(
+    JSON.stringify({ statement, signature: Buffer.from(signature).toString("base64") }) + "\n",
+    "utf8",
+  );
 }
 
 /** Reads a proof's bytes; undefined when they are none. */

@@ -55,11 +55,18 @@ export async function mirrorRepository(
     reporter(`pushing ${wanted.length} refs to ${urls.mirror}`);
     // A pattern each, and not a name each: the names of many branches would not fit into one command.
     const kinds = MIRRORED.filter((prefix) => wanted.some(({ name }) => name.startsWith(prefix)));
-    const pushed = await git.push(copy, urls.mirror, kinds.map((prefix) => `+${prefix}*:${prefix}*`), signal);
+    const pushed = await git.push(
+      copy,
+      urls.mirror,
+      kinds.map((prefix) => `+${prefix}*:${prefix}*`),
+      signal,
+    );
     const refused = pushed.filter(({ taken }) => !taken);
     if (refused.length > 0) {
       const list = refused.map(({ name, reason }) => `${name} (${reason})`).join(", ");
-      throw new Error(`The mirror ${urls.mirror} refused ${refused.length} of ${wanted.length} refs: ${list}. Check its branch protection.`);
+      throw new Error(
+        `The mirror ${urls.mirror} refused ${refused.length} of ${wanted.length} refs: ${list}. Check its branch protection.`,
+      );
     }
     await confirm(git, urls.mirror, wanted, signal);
     return { refs: wanted, heads: headsOf(wanted), durationMs: clock().getTime() - start };
@@ -82,7 +89,12 @@ export async function bundleRepository<T>(
     await git.mirror(source, copy, signal);
     const refs = mirroredOf(await git.localRefs(copy, signal));
     if (refs.length === 0) throw new Error(`${source} holds no branch or tag: there is nothing to bundle.`);
-    await git.bundle(copy, file, refs.map(({ name }) => name), signal);
+    await git.bundle(
+      copy,
+      file,
+      refs.map(({ name }) => name),
+      signal,
+    );
     const hash = createHash("sha256");
     await pipeline(createReadStream(file), hash, { signal });
     const { size } = await stat(file);
@@ -105,5 +117,8 @@ function headsOf(refs: readonly GitRef[]): Record<string, string> {
 async function confirm(git: Git, mirror: string, wanted: readonly GitRef[], signal: AbortSignal): Promise<void> {
   const there = new Map((await git.remoteRefs(mirror, [], signal)).map(({ name, object }) => [name, object]));
   const wrong = wanted.filter(({ name, object }) => there.get(name) !== object).map(({ name }) => name);
-  if (wrong.length > 0) throw new Error(`The mirror ${mirror} does not show what was pushed to it: ${wrong.join(", ")}. Run the mirror again.`);
+  if (wrong.length > 0)
+    throw new Error(
+      `The mirror ${mirror} does not show what was pushed to it: ${wrong.join(", ")}. Run the mirror again.`,
+    );
 }

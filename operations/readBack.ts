@@ -22,19 +22,29 @@ export async function readBack(vault: Vault, manifest: Manifest, signal?: AbortS
   }
 }
 
-async function checkArchive(manifest: Manifest, part: BackupPart, content: NodeJS.ReadableStream, signal?: AbortSignal): Promise<void> {
+async function checkArchive(
+  manifest: Manifest,
+  part: BackupPart,
+  content: NodeJS.ReadableStream,
+  signal?: AbortSignal,
+): Promise<void> {
   const plain = decompress();
   const feeding = pipeline(content, plain);
   const [fed, counted] = await Promise.allSettled([feeding, countArchivedRows(plain, signal)]);
   signal?.throwIfAborted();
   if (fed.status === "rejected" && fed.reason instanceof PromiseError) throw fed.reason;
-  const rows = await damaged(part, counted.status === "rejected" ? Promise.reject(counted.reason as Error) : Promise.resolve(counted.value));
+  const rows = await damaged(
+    part,
+    counted.status === "rejected" ? Promise.reject(counted.reason as Error) : Promise.resolve(counted.value),
+  );
   if (fed.status === "rejected") throw fed.reason;
   const kind = part.name === "app.dump" ? "app" : "managed";
   for (const table of manifest.tables.filter((one) => one.kind === kind)) {
     const archived = rows.get(tableName(table));
     if (archived !== table.rows) {
-      throw new PromiseError(`${part.key} holds ${archived ?? "no"} rows of ${tableName(table)}, the database had ${table.rows}`);
+      throw new PromiseError(
+        `${part.key} holds ${archived ?? "no"} rows of ${tableName(table)}, the database had ${table.rows}`,
+      );
     }
   }
 }
@@ -45,6 +55,8 @@ async function damaged<T>(part: BackupPart, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof PromiseError || error instanceof UserError) throw error;
-    throw new PromiseError(`${part.key} is damaged: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new PromiseError(`${part.key} is damaged: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -17,8 +17,10 @@ export async function readManifest(
     vault.getBytes(keyOf(prefix, backupId, MANIFEST), signal),
     vault.getBytes(keyOf(prefix, backupId, SIGNATURE), signal),
   ]);
-  if (bytes === undefined || signature === undefined) throw new PromiseError("it has no signed manifest, so it was never finished");
-  if (trustedKeys.length === 0) throw new UserError("No key is trusted to sign backups: set trustedWriterKeys to the writers' public keys (PEM).");
+  if (bytes === undefined || signature === undefined)
+    throw new PromiseError("it has no signed manifest, so it was never finished");
+  if (trustedKeys.length === 0)
+    throw new UserError("No key is trusted to sign backups: set trustedWriterKeys to the writers' public keys (PEM).");
   if (!isSignedByOneOf(trustedKeys, bytes, Buffer.from(Buffer.from(signature).toString("ascii"), "base64"))) {
     throw new PromiseError("its manifest is not signed by a trusted key");
   }

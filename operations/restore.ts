@@ -53,7 +53,10 @@ const JOBS = 2;
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const signal = options.signal ?? new AbortController().signal;
   const restoreId = restoreIdFor(options.targetUrl, options.generation);
-  const session = await connect(options.targetUrl, { applicationName: `${applicationNameOf(restoreId)} leader`, signal });
+  const session = await connect(options.targetUrl, {
+    applicationName: `${applicationNameOf(restoreId)} leader`,
+    signal,
+  });
   try {
     return await restoreInto(session, restoreId, { ...options, signal });
   } finally {
@@ -61,7 +64,11 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   }
 }
 
-async function restoreInto(session: Session, restoreId: string, options: RestoreOptions & { signal: AbortSignal }): Promise<RestoreResult> {
+async function restoreInto(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<RestoreResult> {
   const { vault, trustedKeys, tiers, targetUrl, clock, reporter, signal } = options;
   const started = performance.now();
   const timer = new PhaseTimer(reporter);
@@ -69,7 +76,8 @@ async function restoreInto(session: Session, restoreId: string, options: Restore
 
   const claimed = await timer.run("claim", `Claiming ${session.address.host}:${session.address.port}`, async () => {
     const recorded = await findMarker(session);
-    if (recorded?.restoreId === restoreId && recorded.phase === FINISHED && recorded.result !== undefined) return recorded.result;
+    if (recorded?.restoreId === restoreId && recorded.phase === FINISHED && recorded.result !== undefined)
+      return recorded.result;
     await holdTarget(session, restoreId, signal);
     const marker = await findMarker(session);
     const resumed = marker?.restoreId === restoreId ? marker : undefined;
@@ -100,25 +108,40 @@ async function restoreInto(session: Session, restoreId: string, options: Restore
     return file;
   };
   try {
-    const { app, managed, roles, managedObjects } = await phase("download", `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`, async () => ({
-      app: await fetch("app.dump"),
-      managed: await fetch("managed.dump"),
-      roles: await fetchText(vault, manifest, "roles.sql", signal),
-      managedObjects: await fetchText(vault, manifest, "managed-objects.sql", signal),
-    }));
+    const { app, managed, roles, managedObjects } = await phase(
+      "download",
+      `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`,
+      async () => ({
+        app: await fetch("app.dump"),
+        managed: await fetch("managed.dump"),
+        roles: await fetchText(vault, manifest, "roles.sql", signal),
+        managedObjects: await fetchText(vault, manifest, "managed-objects.sql", signal),
+      }),
+    );
     const run = { session, applicationName, signal };
-    const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () => restoreExtensions(session, manifest));
+    const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
+      restoreExtensions(session, manifest),
+    );
     const roleGrants = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles));
     await phase("schema", "Making types, functions and tables", async () => {
       await revokeDefaults(session);
       await pgRestore({ ...run, dump: app, args: ["--section=pre-data"] });
     });
-    await phase("data", `Restoring ${manifest.tables.reduce((sum, table) => sum + table.rows, 0)} rows of ${manifest.tables.length} tables`, async () => {
-      await emptyManagedTables(session);
-      // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
-      await pgRestore({ ...run, dump: managed, args: ["--data-only", "--single-transaction"], settings: { session_replication_role: "replica" } });
-      await pgRestore({ ...run, dump: app, args: ["--section=data", `--jobs=${JOBS}`] });
-    });
+    await phase(
+      "data",
+      `Restoring ${manifest.tables.reduce((sum, table) => sum + table.rows, 0)} rows of ${manifest.tables.length} tables`,
+      async () => {
+        await emptyManagedTables(session);
+        // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
+        await pgRestore({
+          ...run,
+          dump: managed,
+          args: ["--data-only", "--single-transaction"],
+          settings: { session_replication_role: "replica" },
+        });
+        await pgRestore({ ...run, dump: app, args: ["--section=data", `--jobs=${JOBS}`] });
+      },
+    );
     await phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
       await pgRestore({ ...run, dump: app, args: ["--section=post-data", `--jobs=${JOBS}`] });
       await session.query(managedObjects);
@@ -152,13 +175,17 @@ async function restoreInto(session: Session, restoreId: string, options: Restore
 async function refuseData(session: Session): Promise<void> {
   const data = await listDataIn(session);
   if (data.length === 0) return;
-  throw new UserError(`The target database ${session.address.host}:${session.address.port} holds data (${data.join(", ")}): a restore goes into a new project only.`);
+  throw new UserError(
+    `The target database ${session.address.host}:${session.address.port} holds data (${data.join(", ")}): a restore goes into a new project only.`,
+  );
 }
 
 function refuseOlderServer(session: Session, manifest: Manifest): void {
   const needed = Number.parseInt(manifest.source.serverVersion, 10);
   if (session.serverMajor >= needed) return;
-  throw new UserError(`The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}: restore into version ${needed} or newer.`);
+  throw new UserError(
+    `The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}: restore into version ${needed} or newer.`,
+  );
 }
 
 /** Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. */

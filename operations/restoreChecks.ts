@@ -16,7 +16,12 @@ const NAMED = 8;
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every
  * sequence, the extensions, and the counts of the recovery guide. PromiseError that names what differs.
  */
-export async function checkRestored(targetUrl: string, applicationName: string, manifest: Manifest, signal: AbortSignal): Promise<SeedCounts> {
+export async function checkRestored(
+  targetUrl: string,
+  applicationName: string,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<SeedCounts> {
   // Two sessions, since counting is the server's work: the tables with most rows first, each takes the next.
   const queue = [...manifest.tables].sort((a, b) => b.rows - a.rows);
   const differences: string[] = [];
@@ -25,8 +30,10 @@ export async function checkRestored(targetUrl: string, applicationName: string, 
       differences.push(...(await differencesOfTable(session, table)));
     }
   };
-  const inSession = <T>(work: (session: Session) => Promise<T>) => (inner: AbortSignal) =>
-    withSession(targetUrl, { applicationName, signal: inner }, work);
+  const inSession =
+    <T>(work: (session: Session) => Promise<T>) =>
+    (inner: AbortSignal) =>
+      withSession(targetUrl, { applicationName, signal: inner }, work);
   const [, counts] = await together<[undefined, SeedCounts]>(
     signal,
     inSession(async (session) => {
@@ -34,7 +41,10 @@ export async function checkRestored(targetUrl: string, applicationName: string, 
       return undefined;
     }),
     inSession(async (session) => {
-      differences.push(...(await differencesOfObjects(session, manifest)), ...(await differencesOfSequences(session, manifest)));
+      differences.push(
+        ...(await differencesOfObjects(session, manifest)),
+        ...(await differencesOfSequences(session, manifest)),
+      );
       differences.push(...(await missingExtensions(session, manifest)));
       const found = await countForSeed(session);
       differences.push(...differencesOfCounts(found, manifest.seedCounts));
@@ -44,13 +54,18 @@ export async function checkRestored(targetUrl: string, applicationName: string, 
   );
   if (differences.length > 0) {
     const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
-    throw new PromiseError(`The restored database is not what backup ${manifest.backupId} holds: ${differences.slice(0, NAMED).join("; ")}${more}.`);
+    throw new PromiseError(
+      `The restored database is not what backup ${manifest.backupId} holds: ${differences.slice(0, NAMED).join("; ")}${more}.`,
+    );
   }
   return counts;
 }
 
 async function differencesOfTable(session: Session, table: BackedUpTable): Promise<string[]> {
-  const [there] = await session.query<{ name: string | null }>("select to_regclass(format('%I.%I', $1::text, $2::text))::text as name", [table.schema, table.name]);
+  const [there] = await session.query<{ name: string | null }>(
+    "select to_regclass(format('%I.%I', $1::text, $2::text))::text as name",
+    [table.schema, table.name],
+  );
   if ((there?.name ?? undefined) === undefined) return [`${tableName(table)} is missing`];
   const difference = differenceOf(table, await fingerprintTable(session, table));
   return difference === undefined ? [] : [`${tableName(table)} has ${difference}`];
@@ -62,7 +77,9 @@ async function differencesOfObjects(session: Session, manifest: Manifest): Promi
   const sameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const missing = Object.keys(manifest.objects).filter((name) => found[name] === undefined);
   const added = Object.keys(found).filter((name) => manifest.objects[name] === undefined);
-  const altered = Object.entries(manifest.objects).filter(([name, digest]) => sameMajor && found[name] !== undefined && found[name] !== digest);
+  const altered = Object.entries(manifest.objects).filter(
+    ([name, digest]) => sameMajor && found[name] !== undefined && found[name] !== digest,
+  );
   return [
     ...missing.map((name) => `${name} is missing`),
     ...added.map((name) => `${name} is not in the backup`),

@@ -69,7 +69,9 @@ export async function readRestoreMarker(targetUrl: string, signal?: AbortSignal)
 
 /** The same over an open session. */
 export async function findMarker(session: Session): Promise<RestoreMarker | undefined> {
-  const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [`${MARKER_SCHEMA}.restore`]);
+  const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [
+    `${MARKER_SCHEMA}.restore`,
+  ]);
   if ((there?.marker ?? undefined) === undefined) return undefined;
   const [row] = await session.query<{
     restore_id: string;
@@ -78,7 +80,9 @@ export async function findMarker(session: Session): Promise<RestoreMarker | unde
     started_at: Date;
     finished_at: Date | null;
     result: unknown;
-  }>(`select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore order by started_at desc limit 1`);
+  }>(
+    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore order by started_at desc limit 1`,
+  );
   if (row === undefined) return undefined;
   return {
     restoreId: row.restore_id,
@@ -91,7 +95,12 @@ export async function findMarker(session: Session): Promise<RestoreMarker | unde
 }
 
 /** Writes the marker of a restore that begins, or begins anew, with the backup that it has decided on. */
-export async function beginMarker(session: Session, restoreId: string, backupId: string, startedAt: Date): Promise<void> {
+export async function beginMarker(
+  session: Session,
+  restoreId: string,
+  backupId: string,
+  startedAt: Date,
+): Promise<void> {
   await session.query(`
     create schema if not exists ${MARKER_SCHEMA};
     revoke all on schema ${MARKER_SCHEMA} from public;
@@ -112,8 +121,17 @@ export async function beginMarker(session: Session, restoreId: string, backupId:
 }
 
 /** Notes which phase begins, and how long the ones before it took. */
-export async function noteMarkerPhase(session: Session, restoreId: string, phase: string, phases: readonly Phase[]): Promise<void> {
-  await session.query(`update ${MARKER_SCHEMA}.restore set phase = $2, phases = $3 where restore_id = $1`, [restoreId, phase, JSON.stringify(phases)]);
+export async function noteMarkerPhase(
+  session: Session,
+  restoreId: string,
+  phase: string,
+  phases: readonly Phase[],
+): Promise<void> {
+  await session.query(`update ${MARKER_SCHEMA}.restore set phase = $2, phases = $3 where restore_id = $1`, [
+    restoreId,
+    phase,
+    JSON.stringify(phases),
+  ]);
 }
 
 /** Notes that all checks have passed. */

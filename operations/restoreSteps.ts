@@ -15,7 +15,12 @@ import { quoteIdent, quoteLiteral } from "./quote.ts";
 import { readPart } from "./readPart.ts";
 
 /** Brings a dump into a private file, decompressed. It has passed its SHA-256 once this has ended well. */
-export async function fetchDump(vault: Vault, manifest: Manifest, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
+export async function fetchDump(
+  vault: Vault,
+  manifest: Manifest,
+  name: PartName,
+  signal: AbortSignal,
+): Promise<PrivateFile> {
   const file = await openPrivateFile();
   try {
     const content = await readPart(vault, partOf(manifest, name), signal);
@@ -28,7 +33,12 @@ export async function fetchDump(vault: Vault, manifest: Manifest, name: PartName
 }
 
 /** A small part as text, checked. */
-export async function fetchText(vault: Vault, manifest: Manifest, name: PartName, signal: AbortSignal): Promise<string> {
+export async function fetchText(
+  vault: Vault,
+  manifest: Manifest,
+  name: PartName,
+  signal: AbortSignal,
+): Promise<string> {
   const content = await readPart(vault, partOf(manifest, name), signal);
   const plain = decompress();
   const [text] = await Promise.all([buffer(plain), pipeline(content, plain, { signal })]);
@@ -48,7 +58,12 @@ export interface PgRestoreOptions {
 /** Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. */
 export async function pgRestore(options: PgRestoreOptions): Promise<void> {
   const { session, applicationName, dump, signal } = options;
-  const list = await runPgTool("pg_restore", { args: ["--list", dump.pathFor(3)], files: [dump.handle.fd], applicationName, signal });
+  const list = await runPgTool("pg_restore", {
+    args: ["--list", dump.pathFor(3)],
+    files: [dump.handle.fd],
+    applicationName,
+    signal,
+  });
   const chosen = await openPrivateFile();
   try {
     await chosen.handle.writeFile(chooseEntries(list, await readTargetFacts(session)));
@@ -88,7 +103,9 @@ export async function restoreExtensions(session: Session, manifest: Manifest): P
     if (now === undefined) {
       const offered = there?.offered ?? undefined;
       if (offered === undefined) {
-        throw new UserError(`The target server does not offer the extension "${name}" ${version} that the backup needs: restore into a server that has it.`);
+        throw new UserError(
+          `The target server does not offer the extension "${name}" ${version} that the backup needs: restore into a server that has it.`,
+        );
       }
       now = there?.same === true ? version : offered;
       await session.query(
@@ -124,6 +141,9 @@ export async function revokeDefaults(session: Session): Promise<void> {
 /** Without statistics the first queries of the app would be planned blindly, until the server gets round to it by itself. */
 export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
   const own = manifest.tables.filter((table) => table.kind === "app");
-  if (own.length > 0) await session.query(`analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`);
+  if (own.length > 0)
+    await session.query(
+      `analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`,
+    );
   return undefined;
 }

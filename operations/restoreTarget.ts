@@ -20,12 +20,15 @@ export async function holdTarget(session: Session, restoreId: string, signal?: A
   const deadline = Date.now() + PATIENCE_MS;
   const wait = () => sleep(POLL_MS, undefined, signal && { signal });
   for (;;) {
-    const [lock] = await session.query<{ held: boolean }>("select pg_try_advisory_lock(hashtextextended('castchat-recovery restore', 0)) as held");
+    const [lock] = await session.query<{ held: boolean }>(
+      "select pg_try_advisory_lock(hashtextextended('castchat-recovery restore', 0)) as held",
+    );
     if (lock?.held === true) break;
-    if (Date.now() > deadline) throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
+    if (Date.now() > deadline)
+      throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
     await wait();
   }
-  for (let quiet = 0; quiet < 2; ) {
+  for (let quiet = 0; quiet < 2;) {
     const ended = await session.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()",
       [applicationNameOf(restoreId)],
@@ -33,7 +36,10 @@ export async function holdTarget(session: Session, restoreId: string, signal?: A
     // Twice in a row: a pg_restore may have been between two connections.
     quiet = ended.length === 0 ? quiet + 1 : 0;
     if (quiet < 2) await wait();
-    if (Date.now() > deadline) throw new UserError("What an interrupted restore left behind on the target database does not end: restart the database.");
+    if (Date.now() > deadline)
+      throw new UserError(
+        "What an interrupted restore left behind on the target database does not end: restart the database.",
+      );
   }
 }
 

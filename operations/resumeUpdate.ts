@@ -51,7 +51,9 @@ async function refuseLivingOwner(lock: UpdateLock, options: ResumeOptions): Prom
     );
   }
   if (await isEngine(lock.pid)) {
-    throw new UserError(`Stack ${options.stack} is held by ${who}, which is still running. Let it finish, or stop it with Ctrl-C there.`);
+    throw new UserError(
+      `Stack ${options.stack} is held by ${who}, which is still running. Let it finish, or stop it with Ctrl-C there.`,
+    );
   }
 }
 

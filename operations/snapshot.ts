@@ -40,14 +40,19 @@ export async function openSnapshot(session: Session, reporter: Reporter, signal?
       if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
       await session.query("rollback");
       if (attempt >= ATTEMPTS) {
-        throw new UserError(`The tables could not be locked for reading in ${ATTEMPTS} attempts: another session holds or changes them; run again once it has finished.`, { cause: error });
+        throw new UserError(
+          `The tables could not be locked for reading in ${ATTEMPTS} attempts: another session holds or changes them; run again once it has finished.`,
+          { cause: error },
+        );
       }
       reporter("Another session holds a table: giving way, then trying again");
       await sleep(PAUSE_MS, undefined, signal && { signal });
       continue;
     }
     if (attempt >= ATTEMPTS) {
-      throw new UserError(`Tables were added or removed during each of ${ATTEMPTS} attempts: run again once migrations have finished.`);
+      throw new UserError(
+        `Tables were added or removed during each of ${ATTEMPTS} attempts: run again once migrations have finished.`,
+      );
     }
   }
 }
@@ -56,11 +61,15 @@ export async function openSnapshot(session: Session, reporter: Reporter, signal?
 function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
   const unreadable = tables.filter((table) => !table.readable);
   if (unreadable.length > 0) {
-    throw new UserError(`"${user}" may not read ${unreadable.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`);
+    throw new UserError(
+      `"${user}" may not read ${unreadable.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`,
+    );
   }
   const filtered = tables.filter((table) => table.filtered);
   if (filtered.length > 0) {
-    throw new UserError(`Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`);
+    throw new UserError(
+      `Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`,
+    );
   }
 }
 

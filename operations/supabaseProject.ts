@@ -12,7 +12,15 @@ import type { SessionPooler, Supabase, SupabaseProjectInfo } from "../clients/su
 const NEEDED_SERVICES = ["db", "pooler", "auth", "rest"] as const;
 const HEALTHY = "ACTIVE_HEALTHY";
 /** States out of which a project does not come by waiting. */
-const HOPELESS = new Set(["INACTIVE", "PAUSING", "PAUSE_FAILED", "REMOVED", "GOING_DOWN", "INIT_FAILED", "RESTORE_FAILED"]);
+const HOPELESS = new Set([
+  "INACTIVE",
+  "PAUSING",
+  "PAUSE_FAILED",
+  "REMOVED",
+  "GOING_DOWN",
+  "INIT_FAILED",
+  "RESTORE_FAILED",
+]);
 
 /** A new project takes one to three minutes; the database objective (30 min) leaves no room for more than ten. */
 export const PROJECT_PATIENCE: Patience = { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 };
@@ -78,7 +86,8 @@ export async function createSupabaseProject(
   const start = ports.clock().getTime();
   const password = ports.passwordOf(wanted.organization, wanted.name);
   const existing = await findProject(ports.supabase, wanted, signal);
-  if (existing) reporter(`a project ${wanted.name} exists already (${existing.ref}): checking that an interrupted run made it`);
+  if (existing)
+    reporter(`a project ${wanted.name} exists already (${existing.ref}): checking that an interrupted run made it`);
   else reporter(`creating Supabase project ${wanted.name} in ${wanted.region}`);
   const project = existing ?? (await ports.supabase.createProject({ ...wanted, password }, signal));
   await untilHealthy(ports, project.ref, signal, reporter);
@@ -112,7 +121,8 @@ export async function readSupabaseProject(
         `Supabase project ${ref} has another database password than this access token's: it was not made by this program, so it cannot be imported.`,
       );
     }
-    if (content.state === "unreachable") throw new Error(`The database of Supabase project ${ref} cannot be reached: ${content.reason}`);
+    if (content.state === "unreachable")
+      throw new Error(`The database of Supabase project ${ref} cannot be reached: ${content.reason}`);
   }
   return { project, ready: await describe(ports, project, pooler, known, signal) };
 }
@@ -153,15 +163,25 @@ async function findProject(
   return found;
 }
 
-function untilHealthy(ports: SupabaseProjectPorts, ref: string, signal: AbortSignal, reporter: Reporter): Promise<true> {
+function untilHealthy(
+  ports: SupabaseProjectPorts,
+  ref: string,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<true> {
   const look = async (): Promise<Look<true>> => {
     const status = (await ports.supabase.project(ref, signal))?.status ?? "REMOVED";
-    if (HOPELESS.has(status)) throw new Error(`Supabase project ${ref} is ${status}: look at it in Supabase's dashboard, delete it, and run again.`);
+    if (HOPELESS.has(status))
+      throw new Error(
+        `Supabase project ${ref} is ${status}: look at it in Supabase's dashboard, delete it, and run again.`,
+      );
     if (status !== HEALTHY) return { waitingFor: `project is ${status}` };
     const services = await ports.supabase.health(ref, NEEDED_SERVICES, signal);
     const ill = services.filter((service) => service.status !== HEALTHY);
     if (ill.length === 0 && services.length > 0) return { done: true };
-    return { waitingFor: ill.map((service) => `${service.name} is ${service.status}`).join(", ") || "no service answers yet" };
+    return {
+      waitingFor: ill.map((service) => `${service.name} is ${service.status}`).join(", ") || "no service answers yet",
+    };
   };
   return poll(look, {
     patience: ports.patience ?? PROJECT_PATIENCE,
@@ -169,7 +189,9 @@ function untilHealthy(ports: SupabaseProjectPorts, ref: string, signal: AbortSig
     signal,
     progress: (state) => reporter(`waiting for Supabase project ${ref}: ${state}`),
     onLimit: (state, elapsed) =>
-      new Error(`Supabase project ${ref} was not healthy after ${Math.round(elapsed / 1000)} s (${state}): run again to go on waiting, or see status.supabase.com.`),
+      new Error(
+        `Supabase project ${ref} was not healthy after ${Math.round(elapsed / 1000)} s (${state}): run again to go on waiting, or see status.supabase.com.`,
+      ),
   });
 }
 
@@ -201,7 +223,8 @@ function untilOurs(
     clock: ports.clock,
     signal,
     progress: (state) => reporter(`waiting for Supabase project ${ref}: ${state}`),
-    onLimit: (state) => new Error(`The database of Supabase project ${ref} could not be opened: ${state}. Run again to go on waiting.`),
+    onLimit: (state) =>
+      new Error(`The database of Supabase project ${ref} could not be opened: ${state}. Run again to go on waiting.`),
   });
 }
 

@@ -67,7 +67,9 @@ export async function switchTraffic(
   if (refusal !== undefined) throw new UserError(refusal);
   const target = await applicationHealth(ports.edge, deploymentUrl, healthPath, signal);
   if (!target.healthy) {
-    throw new Error(`Traffic stays where it is, because the target is not healthy: ${target.reason}. Deploy a working application and run again.`);
+    throw new Error(
+      `Traffic stays where it is, because the target is not healthy: ${target.reason}. Deploy a working application and run again.`,
+    );
   }
   changeableRecord(await recordsOf(ports.cloudflare, zoneId, publicName, signal), publicName);
 
@@ -87,7 +89,9 @@ export async function switchTraffic(
     reporter,
     advice: "The lease, the domain and the record are in place: run again once the name resolves.",
     notYet: (commit) =>
-      commit === target.commit ? undefined : `${publicName} still answers with commit ${commit ?? "unknown"}, not ${target.commit ?? "unknown"}`,
+      commit === target.commit
+        ? undefined
+        : `${publicName} still answers with commit ${commit ?? "unknown"}, not ${target.commit ?? "unknown"}`,
   });
   return {
     leaseName: leaseNameOf(publicName),
@@ -156,17 +160,31 @@ export async function releaseTraffic(
   return [...done, `lease ${leaseContent(lease)} given back`];
 }
 
-async function zoneOf(cloudflare: Cloudflare, wanted: { zoneName: string; publicName: string }, signal: AbortSignal): Promise<string> {
+async function zoneOf(
+  cloudflare: Cloudflare,
+  wanted: { zoneName: string; publicName: string },
+  signal: AbortSignal,
+): Promise<string> {
   if (wanted.publicName !== wanted.zoneName && !wanted.publicName.endsWith(`.${wanted.zoneName}`)) {
-    throw new UserError(`Public name ${wanted.publicName} does not lie in zone ${wanted.zoneName}: correct publicName or zoneName.`);
+    throw new UserError(
+      `Public name ${wanted.publicName} does not lie in zone ${wanted.zoneName}: correct publicName or zoneName.`,
+    );
   }
   const zoneId = await cloudflare.zoneId(wanted.zoneName, signal);
-  if (zoneId === undefined) throw new UserError(`Cloudflare shows no zone ${wanted.zoneName}: check zoneName and what CLOUDFLARE_API_TOKEN may see.`);
+  if (zoneId === undefined)
+    throw new UserError(
+      `Cloudflare shows no zone ${wanted.zoneName}: check zoneName and what CLOUDFLARE_API_TOKEN may see.`,
+    );
   return zoneId;
 }
 
 /** The records that decide where a name leads. */
-async function recordsOf(cloudflare: Cloudflare, zoneId: string, name: string, signal: AbortSignal): Promise<DnsRecord[]> {
+async function recordsOf(
+  cloudflare: Cloudflare,
+  zoneId: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<DnsRecord[]> {
   return (await cloudflare.records(zoneId, name, signal)).filter(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
 }
 
@@ -181,9 +199,20 @@ function changeableRecord(records: readonly DnsRecord[], publicName: string): Dn
   return records[0];
 }
 
-async function setRecord(cloudflare: Cloudflare, zoneId: string, publicName: string, signal: AbortSignal): Promise<string> {
+async function setRecord(
+  cloudflare: Cloudflare,
+  zoneId: string,
+  publicName: string,
+  signal: AbortSignal,
+): Promise<string> {
   const current = changeableRecord(await recordsOf(cloudflare, zoneId, publicName, signal), publicName);
-  const record = { type: "CNAME" as const, name: publicName, content: VERCEL_CNAME, ttl: RECORD_TTL_SECONDS, comment: COMMENT };
+  const record = {
+    type: "CNAME" as const,
+    name: publicName,
+    content: VERCEL_CNAME,
+    ttl: RECORD_TTL_SECONDS,
+    comment: COMMENT,
+  };
   if (!current) return (await cloudflare.createRecord(zoneId, record, signal)).id;
   const right = current.content === VERCEL_CNAME && current.proxied !== true;
   return right ? current.id : (await cloudflare.updateRecord(zoneId, current.id, record, signal)).id;
@@ -198,19 +227,27 @@ async function moveDomain(
 ): Promise<void> {
   const { vercel } = ports;
   const { projectId, publicName } = wanted;
-  const domain = (await vercel.domain(projectId, publicName, signal)) ?? (await obtainDomain(vercel, projectId, publicName, signal));
+  const domain =
+    (await vercel.domain(projectId, publicName, signal)) ?? (await obtainDomain(vercel, projectId, publicName, signal));
   if (domain.verified) return;
   await proveDomain(ports, { ...wanted, domain }, signal, reporter);
 }
 
-async function obtainDomain(vercel: Vercel, projectId: string, name: string, signal: AbortSignal): Promise<VercelDomain> {
+async function obtainDomain(
+  vercel: Vercel,
+  projectId: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<VercelDomain> {
   const added = await vercel.addDomain(projectId, name, signal);
   if (added !== "inUse") return added;
   for (const project of await vercel.projects(signal)) {
     if (project.id === projectId || !(await vercel.domain(project.id, name, signal))) continue;
     return vercel.moveDomain(project.id, name, projectId, signal);
   }
-  throw new UserError(`${name} belongs to a Vercel project that VERCEL_API_TOKEN does not see: remove it there, or use a token of that team.`);
+  throw new UserError(
+    `${name} belongs to a Vercel project that VERCEL_API_TOKEN does not see: remove it there, or use a token of that team.`,
+  );
 }
 
 /** Writes the TXT records that Vercel asks for when a domain was another team's, and has them checked. */
@@ -222,11 +259,20 @@ async function proveDomain(
 ): Promise<void> {
   const { publicName, zoneId } = wanted;
   for (const proof of wanted.domain.verification ?? []) {
-    if (proof.type !== "TXT") throw new UserError(`Vercel wants a ${proof.type} record at ${proof.domain} with ${proof.value} to prove ${publicName}: set it and run again.`);
-    const there = (await ports.cloudflare.records(zoneId, proof.domain, signal)).some(({ content }) => content.includes(proof.value));
+    if (proof.type !== "TXT")
+      throw new UserError(
+        `Vercel wants a ${proof.type} record at ${proof.domain} with ${proof.value} to prove ${publicName}: set it and run again.`,
+      );
+    const there = (await ports.cloudflare.records(zoneId, proof.domain, signal)).some(({ content }) =>
+      content.includes(proof.value),
+    );
     if (there) continue;
     reporter(`proving ${publicName} by a TXT record at ${proof.domain}`);
-    await ports.cloudflare.createRecord(zoneId, { type: "TXT", name: proof.domain, content: proof.value, ttl: RECORD_TTL_SECONDS }, signal);
+    await ports.cloudflare.createRecord(
+      zoneId,
+      { type: "TXT", name: proof.domain, content: proof.value, ttl: RECORD_TTL_SECONDS },
+      signal,
+    );
   }
   await poll<true>(
     async () =>

@@ -44,10 +44,13 @@ export async function readLease(
   const [record, second] = records;
   if (!record) return undefined;
   if (second) {
-    throw new UserError(`${name} has ${records.length} TXT records (${contents(records)}), so it is open who holds ${publicName}: delete the wrong ones in Cloudflare.`);
+    throw new UserError(
+      `${name} has ${records.length} TXT records (${contents(records)}), so it is open who holds ${publicName}: delete the wrong ones in Cloudflare.`,
+    );
   }
   const lease = parseLease(record.content);
-  if (!lease) throw new UserError(`The TXT record ${name} says ${record.content}, which is no lease: delete it in Cloudflare.`);
+  if (!lease)
+    throw new UserError(`The TXT record ${name} says ${record.content}, which is no lease: delete it in Cloudflare.`);
   return { ...lease, recordId: record.id };
 }
 
@@ -91,7 +94,9 @@ export async function takeLease(
   const written = await readLease(cloudflare, zoneId, publicName, signal);
   if (!written || !isSame(written, wanted)) {
     const holder = written ? leaseContent(written) : "nobody";
-    throw new UserError(`Another stack took ${publicName} at the same moment (the lease is now with ${holder}): find out which one is right before running again.`);
+    throw new UserError(
+      `Another stack took ${publicName} at the same moment (the lease is now with ${holder}): find out which one is right before running again.`,
+    );
   }
   return current && current.stack !== wanted.stack ? { previousHolder: leaseContent(current) } : {};
 }

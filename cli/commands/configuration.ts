@@ -9,7 +9,9 @@ import { readStack, trustedKeysOf } from "../stackContext.ts";
 /** `castchat-recovery configuration`: the settings, DNS records, variable names and Pulumi state that a backup holds. */
 export function configurationCommand(): Command {
   return new Command("configuration")
-    .description("print the configuration that is stored with a backup, as JSON; secrets in it stay encrypted or are left out")
+    .description(
+      "print the configuration that is stored with a backup, as JSON; secrets in it stay encrypted or are left out",
+    )
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .addOption(jsonOption())

@@ -28,6 +28,7 @@ export function drillCommand(): Command {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d{1,8}$/.test(text) || Number(text) < 10) throw new InvalidArgumentError("It must be a whole number from 10.");
+  if (!/^\d{1,8}$/.test(text) || Number(text) < 10)
+    throw new InvalidArgumentError("It must be a whole number from 10.");
   return Number(text);
 }

@@ -23,10 +23,21 @@ export function listCommand(): Command {
         signal,
       });
       const facts = backups.map(({ manifest, ...summary }) => ({ ...summary, snapshotAt: manifest?.snapshotAt }));
-      const table = new Table({ head: ["backup", "tier", "snapshot (UTC)", "MB", "state"], style: { head: [], border: [], compact: true } });
+      const table = new Table({
+        head: ["backup", "tier", "snapshot (UTC)", "MB", "state"],
+        style: { head: [], border: [], compact: true },
+      });
       for (const one of facts) {
-        table.push([one.backupId, one.tier, one.snapshotAt ?? "–", (one.sizeBytes / 1e6).toFixed(1), one.proven ? "proven" : one.problems.join("; ")]);
+        table.push([
+          one.backupId,
+          one.tier,
+          one.snapshotAt ?? "–",
+          (one.sizeBytes / 1e6).toFixed(1),
+          one.proven ? "proven" : one.problems.join("; "),
+        ]);
       }
-      printResult(facts, options.json === true, [facts.length === 0 ? "This vault holds no backup." : table.toString()]);
+      printResult(facts, options.json === true, [
+        facts.length === 0 ? "This vault holds no backup." : table.toString(),
+      ]);
     });
 }

@@ -20,8 +20,12 @@ export function mirrorCommand(): Command {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { settings, outputs } = context;
-      if (outputs.mirrorUrl === undefined) throw new UserError(`Stack ${options.stack} has no mirror: it is the standby that has one.`);
-      const urls = { source: cloneUrl(settings.repository, settings.endpointGithub ?? GITHUB_GIT), mirror: outputs.mirrorUrl };
+      if (outputs.mirrorUrl === undefined)
+        throw new UserError(`Stack ${options.stack} has no mirror: it is the standby that has one.`);
+      const urls = {
+        source: cloneUrl(settings.repository, settings.endpointGithub ?? GITHUB_GIT),
+        mirror: outputs.mirrorUrl,
+      };
       const result = await withProgress("Mirroring", (reporter) =>
         mirrorRepository(gitOf(context), systemClock, urls, signal, reporter),
       );

@@ -11,14 +11,22 @@ import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
 /** `castchat-recovery restore`: a backup of the stack's vault into an empty database. */
 export function restoreCommand(): Command {
   return new Command("restore")
-    .description("restore a backup of the stack's vault into an empty Supabase database; a target that holds data is refused")
+    .description(
+      "restore a backup of the stack's vault into an empty Supabase database; a target that holds data is refused",
+    )
     .addOption(stackOption())
     .option("--backup <id>", "a backup's id; the newest proven one without it")
     .option("--at <time>", "the newest proven backup at or before this UTC time, such as 2026-07-01T02:00:00Z")
     .addOption(jsonOption())
-    .addHelpText("after", "\nThe target's connection string is read from the variable TARGET_DATABASE_URL, as arguments are visible to others.")
+    .addHelpText(
+      "after",
+      "\nThe target's connection string is read from the variable TARGET_DATABASE_URL, as arguments are visible to others.",
+    )
     .action(async (options: { stack: string; backup?: string; at?: string; json?: boolean }) => {
-      const targetUrl = requiredVariable("TARGET_DATABASE_URL", "the connection string of the empty database to restore into");
+      const targetUrl = requiredVariable(
+        "TARGET_DATABASE_URL",
+        "the connection string of the empty database to restore into",
+      );
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const result = await withProgress("Restoring", (reporter) =>

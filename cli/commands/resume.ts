@@ -11,7 +11,9 @@ import { requiredVariable } from "../stackContext.ts";
 /** `castchat-recovery resume`: goes on with an `up` that was killed. */
 export function resumeCommand(): Command {
   return new Command("resume")
-    .description("go on with a killed `pulumi up`: prove that its engine is dead, drop its lock, settle what it was creating, run `up`")
+    .description(
+      "go on with a killed `pulumi up`: prove that its engine is dead, drop its lock, settle what it was creating, run `up`",
+    )
     .addOption(stackOption())
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
     .action(async (options: { stack: string; ownerIsDead?: boolean }) => {

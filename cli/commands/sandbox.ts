@@ -11,12 +11,16 @@ import { printResult, withProgress } from "../progress.ts";
 /** `castchat-recovery sandbox …`: the cloud on this one machine. */
 export function sandboxCommand(): Command {
   const home = sandboxHome();
-  const command = new Command("sandbox").description("the cloud on this one machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1");
+  const command = new Command("sandbox").description(
+    "the cloud on this one machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
+  );
   command
     .command("start")
     .description("start it, or leave it as it is when it runs")
     .action(async () => {
-      const file = await withProgress("Starting the sandbox", (reporter) => startSandbox({ home, onProgress: reporter }));
+      const file = await withProgress("Starting the sandbox", (reporter) =>
+        startSandbox({ home, onProgress: reporter }),
+      );
       const workspace = await prepareWorkspace(home, file);
       printResult({}, false, ["The sandbox runs. `make shell` opens a shell in its workspace:", `  ${workspace}`]);
     });
@@ -32,7 +36,9 @@ export function sandboxCommand(): Command {
       const status = await sandboxStatus({ home });
       printResult(status, options.json === true, [
         status.running ? `The sandbox runs (process ${status.pid ?? 0}).` : "The sandbox does not run.",
-        ...status.services.map((one) => `  ${one.name.padEnd(12)} ${one.url}${one.listening ? "" : "  (not listening)"}`),
+        ...status.services.map(
+          (one) => `  ${one.name.padEnd(12)} ${one.url}${one.listening ? "" : "  (not listening)"}`,
+        ),
       ]);
       if (!status.running) process.exitCode = 1;
     });
@@ -41,12 +47,15 @@ export function sandboxCommand(): Command {
     .description("stop it and remove everything that it holds")
     .option("--yes", "do not ask")
     .action(async (options: { yes?: boolean }) => {
-      if (options.yes !== true) throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
+      if (options.yes !== true)
+        throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
       await withProgress("Resetting the sandbox", (reporter) => resetSandbox({ home, onProgress: reporter }));
     });
   command
     .command("env")
-    .description("print the lines that lead plain pulumi commands into the sandbox; they hold the sandbox's own secrets")
+    .description(
+      "print the lines that lead plain pulumi commands into the sandbox; they hold the sandbox's own secrets",
+    )
     .action(async () => {
       const { environment, workspace } = await running(home);
       const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
@@ -57,8 +66,15 @@ export function sandboxCommand(): Command {
     .description("open a shell in which plain pulumi commands reach the sandbox; starts it first")
     .action(async () => {
       const { environment, workspace } = await running(home);
-      process.stderr.write("Plain `pulumi preview -s prod` works here. The sandbox keeps running: `castchat-recovery sandbox stop`.\n");
-      const shell = await execa(process.env["SHELL"] ?? "/bin/bash", { cwd: workspace, env: environment, stdio: "inherit", reject: false });
+      process.stderr.write(
+        "Plain `pulumi preview -s prod` works here. The sandbox keeps running: `castchat-recovery sandbox stop`.\n",
+      );
+      const shell = await execa(process.env["SHELL"] ?? "/bin/bash", {
+        cwd: workspace,
+        env: environment,
+        stdio: "inherit",
+        reject: false,
+      });
       process.exitCode = shell.exitCode ?? 1;
     });
   return command;

@@ -9,7 +9,9 @@ import { readStack, trustedKeysOf } from "../stackContext.ts";
 /** `castchat-recovery verify`: reads a whole backup and holds it against its manifest. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("read a whole backup: signature, sizes, SHA-256, decompression, every row against the counts in the manifest")
+    .description(
+      "read a whole backup: signature, sizes, SHA-256, decompression, every row against the counts in the manifest",
+    )
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .addOption(jsonOption())
@@ -26,6 +28,8 @@ export function verifyCommand(): Command {
           signal,
         }),
       );
-      printResult(result, options.json === true, [`${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`]);
+      printResult(result, options.json === true, [
+        `${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`,
+      ]);
     });
 }

@@ -9,7 +9,10 @@ export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName"
  * Asks who holds a public name, also in a preview: a generation that is too low is refused before a recovery has spent its
  * time on a database, not after.
  */
-export function checkTrafficLease(args: TrafficLeaseArgs, opts: pulumi.InvokeOptions): pulumi.Output<{ holder: string }> {
+export function checkTrafficLease(
+  args: TrafficLeaseArgs,
+  opts: pulumi.InvokeOptions,
+): pulumi.Output<{ holder: string }> {
   return pulumi.output(pulumi.runtime.invoke("recovery:index:trafficLease", { ...args }, opts)) as pulumi.Output<{
     holder: string;
   }>;

@@ -51,9 +51,16 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
     differences.length === 0,
     differences.length === 0
       ? `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`
-      : `${differences.length} differences: ${differences.slice(0, 5).map((one) => one.text).join(" ")}`,
+      : `${differences.length} differences: ${differences
+          .slice(0, 5)
+          .map((one) => one.text)
+          .join(" ")}`,
   );
-  check("the backup that was restored is the one that was taken", recovered.backupId === expected.backup.id, recovered.backupId);
+  check(
+    "the backup that was restored is the one that was taken",
+    recovered.backupId === expected.backup.id,
+    recovered.backupId,
+  );
 
   check(
     "the recovery has tried to stop what was left of the primary",
@@ -64,17 +71,27 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   await steps.run("Use the recovered app as a visitor", () => checkAsVisitor(context, expected, check));
 
   const regionAnswers = await answers(addressOf(file.ports, "awsPrimary"));
-  check("the recovery needed nothing of the lost region", !regionAnswers, regionAnswers ? "it answers" : "it still does not answer");
+  check(
+    "the recovery needed nothing of the lost region",
+    !regionAnswers,
+    regionAnswers ? "it answers" : "it still does not answer",
+  );
 
-  const again = await steps.run("A second pulumi up changes nothing", () => up(company.standby, context.engine, context.clock));
+  const again = await steps.run("A second pulumi up changes nothing", () =>
+    up(company.standby, context.engine, context.clock),
+  );
   const changed = Object.entries(again.changes).filter(([kind, count]) => kind !== "same" && (count ?? 0) > 0);
   check(
     "a second up changes nothing, with new rows in the database",
     changed.length === 0,
-    changed.length === 0 ? `${again.changes["same"] ?? 0} resources the same` : JSON.stringify(Object.fromEntries(changed)),
+    changed.length === 0
+      ? `${again.changes["same"] ?? 0} resources the same`
+      : JSON.stringify(Object.fromEntries(changed)),
   );
 
-  const configurationAt = await steps.run("Read the stored configuration", () => checkConfiguration(context, recovered.backupId, check));
+  const configurationAt = await steps.run("Read the stored configuration", () =>
+    checkConfiguration(context, recovered.backupId, check),
+  );
   const deployed = (await visitorOf(context).health()).commit;
   return {
     results,
@@ -98,28 +115,48 @@ async function checkAsVisitor(
   );
   const user = demoUser(1);
   const token = await visitor.login(user.email, user.password);
-  check("a user logs in with the old password", typeof token === "string", typeof token === "string" ? user.email : `status ${token}`);
+  check(
+    "a user logs in with the old password",
+    typeof token === "string",
+    typeof token === "string" ? user.email : `status ${token}`,
+  );
   const wrong = await visitor.login(user.email, "not-the-password");
-  check("a wrong password is refused", typeof wrong === "number" && wrong >= 400 && wrong < 500, `status ${String(wrong).slice(0, 3)}`);
+  check(
+    "a wrong password is refused",
+    typeof wrong === "number" && wrong >= 400 && wrong < 500,
+    `status ${String(wrong).slice(0, 3)}`,
+  );
   if (typeof token !== "string") return;
 
   const read = await visitor.posts(token, 5);
-  const posts = Array.isArray(read.body) ? read.body.length : z.object({ posts: z.array(z.unknown()) }).safeParse(read.body).data?.posts.length ?? 0;
+  const posts = Array.isArray(read.body)
+    ? read.body.length
+    : (z.object({ posts: z.array(z.unknown()) }).safeParse(read.body).data?.posts.length ?? 0);
   check("posts are read through the app", read.status === 200 && posts > 0, `status ${read.status}, ${posts} posts`);
 
   const title = `Written after the recovery ${context.clock().toISOString()} 復旧`;
   const anonymous = await visitor.write(undefined, { title, body: "must not be stored" });
   const written = await visitor.write(token, { title, body: "stored by the recovered app" });
   const stored = await findPost(recovered.databaseUrl, title);
-  check("a post is written through the app and found in the database", written.status === 201 && stored?.author === user.id, `status ${written.status}`);
-  check("nobody writes without logging in", anonymous.status === 401 && stored?.count === 1, `status ${anonymous.status}`);
+  check(
+    "a post is written through the app and found in the database",
+    written.status === 201 && stored?.author === user.id,
+    `status ${written.status}`,
+  );
+  check(
+    "nobody writes without logging in",
+    anonymous.status === 401 && stored?.count === 1,
+    `status ${anonymous.status}`,
+  );
 }
 
 async function findPost(databaseUrl: string, title: string): Promise<{ author: string; count: number } | undefined> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const found = await client.query<{ author_id: string }>("select author_id from public.posts where title = $1", [title]);
+    const found = await client.query<{ author_id: string }>("select author_id from public.posts where title = $1", [
+      title,
+    ]);
     const [first] = found.rows;
     return first && { author: first.author_id, count: found.rows.length };
   } finally {
@@ -144,7 +181,9 @@ async function checkConfiguration(
   );
   const variables = stored.application.variables.map((one) => one.key);
   const complete = ["DATABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY"].every((name) => variables.includes(name));
-  const hasName = stored.dns.records.some((record) => record.name === SANDBOX_NAMES.publicName && record.type === "CNAME");
+  const hasName = stored.dns.records.some(
+    (record) => record.name === SANDBOX_NAMES.publicName && record.type === "CNAME",
+  );
   check(
     "the lost configuration is in the vault: environment, DNS, repository, state",
     stored.missing.length === 0 && complete && hasName,

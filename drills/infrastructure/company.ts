@@ -56,11 +56,7 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
   const running = await steps.run("pulumi up prod", () => up(primary, engine, clock));
   const primarySide = runningOutputs.parse(running.outputs);
   // The standby believes in backups of this writer alone, and holds the key itself: the primary's region may be gone.
-  await standby.setConfig(
-    "castchat-recovery:trustedWriterKeys[0]",
-    { value: primarySide.signingPublicKey },
-    true,
-  );
+  await standby.setConfig("castchat-recovery:trustedWriterKeys[0]", { value: primarySide.signingPublicKey }, true);
 
   await steps.run("Fill the database", async (say) => {
     await applySchema(primarySide.databaseUrl);
@@ -82,7 +78,8 @@ async function createRepository({ file }: DrillContext, repositoryUrl: string): 
     headers: { authorization: `Bearer ${file.credentials.githubToken}`, "content-type": "application/json" },
     body: JSON.stringify({ name, private: true }),
   });
-  if (!answer.ok) throw new Error(`GitHub refused to create ${SANDBOX_NAMES.repository}: ${answer.status} ${await answer.text()}`);
+  if (!answer.ok)
+    throw new Error(`GitHub refused to create ${SANDBOX_NAMES.repository}: ${answer.status} ${await answer.text()}`);
   await seedApplicationRepository({ remoteUrl: repositoryUrl, token: file.credentials.githubToken });
 }
 
@@ -90,7 +87,11 @@ async function createRepository({ file }: DrillContext, repositoryUrl: string): 
 export async function changeCode(context: DrillContext, company: Company): Promise<string> {
   const { steps, engine, file } = context;
   return steps.run("Push a commit and mirror it", async (say) => {
-    const commit = await commitChange({ remoteUrl: company.repositoryUrl, token: file.credentials.githubToken, message: "A change shortly before the loss" });
+    const commit = await commitChange({
+      remoteUrl: company.repositoryUrl,
+      token: file.credentials.githubToken,
+      message: "A change shortly before the loss",
+    });
     say(`commit ${commit.slice(0, 8)}`);
     await castchatRecovery(["mirror", "--stack", "dr"], engine);
     return commit;

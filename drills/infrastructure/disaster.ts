@@ -38,7 +38,8 @@ export async function destroyEverything(context: DrillContext, company: Company)
       [
         "the app's Vercel project with its deployments",
         () => remove(`${addressOf(file.ports, "vercel")}/v9/projects/castchat`, vercelToken),
-        async () => (await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health()).status === 200,
+        async () =>
+          (await new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName).health()).status === 200,
       ],
       [
         `the GitHub repository ${SANDBOX_NAMES.repository}`,
@@ -57,7 +58,8 @@ export async function destroyEverything(context: DrillContext, company: Company)
     }
     const at = clock();
     for (const [name, , isAlive] of parts) {
-      if (await isAlive()) throw new Error(`${name} is still there after its destruction: the drill would prove nothing.`);
+      if (await isAlive())
+        throw new Error(`${name} is still there after its destruction: the drill would prove nothing.`);
     }
     return { at, destroyed: parts.map(([name]) => name) };
   });
@@ -65,7 +67,8 @@ export async function destroyEverything(context: DrillContext, company: Company)
 
 async function remove(url: string, token: string): Promise<void> {
   const answer = await fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
-  if (!answer.ok) throw new Error(`DELETE ${new URL(url).pathname} was answered with ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok)
+    throw new Error(`DELETE ${new URL(url).pathname} was answered with ${answer.status}: ${await answer.text()}`);
 }
 
 async function exists(url: string, token: string): Promise<boolean> {

@@ -52,7 +52,9 @@ export class Visitor {
         timeout: 15_000,
         headers: {
           host: this.#host,
-          ...(payload === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+          ...(payload === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
       });

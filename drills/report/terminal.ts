@@ -6,7 +6,13 @@ import type { DrillReport } from "./report.ts";
 export function renderTerminal(report: DrillReport): string {
   const objectives = new Table({ head: ["", "objective", "promised", "measured", ""], style: PLAIN });
   for (const one of report.objectives) {
-    objectives.push([mark(one.kept), `${one.kind} ${one.name}`, duration(one.limitMs), duration(one.measuredMs), one.detail]);
+    objectives.push([
+      mark(one.kept),
+      `${one.kind} ${one.name}`,
+      duration(one.limitMs),
+      duration(one.measuredMs),
+      one.detail,
+    ]);
   }
   const checks = new Table({ head: ["", "read from the recovered system", ""], style: PLAIN });
   for (const one of report.checks) checks.push([mark(one.ok), one.name, one.detail]);

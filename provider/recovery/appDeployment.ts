@@ -11,7 +11,9 @@ const inputs = z.strictObject({
   projectId: z.string().min(1),
   projectName: z.string().min(1),
   /** Repository, mirror, or a bundle's absolute path. */
-  sourceUrl: z.string().regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
+  sourceUrl: z
+    .string()
+    .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
   /** Branch or tag. */
   sourceRef: z.string().min(1),
   /** Hash over what the deployment reads from its environment: another one needs a new build. */
@@ -71,7 +73,13 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
     const found = await readDeployment(vercel, deploymentId, signal);
     if (!found) return undefined;
     const commit = found.commit ?? last?.outputs.commit ?? "";
-    const source = last?.inputs ?? { projectId: id, projectName: project.name, sourceUrl: "", sourceRef: "", environmentHash: "" };
+    const source = last?.inputs ?? {
+      projectId: id,
+      projectName: project.name,
+      sourceUrl: "",
+      sourceRef: "",
+      environmentHash: "",
+    };
     return {
       id,
       inputs: { ...source, projectId: id, projectName: project.name },
@@ -85,7 +93,8 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) => deploy(context, news, signal, (line) => operation.report(line)),
+  update: (context, _id, _olds, news, signal, operation) =>
+    deploy(context, news, signal, (line) => operation.report(line)),
   async delete(context, id, olds, signal, operation) {
     const removal = await removeDeployment(context.vercel(), id, olds.outputs.deploymentId, signal);
     if (!removal.removed) operation.report(removal.reason);
@@ -93,7 +102,12 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
 };
 
 /** The branch's newest commit. A source that is lost or out of reach is no drift: what is deployed goes on serving. */
-async function newestOr(deployed: string, context: RecoveryContext, source: Inputs, signal: AbortSignal): Promise<string> {
+async function newestOr(
+  deployed: string,
+  context: RecoveryContext,
+  source: Inputs,
+  signal: AbortSignal,
+): Promise<string> {
   if (source.sourceUrl === "") return deployed;
   try {
     return (await context.git().newestCommit(source.sourceUrl, source.sourceRef, signal)) ?? deployed;

@@ -59,12 +59,14 @@ export function recoveryContext(
 ): RecoveryContext {
   const token = (name: string): string => {
     const value = environment[name];
-    if (!value) throw new UserError(`${name} is not set: put the token of that service into the environment and run again.`);
+    if (!value)
+      throw new UserError(`${name} is not set: put the token of that service into the environment and run again.`);
     return value;
   };
   return {
     supabase: () => supabaseClient({ token: token("SUPABASE_ACCESS_TOKEN"), endpoint: config.endpointSupabase }),
-    vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: config.endpointVercel, team: config.vercelTeam }),
+    vercel: () =>
+      vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: config.endpointVercel, team: config.vercelTeam }),
     cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: config.endpointCloudflare }),
     git: () => gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
     vault: (bucket) => s3Vault({ bucket, region: config.awsRegion, endpoint: config.endpointAws }),

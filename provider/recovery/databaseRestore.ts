@@ -15,7 +15,10 @@ const inputs = z.strictObject({
   trustedWriterKeys: z
     .array(z.string().regex(/^-----BEGIN PUBLIC KEY-----/, { error: "must be a public key in PEM form." }))
     .min(1, { error: "must hold at least one public key: a backup that nobody vouches for is not restored." }),
-  backup: z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/, { error: "must be a backup's id, such as 20260701T020000Z-1a2b3c." }).optional(),
+  backup: z
+    .string()
+    .regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/, { error: "must be a backup's id, such as 20260701T020000Z-1a2b3c." })
+    .optional(),
   at: z.iso.datetime({ error: "must be a time in UTC, such as 2026-07-01T02:00:00Z." }).optional(),
   generation: z.int().min(1),
 });
@@ -36,7 +39,10 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     }
     const [first] = changedInputs(olds.inputs, news, unknownKeys, ["backup", "at", "generation"]);
     // To name the very backup that was restored, or no longer to name one, asks for nothing else.
-    const asksForSame = first === "backup" && (news.backup === undefined || news.backup === olds.outputs.backupId) && news.at === olds.inputs.at;
+    const asksForSame =
+      first === "backup" &&
+      (news.backup === undefined || news.backup === olds.outputs.backupId) &&
+      news.at === olds.inputs.at;
     if (first !== undefined && !(asksForSame && news.generation === olds.inputs.generation)) {
       throw new UserError(
         `Backup ${olds.outputs.backupId} was restored into this database with generation ${olds.inputs.generation}, and the app has worked on it since: another ${first} needs a new generation and a new database. Leave ${first} as it is, or raise generation together with the database project.`,
@@ -62,7 +68,8 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     return { id: outputs.restoreId, outputs };
   },
   async read(_context, id, last, signal) {
-    if (!last) throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
+    if (!last)
+      throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
     const marker = await readRestoreMarker(last.inputs.connectionString, signal);
     if (marker?.restoreId !== id || marker.phase !== FINISHED) return undefined;
     return { id, inputs: last.inputs, outputs: outputsOf(last.outputs) };
@@ -85,6 +92,7 @@ function placeOf(connectionString: string): string {
 
 /** Without the inputs that the host keeps beside them. */
 function outputsOf(state: RestoreResult): RestoreResult {
-  const { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes } = state;
+  const { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes } =
+    state;
   return { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes };
 }

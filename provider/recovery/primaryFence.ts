@@ -34,7 +34,6 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     );
     return { id: `${databaseName}/${wanted.generation}`, outputs: { results } };
   },
-  read: (_context, id, last) =>
-    Promise.resolve(last && { id, inputs: last.inputs, outputs: last.outputs }),
+  read: (_context, id, last) => Promise.resolve(last && { id, inputs: last.inputs, outputs: last.outputs }),
   delete: () => Promise.resolve(),
 };

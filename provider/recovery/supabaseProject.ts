@@ -9,7 +9,11 @@ import type { RecoveryContext } from "./context.ts";
 
 const inputs = z.strictObject({
   /** Supabase allows 256 characters; a dot is not allowed. */
-  name: z.string().min(1).max(256).regex(/^[^.]+$/, { error: "must not contain a dot." }),
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[^.]+$/, { error: "must not contain a dot." }),
   /** The organization's slug. */
   organization: z.string().min(1),
   /** Region's code as Supabase writes it, "ap-northeast-3". */
@@ -70,6 +74,30 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
 
 /** Without the inputs that the host keeps beside them. */
 function outputsOf(state: ReadyProject): ReadyProject {
-  const { ref, apiUrl, host, port, user, database, databasePassword, connectionString, anonKey, createdAt, durationMs } = state;
-  return { ref, apiUrl, host, port, user, database, databasePassword, connectionString, anonKey, createdAt, durationMs };
+  const {
+    ref,
+    apiUrl,
+    host,
+    port,
+    user,
+    database,
+    databasePassword,
+    connectionString,
+    anonKey,
+    createdAt,
+    durationMs,
+  } = state;
+  return {
+    ref,
+    apiUrl,
+    host,
+    port,
+    user,
+    database,
+    databasePassword,
+    connectionString,
+    anonKey,
+    createdAt,
+    durationMs,
+  };
 }

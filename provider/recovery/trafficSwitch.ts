@@ -9,7 +9,9 @@ import type { RecoveryContext } from "./context.ts";
 
 const hostName = z
   .string()
-  .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/, { error: "must be a host name in lower case." });
+  .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/, {
+    error: "must be a host name in lower case.",
+  });
 
 const inputs = z.strictObject({
   publicName: hostName,
@@ -32,9 +34,19 @@ function ports(context: RecoveryContext): TrafficPorts {
   return { vercel: context.vercel(), cloudflare: context.cloudflare(), edge: context.edge, clock: context.clock };
 }
 
-async function take(context: RecoveryContext, wanted: Inputs, signal: AbortSignal, report: (line: string) => void): Promise<Outputs> {
+async function take(
+  context: RecoveryContext,
+  wanted: Inputs,
+  signal: AbortSignal,
+  report: (line: string) => void,
+): Promise<Outputs> {
   const { healthPath, ...others } = wanted;
-  const switched = await switchTraffic(ports(context), { ...others, ...(healthPath ? { healthPath } : {}) }, signal, report);
+  const switched = await switchTraffic(
+    ports(context),
+    { ...others, ...(healthPath ? { healthPath } : {}) },
+    signal,
+    report,
+  );
   return { ...switched, hasDomain: true };
 }
 
@@ -48,7 +60,13 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   changesOnUpdate: ["holder", "recordId", "previousHolder", "durationMs", "hasDomain"],
   diff(_context, olds, news, unknownKeys) {
     const replaces = changedInputs(olds.inputs, news, unknownKeys, ["publicName", "zoneName"]);
-    const changes = changedInputs(olds.inputs, news, unknownKeys, ["projectId", "deploymentUrl", "stack", "generation", "healthPath"]);
+    const changes = changedInputs(olds.inputs, news, unknownKeys, [
+      "projectId",
+      "deploymentUrl",
+      "stack",
+      "generation",
+      "healthPath",
+    ]);
     if (replaces.length === 0 && changes.length > 0) refuseLost(olds.inputs, olds.outputs.holder, news.generation);
     return { replaces, changes };
   },
@@ -58,7 +76,9 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   },
   async read(context, id, last, signal) {
     if (!last) {
-      throw new UserError(`The traffic of ${id} cannot be imported: an up takes it over, with a generation above the lease's at ${leaseNameOf(id)}.`);
+      throw new UserError(
+        `The traffic of ${id} cannot be imported: an up takes it over, with a generation above the lease's at ${leaseNameOf(id)}.`,
+      );
     }
     const seen = await readTraffic(ports(context), last.inputs, signal);
     if (!seen) return undefined;
@@ -76,7 +96,8 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
       },
     };
   },
-  update: (context, _id, _olds, news, signal, operation) => take(context, news, signal, (line) => operation.report(line)),
+  update: (context, _id, _olds, news, signal, operation) =>
+    take(context, news, signal, (line) => operation.report(line)),
   async delete(context, _id, olds, signal, operation) {
     for (const line of await releaseTraffic(ports(context), olds.inputs, signal)) operation.report(line);
   },

@@ -26,13 +26,18 @@ describe("parseDatabaseUrl", () => {
     expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
   });
 
-  it.each(["", "not an address", "mysql://u:secret@h/d", "postgresql:///d", "postgresql://:secret@h/d"])("refuses %j without repeating it", (url) => {
-    expect(() => parseDatabaseUrl(url)).toThrow(UserError);
-    expect(() => parseDatabaseUrl(url)).not.toThrow(/secret/);
-  });
+  it.each(["", "not an address", "mysql://u:secret@h/d", "postgresql:///d", "postgresql://:secret@h/d"])(
+    "refuses %j without repeating it",
+    (url) => {
+      expect(() => parseDatabaseUrl(url)).toThrow(UserError);
+      expect(() => parseDatabaseUrl(url)).not.toThrow(/secret/);
+    },
+  );
 
   it("refuses the transaction pooler, which can't hold a snapshot", () => {
-    expect(() => parseDatabaseUrl("postgresql://u:p@aws-0-ap-northeast-1.pooler.supabase.com:6543/postgres")).toThrow("port 5432");
+    expect(() => parseDatabaseUrl("postgresql://u:p@aws-0-ap-northeast-1.pooler.supabase.com:6543/postgres")).toThrow(
+      "port 5432",
+    );
   });
 });
 
@@ -45,7 +50,18 @@ describe("connect", () => {
            current_setting('idle_in_transaction_session_timeout') as idle, current_setting('row_security') as rls, current_setting('search_path') as path,
            now()::text as now, 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
       );
-      expect(row).toMatchObject({ statement: "1h", lock: "5s", transaction: "6h", idle: "4h", rls: "off", path: "", epoch: "1970-01-01 00:00:00+00", float: "0.1", bytes: "\\x00ff", interval: "1 day 02:00:00" });
+      expect(row).toMatchObject({
+        statement: "1h",
+        lock: "5s",
+        transaction: "6h",
+        idle: "4h",
+        rls: "off",
+        path: "",
+        epoch: "1970-01-01 00:00:00+00",
+        float: "0.1",
+        bytes: "\\x00ff",
+        interval: "1 day 02:00:00",
+      });
     });
   });
 
@@ -53,8 +69,12 @@ describe("connect", () => {
     const wrong = `postgresql://postgres:wrong-secret@127.0.0.1:${database.port}/postgres`;
     const nobody = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
     const nowhere = database.url.replace(/\/[^/]*$/, "/nowhere");
-    await expect(connect(wrong, options)).rejects.toThrow(`The database 127.0.0.1:${database.port} refuses the password of "postgres": correct the connection string.`);
-    await expect(connect(nobody, options)).rejects.toThrow("The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.");
+    await expect(connect(wrong, options)).rejects.toThrow(
+      `The database 127.0.0.1:${database.port} refuses the password of "postgres": correct the connection string.`,
+    );
+    await expect(connect(nobody, options)).rejects.toThrow(
+      "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.",
+    );
     await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
     for (const url of [wrong, nobody, nowhere]) await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
   });

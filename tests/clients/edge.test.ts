@@ -24,7 +24,11 @@ describe("the public edge", () => {
 
   it("is asked at the address itself without an endpoint", async () => {
     const server = await serve({ body: "plain" });
-    expect(await edgeClient()(`${server.url}/x`, signal)).toMatchObject({ status: 200, body: undefined, excerpt: "plain" });
+    expect(await edgeClient()(`${server.url}/x`, signal)).toMatchObject({
+      status: 200,
+      body: undefined,
+      excerpt: "plain",
+    });
   });
 
   it("follows no redirect: a visitor's browser would, a health check must see it", async () => {
@@ -38,7 +42,9 @@ describe("the public edge", () => {
       "app.example cannot be reached: connect ECONNREFUSED 127.0.0.1:9.",
     );
     const server = await serve({ hang: true });
-    await expect(edgeClient({ endpoint: server.url, timeoutMs: 40 })("https://app.example/", signal)).rejects.toThrow(/no answer within 0.04 s/);
+    await expect(edgeClient({ endpoint: server.url, timeoutMs: 40 })("https://app.example/", signal)).rejects.toThrow(
+      /no answer within 0.04 s/,
+    );
   });
 
   it("reads no endless body", async () => {

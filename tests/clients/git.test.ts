@@ -14,7 +14,11 @@ let root: string;
 let source: string;
 
 function run(cwd: string, ...args: string[]): string {
-  return execFileSync("git", [...identity, ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  return execFileSync("git", [...identity, ...args], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).trim();
 }
 
 beforeAll(async () => {
@@ -42,21 +46,30 @@ describe("reading", () => {
 
   it("copies one branch into a folder", async () => {
     const folder = join(root, "copy");
-    expect(await gitClient().checkout(`file://${source}`, "main", folder, signal)).toBe(run(source, "rev-parse", "main"));
+    expect(await gitClient().checkout(`file://${source}`, "main", folder, signal)).toBe(
+      run(source, "rev-parse", "main"),
+    );
     expect(await readFile(join(folder, "file.txt"), "utf8")).toBe("one\n");
   });
 
   it("says in one sentence what is not there", async () => {
     const absent = gitClient().checkout(source, "absent", join(root, "absent"), signal);
-    await expect(absent).rejects.toThrow(new GitError(`git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`));
+    await expect(absent).rejects.toThrow(
+      new GitError(`git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`),
+    );
   });
 
-  it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])("refuses %s as an address", async (url) => {
-    await expect(gitClient().remoteRefs(url, [], signal)).rejects.toThrow(UserError);
-  });
+  it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])(
+    "refuses %s as an address",
+    async (url) => {
+      await expect(gitClient().remoteRefs(url, [], signal)).rejects.toThrow(UserError);
+    },
+  );
 
   it.each(["--help", "a..b", "a b", ""])("refuses %p as a branch", async (branch) => {
-    await expect(gitClient().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(/is no name of a branch/);
+    await expect(gitClient().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(
+      /is no name of a branch/,
+    );
   });
 
   it("runs no hook that a repository brings along", async () => {
@@ -74,8 +87,18 @@ describe("pushing", () => {
     const target = join(root, "half.git");
     run(root, "init", "-q", "--bare", target);
     run(target, "config", "receive.hideRefs", "refs/pull");
-    const pushed = await gitClient().push(source, target, ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"], signal);
-    expect(pushed.map(({ name, taken }) => [name, taken])).toEqual(expect.arrayContaining([["refs/heads/main", true], ["refs/pull/1/head", false]]));
+    const pushed = await gitClient().push(
+      source,
+      target,
+      ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"],
+      signal,
+    );
+    expect(pushed.map(({ name, taken }) => [name, taken])).toEqual(
+      expect.arrayContaining([
+        ["refs/heads/main", true],
+        ["refs/pull/1/head", false],
+      ]),
+    );
     expect(pushed.find(({ taken }) => !taken)?.reason).toMatch(/hidden ref/);
   });
 });
@@ -89,7 +112,9 @@ describe("a token", () => {
       const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(GitError);
       expect((refused as Error).message).not.toContain("sesame");
-      expect(own.seen[0]!.headers.authorization).toBe(`Basic ${Buffer.from("x-access-token:ghp_sesame").toString("base64")}`);
+      expect(own.seen[0]!.headers.authorization).toBe(
+        `Basic ${Buffer.from("x-access-token:ghp_sesame").toString("base64")}`,
+      );
       await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(GitError);
       expect(other.seen.length).toBeGreaterThan(0);
       expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
@@ -104,7 +129,9 @@ describe("stopping", () => {
   it("ends git and throws the caller's own reason", async () => {
     const server = await startTestServer([{ hang: true }]);
     const controller = new AbortController();
-    const attempt = expect(gitClient().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow("Stopped on request.");
+    const attempt = expect(gitClient().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow(
+      "Stopped on request.",
+    );
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort(new Error("Stopped on request."));
     await attempt;

@@ -36,9 +36,18 @@ describe("a request", () => {
   it("carries the token, the query (repeated keys too) and the JSON body", async () => {
     const { server, call } = await client([{ body: { ok: true } }]);
     const query = { services: ["db", "auth"], none: undefined, n: 3 };
-    expect(await call({ method: "POST", path: `/a/${segment("b/c")}`, query, body: { x: 1 }, answer })).toEqual({ ok: true });
-    expect(server.seen[0]).toMatchObject({ method: "POST", url: "/base/a/b%2Fc?services=db&services=auth&n=3", body: '{"x":1}' });
-    expect(server.seen[0]!.headers).toMatchObject({ authorization: "Bearer sesame-open-sesame", "content-type": "application/json" });
+    expect(await call({ method: "POST", path: `/a/${segment("b/c")}`, query, body: { x: 1 }, answer })).toEqual({
+      ok: true,
+    });
+    expect(server.seen[0]).toMatchObject({
+      method: "POST",
+      url: "/base/a/b%2Fc?services=db&services=auth&n=3",
+      body: '{"x":1}',
+    });
+    expect(server.seen[0]!.headers).toMatchObject({
+      authorization: "Bearer sesame-open-sesame",
+      "content-type": "application/json",
+    });
   });
 
   it("sends bytes as they are", async () => {
@@ -63,7 +72,9 @@ describe("an error", () => {
     const error = await call({ method: "GET", path: "/x", answer }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error).toMatchObject({ status: 403, code: "E" });
-    expect((error as Error).message).toBe("Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN.");
+    expect((error as Error).message).toBe(
+      "Testing refused GET /x (403): Not authorized: Bearer [secret]. Check TEST_TOKEN.",
+    );
   });
 
   it("tells what is not there from what cannot be reached", async () => {
@@ -82,13 +93,19 @@ describe("an error", () => {
 
   it("shows a body that is no JSON", async () => {
     const { call } = await client([{ status: 418, body: "<h1>teapot</h1>" }]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow("Testing refused GET /x (418): <h1>teapot</h1>.");
+    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(
+      "Testing refused GET /x (418): <h1>teapot</h1>.",
+    );
   });
 });
 
 describe("another attempt", () => {
   it("is made after 5xx and 429, with the wait that the service asks for", async () => {
-    const { server, call } = await client([failure(502), failure(429, "slow down", { "retry-after": "0" }), { body: { ok: true } }]);
+    const { server, call } = await client([
+      failure(502),
+      failure(429, "slow down", { "retry-after": "0" }),
+      { body: { ok: true } },
+    ]);
     expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
     expect(server.seen).toHaveLength(3);
   });

@@ -41,7 +41,9 @@ describe("findPgTool", () => {
 
   it("says when there is none", async () => {
     process.env["PATH"] = folder;
-    await expect(findPgTool("pg_restore", 17)).rejects.toThrow("pg_restore is not on PATH: install the PostgreSQL client programs, version 17 or newer.");
+    await expect(findPgTool("pg_restore", 17)).rejects.toThrow(
+      "pg_restore is not on PATH: install the PostgreSQL client programs, version 17 or newer.",
+    );
     await expect(findPgTool("pg_restore", 17)).rejects.toThrow(UserError);
   });
 });
@@ -50,7 +52,12 @@ describe("startPgTool", () => {
   it("hands the password over by environment, never by arguments, and nothing of the caller's own settings", async () => {
     process.env["PGSERVICE"] = "elsewhere";
     fake("pg_dump", 'tr "\\0" " " < /proc/$$/cmdline; echo; env | grep ^PG | sort');
-    const output = await runPgTool("pg_dump", { args: ["--x"], address, applicationName: "a test", settings: { row_security: "off" } });
+    const output = await runPgTool("pg_dump", {
+      args: ["--x"],
+      address,
+      applicationName: "a test",
+      settings: { row_security: "off" },
+    });
     delete process.env["PGSERVICE"];
     const [commandLine, ...environment] = output.trim().split("\n");
     expect(commandLine).not.toContain("top-secret");

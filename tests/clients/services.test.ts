@@ -18,12 +18,22 @@ async function serve(...replies: Reply[]) {
 }
 
 describe("Supabase", () => {
-  const pooler = { database_type: "PRIMARY", db_user: "postgres.abc", db_host: "aws-0.pooler.supabase.com", db_name: "postgres" };
+  const pooler = {
+    database_type: "PRIMARY",
+    db_user: "postgres.abc",
+    db_host: "aws-0.pooler.supabase.com",
+    db_name: "postgres",
+  };
 
   it("lists the transaction pooler alone: sessions are on 5432 of the same host", async () => {
     const server = await serve({ body: [{ ...pooler, pool_mode: "transaction", db_port: 6543 }] });
     const client = supabaseClient({ token: "t", endpoint: server.url });
-    expect(await client.sessionPooler("abc")).toEqual({ host: pooler.db_host, port: 5432, user: "postgres.abc", database: "postgres" });
+    expect(await client.sessionPooler("abc")).toEqual({
+      host: pooler.db_host,
+      port: 5432,
+      user: "postgres.abc",
+      database: "postgres",
+    });
   });
 
   it("names the session pooler's port itself where it lists one; a replica's is never taken", async () => {
@@ -35,11 +45,21 @@ describe("Supabase", () => {
     const server = await serve({ body });
     expect((await supabaseClient({ token: "t", endpoint: server.url }).sessionPooler("abc")).port).toBe(15432);
     const replica = await serve({ body: body.slice(0, 1) });
-    await expect(supabaseClient({ token: "t", endpoint: replica.url }).sessionPooler("abc")).rejects.toThrow(/lists no pooler for the primary/);
+    await expect(supabaseClient({ token: "t", endpoint: replica.url }).sessionPooler("abc")).rejects.toThrow(
+      /lists no pooler for the primary/,
+    );
   });
 
   it("gives the anon key, or says where to make one", async () => {
-    const server = await serve({ body: [{ name: "default", api_key: "sb_x" }, { name: "anon", api_key: "ey" }] }, { body: [] });
+    const server = await serve(
+      {
+        body: [
+          { name: "default", api_key: "sb_x" },
+          { name: "anon", api_key: "ey" },
+        ],
+      },
+      { body: [] },
+    );
     const client = supabaseClient({ token: "t", endpoint: server.url });
     expect(await client.anonKey("abc")).toBe("ey");
     expect(server.seen[0]!.url).toBe("/v1/projects/abc/api-keys?reveal=true");
@@ -54,7 +74,9 @@ describe("Supabase", () => {
   it("never creates a project twice by trying again", async () => {
     const server = await serve({ status: 504, body: { message: "upstream" } });
     const client = supabaseClient({ token: "t", endpoint: server.url, retryDelayMs: 1 });
-    await expect(client.createProject({ name: "n", organization: "o", region: "r", password: "p" })).rejects.toThrow(/504/);
+    await expect(client.createProject({ name: "n", organization: "o", region: "r", password: "p" })).rejects.toThrow(
+      /504/,
+    );
     expect(server.seen).toHaveLength(1);
     expect(JSON.parse(server.seen[0]!.body)).toEqual({
       name: "n",
@@ -71,7 +93,11 @@ describe("Vercel", () => {
     await vercelClient({ token: "t", endpoint: server.url, team: "team_1" }).project("p");
     await vercelClient({ token: "t", endpoint: server.url, team: "acme" }).project("p");
     await vercelClient({ token: "t", endpoint: server.url }).project("p");
-    expect(server.seen.map(({ url }) => url)).toEqual(["/v9/projects/p?teamId=team_1", "/v9/projects/p?slug=acme", "/v9/projects/p"]);
+    expect(server.seen.map(({ url }) => url)).toEqual([
+      "/v9/projects/p?teamId=team_1",
+      "/v9/projects/p?slug=acme",
+      "/v9/projects/p",
+    ]);
   });
 
   it("pages through projects", async () => {
@@ -79,12 +105,17 @@ describe("Vercel", () => {
       { body: { projects: [{ id: "1", name: "a" }], pagination: { next: 77 } } },
       { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
     );
-    expect((await vercelClient({ token: "t", endpoint: server.url }).projects()).map(({ id }) => id)).toEqual(["1", "2"]);
+    expect((await vercelClient({ token: "t", endpoint: server.url }).projects()).map(({ id }) => id)).toEqual([
+      "1",
+      "2",
+    ]);
     expect(server.seen[1]!.url).toContain("from=77");
   });
 
   it("shows a deployment's error, and takes an ERROR without words as one too", async () => {
-    const server = await serve({ body: { id: "dpl_1", url: "x.vercel.app", readyState: "ERROR", errorMessage: "Command failed" } });
+    const server = await serve({
+      body: { id: "dpl_1", url: "x.vercel.app", readyState: "ERROR", errorMessage: "Command failed" },
+    });
     expect(await vercelClient({ token: "t", endpoint: server.url }).deployment("dpl_1")).toMatchObject({
       state: "ERROR",
       error: "Command failed",
@@ -93,7 +124,10 @@ describe("Vercel", () => {
   });
 
   it("takes a promotion of what serves already as done, and no other refusal", async () => {
-    const server = await serve({ status: 409, body: { error: { code: "conflict", message: "current" } } }, { status: 400, body: {} });
+    const server = await serve(
+      { status: 409, body: { error: { code: "conflict", message: "current" } } },
+      { status: 400, body: {} },
+    );
     const client = vercelClient({ token: "t", endpoint: server.url });
     await client.promoteDeployment("p", "d");
     await expect(client.promoteDeployment("p", "d")).rejects.toThrow(/400/);
@@ -102,14 +136,23 @@ describe("Vercel", () => {
 
 describe("Cloudflare", () => {
   it("says its first error in its own words, and takes an address with or without its path", async () => {
-    const body = { success: false, errors: [{ code: 81053, message: "An A, AAAA, or CNAME record with that host already exists." }], result: null };
+    const body = {
+      success: false,
+      errors: [{ code: 81053, message: "An A, AAAA, or CNAME record with that host already exists." }],
+      result: null,
+    };
     const server = await serve({ status: 400, body });
     for (const endpoint of [server.url, `${server.url}/client/v4/`]) {
       await expect(
         cloudflareClient({ token: "t", endpoint }).createRecord("z", { type: "TXT", name: "n", content: "c", ttl: 60 }),
-      ).rejects.toThrow("Cloudflare refused POST /zones/z/dns_records (400): An A, AAAA, or CNAME record with that host already exists.");
+      ).rejects.toThrow(
+        "Cloudflare refused POST /zones/z/dns_records (400): An A, AAAA, or CNAME record with that host already exists.",
+      );
     }
-    expect(server.seen.map(({ url }) => url)).toEqual(["/client/v4/zones/z/dns_records", "/client/v4/zones/z/dns_records"]);
+    expect(server.seen.map(({ url }) => url)).toEqual([
+      "/client/v4/zones/z/dns_records",
+      "/client/v4/zones/z/dns_records",
+    ]);
   });
 });
 

@@ -11,7 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 
-const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }).toString();
+const otherKey = generateKeyPairSync("ec", { namedCurve: "P-256" })
+  .publicKey.export({ type: "spki", format: "pem" })
+  .toString();
 
 describe("kmsSigner", () => {
   it("signs bytes of any length, so that the public key alone can tell", async () => {
@@ -30,13 +32,19 @@ describe("kmsSigner", () => {
   });
 
   it("names a key that doesn't exist", async () => {
-    const signer = kmsSigner({ keyId: "00000000-0000-0000-0000-000000000000", region: cloud.region, endpoint: cloud.endpoint });
+    const signer = kmsSigner({
+      keyId: "00000000-0000-0000-0000-000000000000",
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+    });
     await expect(signer.sign(Buffer.from("x"))).rejects.toThrow(UserError);
     await expect(signer.publicKeyPem()).rejects.toThrow(/signing key "00000000/);
   });
 
   it("names a region that can't be reached", async () => {
     const signer = kmsSigner({ keyId: "k", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
-    await expect(signer.sign(Buffer.from("x"))).rejects.toThrow("KMS in ap-northeast-1 at http://127.0.0.1:9 cannot be reached");
+    await expect(signer.sign(Buffer.from("x"))).rejects.toThrow(
+      "KMS in ap-northeast-1 at http://127.0.0.1:9 cannot be reached",
+    );
   });
 });

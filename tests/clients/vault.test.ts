@@ -20,7 +20,11 @@ afterAll(() => cloud.stop());
 describe("put", () => {
   it("stores bytes and tells size, SHA-256 and version", async () => {
     const stored = await vault.put("a/small", Buffer.from("hello"));
-    expect(stored).toEqual({ sizeBytes: 5, sha256: createHash("sha256").update("hello").digest("hex"), versionId: expect.any(String) });
+    expect(stored).toEqual({
+      sizeBytes: 5,
+      sha256: createHash("sha256").update("hello").digest("hex"),
+      versionId: expect.any(String),
+    });
     expect(Buffer.from((await vault.getBytes("a/small"))!).toString()).toBe("hello");
   });
 
@@ -58,8 +62,12 @@ describe("put", () => {
   });
 
   it("locks an object", async () => {
-    const { versionId } = await vault.put("c/locked", Buffer.from("x"), { lockUntil: new Date(Date.now() + 86_400_000) });
-    await expect(cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "c/locked", VersionId: versionId }))).rejects.toThrow(/denied|protected|lock/i);
+    const { versionId } = await vault.put("c/locked", Buffer.from("x"), {
+      lockUntil: new Date(Date.now() + 86_400_000),
+    });
+    await expect(
+      cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "c/locked", VersionId: versionId })),
+    ).rejects.toThrow(/denied|protected|lock/i);
   });
 });
 
@@ -101,7 +109,9 @@ describe("errors", () => {
   it("name a region that can't be reached, within 10 seconds", async () => {
     const startedAt = Date.now();
     const gone = s3Vault({ bucket: "vault", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
-    await expect(gone.list("")).rejects.toThrow("S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)");
+    await expect(gone.list("")).rejects.toThrow(
+      "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)",
+    );
     await expect(gone.list("")).rejects.toThrow(UserError);
     expect(Date.now() - startedAt).toBeLessThan(10_000);
   });

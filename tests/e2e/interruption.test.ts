@@ -53,7 +53,12 @@ beforeEach(() => lost.rewind(), 60_000);
 
 /** Where the up is interrupted: what its output says, how long after that (ms), and the resource that must not be finished then. */
 const POINTS: [string, RegExp, number, string][] = [
-  ["while the project is created", /recovery:index:SupabaseProject \S+ creating/, 300, "recovery:index:SupabaseProject"],
+  [
+    "while the project is created",
+    /recovery:index:SupabaseProject \S+ creating/,
+    300,
+    "recovery:index:SupabaseProject",
+  ],
   ["during the restore", /recovery:index:DatabaseRestore \S+ creating/, 600, "recovery:index:DatabaseRestore"],
   ["before the switch", /recovery:index:AppDeployment \S+ created/, 0, "recovery:index:TrafficSwitch"],
 ];
@@ -65,24 +70,32 @@ async function finishedTypes(): Promise<string[]> {
 }
 
 describe("an up of dr that is interrupted by Ctrl-C", () => {
-  it.each(POINTS)("%s goes on with a plain up to the undisturbed state", async (_name, point, delayMs, unfinished) => {
-    const { engine } = lost.context;
-    const interrupted = await interruptUp(engine, point, delayMs, "Ctrl-C");
-    expect(interrupted.exitCode).not.toBe(0);
-    expect(await finishedTypes()).not.toContain(unfinished);
-    const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
-    expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
-    expect(await endState()).toEqual(undisturbed);
-  }, 120_000);
+  it.each(POINTS)(
+    "%s goes on with a plain up to the undisturbed state",
+    async (_name, point, delayMs, unfinished) => {
+      const { engine } = lost.context;
+      const interrupted = await interruptUp(engine, point, delayMs, "Ctrl-C");
+      expect(interrupted.exitCode).not.toBe(0);
+      expect(await finishedTypes()).not.toContain(unfinished);
+      const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
+      expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
+      expect(await endState()).toEqual(undisturbed);
+    },
+    120_000,
+  );
 });
 
 describe("an up of dr that is killed with kill -9", () => {
-  it.each(POINTS)("%s goes on with resume to the undisturbed state", async (_name, point, delayMs, unfinished) => {
-    const { engine } = lost.context;
-    await interruptUp(engine, point, delayMs, "kill -9");
-    expect(await finishedTypes()).not.toContain(unfinished);
-    const again = await castchatRecovery(["resume", "--stack", "dr"], engine);
-    expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
-    expect(await endState()).toEqual(undisturbed);
-  }, 120_000);
+  it.each(POINTS)(
+    "%s goes on with resume to the undisturbed state",
+    async (_name, point, delayMs, unfinished) => {
+      const { engine } = lost.context;
+      await interruptUp(engine, point, delayMs, "kill -9");
+      expect(await finishedTypes()).not.toContain(unfinished);
+      const again = await castchatRecovery(["resume", "--stack", "dr"], engine);
+      expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
+      expect(await endState()).toEqual(undisturbed);
+    },
+    120_000,
+  );
 });

@@ -72,11 +72,17 @@ describe("a command with bad input ends with one sentence and exit 2", () => {
 
   it("a time that is none, and a time before every backup", async () => {
     const target = { TARGET_DATABASE_URL: "postgresql://postgres:x@127.0.0.1:1/postgres?sslmode=disable" };
-    expectRefusal(await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target), /no UTC time/);
+    expectRefusal(
+      await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target),
+      /no UTC time/,
+    );
   });
 
   it("an unknown backup", async () => {
-    expectRefusal(await castchatRecovery(["verify", "20200101T000000Z-abcdef", "--stack", "dr"], engine()), /no backup "20200101T000000Z-abcdef"/);
+    expectRefusal(
+      await castchatRecovery(["verify", "20200101T000000Z-abcdef", "--stack", "dr"], engine()),
+      /no backup "20200101T000000Z-abcdef"/,
+    );
   });
 });
 
@@ -85,7 +91,14 @@ describe("a preview with bad settings tells every fault at once, without a stack
     ["the same region in both stacks", [["peerAwsRegion", "ap-northeast-3"]], [/peerAwsRegion/]],
     ["a retention that is shorter than the guide's", [["tierOverrides", '{"daily": 7}']], [/tierOverrides.*30/s]],
     ["an unknown setting", [["moode", "active"]], [/moode is no setting/]],
-    ["two faults", [["role", "leader"], ["intervalHours", "48"]], [/role.*"leader"/s, /intervalHours.*48/s]],
+    [
+      "two faults",
+      [
+        ["role", "leader"],
+        ["intervalHours", "48"],
+      ],
+      [/role.*"leader"/s, /intervalHours.*48/s],
+    ],
   ])("%s", async (_name, settings, sentences) => {
     const flags = settings.flatMap(([key, value]) => ["--config", `castchat-recovery:${key}=${value}`]);
     const file = `${engine().workspace}/Pulumi.dr.yaml`;
@@ -106,13 +119,19 @@ describe("a public name that another stack holds with a higher generation", () =
     const { file } = lost.context;
     const api = `${addressOf(file.ports, "cloudflare")}/client/v4/zones`;
     const headers = { authorization: `Bearer ${file.credentials.cloudflareToken}`, "content-type": "application/json" };
-    const results = z.object({ result: z.array(z.object({ id: z.string(), name: z.string(), content: z.string().optional() })) });
+    const results = z.object({
+      result: z.array(z.object({ id: z.string(), name: z.string(), content: z.string().optional() })),
+    });
     const ask = async (url: string) => results.parse(await (await fetch(url, { headers })).json()).result;
     const [zone] = await ask(`${api}?name=${SANDBOX_NAMES.zone}`);
     const records = `${api}/${zone!.id}/dns_records`;
     const [lease] = await ask(`${records}?type=TXT&name=_castchat-recovery.${SANDBOX_NAMES.publicName}`);
     const write = async (content: string) => {
-      const answer = await fetch(`${records}/${lease!.id}`, { method: "PATCH", headers, body: JSON.stringify({ content }) });
+      const answer = await fetch(`${records}/${lease!.id}`, {
+        method: "PATCH",
+        headers,
+        body: JSON.stringify({ content }),
+      });
       expect(answer.status).toBe(200);
     };
     await write(lease!.content!.replace("generation=1", "generation=9"));
@@ -136,7 +155,10 @@ describe("an active dr", () => {
     const visitor = new Visitor(addressOf(lost.context.file.ports, "edge"), SANDBOX_NAMES.publicName);
     const user = demoUser(1);
     const token = await visitor.login(user.email, user.password);
-    const written = await visitor.write(typeof token === "string" ? token : undefined, { title: "New", body: "after the recovery" });
+    const written = await visitor.write(typeof token === "string" ? token : undefined, {
+      title: "New",
+      body: "after the recovery",
+    });
     expect(written.status).toBe(201);
     const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview", "--expect-no-changes"], engine());
     expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
@@ -166,7 +188,9 @@ describe("an active dr", () => {
   it("keeps every secret out of state, settings and output", async () => {
     const { home, file } = lost.context;
     const password = new URL(await databaseUrl()).password;
-    const secrets = [...Object.values(file.credentials), decodeURIComponent(password)].filter((one) => one !== file.credentials.awsAccessKeyId);
+    const secrets = [...Object.values<string>({ ...file.credentials }), decodeURIComponent(password)].filter(
+      (one) => one !== file.credentials.awsAccessKeyId,
+    );
     expect(secrets).toHaveLength(7);
     const shown = [
       (await pulumi(["up", "--stack", "dr", "--yes", "--diff", "--show-config"], engine())).output,
@@ -174,10 +198,16 @@ describe("an active dr", () => {
       (await castchatRecovery(["list", "--stack", "dr", "--json"], engine())).output,
       (await castchatRecovery(["configuration", "--stack", "dr"], engine())).output,
     ];
-    const written = await textsUnder([layout(home).state, layout(home).workspace, layout(home).logs, layout(home).pulumi]);
+    const written = await textsUnder([
+      layout(home).state,
+      layout(home).workspace,
+      layout(home).logs,
+      layout(home).pulumi,
+    ]);
     expect(written.size).toBeGreaterThan(5);
-    const found = [...written, ...shown.map((text, index): [string, string] => [`output ${index}`, text])].flatMap(([where, text]) =>
-      secrets.flatMap((secret, index) => (text.includes(secret) ? [`secret ${index} is in ${where}`] : [])),
+    const found = [...written, ...shown.map((text, index): [string, string] => [`output ${index}`, text])].flatMap(
+      ([where, text]) =>
+        secrets.flatMap((secret, index) => (text.includes(secret) ? [`secret ${index} is in ${where}`] : [])),
     );
     expect(found).toEqual([]);
   }, 60_000);

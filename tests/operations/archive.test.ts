@@ -31,7 +31,8 @@ describe("CopyCounter", () => {
     for (let first = 0; first <= SCRIPT.length; first += 1) {
       for (const second of [first, first + 1, first + 2]) {
         const counter = new CopyCounter();
-        for (const chunk of [SCRIPT.subarray(0, first), SCRIPT.subarray(first, second), SCRIPT.subarray(second)]) counter.read(chunk);
+        for (const chunk of [SCRIPT.subarray(0, first), SCRIPT.subarray(first, second), SCRIPT.subarray(second)])
+          counter.read(chunk);
         expect(Object.fromEntries(counter.rows)).toEqual(ROWS);
       }
     }
@@ -40,7 +41,9 @@ describe("CopyCounter", () => {
 
 describe("countArchivedRows", () => {
   it("refuses what is no archive", async () => {
-    await expect(countArchivedRows(Readable.from([SCRIPT]))).rejects.toThrow(/pg_restore failed .*(not.*archive|text format)/s);
+    await expect(countArchivedRows(Readable.from([SCRIPT]))).rejects.toThrow(
+      /pg_restore failed .*(not.*archive|text format)/s,
+    );
     await expect(countArchivedRows(Readable.from([]))).rejects.toThrow("pg_restore failed");
   });
 

@@ -16,7 +16,7 @@ describe("chooseEntries", () => {
       "4100; 0 0 COMMENT - SCHEMA private postgres",
       "4101; 0 0 ACL - SCHEMA public pg_database_owner",
       "215; 1259 16500 TABLE public posts postgres",
-      '216; 1259 16501 TABLE public EXTENSION - x postgres',
+      "216; 1259 16501 TABLE public EXTENSION - x postgres",
       "4102; 6104 16600 PUBLICATION - partners postgres",
       "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts",
       "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",

@@ -45,7 +45,8 @@ const options = (vault: Vault, more: Partial<BackupOptions> = {}): BackupOptions
   ...more,
 });
 const list = (vault: Vault) => listBackups({ vault, trustedKeys, tiers: TIERS });
-const check = (vault: Vault, backupId?: string) => verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
+const check = (vault: Vault, backupId?: string) =>
+  verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
 
 describe("backup", () => {
   it("stores a proven backup, promotes by the calendar and holds the newest", async () => {
@@ -62,7 +63,13 @@ describe("backup", () => {
       { backupId: first.backupId, proven: true, problems: [] },
     ]);
     const manifest = backups[1]!.manifest!;
-    expect(manifest.parts.map((part) => part.name).sort()).toEqual(["app.dump", "configuration.json", "managed-objects.sql", "managed.dump", "roles.sql"]);
+    expect(manifest.parts.map((part) => part.name).sort()).toEqual([
+      "app.dump",
+      "configuration.json",
+      "managed-objects.sql",
+      "managed.dump",
+      "roles.sql",
+    ]);
     expect(manifest.seedCounts.posts).toBe(40);
     expect(manifest.extensions.map(({ name }) => name)).toEqual(["citext", "pg_trgm", "pgcrypto", "uuid-ossp"]);
     expect(manifest.tables.find((table) => table.name === "awkward_values")!.rows).toBeGreaterThan(5);
@@ -72,7 +79,9 @@ describe("backup", () => {
     expect(await vault.hasLegalHold(`annual/${first.backupId}/app.dump.zst`)).toBe(false);
     const [dump] = await vault.list(`daily/${second.backupId}/app.dump`);
     await vault.setLegalHold(dump!.key, false);
-    await expect(cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: dump!.key, VersionId: dump!.versionId }))).rejects.toThrow();
+    await expect(
+      cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: dump!.key, VersionId: dump!.versionId })),
+    ).rejects.toThrow();
     expect(await check(vault)).toMatchObject({ backupId: second.backupId, rows: second.rows });
   });
 
@@ -80,7 +89,11 @@ describe("backup", () => {
     const vault = await cloud.newVault();
     const stop = new AbortController();
     const writer = (async () => {
-      while (!stop.signal.aborted) await runSql(database.url, "insert into public.page_views select '/x', now()::date from generate_series(1, 50)");
+      while (!stop.signal.aborted)
+        await runSql(
+          database.url,
+          "insert into public.page_views select '/x', now()::date from generate_series(1, 50)",
+        );
     })();
     // Its proof compares the rows in the dump with those that the server counted.
     const { backupId } = await backup(options(vault));
@@ -99,17 +112,27 @@ describe("backup", () => {
     const configuration = () => Promise.reject(new Error("Vercel is down"));
     await expect(backup(options(vault, { configuration }))).rejects.toThrow("Vercel is down");
     expect((await list(vault)).filter((one) => one.manifest !== undefined)).toEqual([]);
-    const sessions = await runSql(database.url, "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'");
+    const sessions = await runSql(
+      database.url,
+      "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'",
+    );
     expect(sessions).toEqual([]);
   });
 
   it("refuses to leave out in silence what it may not read", async () => {
     const vault = await cloud.newVault();
-    await runSql(database.superuserUrl, "create role reader login password 'x'; grant usage on schema public, private, auth, storage to reader");
+    await runSql(
+      database.superuserUrl,
+      "create role reader login password 'x'; grant usage on schema public, private, auth, storage to reader",
+    );
     const databaseUrl = `postgresql://reader:x@127.0.0.1:${database.port}/postgres`;
-    await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(/"reader" may not read .*public\.posts.*grant it SELECT/);
+    await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(
+      /"reader" may not read .*public\.posts.*grant it SELECT/,
+    );
     await runSql(database.superuserUrl, "grant pg_read_all_data to reader");
-    await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(/Row level security hides rows of .*public\.posts.* from "reader"/);
+    await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(
+      /Row level security hides rows of .*public\.posts.* from "reader"/,
+    );
     await expect(backup(options(vault, { databaseUrl }))).rejects.toBeInstanceOf(UserError);
     await runSql(database.superuserUrl, "drop owned by reader; drop role reader");
     expect(await list(vault)).toEqual([]);
@@ -117,7 +140,9 @@ describe("backup", () => {
 
   it("says what is unreachable", async () => {
     const vault = await cloud.newVault();
-    await expect(backup(options(vault, { databaseUrl: "postgresql://postgres:x@127.0.0.1:9/postgres" }))).rejects.toThrow("The database 127.0.0.1:9 cannot be reached");
+    await expect(
+      backup(options(vault, { databaseUrl: "postgresql://postgres:x@127.0.0.1:9/postgres" })),
+    ).rejects.toThrow("The database 127.0.0.1:9 cannot be reached");
     const gone = s3Vault({ bucket: "x", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
     await expect(backup(options(gone))).rejects.toThrow("S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached");
   });
@@ -143,7 +168,11 @@ describe("openSnapshot", () => {
 
 describe("verify and list", () => {
   it.each([
-    ["a flipped bit", (content: Buffer) => flipped(content, content.length >> 1), "is damaged: its SHA-256 is not the manifest's"],
+    [
+      "a flipped bit",
+      (content: Buffer) => flipped(content, content.length >> 1),
+      "is damaged: its SHA-256 is not the manifest's",
+    ],
     ["a truncated part", (content: Buffer) => content.subarray(0, -100), "is damaged: it has"],
   ])("find %s", async (_case, change, message) => {
     const vault = await cloud.newVault();
@@ -159,16 +188,27 @@ describe("verify and list", () => {
     const other = await backup(options(vault));
     const stranger = await (await cloud.newSigner()).publicKeyPem();
     const untrusted = await listBackups({ vault, trustedKeys: [stranger], tiers: TIERS });
-    expect(untrusted.map(({ proven, problems }) => [proven, problems])).toEqual(Array(2).fill([false, ["its manifest is not signed by a trusted key"]]));
+    expect(untrusted.map(({ proven, problems }) => [proven, problems])).toEqual(
+      Array(2).fill([false, ["its manifest is not signed by a trusted key"]]),
+    );
 
     // A proof of another backup; then the other backup's manifest and signature in this one's place.
     const at = `${one.tier}/${one.backupId}`;
     const from = `${other.tier}/${other.backupId}`;
     await vault.put(`${at}/proof.json`, (await vault.getBytes(`${from}/proof.json`))!);
-    expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({ proven: false, problems: ["its proof belongs to another backup"] });
-    for (const object of ["manifest.json", "manifest.sig"]) await vault.put(`${at}/${object}`, (await vault.getBytes(`${from}/${object}`))!);
-    expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({ proven: false, problems: [expect.stringContaining("its manifest belongs to backup")] });
-    await tamper(vault, `${from}/manifest.json`, (content) => Buffer.from(content.toString().replace(/"snapshotAt": "20/, '"snapshotAt": "19')));
+    expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({
+      proven: false,
+      problems: ["its proof belongs to another backup"],
+    });
+    for (const object of ["manifest.json", "manifest.sig"])
+      await vault.put(`${at}/${object}`, (await vault.getBytes(`${from}/${object}`))!);
+    expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({
+      proven: false,
+      problems: [expect.stringContaining("its manifest belongs to backup")],
+    });
+    await tamper(vault, `${from}/manifest.json`, (content) =>
+      Buffer.from(content.toString().replace(/"snapshotAt": "20/, '"snapshotAt": "19')),
+    );
     expect((await list(vault)).every(({ proven }) => !proven)).toBe(true);
     await expect(check(vault)).rejects.toThrow("This vault has no proven backup");
     await expect(check(vault, one.backupId)).rejects.toBeInstanceOf(PromiseError);
@@ -176,7 +216,9 @@ describe("verify and list", () => {
 
   it("see a part that is gone", async () => {
     const vault = await cloud.newVault();
-    const { backupId, tier } = await backup(options(vault, { tiers: [{ name: "daily", prefix: "daily/", period: "run" }] }));
+    const { backupId, tier } = await backup(
+      options(vault, { tiers: [{ name: "daily", prefix: "daily/", period: "run" }] }),
+    );
     const key = `${tier}/${backupId}/managed.dump.zst`;
     const [object] = await vault.list(key);
     await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key, VersionId: object!.versionId }));

@@ -40,9 +40,21 @@ describe("chooseBackup", () => {
   });
 
   it.each([
-    ["an instant before all", { at: new Date("2026-07-01T00:00:00Z") }, "There is no proven backup at or before 2026-07-01T00:00:00.000Z: the oldest is of 2026-07-01T02:00:05.000Z (20260701T020000Z-000001)."],
-    ["an unknown id", { backupId: "x" }, 'There is no backup "x" in this vault: the newest proven one is 20260701T140000Z-000003.'],
-    ["an unproven one", { backupId: unproven.backupId }, "Backup 20260701T200000Z-000004 cannot be trusted: it was not read back yet. Choose another."],
+    [
+      "an instant before all",
+      { at: new Date("2026-07-01T00:00:00Z") },
+      "There is no proven backup at or before 2026-07-01T00:00:00.000Z: the oldest is of 2026-07-01T02:00:05.000Z (20260701T020000Z-000001).",
+    ],
+    [
+      "an unknown id",
+      { backupId: "x" },
+      'There is no backup "x" in this vault: the newest proven one is 20260701T140000Z-000003.',
+    ],
+    [
+      "an unproven one",
+      { backupId: unproven.backupId },
+      "Backup 20260701T200000Z-000004 cannot be trusted: it was not read back yet. Choose another.",
+    ],
     ["both", { backupId: old.backupId, at: new Date() }, "Set either a backup or a time (at) to restore, not both."],
   ])("refuses %s", (_case, choice, message) => {
     expect(() => chooseBackup(all, choice)).toThrow(message);
@@ -50,7 +62,11 @@ describe("chooseBackup", () => {
   });
 
   it("refuses a vault without any proven backup", () => {
-    expect(() => chooseBackup([], {})).toThrow('This vault has no proven backup: run "castchat-recovery backup" first, or name another vault.');
-    expect(() => chooseBackup([unproven], { at: new Date() })).toThrow("it holds 1 that are not; the newest is 20260701T200000Z-000004: it was not read back yet");
+    expect(() => chooseBackup([], {})).toThrow(
+      'This vault has no proven backup: run "castchat-recovery backup" first, or name another vault.',
+    );
+    expect(() => chooseBackup([unproven], { at: new Date() })).toThrow(
+      "it holds 1 that are not; the newest is 20260701T200000Z-000004: it was not read back yet",
+    );
   });
 });

@@ -20,10 +20,25 @@ beforeAll(async () => {
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
   const { id } = zone["result"] as { id: string };
   for (let number = 0; number < 130; number += 1) {
-    await cloud.cloudflare.createRecord(id, { type: "TXT", name: `n${number}.castchat.example`, content: `value ${number}`, ttl: 60 });
+    await cloud.cloudflare.createRecord(id, {
+      type: "TXT",
+      name: `n${number}.castchat.example`,
+      content: `value ${number}`,
+      ttl: 60,
+    });
   }
-  supabaseRef = (await cloud.supabase.createProject({ name: "db", organization: "castchat", region: "eu-west-1", password: "long password" })).ref;
-  await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, { external_google_secret: "hunter2", jwt_exp: 7200 });
+  supabaseRef = (
+    await cloud.supabase.createProject({
+      name: "db",
+      organization: "castchat",
+      region: "eu-west-1",
+      password: "long password",
+    })
+  ).ref;
+  await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, {
+    external_google_secret: "hunter2",
+    jwt_exp: 7200,
+  });
 });
 afterAll(() => cloud.stop());
 
@@ -37,7 +52,13 @@ const ports = () => ({
 
 describe("a configuration backup", () => {
   it("holds every part, all records of the zone, names of variables, and no secret value", async () => {
-    const sources = { vercelProject: projectId, zoneName: "castchat.example", repository: "castchat/app", supabaseRef, stackState: { version: 3 } };
+    const sources = {
+      vercelProject: projectId,
+      zoneName: "castchat.example",
+      repository: "castchat/app",
+      supabaseRef,
+      stackState: { version: 3 },
+    };
     const backup = await collectConfiguration(ports(), sources, signal);
     expect(backup.missing).toEqual([]);
     expect(backup).toMatchObject({ format: 1, takenAt: "2026-07-01T02:00:00.000Z", stackState: { version: 3 } });
@@ -51,10 +72,20 @@ describe("a configuration backup", () => {
 
   it("names a part that cannot be read, and holds the others", async () => {
     const vercel = vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
-    const sources = { vercelProject: projectId, zoneName: "absent.example", repository: "castchat/absent", supabaseRef };
+    const sources = {
+      vercelProject: projectId,
+      zoneName: "absent.example",
+      repository: "castchat/absent",
+      supabaseRef,
+    };
     const backup = await collectConfiguration({ ...ports(), vercel }, sources, signal);
     expect(backup.missing).toEqual([
-      { part: "application", reason: expect.stringMatching(/^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN\.$/) as unknown },
+      {
+        part: "application",
+        reason: expect.stringMatching(
+          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN\.$/,
+        ) as unknown,
+      },
       { part: "dns", reason: "Cloudflare shows no zone absent.example" },
       { part: "repository", reason: "GitHub repository castchat/absent does not exist" },
     ]);
@@ -62,13 +93,18 @@ describe("a configuration backup", () => {
   });
 
   it("leaves out on purpose what is not asked for", async () => {
-    expect(await collectConfiguration(ports(), {}, signal)).toEqual({ format: 1, takenAt: "2026-07-01T02:00:00.000Z", missing: [] });
+    expect(await collectConfiguration(ports(), {}, signal)).toEqual({
+      format: 1,
+      takenAt: "2026-07-01T02:00:00.000Z",
+      missing: [],
+    });
   });
 });
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
-    while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY") await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const lines: string[] = [];
     const database = await cloud.supabase.project(supabaseRef);
     const application = await cloud.vercel.projectSettings(projectId);
@@ -88,7 +124,12 @@ describe("fencing the primary", () => {
   });
 
   it("never stops a recovery: what is lost or unnamed is told", async () => {
-    const results = await fencePrimary(cloud, { organization: "castchat", databaseName: "lost" }, signal, () => undefined);
+    const results = await fencePrimary(
+      cloud,
+      { organization: "castchat", databaseName: "lost" },
+      signal,
+      () => undefined,
+    );
     expect(results).toEqual([
       { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
       { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },

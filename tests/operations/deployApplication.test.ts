@@ -16,8 +16,19 @@ let firstCommit: string;
 
 beforeAll(async () => {
   cloud = await startMiniCloud();
-  ports = { vercel: cloud.vercel, git: cloud.git, edge: cloud.edge, clock: systemClock, buildPatience: quick, healthPatience: quick };
-  firstCommit = await commitFiles(cloud, "castchat/app", { "server.mjs": TINY_SERVER, "lib/deep/ümlaut 名.txt": "x", "empty.txt": "" });
+  ports = {
+    vercel: cloud.vercel,
+    git: cloud.git,
+    edge: cloud.edge,
+    clock: systemClock,
+    buildPatience: quick,
+    healthPatience: quick,
+  };
+  firstCommit = await commitFiles(cloud, "castchat/app", {
+    "server.mjs": TINY_SERVER,
+    "lib/deep/ümlaut 名.txt": "x",
+    "empty.txt": "",
+  });
 });
 afterAll(() => cloud.stop());
 
@@ -36,7 +47,10 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "web");
     const lines: string[] = [];
     const first = await deployApplication(ports, wantedOf(project, "web"), signal, (line) => lines.push(line));
-    expect(first).toMatchObject({ commit: firstCommit, url: expect.stringMatching(/^https:\/\/web-.*\.vercel\.app$/) as unknown });
+    expect(first).toMatchObject({
+      commit: firstCommit,
+      url: expect.stringMatching(/^https:\/\/web-.*\.vercel\.app$/) as unknown,
+    });
     expect(first.previousDeploymentId).toBeUndefined();
     expect(await production(project)).toBe(first.deploymentId);
     expect((await readDeployment(cloud.vercel, first.deploymentId, signal))?.commit).toBe(firstCommit);
@@ -58,7 +72,9 @@ describe("a deployment", () => {
     await setVariable(cloud, project, "ILL", "1");
     const impatient = { ...ports, healthPatience: { firstMs: 10, longestMs: 10, limitMs: 100 } };
     await expect(deployApplication(impatient, wantedOf(project, "ill"), signal, () => undefined)).rejects.toThrow(
-      new RegExp(`did not become healthy within 0 s: .* answers 503: status "error". Deployment ${first.deploymentId} goes on serving`),
+      new RegExp(
+        `did not become healthy within 0 s: .* answers 503: status "error". Deployment ${first.deploymentId} goes on serving`,
+      ),
     );
     expect(await production(project)).toBe(first.deploymentId);
     expect(leftovers()).toEqual([]);
@@ -69,14 +85,20 @@ describe("a deployment", () => {
     const first = await deployApplication(ports, wantedOf(project, "broken"), signal, () => undefined);
     await commitFiles(cloud, "castchat/broken", { "server.mjs": "process.exit(3)" });
     const wanted = { ...wantedOf(project, "broken"), sourceUrl: cloud.repository("castchat/broken") };
-    await expect(deployApplication(ports, wanted, signal, () => undefined)).rejects.toThrow(/^Deployment dpl_\w+ failed: .+ What served before goes on serving\.$/);
+    await expect(deployApplication(ports, wanted, signal, () => undefined)).rejects.toThrow(
+      /^Deployment dpl_\w+ failed: .+ What served before goes on serving\.$/,
+    );
     expect(await production(project)).toBe(first.deploymentId);
   });
 
   it("is refused without a project, and without the branch", async () => {
-    await expect(deployApplication(ports, wantedOf("prj_none", "none"), signal, () => undefined)).rejects.toThrow(/does not exist: create it first/);
+    await expect(deployApplication(ports, wantedOf("prj_none", "none"), signal, () => undefined)).rejects.toThrow(
+      /does not exist: create it first/,
+    );
     const project = await makeProject(cloud, "branchless");
-    await expect(deployApplication(ports, wantedOf(project, "branchless", "absent"), signal, () => undefined)).rejects.toThrow(/could not copy absent of/);
+    await expect(
+      deployApplication(ports, wantedOf(project, "branchless", "absent"), signal, () => undefined),
+    ).rejects.toThrow(/could not copy absent of/);
   });
 
   it("ends with the caller's own reason when it is stopped", async () => {

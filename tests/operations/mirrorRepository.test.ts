@@ -27,7 +27,8 @@ async function makeEmpty(name: string): Promise<string> {
   await cloud.call("github", "POST", "/api/v3/orgs/mirrors/repos", { name, private: true });
   return cloud.repository(`mirrors/${name}`);
 }
-const mirror = (source: string, target: string) => mirrorRepository(cloud.git, systemClock, { source, mirror: target }, signal, () => undefined);
+const mirror = (source: string, target: string) =>
+  mirrorRepository(cloud.git, systemClock, { source, mirror: target }, signal, () => undefined);
 
 describe("a mirror", () => {
   it("holds branches, tags and notes of the source, follows it, and keeps what the source has lost", async () => {
@@ -36,11 +37,21 @@ describe("a mirror", () => {
     const work = join(scratch, "work");
     await cloud.git.mirror(source, work, signal);
     // A pull request's ref, as GitHub keeps them: the mirror must get by without it.
-    await cloud.git.push(work, source, [`${first}:refs/heads/old`, `${first}:refs/tags/v1`, `${first}:refs/notes/commits`], signal);
+    await cloud.git.push(
+      work,
+      source,
+      [`${first}:refs/heads/old`, `${first}:refs/tags/v1`, `${first}:refs/notes/commits`],
+      signal,
+    );
     const target = await makeEmpty("code");
     const done = await mirror(source, target);
     expect(done.heads).toEqual({ main: first, old: first });
-    expect(done.refs.map(({ name }) => name).sort()).toEqual(["refs/heads/main", "refs/heads/old", "refs/notes/commits", "refs/tags/v1"]);
+    expect(done.refs.map(({ name }) => name).sort()).toEqual([
+      "refs/heads/main",
+      "refs/heads/old",
+      "refs/notes/commits",
+      "refs/tags/v1",
+    ]);
     expect(await cloud.git.newestCommit(target, "main", signal)).toBe(first);
 
     const second = await commitFiles(cloud, "castchat/code", { "b.txt": "b" });
@@ -56,7 +67,9 @@ describe("a mirror", () => {
     const empty = await makeEmpty("empty");
     await expect(mirror(empty, empty)).rejects.toThrow(/holds no branch or tag/);
     await commitFiles(cloud, "castchat/lonely", { "a.txt": "a" });
-    await expect(mirror(cloud.repository("castchat/lonely"), cloud.repository("mirrors/none"))).rejects.toThrow(/could not push to .*mirrors\/none/);
+    await expect(mirror(cloud.repository("castchat/lonely"), cloud.repository("mirrors/none"))).rejects.toThrow(
+      /could not push to .*mirrors\/none/,
+    );
   });
 });
 

@@ -87,7 +87,10 @@ async function expectWhole(): Promise<void> {
   expect(await contentOf(target.url)).toEqual(content);
   expect(definitionOf(target.superuserUrl)).toBe(definition);
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"))).toEqual([]);
-  const left = await runSql(target.superuserUrl, "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'");
+  const left = await runSql(
+    target.superuserUrl,
+    "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'",
+  );
   expect(left).toEqual([]);
 }
 
@@ -95,26 +98,58 @@ describe("restore", () => {
   it("brings back all rows, definitions, rights and owners, and is done once", async () => {
     const said: string[] = [];
     const result = await restore(options({ reporter: (message) => said.push(message) }));
-    expect(result).toMatchObject({ backupId: saved.backupId, snapshotAt: saved.snapshotAt, tables: saved.tables, rows: saved.rows, posts: 150, notes: [] });
-    expect(result.phases.map(({ name }) => name)).toEqual(["claim", "download", "extensions", "roles", "schema", "data", "constraints", "checks"]);
+    expect(result).toMatchObject({
+      backupId: saved.backupId,
+      snapshotAt: saved.snapshotAt,
+      tables: saved.tables,
+      rows: saved.rows,
+      posts: 150,
+      notes: [],
+    });
+    expect(result.phases.map(({ name }) => name)).toEqual([
+      "claim",
+      "download",
+      "extensions",
+      "roles",
+      "schema",
+      "data",
+      "constraints",
+      "checks",
+    ]);
     expect(said.length).toBeGreaterThanOrEqual(8);
     await expectWhole();
-    const [role] = await runSql(target.superuserUrl, "select a.rolcanlogin, a.rolpassword, r.rolconfig from pg_authid a join pg_roles r using (rolname) where rolname = 'Analyst 1'");
+    const [role] = await runSql(
+      target.superuserUrl,
+      "select a.rolcanlogin, a.rolpassword, r.rolconfig from pg_authid a join pg_roles r using (rolname) where rolname = 'Analyst 1'",
+    );
     expect(role).toEqual({ rolcanlogin: true, rolpassword: null, rolconfig: ["statement_timeout=9s"] });
-    expect(await runSql(target.superuserUrl, "select loid, encode(data, 'hex') as data from pg_largeobject")).toEqual([{ loid: expect.anything(), data: "cafe" }]);
-    expect(await readRestoreMarker(target.url)).toMatchObject({ restoreId: result.restoreId, backupId: saved.backupId, phase: "finished", result });
+    expect(await runSql(target.superuserUrl, "select loid, encode(data, 'hex') as data from pg_largeobject")).toEqual([
+      { loid: expect.anything(), data: "cafe" },
+    ]);
+    expect(await readRestoreMarker(target.url)).toMatchObject({
+      restoreId: result.restoreId,
+      backupId: saved.backupId,
+      phase: "finished",
+      result,
+    });
 
     // The app goes on; the same call again must not touch what it has written.
     await runSql(target.url, "insert into public.page_views values ('/after', now())");
     expect(await restore(options())).toEqual(result);
     expect(await runSql(target.url, "select path from public.page_views where path = '/after'")).toHaveLength(1);
-    await expect(restore(options({ generation: 2 }))).rejects.toThrow(/holds data \(.*a restore goes into a new project only/);
+    await expect(restore(options({ generation: 2 }))).rejects.toThrow(
+      /holds data \(.*a restore goes into a new project only/,
+    );
     expect(await runSql(target.url, "select path from public.page_views where path = '/after'")).toHaveLength(1);
   });
 
   it.each([
     ["a table", "create table public.mine (id int)", "public.mine"],
-    ["an empty schema's function", "create schema other; create function other.f() returns int language sql as 'select 1'", "function other.f()"],
+    [
+      "an empty schema's function",
+      "create schema other; create function other.f() returns int language sql as 'select 1'",
+      "function other.f()",
+    ],
     ["an account", "insert into auth.users (id) values (gen_random_uuid())", "rows of auth.users"],
   ])("refuses a target that holds %s, and leaves it as it is", async (_case, sql, name) => {
     await runSql(target.url, sql);
@@ -139,9 +174,18 @@ describe("restore", () => {
   }, 60_000);
 
   it("goes on after a kill -9, with the same backup although a newer one has come", async () => {
-    const argument = JSON.stringify({ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: target.url });
+    const argument = JSON.stringify({
+      bucket: vault.name,
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+      trustedKeys,
+      targetUrl: target.url,
+    });
     for (const phase of ["Making types", "Restoring", "Making indexes"]) {
-      const child = spawn(process.execPath, [CHILD, argument], { stdio: ["ignore", "pipe", "inherit"], env: process.env });
+      const child = spawn(process.execPath, [CHILD, argument], {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: process.env,
+      });
       const ended = once(child, "exit");
       createInterface(child.stdout).on("line", (line) => {
         if (line.startsWith(phase)) setTimeout(() => child.kill("SIGKILL"), 30);
@@ -150,7 +194,14 @@ describe("restore", () => {
       expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
     }
     await runSql(source.url, "insert into public.page_views values ('/newer', now())");
-    const newer = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+    const newer = await backup({
+      databaseUrl: source.url,
+      vault,
+      signer,
+      tiers: TIERS,
+      clock: systemClock,
+      reporter: silent,
+    });
     expect(newer.rows).toBe(saved.rows + 1);
     expect((await restore(options())).backupId).toBe(saved.backupId);
     await expectWhole();
@@ -160,23 +211,42 @@ describe("restore", () => {
 
   it("refuses damaged parts before anything of them is run", async () => {
     const other = await cloud.newVault();
-    const { backupId, tier } = await backup({ databaseUrl: source.url, vault: other, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+    const { backupId, tier } = await backup({
+      databaseUrl: source.url,
+      vault: other,
+      signer,
+      tiers: TIERS,
+      clock: systemClock,
+      reporter: silent,
+    });
     await tamper(other, `${tier}/${backupId}/managed-objects.sql.zst`, (bytes) => bytes.subarray(0, -10));
-    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow("managed-objects.sql.zst is damaged");
+    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(
+      "managed-objects.sql.zst is damaged",
+    );
     await expect(restore(options({ at: undefined, vault: other }))).rejects.toBeInstanceOf(PromiseError);
     expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
-    await tamper(other, `${tier}/${backupId}/app.dump.zst`, (bytes) => Buffer.concat([bytes.subarray(0, 1000), bytes.subarray(1001)]));
+    await tamper(other, `${tier}/${backupId}/app.dump.zst`, (bytes) =>
+      Buffer.concat([bytes.subarray(0, 1000), bytes.subarray(1001)]),
+    );
     await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(/app\.dump\.zst|frame|corrupt/i);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"))).toEqual([]);
   });
 
   it("refuses what nobody vouches for, what isn't there, and what can't be reached", async () => {
     const stranger = await (await cloud.newSigner()).publicKeyPem();
-    await expect(restore(options({ trustedKeys: [stranger] }))).rejects.toThrow(/no proven backup .*not signed by a trusted key/);
+    await expect(restore(options({ trustedKeys: [stranger] }))).rejects.toThrow(
+      /no proven backup .*not signed by a trusted key/,
+    );
     await expect(restore(options({ trustedKeys: [] }))).rejects.toThrow("No key is trusted");
-    await expect(restore(options({ vault: await cloud.newVault() }))).rejects.toThrow("This vault has no proven backup");
-    await expect(restore(options({ at: new Date("2020-01-01T00:00:00Z") }))).rejects.toThrow("There is no proven backup at or before 2020-01-01T00:00:00.000Z");
-    await expect(restore(options({ at: undefined, backupId: "20200101T000000Z-000000" }))).rejects.toThrow('There is no backup "20200101T000000Z-000000"');
+    await expect(restore(options({ vault: await cloud.newVault() }))).rejects.toThrow(
+      "This vault has no proven backup",
+    );
+    await expect(restore(options({ at: new Date("2020-01-01T00:00:00Z") }))).rejects.toThrow(
+      "There is no proven backup at or before 2020-01-01T00:00:00.000Z",
+    );
+    await expect(restore(options({ at: undefined, backupId: "20200101T000000Z-000000" }))).rejects.toThrow(
+      'There is no backup "20200101T000000Z-000000"',
+    );
     const nobody = "postgresql://postgres:secret-word@127.0.0.1:9/postgres";
     await expect(restore(options({ targetUrl: nobody }))).rejects.toThrow("The database 127.0.0.1:9 cannot be reached");
     await expect(readRestoreMarker(nobody)).rejects.toThrow(UserError);
@@ -187,14 +257,19 @@ describe("restore", () => {
 describe("checkRestored", () => {
   it("names each difference", async () => {
     await restore(options());
-    const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(({ backupId }) => backupId === saved.backupId)!;
+    const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
+      ({ backupId }) => backupId === saved.backupId,
+    )!;
     const check = () => checkRestored(target.url, "test", manifest!, new AbortController().signal);
     expect(await check()).toMatchObject({ posts: 150 });
     // One after the other, so that each is seen beside the ones before it.
     const alterations: [sql: string, message: RegExp][] = [
       ["update public.posts set title = title || '!' where id = 7", /public\.posts has other content in its 150 rows/],
       ["insert into public.page_views values (null, null)", /public\.page_views has \d+ rows instead of \d+/],
-      ["update auth.users set email = 'x' || email where id = (select min(id::text)::uuid from auth.users)", /auth\.users has other content/],
+      [
+        "update auth.users set email = 'x' || email where id = (select min(id::text)::uuid from auth.users)",
+        /auth\.users has other content/,
+      ],
       ["grant insert on public.posts to anon", /rights on relation public\.posts is defined otherwise/],
       ["select setval('public.posts_id_seq', 3)", /sequence public\.posts_id_seq stands at 3 instead of \d+/],
       ["drop trigger on_auth_user_created on auth.users", /trigger auth\.users\.on_auth_user_created is missing/],

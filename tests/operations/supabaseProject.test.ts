@@ -5,7 +5,12 @@ import { UserError } from "../../clients/errors.ts";
 import { UnreachableError } from "../../clients/http.ts";
 import { supabaseClient } from "../../clients/supabase.ts";
 import { inspectDatabase } from "../../operations/databaseContent.ts";
-import { createSupabaseProject, deleteSupabaseProject, derivedPassword, readSupabaseProject } from "../../operations/supabaseProject.ts";
+import {
+  createSupabaseProject,
+  deleteSupabaseProject,
+  derivedPassword,
+  readSupabaseProject,
+} from "../../operations/supabaseProject.ts";
 import type { SupabaseProjectPorts } from "../../operations/supabaseProject.ts";
 import { startMiniCloud } from "../provider/recovery/miniCloud.ts";
 import type { MiniCloud } from "../provider/recovery/miniCloud.ts";
@@ -44,7 +49,9 @@ describe("a project's life", () => {
   it("is created, known again after an interruption, refused once it holds data, and deleted only unprotected", async () => {
     const lines: string[] = [];
     const made = await createSupabaseProject(ports, wanted, signal, (line) => lines.push(line));
-    expect(made.connectionString).toBe(`postgresql://postgres:${made.databasePassword}@${made.host}:${made.port}/postgres`);
+    expect(made.connectionString).toBe(
+      `postgresql://postgres:${made.databasePassword}@${made.host}:${made.port}/postgres`,
+    );
     expect(made.port).not.toBe(6543);
     expect(made.apiUrl).toBe(`${cloud.address("supabase")}/projects/${made.ref}`);
     expect(made.anonKey.split(".")).toHaveLength(3);
@@ -69,7 +76,9 @@ describe("a project's life", () => {
 
     const read = await readSupabaseProject(ports, made.ref, made.databasePassword, signal);
     expect(read?.ready).toMatchObject({ ref: made.ref, connectionString: made.connectionString });
-    await expect(deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: true }, signal)).rejects.toThrow(/is protected/);
+    await expect(
+      deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: true }, signal),
+    ).rejects.toThrow(/is protected/);
     expect(await cloud.supabase.project(made.ref)).toBeDefined();
     await deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
     expect(await readSupabaseProject(ports, made.ref, made.databasePassword, signal)).toBeUndefined();
@@ -82,18 +91,26 @@ describe("a project's life", () => {
     const attempt = createSupabaseProject(ports, { ...wanted, name: "theirs" }, signal, () => undefined);
     await expect(attempt).rejects.toThrow(/was not made with this access token, so it is not touched/);
     const { host, port } = await cloud.supabase.sessionPooler(theirs.ref);
-    expect(await inspectDatabase(`postgresql://postgres:their%20own%20password@${host}:${port}/postgres`, signal)).toEqual({ state: "empty" });
+    expect(
+      await inspectDatabase(`postgresql://postgres:their%20own%20password@${host}:${port}/postgres`, signal),
+    ).toEqual({ state: "empty" });
     await expect(readSupabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
-    await expect(createSupabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined)).rejects.toThrow(
-      /exists already in ap-northeast-3, not eu-west-1/,
-    );
+    await expect(
+      createSupabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined),
+    ).rejects.toThrow(/exists already in ap-northeast-3, not eu-west-1/);
   });
 
   it("refuses to choose between two projects of one name", async () => {
-    const twin = { ...wanted, name: "twin", password: derivedPassword(cloud.credentials.supabaseToken, wanted.organization, "twin") };
+    const twin = {
+      ...wanted,
+      name: "twin",
+      password: derivedPassword(cloud.credentials.supabaseToken, wanted.organization, "twin"),
+    };
     await cloud.supabase.createProject(twin);
     await cloud.supabase.createProject(twin);
-    await expect(createSupabaseProject(ports, { ...wanted, name: "twin" }, signal, () => undefined)).rejects.toThrow(/has 2 Supabase projects named twin/);
+    await expect(createSupabaseProject(ports, { ...wanted, name: "twin" }, signal, () => undefined)).rejects.toThrow(
+      /has 2 Supabase projects named twin/,
+    );
   });
 
   it("stops waiting when it is cancelled, and says so", async () => {
@@ -110,12 +127,19 @@ describe("a project's life", () => {
     let elapsed = 0;
     const clock = () => new Date((elapsed += 300));
     await expect(
-      createSupabaseProject({ ...ports, supabase: slow, patience, clock }, { ...wanted, name: "slow" }, signal, () => undefined),
+      createSupabaseProject(
+        { ...ports, supabase: slow, patience, clock },
+        { ...wanted, name: "slow" },
+        signal,
+        () => undefined,
+      ),
     ).rejects.toThrow(/was not healthy after \d+ s \((db is COMING_UP|project is COMING_UP)\)/);
   });
 
   it("never takes an unreachable service for a project that is gone", async () => {
     const nobody = supabaseClient({ token: "t", endpoint: "http://127.0.0.1:9", retryDelayMs: 1 });
-    await expect(readSupabaseProject({ ...ports, supabase: nobody }, "ref", "p", signal)).rejects.toThrow(UnreachableError);
+    await expect(readSupabaseProject({ ...ports, supabase: nobody }, "ref", "p", signal)).rejects.toThrow(
+      UnreachableError,
+    );
   });
 });

@@ -28,9 +28,22 @@ let publicName: string;
 async function deploy(name: string) {
   const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": TINY_SERVER, name });
   const projectId = await makeProject(cloud, name);
-  const wanted = { projectId, projectName: name, sourceUrl: cloud.repository(`castchat/${name}`), sourceRef: "main", healthPath: "/api/health" };
+  const wanted = {
+    projectId,
+    projectName: name,
+    sourceUrl: cloud.repository(`castchat/${name}`),
+    sourceRef: "main",
+    healthPath: "/api/health",
+  };
   const done = await deployApplication(
-    { vercel: cloud.vercel, git: cloud.git, edge: cloud.edge, clock: systemClock, buildPatience: quick, healthPatience: quick },
+    {
+      vercel: cloud.vercel,
+      git: cloud.git,
+      edge: cloud.edge,
+      clock: systemClock,
+      buildPatience: quick,
+      healthPatience: quick,
+    },
     wanted,
     signal,
     () => undefined,
@@ -85,14 +98,23 @@ describe("taking a public name", () => {
   });
 
   it("changes a CNAME that leads elsewhere in place", async () => {
-    const old = await cloud.cloudflare.createRecord(zoneId, { type: "CNAME", name: publicName, content: "old.example.org", ttl: 300 });
+    const old = await cloud.cloudflare.createRecord(zoneId, {
+      type: "CNAME",
+      name: publicName,
+      content: "old.example.org",
+      ttl: 300,
+    });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
   });
 });
 
 describe("a domain of another team", () => {
-  const unverified = (domain: string) => ({ name: publicName, verified: false, verification: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }] });
+  const unverified = (domain: string) => ({
+    name: publicName,
+    verified: false,
+    verification: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }],
+  });
   /** Vercel believes in the name once the proof stands in the zone. */
   const doubting = (): Vercel => ({
     ...cloud.vercel,
@@ -102,7 +124,9 @@ describe("a domain of another team", () => {
     },
     verifyDomain: async () => {
       const proofs = await cloud.cloudflare.records(zoneId, `_vercel.${zoneName}`);
-      return proofs.some(({ content }) => content === "vc-domain-verify=1,abc") ? { name: publicName, verified: true } : unverified("x");
+      return proofs.some(({ content }) => content === "vc-domain-verify=1,abc")
+        ? { name: publicName, verified: true }
+        : unverified("x");
     },
   });
 
@@ -121,14 +145,19 @@ describe("a domain of another team", () => {
 
 describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
-    const context = { ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}), cloudflare: () => cloud.cloudflare };
+    const context = {
+      ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
+      cloudflare: () => cloud.cloudflare,
+    };
     const ask = (stack: string, generation: number, zone = zoneName) =>
       trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
     expect(await ask("dr", 1)).toEqual({ holder: "nobody" });
     expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "nobody" });
     await go(forProd());
     expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
-    await expect(ask("dr", 1)).rejects.toThrow(/is held by stack prod with generation 1: to take it over, set generation to 2/);
+    await expect(ask("dr", 1)).rejects.toThrow(
+      /is held by stack prod with generation 1: to take it over, set generation to 2/,
+    );
   });
 });
 
@@ -148,28 +177,48 @@ describe("a refusal", () => {
 
   it("is given to the holder itself with a lower generation", async () => {
     await go(forDr(5));
-    await expect(go(forDr(4))).rejects.toThrow(/holds .* with generation 5 already: set generation to 5 or higher, not 4/);
+    await expect(go(forDr(4))).rejects.toThrow(
+      /holds .* with generation 5 already: set generation to 5 or higher, not 4/,
+    );
   });
 
   it("is given to an unhealthy target before anything is changed", async () => {
     await go(forProd());
-    await expect(go({ ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(/^Traffic stays where it is, because the target is not healthy: nothing\.vercel\.app\/api\/health answers 404/);
+    await expect(go({ ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(
+      /^Traffic stays where it is, because the target is not healthy: nothing\.vercel\.app\/api\/health answers 404/,
+    );
     expect((await records()).find(({ type }) => type === "TXT")?.content).toBe("stack=prod;generation=1");
     expect(await serving()).toBe(prod.commit);
   });
 
   it("is given where an A record stands, before the lease is taken", async () => {
-    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, { type: "A", name: publicName, content: "192.0.2.1" });
-    await expect(go(forProd())).rejects.toThrow(/has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/);
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
+      type: "A",
+      name: publicName,
+      content: "192.0.2.1",
+    });
+    await expect(go(forProd())).rejects.toThrow(
+      /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/,
+    );
     expect((await records()).map(({ type }) => type)).toEqual(["A"]);
   });
 
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
     await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/does not lie in zone/);
     await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
-    await cloud.cloudflare.createRecord(zoneId, { type: "TXT", name: `_castchat-recovery.${publicName}`, content: "hello", ttl: 60 });
+    await cloud.cloudflare.createRecord(zoneId, {
+      type: "TXT",
+      name: `_castchat-recovery.${publicName}`,
+      content: "hello",
+      ttl: 60,
+    });
     await expect(go(forProd())).rejects.toThrow(/says hello, which is no lease/);
-    await cloud.cloudflare.createRecord(zoneId, { type: "TXT", name: `_castchat-recovery.${publicName}`, content: "stack=x;generation=1", ttl: 60 });
+    await cloud.cloudflare.createRecord(zoneId, {
+      type: "TXT",
+      name: `_castchat-recovery.${publicName}`,
+      content: "stack=x;generation=1",
+      ttl: 60,
+    });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
   });
 
@@ -178,7 +227,8 @@ describe("a refusal", () => {
       ...cloud.cloudflare,
       createRecord: async (zone, record, aborted) => {
         const made = await cloud.cloudflare.createRecord(zone, record, aborted);
-        if (record.type === "TXT") await cloud.cloudflare.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
+        if (record.type === "TXT")
+          await cloud.cloudflare.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
         return made;
       },
     };
@@ -189,12 +239,21 @@ describe("a refusal", () => {
 });
 
 describe("an interruption", () => {
-  const failing = <T extends object>(port: T, method: keyof T): T => ({ ...port, [method]: () => Promise.reject(new Error("cut off")) });
+  const failing = <T extends object>(port: T, method: keyof T): T => ({
+    ...port,
+    [method]: () => Promise.reject(new Error("cut off")),
+  });
 
   it.each<[string, () => Partial<TrafficPorts>]>([
     ["before the lease", () => ({ cloudflare: failing(cloud.cloudflare, "updateRecord") })],
     ["before the domain", () => ({ vercel: failing<Vercel>(cloud.vercel, "moveDomain") })],
-    ["before the name answers", () => ({ patience: { firstMs: 1, longestMs: 1, limitMs: 0 }, edge: (url, at) => (url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at)) })],
+    [
+      "before the name answers",
+      () => ({
+        patience: { firstMs: 1, longestMs: 1, limitMs: 0 },
+        edge: (url, at) => (url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at)),
+      }),
+    ],
   ])("%s is gone on with by the same call", async (_where, cut) => {
     const before = await go(forProd());
     const whole = ports;
@@ -211,9 +270,19 @@ describe("looking at a public name", () => {
   it("shows who holds it, and changes nothing", async () => {
     expect(await readTraffic(ports, forProd(), signal)).toBeUndefined();
     const { recordId } = await go(forProd());
-    expect(await readTraffic(ports, forProd(), signal)).toEqual({ holder: "stack=prod;generation=1", held: true, recordId, hasDomain: true });
+    expect(await readTraffic(ports, forProd(), signal)).toEqual({
+      holder: "stack=prod;generation=1",
+      held: true,
+      recordId,
+      hasDomain: true,
+    });
     await go(forDr());
-    expect(await readTraffic(ports, forProd(), signal)).toEqual({ holder: "stack=dr;generation=2", held: false, recordId, hasDomain: false });
+    expect(await readTraffic(ports, forProd(), signal)).toEqual({
+      holder: "stack=dr;generation=2",
+      held: false,
+      recordId,
+      hasDomain: false,
+    });
     expect(await serving()).toBe(dr.commit);
   });
 });
@@ -231,9 +300,13 @@ describe("letting go", () => {
   it("leaves everything alone when another stack, or a later run of the same, holds the name", async () => {
     await go(forProd());
     await go(forDr());
-    expect(await releaseTraffic(ports, forProd(), signal)).toEqual([`${publicName} stays as it is: stack=dr;generation=2 holds it`]);
+    expect(await releaseTraffic(ports, forProd(), signal)).toEqual([
+      `${publicName} stays as it is: stack=dr;generation=2 holds it`,
+    ]);
     await go(forDr(3));
-    expect(await releaseTraffic(ports, forDr(2), signal)).toEqual([`${publicName} stays as it is: stack=dr;generation=3 holds it`]);
+    expect(await releaseTraffic(ports, forDr(2), signal)).toEqual([
+      `${publicName} stays as it is: stack=dr;generation=3 holds it`,
+    ]);
     expect(await serving()).toBe(dr.commit);
   });
 });

@@ -8,12 +8,16 @@ describe("backup ids", () => {
     expect(startOfBackup(id)).toEqual(new Date("2026-07-01T02:03:04Z"));
   });
 
-  it.each(["", "20260701T020304Z", "20260701T020304Z-0A1B2C", "20261301T020304Z-0a1b2c", "x20260701T020304Z-0a1b2c", "../20260701T020304Z-0a1b2c"])(
-    "%j is none",
-    (text) => {
-      expect(startOfBackup(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    "",
+    "20260701T020304Z",
+    "20260701T020304Z-0A1B2C",
+    "20261301T020304Z-0a1b2c",
+    "x20260701T020304Z-0a1b2c",
+    "../20260701T020304Z-0a1b2c",
+  ])("%j is none", (text) => {
+    expect(startOfBackup(text)).toBeUndefined();
+  });
 
   it("are not made from anything but six hexadecimal digits", () => {
     expect(() => backupIdFor(new Date(0), "xyz")).toThrow("no backup id");

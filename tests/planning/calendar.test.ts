@@ -49,7 +49,9 @@ describe("tierForRun", () => {
 
   it("does not let a shorter tier's backup fill a longer tier's period", () => {
     expect(tierAt("2026-07-15T08:00:00", proven("daily", "2026-07-15T02:00:00"))).toBe("annual");
-    expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-01-01T02:00:00"), proven("weekly", "2026-07-13T02:00:00"))).toBe("monthly");
+    expect(
+      tierAt("2026-07-15T08:00:00", proven("annual", "2026-01-01T02:00:00"), proven("weekly", "2026-07-13T02:00:00")),
+    ).toBe("monthly");
   });
 
   it("ignores backups dated in the future", () => {

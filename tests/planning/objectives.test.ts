@@ -10,7 +10,9 @@ const HOUR = 3_600_000;
 
 describe("worstCaseLossMs", () => {
   it("adds interval, run and replication", () => {
-    expect(worstCaseLossMs({ intervalMs: 6 * HOUR, runMs: 600_000, replicationMs: 900_000 })).toBe(6 * HOUR + 1_500_000);
+    expect(worstCaseLossMs({ intervalMs: 6 * HOUR, runMs: 600_000, replicationMs: 900_000 })).toBe(
+      6 * HOUR + 1_500_000,
+    );
   });
 
   it("shows that a run a day misses 24 hours and one every 6 hours keeps them", () => {
@@ -24,7 +26,9 @@ describe("longestIntervalHours", () => {
   it("is the longest that keeps the objective", () => {
     const hours = longestIntervalHours(24 * HOUR, 600_000);
     expect(hours).toBe(23);
-    expect(worstCaseLossMs({ intervalMs: hours * HOUR, runMs: 600_000, replicationMs: REPLICATION_LAG_MS })).toBeLessThanOrEqual(24 * HOUR);
+    expect(
+      worstCaseLossMs({ intervalMs: hours * HOUR, runMs: 600_000, replicationMs: REPLICATION_LAG_MS }),
+    ).toBeLessThanOrEqual(24 * HOUR);
   });
 
   it("is 0 where no interval keeps it", () => {

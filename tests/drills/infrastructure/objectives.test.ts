@@ -32,7 +32,11 @@ describe("judgeObjectives", () => {
   });
 
   it.each<[string, Partial<Measurements>, string[]]>([
-    ["a database after 31 minutes", { databaseAt: at(31), applicationAt: at(32), finishedAt: at(33) }, ["RTO database"]],
+    [
+      "a database after 31 minutes",
+      { databaseAt: at(31), applicationAt: at(32), finishedAt: at(33) },
+      ["RTO database"],
+    ],
     ["an app 16 minutes after its database", { applicationAt: at(26), finishedAt: at(27) }, ["RTO application"]],
     ["an end after 61 minutes", { finishedAt: at(61) }, ["RTO all"]],
     ["a snapshot of 25 hours", { snapshotAt: at(-1500) }, ["RPO database"]],

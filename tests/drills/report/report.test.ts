@@ -14,9 +14,17 @@ const report: DrillReport = {
   startedAt: "2026-03-01T12:00:00.000Z",
   finishedAt: "2026-03-01T12:02:00.000Z",
   data: { rows: 1234, tables: 17, tablesBytes: 104_857_600 },
-  backup: { id: "20260301T120000Z-abcdef", snapshotAt: "2026-03-01T12:00:10.000Z", storedBytes: 30_000_000, durationMs: 5000, replicatedAfterMs: 900 },
+  backup: {
+    id: "20260301T120000Z-abcdef",
+    snapshotAt: "2026-03-01T12:00:10.000Z",
+    storedBytes: 30_000_000,
+    durationMs: 5000,
+    replicatedAfterMs: 900,
+  },
   loss: { at: "2026-03-01T12:01:00.000Z", destroyed: ["the database <server>"] },
-  objectives: [{ kind: "RTO", name: "database", limitMs: 1_800_000, measuredMs: 12_300, kept: true, detail: "from the loss" }],
+  objectives: [
+    { kind: "RTO", name: "database", limitMs: 1_800_000, measuredMs: 12_300, kept: true, detail: "from the loss" },
+  ],
   checks: [{ name: "every table is as in the snapshot", ok: true, detail: "17 tables" }],
   lostRows: [{ table: "public.posts", rows: 20 }],
   steps: [{ name: "Back up", startedAt: "2026-03-01T12:00:10.000Z", durationMs: 5000 }],
@@ -44,7 +52,14 @@ describe("renderings", () => {
     const html = renderHtml(report);
     const terminal = renderTerminal(report);
     for (const text of [html, terminal]) {
-      for (const fact of ["RTO database", "12.3 s", "30 min 00 s", "every table is as in the snapshot", "AWS by ministack", "public.posts"]) {
+      for (const fact of [
+        "RTO database",
+        "12.3 s",
+        "30 min 00 s",
+        "every table is as in the snapshot",
+        "AWS by ministack",
+        "public.posts",
+      ]) {
         expect(text).toContain(fact);
       }
     }
@@ -66,7 +81,12 @@ describe("writeReport", () => {
       const files = await writeReport(report, folder);
       expect(drillReportSchema.parse(JSON.parse(await readFile(files.json, "utf8")))).toEqual(report);
       expect(await readFile(files.html, "utf8")).toBe(renderHtml(report));
-      expect((await readdir(folder)).sort()).toEqual(["drill-20260301T120000Z.html", "drill-20260301T120000Z.json", "latest.html", "latest.json"]);
+      expect((await readdir(folder)).sort()).toEqual([
+        "drill-20260301T120000Z.html",
+        "drill-20260301T120000Z.json",
+        "latest.html",
+        "latest.json",
+      ]);
     } finally {
       await rm(folder, { recursive: true });
     }

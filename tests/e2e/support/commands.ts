@@ -27,7 +27,11 @@ export async function castchatRecovery(
 }
 
 /** Runs `pulumi` in the sandbox's workspace, to its end. */
-export async function pulumi(args: readonly string[], engine: EngineOptions, environment: Record<string, string> = {}): Promise<Ended> {
+export async function pulumi(
+  args: readonly string[],
+  engine: EngineOptions,
+  environment: Record<string, string> = {},
+): Promise<Ended> {
   return ended(
     execa("pulumi", [...args, "--non-interactive"], {
       cwd: engine.workspace,
@@ -43,7 +47,12 @@ export async function pulumi(args: readonly string[], engine: EngineOptions, env
  * Starts `pulumi up` of stack dr as a shell would, in a process group of its own, and interrupts it once its output says that it
  * has come to a point.
  */
-export async function interruptUp(engine: EngineOptions, point: RegExp, delayMs: number, how: "Ctrl-C" | "kill -9"): Promise<Ended> {
+export async function interruptUp(
+  engine: EngineOptions,
+  point: RegExp,
+  delayMs: number,
+  how: "Ctrl-C" | "kill -9",
+): Promise<Ended> {
   const child = execa("pulumi", ["up", "--stack", "dr", "--yes", "--skip-preview", "--non-interactive"], {
     cwd: engine.workspace,
     env: engine.environment,
@@ -53,15 +62,15 @@ export async function interruptUp(engine: EngineOptions, point: RegExp, delayMs:
     detached: true,
   });
   let seen = "";
-  let reached = false;
+  const state = { reached: false };
   child.all.on("data", (text: Buffer) => {
     seen += text.toString();
-    if (reached || !point.test(seen)) return;
-    reached = true;
+    if (state.reached || !point.test(seen)) return;
+    state.reached = true;
     setTimeout(() => interrupt(child.pid, how), delayMs);
   });
   const result = await ended(child);
-  if (!reached) throw new Error(`the up never came to ${point.source}: ${result.output}`);
+  if (!state.reached) throw new Error(`the up never came to ${point.source}: ${result.output}`);
   return result;
 }
 

@@ -48,7 +48,9 @@ export async function startTestCloud(): Promise<TestCloud> {
       return s3Vault({ bucket, region: REGION, endpoint });
     },
     async newSigner() {
-      const { KeyMetadata } = await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
+      const { KeyMetadata } = await kms.send(
+        new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }),
+      );
       const keyId = KeyMetadata!.KeyId!;
       return { ...kmsSigner({ keyId, region: REGION, endpoint }), keyId };
     },

@@ -4,7 +4,10 @@ import { restore } from "../../../operations/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 /** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
-const { bucket, region, endpoint, trustedKeys, targetUrl } = JSON.parse(process.argv[2] ?? "") as Record<"bucket" | "region" | "endpoint" | "targetUrl", string> & {
+const { bucket, region, endpoint, trustedKeys, targetUrl } = JSON.parse(process.argv[2] ?? "") as Record<
+  "bucket" | "region" | "endpoint" | "targetUrl",
+  string
+> & {
   trustedKeys: string[];
 };
 await restore({

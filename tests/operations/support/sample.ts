@@ -25,7 +25,11 @@ export async function contentOf(url: string): Promise<Record<string, string>> {
 
 /** The whole definition of a database as stock pg_dump writes it, without what differs from run to run. */
 export function definitionOf(superuserUrl: string): string {
-  const sql = execFileSync("pg_dump", ["--schema-only", "--exclude-schema=castchat_recovery", `--dbname=${superuserUrl}`], { maxBuffer: 1e8, env: process.env });
+  const sql = execFileSync(
+    "pg_dump",
+    ["--schema-only", "--exclude-schema=castchat_recovery", `--dbname=${superuserUrl}`],
+    { maxBuffer: 1e8, env: process.env },
+  );
   return sql.toString().replaceAll(/^\\(un)?restrict .*$/gm, "");
 }
 

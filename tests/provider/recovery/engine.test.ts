@@ -27,7 +27,8 @@ const database = (change: Record<string, unknown> = {}, name = "castchat-dr-g1")
 });
 
 async function untilCreated(name: string): Promise<void> {
-  while (!(await cloud.supabase.projects()).some((project) => project.name === name)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!(await cloud.supabase.projects()).some((project) => project.name === name))
+    await new Promise((resolve) => setTimeout(resolve, 20));
 }
 const named = async (name: string) => (await cloud.supabase.projects()).filter((project) => project.name === name);
 
@@ -38,12 +39,25 @@ describe("under the engine", () => {
     const deployment = (hash = "1"): Declared => ({
       type: "AppDeployment",
       name: "deployment",
-      inputs: { projectId, projectName: "web", sourceUrl: cloud.repository("castchat/app"), sourceRef: "main", environmentHash: hash },
+      inputs: {
+        projectId,
+        projectName: "web",
+        sourceUrl: cloud.repository("castchat/app"),
+        sourceRef: "main",
+        environmentHash: hash,
+      },
     });
     const traffic = (generation: number): Declared => ({
       type: "TrafficSwitch",
       name: "traffic",
-      inputs: { publicName, zoneName: "castchat.example", projectId, deploymentUrl: { from: ["deployment", "url"] }, stack: "dr", generation },
+      inputs: {
+        publicName,
+        zoneName: "castchat.example",
+        projectId,
+        deploymentUrl: { from: ["deployment", "url"] },
+        stack: "dr",
+        generation,
+      },
     });
 
     // Every fault is named before anything is made.
@@ -61,15 +75,23 @@ describe("under the engine", () => {
     const password = derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1");
     expect(created.output).not.toContain(password);
     expect(JSON.stringify(made)).not.toContain(password);
-    expect(made).toMatchObject({ databasePassword: { ciphertext: expect.any(String) as unknown }, anonKey: { ciphertext: expect.any(String) as unknown } });
-    expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=dr;generation=2", leaseName: `_castchat-recovery.${publicName}` });
+    expect(made).toMatchObject({
+      databasePassword: { ciphertext: expect.any(String) as unknown },
+      anonKey: { ciphertext: expect.any(String) as unknown },
+    });
+    expect(await workspace.state("traffic")).toMatchObject({
+      holder: "stack=dr;generation=2",
+      leaseName: `_castchat-recovery.${publicName}`,
+    });
     expect(await workspace.preview("--expect-no-changes")).toMatchObject({ code: 0 });
 
     // A protected project is neither replaced nor deleted.
     await workspace.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);
     const replaced = await workspace.preview();
     expect(replaced.code).not.toBe(0);
-    expect(replaced.output).toMatch(/is protected, and another region needs a new project and deletes this one for good/);
+    expect(replaced.output).toMatch(
+      /is protected, and another region needs a new project and deletes this one for good/,
+    );
     await workspace.declare([deployment(), traffic(2)]);
     const deleted = await workspace.up();
     expect(deleted.code).not.toBe(0);
@@ -82,11 +104,19 @@ describe("under the engine", () => {
     const before = await workspace.state("deployment");
     expect(await workspace.refresh()).toMatchObject({ code: 0 });
     expect(await workspace.up()).toMatchObject({ code: 0 });
-    expect(await workspace.state("deployment")).toMatchObject({ commit, previousDeploymentId: before?.["deploymentId"] });
+    expect(await workspace.state("deployment")).toMatchObject({
+      commit,
+      previousDeploymentId: before?.["deploymentId"],
+    });
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
     const lease = (await cloud.cloudflare.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
-    await cloud.cloudflare.updateRecord(zoneId, lease.id, { type: "TXT", name: lease.name, content: "stack=prod;generation=3", ttl: 60 });
+    await cloud.cloudflare.updateRecord(zoneId, lease.id, {
+      type: "TXT",
+      name: lease.name,
+      content: "stack=prod;generation=3",
+      ttl: 60,
+    });
     const refreshed = await workspace.refresh();
     expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
     expect(await workspace.state("traffic")).toMatchObject({ holder: "stack=prod;generation=3" });

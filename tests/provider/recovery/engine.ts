@@ -37,13 +37,23 @@ for (const { type, name, inputs } of spec.resources) {
 `;
 
 /** A Pulumi workspace with a file backend that runs the real provider against a mini cloud. */
-export async function prepareWorkspace(cloud: MiniCloud, name: string, aws: { endpointAws?: string; awsRegion: string } = { awsRegion: "ap-northeast-3" }) {
+export async function prepareWorkspace(
+  cloud: MiniCloud,
+  name: string,
+  aws: { endpointAws?: string; awsRegion: string } = { awsRegion: "ap-northeast-3" },
+) {
   const folder = join(cloud.home, `workspace-${name}`);
   await mkdir(join(folder, "state"), { recursive: true });
   const plugins = { providers: [{ name: "recovery", path: join(PROJECT_ROOT, "provider") }] };
   const runtime = { name: "nodejs", options: { typescript: false } };
-  await writeFile(join(folder, "Pulumi.yaml"), JSON.stringify({ name: "provider-test", main: "index.ts", runtime, plugins }));
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "provider-test", type: "module", main: "index.ts" }));
+  await writeFile(
+    join(folder, "Pulumi.yaml"),
+    JSON.stringify({ name: "provider-test", main: "index.ts", runtime, plugins }),
+  );
+  await writeFile(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "provider-test", type: "module", main: "index.ts" }),
+  );
   await writeFile(join(folder, "index.ts"), PROGRAM);
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
@@ -69,7 +79,11 @@ export async function prepareWorkspace(cloud: MiniCloud, name: string, aws: { en
 
   /** Starts the engine; `ended` gives its exit code and everything that it printed. */
   function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ran>; output: () => string } {
-    const child = spawn("pulumi", [...args, "--non-interactive"], { cwd: folder, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("pulumi", [...args, "--non-interactive"], {
+      cwd: folder,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -97,7 +111,9 @@ export async function prepareWorkspace(cloud: MiniCloud, name: string, aws: { en
     /** A resource's outputs in the state, as the engine keeps them on disk: secrets are encrypted. */
     async state(resource: string): Promise<Record<string, unknown> | undefined> {
       const text = await readFile(join(folder, "state", ".pulumi", "stacks", "provider-test", "test.json"), "utf8");
-      const { checkpoint } = JSON.parse(text) as { checkpoint: { latest: { resources?: { urn: string; outputs?: Record<string, unknown> }[] } } };
+      const { checkpoint } = JSON.parse(text) as {
+        checkpoint: { latest: { resources?: { urn: string; outputs?: Record<string, unknown> }[] } };
+      };
       return checkpoint.latest.resources?.find(({ urn }) => urn.endsWith(`::${resource}`))?.outputs;
     },
   };

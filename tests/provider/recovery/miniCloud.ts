@@ -27,7 +27,8 @@ export async function startMiniCloud() {
   await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
   const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-recovery-"));
   const paths = layout(home);
-  for (const folder of [paths.logs, paths.git, paths.emulators, paths.deployments]) await mkdir(folder, { recursive: true });
+  for (const folder of [paths.logs, paths.git, paths.emulators, paths.deployments])
+    await mkdir(folder, { recursive: true });
   const { ports, credentials } = await newSandboxFile();
   const supervisor = new Supervisor(processesFile(home));
   const postgres = new LocalProjectServers(paths.postgres, supervisor);

@@ -32,7 +32,14 @@ beforeAll(async () => {
   writerKey = await signer.publicKeyPem();
   await applySchema(source.url);
   await fill(source.url, { rows: 40 });
-  const done = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  const done = await backup({
+    databaseUrl: source.url,
+    vault,
+    signer,
+    tiers: TIERS,
+    clock: systemClock,
+    reporter: silent,
+  });
   backupId = done.backupId;
 });
 afterAll(() => Promise.all([cloud.stop(), aws.stop(), source.stop()]));
@@ -46,7 +53,13 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
   {
     type: "DatabaseRestore",
     name: "restore",
-    inputs: { connectionString: { from: ["database", "connectionString"] }, vaultBucket: vault.name, trustedWriterKeys: [writerKey], generation: 1, ...change },
+    inputs: {
+      connectionString: { from: ["database", "connectionString"] },
+      vaultBucket: vault.name,
+      trustedWriterKeys: [writerKey],
+      generation: 1,
+      ...change,
+    },
   },
 ];
 
@@ -80,7 +93,9 @@ describe("a restore under the engine", () => {
     expect((await workspace.run("cancel", "--yes", "--stack", "test")).code).toBe(0);
     const resumed = await workspace.up();
     expect(resumed).toMatchObject({ code: 0 });
-    expect(resumed.output).not.toContain(derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1"));
+    expect(resumed.output).not.toContain(
+      derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1"),
+    );
     expect(await workspace.state("restore")).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
     expect(await contentOf(url!)).toEqual(await contentOf(source.url));
 
@@ -104,7 +119,15 @@ describe("a restore under the engine", () => {
 
     const ref = String((await workspace.state("database"))?.["ref"]);
     await cloud.postgres.stop(ref);
-    const unreachable = await workspace.run("refresh", "--yes", "--skip-preview", "--target", "**restore", "--stack", "test");
+    const unreachable = await workspace.run(
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--target",
+      "**restore",
+      "--stack",
+      "test",
+    );
     expect(unreachable.code).not.toBe(0);
     expect(unreachable.output).toMatch(/cannot be reached/);
     expect(await workspace.state("restore")).toBeDefined();

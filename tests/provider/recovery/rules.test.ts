@@ -14,13 +14,22 @@ const nothing = new Set<string>();
 
 describe("configuration", () => {
   it("is refused with unknown keys, a wrong address, or a template without {ref}", () => {
-    for (const wrong of [{}, { awsRegion: "x", token: "t" }, { awsRegion: "x", endpointEdge: "ftp://x" }, { awsRegion: "x", supabaseProjectUrl: "http://x" }]) {
+    for (const wrong of [
+      {},
+      { awsRegion: "x", token: "t" },
+      { awsRegion: "x", endpointEdge: "ftp://x" },
+      { awsRegion: "x", supabaseProjectUrl: "http://x" },
+    ]) {
       expect(recoveryConfig.safeParse(wrong).success).toBe(false);
     }
   });
 
   it("asks for a service's token only when the service is used, by name", () => {
-    expect(() => context.supabase()).toThrow(new UserError("SUPABASE_ACCESS_TOKEN is not set: put the token of that service into the environment and run again."));
+    expect(() => context.supabase()).toThrow(
+      new UserError(
+        "SUPABASE_ACCESS_TOKEN is not set: put the token of that service into the environment and run again.",
+      ),
+    );
     expect(() => context.vercel()).toThrow(/VERCEL_API_TOKEN/);
     expect(() => context.cloudflare()).toThrow(/CLOUDFLARE_API_TOKEN/);
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
@@ -30,17 +39,37 @@ describe("configuration", () => {
 describe("SupabaseProject", () => {
   const inputs = { name: "n", organization: "o", region: "ap-northeast-3", deletionProtection: true };
   const outputs = {
-    ref: "abc", apiUrl: "u", host: "h", port: 5432, user: "u", database: "d", databasePassword: "p", connectionString: "c", anonKey: "k", createdAt: "t", durationMs: 1,
+    ref: "abc",
+    apiUrl: "u",
+    host: "h",
+    port: 5432,
+    user: "u",
+    database: "d",
+    databasePassword: "p",
+    connectionString: "c",
+    anonKey: "k",
+    createdAt: "t",
+    durationMs: 1,
   };
   const diff = (news: object, protect: boolean, unknown = nothing) =>
-    supabaseProject.diff!(context, { inputs: { ...inputs, deletionProtection: protect }, outputs }, { ...inputs, ...news }, unknown);
+    supabaseProject.diff!(
+      context,
+      { inputs: { ...inputs, deletionProtection: protect }, outputs },
+      { ...inputs, ...news },
+      unknown,
+    );
 
-  it.each(["name", "organization", "region"])("with another %s needs a new project, and is refused while protected", (key) => {
-    expect(diff({ [key]: "other" }, false)).toMatchObject({ replaces: [key] });
-    expect(() => diff({ [key]: "other" }, true)).toThrow(new RegExp(`Supabase project n \\(abc\\) is protected, and another ${key}`));
-    // Taking the protection away in the same run is no way round it.
-    expect(() => diff({ [key]: "other", deletionProtection: false }, true)).toThrow(UserError);
-  });
+  it.each(["name", "organization", "region"])(
+    "with another %s needs a new project, and is refused while protected",
+    (key) => {
+      expect(diff({ [key]: "other" }, false)).toMatchObject({ replaces: [key] });
+      expect(() => diff({ [key]: "other" }, true)).toThrow(
+        new RegExp(`Supabase project n \\(abc\\) is protected, and another ${key}`),
+      );
+      // Taking the protection away in the same run is no way round it.
+      expect(() => diff({ [key]: "other", deletionProtection: false }, true)).toThrow(UserError);
+    },
+  );
 
   it("counts a name that is not known yet as another one", () => {
     expect(() => diff({}, true, new Set(["name"]))).toThrow(UserError);
@@ -48,30 +77,56 @@ describe("SupabaseProject", () => {
 
   it("changes its protection in place, without a call", async () => {
     expect(diff({ deletionProtection: false }, true)).toEqual({ replaces: [], changes: ["deletionProtection"] });
-    expect(await supabaseProject.update!(context, "abc", { inputs, outputs }, inputs, signal, operation)).toEqual(outputs);
+    expect(await supabaseProject.update!(context, "abc", { inputs, outputs }, inputs, signal, operation)).toEqual(
+      outputs,
+    );
   });
 
-  it.each([{ name: "a.b" }, { name: "" }, { region: "Tokyo" }, { size: "large" }, { deletionProtection: "yes" }])("is refused with %j", (wrong) => {
-    expect(supabaseProject.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
-  });
+  it.each([{ name: "a.b" }, { name: "" }, { region: "Tokyo" }, { size: "large" }, { deletionProtection: "yes" }])(
+    "is refused with %j",
+    (wrong) => {
+      expect(supabaseProject.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
+    },
+  );
 });
 
 describe("DatabaseRestore", () => {
   const key = "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----\n";
-  const inputs = { connectionString: "postgresql://postgres:a@h:5432/postgres", vaultBucket: "v", trustedWriterKeys: [key], generation: 1 };
+  const inputs = {
+    connectionString: "postgresql://postgres:a@h:5432/postgres",
+    vaultBucket: "v",
+    trustedWriterKeys: [key],
+    generation: 1,
+  };
   const outputs = {
-    restoreId: "r", backupId: "20260701T020000Z-1a2b3c", snapshotAt: "t", phases: [], durationMs: 1, tables: 1, rows: 1, users: 1, posts: 1, applications: 1, notes: [],
+    restoreId: "r",
+    backupId: "20260701T020000Z-1a2b3c",
+    snapshotAt: "t",
+    phases: [],
+    durationMs: 1,
+    tables: 1,
+    rows: 1,
+    users: 1,
+    posts: 1,
+    applications: 1,
+    notes: [],
   };
   const olds = { inputs, outputs };
-  const diff = (news: object, unknown = nothing) => databaseRestore.diff!(context, olds, { ...inputs, ...news }, unknown);
+  const diff = (news: object, unknown = nothing) =>
+    databaseRestore.diff!(context, olds, { ...inputs, ...news }, unknown);
 
   it.each<[string, object]>([
     ["another backup", { backup: "20260702T020000Z-1a2b3c" }],
     ["another time", { at: "2026-07-01T02:00:00Z" }],
     ["another generation in the same database", { generation: 2 }],
-    ["another backup with another generation in the same database", { backup: "20260702T020000Z-1a2b3c", generation: 2 }],
+    [
+      "another backup with another generation in the same database",
+      { backup: "20260702T020000Z-1a2b3c", generation: 2 },
+    ],
   ])("is refused in preview with %s", (_what, news) => {
-    expect(() => diff(news)).toThrow(/was restored into this database with generation 1, .* needs a new generation and a new database/);
+    expect(() => diff(news)).toThrow(
+      /was restored into this database with generation 1, .* needs a new generation and a new database/,
+    );
   });
 
   it("takes the very backup that it restored by name", () => {
@@ -81,12 +136,17 @@ describe("DatabaseRestore", () => {
   });
 
   it("is made anew in another database, whatever else changes, also in one that is not known yet", () => {
-    expect(diff({ connectionString: "postgresql://postgres:a@other:5432/postgres", generation: 2 }).replaces).toEqual(["connectionString"]);
+    expect(diff({ connectionString: "postgresql://postgres:a@other:5432/postgres", generation: 2 }).replaces).toEqual([
+      "connectionString",
+    ]);
     expect(diff({ generation: 2 }, new Set(["connectionString"])).replaces).toEqual(["connectionString"]);
   });
 
   it("has nothing to do with another password, other trusted keys or another vault", () => {
-    expect(diff({ connectionString: "postgresql://postgres:b@h:5432/postgres" })).toEqual({ replaces: [], changes: ["connectionString"] });
+    expect(diff({ connectionString: "postgresql://postgres:b@h:5432/postgres" })).toEqual({
+      replaces: [],
+      changes: ["connectionString"],
+    });
     expect(diff({ trustedWriterKeys: [key, key], vaultBucket: "other" })).toEqual({ replaces: [], changes: [] });
   });
 
@@ -97,7 +157,10 @@ describe("DatabaseRestore", () => {
   });
 
   it("is an error, and not gone, when its database cannot be reached; and cannot be imported", async () => {
-    const unreachable = { inputs: { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres" }, outputs };
+    const unreachable = {
+      inputs: { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres" },
+      outputs,
+    };
     await expect(databaseRestore.read(context, "r", unreachable, signal)).rejects.toThrow(/cannot be reached/);
     await expect(databaseRestore.read(context, "r", undefined, signal)).rejects.toThrow(/cannot be imported/);
   });
@@ -115,10 +178,21 @@ describe("DatabaseRestore", () => {
 });
 
 describe("AppDeployment", () => {
-  const inputs = { projectId: "p", projectName: "web", sourceUrl: "https://github.com/o/r.git", sourceRef: "main", environmentHash: "1" };
+  const inputs = {
+    projectId: "p",
+    projectName: "web",
+    sourceUrl: "https://github.com/o/r.git",
+    sourceRef: "main",
+    environmentHash: "1",
+  };
   const outputs = { deploymentId: "d", url: "https://d.vercel.app", commit: "c1", newestCommit: "c1", durationMs: 1 };
   const diff = (news: object, seen = "c1") =>
-    appDeployment.diff!(context, { inputs, outputs: { ...outputs, newestCommit: seen } }, { ...inputs, ...news }, nothing);
+    appDeployment.diff!(
+      context,
+      { inputs, outputs: { ...outputs, newestCommit: seen } },
+      { ...inputs, ...news },
+      nothing,
+    );
 
   it("is the same while nothing changes, and a new one for another environment, branch or newest commit", () => {
     expect(diff({})).toEqual({ replaces: [], changes: [] });
@@ -128,13 +202,23 @@ describe("AppDeployment", () => {
     expect(diff({ projectId: "q" }).replaces).toEqual(["projectId"]);
   });
 
-  it.each([{ sourceUrl: "git@github.com:o/r.git" }, { healthPath: "health" }, { commit: "x" }])("is refused with %j", (wrong) => {
-    expect(appDeployment.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
-  });
+  it.each([{ sourceUrl: "git@github.com:o/r.git" }, { healthPath: "health" }, { commit: "x" }])(
+    "is refused with %j",
+    (wrong) => {
+      expect(appDeployment.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
+    },
+  );
 });
 
 describe("TrafficSwitch", () => {
-  const inputs = { publicName: "app.a.example", zoneName: "a.example", projectId: "p", deploymentUrl: "https://d.vercel.app", stack: "dr", generation: 2 };
+  const inputs = {
+    publicName: "app.a.example",
+    zoneName: "a.example",
+    projectId: "p",
+    deploymentUrl: "https://d.vercel.app",
+    stack: "dr",
+    generation: 2,
+  };
   const outputs = { leaseName: "l", holder: "stack=dr;generation=2", recordId: "r", hasDomain: true, durationMs: 1 };
   const diff = (news: object, holder = outputs.holder, unknown = nothing) =>
     trafficSwitch.diff!(context, { inputs, outputs: { ...outputs, holder } }, { ...inputs, ...news }, unknown);
@@ -151,15 +235,22 @@ describe("TrafficSwitch", () => {
 
   it("that has lost its name changes nothing by itself, and nothing at all without a higher generation", () => {
     expect(diff({}, "stack=prod;generation=3")).toEqual({ replaces: [], changes: [] });
-    expect(() => diff({ deploymentUrl: "https://e.vercel.app" }, "stack=prod;generation=3")).toThrow(/no longer held by stack dr/);
+    expect(() => diff({ deploymentUrl: "https://e.vercel.app" }, "stack=prod;generation=3")).toThrow(
+      /no longer held by stack dr/,
+    );
     expect(diff({ generation: 4 }, "stack=prod;generation=3").changes).toEqual(["generation"]);
   });
 
   it("cannot be imported", async () => {
-    await expect(trafficSwitch.read(context, "app.a.example", undefined, signal)).rejects.toThrow(/_castchat-recovery\.app\.a\.example/);
+    await expect(trafficSwitch.read(context, "app.a.example", undefined, signal)).rejects.toThrow(
+      /_castchat-recovery\.app\.a\.example/,
+    );
   });
 
-  it.each([{ publicName: "App.example" }, { publicName: "app" }, { stack: "a;b" }, { generation: 1.5 }, { ttl: 60 }])("is refused with %j", (wrong) => {
-    expect(trafficSwitch.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
-  });
+  it.each([{ publicName: "App.example" }, { publicName: "app" }, { stack: "a;b" }, { generation: 1.5 }, { ttl: 60 }])(
+    "is refused with %j",
+    (wrong) => {
+      expect(trafficSwitch.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
+    },
+  );
 });

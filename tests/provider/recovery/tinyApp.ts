@@ -32,7 +32,10 @@ export async function commitFiles(cloud: MiniCloud, fullName: string, files: Rec
     await promisify(execFile)("git", ["-c", header, ...args], { cwd: folder });
   };
   try {
-    const exists = await cloud.call("github", "GET", `/api/v3/repos/${fullName}`).then(() => true, () => false);
+    const exists = await cloud.call("github", "GET", `/api/v3/repos/${fullName}`).then(
+      () => true,
+      () => false,
+    );
     if (exists) await remote("clone", "-q", cloud.repository(fullName), ".");
     else {
       await cloud.call("github", "POST", `/api/v3/orgs/${owner ?? ""}/repos`, { name, private: true });
@@ -52,8 +55,17 @@ export async function commitFiles(cloud: MiniCloud, fullName: string, files: Rec
 }
 
 /** Makes a Vercel project; gives its id. */
-export async function makeProject(cloud: MiniCloud, name: string, variables: Record<string, string> = {}): Promise<string> {
-  const environmentVariables = Object.entries(variables).map(([key, value]) => ({ key, value, type: "encrypted", target: ["production"] }));
+export async function makeProject(
+  cloud: MiniCloud,
+  name: string,
+  variables: Record<string, string> = {},
+): Promise<string> {
+  const environmentVariables = Object.entries(variables).map(([key, value]) => ({
+    key,
+    value,
+    type: "encrypted",
+    target: ["production"],
+  }));
   return String((await cloud.call("vercel", "POST", "/v11/projects", { name, environmentVariables }))["id"]);
 }
 
