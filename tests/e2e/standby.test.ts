@@ -6,6 +6,7 @@ import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { addressOf, layout } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { Visitor } from "../../drills/infrastructure/visitor.ts";
+import { compareSnapshots } from "../../drills/compare/compare.ts";
 import { takeSnapshot } from "../../drills/compare/snapshot.ts";
 import { castchatRecovery, pulumi, type Ended } from "./support/commands.ts";
 import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
@@ -143,6 +144,41 @@ describe("a public name that another stack holds with a higher generation", () =
       await write(lease!.content!);
     }
   });
+});
+
+describe("a drill in dr", () => {
+  const setMode = (mode: string) =>
+    pulumi(["config", "set", "castchat-recovery:mode", mode, "--stack", "dr"], engine());
+  const projects = async (): Promise<string[]> => {
+    const { file } = lost.context;
+    const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, {
+      headers: { authorization: `Bearer ${file.credentials.supabaseToken}` },
+    });
+    return z
+      .array(z.object({ name: z.string() }))
+      .parse(await answer.json())
+      .map((one) => one.name);
+  };
+
+  it("recovers under a name of its own, stops nothing, and leaves nothing behind", async () => {
+    const edge = addressOf(lost.context.file.ports, "edge");
+    await setMode("drill");
+    try {
+      const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
+      expect([up.exitCode, up.exitCode === 0 ? "" : up.output]).toEqual([0, ""]);
+      expect((await new Visitor(edge, `drill.${SANDBOX_NAMES.publicName}`).health()).status).toBe(200);
+      expect((await new Visitor(edge, SANDBOX_NAMES.publicName).health()).status).not.toBe(200);
+      expect(compareSnapshots(lost.before, await takeSnapshot(await databaseUrl()))).toEqual([]);
+      expect(await projects()).toContain("castchat-drill-g2");
+      await setMode("standby");
+      const down = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine());
+      expect([down.exitCode, down.exitCode === 0 ? "" : down.output]).toEqual([0, ""]);
+      expect(await projects()).not.toContain("castchat-drill-g2");
+      expect((await new Visitor(edge, `drill.${SANDBOX_NAMES.publicName}`).health()).status).not.toBe(200);
+    } finally {
+      await setMode("active");
+    }
+  }, 120_000);
 });
 
 describe("an active dr", () => {
