@@ -122,6 +122,7 @@ postgres_client=$("$python_home/bin/python" -c 'import pathlib, pixeltable_pgser
   postgres_client=$(dirname "$(find "$python_home" -path '*pginstall18/bin/pg_dump' | head -n 1)")
 cat >"$root/.tools/env.new" <<ENV
 export PATH="${node_path:+$node_path:}$engine_path:$postgres_client:\$PATH"
+export CASTCHAT_TOOLS="${node_path:+$node_path:}$engine_path:$postgres_client:$python_home/bin"
 export CASTCHAT_MINISTACK="$python_home/bin/ministack"
 export PULUMI_SKIP_UPDATE_CHECK=true
 ENV

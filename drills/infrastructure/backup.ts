@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PromiseError } from "../../clients/errors.ts";
 import { castchatRecovery } from "../commandLine.ts";
-import type { DrillContext } from "./scenario.ts";
+import type { DrillContext } from "./context.ts";
 
 /** What `castchat-recovery backup --json` tells. */
 const backupAnswer = z.object({

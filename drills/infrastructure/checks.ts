@@ -12,7 +12,7 @@ import { up } from "../stacks.ts";
 import type { TakenBackup } from "./backup.ts";
 import type { Company } from "./company.ts";
 import type { Recovered } from "./recovery.ts";
-import type { DrillContext } from "./scenario.ts";
+import type { DrillContext } from "./context.ts";
 import { answers } from "./signsOfLife.ts";
 import { Visitor } from "./visitor.ts";
 

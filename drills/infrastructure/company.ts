@@ -7,7 +7,7 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery } from "../commandLine.ts";
 import { openStack, up } from "../stacks.ts";
 import { databaseSize, type DatabaseSize } from "./databaseSize.ts";
-import type { DrillContext } from "./scenario.ts";
+import type { DrillContext } from "./context.ts";
 
 /** What of a deployed stack the drill works with. */
 const runningOutputs = z.object({

@@ -4,7 +4,7 @@ import { destroyDatabase, loseRegion } from "../../sandbox/control.ts";
 import { addressOf, layout, REGIONS } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { Company } from "./company.ts";
-import type { DrillContext } from "./scenario.ts";
+import type { DrillContext } from "./context.ts";
 import { answers, canConnect } from "./signsOfLife.ts";
 import { Visitor } from "./visitor.ts";
 

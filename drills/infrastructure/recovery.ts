@@ -4,7 +4,7 @@ import { addressOf } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { up, type ResourceTiming } from "../stacks.ts";
 import type { Company } from "./company.ts";
-import type { DrillContext } from "./scenario.ts";
+import type { DrillContext } from "./context.ts";
 import { Visitor } from "./visitor.ts";
 
 /** Higher than the primary's, so that the standby may take the public name. */

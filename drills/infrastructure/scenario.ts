@@ -1,12 +1,10 @@
-import type { SandboxFile } from "../../sandbox/layout.ts";
 import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import { isKept, type DrillReport } from "../report/report.ts";
-import type { EngineOptions } from "../stacks.ts";
-import type { Steps } from "../steps.ts";
 import { backUp } from "./backup.ts";
 import { checkRecovered } from "./checks.ts";
 import { buildCompany, changeCode } from "./company.ts";
+import type { DrillContext } from "./context.ts";
 import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
@@ -17,17 +15,6 @@ export const SCENARIO = "Complete infrastructure failure";
 
 /** Posts that are written after the backup: the measured loss. */
 const LATE_POSTS = 20;
-
-/** What the drill runs in. */
-export interface DrillContext {
-  home: string;
-  file: SandboxFile;
-  engine: EngineOptions;
-  /** Posts in the sample database; the other tables follow from it. */
-  rows: number;
-  clock: () => Date;
-  steps: Steps;
-}
 
 /**
  * Loses the whole infrastructure and recovers it: standby up, primary up, data, backup, replica; then rows that no backup holds,

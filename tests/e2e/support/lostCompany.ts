@@ -7,7 +7,7 @@ import type { DatabaseSnapshot } from "../../../drills/compare/types.ts";
 import { backUp } from "../../../drills/infrastructure/backup.ts";
 import { buildCompany, type Company } from "../../../drills/infrastructure/company.ts";
 import { destroyEverything } from "../../../drills/infrastructure/disaster.ts";
-import type { DrillContext } from "../../../drills/infrastructure/scenario.ts";
+import type { DrillContext } from "../../../drills/infrastructure/context.ts";
 import { Steps } from "../../../drills/steps.ts";
 import { resetSandbox, startSandbox, stopSandbox } from "../../../sandbox/control.ts";
 import { sandboxEnvironment } from "../../../sandbox/environment.ts";

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { execa } from "execa";
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+
+let project: string;
+let programs: string;
+
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), "castchat-setup-"));
+  programs = join(project, "programs");
+  await mkdir(programs);
+  for (const folder of ["bin", "tools", "package-lock.json"])
+    await cp(join(PROJECT_ROOT, folder), join(project, folder), { recursive: true });
+  // No more of the machine than set-up's own shell needs.
+  for (const program of [
+    "bash",
+    "cat",
+    "cut",
+    "dirname",
+    "head",
+    "mkdir",
+    "readlink",
+    "sort",
+    "tail",
+    "tr",
+    "git",
+    "make",
+    "npm",
+    "python3",
+  ]) {
+    const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
+    await symlink(stdout, join(programs, program));
+  }
+});
+afterEach(() => rm(project, { recursive: true }));
+
+const run = (command: string) =>
+  execa("bash", [join(project, command)], {
+    env: { PATH: programs, HOME: join(project, "home") },
+    extendEnv: false,
+    reject: false,
+    all: true,
+  });
+
+const put = async (name: string, script: string) => {
+  await rm(join(programs, name), { force: true });
+  await writeFile(join(programs, name), `#!/bin/bash\n${script}\n`);
+  await chmod(join(programs, name), 0o755);
+};
+
+describe("set-up refuses what it cannot work with, in one sentence", () => {
+  it.each(["git", "make", "npm", "python3"])("a machine without %s", async (program) => {
+    await rm(join(programs, program));
+    const { exitCode, all } = await run("tools/setup.sh");
+    expect({ exitCode, all }).toEqual({
+      exitCode: 2,
+      all: expect.stringMatching(new RegExp(`^Set-up: ${program} is missing\\. Install .*$`)),
+    });
+  });
+
+  it("a Python that is too old", async () => {
+    await put("python3", "echo 3.8");
+    const { exitCode, all } = await run("tools/setup.sh");
+    expect({ exitCode, all }).toEqual({
+      exitCode: 2,
+      all: "Set-up: Python 3.8 is too old: the sandbox needs 3.10 or newer.",
+    });
+  });
+
+  it("a step that fails: the end of its log, and what to do", async () => {
+    await put("npm", "echo the registry is away; exit 1");
+    for (const program of ["env", "sleep", "mktemp", "node", "pgrep"]) {
+      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
+      await symlink(stdout, join(programs, program));
+    }
+    await put("node", "echo v18.0.0");
+    await put("python3", "echo 3.12");
+    const { exitCode, all } = await run("tools/setup.sh");
+    expect(exitCode).toBe(2);
+    expect(all).toMatch(
+      /the registry is away\nSet-up: Node \S+ failed\. Mend what the log says and run the command again/,
+    );
+  });
+});
+
+describe("castchat-recovery without its tools", () => {
+  it("says that set-up is missing", async () => {
+    const { exitCode, all } = await run("bin/castchat-recovery");
+    expect({ exitCode, all }).toEqual({
+      exitCode: 2,
+      all: expect.stringMatching(/not set up \(no \.tools\/env\): run 'make setup'/),
+    });
+  });
+
+  it("says which tool is gone, when a cache was cleaned", async () => {
+    await mkdir(join(project, ".tools"));
+    await mkdir(join(project, "node_modules", "@pulumi", "pulumi"), { recursive: true });
+    await writeFile(join(project, ".tools", "env"), `export CASTCHAT_TOOLS="${programs}:${project}/cleaned"\n`);
+    const { exitCode, all } = await run("bin/castchat-recovery");
+    expect({ exitCode, all }).toEqual({
+      exitCode: 2,
+      all: expect.stringMatching(/cleaned is gone\): run 'make setup'/),
+    });
+  });
+});
