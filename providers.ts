@@ -32,6 +32,7 @@ function awsProvider({ awsRegion, awsAccountId, endpointAws }: Settings): aws.Pr
           iam: endpointAws,
           sts: endpointAws,
           secretsmanager: endpointAws,
+          cloudtrail: endpointAws,
         },
       ],
       s3UsePathStyle: true,

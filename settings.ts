@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 import { nearest } from "./planning/nearest.ts";
-import { SEED_KEPT_DAYS, tiersWith, TIERS, type Tier } from "./planning/tiers.ts";
+import { leastKeptDays, TIER_NAMES, tiersWith, TIERS, type Tier } from "./planning/tiers.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 
 /** An optional setting. Pulumi.yaml gives every setting a type, and "" stands there for one that isn't set. */
@@ -70,9 +70,14 @@ export const SETTINGS = z.object({
   intervalHours: count(1, 23)
     .default(6)
     .describe("a whole number of hours from 1 to 23 (a run a day can't promise to lose at most 24 hours)"),
-  tierOverrides: json(z.strictObject({ daily: days, weekly: days, monthly: days, annual: days }).partial())
+  tierOverrides: json(z.partialRecord(z.enum(TIER_NAMES), days))
     .default({})
-    .describe(`days kept by tier, each no shorter than the recovery guide asks for: ${JSON.stringify(SEED_KEPT_DAYS)}`),
+    .describe(
+      `days kept by tier, each no shorter than asked for: ${TIERS.map((tier) => `${tier.name} ${leastKeptDays(tier)}`).join(", ")}`,
+    ),
+  deployerArns: json(z.array(matching(/^arn:aws[a-z-]*:iam::\d{12}:(root|role\/[^\s]+|user\/[^\s]+)$/)))
+    .default([])
+    .describe("a list of ARNs of IAM roles or users, with * where a part varies"),
   endpointAws: optional(endpoint, ENDPOINT),
   endpointVercel: optional(endpoint, ENDPOINT),
   endpointGithub: optional(endpoint, ENDPOINT),
@@ -86,11 +91,13 @@ export const SETTINGS = z.object({
 export type SettingValues = z.output<typeof SETTINGS>;
 
 /** The settings of a stack, parsed and checked. */
-export interface CommonSettings extends Omit<SettingValues, "role" | "mode" | "tierOverrides"> {
+export interface CommonSettings extends Omit<SettingValues, "role" | "mode" | "tierOverrides" | "deployerArns"> {
   /** Name of the Pulumi project. */
   readonly project: string;
   /** Name of the stack. */
   readonly stack: string;
+  /** Who may change the vault's protection; unset for the account's own administrators. */
+  readonly deployerArns: readonly string[] | undefined;
   /** The tiers with this stack's overrides in them. */
   readonly tiers: readonly Tier[];
 }
@@ -153,8 +160,9 @@ export function loadSettings(): Settings {
 }
 
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {
-  const { role, mode = "standby", tierOverrides, ...rest } = values;
-  const common = { ...rest, project, stack, tiers: tiersWith(tierOverrides, TIERS) };
+  const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = values;
+  const deployerArns = named.length > 0 ? named : undefined;
+  const common = { ...rest, project, stack, deployerArns, tiers: tiersWith(tierOverrides, TIERS) };
   if (role === "primary") return { ...common, role };
   const { mirrorOwner = "", mirrorRepository = "" } = common;
   return { ...common, role, mode, mirrorOwner, mirrorRepository };

@@ -106,18 +106,32 @@ export function s3Vault(options: VaultOptions): Vault {
     return found;
   };
 
+  /** Calls for an object, and where a delete marker hides it for its newest version; the first call's error where there is none. */
+  const onNewestVersion = async <T>(
+    key: string,
+    call: (object: { Bucket: string; Key: string; VersionId?: string }) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const object = { Bucket: bucket, Key: key };
+    try {
+      return await call(object);
+    } catch (error) {
+      if (!isMissing(error) && !(error instanceof Error && error.name === "MethodNotAllowed")) throw error;
+      // Lifecycle hides even a held object behind a delete marker; its version is still there.
+      const version = newestVersions((await versionsOf(key, signal)).filter((one) => one.Key === key))[0];
+      if (version?.VersionId === undefined) throw error;
+      return await call({ ...object, VersionId: version.VersionId });
+    }
+  };
+
   const fetchObject = async (key: string, signal?: AbortSignal): Promise<GetObjectCommandOutput | undefined> => {
-    const from = { Bucket: bucket, Key: key };
     const sent = { ...(signal && { abortSignal: signal }) };
     try {
-      return await client.send(new GetObjectCommand(from), sent);
+      return await onNewestVersion(key, (object) => client.send(new GetObjectCommand(object), sent), signal);
     } catch (error) {
-      if (!isMissing(error)) return await asked(Promise.reject(error as Error));
+      if (isMissing(error)) return undefined;
+      return await asked(Promise.reject(error as Error));
     }
-    // Lifecycle hides even a held object behind a delete marker; its version is still there.
-    const version = newestVersions((await versionsOf(key, signal)).filter((one) => one.Key === key))[0];
-    if (version === undefined) return undefined;
-    return await asked(client.send(new GetObjectCommand({ ...from, VersionId: version.VersionId }), sent));
   };
 
   return {
@@ -172,12 +186,14 @@ export function s3Vault(options: VaultOptions): Vault {
       }));
     },
     async setLegalHold(key, on) {
-      const hold = { Status: on ? ("ON" as const) : ("OFF" as const) };
-      await asked(client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, LegalHold: hold })));
+      const LegalHold = { Status: on ? ("ON" as const) : ("OFF" as const) };
+      const put = (object: { Bucket: string; Key: string }) =>
+        client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
+      await asked(onNewestVersion(key, put));
     },
     async hasLegalHold(key) {
       try {
-        const answer = await client.send(new GetObjectLegalHoldCommand({ Bucket: bucket, Key: key }));
+        const answer = await onNewestVersion(key, (object) => client.send(new GetObjectLegalHoldCommand(object)));
         return answer.LegalHold?.Status === "ON";
       } catch (error) {
         if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return false;

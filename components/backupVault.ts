@@ -1,16 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { keyAlias, replicationRoleName, vaultBucketName, type Site } from "../planning/names.ts";
+import { keyAlias, vaultBucketName, type Site, type VaultRolePurpose } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
+import { AuditTrail } from "./auditTrail.ts";
 import { tiersToLifecycleRules } from "./lifecycleRules.ts";
-import { bucketPolicy, keyPolicy, replicationPermissions, replicationTrust } from "./vaultPolicies.ts";
-
-/** Address of the vault that another site keeps as a replica. */
-export interface VaultAddress {
-  readonly bucketArn: string;
-  readonly keyArn: string;
-}
+import { bucketPolicy, keyPolicy } from "./vaultPolicies.ts";
+import { replicateVault, type VaultAddress } from "./vaultReplication.ts";
+import { VaultRoles, type VaultPeople } from "./vaultRoles.ts";
 
 export interface BackupVaultArgs {
   /** Whose vault it is; all names derive from it. */
@@ -21,29 +18,39 @@ export interface BackupVaultArgs {
    * Replicate every new object to this vault in another region.
    * @default - no replication
    */
-  readonly replicateTo?: VaultAddress & { readonly region: string };
+  readonly replicateTo?: (VaultAddress & { readonly region: string }) | undefined;
   /**
    * Accept replicas from the vault of this site.
    * @default - nobody outside the account writes here
    */
-  readonly replicaOf?: Site;
+  readonly replicaOf?: Site | undefined;
+  /** The key that the writer signs manifests with. */
+  readonly signingKeyArn: pulumi.Input<string>;
   /**
-   * Refuse to delete the vault's bucket and key.
+   * Who may change what protects the vault (policy, lock, lifecycle, replication, key): ARNs, with * and ?.
+   * @default - the account's root user, its role `<project>-deployer`, and IAM Identity Center's administrators
+   */
+  readonly deployerArns?: readonly string[] | undefined;
+  /**
+   * Who may take the vault's roles beside the schedule, by purpose.
+   * @default - those who carry the role's tag
+   */
+  readonly people?: VaultPeople | undefined;
+  /**
+   * Refuse to delete the vault's bucket and key, and the audit trail's logs.
    * @default true
    */
-  readonly protect?: boolean;
-  readonly tags?: Record<string, string>;
+  readonly protect?: boolean | undefined;
+  readonly tags?: Record<string, string> | undefined;
 }
-
-/** Minutes within which S3's Replication Time Control promises 99.99 % of the objects. The service has this one value. */
-const REPLICATION_MINUTES = 15;
 
 /** Days between asking for a key's deletion and its end: the longest that KMS offers. */
 const KEY_DELETION_DAYS = 30;
 
 /**
  * Where the backups lie: a versioned bucket with Object Lock, encrypted with a key of its own, closed to the public,
- * reached over TLS alone, with one lifecycle rule a tier and, where asked, a replica in another region.
+ * reached over TLS alone, with one lifecycle rule a tier, a role for each purpose, an audit trail of who touched what and,
+ * where asked, a replica in another region.
  *
  * Locks are set on each object by the writer, since a bucket's default knows one period for all tiers.
  */
@@ -53,6 +60,10 @@ export class BackupVault extends pulumi.ComponentResource {
   readonly bucketArn: pulumi.Output<string>;
   /** The ARN, not the alias: an alias may resolve in the account that asks. */
   readonly keyArn: pulumi.Output<string>;
+  /** ARNs of the roles that work with the vault, by purpose. */
+  readonly roleArns: Readonly<Record<VaultRolePurpose, pulumi.Output<string>>>;
+  /** Name of the bucket with the audit trail's logs. */
+  readonly auditBucket: pulumi.Output<string>;
 
   readonly #args: BackupVaultArgs;
   readonly #name: string;
@@ -64,27 +75,41 @@ export class BackupVault extends pulumi.ComponentResource {
 
     const key = this.#createKey();
     const bucket = this.#createBucket();
-    this.#encryptBucket(bucket, key);
-    this.#closeBucket(bucket);
     const versioning = this.#versionBucket(bucket);
-    this.#expireObjects(bucket, versioning);
-    if (args.replicateTo) this.#replicate(bucket, key, versioning, args.replicateTo);
+    const settings = [
+      versioning,
+      this.#encryptBucket(bucket, key),
+      this.#expireObjects(bucket, versioning),
+      ...this.#closeBucket(bucket),
+      ...this.#replicate(bucket, key, versioning),
+    ];
+    this.#guardBucket(bucket, [key, ...settings]);
+    const roles = this.#createRoles(bucket, key);
+    const audit = this.#watchObjects();
 
     this.bucket = bucket.bucket;
     this.bucketArn = bucket.arn;
     this.keyArn = key.arn;
-    this.registerOutputs({ bucket: this.bucket, bucketArn: this.bucketArn, keyArn: this.keyArn });
+    this.roleArns = roles.arns;
+    this.auditBucket = audit.bucket;
+    this.registerOutputs({
+      bucket: this.bucket,
+      bucketArn: this.bucketArn,
+      keyArn: this.keyArn,
+      roleArns: this.roleArns,
+      auditBucket: this.auditBucket,
+    });
   }
 
   #createKey(): aws.kms.Key {
-    const { site, replicaOf, tags } = this.#args;
+    const { site, tags } = this.#args;
     const key = new aws.kms.Key(
       `${this.#name}-key`,
       {
         description: `Encrypts the ${site.role} backup vault of ${site.project}`,
         enableKeyRotation: true,
         deletionWindowInDays: KEY_DELETION_DAYS,
-        policy: JSON.stringify(keyPolicy(site, replicaOf)),
+        policy: JSON.stringify(keyPolicy(this.#args)),
         ...(tags && { tags }),
       },
       this.#keptChild(),
@@ -106,8 +131,8 @@ export class BackupVault extends pulumi.ComponentResource {
     );
   }
 
-  #encryptBucket(bucket: aws.s3.Bucket, key: aws.kms.Key): void {
-    new aws.s3.BucketServerSideEncryptionConfiguration(
+  #encryptBucket(bucket: aws.s3.Bucket, key: aws.kms.Key): pulumi.Resource {
+    return new aws.s3.BucketServerSideEncryptionConfiguration(
       `${this.#name}-encryption`,
       {
         bucket: bucket.bucket,
@@ -122,29 +147,36 @@ export class BackupVault extends pulumi.ComponentResource {
     );
   }
 
-  #closeBucket(bucket: aws.s3.Bucket): void {
-    const publicAccess = new aws.s3.BucketPublicAccessBlock(
-      `${this.#name}-public-access`,
-      {
-        bucket: bucket.bucket,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      this.#child(),
-    );
-    new aws.s3.BucketOwnershipControls(
-      `${this.#name}-ownership`,
-      { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
-      this.#child(),
-    );
-    const { site, replicaOf } = this.#args;
-    // S3 answers 409 when a bucket's policy and its public access are changed at the same time.
+  #closeBucket(bucket: aws.s3.Bucket): pulumi.Resource[] {
+    return [
+      new aws.s3.BucketPublicAccessBlock(
+        `${this.#name}-public-access`,
+        {
+          bucket: bucket.bucket,
+          blockPublicAcls: true,
+          blockPublicPolicy: true,
+          ignorePublicAcls: true,
+          restrictPublicBuckets: true,
+        },
+        this.#child(),
+      ),
+      new aws.s3.BucketOwnershipControls(
+        `${this.#name}-ownership`,
+        { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
+        this.#child(),
+      ),
+    ];
+  }
+
+  /**
+   * The policy comes last: after it, only a deployer may change the other settings. And after the key, which KMS refuses to make
+   * for somebody who is no deployer.
+   */
+  #guardBucket(bucket: aws.s3.Bucket, dependsOn: pulumi.Resource[]): void {
     new aws.s3.BucketPolicy(
       `${this.#name}-policy`,
-      { bucket: bucket.bucket, policy: JSON.stringify(bucketPolicy(site, replicaOf)) },
-      this.#child({ dependsOn: [publicAccess] }),
+      { bucket: bucket.bucket, policy: JSON.stringify(bucketPolicy(this.#args)) },
+      this.#child({ dependsOn }),
     );
   }
 
@@ -156,73 +188,32 @@ export class BackupVault extends pulumi.ComponentResource {
     );
   }
 
-  #expireObjects(bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning): void {
-    new aws.s3.BucketLifecycleConfiguration(
+  #expireObjects(bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning): pulumi.Resource {
+    return new aws.s3.BucketLifecycleConfiguration(
       `${this.#name}-lifecycle`,
       { bucket: bucket.bucket, rules: tiersToLifecycleRules(this.#args.tiers) },
       this.#child({ dependsOn: [versioning] }),
     );
   }
 
-  #replicate(
-    bucket: aws.s3.Bucket,
-    key: aws.kms.Key,
-    versioning: aws.s3.BucketVersioning,
-    target: VaultAddress & { readonly region: string },
-  ): void {
-    const { site, tags } = this.#args;
-    const role = new aws.iam.Role(
-      `${this.#name}-replication-role`,
-      {
-        name: replicationRoleName(site),
-        description: `S3 replicates the ${site.role} backup vault of ${site.project} with it`,
-        assumeRolePolicy: JSON.stringify(replicationTrust()),
-        ...(tags && { tags }),
-      },
-      this.#child(),
+  #replicate(bucket: aws.s3.Bucket, key: aws.kms.Key, versioning: aws.s3.BucketVersioning): pulumi.Resource[] {
+    const { site, replicateTo: target, tags } = this.#args;
+    return target ? [replicateVault(this.#name, { site, bucket, key, versioning, target, tags }, this.#child())] : [];
+  }
+
+  #createRoles({ arn: bucketArn }: aws.s3.Bucket, { arn: keyArn }: aws.kms.Key): VaultRoles {
+    const { site, tiers, signingKeyArn, people, tags } = this.#args;
+    return new VaultRoles(
+      `${this.#name}-roles`,
+      { site, tiers, bucketArn, keyArn, signingKeyArn, people, tags },
+      { parent: this },
     );
-    const permissions = pulumi.all([bucket.arn, key.arn]).apply(([sourceBucketArn, sourceKeyArn]) =>
-      JSON.stringify(
-        replicationPermissions({
-          sourceBucketArn,
-          sourceKeyArn,
-          sourceRegion: site.region,
-          targetBucketArn: target.bucketArn,
-          targetKeyArn: target.keyArn,
-          targetRegion: target.region,
-        }),
-      ),
-    );
-    const rolePolicy = new aws.iam.RolePolicy(
-      `${this.#name}-replication-policy`,
-      { name: "replicate", role: role.name, policy: permissions },
-      this.#child(),
-    );
-    new aws.s3.BucketReplicationConfig(
-      `${this.#name}-replication`,
-      {
-        bucket: bucket.bucket,
-        role: role.arn,
-        rules: [
-          {
-            id: "standby",
-            status: "Enabled",
-            priority: 1,
-            filter: { prefix: "" },
-            // A copy of every deletion would be no backup.
-            deleteMarkerReplication: { status: "Disabled" },
-            sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
-            destination: {
-              bucket: target.bucketArn,
-              encryptionConfiguration: { replicaKmsKeyId: target.keyArn },
-              replicationTime: { status: "Enabled", time: { minutes: REPLICATION_MINUTES } },
-              metrics: { status: "Enabled", eventThreshold: { minutes: REPLICATION_MINUTES } },
-            },
-          },
-        ],
-      },
-      this.#child({ dependsOn: [versioning, rolePolicy] }),
-    );
+  }
+
+  #watchObjects(): AuditTrail {
+    const { site, tiers, deployerArns, protect, tags } = this.#args;
+    const keptDays = Math.max(...tiers.map((tier) => tier.keptDays));
+    return new AuditTrail(`${this.#name}-audit`, { site, keptDays, deployerArns, protect, tags }, { parent: this });
   }
 
   #child(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {

@@ -3,12 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { cloneUrl, PRIMARY_DATABASE_NAME, type Site } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { Application } from "./application.ts";
-import { BackupVault, type VaultAddress } from "./backupVault.ts";
+import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { DnsZone } from "./dnsZone.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
 import { runningOutputs, vaultOutputs, type SiteOutputs } from "./siteOutputs.ts";
+import type { VaultAddress } from "./vaultReplication.ts";
 
 /** What both kinds of site are told; the program's settings fit. */
 export interface SiteArgs {
@@ -32,6 +33,8 @@ export interface SiteArgs {
   /** @default - https://github.com */
   readonly endpointGithub?: string | undefined;
   readonly generation: number;
+  /** Who may change what protects the vault: ARNs, with * and ?. @default - see BackupVault */
+  readonly deployerArns?: readonly string[] | undefined;
   /** Refuse to delete what must not be lost. */
   readonly protect: boolean;
 }
@@ -54,12 +57,19 @@ export class PrimarySite extends pulumi.ComponentResource {
     const child = { parent: this };
     const standby = standbyVault(args);
 
+    const signing = new SigningKey("signing", { site, protect }, child);
     const vault = new BackupVault(
       "vault",
-      { site, tiers, protect, ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }) },
+      {
+        site,
+        tiers,
+        protect,
+        signingKeyArn: signing.keyArn,
+        deployerArns: args.deployerArns,
+        ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }),
+      },
       child,
     );
-    const signing = new SigningKey("signing", { site, protect }, child);
     const database = new Database(
       "database",
       {

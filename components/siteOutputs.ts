@@ -1,5 +1,6 @@
 import type { Output } from "@pulumi/pulumi";
 
+import type { VaultRolePurpose } from "../planning/names.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
@@ -13,6 +14,10 @@ export interface SiteOutputs {
   readonly vaultBucket: Output<string>;
   readonly vaultBucketArn: Output<string>;
   readonly vaultKeyArn: Output<string>;
+  /** ARNs of the roles that work with the vault, by purpose. */
+  readonly vaultRoleArns: Readonly<Record<VaultRolePurpose, Output<string>>>;
+  /** Bucket with the logs of who touched the vault's objects. */
+  readonly auditBucket: Output<string>;
   readonly signingKeyArn: Output<string>;
   /** PEM; the other stack pins it as one of its `trustedWriterKeys`. */
   readonly signingPublicKey: Output<string>;
@@ -50,6 +55,8 @@ export function vaultOutputs(awsRegion: string, vault: BackupVault, signing: Sig
     vaultBucket: vault.bucket,
     vaultBucketArn: vault.bucketArn,
     vaultKeyArn: vault.keyArn,
+    vaultRoleArns: vault.roleArns,
+    auditBucket: vault.auditBucket,
     signingKeyArn: signing.keyArn,
     signingPublicKey: signing.publicKeyPem,
   };

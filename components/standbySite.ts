@@ -42,8 +42,10 @@ export class StandbySite extends pulumi.ComponentResource {
     const primary: Site = { project, role: "primary", accountId: args.peerAwsAccountId, region: args.peerAwsRegion };
     const child = { parent: this };
 
-    const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary }, child);
     const signing = new SigningKey("signing", { site, protect }, child);
+    const { deployerArns } = args;
+    const guards = { signingKeyArn: signing.keyArn, deployerArns };
+    const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     new MirrorRepository(
       "mirror",
       { repositoryName: args.mirrorRepository, mirrorOf: args.repository, protect },

@@ -1,60 +1,79 @@
-import { replicationRoleArn, vaultBucketArn, type Site } from "../planning/names.ts";
+import { defaultDeployerArns, replicationRoleArn, vaultBucketArn, vaultRoleArn, type Site } from "../planning/names.ts";
+import type { Tier } from "../planning/tiers.ts";
+import {
+  accountRoot,
+  deployerOnly,
+  policyDocument,
+  s3Service,
+  tlsOnly,
+  type PolicyDocument,
+  type PolicyStatement,
+} from "./policyDocument.ts";
 
-/** An IAM policy document as plain data. */
-export interface PolicyDocument {
-  Version: "2012-10-17";
-  Statement: Record<string, unknown>[];
+/** What the vault's policies are made of: derived names and plain data, so that they are known in the first preview. */
+export interface VaultPolicyArgs {
+  readonly site: Site;
+  /** No object may be locked for longer than its tier says. */
+  readonly tiers: readonly Pick<Tier, "name" | "prefix" | "lockDays">[];
+  /** Who may change what protects the vault: ARNs, with * and ?. @default - {@link defaultDeployerArns} */
+  readonly deployerArns?: readonly string[] | undefined;
+  /**
+   * The site whose replication role may write here. It is trusted through its account's root with a condition on the role's
+   * derived name, because S3 rejects a policy that names a role which doesn't exist.
+   */
+  readonly replicaOf?: Site | undefined;
 }
 
-/**
- * What the vault's bucket refuses and, on a replica, what it lets in. Made of derived names alone, so that the whole
- * document is known, and checked by the policies, in the preview of a stack that doesn't exist yet.
- *
- * @param replicaOf the site whose replication role may write here. It is trusted through its account's root with a
- *   condition on the role's derived name, because S3 rejects a policy that names a role which doesn't exist.
- */
-export function bucketPolicy(site: Site, replicaOf?: Site): PolicyDocument {
+/** Days that a lock may exceed its tier's: a clock that is ahead, and S3's rounding up to whole days. */
+const LOCK_TOLERANCE_DAYS = 1;
+
+/** What the vault's bucket refuses and, on a replica, what it lets in. */
+export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
+  const { site, tiers, deployerArns = defaultDeployerArns(site), replicaOf } = args;
   const bucketArn = vaultBucketArn(site);
   const objects = `${bucketArn}/*`;
-  return document([
+  return policyDocument([
+    tlsOnly(bucketArn),
+    // An upload that says nothing about encryption gets the bucket's default, which is the vault's key. One that says
+    // anything could only ask for another key, or bring its own.
+    denyUploadsWith("RightKeyOnly", objects, "s3:x-amz-server-side-encryption"),
+    denyUploadsWith("NoKeyOfTheUploader", objects, "s3:x-amz-server-side-encryption-customer-algorithm"),
     {
-      Sid: "TlsOnly",
+      Sid: "NobodyDeletes",
       Effect: "Deny",
       Principal: "*",
-      Action: "s3:*",
-      Resource: [bucketArn, objects],
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    },
-    {
-      // An upload that says nothing about encryption gets the bucket's default, which is the vault's key. One that says
-      // anything could only ask for another key.
-      Sid: "RightKeyOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "s3:PutObject",
+      Action: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
       Resource: objects,
-      Condition: { Null: { "s3:x-amz-server-side-encryption": "false" } },
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": vaultRoleArn(site, "break-glass") } },
     },
-    {
-      Sid: "NobodyLiftsALock",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "s3:BypassGovernanceRetention",
-      Resource: objects,
-    },
+    deployerOnly(bucketArn, deployerArns),
+    ...tiers.map((tier) => lockLimit(bucketArn, tier)),
     ...(replicaOf ? replicaStatements(bucketArn, objects, replicaOf) : []),
   ]);
 }
 
-/** Who may use the vault's key: the account's own IAM policies, and the role that replicates into this vault. */
-export function keyPolicy(site: Site, replicaOf?: Site): PolicyDocument {
-  return document([
+/**
+ * Who may use the vault's key: the account's own IAM policies, and the role that replicates into this vault. Nobody but the
+ * deployers may end it: without its key a vault is noise. KMS refuses to make a key whose policy shuts its maker out, so a
+ * wrong list of deployers shows in the first `up`, before the bucket's policy can lock anybody out.
+ */
+export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {
+  const { site, deployerArns = defaultDeployerArns(site), replicaOf } = args;
+  return policyDocument([
     {
       Sid: "OwnAccount",
       Effect: "Allow",
       Principal: { AWS: accountRoot(site) },
       Action: "kms:*",
       Resource: "*",
+    },
+    {
+      Sid: "DeployerOnly",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["kms:DisableKey", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+      Resource: "*",
+      Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
     },
     ...(replicaOf
       ? [
@@ -76,7 +95,7 @@ export function keyPolicy(site: Site, replicaOf?: Site): PolicyDocument {
 
 /** Lets S3 take the replication role. */
 export function replicationTrust(): PolicyDocument {
-  return document([{ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" }]);
+  return policyDocument([{ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" }]);
 }
 
 /** The two ends of a replication. */
@@ -91,7 +110,7 @@ export interface ReplicationEnds {
 
 /** What the replication role may do: read versions and their locks here, write replicas there. It may not delete. */
 export function replicationPermissions(ends: ReplicationEnds): PolicyDocument {
-  return document([
+  return policyDocument([
     {
       Effect: "Allow",
       Action: ["s3:GetReplicationConfiguration", "s3:ListBucket"],
@@ -127,7 +146,7 @@ export function replicationPermissions(ends: ReplicationEnds): PolicyDocument {
 /** No s3:ReplicateDelete: what the primary deletes stays in the replica until its own rules expire it. */
 const REPLICA_ACTIONS = ["s3:ReplicateObject", "s3:ReplicateTags"];
 
-function replicaStatements(bucketArn: string, objects: string, replicaOf: Site): Record<string, unknown>[] {
+function replicaStatements(bucketArn: string, objects: string, replicaOf: Site): PolicyStatement[] {
   const from = {
     Effect: "Allow",
     Principal: { AWS: accountRoot(replicaOf) },
@@ -139,14 +158,27 @@ function replicaStatements(bucketArn: string, objects: string, replicaOf: Site):
   ];
 }
 
-function document(statements: Record<string, unknown>[]): PolicyDocument {
-  return { Version: "2012-10-17", Statement: statements };
+function denyUploadsWith(sid: string, objects: string, header: string): PolicyStatement {
+  return {
+    Sid: sid,
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:PutObject",
+    Resource: objects,
+    Condition: { Null: { [header]: "false" } },
+  };
 }
 
-function accountRoot({ accountId }: Site): string {
-  return `arn:aws:iam::${accountId}:root`;
-}
-
-function s3Service(region: string): string {
-  return `s3.${region}.amazonaws.com`;
+/** A lock that outlasts its tier would hold up the expiry, and can't be undone without breaking glass. */
+function lockLimit(bucketArn: string, { name, prefix, lockDays }: VaultPolicyArgs["tiers"][number]): PolicyStatement {
+  return {
+    Sid: `LockLimit${name.replace(/[^A-Za-z0-9]/g, "")}`,
+    Effect: "Deny",
+    Principal: "*",
+    Action: ["s3:PutObject", "s3:PutObjectRetention"],
+    Resource: `${bucketArn}/${prefix}*`,
+    Condition: {
+      NumericGreaterThan: { "s3:object-lock-remaining-retention-days": String(lockDays + LOCK_TOLERANCE_DAYS) },
+    },
+  };
 }

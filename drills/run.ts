@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../clients/clock.ts";
 import { messageOf, PromiseError } from "../clients/errors.ts";
 import { resetSandbox, startSandbox } from "../sandbox/control.ts";
@@ -51,7 +52,9 @@ export async function runDrill(options: DrillOptions): Promise<{ report: DrillRe
     };
     report = await completeInfrastructureFailure({ home, file, engine, rows: options.rows, clock, steps });
   } catch (error) {
-    failure = error;
+    // Ctrl-C reaches the engine and the drill at the same moment: whoever tells first, it was an interruption.
+    await pause(200);
+    failure = options.signal.aborted ? options.signal.reason : error;
   }
   if (!options.keep) await leaveNothing(home, file, report, failure);
   if (!report) throw failure;

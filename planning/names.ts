@@ -38,6 +38,55 @@ export function replicationRoleArn(site: Site): string {
   return `arn:aws:iam::${site.accountId}:role/${replicationRoleName(site)}`;
 }
 
+/** What one may take a role of the vault for. */
+export type VaultRolePurpose = "writer" | "reader" | "restorer" | "break-glass";
+
+/** Every purpose, from the daily one to the one of last resort. */
+export const VAULT_ROLE_PURPOSES: readonly VaultRolePurpose[] = ["writer", "reader", "restorer", "break-glass"];
+
+/** Name of one of the vault's roles. IAM names are unique in an account, hence the region; at most 64 characters. */
+export function vaultRoleName({ project, role, region }: Site, purpose: VaultRolePurpose): string {
+  return `${project}-${role}-${purpose}-${region}`;
+}
+
+/** ARN of one of the vault's roles; the bucket's policy names the break-glass role by it before the role exists. */
+export function vaultRoleArn(site: Site, purpose: VaultRolePurpose): string {
+  return `arn:aws:iam::${site.accountId}:role/${vaultRoleName(site, purpose)}`;
+}
+
+/** Tag (with the value "true") by which a person, or what acts for one, may take that role of the project's vaults. */
+export function vaultRoleTag(project: string, purpose: VaultRolePurpose): string {
+  return `${project}-${purpose}`;
+}
+
+/** Name of the bucket that the vault's audit trail is written to. At most 63 characters. */
+export function auditBucketName({ project, role, accountId, region }: Site): string {
+  return `${project}-${role}-audit-${accountId}-${region}`;
+}
+
+/** Name of the trail that records who reads and writes the vault's objects. */
+export function auditTrailName({ project, role }: Site): string {
+  return `${project}-${role}-vault`;
+}
+
+/** ARN of that trail; the log bucket's policy names it before it exists. */
+export function auditTrailArn(site: Site): string {
+  return `arn:aws:cloudtrail:${site.region}:${site.accountId}:trail/${auditTrailName(site)}`;
+}
+
+/**
+ * Who may change what protects the vault, where nobody else is named: the account's root user (the way back in for whoever
+ * has locked himself out), a role `<project>-deployer`, and the administrators of IAM Identity Center. Patterns of ARNs.
+ */
+export function defaultDeployerArns({ project, accountId }: Site): string[] {
+  const account = `arn:aws:iam::${accountId}`;
+  return [
+    `${account}:root`,
+    `${account}:role/${project}-deployer`,
+    `${account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*`,
+  ];
+}
+
 /** Name of the Supabase project that the primary runs on. */
 export const PRIMARY_DATABASE_NAME = "castchat-prod";
 

@@ -1,5 +1,5 @@
-/** The shelves of a vault: a backup lies on exactly one of them, the longest that it opens. */
-export type TierName = "daily" | "weekly" | "monthly" | "annual";
+/** The shelves that the recovery guide asks for. A stack may have more of them: a tier's name is plain data. */
+export type SeedTierName = "daily" | "weekly" | "monthly" | "annual";
 
 /** How often a tier is filled: by every run, or by the first proven backup of a UTC calendar period. */
 export type TierPeriod = "run" | "isoWeek" | "month" | "year";
@@ -9,9 +9,9 @@ export type ColderStorage = "STANDARD_IA" | "GLACIER_IR";
 
 /** One tier of the vault, as plain data: lifecycle rules, locks, promotion and prices all read it from here. */
 export interface Tier {
-  readonly name: TierName;
+  readonly name: string;
   /** Where its objects lie in the vault, with the closing slash. */
-  readonly prefix: `${TierName}/`;
+  readonly prefix: string;
   /** Days after which S3's lifecycle expires an object. */
   readonly keptDays: number;
   /** Days for which the writer locks an object (S3 Object Lock); never more than `keptDays`, or expiry would be held up. */
@@ -26,67 +26,64 @@ export interface Tier {
  * S3 counts days, not months, so each is the longest that the calendar can make of it: 92 days from July to September,
  * 366 with one leap day, 1827 with two. Anything less would at times be shorter than promised.
  */
-export const SEED_KEPT_DAYS: Readonly<Record<TierName, number>> = {
+export const SEED_KEPT_DAYS: Readonly<Record<SeedTierName, number>> = {
   daily: 30,
   weekly: 92,
   monthly: 366,
   annual: 1827,
 };
 
-/** The tiers as the recovery guide asks for them, shortest first. */
+/**
+ * The tiers, shortest first. One line each, from which everything follows: lifecycle rules, locks and their limits, what the
+ * roles reach, promotion, policies, the plan and the audit trail's length.
+ */
 export const TIERS: readonly Tier[] = [
-  { name: "daily", prefix: "daily/", ...keptAndLocked(SEED_KEPT_DAYS.daily), period: "run" },
-  {
-    name: "weekly",
-    prefix: "weekly/",
-    ...keptAndLocked(SEED_KEPT_DAYS.weekly),
-    transition: { afterDays: 30, storageClass: "STANDARD_IA" },
-    period: "isoWeek",
-  },
-  {
-    name: "monthly",
-    prefix: "monthly/",
-    ...keptAndLocked(SEED_KEPT_DAYS.monthly),
-    transition: { afterDays: 30, storageClass: "GLACIER_IR" },
-    period: "month",
-  },
-  {
-    name: "annual",
-    prefix: "annual/",
-    ...keptAndLocked(SEED_KEPT_DAYS.annual),
-    transition: { afterDays: 30, storageClass: "GLACIER_IR" },
-    period: "year",
-  },
+  tier("daily", "run", SEED_KEPT_DAYS.daily),
+  tier("weekly", "isoWeek", SEED_KEPT_DAYS.weekly, { afterDays: 30, storageClass: "STANDARD_IA" }),
+  tier("monthly", "month", SEED_KEPT_DAYS.monthly, { afterDays: 30, storageClass: "GLACIER_IR" }),
+  tier("annual", "year", SEED_KEPT_DAYS.annual, { afterDays: 30, storageClass: "GLACIER_IR" }),
 ];
 
+/** A tier that lies under its own name and is locked for as long as it is kept. */
+export function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
+  return { name, prefix: `${name}/`, ...keptAndLocked(keptDays), ...(transition && { transition }), period };
+}
+
 /** The names of the tiers, shortest first. */
-export const TIER_NAMES: readonly TierName[] = TIERS.map((tier) => tier.name);
+export const TIER_NAMES: readonly string[] = TIERS.map(({ name }) => name);
 
 /** The tier of that name. */
-export function tierNamed(name: TierName, tiers: readonly Tier[] = TIERS): Tier {
-  const found = tiers.find((tier) => tier.name === name);
+export function tierNamed(name: string, tiers: readonly Tier[] = TIERS): Tier {
+  const found = tiers.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no tier "${name}"`);
   return found;
 }
 
-/** Longer retention for some tiers, in days. */
-export type TierOverrides = Readonly<Partial<Record<TierName, number | undefined>>>;
+/** Days that a tier must be kept at least: what the recovery guide asks for, or for a tier beyond it what the table says. */
+export function leastKeptDays({ name, keptDays }: Tier): number {
+  const asked: Readonly<Record<string, number>> = SEED_KEPT_DAYS;
+  return asked[name] ?? keptDays;
+}
 
-/** One sentence for each override that keeps less than the recovery guide asks for; empty when all are long enough. */
-export function faultsOfOverrides(overrides: TierOverrides): string[] {
-  return TIER_NAMES.flatMap((name) => {
-    const days = overrides[name];
-    return days === undefined || days >= SEED_KEPT_DAYS[name]
+/** Longer retention for some tiers, in days. */
+export type TierOverrides = Readonly<Record<string, number | undefined>>;
+
+/** One sentence for each override that keeps less than is asked for; empty when all are long enough. */
+export function faultsOfOverrides(overrides: TierOverrides, tiers: readonly Tier[] = TIERS): string[] {
+  return tiers.flatMap((one) => {
+    const days = overrides[one.name];
+    const least = leastKeptDays(one);
+    return days === undefined || days >= least
       ? []
-      : [`${name} keeps ${days} days, the recovery guide asks for at least ${SEED_KEPT_DAYS[name]}`];
+      : [`${one.name} keeps ${days} days, the recovery guide asks for at least ${least}`];
   });
 }
 
 /** The tiers with some of them kept (and locked) for longer. */
 export function tiersWith(overrides: TierOverrides, tiers: readonly Tier[] = TIERS): Tier[] {
-  return tiers.map((tier) => {
-    const days = overrides[tier.name];
-    return days === undefined ? tier : { ...tier, ...keptAndLocked(days) };
+  return tiers.map((one) => {
+    const days = overrides[one.name];
+    return days === undefined ? one : { ...one, ...keptAndLocked(days) };
   });
 }
 

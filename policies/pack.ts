@@ -1,5 +1,6 @@
 import type { Policies } from "@pulumi/policy";
 
+import { configureVaultTrail } from "./aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { protectVaultKey } from "./aws/kms/Key/protectVaultKey.ts";
 import { enableObjectLock } from "./aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "./aws/s3/Bucket/protectVault.ts";
@@ -9,6 +10,7 @@ import { blockPublicAccess } from "./aws/s3/BucketPublicAccessBlock/blockPublicA
 import { configureKmsKey } from "./aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
 import { enableVersioning } from "./aws/s3/BucketVersioning/enableVersioning.ts";
 import { missingParts } from "./castchat/BackupVault/missingParts.ts";
+import { missingReplica } from "./castchat/BackupVault/missingReplica.ts";
 
 /** Every policy of the pack. The rules over both stacks are in stacks/: a pack sees one stack at a time. */
 export const POLICIES: Policies = [
@@ -20,5 +22,7 @@ export const POLICIES: Policies = [
   blockPublicAccess,
   requireTls,
   configureRetention,
+  configureVaultTrail,
   missingParts,
+  missingReplica,
 ];

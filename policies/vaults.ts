@@ -1,10 +1,20 @@
 /** The component that a vault's resources belong to; its name is part of their URNs. */
 export const VAULT_COMPONENT = "castchat:index:BackupVault";
 
-/** Whether a resource is a part of a backup vault. */
+/** Whether a resource is a part of a backup vault itself; the parts of its audit trail and of its roles are not. */
 export function isPartOfVault(urn: string): boolean {
-  return urn.includes(`${VAULT_COMPONENT}$`);
+  const types = urn.split("::")[2]?.split("$") ?? [];
+  return types.at(-2) === VAULT_COMPONENT;
 }
+
+/** Whether a resource is a part of a backup vault's audit trail. */
+export function isAuditOfVault(urn: string): boolean {
+  const types = urn.split("::")[2]?.split("$") ?? [];
+  return types.at(-2) === "castchat:index:AuditTrail";
+}
+
+/** The component that runs CastChat and replicates its vault. */
+export const PRIMARY_COMPONENT = "castchat:index:PrimarySite";
 
 /** What a vault consists of. A part that is absent is as bad as one that is wrong, and has nothing that a policy could look at. */
 export const VAULT_PARTS: Readonly<Record<string, string>> = {
@@ -15,4 +25,6 @@ export const VAULT_PARTS: Readonly<Record<string, string>> = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "a block of public access",
   "aws:s3/bucketPolicy:BucketPolicy": "a bucket policy",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "a lifecycle",
+  "castchat:index:VaultRoles": "roles of its own",
+  "castchat:index:AuditTrail": "an audit trail",
 };

@@ -142,9 +142,18 @@ describe("parseSettings", () => {
     );
   });
 
+  it("takes deployers as ARNs, and the account's administrators where none is named", () => {
+    const arn = "arn:aws:iam::111111111111:role/deploy-*";
+    expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
+    expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
+    expect(faultsOf({ ...PRIMARY, deployerArns: '["somebody"]' })[0]).toMatch(
+      /^castchat-recovery:deployerArns is .*list of ARNs/,
+    );
+  });
+
   it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) => {
     expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(
-      /^castchat-recovery:tierOverrides is .*"daily":30/,
+      /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
     );
   });
 

@@ -1,12 +1,138 @@
-"""Starts ministack with one thing added: object locks and legal holds survive a restart.
+"""Starts ministack 1.5.33 with what it lacks for the sandbox: see each function. Nothing of ministack itself is changed."""
 
-ministack 1.5.33 writes buckets, objects and their settings to disk but forgets the locks of each object, so that after a
-restart of the sandbox everything in a vault could be deleted.
-"""
+import contextvars
+import datetime
+import re
+import urllib.parse
 
 from ministack.app import main
-from ministack.services import s3
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import iam, s3, sts
 
-s3._PERSISTED_BUCKET_DICTS.update(object_retention=s3._object_retention, object_legal_hold=s3._object_legal_hold)
 
+def keep_locks_over_restarts():
+    """It writes buckets, objects and their settings to disk, but not the locks and holds of each object."""
+    s3._PERSISTED_BUCKET_DICTS.update(object_retention=s3._object_retention, object_legal_hold=s3._object_legal_hold)
+
+
+def lock_uploads_in_parts():
+    """It drops the lock and the hold that an upload in parts was begun with."""
+    create, complete = s3._create_multipart_upload, s3._complete_multipart_upload
+
+    def created(bucket, key, headers):
+        answer = create(bucket, key, headers)
+        upload = re.search(rb"<UploadId>([^<]+)</UploadId>", answer[2])
+        if upload:
+            s3._multipart_uploads[upload[1].decode()]["lock"] = {k: v for k, v in headers.items() if "object-lock" in k}
+        return answer
+
+    def completed(bucket, key, body, query_params, *rest, **named):
+        upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId", "")) or {}
+        answer = complete(bucket, key, body, query_params, *rest, **named)
+        if answer[0] == 200 and "lock" in upload:
+            version = s3._buckets.get(bucket)["objects"][key].get("version_id")
+            s3._apply_object_lock_from_headers(bucket, key, upload["lock"], version)
+        return answer
+
+    s3._create_multipart_upload, s3._complete_multipart_upload = created, completed
+
+
+def replicate_locks():
+    """A replica has its source's lock and hold, and follows their changes (AWS: "Using Object Lock with S3 Replication")."""
+
+    def mirror(store, bucket, key, version):
+        source = s3._buckets.get(bucket)["objects"].get(key)
+        rule, role = s3._replication_rule_for(bucket, key, {})
+        target = rule and s3._replication_destination(bucket, key, rule, role)
+        entries = [one for one in s3._object_versions.get((bucket, key)) or [] if one.get("version_id") == version]
+        source = entries[0] if entries else source
+        if not target or not source or (bucket, key, version) not in store:
+            return
+        name, account, _ = target
+        with s3._in_account(account):
+            for one in s3._object_versions.get((name, key)) or []:
+                if one.get("etag") == source.get("etag") and one.get("last_modified") == source.get("last_modified"):
+                    store[(name, key, one["version_id"])] = store[(bucket, key, version)]
+
+    def following(function, stores, version_of):
+        def followed(bucket, key, *rest):
+            answer = function(bucket, key, *rest)
+            for store in stores:
+                mirror(store, bucket, key, version_of(bucket, key, rest))
+            return answer
+
+        return followed
+
+    def addressed(bucket, key, rest):
+        return s3._resolve_subresource_version(rest[-1] or {}, s3._buckets.get(bucket), key)
+
+    retention, hold = s3._object_retention, s3._object_legal_hold
+    s3._apply_object_lock_from_headers = following(
+        s3._apply_object_lock_from_headers, [retention, hold], lambda _bucket, _key, rest: rest[-1]
+    )
+    s3._put_object_retention = following(s3._put_object_retention, [retention], addressed)
+    s3._put_object_legal_hold = following(s3._put_object_legal_hold, [hold], addressed)
+
+
+def name_sessions_by_their_role():
+    """aws:PrincipalArn of a session is its role's ARN, not the session's own (AWS: "AWS global condition context keys")."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolved(key, context):
+        arn = context.principal_arn
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in arn:
+            name = arn.split(":assumed-role/", 1)[1].split("/", 1)[0]
+            role = iam._roles.get_scoped(context.principal_account, None, name)
+            return role["Arn"] if role else arn
+        return resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolved
+
+
+def know_lock_and_encryption_of_uploads():
+    """Condition keys of a PutObject that ministack doesn't fill in."""
+    conditions = iam_actions._s3_object_context
+
+    def known(action, query, path, headers):
+        context = conditions(action, query, path, headers)
+        until = headers.get("x-amz-object-lock-retain-until-date")
+        if action == "s3:PutObject" and until:
+            left = datetime.datetime.fromisoformat(until) - datetime.datetime.now(datetime.timezone.utc)
+            context["s3:object-lock-remaining-retention-days"] = str(-(-left // datetime.timedelta(days=1)))
+        own = headers.get("x-amz-server-side-encryption-customer-algorithm")
+        if action == "s3:PutObject" and own:
+            context["s3:x-amz-server-side-encryption-customer-algorithm"] = own
+        return context
+
+    iam_actions._s3_object_context = known
+
+
+def accept_mfa():
+    """An AssumeRole with the serial number of the caller's own device and six digits counts as MFA; the digits aren't checked."""
+    body_of = contextvars.ContextVar("body", default=b"")
+    handle, identify = sts.handle_request, sts._caller_identity
+
+    async def handled(method, path, headers, body, query_params):
+        body_of.set(body)
+        return await handle(method, path, headers, body, query_params)
+
+    def identified(headers, query_params=None):
+        caller = identify(headers, query_params)
+        sent = urllib.parse.parse_qs(body_of.get().decode("utf-8", "replace"))
+        device = iam._mfa_devices.get(sent.get("SerialNumber", [""])[0])
+        code = sent.get("TokenCode", [""])[0]
+        if isinstance(caller, dict) and device and device["User"] == caller["principalName"] and len(code) == 6 and code.isdigit():
+            keys = {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "0"}
+            return {**caller, "principalKeys": {**caller["principalKeys"], **keys}}
+        return caller
+
+    sts.handle_request, sts._caller_identity = handled, identified
+
+
+keep_locks_over_restarts()
+lock_uploads_in_parts()
+replicate_locks()
+name_sessions_by_their_role()
+know_lock_and_encryption_of_uploads()
+accept_mfa()
 main()

@@ -95,6 +95,16 @@ describe("legal hold", () => {
     await vault.setLegalHold("e/held", false);
     expect(await vault.hasLegalHold("e/held")).toBe(false);
   });
+
+  it("is seen and released behind the delete marker that lifecycle puts over a held object", async () => {
+    const { versionId } = await vault.put("e/expired", Buffer.from("x"));
+    await vault.setLegalHold("e/expired", true);
+    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired" }));
+    expect(await vault.hasLegalHold("e/expired")).toBe(true);
+    await vault.setLegalHold("e/expired", false);
+    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired", VersionId: versionId }));
+    await expect(vault.setLegalHold("e/expired", true)).rejects.toThrow();
+  });
 });
 
 describe("errors", () => {

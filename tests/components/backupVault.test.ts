@@ -3,8 +3,9 @@ import { describe, expect, it } from "@jest/globals";
 import { BackupVault, type BackupVaultArgs } from "../../components/backupVault.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
+import { tierForRun } from "../../planning/calendar.ts";
 import type { Site } from "../../planning/names.ts";
-import { TIERS } from "../../planning/tiers.ts";
+import { tier, TIERS } from "../../planning/tiers.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
 
 const PRIMARY: Site = {
@@ -17,8 +18,10 @@ const STANDBY: Site = { ...PRIMARY, role: "standby", accountId: "222222222222", 
 const BUCKET = "castchat-recovery-primary-vault-111111111111-ap-northeast-1";
 const REPLICA = { bucketArn: "arn:aws:s3:::replica", keyArn: "arn:aws:kms:x:2:key/1", region: "ap-northeast-3" };
 
+const SIGNING = "arn:aws:kms:x:1:key/signing";
+const ARGS: BackupVaultArgs = { site: PRIMARY, tiers: TIERS, signingKeyArn: SIGNING };
 const declared = (args: Partial<BackupVaultArgs> = {}) =>
-  registered(() => new BackupVault("vault", { site: PRIMARY, tiers: TIERS, ...args }));
+  registered(() => new BackupVault("vault", { ...ARGS, ...args }));
 
 /** The JSON document of an input. */
 const documentOf = (value: unknown) => JSON.parse(String(value)) as { Statement: Record<string, unknown>[] };
@@ -26,7 +29,8 @@ const statement = (value: unknown, sid: string) => documentOf(value).Statement.f
 
 describe("BackupVault", () => {
   it("consists of these parts, and of no replication where none is asked for", async () => {
-    expect(inventory(await declared())).toEqual([
+    const own = inventory(await declared()).filter((name) => !/ vault-(roles|audit)-/.test(name));
+    expect(own).toEqual([
       "aws:kms/alias:Alias vault-key-alias",
       "aws:kms/key:Key vault-key",
       "aws:s3/bucket:Bucket vault-bucket",
@@ -36,7 +40,9 @@ describe("BackupVault", () => {
       "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock vault-public-access",
       "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration vault-encryption",
       "aws:s3/bucketVersioning:BucketVersioning vault-versioning",
+      "castchat:index:AuditTrail vault-audit",
       "castchat:index:BackupVault vault",
+      "castchat:index:VaultRoles vault-roles",
     ]);
   });
 
@@ -47,7 +53,7 @@ describe("BackupVault", () => {
       description: "Encrypts the primary backup vault of castchat-recovery",
       enableKeyRotation: true,
       deletionWindowInDays: 30,
-      policy: JSON.stringify(keyPolicy(PRIMARY)),
+      policy: JSON.stringify(keyPolicy(ARGS)),
     });
     expect(inputs("vault-key-alias")).toEqual({
       name: "alias/castchat-recovery-primary-vault",
@@ -75,7 +81,7 @@ describe("BackupVault", () => {
       restrictPublicBuckets: true,
     });
     expect(inputs("vault-ownership")).toEqual({ bucket: BUCKET, rule: { objectOwnership: "BucketOwnerEnforced" } });
-    expect(inputs("vault-policy")).toEqual({ bucket: BUCKET, policy: JSON.stringify(bucketPolicy(PRIMARY)) });
+    expect(inputs("vault-policy")).toEqual({ bucket: BUCKET, policy: JSON.stringify(bucketPolicy(ARGS)) });
     expect(inputs("vault-lifecycle")).toEqual({ bucket: BUCKET, rules: tiersToLifecycleRules(TIERS) });
   });
 
@@ -131,34 +137,87 @@ describe("BackupVault", () => {
     });
   });
 
+  it("works across two accounts: the standby trusts the very role, and the role reaches the very bucket and key", async () => {
+    const standby = await declared({ site: STANDBY, replicaOf: PRIMARY });
+    const replica = `arn:aws:s3:::${String(named(standby, "vault-bucket").inputs["bucket"])}`;
+    expect(replica).toBe("arn:aws:s3:::castchat-recovery-standby-vault-222222222222-ap-northeast-3");
+    const keyArn = "arn:aws:kms:ap-northeast-3:222222222222:key/1";
+    const primary = await declared({ replicateTo: { bucketArn: replica, keyArn, region: STANDBY.region } });
+    const roleArn = `arn:aws:iam::${PRIMARY.accountId}:role/${String(named(primary, "vault-replication-role").inputs["name"])}`;
+    const trust = { ArnEquals: { "aws:PrincipalArn": roleArn } };
+    expect(statement(named(standby, "vault-policy").inputs["policy"], "ReplicationWrites")!["Condition"]).toEqual(
+      trust,
+    );
+    expect(statement(named(standby, "vault-key").inputs["policy"], "ReplicationEncrypts")!["Condition"]).toMatchObject(
+      trust,
+    );
+    const reach = documentOf(named(primary, "vault-replication-policy").inputs["policy"]).Statement;
+    expect(reach).toContainEqual(
+      expect.objectContaining({ Resource: `${replica}/*`, Action: ["s3:ReplicateObject", "s3:ReplicateTags"] }),
+    );
+    expect(reach).toContainEqual(
+      expect.objectContaining({
+        Resource: keyArn,
+        Condition: { StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } },
+      }),
+    );
+    const accounts = new Set(JSON.stringify(standby).match(/\b\d{12}\b/g));
+    expect([...accounts].sort()).toEqual([PRIMARY.accountId, STANDBY.accountId]);
+    expect(named(standby, "vault-lifecycle").inputs["rules"]).toEqual(
+      named(primary, "vault-lifecycle").inputs["rules"],
+    );
+  });
+
   it("tags what can be tagged", async () => {
     const tags = { owner: "platform" };
     const resources = await declared({ replicateTo: REPLICA, tags });
     const tagged = resources.filter(({ inputs }) => "tags" in inputs).map(({ name }) => name);
-    expect(tagged.sort()).toEqual(["vault-bucket", "vault-key", "vault-replication-role"]);
+    expect(tagged.sort()).toEqual([
+      "vault-audit-bucket",
+      "vault-audit-trail",
+      "vault-bucket",
+      "vault-key",
+      "vault-replication-role",
+      "vault-roles-break-glass",
+      "vault-roles-reader",
+      "vault-roles-restorer",
+      "vault-roles-writer",
+    ]);
     expect(named(resources, "vault-bucket").inputs["tags"]).toEqual(tags);
   });
 
-  it("puts out its bucket and its key's ARN", async () => {
+  it("puts out its bucket, its key's and roles' ARNs, and where its logs lie", async () => {
     const outputs: Promise<string>[] = [];
     await registered(() => {
-      const vault = new BackupVault("vault", { site: PRIMARY, tiers: TIERS });
+      const vault = new BackupVault("vault", ARGS);
       outputs.push(valueOf(vault.bucket), valueOf(vault.bucketArn), valueOf(vault.keyArn));
+      outputs.push(valueOf(vault.auditBucket), valueOf(vault.roleArns["break-glass"]));
     });
-    expect(await Promise.all(outputs)).toEqual([BUCKET, `arn:aws:s3:::${BUCKET}`, "arn:aws:kms:::key/vault-key"]);
+    expect(await Promise.all(outputs)).toEqual([
+      BUCKET,
+      `arn:aws:s3:::${BUCKET}`,
+      "arn:aws:kms:::key/vault-key",
+      "castchat-recovery-primary-audit-111111111111-ap-northeast-1",
+      "arn:aws:iam:::role/castchat-recovery-primary-break-glass-ap-northeast-1",
+    ]);
   });
 });
 
 describe("bucketPolicy", () => {
-  const policy = bucketPolicy(PRIMARY);
+  const policy = bucketPolicy(ARGS);
   const arn = `arn:aws:s3:::${BUCKET}`;
 
-  it("denies plain http, encryption of the uploader's choice, and lifting a lock, to everyone", () => {
-    expect(policy.Statement.map(({ Sid, Effect, Principal }) => [Sid, Effect, Principal])).toEqual([
-      ["TlsOnly", "Deny", "*"],
-      ["RightKeyOnly", "Deny", "*"],
-      ["NobodyLiftsALock", "Deny", "*"],
-    ]);
+  it("denies plain http, another key, deletion, changes of its protection, and locks beyond a tier's", () => {
+    expect(policy.Statement.map(({ Sid, Effect, Principal }) => [Sid, Effect, Principal])).toEqual(
+      [
+        "TlsOnly",
+        "RightKeyOnly",
+        "NoKeyOfTheUploader",
+        "NobodyDeletes",
+        "DeployerOnly",
+        ...["LockLimitdaily", "LockLimitweekly", "LockLimitmonthly", "LockLimitannual"],
+      ].map((sid) => [sid, "Deny", "*"]),
+    );
     expect(policy.Statement[0]).toMatchObject({
       Action: "s3:*",
       Resource: [arn, `${arn}/*`],
@@ -170,7 +229,51 @@ describe("bucketPolicy", () => {
     });
   });
 
+  it("excepts the break-glass role of its own account from the ban on deletion, and nobody else", () => {
+    const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
+    const deletion = replica.Statement.find(({ Sid }) => Sid === "NobodyDeletes");
+    expect(deletion).toMatchObject({
+      Action: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+      Condition: {
+        ArnNotEquals: {
+          "aws:PrincipalArn": "arn:aws:iam::222222222222:role/castchat-recovery-standby-break-glass-ap-northeast-3",
+        },
+      },
+    });
+  });
+
+  it("takes the deployers that are named, in the key's policy too", () => {
+    const deployerArns = ["arn:aws:iam::111111111111:role/ci"];
+    for (const document of [bucketPolicy({ ...ARGS, deployerArns }), keyPolicy({ ...ARGS, deployerArns })]) {
+      const only = document.Statement.find(({ Sid }) => Sid === "DeployerOnly");
+      expect(only!["Condition"]).toEqual({ ArnNotLike: { "aws:PrincipalArn": deployerArns } });
+    }
+  });
+
   it("lets nobody in from outside unless it is a replica", () => {
     expect(policy.Statement.filter(({ Effect }) => Effect === "Allow")).toEqual([]);
+  });
+});
+
+describe("one more tier in the table", () => {
+  const tiers = [...TIERS, tier("decade", "year", 3653, { afterDays: 30, storageClass: "GLACIER_IR" })];
+
+  it("shows in the rules, the lock's limit, the roles' reach, the logs' length and the calendar", async () => {
+    const resources = await declared({ tiers });
+    const rules = named(resources, "vault-lifecycle").inputs["rules"] as { id: string }[];
+    expect(rules.find(({ id }) => id === "decade")).toMatchObject({
+      filter: { prefix: "decade/" },
+      expiration: { days: 3653 },
+      transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
+    });
+    expect(statement(named(resources, "vault-policy").inputs["policy"], "LockLimitdecade")).toMatchObject({
+      Resource: `arn:aws:s3:::${BUCKET}/decade/*`,
+      Condition: { NumericGreaterThan: { "s3:object-lock-remaining-retention-days": "3654" } },
+    });
+    const writer = named(resources, "vault-roles-writer-policy").inputs["policy"];
+    expect(statement(writer, "Writes")!["Resource"]).toContain(`arn:aws:s3:::${BUCKET}/decade/*`);
+    const logs = named(resources, "vault-audit-lifecycle").inputs["rules"] as { expiration: { days: number } }[];
+    expect(logs[0]!.expiration.days).toBe(3653);
+    expect(tierForRun(new Date("2027-01-01T02:00:00Z"), tiers, []).name).toBe("decade");
   });
 });

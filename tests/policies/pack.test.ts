@@ -10,26 +10,34 @@ import type {
 
 import { bucketPolicy } from "../../components/vaultPolicies.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
-import { TIERS } from "../../planning/tiers.ts";
+import { tier, TIERS } from "../../planning/tiers.ts";
+import { configureVaultTrail } from "../../policies/aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { protectVaultKey } from "../../policies/aws/kms/Key/protectVaultKey.ts";
 import { enableObjectLock } from "../../policies/aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "../../policies/aws/s3/Bucket/protectVault.ts";
-import { configureRetention } from "../../policies/aws/s3/BucketLifecycleConfiguration/configureRetention.ts";
+import {
+  configureRetention,
+  retentionOf,
+} from "../../policies/aws/s3/BucketLifecycleConfiguration/configureRetention.ts";
 import { requireTls } from "../../policies/aws/s3/BucketPolicy/requireTls.ts";
 import { blockPublicAccess } from "../../policies/aws/s3/BucketPublicAccessBlock/blockPublicAccess.ts";
 import { configureKmsKey } from "../../policies/aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
 import { enableVersioning } from "../../policies/aws/s3/BucketVersioning/enableVersioning.ts";
 import { missingParts } from "../../policies/castchat/BackupVault/missingParts.ts";
+import { missingReplica } from "../../policies/castchat/BackupVault/missingReplica.ts";
 import { POLICIES } from "../../policies/pack.ts";
 import { VAULT_PARTS } from "../../policies/vaults.ts";
 
 const VAULT = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupVault";
+const AUDIT = `${VAULT}$castchat:index:AuditTrail`;
 const SITE = { project: "p", role: "primary", accountId: "111111111111", region: "ap-northeast-1" } as const;
 
 type Props = Record<string, unknown>;
 
 interface Case {
   policy: ResourceValidationPolicy;
+  /** The component that it is a part of. @default - the vault */
+  owner?: string;
   /** Pulumi's type of the resource that it looks at. */
   type: string;
   /** A resource that keeps it, each in one field broken by a row of `broken`. */
@@ -38,12 +46,15 @@ interface Case {
 }
 
 const tlsPolicy = (change: Props) => {
-  const document = bucketPolicy(SITE);
+  const document = bucketPolicy({ site: SITE, tiers: TIERS });
   return { policy: JSON.stringify({ ...document, Statement: [{ ...document.Statement[0], ...change }] }) };
 };
 const rulesWith = (index: number, change: Props) => ({
   rules: tiersToLifecycleRules(TIERS).map((rule, at) => (at === index ? { ...rule, ...change } : rule)),
 });
+const selecting = (...fields: object[]) => ({ advancedEventSelectors: [{ fieldSelectors: fields }] });
+const EVENTS = { field: "eventCategory", equals: ["Data"] };
+const OBJECTS = { field: "resources.type", equals: ["AWS::S3::Object"] };
 const encryption = (byDefault: Props, bucketKeyEnabled = true) => ({
   rules: [{ applyServerSideEncryptionByDefault: byDefault, bucketKeyEnabled }],
 });
@@ -108,7 +119,7 @@ const CASES: Case[] = [
   {
     policy: requireTls,
     type: "aws:s3/bucketPolicy:BucketPolicy",
-    kept: { policy: JSON.stringify(bucketPolicy(SITE)) },
+    kept: { policy: JSON.stringify(bucketPolicy({ site: SITE, tiers: TIERS })) },
     broken: [
       ["an allow", tlsPolicy({ Effect: "Allow" }), /must deny s3:\*/],
       ["one principal", tlsPolicy({ Principal: { AWS: "arn:aws:iam::1:root" } }), /must deny/],
@@ -152,6 +163,19 @@ const CASES: Case[] = [
       ],
     ],
   },
+  {
+    policy: configureVaultTrail,
+    owner: AUDIT,
+    type: "aws:cloudtrail/trail:Trail",
+    kept: { ...selecting(EVENTS, OBJECTS), enableLogFileValidation: true },
+    broken: [
+      ["no data events", { advancedEventSelectors: undefined }, /must record the data events/],
+      ["another kind of event", selecting({ ...EVENTS, equals: ["Management"] }, OBJECTS), /must record/],
+      ["writes alone", selecting(EVENTS, OBJECTS, { field: "readOnly", equals: ["false"] }), /must record/],
+      ["logging off", { enableLogging: false }, /must be on/],
+      ["no validation", { enableLogFileValidation: false }, /must be verifiable/],
+    ],
+  },
 ];
 
 function argsOf(type: string, props: Props, { protect = true, urn = `${VAULT}$${type}::vault-part` } = {}) {
@@ -179,11 +203,13 @@ function violationsOf(policy: ResourceValidationPolicy, args: ResourceValidation
   return report.mock.calls.map(([message]) => message);
 }
 
-describe.each(CASES)("$policy.name", ({ policy, type, kept, broken }) => {
-  it("is kept by a vault as it should be", () => expect(violationsOf(policy, argsOf(type, kept))).toEqual([]));
+describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAULT }) => {
+  const urn = `${owner}$${type}::vault-part`;
+
+  it("is kept by a vault as it should be", () => expect(violationsOf(policy, argsOf(type, kept, { urn }))).toEqual([]));
 
   it.each(broken)("fires on %s", (_, change, message) => {
-    const violations = violationsOf(policy, argsOf(type, { ...kept, ...change }));
+    const violations = violationsOf(policy, argsOf(type, { ...kept, ...change }, { urn }));
     expect(violations.length).toBeGreaterThan(0);
     expect(violations.join("\n")).toMatch(message);
     for (const violation of violations) expect(violation).toMatch(/^The backup vault.*\.$/s);
@@ -191,8 +217,13 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken }) => {
 
   it("leaves what is no part of a vault alone", () => {
     const [, change] = broken[0]!;
-    const urn = `urn:pulumi:prod::castchat-recovery::${type}::logs`;
-    expect(violationsOf(policy, argsOf(type, { ...kept, ...change }, { urn, protect: false }))).toEqual([]);
+    for (const elsewhere of [
+      `urn:pulumi:prod::castchat-recovery::${type}::logs`,
+      `${VAULT}$other:index:Part$${type}::p`,
+    ]) {
+      const args = argsOf(type, { ...kept, ...change }, { urn: elsewhere, protect: false });
+      expect(violationsOf(policy, args)).toEqual([]);
+    }
   });
 
   it("doesn't apply to another type", () => {
@@ -238,15 +269,63 @@ describe(missingParts.name, () => {
   });
 });
 
+describe("retentionOf", () => {
+  const tiers = [...TIERS, tier("decade", "year", 3653)];
+  const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
+
+  it("follows a table with one more tier", () => {
+    const policy = retentionOf(tiers);
+    const rules = tiersToLifecycleRules(tiers);
+    expect(violationsOf(policy, argsOf(type, { rules }))).toEqual([]);
+    const short = tiersToLifecycleRules([...TIERS, tier("decade", "year", 3652)]);
+    expect(violationsOf(policy, argsOf(type, { rules: short }))).toEqual([
+      'The backup vault must keep decade backups for at least 3653 days; lifecycle rule "decade" expires them after 3652.',
+    ]);
+  });
+});
+
+describe(missingReplica.name, () => {
+  const site = (type: string) => ({ type, urn: "urn:site", name: "site" }) as PolicyResource;
+  const vaultOf = (parent: PolicyResource) =>
+    ({ type: "castchat:index:BackupVault", urn: `${VAULT}::vault`, name: "vault", parent }) as PolicyResource;
+  const primary = vaultOf(site("castchat:index:PrimarySite"));
+  const replication = (status: string, parent = primary) => ({
+    type: "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    parent,
+    props: { rules: [{ status }] },
+  });
+  const check = (resources: unknown[]) => {
+    const report = jest.fn<(message: string, urn?: string) => void>();
+    void missingReplica.validateStack({ resources } as StackValidationArgs, report);
+    return report.mock.calls;
+  };
+
+  it("is kept by a primary's vault with a replica, and by a standby's without", () => {
+    expect(check([primary, replication("Enabled")])).toEqual([]);
+    expect(check([vaultOf(site("castchat:index:StandbySite"))])).toEqual([]);
+  });
+
+  it.each([
+    ["no replication", []],
+    ["a rule that is switched off", [replication("Disabled")]],
+    ["another vault's replication", [replication("Enabled", { ...primary, urn: "urn:other" })]],
+  ])("complains of %s", (_, resources) => {
+    expect(check([primary, ...resources])).toEqual([
+      [expect.stringMatching(/^The backup vault "vault" has no replica, .* standbyVaultBucketArn .*\.$/), primary.urn],
+    ]);
+  });
+});
+
 describe("the pack", () => {
   it("holds every policy that is tested here", () => {
     expect(POLICIES.map(({ name }) => name).sort()).toEqual(
-      [...CASES.map(({ policy }) => policy.name), missingParts.name].sort(),
+      [...CASES.map(({ policy }) => policy.name), missingParts.name, missingReplica.name].sort(),
     );
   });
 
   it.each(POLICIES)("$name refuses, and says what to do", (policy) => {
-    expect(policy.enforcementLevel).toBe("mandatory");
+    // A first `up` may come before there is a standby.
+    expect(policy.enforcementLevel).toBe(policy === missingReplica ? "advisory" : "mandatory");
     expect(policy.description).toMatch(/\.$/);
     expect(policy.remediationSteps).toMatch(/\.$/);
   });

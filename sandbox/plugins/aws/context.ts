@@ -7,9 +7,10 @@ import { z } from "zod";
 import { UserError } from "../../../clients/errors.ts";
 import { localAddress } from "../address.ts";
 import { explained } from "./explain.ts";
+import { JsonService } from "./jsonService.ts";
 
 /** Services that the plugin calls; each needs its own entry in the provider's `endpoints`. */
-type Service = "s3" | "kms" | "iam" | "sts" | "secretsmanager";
+type Service = "s3" | "kms" | "iam" | "sts" | "secretsmanager" | "cloudtrail";
 
 /** The provider's configuration: names and meanings of @pulumi/aws. */
 export const awsConfig = z.object({
@@ -40,6 +41,7 @@ export interface AwsContext {
   kms: KMSClient;
   iam: IAMClient;
   secrets: SecretsManagerClient;
+  cloudtrail: JsonService;
 }
 
 /**
@@ -81,6 +83,11 @@ export async function connect(
     kms: new KMSClient(options("kms")),
     iam: new IAMClient(options("iam")),
     secrets: new SecretsManagerClient(options("secretsmanager")),
+    cloudtrail: new JsonService({
+      service: "cloudtrail",
+      target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.",
+      ...options("cloudtrail"),
+    }),
   };
 }
 

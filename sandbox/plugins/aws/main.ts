@@ -1,4 +1,5 @@
 import { serveProvider } from "../../../provider/host/index.ts";
+import { trail } from "./cloudtrail.ts";
 import { awsConfig, connect } from "./context.ts";
 import { role, rolePolicy } from "./iam.ts";
 import { getCallerIdentity, getPartition, getRegion } from "./identity.ts";
@@ -23,6 +24,7 @@ await serveProvider({
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": rules.bucketLifecycle,
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": rules.bucketReplication,
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.bucketObjectLock,
+    "aws:cloudtrail/trail:Trail": trail,
     "aws:kms/key:Key": key,
     "aws:kms/alias:Alias": alias,
     "aws:iam/role:Role": role,

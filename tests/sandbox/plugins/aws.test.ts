@@ -37,7 +37,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     const at = ${JSON.stringify(endpoint)};
     const provider = new aws.Provider("aws", {
       region: "${REGION}", allowedAccountIds: ["000000000000"], s3UsePathStyle: true, defaultTags: { tags: { owner: "castchat" } },
-      endpoints: [{ s3: at, kms: at, iam: at, sts: at, secretsmanager: at }], ${provider}
+      endpoints: [{ s3: at, kms: at, iam: at, sts: at, secretsmanager: at, cloudtrail: at }], ${provider}
     });
     const mine = { provider };
     ${vault}`;
@@ -47,7 +47,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     await stack.must("up", "--yes", "--skip-preview");
     // A refresh reads every type back as the program has written it.
     await stack.must("refresh", "--yes", "--expect-no-changes");
-    expect(await stack.previewSummary()).toEqual({ same: 20 });
+    expect(await stack.previewSummary()).toEqual({ same: 21 });
     const outputs = JSON.parse(await stack.must("stack", "output", "--json")) as Record<string, string>;
     expect(outputs["pem"]).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
     expect(outputs).toMatchObject({ account: "000000000000", region: REGION });
@@ -65,13 +65,13 @@ describe("the sandbox's aws plugin against ministack", () => {
     const drift = await stack.must("refresh", "--yes", "--diff");
     expect(drift).toContain("blockPublicAcls");
     expect(drift).toMatch(/1 deleted/);
-    expect(await stack.previewSummary()).toEqual({ same: 18, create: 1, update: 1 });
+    expect(await stack.previewSummary()).toEqual({ same: 19, create: 1, update: 1 });
 
     await stack.program(
       program(VAULT.replaceAll("days: 30", "days: 45").replace('about: "plain"', 'about: "changed"')),
     );
     await stack.must("up", "--yes", "--skip-preview");
-    expect(await stack.previewSummary()).toEqual({ same: 20 });
+    expect(await stack.previewSummary()).toEqual({ same: 21 });
     await stack.must("refresh", "--yes", "--expect-no-changes");
 
     await stack.must("destroy", "--yes", "--skip-preview");
@@ -143,6 +143,9 @@ new aws.s3.BucketReplicationConfig("replication", { bucket, role: role.arn, rule
   destination: { bucket: replica.arn, encryptionConfiguration: { replicaKmsKeyId: key.arn },
     replicationTime: { status: "Enabled", time: { minutes: 15 } }, metrics: { status: "Enabled", eventThreshold: { minutes: 15 } } },
 }] }, { ...mine, dependsOn: [versions, replicaVersions, rolePolicy] });
+const trail = (startsWith, tags) => new aws.cloudtrail.Trail("trail", { name: "plugins-vault", s3BucketName: replica.bucket, enableLogFileValidation: true, includeGlobalServiceEvents: false, tags,
+  advancedEventSelectors: [{ name: "objects", fieldSelectors: [{ field: "eventCategory", equals: ["Data"] }, { field: "resources.type", equals: ["AWS::S3::Object"] }, { field: "resources.ARN", startsWiths: [startsWith] }] }] }, mine);
+trail("arn:aws:s3:::plugins-vault/", { about: "plain" });
 const secret = new aws.secretsmanager.Secret("secret", { name: "plugins/secret", recoveryWindowInDays: 0, kmsKeyId: key.keyId }, mine);
 new aws.secretsmanager.SecretVersion("version", { secretId: secret.arn, secretString: "swordfish" }, mine);
 exports.pem = aws.kms.getPublicKeyOutput({ keyId: signer.arn }, mine).publicKeyPem;

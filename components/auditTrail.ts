@@ -1,0 +1,184 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import {
+  auditBucketName,
+  auditTrailArn,
+  auditTrailName,
+  defaultDeployerArns,
+  vaultBucketArn,
+  type Site,
+} from "../planning/names.ts";
+import { deployerOnly, policyDocument, tlsOnly, type PolicyDocument } from "./policyDocument.ts";
+
+export interface AuditTrailArgs {
+  /** Whose vault is watched; all names derive from it. */
+  readonly site: Site;
+  /** Days that the logs are kept. */
+  readonly keptDays: number;
+  /** Who may change the log bucket's settings: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
+  readonly deployerArns?: readonly string[] | undefined;
+  /**
+   * Refuse to delete the logs' bucket.
+   * @default true
+   */
+  readonly protect?: boolean | undefined;
+  readonly tags?: Record<string, string> | undefined;
+}
+
+/** Days after which unfinished uploads and lone delete markers go. */
+const CLEAN_UP_AFTER_DAYS = 1;
+
+/**
+ * Who read, wrote or tried to delete what in a vault: CloudTrail's data events of its objects, in a log bucket of their own
+ * that nobody deletes from. The logs are encrypted with S3's own key: they name keys and callers but hold no backup, and
+ * they have to outlive the vault's key.
+ */
+export class AuditTrail extends pulumi.ComponentResource {
+  /** Name of the logs' bucket. */
+  readonly bucket: pulumi.Output<string>;
+  readonly trailArn: pulumi.Output<string>;
+
+  constructor(name: string, args: AuditTrailArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("castchat:index:AuditTrail", name, {}, opts);
+    const { site, deployerArns, protect = true, tags } = args;
+    const child = { parent: this };
+
+    const logs = new aws.s3.Bucket(
+      `${name}-bucket`,
+      { bucket: auditBucketName(site), ...(tags && { tags }) },
+      { ...child, protect },
+    );
+    const bucket = logs.bucket;
+    const settings = [
+      ...closedBucket(name, bucket, child),
+      new aws.s3.BucketLifecycleConfiguration(
+        `${name}-lifecycle`,
+        { bucket, rules: logRules(args.keptDays) },
+        { ...child, dependsOn: [versioned(name, bucket, child)] },
+      ),
+    ];
+    // The policy comes last: after it, only a deployer may change the others.
+    const policy = new aws.s3.BucketPolicy(
+      `${name}-policy`,
+      { bucket, policy: JSON.stringify(logBucketPolicy(site, deployerArns)) },
+      { ...child, dependsOn: settings },
+    );
+    const trail = new aws.cloudtrail.Trail(
+      `${name}-trail`,
+      {
+        name: auditTrailName(site),
+        s3BucketName: bucket,
+        enableLogFileValidation: true,
+        includeGlobalServiceEvents: false,
+        advancedEventSelectors: [
+          {
+            name: "The vault's objects",
+            fieldSelectors: [
+              { field: "eventCategory", equals: ["Data"] },
+              { field: "resources.type", equals: ["AWS::S3::Object"] },
+              { field: "resources.ARN", startsWiths: [`${vaultBucketArn(site)}/`] },
+            ],
+          },
+        ],
+        ...(tags && { tags }),
+      },
+      { ...child, dependsOn: [policy] },
+    );
+
+    this.bucket = bucket;
+    this.trailArn = trail.arn;
+    this.registerOutputs({ bucket: this.bucket, trailArn: this.trailArn });
+  }
+}
+
+/** Lets this one trail in, and nobody delete. */
+export function logBucketPolicy(
+  site: Site,
+  deployerArns: readonly string[] = defaultDeployerArns(site),
+): PolicyDocument {
+  const bucketArn = `arn:aws:s3:::${auditBucketName(site)}`;
+  const trail = { Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } };
+  const fromTrail = { "aws:SourceArn": auditTrailArn(site) };
+  return policyDocument([
+    tlsOnly(bucketArn),
+    {
+      Sid: "NobodyDeletes",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+      Resource: `${bucketArn}/*`,
+    },
+    deployerOnly(bucketArn, deployerArns),
+    {
+      Sid: "TrailLooks",
+      ...trail,
+      Action: "s3:GetBucketAcl",
+      Resource: bucketArn,
+      Condition: { StringEquals: fromTrail },
+    },
+    {
+      Sid: "TrailWrites",
+      ...trail,
+      Action: "s3:PutObject",
+      Resource: `${bucketArn}/AWSLogs/${site.accountId}/*`,
+      Condition: { StringEquals: { ...fromTrail, "s3:x-amz-acl": "bucket-owner-full-control" } },
+    },
+  ]);
+}
+
+function logRules(keptDays: number): aws.types.input.s3.BucketLifecycleConfigurationRule[] {
+  const everything = { status: "Enabled", filter: { prefix: "" } };
+  return [
+    {
+      id: "logs",
+      ...everything,
+      expiration: { days: keptDays },
+      // A log that somebody has written over is evidence: the version beneath stays as long as any log.
+      noncurrentVersionExpiration: { noncurrentDays: keptDays },
+    },
+    {
+      id: "clean-up",
+      ...everything,
+      expiration: { expiredObjectDeleteMarker: true },
+      abortIncompleteMultipartUpload: { daysAfterInitiation: CLEAN_UP_AFTER_DAYS },
+    },
+  ];
+}
+
+function versioned(
+  name: string,
+  bucket: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): aws.s3.BucketVersioning {
+  return new aws.s3.BucketVersioning(
+    `${name}-versioning`,
+    { bucket, versioningConfiguration: { status: "Enabled" } },
+    child,
+  );
+}
+
+/** Encryption, no public access, one owner. */
+function closedBucket(
+  name: string,
+  bucket: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  return [
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      `${name}-encryption`,
+      { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+      child,
+    ),
+    new aws.s3.BucketPublicAccessBlock(
+      `${name}-public-access`,
+      { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+      child,
+    ),
+    new aws.s3.BucketOwnershipControls(
+      `${name}-ownership`,
+      { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      child,
+    ),
+  ];
+}

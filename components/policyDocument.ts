@@ -1,0 +1,65 @@
+import type { Site } from "../planning/names.ts";
+
+/** One statement of an IAM policy. */
+export type PolicyStatement = Record<string, unknown>;
+
+/** An IAM policy document as plain data. */
+export interface PolicyDocument {
+  Version: "2012-10-17";
+  Statement: PolicyStatement[];
+}
+
+/** A document of these statements. */
+export function policyDocument(statements: PolicyStatement[]): PolicyDocument {
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+/** The account as a principal: whom its own IAM policies let, or whom a condition then picks. */
+export function accountRoot({ accountId }: Pick<Site, "accountId">): string {
+  return `arn:aws:iam::${accountId}:root`;
+}
+
+/** S3 of a region as KMS knows it (`kms:ViaService`). */
+export function s3Service(region: string): string {
+  return `s3.${region}.amazonaws.com`;
+}
+
+/** Refuses every request that comes without TLS. */
+export function tlsOnly(bucketArn: string): PolicyStatement {
+  return {
+    Sid: "TlsOnly",
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [bucketArn, `${bucketArn}/*`],
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  };
+}
+
+/**
+ * Refuses a change of what protects a bucket to everyone but the deployers. The bucket's policy is among it, or whoever may
+ * change that could lift the rest first; the account's root user can always delete a bucket's policy.
+ *
+ * @param deployerArns IAM ARNs, with * and ? as patterns
+ */
+export function deployerOnly(bucketArn: string, deployerArns: readonly string[]): PolicyStatement {
+  return {
+    Sid: "DeployerOnly",
+    Effect: "Deny",
+    Principal: "*",
+    Action: [
+      "s3:DeleteBucket",
+      "s3:DeleteBucketPolicy",
+      "s3:PutBucketObjectLockConfiguration",
+      "s3:PutBucketOwnershipControls",
+      "s3:PutBucketPolicy",
+      "s3:PutBucketPublicAccessBlock",
+      "s3:PutBucketVersioning",
+      "s3:PutEncryptionConfiguration",
+      "s3:PutLifecycleConfiguration",
+      "s3:PutReplicationConfiguration",
+    ],
+    Resource: bucketArn,
+    Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
+  };
+}

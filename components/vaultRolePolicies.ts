@@ -1,0 +1,121 @@
+import { vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import type { Tier } from "../planning/tiers.ts";
+import { accountRoot, policyDocument, s3Service, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
+
+/** What a role's permissions reach. */
+export interface VaultRoleScope {
+  readonly site: Site;
+  readonly tiers: readonly Pick<Tier, "prefix">[];
+  readonly bucketArn: string;
+  readonly keyArn: string;
+  readonly signingKeyArn: string;
+}
+
+/** Seconds for which an MFA code counts, and a session of any of the roles lasts at most. The shortest that IAM offers. */
+export const SESSION_SECONDS = 3600;
+
+/** The service that runs the schedule. It never breaks glass. */
+const SCHEDULE_SERVICE = "codebuild.amazonaws.com";
+
+/**
+ * Who may take a role: the schedule of the same account (not for break-glass), and people of the same account who carry the
+ * role's tag or are listed. Both of them also need a policy of their own that lets them assume it. Break-glass asks for MFA.
+ *
+ * @param listed ARNs of people, with * and ? as patterns
+ */
+export function vaultRoleTrust(site: Site, purpose: VaultRolePurpose, listed: readonly string[] = []): PolicyDocument {
+  const mfa = purpose === "break-glass" ? MFA : {};
+  const people = { Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "sts:AssumeRole" };
+  const tag = `aws:PrincipalTag/${vaultRoleTag(site.project, purpose)}`;
+  return policyDocument([
+    ...(purpose === "break-glass" ? [] : [scheduleOf(site)]),
+    { Sid: "TaggedPeople", ...people, Condition: { StringEquals: { [tag]: "true" }, ...mfa } },
+    ...(listed.length > 0
+      ? [{ Sid: "ListedPeople", ...people, Condition: { ArnLike: { "aws:PrincipalArn": listed }, ...mfa } }]
+      : []),
+  ]);
+}
+
+const MFA = {
+  Bool: { "aws:MultiFactorAuthPresent": "true" },
+  NumericLessThan: { "aws:MultiFactorAuthAge": String(SESSION_SECONDS) },
+};
+
+function scheduleOf({ accountId }: Site): PolicyStatement {
+  return {
+    Sid: "Schedule",
+    Effect: "Allow",
+    Principal: { Service: SCHEDULE_SERVICE },
+    Action: "sts:AssumeRole",
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  };
+}
+
+/** What a role may do, and nothing beside it. */
+export function vaultRolePermissions(purpose: VaultRolePurpose, scope: VaultRoleScope): PolicyDocument {
+  return policyDocument(STATEMENTS[purpose](scope));
+}
+
+const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => PolicyStatement[]>> = {
+  // A backup is read back before it counts, so who writes also reads.
+  writer: (scope) => [
+    ...reading(scope),
+    allow("Writes", inTiers(scope), [
+      "s3:AbortMultipartUpload",
+      "s3:PutObject",
+      "s3:PutObjectLegalHold",
+      "s3:PutObjectRetention",
+    ]),
+    throughS3("Encrypts", scope, ["kms:GenerateDataKey"]),
+    allow("Signs", scope.signingKeyArn, ["kms:Sign"]),
+  ],
+  reader: reading,
+  restorer: (scope) => [
+    ...reading(scope),
+    // For a backup that somebody has moved to a class that sleeps, against the tiers' own rules.
+    allow("Wakes", inTiers(scope), ["s3:RestoreObject"]),
+    allow("Verifies", scope.signingKeyArn, ["kms:Verify"]),
+  ],
+  // Deletes without reading: no s3:GetObject, no kms:Decrypt.
+  "break-glass": (scope) => [
+    allow("Looks", scope.bucketArn, ["s3:ListBucket", "s3:ListBucketVersions"]),
+    allow("Deletes", `${scope.bucketArn}/*`, [
+      "s3:BypassGovernanceRetention",
+      "s3:DeleteObject",
+      "s3:DeleteObjectVersion",
+      "s3:GetObjectLegalHold",
+      "s3:GetObjectRetention",
+      "s3:PutObjectLegalHold",
+    ]),
+  ],
+};
+
+function reading(scope: VaultRoleScope): PolicyStatement[] {
+  return [
+    allow("Looks", scope.bucketArn, ["s3:ListBucket", "s3:ListBucketVersions"]),
+    allow("Reads", inTiers(scope), [
+      "s3:GetObject",
+      "s3:GetObjectLegalHold",
+      "s3:GetObjectRetention",
+      "s3:GetObjectVersion",
+    ]),
+    throughS3("Decrypts", scope, ["kms:Decrypt"]),
+    allow("KnowsTheSigner", scope.signingKeyArn, ["kms:GetPublicKey"]),
+  ];
+}
+
+function allow(sid: string, resource: string | string[], actions: string[]): PolicyStatement {
+  return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
+}
+
+/** The vault's key opens nothing but the vault: it answers to S3 of this region alone. */
+function throughS3(sid: string, { keyArn, site }: VaultRoleScope, actions: string[]): PolicyStatement {
+  return {
+    ...allow(sid, keyArn, actions),
+    Condition: { StringEquals: { "kms:ViaService": s3Service(site.region) } },
+  };
+}
+
+function inTiers({ bucketArn, tiers }: VaultRoleScope): string[] {
+  return tiers.map(({ prefix }) => `${bucketArn}/${prefix}*`);
+}

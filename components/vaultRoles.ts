@@ -1,0 +1,63 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { VAULT_ROLE_PURPOSES, vaultRoleName, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import type { Tier } from "../planning/tiers.ts";
+import { SESSION_SECONDS, vaultRolePermissions, vaultRoleTrust } from "./vaultRolePolicies.ts";
+
+/** People who may take the vault's roles, by purpose: ARNs of IAM users and roles of the account, with * and ?. */
+export type VaultPeople = Readonly<Partial<Record<VaultRolePurpose, readonly string[]>>>;
+
+export interface VaultRolesArgs {
+  /** Whose roles they are; their names derive from it. */
+  readonly site: Site;
+  readonly tiers: readonly Tier[];
+  readonly bucketArn: pulumi.Input<string>;
+  readonly keyArn: pulumi.Input<string>;
+  readonly signingKeyArn: pulumi.Input<string>;
+  /** @default - those who carry the role's tag (planning/names.ts, vaultRoleTag) with the value "true" */
+  readonly people?: VaultPeople | undefined;
+  readonly tags?: Record<string, string> | undefined;
+}
+
+const DESCRIPTIONS: Readonly<Record<VaultRolePurpose, string>> = {
+  writer: "Takes backups: puts, locks, holds and signs, but neither deletes nor lifts a lock",
+  reader: "Lists, reads and verifies backups",
+  restorer: "Reads and verifies backups to restore them",
+  "break-glass": "Deletes what is locked, with MFA and for an hour; it can't read it",
+};
+
+/** The roles that work with a vault, each with the least that its purpose needs, for the schedule and for people. */
+export class VaultRoles extends pulumi.ComponentResource {
+  readonly arns: Readonly<Record<VaultRolePurpose, pulumi.Output<string>>>;
+
+  constructor(name: string, args: VaultRolesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("castchat:index:VaultRoles", name, {}, opts);
+    const arns = VAULT_ROLE_PURPOSES.map((purpose) => [purpose, this.#createRole(name, purpose, args).arn] as const);
+    this.arns = Object.fromEntries(arns) as Record<VaultRolePurpose, pulumi.Output<string>>;
+    this.registerOutputs({ arns: this.arns });
+  }
+
+  #createRole(name: string, purpose: VaultRolePurpose, args: VaultRolesArgs): aws.iam.Role {
+    const { site, tiers, people, tags } = args;
+    const child = { parent: this };
+    const role = new aws.iam.Role(
+      `${name}-${purpose}`,
+      {
+        name: vaultRoleName(site, purpose),
+        description: DESCRIPTIONS[purpose],
+        assumeRolePolicy: JSON.stringify(vaultRoleTrust(site, purpose, people?.[purpose])),
+        maxSessionDuration: SESSION_SECONDS,
+        ...(tags && { tags }),
+      },
+      child,
+    );
+    const permissions = pulumi
+      .all([args.bucketArn, args.keyArn, args.signingKeyArn])
+      .apply(([bucketArn, keyArn, signingKeyArn]) =>
+        JSON.stringify(vaultRolePermissions(purpose, { site, tiers, bucketArn, keyArn, signingKeyArn })),
+      );
+    new aws.iam.RolePolicy(`${name}-${purpose}-policy`, { name: purpose, role: role.name, policy: permissions }, child);
+    return role;
+  }
+}

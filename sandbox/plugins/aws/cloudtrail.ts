@@ -1,0 +1,169 @@
+import { z } from "zod";
+import type { AwsContext } from "./context.ts";
+import { orGone, orUndo } from "./explain.ts";
+import { awsRow } from "./row.ts";
+import { allTags, ownTags, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
+import type { Tag } from "./tags.ts";
+
+const patterns = z.array(z.string().min(1)).min(1).optional();
+const selectorInputs = z.strictObject({
+  name: z.string().optional(),
+  fieldSelectors: z
+    .array(z.strictObject({ field: z.string().min(1), equals: patterns, startsWiths: patterns, notEquals: patterns }))
+    .min(1),
+});
+const inputs = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][\w.-]{2,127}$/, "A trail's name has 3 to 128 letters, digits and ._-"),
+  s3BucketName: z.string().min(3),
+  enableLogFileValidation: z.boolean().optional(),
+  includeGlobalServiceEvents: z.boolean().optional(),
+  enableLogging: z.boolean().optional(),
+  advancedEventSelectors: z.array(selectorInputs).min(1).optional(),
+  tags: tagsInput,
+});
+type Inputs = z.infer<typeof inputs>;
+interface Outputs {
+  arn: string;
+  homeRegion: string;
+  region: string;
+  tagsAll: Record<string, string>;
+}
+
+/** What the service says of a trail. */
+interface Trail {
+  Name: string;
+  TrailARN: string;
+  S3BucketName: string;
+  HomeRegion?: string;
+  LogFileValidationEnabled?: boolean;
+  IncludeGlobalServiceEvents?: boolean;
+}
+interface Selector {
+  Name?: string;
+  FieldSelectors: { Field: string; Equals?: string[]; StartsWith?: string[]; NotEquals?: string[] }[];
+}
+
+const MISSING = ["TrailNotFoundException"];
+
+/** aws:cloudtrail/trail:Trail; its id is its ARN. The sandbox's CloudTrail keeps trails and delivers no logs. */
+export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
+  inputs,
+  autoName: { property: "name" },
+  replaceOn: ["name"],
+  async create(context, given) {
+    const { cloudtrail } = context;
+    const TagsList = tagList(allTags(context, given.tags));
+    const made = await cloudtrail.call<Trail>("CreateTrail", { Name: given.name, ...settingsOf(given), TagsList });
+    const arn = made.TrailARN;
+    await orUndo(
+      async () => {
+        // The sandbox's CloudTrail takes no tags with a new trail.
+        if (TagsList.length > 0) await cloudtrail.call("AddTags", { ResourceId: arn, TagsList });
+        await select(context, arn, given);
+        await switchLogging(context, arn, given);
+      },
+      () => cloudtrail.call("DeleteTrail", { Name: arn }),
+    );
+    return { id: arn, outputs: outputsOf(context, arn, given) };
+  },
+  async read(context, id, last) {
+    const { cloudtrail } = context;
+    const found = (await orGone(cloudtrail.call<{ Trail: Trail }>("GetTrail", { Name: id }), MISSING))?.Trail;
+    if (found === undefined) return undefined;
+    const before = last?.inputs;
+    const { IsLogging } = await cloudtrail.call<{ IsLogging: boolean }>("GetTrailStatus", { Name: id });
+    const { AdvancedEventSelectors: selectors } = await cloudtrail.call<{ AdvancedEventSelectors?: Selector[] }>(
+      "GetEventSelectors",
+      { TrailName: id },
+    );
+    const listed = await cloudtrail.call<{ ResourceTagList?: { TagsList?: Tag[] }[] }>("ListTags", {
+      ResourceIdList: [id],
+    });
+    const tags = ownTags(context, tagMap(listed.ResourceTagList?.[0]?.TagsList), before?.tags);
+    const asked = (name: keyof Inputs) => before === undefined || name in before;
+    const actual: Inputs = {
+      name: found.Name,
+      s3BucketName: found.S3BucketName,
+      ...(asked("enableLogFileValidation") && { enableLogFileValidation: found.LogFileValidationEnabled ?? false }),
+      ...(asked("includeGlobalServiceEvents") && {
+        includeGlobalServiceEvents: found.IncludeGlobalServiceEvents ?? true,
+      }),
+      ...((!IsLogging || asked("enableLogging")) && { enableLogging: IsLogging }),
+      ...(selectors !== undefined && { advancedEventSelectors: selectors.map(selectorFrom) }),
+      ...(tags !== undefined && { tags }),
+    };
+    return { id, inputs: actual, outputs: outputsOf(context, id, actual) };
+  },
+  async update(context, id, { inputs: olds }, news) {
+    const { cloudtrail } = context;
+    await cloudtrail.call("UpdateTrail", { Name: id, ...settingsOf(news) });
+    await select(context, id, news);
+    await switchLogging(context, id, news);
+    const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
+    const added = tagList(set);
+    if (added.length > 0) await cloudtrail.call("AddTags", { ResourceId: id, TagsList: added });
+    const TagsList = removed.map((Key) => ({ Key }));
+    if (TagsList.length > 0) await cloudtrail.call("RemoveTags", { ResourceId: id, TagsList });
+    return outputsOf(context, id, news);
+  },
+  async delete({ cloudtrail }, id) {
+    await orGone(cloudtrail.call("DeleteTrail", { Name: id }), MISSING);
+  },
+});
+
+function settingsOf(given: Inputs): object {
+  return {
+    S3BucketName: given.s3BucketName,
+    EnableLogFileValidation: given.enableLogFileValidation ?? false,
+    IncludeGlobalServiceEvents: given.includeGlobalServiceEvents ?? true,
+  };
+}
+
+async function select(
+  { cloudtrail }: AwsContext,
+  TrailName: string,
+  { advancedEventSelectors }: Inputs,
+): Promise<void> {
+  const selectors =
+    advancedEventSelectors === undefined
+      ? { EventSelectors: [{ ReadWriteType: "All", IncludeManagementEvents: true }] }
+      : { AdvancedEventSelectors: advancedEventSelectors.map(selectorTo) };
+  await cloudtrail.call("PutEventSelectors", { TrailName, ...selectors });
+}
+
+async function switchLogging(
+  { cloudtrail }: AwsContext,
+  Name: string,
+  { enableLogging = true }: Inputs,
+): Promise<void> {
+  await cloudtrail.call(enableLogging ? "StartLogging" : "StopLogging", { Name });
+}
+
+function selectorTo({ name, fieldSelectors }: z.infer<typeof selectorInputs>): Selector {
+  return {
+    ...(name !== undefined && { Name: name }),
+    FieldSelectors: fieldSelectors.map(({ field, equals, startsWiths, notEquals }) => ({
+      Field: field,
+      ...(equals && { Equals: equals }),
+      ...(startsWiths && { StartsWith: startsWiths }),
+      ...(notEquals && { NotEquals: notEquals }),
+    })),
+  };
+}
+
+function selectorFrom({ Name, FieldSelectors }: Selector): z.infer<typeof selectorInputs> {
+  return {
+    ...(Name !== undefined && { name: Name }),
+    fieldSelectors: FieldSelectors.map(({ Field, Equals, StartsWith, NotEquals }) => ({
+      field: Field,
+      ...(Equals && { equals: Equals }),
+      ...(StartsWith && { startsWiths: StartsWith }),
+      ...(NotEquals && { notEquals: NotEquals }),
+    })),
+  };
+}
+
+function outputsOf(context: AwsContext, arn: string, { tags }: Inputs): Outputs {
+  const { region } = context;
+  return { arn, homeRegion: region, region, tagsAll: allTags(context, tags) };
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { AuditTrail, logBucketPolicy } from "../../components/auditTrail.ts";
+import type { Site } from "../../planning/names.ts";
+import { inventory, named, registered } from "./mocks.ts";
+
+const SITE: Site = {
+  project: "castchat-recovery",
+  role: "primary",
+  accountId: "111111111111",
+  region: "ap-northeast-1",
+};
+const BUCKET = "castchat-recovery-primary-audit-111111111111-ap-northeast-1";
+const declared = () => registered(() => new AuditTrail("audit", { site: SITE, keptDays: 1827 }));
+
+describe("AuditTrail", () => {
+  it("records every read and write of the vault's objects into a bucket of its own", async () => {
+    const resources = await declared();
+    expect(named(resources, "audit-trail").inputs).toEqual({
+      name: "castchat-recovery-primary-vault",
+      s3BucketName: BUCKET,
+      enableLogFileValidation: true,
+      includeGlobalServiceEvents: false,
+      advancedEventSelectors: [
+        {
+          name: "The vault's objects",
+          fieldSelectors: [
+            { field: "eventCategory", equals: ["Data"] },
+            { field: "resources.type", equals: ["AWS::S3::Object"] },
+            {
+              field: "resources.ARN",
+              startsWiths: ["arn:aws:s3:::castchat-recovery-primary-vault-111111111111-ap-northeast-1/"],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it("versions, encrypts and closes the log bucket, and keeps the logs for as long as the longest tier", async () => {
+    const resources = await declared();
+    expect(inventory(resources).map((name) => name.split(" ")[1])).toEqual([
+      "audit-trail",
+      "audit-bucket",
+      "audit-lifecycle",
+      "audit-ownership",
+      "audit-policy",
+      "audit-public-access",
+      "audit-encryption",
+      "audit-versioning",
+      "audit",
+    ]);
+    const rules = named(resources, "audit-lifecycle").inputs["rules"] as object[];
+    expect(rules[0]).toMatchObject({
+      expiration: { days: 1827 },
+      noncurrentVersionExpiration: { noncurrentDays: 1827 },
+    });
+    expect(named(resources, "audit-versioning").inputs["versioningConfiguration"]).toEqual({ status: "Enabled" });
+    expect(named(resources, "audit-bucket").inputs).toEqual({ bucket: BUCKET });
+  });
+
+  it("lets the one trail write, and nobody delete", () => {
+    const trailArn = "arn:aws:cloudtrail:ap-northeast-1:111111111111:trail/castchat-recovery-primary-vault";
+    const { Statement } = logBucketPolicy(SITE);
+    const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
+    expect(
+      allowed.map(({ Principal, Action, Resource, Condition }) => ({ Principal, Action, Resource, Condition })),
+    ).toEqual([
+      {
+        Principal: { Service: "cloudtrail.amazonaws.com" },
+        Action: "s3:GetBucketAcl",
+        Resource: `arn:aws:s3:::${BUCKET}`,
+        Condition: { StringEquals: { "aws:SourceArn": trailArn } },
+      },
+      {
+        Principal: { Service: "cloudtrail.amazonaws.com" },
+        Action: "s3:PutObject",
+        Resource: `arn:aws:s3:::${BUCKET}/AWSLogs/111111111111/*`,
+        Condition: { StringEquals: { "aws:SourceArn": trailArn, "s3:x-amz-acl": "bucket-owner-full-control" } },
+      },
+    ]);
+    expect(Statement.filter(({ Effect }) => Effect === "Deny").map(({ Sid }) => Sid)).toEqual([
+      "TlsOnly",
+      "NobodyDeletes",
+      "DeployerOnly",
+    ]);
+  });
+});

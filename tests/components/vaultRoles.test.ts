@@ -1,0 +1,132 @@
+import { describe, expect, it } from "@jest/globals";
+
+import type { PolicyDocument } from "../../components/policyDocument.ts";
+import { vaultRolePermissions, vaultRoleTrust } from "../../components/vaultRolePolicies.ts";
+import { VaultRoles } from "../../components/vaultRoles.ts";
+import { VAULT_ROLE_PURPOSES, vaultRoleName, type Site } from "../../planning/names.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { named, registered } from "./mocks.ts";
+
+const SITE: Site = {
+  project: "castchat-recovery",
+  role: "standby",
+  accountId: "222222222222",
+  region: "ap-northeast-3",
+};
+const SCOPE = {
+  site: SITE,
+  tiers: TIERS,
+  bucketArn: "arn:aws:s3:::vault",
+  keyArn: "arn:aws:kms:x:2:key/vault",
+  signingKeyArn: "arn:aws:kms:x:2:key/signing",
+};
+const actionsOf = (document: PolicyDocument) => document.Statement.flatMap(({ Action }) => Action as string[]).sort();
+
+/** tests/sandbox/iam.test.ts shows what each may not do. */
+describe("VaultRoles", () => {
+  it("makes a role of a derived name for each purpose, for an hour at most", async () => {
+    const resources = await registered(() => new VaultRoles("roles", SCOPE));
+    for (const purpose of VAULT_ROLE_PURPOSES) {
+      expect(named(resources, `roles-${purpose}`).inputs).toMatchObject({
+        name: `castchat-recovery-standby-${purpose}-ap-northeast-3`,
+        assumeRolePolicy: JSON.stringify(vaultRoleTrust(SITE, purpose)),
+        maxSessionDuration: 3600,
+      });
+      expect(named(resources, `roles-${purpose}-policy`).inputs).toEqual({
+        name: purpose,
+        role: `castchat-recovery-standby-${purpose}-ap-northeast-3`,
+        policy: JSON.stringify(vaultRolePermissions(purpose, SCOPE)),
+      });
+      expect(vaultRoleName({ ...SITE, region: "ap-southeast-99" }, purpose).length).toBeLessThanOrEqual(64);
+    }
+  });
+});
+
+describe("vaultRoleTrust", () => {
+  it("lets the account's schedule in, but not to break glass", () => {
+    const services = (purpose: (typeof VAULT_ROLE_PURPOSES)[number]) =>
+      vaultRoleTrust(SITE, purpose).Statement.filter(({ Sid }) => Sid === "Schedule");
+    expect(services("writer")).toEqual([
+      {
+        Sid: "Schedule",
+        Effect: "Allow",
+        Principal: { Service: "codebuild.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: { StringEquals: { "aws:SourceAccount": "222222222222" } },
+      },
+    ]);
+    expect(services("break-glass")).toEqual([]);
+  });
+
+  it("lets the account's people in by tag or by list, with MFA to break glass", () => {
+    const mfa = {
+      Bool: { "aws:MultiFactorAuthPresent": "true" },
+      NumericLessThan: { "aws:MultiFactorAuthAge": "3600" },
+    };
+    const listed = ["arn:aws:iam::222222222222:user/ann"];
+    expect(
+      vaultRoleTrust(SITE, "break-glass", listed).Statement.map(({ Principal, Condition }) => [Principal, Condition]),
+    ).toEqual([
+      [
+        { AWS: "arn:aws:iam::222222222222:root" },
+        { StringEquals: { "aws:PrincipalTag/castchat-recovery-break-glass": "true" }, ...mfa },
+      ],
+      [{ AWS: "arn:aws:iam::222222222222:root" }, { ArnLike: { "aws:PrincipalArn": listed }, ...mfa }],
+    ]);
+  });
+});
+
+describe("vaultRolePermissions", () => {
+  const reading = [
+    "kms:Decrypt",
+    "kms:GetPublicKey",
+    "s3:GetObject",
+    "s3:GetObjectLegalHold",
+    "s3:GetObjectRetention",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+  ];
+  it.each([
+    ["reader", reading],
+    ["restorer", [...reading, "kms:Verify", "s3:RestoreObject"]],
+    [
+      "writer",
+      [
+        ...reading,
+        "kms:GenerateDataKey",
+        "kms:Sign",
+        "s3:AbortMultipartUpload",
+        "s3:PutObject",
+        "s3:PutObjectLegalHold",
+        "s3:PutObjectRetention",
+      ],
+    ],
+    [
+      "break-glass",
+      [
+        "s3:BypassGovernanceRetention",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:GetObjectLegalHold",
+        "s3:GetObjectRetention",
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3:PutObjectLegalHold",
+      ],
+    ],
+  ] as const)("gives the %s exactly these actions", (purpose, actions) => {
+    const permissions = vaultRolePermissions(purpose, SCOPE);
+    expect(actionsOf(permissions)).toEqual([...actions].sort());
+    expect(permissions.Statement.map(({ Resource }) => Resource)).not.toContain("*");
+  });
+
+  it("lets the vault's key be used through S3 of the region alone", () => {
+    const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
+    const onKey = statements.filter(({ Resource }) => Resource === SCOPE.keyArn);
+    expect(onKey).toHaveLength(4);
+    for (const { Condition } of onKey) {
+      expect(Condition).toEqual({ StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } });
+    }
+  });
+});
