@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
-.PHONY: help setup drill test types lint format policy check shell clean
+.PHONY: help setup drill test types lint format policy check bench shell clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -29,6 +29,10 @@ policy: setup ## previews of both shipped stacks under the policies, on the real
 	@$(RUN) PATH="$$PWD/sandbox/plugins/bin:$$PATH" node policies/check.ts
 
 check: types lint policy test ## everything that proves the project without an account
+
+bench: setup ## how the plan's simulation grows with years and runs, against its budget (JSON, and a plot in reports/)
+	@mkdir -p reports
+	@$(RUN) node bench/retention.ts reports/bench-retention.svg
 
 shell: setup ## a shell in which plain pulumi commands reach the sandbox
 	@bin/castchat-recovery sandbox shell

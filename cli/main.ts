@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { backupCommand } from "./commands/backup.ts";
+import { calendarCommand } from "./commands/calendar.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { drillCommand } from "./commands/drill.ts";
 import { listCommand } from "./commands/list.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
+import { planCommand } from "./commands/plan.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
@@ -16,6 +18,8 @@ const program = new Command("castchat-recovery")
   .addCommand(listCommand())
   .addCommand(verifyCommand())
   .addCommand(configurationCommand())
+  .addCommand(planCommand())
+  .addCommand(calendarCommand())
   .addCommand(restoreCommand())
   .addCommand(mirrorCommand())
   .addCommand(resumeCommand())

@@ -37,8 +37,12 @@ export async function readStack(stack: string, signal?: AbortSignal): Promise<St
 }
 
 async function readSettings(pulumi: Pulumi, stack: string): Promise<Settings> {
+  return settingsIn(await pulumi.config(), stack);
+}
+
+/** The settings in a stack's configuration, which is given by full key. Throws UserError naming every fault. */
+export function settingsIn(config: Record<string, string>, stack: string): Settings {
   const namespace = "castchat-recovery:";
-  const config = await pulumi.config();
   const own = Object.entries(config).filter(([key]) => key.startsWith(namespace));
   try {
     return parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value])), stack);

@@ -1,6 +1,7 @@
 import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
+import { errorsIn, registrationIn, resourcesInExport, type RegisteredResource, type Registration } from "./pulumiResources.ts";
 
 /** A create that the engine had begun when it was killed: nobody knows whether it was carried out. */
 export interface PendingCreate {
@@ -23,6 +24,10 @@ export interface Pulumi {
   cancel(): Promise<void>;
   /** Settles pending creates: those with an id are read and kept, all others are dropped from the state. */
   settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
+  registered(): Promise<Registration>;
+  /** What the stack's state holds. */
+  deployed(): Promise<RegisteredResource[]>;
   /** `pulumi up`, its output shown as it comes. Throws when it fails. */
   up(): Promise<void>;
 }
@@ -38,7 +43,10 @@ export interface PulumiOptions {
   signal?: AbortSignal;
 }
 
-const configuration = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
+const configuration = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
+);
 const operation = z.object({
   type: z.string(),
   resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
@@ -53,7 +61,9 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
         cwd: options.workspace,
         env: { ...options.environment, NO_COLOR: "1" },
         stdin: "ignore",
-        ...(shown && !options.onOutput ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const } : {}),
+        ...(shown && !options.onOutput
+          ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const }
+          : {}),
         ...(options.signal ? { cancelSignal: options.signal, gracefulCancel: false } : {}),
       });
       const { onOutput } = options;
@@ -65,7 +75,9 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
   };
   return {
     async outputs() {
-      return z.record(z.string(), z.unknown()).parse(JSON.parse(await run(["stack", "output", "--json", "--show-secrets"])));
+      return z
+        .record(z.string(), z.unknown())
+        .parse(JSON.parse(await run(["stack", "output", "--json", "--show-secrets"])));
     },
     async config() {
       const entries = configuration.parse(JSON.parse(await run(["config", "--json", "--show-secrets"])));
@@ -84,9 +96,20 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       await run(["cancel", "--yes"]);
     },
     async settlePendingCreates(ids) {
-      const imports = [...ids].flatMap(([urn, id]) => ["--import-pending-creates", urn, "--import-pending-creates", id]);
+      const imports = [...ids].flatMap(([urn, id]) => [
+        "--import-pending-creates",
+        urn,
+        "--import-pending-creates",
+        id,
+      ]);
       // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
       await run(["refresh", "--yes", "--skip-preview", "--run-program", ...imports, "--clear-pending-creates"]);
+    },
+    async registered() {
+      return registrationIn(await run(["preview", "--json"]));
+    },
+    async deployed() {
+      return resourcesInExport(await run(["stack", "export"]));
     },
     async up() {
       await run(["up", "--yes", "--skip-preview"], true);
@@ -98,7 +121,8 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
 function explain(error: unknown, stack: string, args: readonly string[]): Error {
   if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
   if (error.isCanceled) return new DOMException("interrupted", "AbortError");
-  if (error.code === "ENOENT") return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
+  if (error.code === "ENOENT")
+    return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
   const said = `${String(error.stdout)}\n${String(error.stderr)}`;
   if (/incorrect passphrase/i.test(said)) {
     return new UserError(
@@ -106,9 +130,20 @@ function explain(error: unknown, stack: string, args: readonly string[]): Error 
     );
   }
   if (/no stack named/i.test(said)) {
-    return new UserError(`There is no stack named ${stack} in this backend: the project has the stacks prod and dr (\`pulumi stack ls\`).`);
+    return new UserError(
+      `There is no stack named ${stack} in this backend: the project has the stacks prod and dr (\`pulumi stack ls\`).`,
+    );
   }
+  const refused = errorsIn(String(error.stdout));
+  if (args[0] === "preview" && refused.length > 0) return new UserError(messageOf(new Error(refused.join("\n"))));
   const lines = said.split("\n").map((line) => line.trim());
-  const reason = lines.filter((line) => line.startsWith("error:")).join(" ") || lines.filter((line) => line !== "").slice(-3).join(" ");
-  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${stack}: ${reason}`)), { cause: error });
+  const reason =
+    lines.filter((line) => line.startsWith("error:")).join(" ") ||
+    lines
+      .filter((line) => line !== "")
+      .slice(-3)
+      .join(" ");
+  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${stack}: ${reason}`)), {
+    cause: error,
+  });
 }

@@ -1,0 +1,57 @@
+import Table from "cli-table3";
+import { Command } from "commander";
+import { systemClock } from "../../clients/clock.ts";
+import { UserError } from "../../clients/errors.ts";
+import { planCalendar } from "../../operations/planCalendar.ts";
+import { missedOn } from "../../planning/retention/schedule.ts";
+import { dayOf } from "../../planning/retention/time.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { jsonOption } from "../options.ts";
+import { fromOption, missedOption } from "../plan/planOptions.ts";
+import { printResult } from "../progress.ts";
+
+const DEFAULT_DAYS = 120;
+const LONGEST_DAYS = 20_000;
+
+/** `castchat-recovery calendar`: which run opens which tier, also when runs fail. Looks at no stack and no vault. */
+export function calendarCommand(): Command {
+  return new Command("calendar")
+    .description("show which backup opens which tier, also when runs fail")
+    .addOption(fromOption())
+    .addOption(missedOption())
+    .option("--days <number>", "days to show", String(DEFAULT_DAYS))
+    .option("--interval-hours <number>", "hours between two runs", "6")
+    .addOption(jsonOption())
+    .action((options: { from?: number; missed?: number[]; days: string; intervalHours: string; json?: boolean }) => {
+      const missed = options.missed ?? [];
+      const days = wholeNumber("--days", options.days, 1, LONGEST_DAYS);
+      const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, 23);
+      // Missed days are what somebody asks about, so the calendar begins a month before them.
+      const firstDay = options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
+      const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });
+      const table = new Table({ head: ["run (UTC)", "opens", "of", ""], style: { head: [], border: [], compact: true } });
+      for (const { run, tier, period, lateDays } of calendar.entries) {
+        table.push([run, tier, period, lateDays === 0 ? "" : `${lateDays} ${lateDays === 1 ? "day" : "days"} late: earlier runs failed`]);
+      }
+      const [shortest] = TIERS;
+      printResult(calendar, options.json === true, [
+        table.toString(),
+        `All other runs are ${shortest?.name ?? "daily"}: ${calendar.runs - calendar.missed - calendar.entries.length} of ${calendar.runs}; ${calendar.missed} failed.`,
+        ...(calendar.unopened.length === 0 ? [] : [`Without any backup, as all of their runs failed: ${calendar.unopened.join(", ")}.`]),
+      ]);
+    });
+}
+
+/** The first day of the month before a day's. */
+function monthBefore(day: number): number {
+  const date = new Date(day * 86_400_000);
+  return dayOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1));
+}
+
+function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < lowest || value > highest) {
+    throw new UserError(`${option} ${text} is no whole number from ${lowest} to ${highest}; give one.`);
+  }
+  return value;
+}

@@ -1,0 +1,36 @@
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { systemClock } from "../../clients/clock.ts";
+import { plan } from "../../operations/plan.ts";
+import { dayOf } from "../../planning/retention/time.ts";
+import { EXIT } from "../failure.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { planFacts } from "../plan/planFacts.ts";
+import { planLines } from "../plan/planLines.ts";
+import { planPage } from "../plan/planPage.ts";
+import { assumptionsOf, withPlanOptions, type PlanOptions } from "../plan/planOptions.ts";
+import { readPlan } from "../plan/readPlan.ts";
+import { printResult, withProgress } from "../progress.ts";
+
+/**
+ * `castchat-recovery plan`: proves that the declared rules keep every promise about backups on every day of the years to come,
+ * and says what that costs. Exit code 1 when a promise isn't kept, 2 when the rules make no sense.
+ */
+export function planCommand(): Command {
+  const command = new Command("plan")
+    .description("prove that the declared rules keep every promise about backups, day by day, and say what that costs; needs no account")
+    .addOption(stackOption())
+    .addOption(jsonOption());
+  return withPlanOptions(command).action(async (options: PlanOptions) => {
+    const signal = abortOnInterrupt();
+    const { stack, standby, deployed = false } = options;
+    const stacks = standby === false ? stack : `${stack} and ${standby}`;
+    const read = await withProgress(`Reading the rules of ${stacks}`, () => readPlan({ stack, standby, deployed, signal }));
+    const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
+    const report = plan({ ...read, assumptions });
+    if (options.html !== undefined) await writeFile(options.html, planPage(report));
+    printResult(planFacts(report), options.json === true, planLines(report));
+    if (report.proof.violations.length > 0) process.exitCode = EXIT.promiseNotKept;
+  });
+}

@@ -1,0 +1,108 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { UserError } from "../../clients/errors.ts";
+import type { Assumptions } from "../../operations/plan.ts";
+import { daysInYears } from "../../operations/plan.ts";
+import { DATABASE_SIZES, type DatabaseSize } from "../../planning/prices/supabase.ts";
+import { dateOf, dayNamed } from "../../planning/retention/time.ts";
+
+/** What is typed after `castchat-recovery plan`. Days are numbers of days. */
+export interface PlanOptions {
+  stack: string;
+  /** false for `--no-standby`. */
+  standby: string | false;
+  deployed?: boolean;
+  from?: number;
+  years: number;
+  on?: number;
+  missed?: number[];
+  sizeGb: number;
+  growth: number;
+  runMinutes: number;
+  runner: "internet" | "region";
+  databaseSize: DatabaseSize;
+  recoveryHours: number;
+  html?: string;
+  json?: boolean;
+}
+
+/**
+ * Nine years: a year's backup stays for five, and there are four places in the round of leap years where they can begin.
+ * Fewer would leave a combination out.
+ */
+const DEFAULT_YEARS = 9;
+const GB = 2 ** 30;
+
+/** Adds the options about what to look at and what to assume. */
+export function withPlanOptions(command: Command): Command {
+  return command
+    .option("--standby <name>", "the stack that holds the replica", "dr")
+    .option("--no-standby", "look at the primary alone")
+    .option("--deployed", "read the rules that are deployed instead of those that the program declares")
+    .addOption(fromOption())
+    .option("--years <number>", "years to simulate", wholeFrom(1, 50), DEFAULT_YEARS)
+    .option("--on <date>", "day of the forecast (the last one by default)", day)
+    .addOption(missedOption())
+    .option("--size-gb <number>", "size of a compressed backup at the start, in GB", numberFrom(0.000001, 100_000), 2)
+    .option("--growth <percent>", "growth of a backup in a year", numberFrom(-90, 1000), 20)
+    .option("--run-minutes <number>", "time of a run", numberFrom(0, 1440), 10)
+    .addOption(new Option("--runner <where>", "who reads backups back: a runner on the internet, or one in the vault's region").choices(["internet", "region"]).default("internet"))
+    .addOption(new Option("--database-size <size>", "compute of a recovered database").choices(DATABASE_SIZES).default("large"))
+    .option("--recovery-hours <number>", "hours for which it keeps that size", numberFrom(1, 8760), 24)
+    .option("--html <file>", "write a page with the pictures, readable without a network");
+}
+
+/** `--from`: the first day of a simulation. */
+export function fromOption(): Option {
+  return new Option("--from <date>", "first day (today by default)").argParser(day);
+}
+
+/** `--missed`: days on which all runs fail. */
+export function missedOption(): Option {
+  return new Option("--missed <dates>", "days on which all runs fail, such as 2027-02-28,2027-03-01").argParser((text: string) => text.split(",").map((one) => day(one.trim())));
+}
+
+/** What the options assume about the years to come. Throws UserError for a forecast outside of them. */
+export function assumptionsOf(options: PlanOptions, today: number, intervalHours: number): Assumptions {
+  const firstDay = options.from ?? today;
+  const lastDay = firstDay + daysInYears(firstDay, options.years) - 1;
+  const onDay = options.on ?? lastDay;
+  if (onDay < firstDay || onDay > lastDay) {
+    throw new UserError(`--on ${dateOf(onDay)} lies outside of the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}; choose another day, or change --from and --years.`);
+  }
+  return {
+    firstDay,
+    years: options.years,
+    intervalHours,
+    runMinutes: options.runMinutes,
+    dumpBytes: options.sizeGb * GB,
+    growthPerYear: options.growth / 100,
+    missedDays: new Set(options.missed),
+    readBackOverInternet: options.runner === "internet",
+    recovery: { databaseSize: options.databaseSize, hours: options.recoveryHours },
+    onDay,
+  };
+}
+
+function day(text: string): number {
+  const found = dayNamed(text);
+  if (found === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is no date; write it as 2027-02-28.`);
+  return found;
+}
+
+function numberFrom(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= lowest && value <= highest)) {
+      throw new InvalidArgumentError(`Give a number from ${lowest} to ${highest}.`);
+    }
+    return value;
+  };
+}
+
+function wholeFrom(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = numberFrom(lowest, highest)(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError(`Give a whole number from ${lowest} to ${highest}.`);
+    return value;
+  };
+}

@@ -1,0 +1,71 @@
+import { messageOf, UserError } from "../../clients/errors.ts";
+import { pulumiClient } from "../../clients/pulumi.ts";
+import { previewApart } from "../../clients/pulumiApart.ts";
+import type { RegisteredResource } from "../../clients/pulumiResources.ts";
+import { readRules, type ReadVault } from "../../operations/readRules.ts";
+import { refuse, type PlanInput } from "../../operations/plan.ts";
+import { vaultBucketName } from "../../planning/names.ts";
+import type { Settings } from "../../settings.ts";
+import { settingsIn } from "../stackContext.ts";
+
+/** Where the plan's stacks are read from. */
+export interface ReadPlanOptions {
+  stack: string;
+  standby: string | false;
+  deployed: boolean;
+  signal: AbortSignal;
+}
+
+/** What the stacks say. The assumptions aren't theirs, but for the interval between runs. */
+export interface ReadPlan extends Omit<PlanInput, "assumptions"> {
+  intervalHours: number;
+}
+
+/** A stack's settings and the rules of its vault. */
+interface ReadStack {
+  settings: Settings;
+  read: ReadVault;
+}
+
+/**
+ * Reads the rules that the program in the current folder declares for both stacks, or those that are deployed. A primary that
+ * can't be read is an error; a standby that can't be read is said in the plan.
+ */
+export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOptions): Promise<ReadPlan> {
+  const read = (name: string) => readStack(name, deployed, signal);
+  const standbyRead = standby === false ? undefined : read(standby).catch((error: unknown) => whyUnreadable(error, signal));
+  const [primary, replica] = await Promise.all([read(stack), standbyRead]);
+  if (primary.settings.role !== "primary") {
+    throw new UserError(`Stack ${stack} is a standby; a plan starts from the stack that backups are written to: plan -s prod --standby ${stack}.`);
+  }
+  const unreadable = typeof replica === "string" && standby !== false ? { unreadable: { stack: standby, why: replica } } : undefined;
+  const replicaRead = typeof replica === "string" ? undefined : replica?.read;
+  refuse([...primary.read.faults, ...(replicaRead?.faults ?? [])]);
+  if (primary.read.vault === undefined) throw new Error("a vault without faults is there");
+  return {
+    primary: primary.read.vault,
+    replica: unreadable ?? replicaRead?.vault,
+    tiers: primary.settings.tiers,
+    intervalHours: primary.settings.intervalHours,
+  };
+}
+
+async function readStack(stack: string, deployed: boolean, signal: AbortSignal): Promise<ReadStack> {
+  const { config, resources } = await (deployed ? readDeployed(stack, signal) : previewApart({ stack, workspace: process.cwd(), signal }));
+  const settings = settingsIn(config, stack);
+  const { project, role, awsAccountId: accountId, awsRegion: region } = settings;
+  return { settings, read: readRules(stack, vaultBucketName({ project, role, accountId, region }), resources) };
+}
+
+async function readDeployed(stack: string, signal: AbortSignal): Promise<{ config: Record<string, string>; resources: RegisteredResource[] }> {
+  const pulumi = pulumiClient({ stack, workspace: process.cwd(), signal });
+  const config = await pulumi.config();
+  const resources = await pulumi.deployed();
+  if (resources.length === 0) throw new UserError(`Nothing of stack ${stack} is deployed: leave --deployed out to look at what its program declares.`);
+  return { config, resources };
+}
+
+function whyUnreadable(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted || (error instanceof Error && error.name === "AbortError")) throw error;
+  return messageOf(error).replaceAll(/\s*\n\s*/g, " ");
+}

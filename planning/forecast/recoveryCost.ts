@@ -1,0 +1,65 @@
+import { SUPABASE_PRICES, type DatabaseSize } from "../prices/supabase.ts";
+import type { RegionPrices } from "../prices/priceTable.ts";
+import type { VaultHistory } from "../retention/simulation.ts";
+import type { RunnerTier, StorageClass } from "../retention/vault.ts";
+import { SMALL_OBJECTS } from "../retention/workload.ts";
+import { GB } from "./costs.ts";
+
+/** How a recovery is made. */
+export interface RecoveryPlan {
+  readonly databaseSize: DatabaseSize;
+  /** Hours for which the recovered database is kept at that size. */
+  readonly hours: number;
+}
+
+/** What one recovery costs, in US dollars. */
+export interface RecoveryCost {
+  /** Which backup is restored, in words. */
+  readonly from: string;
+  readonly storageClass: StorageClass;
+  readonly gb: number;
+  readonly retrieval: number;
+  readonly requests: number;
+  readonly transfer: number;
+  readonly database: number;
+  readonly total: number;
+}
+
+/** Bytes that a restored database takes for each byte of its compressed dump, indexes included. */
+const RESTORED_BYTES_PER_DUMPED = 5;
+
+/**
+ * Recoveries from a vault at an instant: from its newest backup, and from the dearest one there is (a long look back, which
+ * pays for retrieval). The restore reads over the internet: the new database is no part of our AWS account.
+ */
+export function recoveryCosts(
+  history: VaultHistory,
+  tiers: readonly RunnerTier[],
+  prices: RegionPrices,
+  plan: RecoveryPlan,
+  instant: number,
+): RecoveryCost[] {
+  const there = history.lives.flatMap((life) => {
+    const stay = life.stays.find(({ from, to }) => from <= instant && instant < to);
+    return stay === undefined ? [] : [{ life, storageClass: stay.storageClass }];
+  });
+  const newest = there.at(-1);
+  if (newest === undefined) return [];
+  const priced = there.map(({ life, storageClass }) =>
+    costOf(`the ${tiers[life.tier]?.name ?? "oldest"} backup of ${new Date(life.takenAt).toISOString().slice(0, 10)}`, storageClass, life.bytes),
+  );
+  const dearest = priced.reduce((one, other) => (other.total > one.total ? other : one));
+  return [costOf("the newest backup", newest.storageClass, newest.life.bytes), dearest];
+
+  function costOf(from: string, storageClass: StorageClass, bytes: number): RecoveryCost {
+    const gb = bytes / GB;
+    const retrieval = gb * prices.retrieval[storageClass];
+    const requests = ((SMALL_OBJECTS + 1) * prices.reads[storageClass]) / 1000;
+    const transfer = gb * prices.toInternet;
+    const month = (30 * 24) / plan.hours;
+    const database =
+      plan.hours * SUPABASE_PRICES.computeHour[plan.databaseSize] +
+      (gb * RESTORED_BYTES_PER_DUMPED * SUPABASE_PRICES.diskGbMonth) / month;
+    return { from, storageClass, gb, retrieval, requests, transfer, database, total: retrieval + requests + transfer + database };
+  }
+}

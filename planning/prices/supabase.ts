@@ -1,0 +1,20 @@
+/** Sizes of a Supabase database that a recovery can be scaled up to. */
+export const DATABASE_SIZES = ["micro", "small", "medium", "large", "xl", "2xl", "4xl"] as const;
+export type DatabaseSize = (typeof DATABASE_SIZES)[number];
+
+/** Supabase's list prices, in US dollars. Source: supabase.com/pricing and "Manage Compute usage". */
+export const SUPABASE_PRICES = {
+  asOf: "2025-06-01",
+  /** An hour of a project's compute. */
+  computeHour: {
+    micro: 0.01344,
+    small: 0.0206,
+    medium: 0.0822,
+    large: 0.1517,
+    xl: 0.2877,
+    "2xl": 0.562,
+    "4xl": 1.32,
+  } satisfies Record<DatabaseSize, number>,
+  /** A GB of a project's disk for a month. */
+  diskGbMonth: 0.125,
+} as const;

@@ -1,0 +1,148 @@
+import type { Life } from "../retention/life.ts";
+import { PERIOD_WORDS, periodName, periodNumber, periodsOfDays } from "../retention/periods.ts";
+import { DAY_MS, NEVER, dateOf, dayOf } from "../retention/time.ts";
+import type { Run, VaultHistory } from "../retention/simulation.ts";
+import type { RunnerTier } from "../retention/vault.ts";
+import { daysText, longestDays } from "./lengths.ts";
+import { PROMISES, type RetentionPromise } from "./promises.ts";
+import type { Violation, ViolationList } from "./violation.ts";
+
+/** How well a promise is kept in a vault over all days. */
+export interface Coverage {
+  readonly stack: string;
+  readonly tier: string;
+  readonly words: string;
+  /** Days that were looked at. */
+  readonly days: number;
+  /** Days on which each of the last periods had a backup. */
+  readonly kept: number;
+  /** Periods without a backup because all their runs had failed: no rule can help them. */
+  readonly excused: number;
+}
+
+/** The stretch of days that the proof looks at. */
+export interface ProofSpan {
+  readonly firstDay: number;
+  readonly days: number;
+}
+
+/**
+ * Looks at each day as it begins, right after lifecycle has acted and before the day's first run: does each of the last
+ * `count` periods, from yesterday's back, have a backup? One under a delete marker doesn't count. Any tier's backup counts for
+ * the period that it was taken in; periods before the first run don't count.
+ */
+export function proveCoverage(
+  promise: RetentionPromise,
+  history: VaultHistory,
+  context: { runs: readonly Run[]; tiers: readonly RunnerTier[]; span: ProofSpan },
+  violations: ViolationList,
+): Coverage {
+  const { firstDay, days } = context.span;
+  const { stack } = history.vault;
+  const { tiers } = context;
+  const first = periodNumber(firstDay, promise.period);
+  const periods = periodsOfDays(firstDay, days + 1, promise.period);
+  const numberOf = (instant: number) => periods[dayOf(instant) - firstDay] ?? 0;
+
+  const readable = new Int32Array((periods.at(-1) ?? 0) + 1);
+  const changes = changesByDay(history.lives, context.span, numberOf);
+  const withRuns = new Set(context.runs.filter(({ tier }) => tier !== undefined).map((run) => numberOf(run.startedAt)));
+  const due = new Set(context.runs.map((run) => numberOf(run.startedAt)));
+  const arrivals = firstArrivals(history.lives, numberOf);
+  const longestLives = longestByPeriod(history.lives, numberOf);
+
+  let kept = 0;
+  const blamed = new Set<number>();
+  const excused = new Set<number>();
+  for (let index = 1; index <= days; index++) {
+    const day = firstDay + index;
+    for (const period of changes.appearing[index] ?? []) readable[period] = (readable[period] ?? 0) + 1;
+    for (const period of changes.vanishing[index] ?? []) readable[period] = (readable[period] ?? 0) - 1;
+    const last = numberOf((day - 1) * DAY_MS);
+    let isKept = true;
+    for (let period = Math.max(0, last - promise.count + 1); period <= last; period++) {
+      if ((readable[period] ?? 0) > 0) continue;
+      if (due.has(period) && !withRuns.has(period)) excused.add(period);
+      // On its way: replication that was paused brings it late.
+      else if (dayOf(arrivals.get(period) ?? 0) >= day) excused.add(period);
+      else {
+        isKept = false;
+        blame(period, day);
+      }
+    }
+    if (isKept) kept++;
+  }
+  return { stack, tier: promise.tier, words: promise.words, days, kept, excused: excused.size };
+
+  function blame(period: number, day: number): void {
+    // Days are looked at in their order, so each period is blamed once, on its first day.
+    if (blamed.has(period)) return;
+    blamed.add(period);
+    const name = periodName(period + first, promise.period);
+    const what = `${dateOf(day)} begins without a backup of ${name}, one of the last ${promise.count} ${PERIOD_WORDS[promise.period]}s`;
+    violations.add({ day, stack, kind: "coverage", what, ...causeOf(period) });
+  }
+
+  function causeOf(period: number): Pick<Violation, "tier" | "rule" | "change"> {
+    const once = `once a ${PERIOD_WORDS[promise.period]}`;
+    if (!due.has(period)) return { tier: promise.tier, rule: "the schedule", change: `let backups run at least ${once}` };
+    const own = tiers.findIndex(({ name }) => name === promise.tier);
+    const opened = context.runs.find((run) => (run.tier ?? -1) >= own && numberOf(run.startedAt) === period)?.tier;
+    const longest = longestLives.get(period);
+    if (longest === undefined || (opened !== undefined && longest.tier < own)) {
+      const prefix = tiers[opened ?? own]?.prefix ?? "";
+      return { tier: promise.tier, rule: "replication", change: `let the primary's replication rules send ${prefix} to ${stack}` };
+    }
+    const tier = tiers[longest.tier];
+    if (tier === undefined || longest.tier < own) {
+      return { tier: promise.tier, rule: "the tier table", change: `let the tier ${promise.tier} be filled ${once}` };
+    }
+    const rule = expiringRule(tier.prefix, longest, history);
+    const needed = longestDays((PROMISES.find((one) => one.tier === tier.name) ?? promise).keep);
+    const change = `let rule "${rule.id}" keep ${daysText(needed)} instead of ${daysText(rule.days)}`;
+    return { tier: tier.name, rule: rule.id, change };
+  }
+}
+
+/** The rule that expires a tier's backups, with its days. */
+export function expiringRule(prefix: string, life: Life, { vault }: VaultHistory): { id: string; days: number } {
+  const rules = vault.rules.filter((rule) => prefix.startsWith(rule.prefix) && rule.expireDays !== undefined);
+  const [shortest] = rules.sort((one, other) => (one.expireDays ?? 0) - (other.expireDays ?? 0));
+  const days = Math.floor((life.hiddenAt - life.createdAt) / DAY_MS);
+  return { id: shortest?.id ?? "none", days: shortest?.expireDays ?? days };
+}
+
+/** The periods whose backups appear and vanish at the start of each day, counted from the first one. */
+function changesByDay(lives: readonly Life[], span: ProofSpan, numberOf: (instant: number) => number) {
+  const appearing: number[][] = [];
+  const vanishing: number[][] = [];
+  for (const life of lives) {
+    const period = numberOf(life.takenAt);
+    const appears = dayOf(life.arrivedAt) + 1 - span.firstDay;
+    (appearing[appears] ??= []).push(period);
+    if (life.hiddenAt === NEVER) continue;
+    // Hidden before its first morning: it never counts, and the two changes undo each other.
+    const vanishes = Math.max(dayOf(life.hiddenAt) - span.firstDay, appears);
+    if (vanishes <= span.days) (vanishing[vanishes] ??= []).push(period);
+  }
+  return { appearing, vanishing };
+}
+
+/** Of each period's backups, the one that should last longest: its tier is the longest. */
+function longestByPeriod(lives: readonly Life[], numberOf: (instant: number) => number): Map<number, Life> {
+  const longest = new Map<number, Life>();
+  for (const life of lives) {
+    const period = numberOf(life.takenAt);
+    if (life.tier > (longest.get(period)?.tier ?? -1)) longest.set(period, life);
+  }
+  return longest;
+}
+
+function firstArrivals(lives: readonly Life[], numberOf: (instant: number) => number): Map<number, number> {
+  const arrivals = new Map<number, number>();
+  for (const life of lives) {
+    const period = numberOf(life.takenAt);
+    arrivals.set(period, Math.min(life.arrivedAt, arrivals.get(period) ?? life.arrivedAt));
+  }
+  return arrivals;
+}

@@ -1,0 +1,122 @@
+import type { Life } from "../retention/life.ts";
+import type { VaultHistory } from "../retention/simulation.ts";
+import { lifecycleOf } from "../retention/tierLifecycle.ts";
+import { DAY_MS, dateOf, dayOf, NEVER, nextMidnight } from "../retention/time.ts";
+import type { RunnerTier } from "../retention/vault.ts";
+import { expiringRule, type ProofSpan } from "./coverage.ts";
+import { daysText, longestDays } from "./lengths.ts";
+import { after, type RetentionPromise } from "./promises.ts";
+import type { ViolationList } from "./violation.ts";
+
+/** Days that a backup may outstay what its tier says: S3 rounds up to midnight, and clears what is hidden a day later. */
+export const TOLERANCE_DAYS = 2;
+
+/** No backup of the promised tier is hidden before it is as old as the guide says. */
+export function proveNoneGoesEarly(
+  promise: RetentionPromise,
+  history: VaultHistory,
+  context: { tiers: readonly RunnerTier[]; span: ProofSpan },
+  violations: ViolationList,
+): void {
+  const tier = context.tiers.findIndex(({ name }) => name === promise.tier);
+  const end = (context.span.firstDay + context.span.days) * DAY_MS;
+  for (const life of history.lives) {
+    if (life.tier !== tier || life.hiddenAt > end) continue;
+    if (life.hiddenAt >= after(life.takenAt, promise.keep)) continue;
+    const rule = expiringRule(context.tiers[tier]?.prefix ?? "", life, history);
+    violations.add({
+      day: dayOf(life.hiddenAt),
+      stack: history.vault.stack,
+      tier: promise.tier,
+      rule: rule.id,
+      kind: "early",
+      what: `the ${promise.tier} backup of ${dateOf(dayOf(life.takenAt))} expires on ${dateOf(dayOf(life.hiddenAt))}, before it is as old as "${promise.words}" says`,
+      change: `let rule "${rule.id}" keep ${daysText(longestDays(promise.keep))} instead of ${daysText(rule.days)}`,
+    });
+    // Lives are in the order of their runs: this was the first.
+    return;
+  }
+}
+
+/** Nothing lies longer than its tier says, but for the tolerance and for the newest backup, which is held. */
+export function proveNoneStaysLong(
+  history: VaultHistory,
+  context: { tiers: readonly RunnerTier[]; span: ProofSpan },
+  violations: ViolationList,
+): void {
+  const end = (context.span.firstDay + context.span.days) * DAY_MS;
+  // Lives are in the order of their runs, so a tier's first is enough.
+  const blamed = new Set<number>();
+  for (const life of history.lives) {
+    const tier = context.tiers[life.tier];
+    if (tier === undefined || blamed.has(life.tier)) continue;
+    const said = (tier.keptDays + TOLERANCE_DAYS) * DAY_MS;
+    const limit = Math.max(life.createdAt + said, heldLimit(life), life.arrivedAt + TOLERANCE_DAYS * DAY_MS);
+    if (life.removedAt > limit && limit < end) {
+      blamed.add(life.tier);
+      blameStay(life, tier, limit, history, violations);
+    } else if (life.markerRemovedAt > life.removedAt + TOLERANCE_DAYS * DAY_MS && markerLimit(life) < end) {
+      blamed.add(life.tier);
+      violations.add({
+        day: dayOf(markerLimit(life)),
+        stack: history.vault.stack,
+        tier: tier.name,
+        rule: "none",
+        kind: "marker",
+        what: `the delete marker that the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} leaves behind stays`,
+        change: "let a rule for all objects expire lone delete markers (expiredObjectDeleteMarker)",
+      });
+    }
+  }
+}
+
+/** Uploads that were never finished go within the tolerance. */
+export function proveUploadsGo(
+  history: VaultHistory,
+  context: { tiers: readonly RunnerTier[]; span: ProofSpan },
+  violations: ViolationList,
+): void {
+  for (const tier of context.tiers) {
+    const { abortUpload } = lifecycleOf(tier.prefix, 0, history.vault.rules);
+    if (abortUpload !== undefined && abortUpload.days <= TOLERANCE_DAYS) continue;
+    violations.add({
+      day: context.span.firstDay + TOLERANCE_DAYS + 1,
+      stack: history.vault.stack,
+      tier: tier.name,
+      rule: abortUpload?.rule ?? "none",
+      kind: "upload",
+      what: `an upload to ${tier.prefix} that breaks off on the first day stays ${abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`}`,
+      change: "let a rule abort unfinished uploads after 1 day (abortIncompleteMultipartUpload)",
+    });
+  }
+}
+
+function heldLimit({ heldUntil }: Life): number {
+  return heldUntil === NEVER ? NEVER : nextMidnight(heldUntil) + TOLERANCE_DAYS * DAY_MS;
+}
+
+function markerLimit({ removedAt }: Life): number {
+  return removedAt + TOLERANCE_DAYS * DAY_MS;
+}
+
+function blameStay(life: Life, tier: RunnerTier, limit: number, history: VaultHistory, violations: ViolationList): void {
+  const { expire, noncurrent } = lifecycleOf(tier.prefix, life.bytes, history.vault.rules);
+  const common = {
+    day: dayOf(limit),
+    stack: history.vault.stack,
+    tier: tier.name,
+    kind: "overstay" as const,
+    what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "never goes" : `goes on ${dateOf(dayOf(life.removedAt))}`}, its tier says ${daysText(tier.keptDays)}`,
+  };
+  if (expire === undefined) {
+    violations.add({ ...common, rule: "none", change: `add a rule that expires ${tier.prefix} after ${daysText(tier.keptDays)}` });
+  } else if (expire.days > tier.keptDays) {
+    violations.add({ ...common, rule: expire.rule, change: `let rule "${expire.rule}" expire after ${daysText(tier.keptDays)} instead of ${daysText(expire.days)}` });
+  } else if (noncurrent === undefined) {
+    violations.add({ ...common, rule: expire.rule, change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration alone only hides them` });
+  } else if (nextMidnight(life.lockedUntil) === life.removedAt) {
+    violations.add({ ...common, rule: "the lock", change: `lock the tier ${tier.name} for at most ${daysText(tier.keptDays)}` });
+  } else {
+    violations.add({ ...common, rule: noncurrent.rule, change: `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${daysText(noncurrent.days)}` });
+  }
+}

@@ -1,0 +1,42 @@
+import type { CalendarPeriod } from "../calendar.ts";
+import { DAY_MS } from "./time.ts";
+
+/** A stretch of the calendar that a promise counts in. */
+export type CountedPeriod = "day" | Exclude<CalendarPeriod, "run">;
+
+/** The stretches, shortest first. */
+export const COUNTED_PERIODS: readonly CountedPeriod[] = ["day", "isoWeek", "month", "year"];
+
+/** How a stretch is called among people. */
+export const PERIOD_WORDS: Readonly<Record<CountedPeriod, string>> = {
+  day: "day",
+  isoWeek: "week",
+  month: "month",
+  year: "year",
+};
+
+/** 1970-01-01 was a Thursday: three days into its ISO week. */
+const EPOCH_DAYS_INTO_WEEK = 3;
+
+/** A running number of the UTC period that holds a day; the next period's is one more. */
+export function periodNumber(day: number, period: CountedPeriod): number {
+  if (period === "day") return day;
+  if (period === "isoWeek") return Math.floor((day + EPOCH_DAYS_INTO_WEEK) / 7);
+  const date = new Date(day * DAY_MS);
+  return period === "year" ? date.getUTCFullYear() : date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
+/** The period's name: `2027-03-01`, `the week of 2027-03-01`, `2027-03`, `2027`. */
+export function periodName(number: number, period: CountedPeriod): string {
+  if (period === "year") return String(number);
+  if (period === "month") return `${Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, "0")}`;
+  const day = period === "day" ? number : number * 7 - EPOCH_DAYS_INTO_WEEK;
+  const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+  return period === "day" ? date : `the week of ${date}`;
+}
+
+/** The period numbers of a stretch of days, counted from its first day's, for quick looking up. */
+export function periodsOfDays(firstDay: number, days: number, period: CountedPeriod): Int32Array {
+  const first = periodNumber(firstDay, period);
+  return Int32Array.from({ length: days }, (_, index) => periodNumber(firstDay + index, period) - first);
+}

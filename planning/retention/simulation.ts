@@ -1,0 +1,140 @@
+import { lifeOf, type Arrival, type Life } from "./life.ts";
+import { tierOpener } from "./promotion.ts";
+import { runsDue, type Schedule } from "./schedule.ts";
+import { lifecycleOf, type TierLifecycle } from "./tierLifecycle.ts";
+import { DAY_MS, NEVER } from "./time.ts";
+import type { DeclaredVault, Replication, RunnerTier } from "./vault.ts";
+import { dumpBytesAfter, type Workload } from "./workload.ts";
+
+/** Replication that stands still: what is due meanwhile arrives at its end. Milliseconds since 1970. */
+export interface ReplicationPause {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** All that the simulation depends on. */
+export interface Scenario {
+  readonly primary: DeclaredVault;
+  /** The vault that the primary's is replicated to, with its own rules. */
+  readonly replica?: DeclaredVault;
+  /** Shortest first. */
+  readonly tiers: readonly RunnerTier[];
+  readonly schedule: Schedule;
+  readonly workload: Workload;
+  /** From a backup's creation until its replica is there, in milliseconds. */
+  readonly replicationLagMs: number;
+  readonly replicationPauses?: readonly ReplicationPause[];
+}
+
+/** What became of each run. */
+export interface Run {
+  readonly startedAt: number;
+  /** Index of the tier that it opened; undefined when the run failed. */
+  readonly tier: number | undefined;
+}
+
+/** One vault's part of the outcome. Lives are in the order of their runs. */
+export interface VaultHistory {
+  readonly vault: DeclaredVault;
+  readonly lives: readonly Life[];
+}
+
+/** What becomes of all backups. */
+export interface History {
+  readonly runs: readonly Run[];
+  readonly primary: VaultHistory;
+  readonly replica?: VaultHistory;
+}
+
+/**
+ * Runs all backups of the schedule through the vaults' declared rules. Pure; a backup costs the same whatever the number of
+ * the others, so time and memory grow with the number of runs alone.
+ */
+export function simulate(scenario: Scenario): History {
+  const runs = openTiers(scenario);
+  const backups = storeBackups(runs, scenario);
+  const primary = keep(backups, scenario.primary, scenario);
+  if (scenario.replica === undefined) return { runs, primary };
+  const replicas = replicate(backups, scenario);
+  return { runs, primary, replica: keep(replicas, scenario.replica, scenario) };
+}
+
+/** A backup on its way into a vault. */
+interface Backup extends Arrival {
+  readonly tier: number;
+}
+
+function openTiers({ schedule, tiers }: Scenario): Run[] {
+  const opens = tierOpener(tiers);
+  return runsDue(schedule).map((startedAt) => ({
+    startedAt,
+    tier: schedule.isMissed(startedAt) ? undefined : opens(startedAt),
+  }));
+}
+
+function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
+  const { schedule, tiers, workload, primary } = scenario;
+  const first = schedule.firstDay * DAY_MS;
+  const proven = runs.flatMap(({ startedAt, tier }) => (tier === undefined ? [] : [{ startedAt, tier }]));
+  return proven.map(({ startedAt, tier }, index) => {
+    const storedAt = startedAt + schedule.runMs;
+    const next = proven[index + 1];
+    const lockDays = lockDaysOf(tiers[tier], primary);
+    return {
+      tier,
+      takenAt: startedAt,
+      createdAt: storedAt,
+      arrivedAt: storedAt,
+      storageClass: "STANDARD",
+      bytes: dumpBytesAfter(workload, startedAt - first),
+      lockedUntil: startedAt + lockDays * DAY_MS,
+      heldUntil: next === undefined ? NEVER : next.startedAt + schedule.runMs,
+    };
+  });
+}
+
+/** The writer's own lock goes before the bucket's default. */
+function lockDaysOf(tier: RunnerTier | undefined, { defaultLockDays = 0 }: DeclaredVault): number {
+  return tier === undefined || tier.lockDays === 0 ? defaultLockDays : tier.lockDays;
+}
+
+/** Replicas carry their originals' dates, locks and holds; they come later, and only what a rule names comes at all. */
+function replicate(backups: readonly Backup[], scenario: Scenario): Backup[] {
+  const { primary, replica, tiers, replicationLagMs } = scenario;
+  const arrives = (instant: number) => afterPauses(instant + replicationLagMs, scenario.replicationPauses ?? []);
+  return backups.flatMap((backup) => {
+    const rule = replicationOf(tiers[backup.tier]?.prefix ?? "", primary, replica);
+    if (rule === undefined) return [];
+    const { storageClass = backup.storageClass } = rule;
+    const arrivedAt = arrives(backup.arrivedAt);
+    return [{ ...backup, storageClass, arrivedAt, heldUntil: Math.max(arrivedAt, arrives(backup.heldUntil)) }];
+  });
+}
+
+/** The rule by which a tier's backups reach the replica's bucket, if one does. */
+export function replicationOf(
+  prefix: string,
+  primary: DeclaredVault,
+  replica: DeclaredVault | undefined,
+): Replication | undefined {
+  const arn = `arn:aws:s3:::${replica?.bucket ?? ""}`;
+  return primary.replications.find((rule) => rule.destinationBucketArn === arn && prefix.startsWith(rule.prefix));
+}
+
+function afterPauses(instant: number, pauses: readonly ReplicationPause[]): number {
+  return pauses.reduce((late, { from, to }) => (late >= from && late < to ? to : late), instant);
+}
+
+function keep(backups: readonly Backup[], vault: DeclaredVault, { tiers }: Scenario): VaultHistory {
+  const lifecycleFor = lifecycles(vault, tiers);
+  return { vault, lives: backups.map((one) => lifeOf(one, one.tier, lifecycleFor(one.tier, one.bytes), vault)) };
+}
+
+/** A tier's lifecycle; worked out once for each tier where no rule looks at sizes. */
+function lifecycles(vault: DeclaredVault, tiers: readonly RunnerTier[]): (tier: number, bytes: number) => TierLifecycle {
+  const at = (tier: number, bytes: number) => lifecycleOf(tiers[tier]?.prefix ?? "", bytes, vault.rules);
+  const looksAtSizes = vault.rules.some((rule) => rule.largerThan !== undefined || rule.smallerThan !== undefined);
+  if (looksAtSizes) return at;
+  const known = tiers.map((_, tier) => at(tier, 0));
+  return (tier, bytes) => known[tier] ?? at(tier, bytes);
+}

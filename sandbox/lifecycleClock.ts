@@ -1,0 +1,238 @@
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+} from "@aws-sdk/client-s3";
+import type { LifecycleRule, ListMultipartUploadsCommandOutput, ListObjectVersionsCommandOutput, S3Client, TransitionStorageClass } from "@aws-sdk/client-s3";
+
+/** A bucket whose lifecycle the clock carries out. */
+export interface LifecycleClockOptions {
+  s3: S3Client;
+  bucket: string;
+  /** What the moved clock shows at first. */
+  now: Date;
+}
+
+/** A version or a delete marker as S3 lists it, with its date on the moved clock. */
+interface Entry {
+  key: string;
+  versionId: string;
+  size: number;
+  isMarker: boolean;
+  isLatest: boolean;
+  bornAt: Date;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+/** "Objects smaller than 128 KB will not transition by default", unless a rule filters by size itself. */
+const SMALLEST_MOVED = 131_072;
+/** Which of two transitions wins when both are due: the one that saves more. */
+const CHEAPER_LAST: readonly string[] = ["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
+
+/**
+ * Carries out a bucket's deployed lifecycle configuration on a clock that can be moved, through S3 calls alone: the emulator
+ * stores the configuration but doesn't act on it. Written from the Amazon S3 User Guide ("Lifecycle configuration elements",
+ * "Expiring objects", "How S3 Lifecycle interacts with other bucket configurations") and from nothing of this project, so that
+ * it can tell whether the plan's simulation is right.
+ *
+ * What is found in the bucket when the clock is moved counts as made at the time that the clock shows before. No call of S3
+ * changes a version's class, so the clock itself remembers which versions have moved: {@link storageClassOf}.
+ */
+export class LifecycleClock {
+  readonly #s3: S3Client;
+  readonly #bucket: string;
+  #now: Date;
+  readonly #bornAt = new Map<string, Date>();
+  readonly #uploadsBornAt = new Map<string, Date>();
+  readonly #classes = new Map<string, string>();
+
+  constructor({ s3, bucket, now }: LifecycleClockOptions) {
+    this.#s3 = s3;
+    this.#bucket = bucket;
+    this.#now = now;
+  }
+
+  get now(): Date {
+    return this.#now;
+  }
+
+  /** The class that lifecycle has moved a version to; undefined where it hasn't moved it. */
+  storageClassOf(versionId: string): string | undefined {
+    return this.#classes.get(versionId);
+  }
+
+  /** Moves the clock on; lifecycle acts at every midnight (UTC) on the way. */
+  async advanceTo(later: Date): Promise<void> {
+    if (later < this.#now) throw new Error("the clock can't be moved back");
+    await this.#noticeWhatIsNew();
+    const rules = await this.#enabledRules();
+    for (let midnight = upToMidnight(this.#now.getTime() + 1); midnight <= later.getTime(); midnight += DAY) {
+      this.#now = new Date(midnight);
+      await this.#act(rules, new Date(midnight));
+    }
+    this.#now = later;
+  }
+
+  async #enabledRules(): Promise<LifecycleRule[]> {
+    const { Rules = [] } = await this.#s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: this.#bucket }));
+    return Rules.filter(({ Status }) => Status === "Enabled");
+  }
+
+  async #noticeWhatIsNew(): Promise<void> {
+    await this.#entries();
+    await this.#uploads();
+  }
+
+  /** One midnight. What it does to an entry doesn't count for another action of the same midnight. */
+  async #act(rules: readonly LifecycleRule[], midnight: Date): Promise<void> {
+    for (const versions of byKey(await this.#entries())) {
+      const [latest, ...older] = versions;
+      if (latest === undefined) continue;
+      const met = rules.filter((rule) => meets(rule, latest.key, latest.size));
+      if (latest.isMarker && older.length === 0) await this.#clearLoneMarker(met, latest, midnight);
+      else if (!latest.isMarker) await this.#actOnCurrent(met, latest, midnight);
+      await this.#removeNoncurrent(rules, versions, midnight);
+    }
+    for (const upload of await this.#uploads()) {
+      const due = rules
+        .filter((rule) => upload.key.startsWith(prefixOf(rule)))
+        .some((rule) => isDue(upload.bornAt, rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation, midnight));
+      if (due) await this.#s3.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: upload.key, UploadId: upload.id }));
+    }
+  }
+
+  /** "If the current object version is the only object version and it is also a delete marker, S3 removes it." */
+  async #clearLoneMarker(rules: readonly LifecycleRule[], marker: Entry, midnight: Date): Promise<void> {
+    const goes = rules.some(
+      ({ Expiration }) => Expiration?.ExpiredObjectDeleteMarker === true || isDue(marker.bornAt, Expiration?.Days, midnight),
+    );
+    if (goes) await this.#remove(marker);
+  }
+
+  async #actOnCurrent(rules: readonly LifecycleRule[], current: Entry, midnight: Date): Promise<void> {
+    const moves = rules.flatMap((rule) =>
+      (rule.Transitions ?? [])
+        .filter(({ Days }) => isDue(current.bornAt, Days, midnight) && isLargeEnough(rule, current))
+        .map(({ StorageClass }) => StorageClass),
+    );
+    const reached = [this.#classes.get(current.versionId) ?? "STANDARD", ...moves.filter(isClass)];
+    const coldest = reached.sort((one, other) => CHEAPER_LAST.indexOf(other) - CHEAPER_LAST.indexOf(one))[0];
+    if (moves.length > 0 && coldest !== undefined) this.#classes.set(current.versionId, coldest);
+    if (!rules.some(({ Expiration }) => isDue(current.bornAt, Expiration?.Days, midnight))) return;
+    const { VersionId } = await this.#s3.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: current.key }));
+    if (VersionId !== undefined) this.#bornAt.set(VersionId, midnight);
+  }
+
+  /** A version is noncurrent from the creation of its successor on. Locked and held ones are left alone. */
+  async #removeNoncurrent(rules: readonly LifecycleRule[], versions: readonly Entry[], midnight: Date): Promise<void> {
+    const noncurrent = versions.slice(1).filter(({ isMarker }) => !isMarker);
+    for (const [newer, version] of noncurrent.entries()) {
+      const successor = versions[versions.indexOf(version) - 1];
+      if (successor === undefined) continue;
+      const due = rules
+        .filter((rule) => meets(rule, version.key, version.size))
+        .some(({ NoncurrentVersionExpiration: expiration }) => {
+          const spared = newer < (expiration?.NewerNoncurrentVersions ?? 0);
+          return !spared && isDue(successor.bornAt, expiration?.NoncurrentDays, midnight);
+        });
+      if (due && !(await this.#isProtected(version, midnight))) await this.#remove(version);
+    }
+  }
+
+  async #isProtected({ key, versionId }: Entry, midnight: Date): Promise<boolean> {
+    const version = { Bucket: this.#bucket, Key: key, VersionId: versionId };
+    const retention = await orNone(this.#s3.send(new GetObjectRetentionCommand(version)));
+    const until = retention?.Retention?.RetainUntilDate;
+    if (until !== undefined && until > midnight) return true;
+    const hold = await orNone(this.#s3.send(new GetObjectLegalHoldCommand(version)));
+    return hold?.LegalHold?.Status === "ON";
+  }
+
+  /** The emulator's own clock hasn't moved, so a lock that has ended on this one may still stand on that. */
+  async #remove({ key, versionId }: Entry): Promise<void> {
+    await this.#s3.send(
+      new DeleteObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId, BypassGovernanceRetention: true }),
+    );
+  }
+
+  async #entries(): Promise<Entry[]> {
+    const found: Entry[] = [];
+    let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+    while (next !== undefined) {
+      const page: ListObjectVersionsCommandOutput = await this.#s3.send(new ListObjectVersionsCommand({ Bucket: this.#bucket, ...next }));
+      const listed = [
+        ...(page.Versions ?? []).map((one) => ({ ...one, isMarker: false })),
+        ...(page.DeleteMarkers ?? []).map((one) => ({ ...one, Size: 0, isMarker: true })),
+      ];
+      for (const { Key: key = "", VersionId: versionId = "null", Size: size = 0, IsLatest: isLatest = false, isMarker } of listed) {
+        const bornAt = this.#bornAt.get(versionId) ?? this.#now;
+        this.#bornAt.set(versionId, bornAt);
+        found.push({ key, versionId, size, isLatest, isMarker, bornAt });
+      }
+      next = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+    }
+    return found;
+  }
+
+  async #uploads(): Promise<{ key: string; id: string; bornAt: Date }[]> {
+    const page: ListMultipartUploadsCommandOutput = await this.#s3.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket }));
+    return (page.Uploads ?? []).map(({ Key: key = "", UploadId: id = "" }) => {
+      const bornAt = this.#uploadsBornAt.get(id) ?? this.#now;
+      this.#uploadsBornAt.set(id, bornAt);
+      return { key, id, bornAt };
+    });
+  }
+}
+
+/** Each key's entries, newest first. */
+function byKey(entries: readonly Entry[]): Entry[][] {
+  const keys = new Map<string, Entry[]>();
+  for (const entry of entries) keys.set(entry.key, [...(keys.get(entry.key) ?? []), entry]);
+  return [...keys.values()].map((versions) =>
+    versions.sort((one, other) => Number(other.isLatest) - Number(one.isLatest) || other.bornAt.getTime() - one.bornAt.getTime()),
+  );
+}
+
+/** "S3 adds the number of days to the creation time and rounds the result up to the next day's midnight UTC." */
+function isDue(since: Date, days: number | undefined, midnight: Date): boolean {
+  return days !== undefined && upToMidnight(since.getTime() + days * DAY) <= midnight.getTime();
+}
+
+function upToMidnight(instant: number): number {
+  const date = new Date(instant);
+  const midnight = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
+  return midnight === instant ? instant : midnight + DAY;
+}
+
+function prefixOf({ Filter, ...rule }: LifecycleRule): string {
+  return Filter?.And?.Prefix ?? Filter?.Prefix ?? (rule as { Prefix?: string }).Prefix ?? "";
+}
+
+function meets(rule: LifecycleRule, key: string, size: number): boolean {
+  const least = rule.Filter?.And?.ObjectSizeGreaterThan ?? rule.Filter?.ObjectSizeGreaterThan ?? -1;
+  const most = rule.Filter?.And?.ObjectSizeLessThan ?? rule.Filter?.ObjectSizeLessThan ?? Number.MAX_SAFE_INTEGER;
+  return key.startsWith(prefixOf(rule)) && size > least && size < most;
+}
+
+function isLargeEnough({ Filter }: LifecycleRule, { size }: Entry): boolean {
+  const bySize = Filter?.And?.ObjectSizeGreaterThan ?? Filter?.ObjectSizeGreaterThan;
+  return bySize !== undefined || size >= SMALLEST_MOVED;
+}
+
+function isClass(storageClass: TransitionStorageClass | undefined): storageClass is TransitionStorageClass {
+  return storageClass !== undefined;
+}
+
+/** An object without a lock or hold answers with an error of its own. */
+async function orNone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "@jest/globals";
+import { planFacts } from "../../cli/plan/planFacts.ts";
+import { planLines } from "../../cli/plan/planLines.ts";
+import { planPage } from "../../cli/plan/planPage.ts";
+import { storedByDay } from "../../cli/plan/storedByDay.ts";
+import { plan, type PlanReport } from "../../operations/plan.ts";
+import { holdingsAt } from "../../planning/forecast/census.ts";
+import { GB } from "../../planning/forecast/costs.ts";
+import { DAY_MS } from "../../planning/retention/time.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { PRIMARY, REPLICA, day, rulesWith } from "../planning/support/scenario.ts";
+
+const report = (rules = PRIMARY.rules): PlanReport =>
+  plan({
+    primary: { ...PRIMARY, rules },
+    replica: { ...REPLICA, stack: "dr<b>" },
+    tiers: TIERS,
+    assumptions: {
+      firstDay: day("2026-11-23"),
+      years: 1,
+      intervalHours: 6,
+      runMinutes: 10,
+      dumpBytes: 2 * GB,
+      growthPerYear: 0,
+      missedDays: new Set([day("2027-01-01")]),
+      readBackOverInternet: true,
+      recovery: { databaseSize: "large", hours: 24 },
+      onDay: day("2027-10-31"),
+    },
+  });
+const good = report();
+const bad = report(rulesWith("weekly", { expireDays: 92, noncurrentDays: 9 }));
+
+describe("planPage", () => {
+  it("is one page that needs no network, with pictures, and escapes names", () => {
+    const page = planPage(good);
+    expect(page).not.toMatch(/https?:\/\/|<script|<link|<img|url\(/);
+    expect(page.match(/<svg /g)).toHaveLength(2 + 4 + 1);
+    expect(page).toContain("Every promise is kept on every day");
+    expect(page).toContain("dr&lt;b&gt;");
+    expect(page).not.toContain("dr<b>");
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it("shows a day's square for each day that has a backup", () => {
+    const there = new Set(good.history.primary.lives.filter(({ arrivedAt, removedAt }) => arrivedAt < (day("2027-10-31") + 1) * DAY_MS && removedAt >= (day("2027-10-31") + 1) * DAY_MS).map(({ takenAt }) => Math.floor(takenAt / DAY_MS)));
+    const [, section = ""] = planPage(good).split("What exists in prod");
+    expect(section.split("</section>")[0]!.match(/<rect /g)).toHaveLength(there.size);
+  });
+
+  it("says what isn't kept", () => {
+    expect(planPage(bad)).toContain("NOT every promise is kept");
+  });
+});
+
+describe("planLines", () => {
+  it("names the first violation with day, tier, rule and change", () => {
+    const lines = planLines(bad).join("\n");
+    expect(lines).toContain("✗ NOT every promise is kept. The first violation:");
+    expect(lines).toMatch(/2027-\d\d-\d\d, prod, tier weekly, rule weekly: the weekly backup of .* Change: let rule "weekly" remove noncurrent versions after 1 day instead of 9 days\./);
+  });
+
+  it("shows proof, forecast, costs, comparison and recovery", () => {
+    const lines = planLines(good).join("\n");
+    for (const part of ["✓ Every promise is kept", "weekly backups: 3 months", "Stored at the end of 2027-10-31", "replication time control", "With everything in STANDARD", "The next cheaper legal choice", "A recovery on 2027-10-31", "Tokyo (2025-06-01)", "4 of them missed"]) {
+      expect(lines).toContain(part);
+    }
+  });
+});
+
+describe("planFacts", () => {
+  it("holds the same for programs, as plain JSON", () => {
+    const facts = JSON.parse(JSON.stringify(planFacts(bad))) as { kept: boolean; violations: { day: string; rule: string }[]; total: number; costs: { total: number; months: { total: number }[] }[] };
+    expect(facts.kept).toBe(false);
+    expect(facts.violations[0]).toMatchObject({ rule: "weekly" });
+    expect(facts.violations[0]!.day).toMatch(/^2027-/);
+    const sum = facts.costs.flatMap(({ months }) => months.map(({ total }) => total)).reduce((all, one) => all + one, 0);
+    expect(sum).toBeCloseTo(facts.total, 6);
+  });
+});
+
+describe("storedByDay", () => {
+  it("agrees with the census on any day", () => {
+    const stored = storedByDay(good.history.primary, good.scenario.schedule, TIERS.length);
+    for (const on of ["2026-11-23", "2027-03-01", "2027-11-01"]) {
+      const holdings = holdingsAt(good.history.primary, TIERS, (day(on) + 1) * DAY_MS - 1);
+      for (const [index, { name }] of TIERS.entries()) {
+        const expected = holdings.filter(({ tier }) => tier === name).reduce((sum, { bytes }) => sum + bytes / GB, 0);
+        expect(stored.byTier[index]![day(on) - good.scenario.schedule.firstDay]).toBeCloseTo(expected, 4);
+      }
+    }
+  });
+});

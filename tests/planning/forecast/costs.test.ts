@@ -1,0 +1,147 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { holdingsAt } from "../../../planning/forecast/census.ts";
+import { compare } from "../../../planning/forecast/comparison.ts";
+import type { COST_ITEMS} from "../../../planning/forecast/costs.ts";
+import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../../planning/forecast/costs.ts";
+import { Months } from "../../../planning/forecast/months.ts";
+import { recoveryCosts } from "../../../planning/forecast/recoveryCost.ts";
+import { OSAKA } from "../../../planning/prices/apNortheast3.ts";
+import { TOKYO } from "../../../planning/prices/apNortheast1.ts";
+import { PRICE_TABLE, pricesIn } from "../../../planning/prices/priceTable.ts";
+import { simulate, type Scenario } from "../../../planning/retention/simulation.ts";
+import { DAY_MS } from "../../../planning/retention/time.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { PRIMARY, REPLICA, day, rulesWith, scenario } from "../support/scenario.ts";
+
+const PRICES: PlanPrices = { primary: TOKYO, replica: OSAKA, readBackOverInternet: true };
+const costs = (one: Scenario, prices = PRICES) => costsOf(one, simulate(one), prices);
+const item = (vault: VaultCosts, name: (typeof COST_ITEMS)[number]) => vault.items[name].reduce((sum, one) => sum + one, 0);
+const GB = 2 ** 30;
+
+describe("costsOf", () => {
+  it("charges one backup for exactly what S3 asks", () => {
+    // The one run of a day: 1 GB, annual, in STANDARD until midnight after 30 days, then in GLACIER_IR.
+    const one = scenario({ days: 365, from: "2027-01-01", workload: { dumpBytes: GB, growthPerYear: 0 } });
+    const single = { ...one, schedule: { ...one.schedule, isMissed: (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000 } };
+    const [primary, replica] = costs(single);
+    // From 02:10 on 1 January to the end of the month (2 small hours and 10 minutes less than a month).
+    const january = 1 - (2 + 10 / 60) / (31 * 24);
+    const small = (128 * 1024) / GB;
+    expect(primary!.items["storage STANDARD"][0]).toBeCloseTo((1 + small) * january * 0.025, 8);
+    expect(primary!.items["storage GLACIER_IR"][1]).toBeCloseTo(0.005, 8);
+    expect(item(primary!, "moves to colder classes")).toBeCloseTo(0.02 / 1000, 12);
+    expect(item(primary!, "transfer to the other region")).toBeCloseTo((1 + small) * 0.09, 8);
+    expect(item(primary!, "replication time control")).toBeCloseTo((1 + small) * 0.015, 8);
+    expect(item(primary!, "reading back")).toBeCloseTo(0.114, 8);
+    // 128 parts, begin and end, 7 small objects; 2 hold changes and a read for each of 8 objects.
+    expect(item(primary!, "requests")).toBeCloseTo(((130 + 7 + 16) * 0.0047 + 8 * 0.00037) / 1000, 10);
+    expect(item(replica!, "requests")).toBeCloseTo((137 * 0.0047) / 1000, 10);
+    expect(item(primary!, "early deletion")).toBe(0);
+  });
+
+  it("charges the rest of a minimum duration when an object goes early", () => {
+    const rules = rulesWith("daily", { transitions: [{ days: 1, storageClass: "GLACIER_IR" }] });
+    const one = scenario({ days: 120, from: "2027-01-01", primary: { ...PRIMARY, rules, replications: [] }, workload: { dumpBytes: GB, growthPerYear: 0 } });
+    const [primary] = costs(one);
+    const gone = simulate(one).primary.lives.filter(({ tier, removedAt }) => tier === 0 && removedAt < (day("2027-01-01") + 120) * DAY_MS);
+    const expected = gone.reduce((sum, { stays, removedAt }) => sum + ((90 - (removedAt - stays[1]!.from) / DAY_MS) / 30) * 0.005, 0);
+    expect(gone.length).toBeGreaterThan(100);
+    expect(item(primary!, "early deletion")).toBeCloseTo(expected, 6);
+  });
+
+  it("charges no time control that isn't declared, and no way for a runner in the region", () => {
+    const replications = [{ ...PRIMARY.replications[0]!, timeControl: false }];
+    const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), { ...PRICES, readBackOverInternet: false });
+    expect(item(primary!, "replication time control")).toBe(0);
+    expect(item(primary!, "reading back")).toBe(0);
+    expect(item(primary!, "transfer to the other region")).toBeGreaterThan(0);
+  });
+
+  it("grows with the size of backups in proportion, but for requests", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), (times) => {
+        const storage = (dumpBytes: number) => item(costs(scenario({ days: 40, workload: { dumpBytes, growthPerYear: 0 } }))[0]!, "reading back");
+        expect(storage(times * GB) / storage(GB)).toBeCloseTo(times, 6);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it("adds up: months and items to the total", () => {
+    const [primary] = costs(scenario({ days: 100 }));
+    const byMonth = primary!.months.map((_, month) => totalOf(primary!, month)).reduce((sum, one) => sum + one, 0);
+    expect(byMonth).toBeCloseTo(totalOf(primary!), 8);
+    expect(primary!.months[0]).toBe("2026-11");
+  });
+});
+
+describe("compare", () => {
+  it("finds STANDARD alone dearer, and a legal choice that is cheaper and keeps every promise", () => {
+    const { allInStandard, cheaper, declared } = compare(scenario({ days: 800 }), PRICES);
+    expect(allInStandard.difference).toBeGreaterThan(0);
+    expect(cheaper).toBeDefined();
+    expect(cheaper!.total).toBeCloseTo(declared + cheaper!.difference, 6);
+    expect(cheaper!.words).not.toMatch(/DEEP_ARCHIVE|GLACIER /);
+  });
+
+  it("offers nothing where nothing is cheaper", () => {
+    const tiny = scenario({ days: 60, workload: { dumpBytes: 1000, growthPerYear: 0 } });
+    expect(compare(tiny, PRICES).cheaper).toBeUndefined();
+  });
+});
+
+describe("recoveryCosts", () => {
+  it("takes the newest backup, and the dearest with its retrieval", () => {
+    const history = simulate(scenario({ days: 800 }));
+    const instant = day("2028-06-01") * DAY_MS;
+    const [newest, dearest] = recoveryCosts(history.replica!, TIERS, OSAKA, { databaseSize: "large", hours: 10 }, instant);
+    expect(newest).toMatchObject({ storageClass: "STANDARD", retrieval: 0, gb: 2 });
+    expect(newest!.transfer).toBeCloseTo(0.228, 6);
+    expect(newest!.database).toBeCloseTo(10 * 0.1517 + (2 * 5 * 0.125 * 10) / 720, 6);
+    expect(dearest).toMatchObject({ storageClass: "GLACIER_IR" });
+    expect(dearest!.retrieval).toBeCloseTo(0.06, 6);
+    expect(dearest!.total).toBeGreaterThan(newest!.total);
+  });
+
+  it("is empty where there is nothing to recover", () => {
+    expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual([]);
+  });
+});
+
+describe("holdingsAt", () => {
+  it("counts what lies in each class, with what is hidden", () => {
+    const history = simulate(scenario({ days: 200 }));
+    const holdings = holdingsAt(history.primary, TIERS, (day("2027-04-15") + 1) * DAY_MS - 1);
+    expect(holdings.map(({ tier, storageClass, backups, hidden }) => `${tier} ${storageClass} ${backups} ${hidden}`)).toEqual([
+      // 32 days of four runs, less the six that opened a longer tier.
+      "daily STANDARD 122 3",
+      "weekly STANDARD_IA 7 0",
+      "weekly STANDARD 4 0",
+      "monthly GLACIER_IR 3 0",
+      "monthly STANDARD 1 0",
+      "annual GLACIER_IR 2 0",
+    ]);
+  });
+});
+
+describe("prices", () => {
+  it("are there for Tokyo and Osaka, with a date, and colder is cheaper to keep", () => {
+    expect(PRICE_TABLE.map(({ region, name }) => `${region} ${name}`)).toEqual(["ap-northeast-1 Tokyo", "ap-northeast-3 Osaka"]);
+    for (const { asOf, storage } of PRICE_TABLE) {
+      expect(asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+      const order = Object.values(storage);
+      expect([...order].sort((one, other) => other - one)).toEqual(order);
+    }
+    expect(pricesIn("eu-west-1")).toBeUndefined();
+  });
+});
+
+describe("Months", () => {
+  it("shares a stay out over the months that it touches, by their lengths", () => {
+    const months = new Months(day("2028-01-15"), 60);
+    const shares: [string, number][] = [];
+    months.share(Date.UTC(2028, 0, 31), Date.UTC(2028, 2, 2), (month, share) => shares.push([months.names[month]!, share]));
+    expect(shares).toEqual([["2028-01", 1 / 31], ["2028-02", 1], ["2028-03", 1 / 31]]);
+  });
+});

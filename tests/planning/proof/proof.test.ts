@@ -1,0 +1,178 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { PROMISES, after } from "../../../planning/proof/promises.ts";
+import { longestDays } from "../../../planning/proof/lengths.ts";
+import { prove } from "../../../planning/proof/proof.ts";
+import { simulate, type Scenario } from "../../../planning/retention/simulation.ts";
+import { dateOf } from "../../../planning/retention/time.ts";
+import { SEED_KEPT_DAYS, TIERS } from "../../../planning/tiers.ts";
+import { PRIMARY, REPLICA, at, day, rulesWith, scenario } from "../support/scenario.ts";
+
+const proofOf = (one: Scenario, withReplica = true) => prove(one, simulate(one), withReplica);
+const faultsOf = (one: Scenario) => proofOf(one).violations.map(({ day: on, stack, tier, rule, kind }) => `${dateOf(on)} ${stack} ${tier} ${rule} ${kind}`);
+/** Long enough for a tier's first backup to end. */
+const daysFor = (tier: string) => (tier === "annual" ? 3287 : 900);
+const withRules = (id: string, change: Parameters<typeof rulesWith>[1], vault: "primary" | "replica" = "replica") =>
+  scenario({ days: daysFor(id), [vault]: { ...(vault === "primary" ? PRIMARY : REPLICA), rules: rulesWith(id, change) } });
+
+describe("the proof", () => {
+  it("holds for the recovery guide's retention, wherever in the calendar the system starts", () => {
+    for (const from of ["2026-11-23", "2027-12-31", "2028-02-29"]) {
+      const proof = proofOf(scenario({ from }));
+      expect(proof.violations).toEqual([]);
+      expect(proof.coverage).toHaveLength(8);
+      for (const { kept, days } of proof.coverage) expect(kept).toBe(days);
+    }
+  });
+
+  it.each([
+    ["daily", 29],
+    ["weekly", 91],
+    ["monthly", 365],
+    ["annual", 1826],
+  ])("breaks when %s is kept for a day less", (tier, expireDays) => {
+    const [first] = proofOf(withRules(tier, { expireDays })).violations;
+    expect(first).toMatchObject({ stack: "dr", tier, rule: tier });
+    expect(first!.change).toContain(`instead of ${expireDays} days`);
+  });
+
+  it("names the first day, the tier, the rule and the change", () => {
+    const [first] = proofOf(withRules("weekly", { expireDays: 60 }, "primary")).violations;
+    expect(first).toEqual({
+      day: day("2027-01-30"),
+      stack: "prod",
+      tier: "weekly",
+      rule: "weekly",
+      kind: "early",
+      what: 'the weekly backup of 2026-11-30 expires on 2027-01-30, before it is as old as "weekly backups: 3 months" says',
+      change: 'let rule "weekly" keep 92 days instead of 60 days',
+    });
+  });
+
+  it("counts an uncovered period as such, on the first morning without it", () => {
+    const violations = proofOf(withRules("monthly", { expireDays: 200 })).violations;
+    const coverage = violations.find(({ kind }) => kind === "coverage");
+    expect(coverage).toMatchObject({ stack: "dr", tier: "monthly", rule: "monthly" });
+    expect(coverage!.what).toMatch(/begins without a backup of \d{4}-\d{2}, one of the last 12 months/);
+  });
+
+  it.each([
+    ["a tier is kept too long", "weekly", { expireDays: 95 }, "weekly overstay"],
+    ["a tier never expires", "monthly", { expireDays: undefined }, "none overstay"],
+    ["hidden versions stay", "daily", { noncurrentDays: undefined }, "daily overstay"],
+    ["hidden versions stay too long", "daily", { noncurrentDays: 5 }, "daily overstay"],
+    ["lone markers stay", "clean-up", { removesLoneMarkers: false }, "none marker"],
+    ["unfinished uploads stay", "clean-up", { abortUploadDays: undefined }, "none upload"],
+    ["unfinished uploads stay too long", "clean-up", { abortUploadDays: 7 }, "clean-up upload"],
+  ] as const)("breaks when %s", (_, id, change, expected) => {
+    expect(faultsOf(withRules(id, change)).some((fault) => fault.endsWith(expected))).toBe(true);
+  });
+
+  it("breaks when a lock keeps versions longer than their tier says", () => {
+    const tiers = TIERS.map((tier) => (tier.name === "daily" ? { ...tier, lockDays: 40 } : tier));
+    expect(faultsOf(scenario({ days: 90, tiers }))).toContain("2026-12-25 prod daily the lock overstay");
+  });
+
+  it("breaks without a replica, or with one that gets only a part", () => {
+    const alone = scenario({ days: 400, primary: { ...PRIMARY, replications: [] } });
+    expect(faultsOf(alone)[0]).toBe("2026-11-23 prod all tiers replication replica");
+    expect(proofOf(alone, false).violations).toEqual([]);
+    const part = { ...PRIMARY, replications: [{ ...PRIMARY.replications[0]!, prefix: "daily/" }] };
+    expect(faultsOf(scenario({ days: 400, primary: part })).every((fault) => fault.includes(" dr ") && fault.includes("replication coverage"))).toBe(true);
+  });
+
+  it("breaks where the newest backup can't be held", () => {
+    expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual(["2026-12-24 prod daily Object Lock hold"]);
+  });
+
+  it("breaks where the schedule leaves days without a run", () => {
+    const sparse = scenario({ days: 90 });
+    const [first] = proofOf({ ...sparse, schedule: { ...sparse.schedule, intervalHours: 36 } }).violations;
+    expect(first).toMatchObject({ rule: "the schedule", tier: "daily" });
+  });
+
+  it("forgives what no rule can help: periods whose runs all failed, and replicas that come late", () => {
+    const missed = ["2027-03-01", "2027-03-02", "2027-12-31", "2028-01-01"];
+    const pause = { from: at("2027-05-01T00:00"), to: at("2027-05-04T00:00") };
+    const proof = proofOf(scenario({ days: 900, missed, replicationPauses: [pause] }));
+    expect(proof.violations).toEqual([]);
+    expect(proof.coverage.find(({ stack, tier }) => stack === "prod" && tier === "daily")!.excused).toBe(4);
+    expect(proof.coverage.find(({ stack, tier }) => stack === "dr" && tier === "daily")!.excused).toBe(7);
+  });
+
+  it("doesn't count the held newest backup as overstaying, however long runs have stopped", () => {
+    const missed = Array.from({ length: 300 }, (_, index) => dateOf(day("2027-04-02") + index));
+    expect(proofOf(scenario({ days: 900, missed })).violations).toEqual([]);
+  });
+
+  it("holds for any schedule and any outages as long as the rules are long enough", () => {
+    const outage = fc.record({ start: fc.integer({ min: 0, max: 700 }), length: fc.integer({ min: 1, max: 60 }) });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1500 }),
+        fc.constantFrom(1, 3, 5, 6, 7, 11, 23),
+        fc.integer({ min: 1, max: 300 }),
+        fc.array(outage, { maxLength: 4 }),
+        (start, intervalHours, runMinutes, outages) => {
+          const firstDay = day("2026-01-01") + start;
+          const gone = new Set(outages.flatMap((one) => Array.from({ length: one.length }, (_, index) => firstDay + one.start + index)));
+          const schedule = { firstDay, days: 800, intervalHours, runMs: runMinutes * 60_000, isMissed: (run: number) => gone.has(Math.floor(run / 86_400_000)) };
+          expect(proofOf({ ...scenario(), schedule }).violations).toEqual([]);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  }, 60_000);
+
+  it("finds every shorter retention, whichever tier, and asks for what would be right", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...PROMISES, ...PROMISES.slice(0, 3)), fc.nat(), fc.boolean(), (promise, random, onReplica) => {
+        const needed = SEED_KEPT_DAYS[promise.tier as keyof typeof SEED_KEPT_DAYS];
+        const expireDays = 1 + (random % (needed - 1));
+        const violations = proofOf(withRules(promise.tier, { expireDays }, onReplica ? "replica" : "primary")).violations;
+        for (const one of violations) expect(one).toMatchObject({ stack: onReplica ? "dr" : "prod", tier: promise.tier, rule: promise.tier });
+        expect(violations.find(({ kind }) => kind === "early")!.change).toContain(`keep ${needed} days`);
+      }),
+      { numRuns: 16 },
+    );
+  }, 60_000);
+
+  it("agrees with a slow and simple count on random tables of tiers", () => {
+    const table = fc.record({ daily: fc.integer({ min: 1, max: 45 }), weekly: fc.integer({ min: 5, max: 120 }), monthly: fc.integer({ min: 20, max: 200 }), annual: fc.integer({ min: 200, max: 600 }) });
+    fc.assert(
+      fc.property(table, (kept) => {
+        const rules = Object.entries(kept).reduce((all, [id, expireDays]) => all.map((one) => (one.id === id ? { ...one, expireDays } : one)), [...PRIMARY.rules]);
+        const one = scenario({ days: 500, primary: { ...PRIMARY, rules } });
+        const history = simulate(one);
+        const daily = prove(one, history, false).coverage[0]!;
+        expect(daily.kept).toBe(slowCount(one, history.primary.lives));
+      }),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+});
+
+/** Days on which each of the last 30 has a backup that is there and not hidden, counted one by one. */
+function slowCount({ schedule: { firstDay, days } }: Scenario, lives: ReturnType<typeof simulate>["primary"]["lives"]): number {
+  let kept = 0;
+  for (let today = firstDay + 1; today <= firstDay + days; today++) {
+    const midnight = today * 86_400_000;
+    const readable = new Set(lives.filter((life) => life.arrivedAt < midnight && life.hiddenAt > midnight).map((life) => Math.floor(life.takenAt / 86_400_000)));
+    let all = true;
+    for (let back = Math.max(firstDay, today - 30); back < today; back++) all &&= readable.has(back);
+    if (all) kept++;
+  }
+  return kept;
+}
+
+describe("the calendar's lengths", () => {
+  it("are the longest that the recovery guide's words can mean, and what the tiers keep", () => {
+    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => SEED_KEPT_DAYS[tier as keyof typeof SEED_KEPT_DAYS]));
+  });
+
+  it("end in the month that they reach", () => {
+    expect(new Date(after(at("2027-11-30T02:00"), { months: 3 })).toISOString()).toBe("2028-02-29T02:00:00.000Z");
+    expect(new Date(after(at("2028-02-29T02:00"), { years: 1 })).toISOString()).toBe("2029-02-28T02:00:00.000Z");
+    expect(new Date(after(at("2027-12-15T02:00"), { days: 30 })).toISOString()).toBe("2028-01-14T02:00:00.000Z");
+  });
+});
