@@ -35,6 +35,7 @@ describe("the standby on the engine", () => {
         "application-project",
         "mirror-repository",
         "signing-key",
+        "vault-audit-bucket",
         "vault-bucket",
         "vault-key",
       ]);
