@@ -21,7 +21,9 @@ interface Measurement {
 }
 
 /** The sizes: growing years at four runs a day, growing runs at six years. The plan's budget is for six years and four runs. */
-const SIZES = [1, 3, 6, 12, 24].map((years) => ({ years, runsPerDay: 4 })).concat([1, 8, 12, 24].map((runsPerDay) => ({ years: 6, runsPerDay })));
+const SIZES = [1, 3, 6, 12, 24]
+  .map((years) => ({ years, runsPerDay: 4 }))
+  .concat([1, 8, 12, 24].map((runsPerDay) => ({ years: 6, runsPerDay })));
 const BUDGET = { years: 6, runsPerDay: 4, simulateMs: 300, peakMb: 150 };
 const REPEATS = 3;
 
@@ -56,13 +58,25 @@ function scenarioOf(years: number, runsPerDay: number): Scenario {
     { id: "clean-up", prefix: "", removesLoneMarkers: true, abortUploadDays: 1, transitions: [] },
   ];
   const vault = { versioned: true, objectLock: true, rules };
-  const replica: DeclaredVault = { ...vault, stack: "dr", bucket: "replica", region: "ap-northeast-3", replications: [] };
+  const replica: DeclaredVault = {
+    ...vault,
+    stack: "dr",
+    bucket: "replica",
+    region: "ap-northeast-3",
+    replications: [],
+  };
   const replications = [{ id: "standby", prefix: "", destinationBucketArn: "arn:aws:s3:::replica", timeControl: true }];
   return {
     primary: { ...vault, stack: "prod", bucket: "vault", region: "ap-northeast-1", replications },
     replica,
     tiers: TIERS,
-    schedule: { firstDay: dayNamed("2027-01-01") ?? 0, days: Math.round(years * 365.25), intervalHours: 24 / runsPerDay, runMs: 600_000, isMissed: () => false },
+    schedule: {
+      firstDay: dayNamed("2027-01-01") ?? 0,
+      days: Math.round(years * 365.25),
+      intervalHours: 24 / runsPerDay,
+      runMs: 600_000,
+      isMissed: () => false,
+    },
     workload: { dumpBytes: 2 * 2 ** 30, growthPerYear: 0.2 },
     replicationLagMs: 900_000,
   };
@@ -76,7 +90,11 @@ function round(value: number): number {
 async function best(years: number, runsPerDay: number): Promise<Measurement> {
   const runs: Measurement[] = [];
   for (let index = 0; index < REPEATS; index++) {
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), String(years), String(runsPerDay)]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      fileURLToPath(import.meta.url),
+      String(years),
+      String(runsPerDay),
+    ]);
     runs.push(JSON.parse(stdout) as Measurement);
   }
   return runs.reduce((one, other) => (other.simulateMs < one.simulateMs ? other : one));

@@ -1,7 +1,13 @@
 import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
-import { errorsIn, registrationIn, resourcesInExport, type RegisteredResource, type Registration } from "./pulumiResources.ts";
+import {
+  errorsIn,
+  registrationIn,
+  resourcesInExport,
+  type RegisteredResource,
+  type Registration,
+} from "./pulumiResources.ts";
 
 /** A create that the engine had begun when it was killed: nobody knows whether it was carried out. */
 export interface PendingCreate {

@@ -65,7 +65,11 @@ async function copyWorkspace({ workspace, stack }: ApartOptions, folder: string)
   const settings = await readYaml(join(workspace, `Pulumi.${stack}.yaml`), stackFile);
   const absolute = (path: string) => (isAbsolute(path) ? path : resolve(workspace, path));
   const providers = project.plugins?.providers.map((one) => ({ ...one, path: absolute(one.path) }));
-  const copy = { ...project, main: absolute(project.main), ...(providers && { plugins: { ...project.plugins, providers } }) };
+  const copy = {
+    ...project,
+    main: absolute(project.main),
+    ...(providers && { plugins: { ...project.plugins, providers } }),
+  };
   const kept = Object.entries(settings).filter(([key]) => !OWN_TO_THE_STACK.includes(key));
   await writeFile(join(folder, "Pulumi.yaml"), stringify(copy));
   await writeFile(join(folder, `Pulumi.${stack}.yaml`), stringify(Object.fromEntries(kept)));
@@ -91,7 +95,11 @@ async function prepareEnvironment(folder: string): Promise<Record<string, string
   };
 }
 
-async function initStack({ stack, signal }: ApartOptions, folder: string, environment: Record<string, string>): Promise<void> {
+async function initStack(
+  { stack, signal }: ApartOptions,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<void> {
   try {
     await execa("pulumi", ["stack", "init", stack, "--non-interactive"], {
       cwd: folder,
@@ -114,7 +122,9 @@ async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
     text = await readFile(file, "utf8");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    throw new UserError(`There is no ${file}: run the command in the Pulumi project's folder and name one of its stacks.`);
+    throw new UserError(
+      `There is no ${file}: run the command in the Pulumi project's folder and name one of its stacks.`,
+    );
   }
   const parsed = schema.safeParse(parse(text));
   if (!parsed.success) throw new UserError(`${file} is no Pulumi file: ${messageOf(parsed.error)}`);

@@ -35,7 +35,11 @@ const checkpoint = z.object({ deployment: z.object({ resources: z.array(state).n
 export function registrationIn(previewJson: string): Registration {
   const { config, steps } = preview.parse(JSON.parse(previewJson));
   // A replacement shows as three steps; each resource counts once, as it will be.
-  const states = new Map((steps ?? []).flatMap(({ op, newState }) => (newState && !op.startsWith("delete") ? [[newState.urn, newState]] : [])));
+  const states = new Map(
+    (steps ?? []).flatMap(({ op, newState }) =>
+      newState && !op.startsWith("delete") ? [[newState.urn, newState]] : [],
+    ),
+  );
   return { config: config ?? {}, resources: withRegions([...states.values()]) };
 }
 
@@ -69,5 +73,8 @@ function withRegions(states: readonly State[]): RegisteredResource[] {
 
 /** Without the engine's colour marks. */
 function plain(text: string): string {
-  return text.replace(/<\{%[^%]*%\}>/g, "").trim().replace(/^error: /, "");
+  return text
+    .replace(/<\{%[^%]*%\}>/g, "")
+    .trim()
+    .replace(/^error: /, "");
 }

@@ -103,7 +103,9 @@ export function grandTotal(costs: readonly VaultCosts[]): number {
 /** Days from a day to the same date so many years later. */
 export function daysInYears(firstDay: number, years: number): number {
   const date = new Date(firstDay * DAY_MS);
-  return Math.round((Date.UTC(date.getUTCFullYear() + years, date.getUTCMonth(), date.getUTCDate()) - date.getTime()) / DAY_MS);
+  return Math.round(
+    (Date.UTC(date.getUTCFullYear() + years, date.getUTCMonth(), date.getUTCDate()) - date.getTime()) / DAY_MS,
+  );
 }
 
 function scenarioOf(

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { RegisteredResource } from "../clients/pulumiResources.ts";
-import { STORAGE_CLASSES, type DeclaredVault, type LifecycleRule, type Replication } from "../planning/retention/vault.ts";
+import {
+  STORAGE_CLASSES,
+  type DeclaredVault,
+  type LifecycleRule,
+  type Replication,
+} from "../planning/retention/vault.ts";
 
 /** What was read of a stack's vault, or why it can't be: sentences that say what to do. */
 export type ReadVault = { vault: DeclaredVault; faults: [] } | { vault: undefined; faults: string[] };
@@ -74,7 +79,10 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   const parts = resources.filter(({ urn }) => urn.includes(COMPONENT));
   const itself = parts.find((part) => part.type === TYPES.bucket && part.inputs["bucket"] === bucket);
   if (itself === undefined) {
-    return { vault: undefined, faults: [`Stack ${stack} declares no backup vault ${bucket}; let its program make one (BackupVault).`] };
+    return {
+      vault: undefined,
+      faults: [`Stack ${stack} declares no backup vault ${bucket}; let its program make one (BackupVault).`],
+    };
   }
   const read = <K extends keyof typeof SCHEMAS>(kind: K): z.output<(typeof SCHEMAS)[K]> | undefined => {
     const resource = parts.find((part) => part.type === TYPES[kind] && isOf(part, bucket, parts));
@@ -89,7 +97,8 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   const lifecycle = read("lifecycle");
   const replication = read("replication");
   const retention = read("lock")?.rule?.defaultRetention;
-  if (itself.region === undefined) faults.push(`The region of ${stack}'s vault isn't known; give its provider one (awsRegion).`);
+  if (itself.region === undefined)
+    faults.push(`The region of ${stack}'s vault isn't known; give its provider one (awsRegion).`);
   if (faults.length > 0) return { vault: undefined, faults };
   return {
     faults: [],
@@ -148,7 +157,8 @@ function sentence(stack: string, kind: string, { inputs }: RegisteredResource, i
   const [first, index, ...rest] = issue.path;
   const rule = first === "rules" && typeof index === "number" ? nameOfRule(inputs, index) : undefined;
   const where = [...(rule === undefined ? issue.path : rest)].join(".");
-  const what = issue.code === "unrecognized_keys" ? `${where === "" ? "" : `${where}.`}${issue.keys.join(", ")}` : where;
+  const what =
+    issue.code === "unrecognized_keys" ? `${where === "" ? "" : `${where}.`}${issue.keys.join(", ")}` : where;
   const why =
     issue.code === "unrecognized_keys"
       ? `uses ${what}, which the plan can't follow; filter by prefix and size, and act by days`

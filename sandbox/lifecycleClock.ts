@@ -7,7 +7,15 @@ import {
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
 } from "@aws-sdk/client-s3";
-import type { LifecycleRule, ListMultipartUploadsCommandOutput, ListObjectVersionsCommandOutput, S3Client, TransitionStorageClass } from "@aws-sdk/client-s3";
+import type {
+  LifecycleRule,
+  ListMultipartUploadsCommandOutput,
+  ListObjectVersionsCommandOutput,
+  S3Client,
+  TransitionStorageClass,
+} from "@aws-sdk/client-s3";
+
+import { DAY, isDue, isLargeEnough, meets, prefixOf, upToMidnight } from "./lifecycleRule.ts";
 
 /** A bucket whose lifecycle the clock carries out. */
 export interface LifecycleClockOptions {
@@ -27,9 +35,6 @@ interface Entry {
   bornAt: Date;
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-/** "Objects smaller than 128 KB will not transition by default", unless a rule filters by size itself. */
-const SMALLEST_MOVED = 131_072;
 /** Which of two transitions wins when both are due: the one that saves more. */
 const CHEAPER_LAST: readonly string[] = ["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
 
@@ -101,14 +106,18 @@ export class LifecycleClock {
       const due = rules
         .filter((rule) => upload.key.startsWith(prefixOf(rule)))
         .some((rule) => isDue(upload.bornAt, rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation, midnight));
-      if (due) await this.#s3.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: upload.key, UploadId: upload.id }));
+      if (due)
+        await this.#s3.send(
+          new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: upload.key, UploadId: upload.id }),
+        );
     }
   }
 
   /** "If the current object version is the only object version and it is also a delete marker, S3 removes it." */
   async #clearLoneMarker(rules: readonly LifecycleRule[], marker: Entry, midnight: Date): Promise<void> {
     const goes = rules.some(
-      ({ Expiration }) => Expiration?.ExpiredObjectDeleteMarker === true || isDue(marker.bornAt, Expiration?.Days, midnight),
+      ({ Expiration }) =>
+        Expiration?.ExpiredObjectDeleteMarker === true || isDue(marker.bornAt, Expiration?.Days, midnight),
     );
     if (goes) await this.#remove(marker);
   }
@@ -116,7 +125,7 @@ export class LifecycleClock {
   async #actOnCurrent(rules: readonly LifecycleRule[], current: Entry, midnight: Date): Promise<void> {
     const moves = rules.flatMap((rule) =>
       (rule.Transitions ?? [])
-        .filter(({ Days }) => isDue(current.bornAt, Days, midnight) && isLargeEnough(rule, current))
+        .filter(({ Days }) => isDue(current.bornAt, Days, midnight) && isLargeEnough(rule, current.size))
         .map(({ StorageClass }) => StorageClass),
     );
     const reached = [this.#classes.get(current.versionId) ?? "STANDARD", ...moves.filter(isClass)];
@@ -155,7 +164,12 @@ export class LifecycleClock {
   /** The emulator's own clock hasn't moved, so a lock that has ended on this one may still stand on that. */
   async #remove({ key, versionId }: Entry): Promise<void> {
     await this.#s3.send(
-      new DeleteObjectCommand({ Bucket: this.#bucket, Key: key, VersionId: versionId, BypassGovernanceRetention: true }),
+      new DeleteObjectCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        VersionId: versionId,
+        BypassGovernanceRetention: true,
+      }),
     );
   }
 
@@ -163,23 +177,36 @@ export class LifecycleClock {
     const found: Entry[] = [];
     let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
     while (next !== undefined) {
-      const page: ListObjectVersionsCommandOutput = await this.#s3.send(new ListObjectVersionsCommand({ Bucket: this.#bucket, ...next }));
+      const page: ListObjectVersionsCommandOutput = await this.#s3.send(
+        new ListObjectVersionsCommand({ Bucket: this.#bucket, ...next }),
+      );
       const listed = [
         ...(page.Versions ?? []).map((one) => ({ ...one, isMarker: false })),
         ...(page.DeleteMarkers ?? []).map((one) => ({ ...one, Size: 0, isMarker: true })),
       ];
-      for (const { Key: key = "", VersionId: versionId = "null", Size: size = 0, IsLatest: isLatest = false, isMarker } of listed) {
+      for (const {
+        Key: key = "",
+        VersionId: versionId = "null",
+        Size: size = 0,
+        IsLatest: isLatest = false,
+        isMarker,
+      } of listed) {
         const bornAt = this.#bornAt.get(versionId) ?? this.#now;
         this.#bornAt.set(versionId, bornAt);
         found.push({ key, versionId, size, isLatest, isMarker, bornAt });
       }
-      next = page.IsTruncated === true ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+      next =
+        page.IsTruncated === true
+          ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
+          : undefined;
     }
     return found;
   }
 
   async #uploads(): Promise<{ key: string; id: string; bornAt: Date }[]> {
-    const page: ListMultipartUploadsCommandOutput = await this.#s3.send(new ListMultipartUploadsCommand({ Bucket: this.#bucket }));
+    const page: ListMultipartUploadsCommandOutput = await this.#s3.send(
+      new ListMultipartUploadsCommand({ Bucket: this.#bucket }),
+    );
     return (page.Uploads ?? []).map(({ Key: key = "", UploadId: id = "" }) => {
       const bornAt = this.#uploadsBornAt.get(id) ?? this.#now;
       this.#uploadsBornAt.set(id, bornAt);
@@ -193,34 +220,10 @@ function byKey(entries: readonly Entry[]): Entry[][] {
   const keys = new Map<string, Entry[]>();
   for (const entry of entries) keys.set(entry.key, [...(keys.get(entry.key) ?? []), entry]);
   return [...keys.values()].map((versions) =>
-    versions.sort((one, other) => Number(other.isLatest) - Number(one.isLatest) || other.bornAt.getTime() - one.bornAt.getTime()),
+    versions.sort(
+      (one, other) => Number(other.isLatest) - Number(one.isLatest) || other.bornAt.getTime() - one.bornAt.getTime(),
+    ),
   );
-}
-
-/** "S3 adds the number of days to the creation time and rounds the result up to the next day's midnight UTC." */
-function isDue(since: Date, days: number | undefined, midnight: Date): boolean {
-  return days !== undefined && upToMidnight(since.getTime() + days * DAY) <= midnight.getTime();
-}
-
-function upToMidnight(instant: number): number {
-  const date = new Date(instant);
-  const midnight = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
-  return midnight === instant ? instant : midnight + DAY;
-}
-
-function prefixOf({ Filter, ...rule }: LifecycleRule): string {
-  return Filter?.And?.Prefix ?? Filter?.Prefix ?? (rule as { Prefix?: string }).Prefix ?? "";
-}
-
-function meets(rule: LifecycleRule, key: string, size: number): boolean {
-  const least = rule.Filter?.And?.ObjectSizeGreaterThan ?? rule.Filter?.ObjectSizeGreaterThan ?? -1;
-  const most = rule.Filter?.And?.ObjectSizeLessThan ?? rule.Filter?.ObjectSizeLessThan ?? Number.MAX_SAFE_INTEGER;
-  return key.startsWith(prefixOf(rule)) && size > least && size < most;
-}
-
-function isLargeEnough({ Filter }: LifecycleRule, { size }: Entry): boolean {
-  const bySize = Filter?.And?.ObjectSizeGreaterThan ?? Filter?.ObjectSizeGreaterThan;
-  return bySize !== undefined || size >= SMALLEST_MOVED;
 }
 
 function isClass(storageClass: TransitionStorageClass | undefined): storageClass is TransitionStorageClass {

@@ -49,8 +49,9 @@ async function writeStackFile(path: string, stack: StackName, file: SandboxFile)
   const before = existsSync(path)
     ? (parse(await readFile(path, "utf8")) as { config?: Record<string, unknown> } | null)
     : undefined;
-  const config = { ...namespaced(settingsOf(stack, file)), ...before?.config };
-  await writeFile(path, stringify({ ...before, config }));
+  // Settings that somebody has changed or taken away stay so; the sandbox's addresses never change.
+  if (before?.config !== undefined) return;
+  await writeFile(path, stringify({ ...before, config: namespaced(settingsOf(stack, file)) }));
 }
 
 function namespaced(settings: Record<string, string>): Record<string, string> {

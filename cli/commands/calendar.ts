@@ -27,17 +27,28 @@ export function calendarCommand(): Command {
       const days = wholeNumber("--days", options.days, 1, LONGEST_DAYS);
       const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, 23);
       // Missed days are what somebody asks about, so the calendar begins a month before them.
-      const firstDay = options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
+      const firstDay =
+        options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
       const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });
-      const table = new Table({ head: ["run (UTC)", "opens", "of", ""], style: { head: [], border: [], compact: true } });
+      const table = new Table({
+        head: ["run (UTC)", "opens", "of", ""],
+        style: { head: [], border: [], compact: true },
+      });
       for (const { run, tier, period, lateDays } of calendar.entries) {
-        table.push([run, tier, period, lateDays === 0 ? "" : `${lateDays} ${lateDays === 1 ? "day" : "days"} late: earlier runs failed`]);
+        table.push([
+          run,
+          tier,
+          period,
+          lateDays === 0 ? "" : `${lateDays} ${lateDays === 1 ? "day" : "days"} late: earlier runs failed`,
+        ]);
       }
       const [shortest] = TIERS;
       printResult(calendar, options.json === true, [
         table.toString(),
         `All other runs are ${shortest?.name ?? "daily"}: ${calendar.runs - calendar.missed - calendar.entries.length} of ${calendar.runs}; ${calendar.missed} failed.`,
-        ...(calendar.unopened.length === 0 ? [] : [`Without any backup, as all of their runs failed: ${calendar.unopened.join(", ")}.`]),
+        ...(calendar.unopened.length === 0
+          ? []
+          : [`Without any backup, as all of their runs failed: ${calendar.unopened.join(", ")}.`]),
       ]);
     });
 }

@@ -19,14 +19,18 @@ import { printResult, withProgress } from "../progress.ts";
  */
 export function planCommand(): Command {
   const command = new Command("plan")
-    .description("prove that the declared rules keep every promise about backups, day by day, and say what that costs; needs no account")
+    .description(
+      "prove that the declared rules keep every promise about backups, day by day, and say what that costs; needs no account",
+    )
     .addOption(stackOption())
     .addOption(jsonOption());
   return withPlanOptions(command).action(async (options: PlanOptions) => {
     const signal = abortOnInterrupt();
     const { stack, standby, deployed = false } = options;
     const stacks = standby === false ? stack : `${stack} and ${standby}`;
-    const read = await withProgress(`Reading the rules of ${stacks}`, () => readPlan({ stack, standby, deployed, signal }));
+    const read = await withProgress(`Reading the rules of ${stacks}`, () =>
+      readPlan({ stack, standby, deployed, signal }),
+    );
     const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
     const report = plan({ ...read, assumptions });
     if (options.html !== undefined) await writeFile(options.html, planPage(report));

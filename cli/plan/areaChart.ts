@@ -16,7 +16,11 @@ const TOP = 12;
 const MOST_POINTS = 520;
 
 /** Layers on top of each other, as inline SVG. `ticks` name places on the axis by the index of a value. */
-export function stackedAreas(layers: readonly Layer[], ticks: readonly { at: number; name: string }[], unit: string): string {
+export function stackedAreas(
+  layers: readonly Layer[],
+  ticks: readonly { at: number; name: string }[],
+  unit: string,
+): string {
   const count = Math.max(0, ...layers.map(({ values }) => values.length));
   if (count === 0) return "<p>Nothing.</p>";
   const step = Math.max(1, Math.floor(count / MOST_POINTS));
@@ -39,7 +43,10 @@ export function stackedAreas(layers: readonly Layer[], ticks: readonly { at: num
     const y = up(top * part);
     return `<path d="M${LEFT} ${y}H${WIDTH}" stroke="#d5d8dc"/><text x="${LEFT - 6}" y="${y}" text-anchor="end" dominant-baseline="middle">${(top * part).toLocaleString("en")} ${text(unit)}</text>`;
   });
-  const marks = ticks.map(({ at, name }) => `<path d="M${across(at)} ${HEIGHT - BOTTOM}v6" stroke="#555"/><text x="${across(at)}" y="${HEIGHT - 6}" text-anchor="middle">${text(name)}</text>`);
+  const marks = ticks.map(
+    ({ at, name }) =>
+      `<path d="M${across(at)} ${HEIGHT - BOTTOM}v6" stroke="#555"/><text x="${across(at)}" y="${HEIGHT - 6}" text-anchor="middle">${text(name)}</text>`,
+  );
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" font-size="12" role="img">${lines.join("")}${areas.join("")}<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH}" fill="none" stroke="#555"/>${marks.join("")}</svg>`;
 }
 

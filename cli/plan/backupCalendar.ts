@@ -26,7 +26,9 @@ export function backupCalendar({ lives }: VaultHistory, onDay: number, colours: 
     const pale = life.hiddenAt <= instant ? ' opacity="0.35"' : "";
     return `<rect x="${x}" y="${y.toFixed(1)}" width="${ROW * 2 - 3}" height="${CELL + 3}" rx="2" fill="${colours[life.tier % colours.length] ?? "#000"}"${pale}><title>${date}</title></rect>`;
   });
-  const names = months.map((month, index) => `<text x="0" y="${(index * ROW * 1.6 + CELL + 2).toFixed(1)}">${month}</text>`);
+  const names = months.map(
+    (month, index) => `<text x="0" y="${(index * ROW * 1.6 + CELL + 2).toFixed(1)}">${month}</text>`,
+  );
   const width = LEFT + 31 * ROW * 2;
   const height = Math.ceil(months.length * ROW * 1.6) + 4;
   return `<svg viewBox="0 0 ${width} ${height}" font-size="10" role="img" style="max-width:760px">${names.join("")}${squares.join("")}</svg>`;

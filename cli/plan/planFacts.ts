@@ -24,11 +24,18 @@ export function planFacts(report: PlanReport): unknown {
     },
     vaults: [scenario.primary, ...(scenario.replica ? [scenario.replica] : [])],
     tiers: scenario.tiers,
-    backupsByTier: countByTier(history.primary.lives, scenario.tiers.map(({ name }) => name)),
+    backupsByTier: countByTier(
+      history.primary.lives,
+      scenario.tiers.map(({ name }) => name),
+    ),
     coverage: proof.coverage,
     violations: proof.violations.map((one) => ({ ...one, day: dateOf(one.day) })),
     on: dateOf(assumptions.onDay),
-    holdings: report.holdings.map(({ oldestDay, newestDay, ...one }) => ({ ...one, oldest: dateOf(oldestDay), newest: dateOf(newestDay) })),
+    holdings: report.holdings.map(({ oldestDay, newestDay, ...one }) => ({
+      ...one,
+      oldest: dateOf(oldestDay),
+      newest: dateOf(newestDay),
+    })),
     costs: costs.map((vault) => ({
       stack: vault.stack,
       total: totalOf(vault),
@@ -36,7 +43,11 @@ export function planFacts(report: PlanReport): unknown {
         month,
         total: totalOf(vault, index),
         storedGb: vault.storedGb[index],
-        items: Object.fromEntries(Object.entries(vault.items).flatMap(([item, amounts]) => ((amounts[index] ?? 0) > 0 ? [[item, amounts[index]]] : []))),
+        items: Object.fromEntries(
+          Object.entries(vault.items).flatMap(([item, amounts]) =>
+            (amounts[index] ?? 0) > 0 ? [[item, amounts[index]]] : [],
+          ),
+        ),
       })),
     })),
     total: grandTotal(costs),

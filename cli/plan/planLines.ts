@@ -35,7 +35,9 @@ export function violationSentence({ day, stack, tier, rule, what, change }: Viol
 
 /** Dollars as people write them. */
 export function dollars(amount: number): string {
-  return amount >= 0.005 || amount === 0 ? `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}` : "under $0.01";
+  return amount >= 0.005 || amount === 0
+    ? `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
+    : "under $0.01";
 }
 
 function headline({ scenario, history, prices }: PlanReport): string {
@@ -52,14 +54,22 @@ function verdict({ proof, scenario }: PlanReport): string[] {
     const which = scenario.replica ? "on both vaults" : `on ${scenario.primary.stack}; the replica wasn't looked at`;
     return [`✓ Every promise is kept on every day ${which}, and nothing is kept longer than it says.`];
   }
-  const more = others.length === 0 ? [] : [`  Other causes, each with its first day:`, ...others.map((one) => `  - ${violationSentence(one)}`)];
+  const more =
+    others.length === 0
+      ? []
+      : [`  Other causes, each with its first day:`, ...others.map((one) => `  - ${violationSentence(one)}`)];
   return [`✗ NOT every promise is kept. The first violation:`, `  ${violationSentence(first)}`, ...more];
 }
 
 function coverageTable({ proof }: PlanReport): string {
   const table = plainTable(["vault", "promise", "kept on", "excused (runs failed or late)"]);
   for (const { stack, words, kept, days, excused } of proof.coverage) {
-    table.push([stack, words, `${kept.toLocaleString("en")} of ${days.toLocaleString("en")} days`, excused === 0 ? "–" : String(excused)]);
+    table.push([
+      stack,
+      words,
+      `${kept.toLocaleString("en")} of ${days.toLocaleString("en")} days`,
+      excused === 0 ? "–" : String(excused),
+    ]);
   }
   return table.toString();
 }
@@ -67,7 +77,14 @@ function coverageTable({ proof }: PlanReport): string {
 function holdingsTable({ holdings }: PlanReport): string {
   const table = plainTable(["vault", "tier", "class", "backups", "GB", "taken"]);
   for (const { stack, tier, storageClass, backups, bytes, oldestDay, newestDay } of holdings) {
-    table.push([stack, tier, storageClass, backups, (bytes / GB).toFixed(1), `${dateOf(oldestDay)} to ${dateOf(newestDay)}`]);
+    table.push([
+      stack,
+      tier,
+      storageClass,
+      backups,
+      (bytes / GB).toFixed(1),
+      `${dateOf(oldestDay)} to ${dateOf(newestDay)}`,
+    ]);
   }
   return table.toString();
 }

@@ -45,8 +45,14 @@ export function withPlanOptions(command: Command): Command {
     .option("--size-gb <number>", "size of a compressed backup at the start, in GB", numberFrom(0.000001, 100_000), 2)
     .option("--growth <percent>", "growth of a backup in a year", numberFrom(-90, 1000), 20)
     .option("--run-minutes <number>", "time of a run", numberFrom(0, 1440), 10)
-    .addOption(new Option("--runner <where>", "who reads backups back: a runner on the internet, or one in the vault's region").choices(["internet", "region"]).default("internet"))
-    .addOption(new Option("--database-size <size>", "compute of a recovered database").choices(DATABASE_SIZES).default("large"))
+    .addOption(
+      new Option("--runner <where>", "who reads backups back: a runner on the internet, or one in the vault's region")
+        .choices(["internet", "region"])
+        .default("internet"),
+    )
+    .addOption(
+      new Option("--database-size <size>", "compute of a recovered database").choices(DATABASE_SIZES).default("large"),
+    )
     .option("--recovery-hours <number>", "hours for which it keeps that size", numberFrom(1, 8760), 24)
     .option("--html <file>", "write a page with the pictures, readable without a network");
 }
@@ -58,7 +64,9 @@ export function fromOption(): Option {
 
 /** `--missed`: days on which all runs fail. */
 export function missedOption(): Option {
-  return new Option("--missed <dates>", "days on which all runs fail, such as 2027-02-28,2027-03-01").argParser((text: string) => text.split(",").map((one) => day(one.trim())));
+  return new Option("--missed <dates>", "days on which all runs fail, such as 2027-02-28,2027-03-01").argParser(
+    (text: string) => text.split(",").map((one) => day(one.trim())),
+  );
 }
 
 /** What the options assume about the years to come. Throws UserError for a forecast outside of them. */
@@ -67,7 +75,9 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
   const lastDay = firstDay + daysInYears(firstDay, options.years) - 1;
   const onDay = options.on ?? lastDay;
   if (onDay < firstDay || onDay > lastDay) {
-    throw new UserError(`--on ${dateOf(onDay)} lies outside of the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}; choose another day, or change --from and --years.`);
+    throw new UserError(
+      `--on ${dateOf(onDay)} lies outside of the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}; choose another day, or change --from and --years.`,
+    );
   }
   return {
     firstDay,
@@ -85,7 +95,8 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
 
 function day(text: string): number {
   const found = dayNamed(text);
-  if (found === undefined) throw new InvalidArgumentError(`${JSON.stringify(text)} is no date; write it as 2027-02-28.`);
+  if (found === undefined)
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is no date; write it as 2027-02-28.`);
   return found;
 }
 

@@ -11,7 +11,19 @@ import { storedByDay } from "./storedByDay.ts";
 
 const TIER_COLOURS = ["#3b6fb6", "#2a9d8f", "#c96f2b", "#8d3b72", "#6c757d"];
 const CLASS_COLOURS = ["#3b6fb6", "#7fb069", "#e6aa3c", "#b0a8b9", "#6c757d"];
-const ITEM_COLOURS = ["#3b6fb6", "#7fb069", "#e6aa3c", "#b0a8b9", "#6c757d", "#a4201c", "#8d3b72", "#c9b03b", "#c96f2b", "#2a9d8f", "#55798f"];
+const ITEM_COLOURS = [
+  "#3b6fb6",
+  "#7fb069",
+  "#e6aa3c",
+  "#b0a8b9",
+  "#6c757d",
+  "#a4201c",
+  "#8d3b72",
+  "#c9b03b",
+  "#c96f2b",
+  "#2a9d8f",
+  "#55798f",
+];
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1b1f24}main{max-width:1100px;margin:auto;padding:24px}
 header{padding:20px 24px;border-radius:10px;color:#fff}header.ok{background:#12683f}header.bad{background:#a4201c}h1{margin:.2em 0;font-size:26px}
@@ -58,9 +70,17 @@ function costChart({ costs }: PlanReport): string {
     name: item,
     values: first.months.map((_, month) => costs.reduce((sum, vault) => sum + (vault.items[item][month] ?? 0), 0)),
   }));
-  const shown = layers(items.map(({ name }) => name), ITEM_COLOURS, items.map(({ values }) => values));
-  const ticks = first.months.flatMap((month, index) => (month.endsWith("-01") ? [{ at: index, name: month.slice(0, 4) }] : []));
-  const dearest = Math.max(...first.months.map((_, month) => costs.reduce((sum, vault) => sum + totalOf(vault, month), 0)));
+  const shown = layers(
+    items.map(({ name }) => name),
+    ITEM_COLOURS,
+    items.map(({ values }) => values),
+  );
+  const ticks = first.months.flatMap((month, index) =>
+    month.endsWith("-01") ? [{ at: index, name: month.slice(0, 4) }] : [],
+  );
+  const dearest = Math.max(
+    ...first.months.map((_, month) => costs.reduce((sum, vault) => sum + totalOf(vault, month), 0)),
+  );
   return `<p>At most ${dollars(dearest)} a month.</p>${keyOf(shown)}${stackedAreas(shown, ticks, "$")}`;
 }
 
@@ -82,7 +102,10 @@ function yearTicks(firstDay: number, days: number): { at: number; name: string }
 }
 
 function keyOf(shown: readonly Layer[]): string {
-  return key(shown.map(({ name }) => name), shown.map(({ colour }) => colour));
+  return key(
+    shown.map(({ name }) => name),
+    shown.map(({ colour }) => colour),
+  );
 }
 
 function key(names: readonly string[], colours: readonly string[]): string {

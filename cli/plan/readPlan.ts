@@ -33,12 +33,16 @@ interface ReadStack {
  */
 export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOptions): Promise<ReadPlan> {
   const read = (name: string) => readStack(name, deployed, signal);
-  const standbyRead = standby === false ? undefined : read(standby).catch((error: unknown) => whyUnreadable(error, signal));
+  const standbyRead =
+    standby === false ? undefined : read(standby).catch((error: unknown) => whyUnreadable(error, signal));
   const [primary, replica] = await Promise.all([read(stack), standbyRead]);
   if (primary.settings.role !== "primary") {
-    throw new UserError(`Stack ${stack} is a standby; a plan starts from the stack that backups are written to: plan -s prod --standby ${stack}.`);
+    throw new UserError(
+      `Stack ${stack} is a standby; a plan starts from the stack that backups are written to: plan -s prod --standby ${stack}.`,
+    );
   }
-  const unreadable = typeof replica === "string" && standby !== false ? { unreadable: { stack: standby, why: replica } } : undefined;
+  const unreadable =
+    typeof replica === "string" && standby !== false ? { unreadable: { stack: standby, why: replica } } : undefined;
   const replicaRead = typeof replica === "string" ? undefined : replica?.read;
   refuse([...primary.read.faults, ...(replicaRead?.faults ?? [])]);
   if (primary.read.vault === undefined) throw new Error("a vault without faults is there");
@@ -51,17 +55,25 @@ export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOpt
 }
 
 async function readStack(stack: string, deployed: boolean, signal: AbortSignal): Promise<ReadStack> {
-  const { config, resources } = await (deployed ? readDeployed(stack, signal) : previewApart({ stack, workspace: process.cwd(), signal }));
+  const { config, resources } = await (deployed
+    ? readDeployed(stack, signal)
+    : previewApart({ stack, workspace: process.cwd(), signal }));
   const settings = settingsIn(config, stack);
   const { project, role, awsAccountId: accountId, awsRegion: region } = settings;
   return { settings, read: readRules(stack, vaultBucketName({ project, role, accountId, region }), resources) };
 }
 
-async function readDeployed(stack: string, signal: AbortSignal): Promise<{ config: Record<string, string>; resources: RegisteredResource[] }> {
+async function readDeployed(
+  stack: string,
+  signal: AbortSignal,
+): Promise<{ config: Record<string, string>; resources: RegisteredResource[] }> {
   const pulumi = pulumiClient({ stack, workspace: process.cwd(), signal });
   const config = await pulumi.config();
   const resources = await pulumi.deployed();
-  if (resources.length === 0) throw new UserError(`Nothing of stack ${stack} is deployed: leave --deployed out to look at what its program declares.`);
+  if (resources.length === 0)
+    throw new UserError(
+      `Nothing of stack ${stack} is deployed: leave --deployed out to look at what its program declares.`,
+    );
   return { config, resources };
 }
 

@@ -10,7 +10,11 @@ export interface StoredByDay {
 }
 
 /** Adds up each stay of each backup over the days that it lasts. */
-export function storedByDay({ lives }: VaultHistory, span: { firstDay: number; days: number }, tiers: number): StoredByDay {
+export function storedByDay(
+  { lives }: VaultHistory,
+  span: { firstDay: number; days: number },
+  tiers: number,
+): StoredByDay {
   const empty = (count: number) => Array.from({ length: count }, () => new Array<number>(span.days + 1).fill(0));
   const byTier = empty(tiers);
   const byClass = empty(STORAGE_CLASSES.length);

@@ -62,7 +62,9 @@ function totalCost(scenario: Scenario, prices: PlanPrices): number {
 }
 
 function choiceWords({ name }: RunnerTier, choice: Transition | undefined): string {
-  return choice === undefined ? `${name} stays in STANDARD` : `${name} moves to ${choice.storageClass} after ${choice.days === 1 ? "1 day" : `${choice.days} days`}`;
+  return choice === undefined
+    ? `${name} stays in STANDARD`
+    : `${name} moves to ${choice.storageClass} after ${choice.days === 1 ? "1 day" : `${choice.days} days`}`;
 }
 
 /** The same rules on both vaults, but for where a tier's backups move to. */

@@ -46,7 +46,11 @@ export function recoveryCosts(
   const newest = there.at(-1);
   if (newest === undefined) return [];
   const priced = there.map(({ life, storageClass }) =>
-    costOf(`the ${tiers[life.tier]?.name ?? "oldest"} backup of ${new Date(life.takenAt).toISOString().slice(0, 10)}`, storageClass, life.bytes),
+    costOf(
+      `the ${tiers[life.tier]?.name ?? "oldest"} backup of ${new Date(life.takenAt).toISOString().slice(0, 10)}`,
+      storageClass,
+      life.bytes,
+    ),
   );
   const dearest = priced.reduce((one, other) => (other.total > one.total ? other : one));
   return [costOf("the newest backup", newest.storageClass, newest.life.bytes), dearest];
@@ -60,6 +64,15 @@ export function recoveryCosts(
     const database =
       plan.hours * SUPABASE_PRICES.computeHour[plan.databaseSize] +
       (gb * RESTORED_BYTES_PER_DUMPED * SUPABASE_PRICES.diskGbMonth) / month;
-    return { from, storageClass, gb, retrieval, requests, transfer, database, total: retrieval + requests + transfer + database };
+    return {
+      from,
+      storageClass,
+      gb,
+      retrieval,
+      requests,
+      transfer,
+      database,
+      total: retrieval + requests + transfer + database,
+    };
   }
 }

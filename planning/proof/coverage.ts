@@ -48,7 +48,7 @@ export function proveCoverage(
   const changes = changesByDay(history.lives, context.span, numberOf);
   const withRuns = new Set(context.runs.filter(({ tier }) => tier !== undefined).map((run) => numberOf(run.startedAt)));
   const due = new Set(context.runs.map((run) => numberOf(run.startedAt)));
-  const arrivals = firstArrivals(history.lives, numberOf);
+  const arrivals = firstArrivals(history.lives, readable.length, numberOf);
   const longestLives = longestByPeriod(history.lives, numberOf);
 
   let kept = 0;
@@ -64,7 +64,7 @@ export function proveCoverage(
       if ((readable[period] ?? 0) > 0) continue;
       if (due.has(period) && !withRuns.has(period)) excused.add(period);
       // On its way: replication that was paused brings it late.
-      else if (dayOf(arrivals.get(period) ?? 0) >= day) excused.add(period);
+      else if (arrivals[period] !== NEVER && (arrivals[period] ?? 0) >= day) excused.add(period);
       else {
         isKept = false;
         blame(period, day);
@@ -85,13 +85,18 @@ export function proveCoverage(
 
   function causeOf(period: number): Pick<Violation, "tier" | "rule" | "change"> {
     const once = `once a ${PERIOD_WORDS[promise.period]}`;
-    if (!due.has(period)) return { tier: promise.tier, rule: "the schedule", change: `let backups run at least ${once}` };
+    if (!due.has(period))
+      return { tier: promise.tier, rule: "the schedule", change: `let backups run at least ${once}` };
     const own = tiers.findIndex(({ name }) => name === promise.tier);
     const opened = context.runs.find((run) => (run.tier ?? -1) >= own && numberOf(run.startedAt) === period)?.tier;
     const longest = longestLives.get(period);
     if (longest === undefined || (opened !== undefined && longest.tier < own)) {
       const prefix = tiers[opened ?? own]?.prefix ?? "";
-      return { tier: promise.tier, rule: "replication", change: `let the primary's replication rules send ${prefix} to ${stack}` };
+      return {
+        tier: promise.tier,
+        rule: "replication",
+        change: `let the primary's replication rules send ${prefix} to ${stack}`,
+      };
     }
     const tier = tiers[longest.tier];
     if (tier === undefined || longest.tier < own) {
@@ -138,11 +143,12 @@ function longestByPeriod(lives: readonly Life[], numberOf: (instant: number) => 
   return longest;
 }
 
-function firstArrivals(lives: readonly Life[], numberOf: (instant: number) => number): Map<number, number> {
-  const arrivals = new Map<number, number>();
+/** Numbers of the days on which each period's first backup arrived. */
+function firstArrivals(lives: readonly Life[], periods: number, numberOf: (instant: number) => number): Float64Array {
+  const arrivals = new Float64Array(periods).fill(NEVER);
   for (const life of lives) {
     const period = numberOf(life.takenAt);
-    arrivals.set(period, Math.min(life.arrivedAt, arrivals.get(period) ?? life.arrivedAt));
+    arrivals[period] = Math.min(dayOf(life.arrivedAt), arrivals[period] ?? NEVER);
   }
   return arrivals;
 }

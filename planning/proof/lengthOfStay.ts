@@ -99,7 +99,13 @@ function markerLimit({ removedAt }: Life): number {
   return removedAt + TOLERANCE_DAYS * DAY_MS;
 }
 
-function blameStay(life: Life, tier: RunnerTier, limit: number, history: VaultHistory, violations: ViolationList): void {
+function blameStay(
+  life: Life,
+  tier: RunnerTier,
+  limit: number,
+  history: VaultHistory,
+  violations: ViolationList,
+): void {
   const { expire, noncurrent } = lifecycleOf(tier.prefix, life.bytes, history.vault.rules);
   const common = {
     day: dayOf(limit),
@@ -109,14 +115,34 @@ function blameStay(life: Life, tier: RunnerTier, limit: number, history: VaultHi
     what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "never goes" : `goes on ${dateOf(dayOf(life.removedAt))}`}, its tier says ${daysText(tier.keptDays)}`,
   };
   if (expire === undefined) {
-    violations.add({ ...common, rule: "none", change: `add a rule that expires ${tier.prefix} after ${daysText(tier.keptDays)}` });
+    violations.add({
+      ...common,
+      rule: "none",
+      change: `add a rule that expires ${tier.prefix} after ${daysText(tier.keptDays)}`,
+    });
   } else if (expire.days > tier.keptDays) {
-    violations.add({ ...common, rule: expire.rule, change: `let rule "${expire.rule}" expire after ${daysText(tier.keptDays)} instead of ${daysText(expire.days)}` });
+    violations.add({
+      ...common,
+      rule: expire.rule,
+      change: `let rule "${expire.rule}" expire after ${daysText(tier.keptDays)} instead of ${daysText(expire.days)}`,
+    });
   } else if (noncurrent === undefined) {
-    violations.add({ ...common, rule: expire.rule, change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration alone only hides them` });
+    violations.add({
+      ...common,
+      rule: expire.rule,
+      change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration alone only hides them`,
+    });
   } else if (nextMidnight(life.lockedUntil) === life.removedAt) {
-    violations.add({ ...common, rule: "the lock", change: `lock the tier ${tier.name} for at most ${daysText(tier.keptDays)}` });
+    violations.add({
+      ...common,
+      rule: "the lock",
+      change: `lock the tier ${tier.name} for at most ${daysText(tier.keptDays)}`,
+    });
   } else {
-    violations.add({ ...common, rule: noncurrent.rule, change: `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${daysText(noncurrent.days)}` });
+    violations.add({
+      ...common,
+      rule: noncurrent.rule,
+      change: `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${daysText(noncurrent.days)}`,
+    });
   }
 }

@@ -1,13 +1,17 @@
 import { RECOVERY_TIME_OBJECTIVES } from "../objectives.ts";
 import { CLASS_RULES } from "../prices/classRules.ts";
 import { PRICE_TABLE, pricesIn } from "../prices/priceTable.ts";
-import { coldness, lifecycleOf } from "../retention/tierLifecycle.ts";
+import { coldness } from "../retention/tierLifecycle.ts";
 import type { DeclaredVault, LifecycleRule, RunnerTier, StorageClass } from "../retention/vault.ts";
 
 const PERIOD_ORDER: readonly RunnerTier["period"][] = ["run", "isoWeek", "month", "year"];
 
 /** What can't be simulated or must not be deployed, each in one sentence that says what to do. Empty when all is well. */
-export function faultsOfPlan(primary: DeclaredVault, replica: DeclaredVault | undefined, tiers: readonly RunnerTier[]): string[] {
+export function faultsOfPlan(
+  primary: DeclaredVault,
+  replica: DeclaredVault | undefined,
+  tiers: readonly RunnerTier[],
+): string[] {
   const vaults = [primary, ...(replica ? [replica] : [])];
   return [
     ...faultsOfTiers(tiers),
@@ -23,17 +27,24 @@ export function faultsOfPlan(primary: DeclaredVault, replica: DeclaredVault | un
 
 function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
   const faults: string[] = [];
-  if (tiers[0]?.period !== "run") faults.push("The first tier must take every run; put one with the period \"run\" first.");
+  if (tiers[0]?.period !== "run")
+    faults.push('The first tier must take every run; put one with the period "run" first.');
   for (const [index, tier] of tiers.entries()) {
     for (const other of tiers.slice(index + 1)) {
       if (tier.name === other.name) faults.push(`Two tiers are called ${tier.name}; give each a name of its own.`);
       if (overlap(tier.prefix, other.prefix)) {
-        faults.push(`The tiers ${tier.name} (${tier.prefix}) and ${other.name} (${other.prefix}) overlap; give each a prefix of its own.`);
+        faults.push(
+          `The tiers ${tier.name} (${tier.prefix}) and ${other.name} (${other.prefix}) overlap; give each a prefix of its own.`,
+        );
       }
       if (PERIOD_ORDER.indexOf(tier.period) >= PERIOD_ORDER.indexOf(other.period)) {
-        faults.push(`The tier ${other.name} comes after ${tier.name} but isn't filled more seldom; order the tiers by their periods, one each.`);
+        faults.push(
+          `The tier ${other.name} comes after ${tier.name} but isn't filled more seldom; order the tiers by their periods, one each.`,
+        );
       } else if (tier.keptDays > other.keptDays) {
-        faults.push(`The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep longer what is taken more seldom.`);
+        faults.push(
+          `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep longer what is taken more seldom.`,
+        );
       }
     }
   }
@@ -43,7 +54,9 @@ function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
 function faultsOfRegion({ stack, region }: DeclaredVault): string[] {
   if (pricesIn(region) !== undefined) return [];
   const known = PRICE_TABLE.map((prices) => `${prices.region} (${prices.name})`).join(" and ");
-  return [`There are no prices for region ${region} of ${stack}; there are some for ${known}, add a file to planning/prices.`];
+  return [
+    `There are no prices for region ${region} of ${stack}; there are some for ${known}, add a file to planning/prices.`,
+  ];
 }
 
 /** Two rules that do the same kind of thing to the same objects: only one of them acts, and which one is easily got wrong. */
@@ -74,7 +87,9 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
     const { earliestTransitionDays, answersWithinMs } = CLASS_RULES[move.storageClass];
     const toClass = `moves to ${move.storageClass} after ${move.days} days`;
     if (move.days < earliestTransitionDays) {
-      faults.push(`${name} ${toClass}, S3 allows it from day ${earliestTransitionDays}; set at least ${earliestTransitionDays}.`);
+      faults.push(
+        `${name} ${toClass}, S3 allows it from day ${earliestTransitionDays}; set at least ${earliestTransitionDays}.`,
+      );
     }
     if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
       faults.push(
@@ -85,8 +100,13 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
       faults.push(`${name} ${toClass} but expires objects after ${rule.expireDays}; move them earlier or not at all.`);
     }
     if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass)) {
-      faults.push(`${name} ${toClass}, after ${before.storageClass} on day ${before.days}; objects only move to colder classes, order them so.`);
-    } else if (before?.storageClass === "STANDARD_IA" && move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays) {
+      faults.push(
+        `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; objects only move to colder classes, order them so.`,
+      );
+    } else if (
+      before?.storageClass === "STANDARD_IA" &&
+      move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays
+    ) {
       faults.push(`${name} ${toClass}, less than 30 days after STANDARD_IA; wait until day ${before.days + 30}.`);
     }
     before = move;
@@ -97,30 +117,37 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
   return faults;
 }
 
-function faultsOfLock(tier: RunnerTier, vault: DeclaredVault): string[] {
+/** Against what the tier says. Against what its rule says is the proof's part: it tells which of the two is wrong. */
+function faultsOfLock({ name, lockDays: own, keptDays }: RunnerTier, vault: DeclaredVault): string[] {
   if (!vault.objectLock) return [];
-  const lockDays = tier.lockDays === 0 ? (vault.defaultLockDays ?? 0) : tier.lockDays;
-  const { expire } = lifecycleOf(tier.prefix, Number.MAX_SAFE_INTEGER, vault.rules);
-  const kept = Math.min(tier.keptDays, expire?.days ?? tier.keptDays);
-  if (lockDays <= kept) return [];
-  return [`The tier ${tier.name} of ${vault.stack} is locked for ${lockDays} days but kept for ${kept}; lock it for at most ${kept}.`];
+  const lockDays = own === 0 ? (vault.defaultLockDays ?? 0) : own;
+  if (lockDays <= keptDays) return [];
+  return [
+    `The tier ${name} of ${vault.stack} is locked for ${lockDays} days but kept for ${keptDays}; lock it for at most ${keptDays}.`,
+  ];
 }
 
 function faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | undefined): string[] {
   const faults: string[] = [];
   for (const { id, storageClass } of primary.replications) {
     if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
-      faults.push(`Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where they take hours to come back; leave the class to the replica's lifecycle.`);
+      faults.push(
+        `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where they take hours to come back; leave the class to the replica's lifecycle.`,
+      );
     }
   }
   if (replica === undefined) return faults;
   if (replica.region === primary.region) {
-    faults.push(`${primary.stack} and ${replica.stack} both keep their vault in ${primary.region}; put the replica into another region.`);
+    faults.push(
+      `${primary.stack} and ${replica.stack} both keep their vault in ${primary.region}; put the replica into another region.`,
+    );
   }
   const arn = `arn:aws:s3:::${replica.bucket}`;
   const targets = [...new Set(primary.replications.map(({ destinationBucketArn }) => destinationBucketArn))];
   if (targets.length > 0 && !targets.includes(arn)) {
-    faults.push(`${primary.stack} replicates to ${targets.join(", ")}, but ${replica.stack}'s vault is ${arn}; set standbyVaultBucketArn to it.`);
+    faults.push(
+      `${primary.stack} replicates to ${targets.join(", ")}, but ${replica.stack}'s vault is ${arn}; set standbyVaultBucketArn to it.`,
+    );
   }
   return faults;
 }
@@ -130,7 +157,10 @@ function overlap(one: string, other: string): boolean {
 }
 
 function differInSize(one: LifecycleRule, other: LifecycleRule): boolean {
-  return (one.smallerThan ?? Infinity) <= (other.largerThan ?? 0) + 1 || (other.smallerThan ?? Infinity) <= (one.largerThan ?? 0) + 1;
+  return (
+    (one.smallerThan ?? Infinity) <= (other.largerThan ?? 0) + 1 ||
+    (other.smallerThan ?? Infinity) <= (one.largerThan ?? 0) + 1
+  );
 }
 
 function shown({ prefix }: LifecycleRule): string {

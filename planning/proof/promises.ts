@@ -29,6 +29,32 @@ export const PROMISES: readonly RetentionPromise[] = [
   { tier: "annual", period: "year", count: 5, keep: { years: 5 }, words: "annual backups: 5 years" },
 ];
 
+/** Days of a period at its longest, by which a tier beyond the guide's says how many of them it covers. */
+const LONGEST_DAYS = { isoWeek: 7, month: 31, year: 366 } as const;
+
+/**
+ * The promises for a tier table: the guide's, and for a tier beyond the guide what the table itself says, so that a new tier is one
+ * line in the table alone.
+ */
+export function promisesFor(
+  tiers: readonly {
+    readonly name: string;
+    readonly period: "run" | keyof typeof LONGEST_DAYS;
+    readonly keptDays: number;
+  }[],
+): readonly RetentionPromise[] {
+  const asked = new Set(PROMISES.map(({ tier }) => tier));
+  const own = tiers.flatMap(({ name, period, keptDays }): RetentionPromise[] => {
+    if (asked.has(name)) return [];
+    const words = `${name} backups: ${keptDays} days`;
+    if (period === "run") return [{ tier: name, period: "day", count: keptDays, keep: { days: keptDays }, words }];
+    return [
+      { tier: name, period, count: Math.floor(keptDays / LONGEST_DAYS[period]), keep: { days: keptDays }, words },
+    ];
+  });
+  return [...PROMISES, ...own];
+}
+
 /** An instant so much later by the UTC calendar; 30 November and three months is the last of February. */
 export function after(instant: number, { days = 0, months = 0, years = 0 }: CalendarSpan): number {
   const date = new Date(instant);

@@ -1,7 +1,7 @@
 import type { History, Scenario, VaultHistory } from "../retention/simulation.ts";
 import { proveCoverage, type Coverage } from "./coverage.ts";
 import { proveNoneGoesEarly, proveNoneStaysLong, proveUploadsGo } from "./lengthOfStay.ts";
-import { PROMISES } from "./promises.ts";
+import { promisesFor } from "./promises.ts";
 import { ViolationList, type Violation } from "./violation.ts";
 
 /** What the proof has found. It holds when there is no violation. */
@@ -26,7 +26,7 @@ export function prove(scenario: Scenario, history: History, withReplica: boolean
 
   if (withReplica && !isReplicated(scenario)) demandReplica(scenario, violations);
   const coverage = vaults.flatMap((vault) =>
-    PROMISES.map((promise) => {
+    promisesFor(scenario.tiers).map((promise) => {
       proveNoneGoesEarly(promise, vault, context, violations);
       return proveCoverage(promise, vault, context, violations);
     }),

@@ -102,8 +102,9 @@ function lockDaysOf(tier: RunnerTier | undefined, { defaultLockDays = 0 }: Decla
 function replicate(backups: readonly Backup[], scenario: Scenario): Backup[] {
   const { primary, replica, tiers, replicationLagMs } = scenario;
   const arrives = (instant: number) => afterPauses(instant + replicationLagMs, scenario.replicationPauses ?? []);
+  const rules = tiers.map(({ prefix }) => replicationOf(prefix, primary, replica));
   return backups.flatMap((backup) => {
-    const rule = replicationOf(tiers[backup.tier]?.prefix ?? "", primary, replica);
+    const rule = rules[backup.tier];
     if (rule === undefined) return [];
     const { storageClass = backup.storageClass } = rule;
     const arrivedAt = arrives(backup.arrivedAt);
@@ -131,7 +132,10 @@ function keep(backups: readonly Backup[], vault: DeclaredVault, { tiers }: Scena
 }
 
 /** A tier's lifecycle; worked out once for each tier where no rule looks at sizes. */
-function lifecycles(vault: DeclaredVault, tiers: readonly RunnerTier[]): (tier: number, bytes: number) => TierLifecycle {
+function lifecycles(
+  vault: DeclaredVault,
+  tiers: readonly RunnerTier[],
+): (tier: number, bytes: number) => TierLifecycle {
   const at = (tier: number, bytes: number) => lifecycleOf(tiers[tier]?.prefix ?? "", bytes, vault.rules);
   const looksAtSizes = vault.rules.some((rule) => rule.largerThan !== undefined || rule.smallerThan !== undefined);
   if (looksAtSizes) return at;

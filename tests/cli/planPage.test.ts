@@ -43,7 +43,14 @@ describe("planPage", () => {
   });
 
   it("shows a day's square for each day that has a backup", () => {
-    const there = new Set(good.history.primary.lives.filter(({ arrivedAt, removedAt }) => arrivedAt < (day("2027-10-31") + 1) * DAY_MS && removedAt >= (day("2027-10-31") + 1) * DAY_MS).map(({ takenAt }) => Math.floor(takenAt / DAY_MS)));
+    const there = new Set(
+      good.history.primary.lives
+        .filter(
+          ({ arrivedAt, removedAt }) =>
+            arrivedAt < (day("2027-10-31") + 1) * DAY_MS && removedAt >= (day("2027-10-31") + 1) * DAY_MS,
+        )
+        .map(({ takenAt }) => Math.floor(takenAt / DAY_MS)),
+    );
     const [, section = ""] = planPage(good).split("What exists in prod");
     expect(section.split("</section>")[0]!.match(/<rect /g)).toHaveLength(there.size);
   });
@@ -57,12 +64,24 @@ describe("planLines", () => {
   it("names the first violation with day, tier, rule and change", () => {
     const lines = planLines(bad).join("\n");
     expect(lines).toContain("✗ NOT every promise is kept. The first violation:");
-    expect(lines).toMatch(/2027-\d\d-\d\d, prod, tier weekly, rule weekly: the weekly backup of .* Change: let rule "weekly" remove noncurrent versions after 1 day instead of 9 days\./);
+    expect(lines).toMatch(
+      /2027-\d\d-\d\d, prod, tier weekly, rule weekly: the weekly backup of .* Change: let rule "weekly" remove noncurrent versions after 1 day instead of 9 days\./,
+    );
   });
 
   it("shows proof, forecast, costs, comparison and recovery", () => {
     const lines = planLines(good).join("\n");
-    for (const part of ["✓ Every promise is kept", "weekly backups: 3 months", "Stored at the end of 2027-10-31", "replication time control", "With everything in STANDARD", "The next cheaper legal choice", "A recovery on 2027-10-31", "Tokyo (2025-06-01)", "4 of them missed"]) {
+    for (const part of [
+      "✓ Every promise is kept",
+      "weekly backups: 3 months",
+      "Stored at the end of 2027-10-31",
+      "replication time control",
+      "With everything in STANDARD",
+      "The next cheaper legal choice",
+      "A recovery on 2027-10-31",
+      "Tokyo (2025-06-01)",
+      "4 of them missed",
+    ]) {
       expect(lines).toContain(part);
     }
   });
@@ -70,11 +89,18 @@ describe("planLines", () => {
 
 describe("planFacts", () => {
   it("holds the same for programs, as plain JSON", () => {
-    const facts = JSON.parse(JSON.stringify(planFacts(bad))) as { kept: boolean; violations: { day: string; rule: string }[]; total: number; costs: { total: number; months: { total: number }[] }[] };
+    const facts = JSON.parse(JSON.stringify(planFacts(bad))) as {
+      kept: boolean;
+      violations: { day: string; rule: string }[];
+      total: number;
+      costs: { total: number; months: { total: number }[] }[];
+    };
     expect(facts.kept).toBe(false);
     expect(facts.violations[0]).toMatchObject({ rule: "weekly" });
     expect(facts.violations[0]!.day).toMatch(/^2027-/);
-    const sum = facts.costs.flatMap(({ months }) => months.map(({ total }) => total)).reduce((all, one) => all + one, 0);
+    const sum = facts.costs
+      .flatMap(({ months }) => months.map(({ total }) => total))
+      .reduce((all, one) => all + one, 0);
     expect(sum).toBeCloseTo(facts.total, 6);
   });
 });

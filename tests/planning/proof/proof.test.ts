@@ -9,11 +9,17 @@ import { SEED_KEPT_DAYS, TIERS } from "../../../planning/tiers.ts";
 import { PRIMARY, REPLICA, at, day, rulesWith, scenario } from "../support/scenario.ts";
 
 const proofOf = (one: Scenario, withReplica = true) => prove(one, simulate(one), withReplica);
-const faultsOf = (one: Scenario) => proofOf(one).violations.map(({ day: on, stack, tier, rule, kind }) => `${dateOf(on)} ${stack} ${tier} ${rule} ${kind}`);
+const faultsOf = (one: Scenario) =>
+  proofOf(one).violations.map(
+    ({ day: on, stack, tier, rule, kind }) => `${dateOf(on)} ${stack} ${tier} ${rule} ${kind}`,
+  );
 /** Long enough for a tier's first backup to end. */
 const daysFor = (tier: string) => (tier === "annual" ? 3287 : 900);
 const withRules = (id: string, change: Parameters<typeof rulesWith>[1], vault: "primary" | "replica" = "replica") =>
-  scenario({ days: daysFor(id), [vault]: { ...(vault === "primary" ? PRIMARY : REPLICA), rules: rulesWith(id, change) } });
+  scenario({
+    days: daysFor(id),
+    [vault]: { ...(vault === "primary" ? PRIMARY : REPLICA), rules: rulesWith(id, change) },
+  });
 
 describe("the proof", () => {
   it("holds for the recovery guide's retention, wherever in the calendar the system starts", () => {
@@ -78,11 +84,17 @@ describe("the proof", () => {
     expect(faultsOf(alone)[0]).toBe("2026-11-23 prod all tiers replication replica");
     expect(proofOf(alone, false).violations).toEqual([]);
     const part = { ...PRIMARY, replications: [{ ...PRIMARY.replications[0]!, prefix: "daily/" }] };
-    expect(faultsOf(scenario({ days: 400, primary: part })).every((fault) => fault.includes(" dr ") && fault.includes("replication coverage"))).toBe(true);
+    expect(
+      faultsOf(scenario({ days: 400, primary: part })).every(
+        (fault) => fault.includes(" dr ") && fault.includes("replication coverage"),
+      ),
+    ).toBe(true);
   });
 
   it("breaks where the newest backup can't be held", () => {
-    expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual(["2026-12-24 prod daily Object Lock hold"]);
+    expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual([
+      "2026-12-24 prod daily Object Lock hold",
+    ]);
   });
 
   it("breaks where the schedule leaves days without a run", () => {
@@ -115,8 +127,16 @@ describe("the proof", () => {
         fc.array(outage, { maxLength: 4 }),
         (start, intervalHours, runMinutes, outages) => {
           const firstDay = day("2026-01-01") + start;
-          const gone = new Set(outages.flatMap((one) => Array.from({ length: one.length }, (_, index) => firstDay + one.start + index)));
-          const schedule = { firstDay, days: 800, intervalHours, runMs: runMinutes * 60_000, isMissed: (run: number) => gone.has(Math.floor(run / 86_400_000)) };
+          const gone = new Set(
+            outages.flatMap((one) => Array.from({ length: one.length }, (_, index) => firstDay + one.start + index)),
+          );
+          const schedule = {
+            firstDay,
+            days: 800,
+            intervalHours,
+            runMs: runMinutes * 60_000,
+            isMissed: (run: number) => gone.has(Math.floor(run / 86_400_000)),
+          };
           expect(proofOf({ ...scenario(), schedule }).violations).toEqual([]);
         },
       ),
@@ -126,22 +146,38 @@ describe("the proof", () => {
 
   it("finds every shorter retention, whichever tier, and asks for what would be right", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...PROMISES, ...PROMISES.slice(0, 3)), fc.nat(), fc.boolean(), (promise, random, onReplica) => {
-        const needed = SEED_KEPT_DAYS[promise.tier as keyof typeof SEED_KEPT_DAYS];
-        const expireDays = 1 + (random % (needed - 1));
-        const violations = proofOf(withRules(promise.tier, { expireDays }, onReplica ? "replica" : "primary")).violations;
-        for (const one of violations) expect(one).toMatchObject({ stack: onReplica ? "dr" : "prod", tier: promise.tier, rule: promise.tier });
-        expect(violations.find(({ kind }) => kind === "early")!.change).toContain(`keep ${needed} days`);
-      }),
+      fc.property(
+        fc.constantFrom(...PROMISES, ...PROMISES.slice(0, 3)),
+        fc.nat(),
+        fc.boolean(),
+        (promise, random, onReplica) => {
+          const needed = SEED_KEPT_DAYS[promise.tier as keyof typeof SEED_KEPT_DAYS];
+          const expireDays = 1 + (random % (needed - 1));
+          const violations = proofOf(
+            withRules(promise.tier, { expireDays }, onReplica ? "replica" : "primary"),
+          ).violations;
+          for (const one of violations)
+            expect(one).toMatchObject({ stack: onReplica ? "dr" : "prod", tier: promise.tier, rule: promise.tier });
+          expect(violations.find(({ kind }) => kind === "early")!.change).toContain(`keep ${needed} days`);
+        },
+      ),
       { numRuns: 16 },
     );
   }, 60_000);
 
   it("agrees with a slow and simple count on random tables of tiers", () => {
-    const table = fc.record({ daily: fc.integer({ min: 1, max: 45 }), weekly: fc.integer({ min: 5, max: 120 }), monthly: fc.integer({ min: 20, max: 200 }), annual: fc.integer({ min: 200, max: 600 }) });
+    const table = fc.record({
+      daily: fc.integer({ min: 1, max: 45 }),
+      weekly: fc.integer({ min: 5, max: 120 }),
+      monthly: fc.integer({ min: 20, max: 200 }),
+      annual: fc.integer({ min: 200, max: 600 }),
+    });
     fc.assert(
       fc.property(table, (kept) => {
-        const rules = Object.entries(kept).reduce((all, [id, expireDays]) => all.map((one) => (one.id === id ? { ...one, expireDays } : one)), [...PRIMARY.rules]);
+        const rules = Object.entries(kept).reduce(
+          (all, [id, expireDays]) => all.map((one) => (one.id === id ? { ...one, expireDays } : one)),
+          [...PRIMARY.rules],
+        );
         const one = scenario({ days: 500, primary: { ...PRIMARY, rules } });
         const history = simulate(one);
         const daily = prove(one, history, false).coverage[0]!;
@@ -153,11 +189,18 @@ describe("the proof", () => {
 });
 
 /** Days on which each of the last 30 has a backup that is there and not hidden, counted one by one. */
-function slowCount({ schedule: { firstDay, days } }: Scenario, lives: ReturnType<typeof simulate>["primary"]["lives"]): number {
+function slowCount(
+  { schedule: { firstDay, days } }: Scenario,
+  lives: ReturnType<typeof simulate>["primary"]["lives"],
+): number {
   let kept = 0;
   for (let today = firstDay + 1; today <= firstDay + days; today++) {
     const midnight = today * 86_400_000;
-    const readable = new Set(lives.filter((life) => life.arrivedAt < midnight && life.hiddenAt > midnight).map((life) => Math.floor(life.takenAt / 86_400_000)));
+    const readable = new Set(
+      lives
+        .filter((life) => life.arrivedAt < midnight && life.hiddenAt > midnight)
+        .map((life) => Math.floor(life.takenAt / 86_400_000)),
+    );
     let all = true;
     for (let back = Math.max(firstDay, today - 30); back < today; back++) all &&= readable.has(back);
     if (all) kept++;
@@ -167,7 +210,9 @@ function slowCount({ schedule: { firstDay, days } }: Scenario, lives: ReturnType
 
 describe("the calendar's lengths", () => {
   it("are the longest that the recovery guide's words can mean, and what the tiers keep", () => {
-    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => SEED_KEPT_DAYS[tier as keyof typeof SEED_KEPT_DAYS]));
+    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(
+      PROMISES.map(({ tier }) => SEED_KEPT_DAYS[tier as keyof typeof SEED_KEPT_DAYS]),
+    );
   });
 
   it("end in the month that they reach", () => {

@@ -10,10 +10,24 @@ const GB = 2 ** 30;
 const text = (instant: number) => (instant === NEVER ? "never" : new Date(instant).toISOString().slice(0, 16));
 
 function arrival(createdAt: number, change: Partial<Arrival> = {}): Arrival {
-  return { takenAt: createdAt, createdAt, arrivedAt: createdAt, storageClass: "STANDARD", bytes: GB, lockedUntil: 0, heldUntil: 0, ...change };
+  return {
+    takenAt: createdAt,
+    createdAt,
+    arrivedAt: createdAt,
+    storageClass: "STANDARD",
+    bytes: GB,
+    lockedUntil: 0,
+    heldUntil: 0,
+    ...change,
+  };
 }
 
-function life(prefix: string, arrived: Arrival, rules: readonly LifecycleRule[] = RULES, change: Partial<DeclaredVault> = {}) {
+function life(
+  prefix: string,
+  arrived: Arrival,
+  rules: readonly LifecycleRule[] = RULES,
+  change: Partial<DeclaredVault> = {},
+) {
   return lifeOf(arrived, 0, lifecycleOf(prefix, arrived.bytes, rules), { ...PRIMARY, rules, ...change });
 }
 
@@ -25,7 +39,11 @@ describe("lifeOf", () => {
 
   it("hides, removes a day later, and clears the marker at the midnight after", () => {
     const { hiddenAt, removedAt, markerRemovedAt } = life("daily/", arrival(at("2027-01-01T02:10")));
-    expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual(["2027-02-01T00:00", "2027-02-02T00:00", "2027-02-03T00:00"]);
+    expect([hiddenAt, removedAt, markerRemovedAt].map(text)).toEqual([
+      "2027-02-01T00:00",
+      "2027-02-02T00:00",
+      "2027-02-03T00:00",
+    ]);
   });
 
   it("removes what is locked or held at the midnight after, but hides it in time", () => {
@@ -39,7 +57,9 @@ describe("lifeOf", () => {
     const held = arrival(at("2027-01-01T02:10"), { heldUntil: NEVER });
     expect(text(life("daily/", held, RULES, { objectLock: false }).removedAt)).toBe("2027-02-02T00:00");
     const plain = life("daily/", held, RULES, { objectLock: false, versioned: false });
-    expect([plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text)).toEqual(Array(3).fill("2027-02-01T00:00"));
+    expect([plain.hiddenAt, plain.removedAt, plain.markerRemovedAt].map(text)).toEqual(
+      Array(3).fill("2027-02-01T00:00"),
+    );
   });
 
   it("keeps hidden versions for ever where no rule removes them, or one spares the newest", () => {
@@ -51,8 +71,12 @@ describe("lifeOf", () => {
 
   it("counts a replica's age from its original's creation, and doesn't touch it before it is there", () => {
     const createdAt = at("2027-01-01T02:10");
-    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 20 * DAY_MS })).hiddenAt)).toBe("2027-02-01T00:00");
-    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 40 * DAY_MS })).hiddenAt)).toBe("2027-02-11T00:00");
+    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 20 * DAY_MS })).hiddenAt)).toBe(
+      "2027-02-01T00:00",
+    );
+    expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 40 * DAY_MS })).hiddenAt)).toBe(
+      "2027-02-11T00:00",
+    );
   });
 
   it("stays in STANDARD until it moves, and is small enough to stay where it is", () => {
@@ -67,25 +91,46 @@ describe("lifeOf", () => {
   });
 
   it("moves to the colder class where two are due on one day, and never back", () => {
-    const both: LifecycleRule = { ...RULES[1]!, transitions: [{ days: 30, storageClass: "GLACIER_IR" }, { days: 30, storageClass: "STANDARD_IA" }, { days: 60, storageClass: "STANDARD_IA" }] };
-    expect(life("weekly/", arrival(at("2027-01-01T02:10")), [both]).stays.map(({ storageClass }) => storageClass)).toEqual(["STANDARD", "GLACIER_IR"]);
+    const both: LifecycleRule = {
+      ...RULES[1]!,
+      transitions: [
+        { days: 30, storageClass: "GLACIER_IR" },
+        { days: 30, storageClass: "STANDARD_IA" },
+        { days: 60, storageClass: "STANDARD_IA" },
+      ],
+    };
+    expect(
+      life("weekly/", arrival(at("2027-01-01T02:10")), [both]).stays.map(({ storageClass }) => storageClass),
+    ).toEqual(["STANDARD", "GLACIER_IR"]);
   });
 
   it("goes through its stages in order, at midnights, without a gap", () => {
     const days = fc.integer({ min: 1, max: 500 });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4e12 }), days, days, days, fc.integer({ min: 0, max: 600 }), (createdAt, expireDays, noncurrentDays, moveDays, lockDays) => {
-        const rules: LifecycleRule[] = [{ ...RULES[0]!, expireDays, noncurrentDays, transitions: [{ days: moveDays, storageClass: "GLACIER_IR" }] }, RULES[4]!];
-        const lived = life("daily/", arrival(createdAt, { lockedUntil: createdAt + lockDays * DAY_MS }), rules);
-        expect(lived.hiddenAt).toBeGreaterThanOrEqual(createdAt + expireDays * DAY_MS);
-        expect(lived.hiddenAt).toBeLessThan(createdAt + (expireDays + 1) * DAY_MS);
-        expect(lived.removedAt).toBeGreaterThan(lived.hiddenAt);
-        expect(lived.removedAt).toBeGreaterThanOrEqual(createdAt + lockDays * DAY_MS);
-        for (const instant of [lived.hiddenAt, lived.removedAt, lived.markerRemovedAt]) expect(nextMidnight(instant)).toBe(instant);
-        expect(lived.stays[0]!.from).toBe(createdAt);
-        expect(lived.stays.at(-1)!.to).toBe(lived.removedAt);
-        for (const [index, stay] of lived.stays.entries()) if (index > 0) expect(stay.from).toBe(lived.stays[index - 1]!.to);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 4e12 }),
+        days,
+        days,
+        days,
+        fc.integer({ min: 0, max: 600 }),
+        (createdAt, expireDays, noncurrentDays, moveDays, lockDays) => {
+          const rules: LifecycleRule[] = [
+            { ...RULES[0]!, expireDays, noncurrentDays, transitions: [{ days: moveDays, storageClass: "GLACIER_IR" }] },
+            RULES[4]!,
+          ];
+          const lived = life("daily/", arrival(createdAt, { lockedUntil: createdAt + lockDays * DAY_MS }), rules);
+          expect(lived.hiddenAt).toBeGreaterThanOrEqual(createdAt + expireDays * DAY_MS);
+          expect(lived.hiddenAt).toBeLessThan(createdAt + (expireDays + 1) * DAY_MS);
+          expect(lived.removedAt).toBeGreaterThan(lived.hiddenAt);
+          expect(lived.removedAt).toBeGreaterThanOrEqual(createdAt + lockDays * DAY_MS);
+          for (const instant of [lived.hiddenAt, lived.removedAt, lived.markerRemovedAt])
+            expect(nextMidnight(instant)).toBe(instant);
+          expect(lived.stays[0]!.from).toBe(createdAt);
+          expect(lived.stays.at(-1)!.to).toBe(lived.removedAt);
+          for (const [index, stay] of lived.stays.entries())
+            if (index > 0) expect(stay.from).toBe(lived.stays[index - 1]!.to);
+        },
+      ),
     );
   });
 });

@@ -32,11 +32,16 @@ describe("tierOpener", () => {
 describe("periodNumber", () => {
   it("changes exactly when the calendar's period changes, by one", () => {
     fc.assert(
-      fc.property(instants, fc.constantFrom("isoWeek" as const, "month" as const, "year" as const), (instant, period) => {
-        const today = dayOf(instant.getTime());
-        const isSame = periodOf(new Date(today * DAY_MS), period) === periodOf(new Date((today + 1) * DAY_MS), period);
-        expect(periodNumber(today + 1, period) - periodNumber(today, period)).toBe(isSame ? 0 : 1);
-      }),
+      fc.property(
+        instants,
+        fc.constantFrom("isoWeek" as const, "month" as const, "year" as const),
+        (instant, period) => {
+          const today = dayOf(instant.getTime());
+          const isSame =
+            periodOf(new Date(today * DAY_MS), period) === periodOf(new Date((today + 1) * DAY_MS), period);
+          expect(periodNumber(today + 1, period) - periodNumber(today, period)).toBe(isSame ? 0 : 1);
+        },
+      ),
     );
   });
 

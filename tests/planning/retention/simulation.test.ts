@@ -5,14 +5,28 @@ import { TIERS } from "../../../planning/tiers.ts";
 import { PRIMARY, REPLICA, at, scenario } from "../support/scenario.ts";
 
 const opened = (tier: string, history: ReturnType<typeof simulate>) =>
-  history.runs.filter((run) => run.tier !== undefined && TIERS[run.tier]!.name === tier).map(({ startedAt }) => dateOf(dayOf(startedAt)));
+  history.runs
+    .filter((run) => run.tier !== undefined && TIERS[run.tier]!.name === tier)
+    .map(({ startedAt }) => dateOf(dayOf(startedAt)));
 
 describe("simulate", () => {
   it("opens months and years on their first day, weeks on Mondays, across a year's end and a leap day", () => {
     const history = simulate(scenario({ from: "2027-12-20", days: 80 }));
     expect(opened("annual", history)).toEqual(["2027-12-20", "2028-01-01"]);
     expect(opened("monthly", history)).toEqual(["2028-02-01", "2028-03-01"]);
-    expect(opened("weekly", history)).toEqual(["2027-12-27", "2028-01-03", "2028-01-10", "2028-01-17", "2028-01-24", "2028-01-31", "2028-02-07", "2028-02-14", "2028-02-21", "2028-02-28", "2028-03-06"]);
+    expect(opened("weekly", history)).toEqual([
+      "2027-12-27",
+      "2028-01-03",
+      "2028-01-10",
+      "2028-01-17",
+      "2028-01-24",
+      "2028-01-31",
+      "2028-02-07",
+      "2028-02-14",
+      "2028-02-21",
+      "2028-02-28",
+      "2028-03-06",
+    ]);
     expect(opened("daily", history)).toContain("2028-02-29");
   });
 
@@ -24,7 +38,10 @@ describe("simulate", () => {
 
   it("holds each backup until the next is proven, and the newest for ever", () => {
     const { lives } = simulate(scenario({ days: 2, missed: ["2026-11-24"] })).primary;
-    expect(lives.map(({ heldUntil }) => heldUntil).slice(0, 2)).toEqual([at("2026-11-23T08:10"), at("2026-11-23T14:10")]);
+    expect(lives.map(({ heldUntil }) => heldUntil).slice(0, 2)).toEqual([
+      at("2026-11-23T08:10"),
+      at("2026-11-23T14:10"),
+    ]);
     expect(lives.at(-1)!.heldUntil).toBe(Infinity);
   });
 
@@ -34,7 +51,17 @@ describe("simulate", () => {
     const { primary, replica } = simulate(scenario({ days: 3, primary: narrow, replicationPauses: paused }));
     expect(primary.lives).toHaveLength(12);
     expect(replica!.lives.map(({ arrivedAt }) => new Date(arrivedAt).toISOString().slice(5, 16))).toEqual([
-      "11-23T08:25", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T12:00", "11-25T14:25", "11-25T20:25",
+      "11-23T08:25",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T12:00",
+      "11-25T14:25",
+      "11-25T20:25",
     ]);
   });
 
@@ -44,7 +71,8 @@ describe("simulate", () => {
 
   it("locks by the tier, or by the bucket's default where the writer doesn't", () => {
     const unlocked = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));
-    const [first] = simulate(scenario({ days: 1, tiers: unlocked, primary: { ...PRIMARY, defaultLockDays: 7 } })).primary.lives;
+    const [first] = simulate(scenario({ days: 1, tiers: unlocked, primary: { ...PRIMARY, defaultLockDays: 7 } }))
+      .primary.lives;
     expect(first!.lockedUntil).toBe(at("2026-11-30T02:00"));
   });
 

@@ -1,7 +1,10 @@
 import type { RegisteredResource } from "../../../clients/pulumiResources.ts";
 
 /** What a stack's vault registers, as an engine's preview shows it. */
-export function registered(stack: "prod" | "dr", change: { rules?: unknown[]; replication?: unknown; parts?: RegisteredResource[] } = {}): RegisteredResource[] {
+export function registered(
+  stack: "prod" | "dr",
+  change: { rules?: unknown[]; replication?: unknown; parts?: RegisteredResource[] } = {},
+): RegisteredResource[] {
   const bucket = stack === "prod" ? "vault" : "replica";
   const region = stack === "prod" ? "ap-northeast-1" : "ap-northeast-3";
   const part = (type: string, name: string, inputs: Record<string, unknown>): RegisteredResource => ({
@@ -14,23 +17,71 @@ export function registered(stack: "prod" | "dr", change: { rules?: unknown[]; re
     { urn: `urn:pulumi:${stack}::castchat-recovery::pulumi:pulumi:Stack::x`, type: "pulumi:pulumi:Stack", inputs: {} },
     part("aws:s3/bucket:Bucket", "vault-bucket", { bucket, objectLockEnabled: true }),
     part("aws:s3/bucket:Bucket", "vault-logs", { bucket: `${bucket}-logs` }),
-    part("aws:s3/bucketVersioning:BucketVersioning", "vault-versioning", { bucket, versioningConfiguration: { status: "Enabled" } }),
-    part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "logs-lifecycle", { bucket: `${bucket}-logs`, rules: [{ id: "logs", status: "Enabled", expiration: { days: 1 } }] }),
-    part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "vault-lifecycle", { bucket, rules: change.rules ?? LIFECYCLE }),
+    part("aws:s3/bucketVersioning:BucketVersioning", "vault-versioning", {
+      bucket,
+      versioningConfiguration: { status: "Enabled" },
+    }),
+    part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "logs-lifecycle", {
+      bucket: `${bucket}-logs`,
+      rules: [{ id: "logs", status: "Enabled", expiration: { days: 1 } }],
+    }),
+    part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "vault-lifecycle", {
+      bucket,
+      rules: change.rules ?? LIFECYCLE,
+    }),
     ...(stack === "prod"
-      ? [part("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "vault-replication", { bucket, role: "unknown", rules: [change.replication ?? REPLICATION] })]
+      ? [
+          part("aws:s3/bucketReplicationConfig:BucketReplicationConfig", "vault-replication", {
+            bucket,
+            role: "unknown",
+            rules: [change.replication ?? REPLICATION],
+          }),
+        ]
       : []),
     ...(change.parts ?? []),
   ];
 }
 
 export const LIFECYCLE = [
-  { id: "daily", status: "Enabled", filter: { prefix: "daily/" }, expiration: { days: 30 }, noncurrentVersionExpiration: { noncurrentDays: 1 } },
-  { id: "weekly", status: "Enabled", filter: { prefix: "weekly/" }, expiration: { days: 92 }, noncurrentVersionExpiration: { noncurrentDays: 1 }, transitions: [{ days: 30, storageClass: "STANDARD_IA" }] },
-  { id: "monthly", status: "Enabled", filter: { prefix: "monthly/" }, expiration: { days: 366 }, noncurrentVersionExpiration: { noncurrentDays: 1 }, transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
-  { id: "annual", status: "Enabled", filter: { prefix: "annual/" }, expiration: { days: 1827 }, noncurrentVersionExpiration: { noncurrentDays: 1 }, transitions: [{ days: 30, storageClass: "GLACIER_IR" }] },
+  {
+    id: "daily",
+    status: "Enabled",
+    filter: { prefix: "daily/" },
+    expiration: { days: 30 },
+    noncurrentVersionExpiration: { noncurrentDays: 1 },
+  },
+  {
+    id: "weekly",
+    status: "Enabled",
+    filter: { prefix: "weekly/" },
+    expiration: { days: 92 },
+    noncurrentVersionExpiration: { noncurrentDays: 1 },
+    transitions: [{ days: 30, storageClass: "STANDARD_IA" }],
+  },
+  {
+    id: "monthly",
+    status: "Enabled",
+    filter: { prefix: "monthly/" },
+    expiration: { days: 366 },
+    noncurrentVersionExpiration: { noncurrentDays: 1 },
+    transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
+  },
+  {
+    id: "annual",
+    status: "Enabled",
+    filter: { prefix: "annual/" },
+    expiration: { days: 1827 },
+    noncurrentVersionExpiration: { noncurrentDays: 1 },
+    transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
+  },
   { id: "old", status: "Disabled", filter: { prefix: "old/" }, expiration: { days: 7 } },
-  { id: "clean-up", status: "Enabled", filter: { prefix: "" }, expiration: { expiredObjectDeleteMarker: true }, abortIncompleteMultipartUpload: { daysAfterInitiation: 1 } },
+  {
+    id: "clean-up",
+    status: "Enabled",
+    filter: { prefix: "" },
+    expiration: { expiredObjectDeleteMarker: true },
+    abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+  },
 ];
 
 export const REPLICATION = {

@@ -21,7 +21,10 @@ function rule(id: string, expireDays: number): LifecycleRule {
 }
 
 /** The rules with one of them changed; undefined values take a property away. */
-export function rulesWith(id: string, change: { [K in keyof LifecycleRule]?: LifecycleRule[K] | undefined }): LifecycleRule[] {
+export function rulesWith(
+  id: string,
+  change: { [K in keyof LifecycleRule]?: LifecycleRule[K] | undefined },
+): LifecycleRule[] {
   return RULES.map((one) => {
     if (one.id !== id) return one;
     const entries = Object.entries({ ...one, ...change }).filter(([, value]) => value !== undefined);
@@ -49,13 +52,21 @@ export const PRIMARY: DeclaredVault = {
 };
 
 /** Two vaults, four runs a day, from 23 November 2026. */
-export function scenario(change: Partial<Scenario> & { days?: number; from?: string; missed?: readonly string[] } = {}): Scenario {
+export function scenario(
+  change: Partial<Scenario> & { days?: number; from?: string; missed?: readonly string[] } = {},
+): Scenario {
   const { days = 3287, from = "2026-11-23", missed = [], ...rest } = change;
   return {
     primary: PRIMARY,
     replica: REPLICA,
     tiers: TIERS,
-    schedule: { firstDay: day(from), days, intervalHours: 6, runMs: 600_000, isMissed: missedOn(new Set(missed.map(day))) },
+    schedule: {
+      firstDay: day(from),
+      days,
+      intervalHours: 6,
+      runMs: 600_000,
+      isMissed: missedOn(new Set(missed.map(day))),
+    },
     workload: { dumpBytes: 2 * 2 ** 30, growthPerYear: 0 },
     replicationLagMs: 900_000,
     ...rest,

@@ -1,0 +1,179 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { execa } from "execa";
+import { parse, stringify } from "yaml";
+import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+
+const CLI = join(PROJECT_ROOT, "cli", "main.ts");
+const LONG = 120_000;
+
+let workspace: string;
+beforeAll(async () => {
+  await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
+  workspace = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-plan-"));
+  await mkdir(join(workspace, "tmp"));
+  const project = parse(await readFile(join(PROJECT_ROOT, "Pulumi.yaml"), "utf8")) as {
+    main: string;
+    plugins: { providers: { path: string }[] };
+  };
+  project.main = join(PROJECT_ROOT, "tests", "cli", "support", "wrongProgram.ts");
+  for (const provider of project.plugins.providers) provider.path = join(PROJECT_ROOT, provider.path);
+  await writeFile(join(workspace, "Pulumi.yaml"), stringify(project));
+  for (const stack of ["prod", "dr"]) {
+    await writeFile(
+      join(workspace, `Pulumi.${stack}.yaml`),
+      await readFile(join(PROJECT_ROOT, `Pulumi.${stack}.yaml`)),
+    );
+  }
+});
+afterAll(() => rm(workspace, { recursive: true, force: true }));
+
+/** Runs the command as somebody without any account: no backend, no passphrase, no credentials. */
+async function castchatRecovery(args: string[], options: { cwd?: string; rules?: object } = {}) {
+  const accounts = /^(AWS_|PULUMI_|VERCEL_|GITHUB_|CLOUDFLARE_|SUPABASE_)/;
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !accounts.test(name)));
+  const { stdout, stderr, exitCode } = await execa(process.execPath, [CLI, ...args], {
+    cwd: options.cwd ?? workspace,
+    env: {
+      ...environment,
+      CASTCHAT_TEST_WRONG_RULES: JSON.stringify(options.rules ?? {}),
+      NO_COLOR: "1",
+      NODE_OPTIONS: "",
+      TMPDIR: join(workspace, "tmp"),
+    },
+    extendEnv: false,
+    reject: false,
+  });
+  return { stdout, stderr, exitCode };
+}
+
+describe("castchat-recovery plan, on the real engine and without an account", () => {
+  it(
+    "proves the shipped stacks, and leaves nothing behind",
+    async () => {
+      const before = await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8");
+      const page = join(workspace, "plan.html");
+      const { stdout, exitCode, stderr } = await castchatRecovery(["plan", "-s", "prod", "--json", "--html", page], {
+        cwd: PROJECT_ROOT,
+      });
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      const facts = JSON.parse(stdout) as {
+        kept: boolean;
+        coverage: unknown[];
+        vaults: { stack: string; rules: unknown[] }[];
+        total: number;
+      };
+      expect(facts).toMatchObject({ kept: true, vaults: [{ stack: "prod" }, { stack: "dr" }] });
+      expect(facts.coverage).toHaveLength(8);
+      expect(facts.total).toBeGreaterThan(0);
+      expect(await readFile(page, "utf8")).toContain("Every promise is kept");
+      expect(await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8")).toBe(before);
+      expect(await readdir(join(workspace, "tmp"))).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
+    "shows a wrong rule that the tier table doesn't know of, with day, tier, rule and change; exit 1",
+    async () => {
+      const rules = { weekly: { expiration: { days: 91 } } };
+      const { stdout, exitCode } = await castchatRecovery(
+        ["plan", "-s", "prod", "--from", "2026-11-23", "--years", "2"],
+        { rules },
+      );
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain("✗ NOT every promise is kept. The first violation:");
+      expect(stdout).toMatch(
+        /\d{4}-\d\d-\d\d, (prod|dr), tier weekly, rule weekly: .*Change: let rule "weekly" keep 92 days instead of 91 days\./,
+      );
+    },
+    LONG,
+  );
+
+  it(
+    "refuses rules that make no sense, all at once, each in a sentence; exit 2",
+    async () => {
+      const rules = {
+        weekly: { transitions: [{ days: 10, storageClass: "STANDARD_IA" }] },
+        monthly: { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] },
+        annual: { filter: { prefix: "monthly/" } },
+      };
+      const { stderr, stdout, exitCode } = await castchatRecovery(["plan", "-s", "prod", "--no-standby"], { rules });
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+      expect(stderr).toContain("moves to STANDARD_IA after 10 days, S3 allows it from day 30");
+      expect(stderr).toContain("moves to DEEP_ARCHIVE after 30 days, from where a backup takes 12 hours");
+      expect(stderr).toContain('Rules "monthly" (monthly/) and "annual" (monthly/) of prod overlap');
+      expect(stderr).not.toContain("    at ");
+    },
+    LONG,
+  );
+
+  it(
+    "tells what it can't prove when the other stack can't be previewed; exit 1",
+    async () => {
+      const { stdout, exitCode } = await castchatRecovery([
+        "plan",
+        "-s",
+        "prod",
+        "--standby",
+        "nowhere",
+        "--years",
+        "1",
+      ]);
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain(
+        "the rules of nowhere can't be read, so nothing is proved for the replica: There is no ",
+      );
+      expect(stdout).toContain("or look at the primary alone with --no-standby.");
+    },
+    LONG,
+  );
+
+  it(
+    "refuses settings in the program's own words; exit 2",
+    async () => {
+      const file = join(workspace, "Pulumi.faulty.yaml");
+      await writeFile(file, stringify({ config: { "castchat-recovery:role": "primary" } }));
+      const { stderr, exitCode } = await castchatRecovery(["plan", "-s", "faulty", "--no-standby"]);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain("castchat-recovery:awsRegion is not set");
+    },
+    LONG,
+  );
+
+  it.each([
+    [["plan", "-s", "nope", "--no-standby"], "There is no "],
+    [["plan", "-s", "prod", "--years", "0"], "from 1 to 50."],
+    [["plan", "-s", "prod", "--missed", "2027-02-30"], '"2027-02-30" is no date'],
+    [["plan", "-s", "prod", "--runner", "moon"], "Allowed choices are internet, region."],
+    [["plan"], "required option '-s, --stack <name>'"],
+    [["calendar", "--days", "many"], "--days many is no whole number from 1 to 20000; give one."],
+  ])(
+    "refuses %j; exit 2",
+    async (args, message) => {
+      const { stderr, stdout, exitCode } = await castchatRecovery(args);
+      expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+      expect(stderr).toContain(message);
+    },
+    LONG,
+  );
+});
+
+describe("castchat-recovery calendar", () => {
+  it("shows which backup opens which tier when runs fail", async () => {
+    const { stdout, exitCode } = await castchatRecovery(["calendar", "--missed", "2027-02-28,2027-03-01"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/2027-03-02T02:00Z\s*│ monthly\s*│ 2027-03\s*│ 1 day late/);
+    expect(stdout).toContain("Without any backup, as all of their runs failed: 2027-02-28, 2027-03-01.");
+  });
+
+  it("prints JSON", async () => {
+    const { stdout } = await castchatRecovery(["calendar", "--from", "2027-06-01", "--days", "3", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      entries: [{ run: "2027-06-01T02:00Z", tier: "monthly", lateDays: 0 }],
+      missed: 0,
+      runs: 12,
+    });
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "@jest/globals";
+import { PROMISES, promisesFor } from "../../../planning/proof/promises.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+
+describe("promisesFor", () => {
+  it("is the recovery guide's for the shipped tiers", () => {
+    expect(promisesFor(TIERS)).toEqual(PROMISES);
+  });
+
+  it.each([
+    [
+      { name: "hourly", period: "run", keptDays: 3 },
+      { tier: "hourly", period: "day", count: 3, keep: { days: 3 } },
+    ],
+    [
+      { name: "biweekly", period: "isoWeek", keptDays: 59 },
+      { tier: "biweekly", period: "isoWeek", count: 8, keep: { days: 59 } },
+    ],
+    [
+      { name: "decade", period: "year", keptDays: 3660 },
+      { tier: "decade", period: "year", count: 10, keep: { days: 3660 } },
+    ],
+  ] as const)("takes a new tier at its own word: %j", (tier, promise) => {
+    expect(promisesFor([...TIERS, tier]).at(-1)).toMatchObject(promise);
+  });
+});
