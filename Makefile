@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
-.PHONY: help setup drill test types lint format policy check bench shell clean
+BENCH ?=
+.PHONY: help setup drill bench bench-plan test types lint format policy check shell clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -12,6 +13,9 @@ setup: ## bring Node, packages, the Pulumi engine and the sandbox's services
 
 drill: setup ## lose the whole infrastructure and recover it, on this one machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
+
+bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100,1000 --rounds 5")
+	@$(RUN) node --no-warnings bench/backup.ts $(BENCH) && node --no-warnings bench/restore.ts $(BENCH)
 
 test: setup ## every test
 	@$(RUN) NODE_OPTIONS="--experimental-vm-modules --no-warnings" npx --no-install jest --colors=false $(TEST)
@@ -26,11 +30,11 @@ format: setup ## write the formatter's layout
 	@$(RUN) npx --no-install prettier --write --log-level warn .
 
 policy: setup ## previews of both shipped stacks under the policies, on the real engine
-	@$(RUN) PATH="$$PWD/sandbox/plugins/bin:$$PATH" node policies/check.ts
+	@$(RUN) node policies/check.ts
 
 check: types lint policy test ## everything that proves the project without an account
 
-bench: setup ## how the plan's simulation grows with years and runs, against its budget (JSON, and a plot in reports/)
+bench-plan: setup ## how the plan's simulation grows with years and runs, against its budget (JSON, and a plot in reports/)
 	@mkdir -p reports
 	@$(RUN) node bench/retention.ts reports/bench-retention.svg
 

@@ -1,4 +1,7 @@
 import pg from "pg";
+import { CopyIn } from "./copyIn.ts";
+import { CopyOut } from "./copyOut.ts";
+import type { CopySink } from "./copyOut.ts";
 import { parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
 import type { DatabaseAddress } from "./databaseUrl.ts";
 import { UserError, messageOf } from "./errors.ts";
@@ -12,6 +15,10 @@ export interface Session {
   readonly serverVersion: string;
   /** Runs one statement; or several, separated by semicolons, when there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Runs a COPY … TO STDOUT; its lines go to the sink. Where the sink fails, the connection is of no more use. */
+  copyOut(sql: string, sink: CopySink): Promise<void>;
+  /** Runs a COPY … FROM STDIN with this text as its input. */
+  copyIn(sql: string, text: Buffer): Promise<void>;
   /** Ends the connection, also in the middle of a statement. */
   end(): Promise<void>;
 }
@@ -55,18 +62,22 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
   }
   const abort = () => void client.end();
   options.signal?.addEventListener("abort", abort, { once: true });
+  /** What an abort has broken fails with the abort's reason. */
+  const unlessAborted = async <T>(work: () => Promise<T>): Promise<T> => {
+    options.signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
+    }
+  };
   const session: Omit<Session, "serverMajor" | "serverVersion"> = {
     address,
-    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      options.signal?.throwIfAborted();
-      try {
-        const result = await client.query<Row>(text, values.length === 0 ? undefined : [...values]);
-        return result.rows;
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        throw error;
-      }
-    },
+    query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      unlessAborted(async () => (await client.query<Row>(text, values.length === 0 ? undefined : [...values])).rows),
+    copyOut: (sql, sink) => unlessAborted(() => client.query(new CopyOut(sql, sink)).done),
+    copyIn: (sql, text) => unlessAborted(() => client.query(new CopyIn(sql, text)).done),
     async end() {
       options.signal?.removeEventListener("abort", abort);
       await client.end();

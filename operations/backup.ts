@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clients/clock.ts";
-import { connect } from "../clients/database.ts";
-import type { Session } from "../clients/database.ts";
-import { findPgTool } from "../clients/pgTools.ts";
+import { UserError } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import { fingerprintOfKey } from "../clients/signer.ts";
 import type { Signer } from "../clients/signer.ts";
@@ -10,21 +9,15 @@ import type { Vault } from "../clients/vault.ts";
 import { backupIdFor } from "../planning/backupId.ts";
 import { tierForRun } from "../planning/calendar.ts";
 import type { CalendarTier } from "../planning/calendar.ts";
-import { readScripts, storeParts } from "./backupParts.ts";
-import { countForSeed, listAppSchemas, listExtensions, listLeftOut, listSequences } from "./catalog.ts";
-import type { TableFacts } from "./catalog.ts";
-import { fingerprintTable } from "./fingerprint.ts";
+import { GiveWay } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { listBackups, takenAt } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
-import { FORMAT_VERSION, MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, proofBytes } from "./manifest.ts";
-import type { BackedUpTable, BackupPart, Manifest } from "./manifest.ts";
-import { digestObjects } from "./objects.ts";
+import { MANIFEST, PROOF, SIGNATURE, contentOf, keyOf, manifestBytes, proofBytes } from "./manifest.ts";
 import { PhaseTimer } from "./phases.ts";
 import type { Phase } from "./phases.ts";
 import { readBack } from "./readBack.ts";
-import { openSnapshot } from "./snapshot.ts";
-import { together } from "./together.ts";
+import { readDatabase } from "./readDatabase.ts";
 
 /** A tier as a backup needs it; planning/tiers.ts has them. */
 export interface BackupTier extends CalendarTier, TierPrefix {
@@ -65,6 +58,8 @@ export interface BackupResult {
 }
 
 const DAY_MS = 86_400_000;
+const ATTEMPTS = 3;
+const PAUSE_MS = 2_000;
 
 /**
  * Takes one consistent backup of the database, stores it, and reads it back. The result is a proven backup, or an error:
@@ -86,67 +81,21 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     options.tiers,
     proven.map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) })),
   );
-  const backupId = backupIdFor(startedAt, randomBytes(3).toString("hex"));
   const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
-
-  const session = await connect(options.databaseUrl, {
-    applicationName: `castchat-recovery backup ${backupId}`,
-    signal,
-  });
-  let manifest: Manifest;
-  try {
-    const pgDump = await findPgTool("pg_dump", session.serverMajor);
-    await findPgTool("pg_restore", session.serverMajor);
-    const snapshot = await timer.run(
-      "snapshot",
-      `Taking a snapshot of ${session.address.database} for the ${tier.name} tier`,
-      () => openSnapshot(session, reporter, signal),
-    );
-    const snapshotAt = clock();
-    // Before the dumps, so that a restored sequence can never be behind what the manifest says.
-    const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
-    const place = { vault, prefix: tier.prefix, backupId, lockUntil };
-    const dump = {
-      ...place,
-      address: session.address,
-      snapshotId: snapshot.id,
-      scripts: await readScripts(session),
-      configuration: options.configuration,
-    };
-    const [parts, { tables, newestAt }] = await timer.run(
-      "dump",
-      `Dumping ${snapshot.tables.length} tables to ${vault.name}/${tier.prefix}${backupId}`,
-      () =>
-        together<[BackupPart[], Contents]>(
-          signal,
-          (inner) => storeParts(dump, inner),
-          () => fingerprintAll(session, snapshot.tables),
-        ),
-    );
-    await session.query("commit");
-    manifest = {
-      format: "castchat-backup",
-      formatVersion: FORMAT_VERSION,
-      backupId,
-      tier: tier.name,
-      startedAt: startedAt.toISOString(),
-      snapshotAt: snapshotAt.toISOString(),
-      finishedAt: clock().toISOString(),
-      ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+  const manifest = await givingWay(reporter, signal, () =>
+    readDatabase({
+      ...options,
+      // A run that began anew shares nothing with the one before it: parts of two snapshots never mix.
+      backupId: backupIdFor(startedAt, randomBytes(3).toString("hex")),
+      tier,
+      lockUntil,
+      startedAt,
       signedBy: fingerprintOfKey(ownKey),
-      source: {
-        host: session.address.host,
-        database: session.address.database,
-        serverVersion: session.serverVersion,
-        pgDumpVersion: pgDump.version,
-      },
-      ...described,
-      parts,
-      tables,
-    };
-  } finally {
-    await session.end();
-  }
+      timer,
+      signal,
+    }),
+  );
+  const { backupId } = manifest;
 
   const bytes = manifestBytes(manifest);
   const stored = { lockUntil, signal };
@@ -184,37 +133,27 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     newestDataAt: manifest.newestDataAt,
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    sizeBytes: manifest.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+    sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
     phases: timer.phases,
     durationMs: Math.round(performance.now() - started),
   };
 }
 
-async function describe(session: Session) {
-  return {
-    extensions: await listExtensions(session),
-    appSchemas: await listAppSchemas(session),
-    sequences: await listSequences(session),
-    seedCounts: await countForSeed(session),
-    objects: await digestObjects(session),
-    leftOut: await listLeftOut(session),
-  };
-}
-
-interface Contents {
-  tables: BackedUpTable[];
-  newestAt: Date | undefined;
-}
-
-/** Counts and fingerprints every table under the snapshot, by SQL and so independently of what pg_dump writes. */
-async function fingerprintAll(session: Session, tables: readonly TableFacts[]): Promise<Contents> {
-  const contents: BackedUpTable[] = [];
-  let newestAt: Date | undefined;
-  for (const table of tables) {
-    const { rows, fingerprint, newestAt: newest } = await fingerprintTable(session, table, table.timeColumns);
-    if (newest !== undefined && (newestAt === undefined || newest > newestAt)) newestAt = newest;
-    const { schema, name, kind, columns, allColumns } = table;
-    contents.push({ schema, name, kind, columns, allColumns, rows, fingerprint });
+/** Begins anew, with another snapshot, when the run is in somebody's way. */
+async function givingWay<T>(reporter: Reporter, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof GiveWay)) throw error;
+      if (attempt >= ATTEMPTS) {
+        throw new UserError(
+          `The backup gave way ${ATTEMPTS} times to a session that changes its tables: run it again once migrations have finished.`,
+          { cause: error },
+        );
+      }
+    }
+    reporter("Another session waits for a table: giving way, then beginning anew");
+    await sleep(PAUSE_MS, undefined, { signal });
   }
-  return { tables: contents, newestAt };
 }

@@ -8,7 +8,6 @@ import { compress } from "./compression.ts";
 import { managedObjectsScript } from "./managedObjectsScript.ts";
 import { keyOf, partObject } from "./manifest.ts";
 import type { BackupPart, PartName } from "./manifest.ts";
-import { MANAGED_DATA_SCHEMAS, MANAGED_VERSION_TABLES } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";
 import { rolesScript } from "./rolesScript.ts";
 import { together } from "./together.ts";
@@ -31,6 +30,7 @@ export interface PartContext {
   /** The tier's, with the closing slash. */
   prefix: string;
   backupId: string;
+  applicationName: string;
   lockUntil: Date | undefined;
   configuration: (() => Promise<unknown>) | undefined;
 }
@@ -44,21 +44,16 @@ export async function readScripts(session: Session): Promise<PartScripts> {
   };
 }
 
-/**
- * Reads all parts under the one snapshot and stores them. The two dumps run beside each other; with the leading session
- * that makes three connections.
- */
-export async function storeParts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
+/** Definitions, rights and large objects: everything but rows, which are copied apart (readTables.ts). */
+export async function storeSchema(context: PartContext, signal: AbortSignal): Promise<BackupPart> {
+  const others = context.scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
+  return await storeDump(context, "schema.dump", ["--exclude-table-data=*.*", ...others], signal);
+}
+
+/** The parts that no dump is needed for. */
+export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
   const { scripts, configuration } = context;
-  const app = scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
-  const managed = [
-    "--data-only",
-    ...MANAGED_DATA_SCHEMAS.map((name) => `--table=${name}.*`),
-    ...MANAGED_VERSION_TABLES.map((name) => `--exclude-table=${name}`),
-  ];
   const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [
-    (inner) => storeDump(context, "app.dump", app, inner),
-    (inner) => storeDump(context, "managed.dump", managed, inner),
     (inner) => storeText(context, "roles.sql", scripts.roles, inner),
     (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
   ];
@@ -90,7 +85,7 @@ async function storeDump(
       ...selection,
     ],
     address: context.address,
-    applicationName: `castchat-recovery backup ${context.backupId}`,
+    applicationName: context.applicationName,
     signal,
   });
   dump.stdin.end();

@@ -1,5 +1,6 @@
 import type { Session } from "../clients/database.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
+import { quoteIdent } from "./quote.ts";
 
 /** A table that holds rows of its own (ordinary tables and leaf partitions; a partitioned table holds none). */
 export interface TableFacts {
@@ -85,6 +86,8 @@ export interface SequenceFacts {
   kind: "app" | "managed";
   /** Last value given out, as text since it may exceed a double; null when none has been. */
   lastValue: string | null;
+  /** The value it gives out first where none has been. */
+  nextValue: string | null;
   /** Positive counts up, negative down. */
   increment: string;
   /** True where it begins anew after its last value, so that a smaller value is no step back. */
@@ -93,14 +96,34 @@ export interface SequenceFacts {
 
 /** The state of every sequence, sorted by schema and name. Not part of a snapshot: it is what they are now. */
 export async function listSequences(session: Session): Promise<SequenceFacts[]> {
-  return await session.query<SequenceFacts>(
+  const sequences = await session.query<SequenceFacts>(
     `select n.nspname as schema, c.relname as name, case when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
-       pg_catalog.pg_sequence_last_value(c.oid)::text as "lastValue", s.seqincrement::text as increment, s.seqcycle as cycle
+       pg_catalog.pg_sequence_last_value(c.oid)::text as "lastValue", null as "nextValue", s.seqincrement::text as increment, s.seqcycle as cycle
      from pg_catalog.pg_sequence s
      join pg_catalog.pg_class c on c.oid = s.seqrelid
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relpersistence <> 't' and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}) and ${isNoMember("pg_class", "c.oid")}
      order by 1, 2`,
+  );
+  const unused = sequences.filter((sequence) => sequence.lastValue === null && sequence.kind === "app");
+  if (unused.length === 0) return sequences;
+  const values = await session.query<{ at: number; value: string }>(
+    unused
+      .map(
+        ({ schema, name }, at) =>
+          `select ${at} as at, last_value::text as value from ${quoteIdent(schema)}.${quoteIdent(name)}`,
+      )
+      .join(" union all "),
+  );
+  const found = new Map(values.map(({ at, value }) => [unused[at], value]));
+  return sequences.map((sequence) => ({ ...sequence, nextValue: found.get(sequence) ?? null }));
+}
+
+/** Names of the materialized views that hold rows, sorted. */
+export async function listFilledViews(session: Session): Promise<{ schema: string; name: string }[]> {
+  return await session.query(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'm' and c.relispopulated and ${IS_APP_SCHEMA} and ${isNoMember("pg_class", "c.oid")} order by 1, 2`,
   );
 }
 

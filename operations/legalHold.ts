@@ -1,13 +1,13 @@
 import type { Vault } from "../clients/vault.ts";
 import type { BackupSummary } from "./listBackups.ts";
-import { MANIFEST, PROOF, SIGNATURE, keyOf } from "./manifest.ts";
+import { MANIFEST, PROOF, SIGNATURE, contentOf, keyOf } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Every object of a backup, its manifest last. */
 function objectsOf(prefix: string, manifest: Manifest): string[] {
   const { backupId } = manifest;
   return [
-    ...manifest.parts.map((part) => part.key),
+    ...contentOf(manifest).map(({ key }) => key),
     ...[PROOF, SIGNATURE, MANIFEST].map((object) => keyOf(prefix, backupId, object)),
   ];
 }

@@ -2,7 +2,7 @@ import { PromiseError, messageOf } from "../clients/errors.ts";
 import { isSignedByOneOf } from "../clients/signer.ts";
 import type { Vault } from "../clients/vault.ts";
 import { startOfBackup } from "../planning/backupId.ts";
-import { MANIFEST, PROOF, keyOf, parseProof } from "./manifest.ts";
+import { MANIFEST, PROOF, contentOf, keyOf, parseProof } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
 
@@ -77,7 +77,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
       const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal);
       const problems = [
-        ...manifest.parts
+        ...contentOf(manifest)
           .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))
           .map((part) => `${part.key} is missing`),
         ...faultOfProof(proof, backupId, sha256, trustedKeys),

@@ -2,27 +2,24 @@ import { z } from "zod";
 import { PromiseError } from "../clients/errors.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** The objects of a backup beside its parts. Without a manifest and its signature a backup does not exist. */
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
 
-/** The parts: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd. */
-export const PART_NAMES = [
-  "app.dump",
-  "managed.dump",
-  "roles.sql",
-  "managed-objects.sql",
-  "configuration.json",
-] as const;
+/** The parts beside the rows: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd. */
+export const PART_NAMES = ["schema.dump", "roles.sql", "managed-objects.sql", "configuration.json"] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const instant = z.iso.datetime();
 const count = z.number().int().nonnegative();
 const kind = z.enum(["app", "managed"]);
+
+/** Sum of the hashes of COPY lines (lineSum.ts). */
+const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
 
 const partSchema = z.object({
   name: z.enum(PART_NAMES),
@@ -37,10 +34,24 @@ const tableSchema = z.object({
   schema: z.string(),
   name: z.string(),
   kind,
+  /** Columns in the order of the COPY text; generated ones are computed anew. */
   columns: z.array(z.string()),
-  allColumns: z.array(z.string()),
   rows: count,
-  fingerprint: z.string().regex(/^-?\d+$/),
+  /** Of COPY text. */
+  bytes: count,
+  fingerprint,
+});
+
+const sectionSchema = z.object({ schema: z.string(), name: z.string(), rows: count, bytes: count, fingerprint });
+
+const chunkSchema = z.object({
+  /** Object in the vault: one zstd frame of COPY text. */
+  key: z.string().min(1),
+  kind,
+  sizeBytes: count,
+  sha256,
+  /** The tables whose lines lie in it, one after the other. */
+  sections: z.array(sectionSchema).min(1),
 });
 
 const sequenceSchema = z.object({
@@ -48,6 +59,7 @@ const sequenceSchema = z.object({
   name: z.string(),
   kind,
   lastValue: z.string().nullable(),
+  nextValue: z.string().nullable(),
   increment: z.string(),
   cycle: z.boolean(),
 });
@@ -69,7 +81,9 @@ const manifestSchema = z.object({
   extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
+  chunks: z.array(chunkSchema),
   tables: z.array(tableSchema),
+  filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
   sequences: z.array(sequenceSchema),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
@@ -80,6 +94,8 @@ const manifestSchema = z.object({
 /** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */
 export type Manifest = z.infer<typeof manifestSchema>;
 export type BackupPart = z.infer<typeof partSchema>;
+export type BackupChunk = z.infer<typeof chunkSchema>;
+export type ChunkSection = z.infer<typeof sectionSchema>;
 export type BackedUpTable = z.infer<typeof tableSchema>;
 export type BackedUpSequence = z.infer<typeof sequenceSchema>;
 
@@ -112,6 +128,16 @@ export function keyOf(prefix: string, backupId: string, object: string): string 
 /** The object of a part: compressed, as its name says. */
 export function partObject(name: PartName): string {
   return `${name}.zst`;
+}
+
+/** The object of a chunk of rows. */
+export function chunkObject(index: number): string {
+  return `data/${String(index).padStart(6, "0")}.copy.zst`;
+}
+
+/** Every object that holds content. */
+export function contentOf(manifest: Manifest): { key: string; sizeBytes: number }[] {
+  return [...manifest.parts, ...manifest.chunks];
 }
 
 /** The part of that name; PromiseError where the backup has none. */

@@ -13,3 +13,8 @@ export function quoteLiteral(text: string): string {
 export function tableName(table: { schema: string; name: string }): string {
   return `${table.schema}.${table.name}`;
 }
+
+/** A table's name as a key: unlike {@link tableName}, no two tables share one. */
+export function tableKey(table: { schema: string; name: string }): string {
+  return JSON.stringify([table.schema, table.name]);
+}

@@ -12,11 +12,21 @@ import type { TierPrefix } from "./listBackups.ts";
 import type { Manifest } from "./manifest.ts";
 import { PhaseTimer } from "./phases.ts";
 import type { PrivateFile } from "./privateFile.ts";
+import { journaled, readJournal } from "./journal.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
+import { restoreRows } from "./restoreRows.ts";
+import { refreshViews, restoreSequences } from "./restoreState.ts";
 import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
-import { applicationNameOf, emptyManagedTables, holdTarget, listDataIn, wipeTarget } from "./restoreTarget.ts";
+import {
+  applicationNameOf,
+  emptyManagedTables,
+  holdTarget,
+  listDataIn,
+  removeLargeObjects,
+  wipeTarget,
+} from "./restoreTarget.ts";
 import { listOwnRoles } from "./rolesScript.ts";
 import { quoteIdent } from "./quote.ts";
 import { together } from "./together.ts";
@@ -40,13 +50,19 @@ export interface RestoreOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The phase that goes on where it was. */
+const ROWS = "data";
+/** Steps of it beside the chunks. */
+const EMPTIED = "managed tables emptied";
+const LARGE_OBJECTS = "large objects";
+
 /** pg_restore's sessions; with the leading one that stays within the four that a pooler gives us. */
 const JOBS = 2;
 
 /**
  * Restores a proven backup into a new project and checks that everything is there. What was begun is noted in the target:
- * the same call goes on after an interruption (with the same backup, from the start, after its own partial work has been
- * taken away), and after the end it returns the recorded result without touching anything. A target that holds any other
+ * the same call goes on after an interruption, with the same backup: rows that are committed stay; interrupted before or
+ * after the rows, it takes its own partial work away and begins anew. After the end it returns the recorded result without touching anything. A target that holds any other
  * data is refused (UserError). A restored database that differs from the backup is a PromiseError; its marker stays
  * unfinished.
  */
@@ -78,7 +94,7 @@ async function restoreInto(
     const recorded = await findMarker(session);
     if (recorded?.restoreId === restoreId && recorded.phase === FINISHED && recorded.result !== undefined)
       return recorded.result;
-    await holdTarget(session, restoreId, signal);
+    await holdTarget(session, restoreId, recorded?.restoreId === restoreId, signal);
     const marker = await findMarker(session);
     const resumed = marker?.restoreId === restoreId ? marker : undefined;
     if (resumed === undefined) await refuseData(session);
@@ -87,33 +103,41 @@ async function restoreInto(
     const { manifest } = chooseBackup(backups, resumed === undefined ? options : { backupId: resumed.backupId });
     refuseOlderServer(session, manifest);
     await findPgTool("pg_restore", session.serverMajor);
+    // Rows are journaled, so they stay; of anything else nobody knows how far it got.
+    const goesOn = resumed?.phase === ROWS;
+    if (goesOn) {
+      reporter(`Going on with the rows of ${manifest.backupId}`);
+      return { manifest, goesOn };
+    }
+    await beginMarker(session, restoreId, manifest.backupId, clock());
     if (resumed !== undefined) {
       reporter(`Taking away what an interrupted restore of ${resumed.backupId} left in phase "${resumed.phase}"`);
       await wipeTarget(session);
     }
-    await beginMarker(session, restoreId, manifest.backupId, clock());
-    return manifest;
+    return { manifest, goesOn };
   });
   if ("restoreId" in claimed) return claimed;
 
-  const manifest = claimed;
+  const { manifest, goesOn } = claimed;
+  let hasReachedRows = !goesOn;
   const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
-    await noteMarkerPhase(session, restoreId, name, timer.phases);
+    // Until a restore that goes on is where it was, its marker stays there.
+    hasReachedRows ||= name === ROWS;
+    if (hasReachedRows) await noteMarkerPhase(session, restoreId, name, timer.phases);
     return await timer.run(name, sentence, work);
   };
   const files: PrivateFile[] = [];
-  const fetch = async (name: "app.dump" | "managed.dump") => {
-    const file = await fetchDump(vault, manifest, name, signal);
+  const fetchSchema = async () => {
+    const file = await fetchDump(vault, manifest, "schema.dump", signal);
     files.push(file);
     return file;
   };
   try {
-    const { app, managed, roles, managedObjects } = await phase(
+    const { schema, roles, managedObjects } = await phase(
       "download",
       `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`,
       async () => ({
-        app: await fetch("app.dump"),
-        managed: await fetch("managed.dump"),
+        schema: await fetchSchema(),
         roles: await fetchText(vault, manifest, "roles.sql", signal),
         managedObjects: await fetchText(vault, manifest, "managed-objects.sql", signal),
       }),
@@ -123,27 +147,30 @@ async function restoreInto(
       restoreExtensions(session, manifest),
     );
     const roleGrants = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles));
-    await phase("schema", "Making types, functions and tables", async () => {
-      await revokeDefaults(session);
-      await pgRestore({ ...run, dump: app, args: ["--section=pre-data"] });
-    });
+    if (!goesOn) {
+      await phase("schema", "Making types, functions and tables", async () => {
+        await revokeDefaults(session);
+        await pgRestore({ ...run, dump: schema, args: ["--section=pre-data"] });
+      });
+    }
     await phase(
-      "data",
+      ROWS,
       `Restoring ${manifest.tables.reduce((sum, table) => sum + table.rows, 0)} rows of ${manifest.tables.length} tables`,
       async () => {
-        await emptyManagedTables(session);
-        // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
-        await pgRestore({
-          ...run,
-          dump: managed,
-          args: ["--data-only", "--single-transaction"],
-          settings: { session_replication_role: "replica" },
-        });
-        await pgRestore({ ...run, dump: app, args: ["--section=data", `--jobs=${JOBS}`] });
+        const done = await readJournal(session, restoreId);
+        if (!done.has(EMPTIED)) await journaled(session, restoreId, EMPTIED, () => emptyManagedTables(session));
+        if (!done.has(LARGE_OBJECTS)) {
+          await removeLargeObjects(session);
+          await pgRestore({ ...run, dump: schema, args: ["--section=data"] });
+          await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
+        }
+        await restoreRows({ vault, manifest, targetUrl, restoreId, applicationName, done, reporter, signal });
+        await restoreSequences(session, manifest);
       },
     );
     await phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
-      await pgRestore({ ...run, dump: app, args: ["--section=post-data", `--jobs=${JOBS}`] });
+      await pgRestore({ ...run, dump: schema, args: ["--section=post-data", `--jobs=${JOBS}`] });
+      await refreshViews(session, manifest);
       await session.query(managedObjects);
       if (roleGrants !== "") await session.query(roleGrants);
     });

@@ -3,10 +3,11 @@ import type { Session } from "../clients/database.ts";
 import { PromiseError } from "../clients/errors.ts";
 import { countForSeed, listExtensions, listSequences } from "./catalog.ts";
 import type { SeedCounts } from "./catalog.ts";
-import { differenceOf, fingerprintTable } from "./fingerprint.ts";
-import type { BackedUpTable, Manifest } from "./manifest.ts";
+import { differencesOf, planComparison, readForComparison } from "./compareTables.ts";
+import type { Manifest } from "./manifest.ts";
 import { digestObjects } from "./objects.ts";
 import { tableName } from "./quote.ts";
+import { findOrphans } from "./restoreState.ts";
 import { together } from "./together.ts";
 
 /** How many differences one message names. */
@@ -22,36 +23,28 @@ export async function checkRestored(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<SeedCounts> {
-  // Two sessions, since counting is the server's work: the tables with most rows first, each takes the next.
-  const queue = [...manifest.tables].sort((a, b) => b.rows - a.rows);
   const differences: string[] = [];
-  const compareTables = async (session: Session) => {
-    for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
-      differences.push(...(await differencesOfTable(session, table)));
-    }
-  };
   const inSession =
     <T>(work: (session: Session) => Promise<T>) =>
     (inner: AbortSignal) =>
       withSession(targetUrl, { applicationName, signal: inner }, work);
+  const comparison = await inSession((session) => planComparison(session, manifest.tables))(signal);
   const [, counts] = await together<[undefined, SeedCounts]>(
     signal,
-    inSession(async (session) => {
-      await compareTables(session);
-      return undefined;
-    }),
+    inSession((session) => readForComparison(session, comparison)),
     inSession(async (session) => {
       differences.push(
         ...(await differencesOfObjects(session, manifest)),
         ...(await differencesOfSequences(session, manifest)),
       );
-      differences.push(...(await missingExtensions(session, manifest)));
+      differences.push(...(await missingExtensions(session, manifest)), ...(await findOrphans(session)));
       const found = await countForSeed(session);
       differences.push(...differencesOfCounts(found, manifest.seedCounts));
-      await compareTables(session);
+      await readForComparison(session, comparison);
       return found;
     }),
   );
+  differences.unshift(...differencesOf(comparison, manifest.tables));
   if (differences.length > 0) {
     const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
     throw new PromiseError(
@@ -59,16 +52,6 @@ export async function checkRestored(
     );
   }
   return counts;
-}
-
-async function differencesOfTable(session: Session, table: BackedUpTable): Promise<string[]> {
-  const [there] = await session.query<{ name: string | null }>(
-    "select to_regclass(format('%I.%I', $1::text, $2::text))::text as name",
-    [table.schema, table.name],
-  );
-  if ((there?.name ?? undefined) === undefined) return [`${tableName(table)} is missing`];
-  const difference = differenceOf(table, await fingerprintTable(session, table));
-  return difference === undefined ? [] : [`${tableName(table)} has ${difference}`];
 }
 
 async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {

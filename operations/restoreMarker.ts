@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseDatabaseUrl } from "../clients/databaseUrl.ts";
 import { withSession } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
+import { clearJournal, makeJournal } from "./journal.ts";
 import type { Phase } from "./phases.ts";
 import { MARKER_SCHEMA } from "./platform.ts";
 
@@ -113,6 +114,9 @@ export async function beginMarker(
       phases jsonb not null default '[]',
       result jsonb
     )`);
+  await makeJournal(session);
+  // What was noted before belongs to work that is about to be taken away.
+  await clearJournal(session);
   await session.query(
     `insert into ${MARKER_SCHEMA}.restore (restore_id, backup_id, phase, started_at) values ($1, $2, 'claim', $3)
      on conflict (restore_id) do update set phase = excluded.phase`,

@@ -14,9 +14,14 @@ export function applicationNameOf(restoreId: string): string {
 
 /**
  * Makes sure that no other restore works on this database: takes its lock, for as long as the session lives, and ends what
- * a killed run of the same restore has left behind (a pg_restore outlives the program that started it).
+ * a killed run of the same restore has left behind, where one was begun (a pg_restore outlives the program that started it).
  */
-export async function holdTarget(session: Session, restoreId: string, signal?: AbortSignal): Promise<void> {
+export async function holdTarget(
+  session: Session,
+  restoreId: string,
+  wasBegun: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   const wait = () => sleep(POLL_MS, undefined, signal && { signal });
   for (;;) {
@@ -28,6 +33,7 @@ export async function holdTarget(session: Session, restoreId: string, signal?: A
       throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
     await wait();
   }
+  if (!wasBegun) return;
   for (let quiet = 0; quiet < 2;) {
     const ended = await session.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()",
@@ -95,17 +101,24 @@ export async function wipeTarget(session: Session): Promise<void> {
       for command in select format('drop publication %I', pubname) from pg_catalog.pg_publication where pubname !~ '^supabase_' loop
         execute command;
       end loop;
-      perform pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata;
     end $wipe$`);
+  await removeLargeObjects(session);
+  await session.query("begin");
   await emptyManagedTables(session);
+  await session.query("commit");
 }
 
-/** Deletes the rows of auth and storage: a backup brings all of them. The platform's own versions stay. */
+/** Takes away every large object. */
+export async function removeLargeObjects(session: Session): Promise<void> {
+  await session.query("select pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata");
+}
+
+/** Deletes the rows of auth and storage: a backup brings all of them. The platform's own versions stay. Within a transaction. */
 export async function emptyManagedTables(session: Session): Promise<void> {
   const deletions = (await managedTables(session)).map((table) => `delete from ${table}`);
   if (deletions.length === 0) return;
   // Without triggers: the platform's refuse the deletion of rows of storage.
-  await session.query(["begin", "set local session_replication_role = replica", ...deletions, "commit"].join(";\n"));
+  await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));
 }
 
 async function managedTables(session: Session): Promise<string[]> {

@@ -4,13 +4,15 @@ import { UserError } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import { listTables } from "./catalog.ts";
 import type { TableFacts } from "./catalog.ts";
+import { measureTables } from "./measureTables.ts";
+import type { MeasuredTable } from "./measureTables.ts";
 import { quoteIdent, tableName } from "./quote.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
 export interface Snapshot {
   /** What pg_dump takes as --snapshot. */
   id: string;
-  tables: TableFacts[];
+  tables: MeasuredTable[];
 }
 
 const ATTEMPTS = 4;
@@ -28,13 +30,15 @@ export async function openSnapshot(session: Session, reporter: Reporter, signal?
   for (let attempt = 1; ; attempt += 1) {
     const tables = await listTables(session);
     refuseUnreadable(tables, session.address.user);
+    await refuseHypertables(session);
     try {
       await session.query("begin isolation level repeatable read read only");
       // LOCK takes no snapshot; the first query after it does.
       if (tables.length > 0) await session.query(`lock table ${tables.map(sqlName).join(", ")} in access share mode`);
       const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
       const again = await listTables(session);
-      if (exported !== undefined && names(again) === names(tables)) return { id: exported.id, tables };
+      if (exported !== undefined && names(again) === names(tables))
+        return { id: exported.id, tables: await measureTables(session, tables) };
       await session.query("rollback");
     } catch (error) {
       if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
@@ -71,6 +75,21 @@ function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
       `Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`,
     );
   }
+}
+
+/** COPY of a Timescale hypertable gives no row and no error: its rows lie in tables of the extension. */
+async function refuseHypertables(session: Session): Promise<void> {
+  const [there] = await session.query<{ name: string | null }>(
+    "select to_regclass('_timescaledb_catalog.hypertable')::text as name",
+  );
+  if ((there?.name ?? null) === null) return;
+  const found = await session.query<{ schema: string; name: string }>(
+    "select schema_name as schema, table_name as name from _timescaledb_catalog.hypertable order by 1, 2",
+  );
+  if (found.length === 0) return;
+  throw new UserError(
+    `The rows of the Timescale hypertables ${found.map(tableName).join(", ")} cannot be copied: move them to ordinary tables, since a backup without them would not be whole.`,
+  );
 }
 
 function sqlName(table: TableFacts): string {

@@ -3,6 +3,7 @@ import type { Vault } from "../clients/vault.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
+import { contentOf } from "./manifest.ts";
 import { readBack } from "./readBack.ts";
 import { readManifest } from "./readManifest.ts";
 
@@ -31,8 +32,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Reads a whole backup: signature, sizes, SHA-256, decompression, every row of both archives against the counts in the
- * manifest. PromiseError, which names the object, where anything is wrong.
+ * Reads a whole backup: signature, sizes, SHA-256, decompression, the definitions as pg_restore reads them, every row against
+ * the fingerprints in the manifest. PromiseError, which names the object, where anything is wrong.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { vault, trustedKeys, tiers, reporter, signal } = options;
@@ -48,8 +49,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     backupId,
     tier: manifest.tier,
     snapshotAt: manifest.snapshotAt,
-    parts: manifest.parts.length,
-    sizeBytes: manifest.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+    parts: contentOf(manifest).length,
+    sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
     durationMs: Math.round(performance.now() - startedAt),

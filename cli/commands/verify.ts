@@ -9,9 +9,7 @@ import { readStack, trustedKeysOf } from "../stackContext.ts";
 /** `castchat-recovery verify`: reads a whole backup and holds it against its manifest. */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description(
-      "read a whole backup: signature, sizes, SHA-256, decompression, every row against the counts in the manifest",
-    )
+    .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .addOption(jsonOption())

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Vault } from "../../clients/vault.ts";
@@ -20,14 +21,15 @@ const PREFIX = "daily/";
 /** Large enough for an upload in parts. */
 const PART_BYTES = 9 * 1024 * 1024;
 
-/** A backup of two parts; the hold asks no more of a manifest than its id and its parts' keys. */
+/** A backup of a part and a chunk; the hold asks no more of a manifest than its id and their keys. */
 async function stored(backupId: string): Promise<BackupSummary> {
-  const parts = ["app.dump.zst", "configuration.json.zst"].map((name) => ({ key: keyOf(PREFIX, backupId, name) }));
+  const parts = [{ key: keyOf(PREFIX, backupId, "configuration.json.zst") }];
+  const chunks = [{ key: keyOf(PREFIX, backupId, "data/000000.copy.zst") }];
   const lockUntil = new Date(Date.now() + 86_400_000);
-  await vault.put(parts[0]!.key, Buffer.alloc(PART_BYTES), { lockUntil });
-  const small = [parts[1]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
+  await vault.put(chunks[0]!.key, Readable.from([Buffer.alloc(PART_BYTES)]), { lockUntil });
+  const small = [parts[0]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
   for (const key of small) await vault.put(key, Buffer.from("x"), { lockUntil });
-  return { backupId, prefix: PREFIX, manifest: { backupId, parts } as unknown as Manifest } as BackupSummary;
+  return { backupId, prefix: PREFIX, manifest: { backupId, parts, chunks } as unknown as Manifest } as BackupSummary;
 }
 
 /** The holds of every version that lies under a backup, by its object's name. */
@@ -41,7 +43,7 @@ async function holdsOf({ backupId }: BackupSummary): Promise<Record<string, stri
 }
 const all = (status: string) =>
   Object.fromEntries(
-    ["app.dump.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
+    ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
   );
 const move = (to: BackupSummary, from: BackupSummary[]) =>
   moveLegalHold(vault, { prefix: to.prefix, manifest: to.manifest! }, from);

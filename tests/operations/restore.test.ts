@@ -225,10 +225,10 @@ describe("restore", () => {
     );
     await expect(restore(options({ at: undefined, vault: other }))).rejects.toBeInstanceOf(PromiseError);
     expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
-    await tamper(other, `${tier}/${backupId}/app.dump.zst`, (bytes) =>
+    await tamper(other, `${tier}/${backupId}/schema.dump.zst`, (bytes) =>
       Buffer.concat([bytes.subarray(0, 1000), bytes.subarray(1001)]),
     );
-    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(/app\.dump\.zst|frame|corrupt/i);
+    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(/schema\.dump\.zst|frame|corrupt/i);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"))).toEqual([]);
   });
 

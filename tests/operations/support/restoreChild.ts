@@ -4,17 +4,19 @@ import { restore } from "../../../operations/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 /** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
-const { bucket, region, endpoint, trustedKeys, targetUrl } = JSON.parse(process.argv[2] ?? "") as Record<
+const { bucket, region, endpoint, trustedKeys, targetUrl, backupId } = JSON.parse(process.argv[2] ?? "") as Record<
   "bucket" | "region" | "endpoint" | "targetUrl",
   string
 > & {
   trustedKeys: string[];
+  backupId?: string;
 };
 await restore({
   vault: s3Vault({ bucket, region, endpoint }),
   trustedKeys,
   tiers: TIERS,
   targetUrl,
+  backupId,
   generation: 1,
   clock: systemClock,
   reporter: (message) => process.stdout.write(`${message}\n`),

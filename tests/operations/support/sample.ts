@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import type { Vault } from "../../../clients/vault.ts";
 import { withSession } from "../../../clients/database.ts";
 import { listTables } from "../../../operations/catalog.ts";
@@ -36,4 +36,19 @@ export function definitionOf(superuserUrl: string): string {
 /** Replaces an object by an altered one, as somebody would who may write to the vault. */
 export async function tamper(vault: Vault, key: string, change: (content: Buffer) => Buffer): Promise<void> {
   await vault.put(key, change(Buffer.from((await vault.getBytes(key))!)));
+}
+
+/** Everything that stock pg_dump says of a database, its lines sorted, since rows come back in another order. The platform dates its own. */
+export function dumpOf(superuserUrl: string): string {
+  const dump = spawnSync(
+    "bash",
+    [
+      "-c",
+      `pg_dump --exclude-schema=castchat_recovery --exclude-table-data=storage.migrations --dbname="$URL" | grep -v restrict | sort | sha256sum`,
+    ],
+    {
+      env: { ...process.env, URL: superuserUrl, LC_ALL: "C" },
+    },
+  );
+  return dump.stdout.toString();
 }

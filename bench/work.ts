@@ -1,0 +1,114 @@
+import { createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { execFile } from "node:child_process";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { systemClock } from "../clients/clock.ts";
+import { silent } from "../clients/reporter.ts";
+import type { Signer } from "../clients/signer.ts";
+import { s3Vault } from "../clients/vault.ts";
+import { backup } from "../operations/backup.ts";
+import { restore } from "../operations/restore.ts";
+import type { BenchStore } from "./services.ts";
+
+/** What a child process is asked to do, as JSON in its one argument. It answers in JSON on standard output. */
+export interface WorkOrder {
+  kind: "backup" | "restore" | "pg_dump" | "pg_restore";
+  databaseUrl: string;
+  store: BenchStore;
+  /** PEM of a key for signatures. */
+  privateKey: string;
+}
+
+const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
+const BASELINE = "baseline/";
+/** Files of the baseline that are on their way at once. */
+const FILES_AT_ONCE = 4;
+const run = promisify(execFile);
+
+const order = JSON.parse(process.argv[2] ?? "") as WorkOrder;
+const vault = s3Vault(order.store);
+const publicKey = createPublicKey(order.privateKey).export({ type: "spki", format: "pem" }).toString();
+
+const signer: Signer = {
+  publicKeyPem: () => Promise.resolve(publicKey),
+  sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(order.privateKey))),
+};
+
+async function eachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, worker));
+}
+
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "castchat-bench-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
+  async backup() {
+    const { databaseUrl } = order;
+    return await backup({ databaseUrl, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  },
+  async restore() {
+    const { databaseUrl: targetUrl } = order;
+    return await restore({
+      vault,
+      trustedKeys: [publicKey],
+      tiers: TIERS,
+      targetUrl,
+      generation: 1,
+      clock: systemClock,
+      reporter: silent,
+    });
+  },
+  pg_dump: () =>
+    inFolder(async (folder) => {
+      const startedAt = performance.now();
+      const dump = join(folder, "dump");
+      await run("pg_dump", ["-Fd", "-j2", "--schema=bench", `--file=${dump}`, `--dbname=${order.databaseUrl}`]);
+      const dumpedAt = performance.now();
+      let sizeBytes = 0;
+      await eachAtOnce(await readdir(dump), async (name) => {
+        const stored = await vault.put(BASELINE + name, createReadStream(join(dump, name)));
+        sizeBytes += stored.sizeBytes;
+      });
+      return {
+        sizeBytes,
+        phases: [
+          { name: "dump", durationMs: dumpedAt - startedAt },
+          { name: "upload", durationMs: performance.now() - dumpedAt },
+        ],
+      };
+    }),
+  pg_restore: () =>
+    inFolder(async (folder) => {
+      const startedAt = performance.now();
+      const dump = join(folder, "dump");
+      await mkdir(dump);
+      await eachAtOnce(await vault.list(BASELINE), async ({ key }) => {
+        const content = await vault.get(key);
+        if (content === undefined) throw new Error(`${key} is gone`);
+        await pipeline(content, createWriteStream(join(dump, key.slice(BASELINE.length))));
+      });
+      const downloadedAt = performance.now();
+      await run("pg_restore", ["-j2", "--no-owner", `--dbname=${order.databaseUrl}`, dump]);
+      return {
+        phases: [
+          { name: "download", durationMs: downloadedAt - startedAt },
+          { name: "restore", durationMs: performance.now() - downloadedAt },
+        ],
+      };
+    }),
+};
+process.stdout.write(JSON.stringify(await works[order.kind]()));

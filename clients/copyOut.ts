@@ -1,0 +1,161 @@
+import type { Duplex } from "node:stream";
+import type { Connection, Submittable } from "pg";
+
+/** Takes the lines of a COPY … TO STDOUT as they come. All calls but `full` are synchronous and must not block. */
+export interface CopySink {
+  /** Bytes `start` to `end` of a line; the buffer belongs to the socket and is used again afterwards. */
+  write(bytes: Buffer, start: number, end: number): void;
+  /** The line, its newline included, is complete. */
+  endOfLine(): void;
+  /** Called now and then: a promise stops the reading until it settles. */
+  full(): Promise<void> | undefined;
+}
+
+const HEADER_BYTES = 5;
+const COPY_DATA = 0x64; // d
+const COPY_OUT_RESPONSE = 0x48; // H
+const COPY_DONE = 0x63; // c
+
+type Listener = (bytes: Buffer) => void;
+
+/** What the driver's own queries call; its types name another signature. */
+interface QuerySender {
+  query(sql: string): void;
+}
+
+/**
+ * A COPY … TO STDOUT that `pg` runs as a query of its own. The driver would make an object and an event of every row, which
+ * costs more than the server's own work; so for as long as rows come this reads the socket itself and hands it back at the
+ * first message that is none of a copy.
+ */
+export class CopyOut implements Submittable {
+  readonly done: Promise<void>;
+  readonly #sql: string;
+  readonly #sink: CopySink;
+  #resolve: () => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  #stream: Duplex | undefined;
+  #owners: Listener[] = [];
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  #headerBytes = 0;
+  /** What is left of the message's payload, and whether it is a line's. */
+  #left = 0;
+  #isLine = false;
+  #failed = false;
+
+  constructor(sql: string, sink: CopySink) {
+    this.#sql = sql;
+    this.#sink = sink;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  submit(connection: Connection): void {
+    this.#stream = connection.stream;
+    this.#owners = this.#stream.listeners("data") as Listener[];
+    this.#stream.removeAllListeners("data").on("data", this.#read);
+    (connection as unknown as QuerySender).query(this.#sql);
+  }
+
+  readonly #read = (bytes: Buffer): void => {
+    try {
+      this.#parse(bytes);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  };
+
+  #parse(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#left > 0) {
+        const end = Math.min(bytes.length, at + this.#left);
+        this.#left -= end - at;
+        if (this.#isLine) {
+          this.#sink.write(bytes, at, end);
+          if (this.#left === 0) this.#sink.endOfLine();
+        }
+        at = end;
+        continue;
+      }
+      if (this.#headerBytes === 0 && bytes.length - at >= HEADER_BYTES) {
+        // Nearly every header lies in one piece.
+        this.#isLine = bytes[at] === COPY_DATA;
+        if (!this.#isLine && bytes[at] !== COPY_OUT_RESPONSE && bytes[at] !== COPY_DONE) {
+          this.#handBack(bytes.subarray(at));
+          return;
+        }
+        this.#left = bytes.readInt32BE(at + 1) - 4;
+        at += HEADER_BYTES;
+        continue;
+      }
+      this.#header[this.#headerBytes++] = bytes.readUInt8(at++);
+      if (this.#headerBytes < HEADER_BYTES) continue;
+      this.#headerBytes = 0;
+      const type = this.#header[0];
+      this.#isLine = type === COPY_DATA;
+      if (!this.#isLine && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
+        this.#handBack(Buffer.concat([this.#header, bytes.subarray(at)]));
+        return;
+      }
+      this.#left = this.#header.readInt32BE(1) - 4;
+    }
+    this.#pauseWhileFull();
+  }
+
+  #pauseWhileFull(): void {
+    const wait = this.#sink.full();
+    if (wait === undefined) return;
+    this.#stream?.pause();
+    wait.then(
+      () => this.#stream?.resume(),
+      (error: unknown) => this.#fail(error as Error),
+    );
+  }
+
+  /** Gives the socket back to the driver, with what it hasn't seen yet. */
+  #handBack(rest: Buffer): void {
+    const owners = this.#release();
+    for (const owner of owners) owner(rest);
+  }
+
+  #release(): Listener[] {
+    const owners = this.#owners;
+    this.#owners = [];
+    this.#stream?.off("data", this.#read);
+    for (const owner of owners) this.#stream?.on("data", owner);
+    return owners;
+  }
+
+  /** The rows that are still to come have no reader: the connection is of no more use. */
+  #fail(error: Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#release();
+    this.#reject(error);
+    this.#stream?.destroy();
+  }
+
+  /** A row after a notice, which the driver reads. */
+  handleCopyData(message: { chunk: Buffer }): void {
+    this.#sink.write(message.chunk, 0, message.chunk.length);
+    this.#sink.endOfLine();
+    this.#pauseWhileFull();
+  }
+
+  handleError(error: Error): void {
+    this.#release();
+    this.#failed = true;
+    this.#reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve();
+  }
+
+  handleCommandComplete(): void {
+    // The rows have been counted as they came.
+  }
+}

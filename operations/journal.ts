@@ -1,0 +1,44 @@
+import type { Session } from "../clients/database.ts";
+import { MARKER_SCHEMA } from "./platform.ts";
+
+const JOURNAL = `${MARKER_SCHEMA}.journal`;
+
+/** Makes the journal of a restore's rows in the target, where there is none. */
+export async function makeJournal(session: Session): Promise<void> {
+  await session.query(
+    `create table if not exists ${JOURNAL} (restore_id text, step text, primary key (restore_id, step))`,
+  );
+}
+
+/** The steps that are committed. */
+export async function readJournal(session: Session, restoreId: string): Promise<Set<string>> {
+  const rows = await session.query<{ step: string }>(`select step from ${JOURNAL} where restore_id = $1`, [restoreId]);
+  return new Set(rows.map((row) => row.step));
+}
+
+/** Forgets all steps, before what they did is taken away. */
+export async function clearJournal(session: Session): Promise<void> {
+  await session.query(`delete from ${JOURNAL}`);
+}
+
+/**
+ * Does a step and notes it, both in one transaction: whatever happens, it is done and noted, or neither. A step that has been
+ * noted already is an error.
+ */
+export async function journaled(
+  session: Session,
+  restoreId: string,
+  step: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  await session.query("begin");
+  try {
+    await work();
+    await session.query(`insert into ${JOURNAL} (restore_id, step) values ($1, $2)`, [restoreId, step]);
+    await session.query("commit");
+  } catch (error) {
+    // On a connection that is gone there is nothing to roll back.
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}

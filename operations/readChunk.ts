@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { PromiseError } from "../clients/errors.ts";
+import type { Vault } from "../clients/vault.ts";
+import { decompressBytes } from "./compression.ts";
+import { LineSum } from "./lineSum.ts";
+import type { BackupChunk, ChunkSection } from "./manifest.ts";
+import { tableName } from "./quote.ts";
+
+/** A table's lines in a chunk. */
+export interface SectionText {
+  section: ChunkSection;
+  text: Buffer;
+}
+
+/** Fetches a chunk, whole: its size, SHA-256 and plain size have been compared with the manifest when it is returned. */
+export async function readChunk(vault: Vault, chunk: BackupChunk, signal?: AbortSignal): Promise<SectionText[]> {
+  const bytes = await vault.getBytes(chunk.key, signal);
+  if (bytes === undefined) throw new PromiseError(`${chunk.key} is missing from the vault "${vault.name}"`);
+  if (bytes.length !== chunk.sizeBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
+  }
+  if (createHash("sha256").update(bytes).digest("hex") !== chunk.sha256) {
+    throw new PromiseError(`${chunk.key} is damaged: its SHA-256 is not the manifest's`);
+  }
+  const plainBytes = chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
+  let plain: Buffer;
+  try {
+    plain = await decompressBytes(bytes, plainBytes);
+  } catch (error) {
+    throw new PromiseError(`${chunk.key} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+  if (plain.length !== plainBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
+  }
+  let end = 0;
+  return chunk.sections.map((section) => ({ section, text: plain.subarray(end, (end += section.bytes)) }));
+}
+
+/** Compares a section's lines with what its chunk says of them. PromiseError where they differ. */
+export function checkSection(chunk: BackupChunk, { section, text }: SectionText): void {
+  const sum = new LineSum();
+  const isWhole = sum.addAll(text, 0, text.length);
+  if (isWhole && sum.lines === section.rows && sum.toString() === section.fingerprint) return;
+  throw new PromiseError(
+    `${chunk.key} holds ${sum.lines} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+  );
+}

@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import type { Session } from "../clients/database.ts";
+import type { Vault } from "../clients/vault.ts";
+import { ChunkWriter } from "./chunkWriter.ts";
+import { compressBytes } from "./compression.ts";
+import { countTable } from "./countTable.ts";
+import type { TableCount } from "./countTable.ts";
+import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { chunkObject, keyOf } from "./manifest.ts";
+import type { BackupChunk, ChunkSection } from "./manifest.ts";
+import { tableKey } from "./quote.ts";
+import { copyOutSql } from "./tableReading.ts";
+import type { PlannedTable, ReadItem } from "./tableReading.ts";
+import { isLostConnection, openReader } from "./snapshotReader.ts";
+
+/** What all readers of a run share. */
+export interface ReadContext {
+  databaseUrl: string;
+  applicationName: string;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+  vault: Vault;
+  prefix: string;
+  backupId: string;
+  lockUntil: Date | undefined;
+}
+
+/** Work that readers take one after the other, and what came of it. */
+export interface ReadQueue {
+  items: ReadItem[];
+  toCount: PlannedTable[];
+  chunks: BackupChunk[];
+  /** By {@link tableKey}. */
+  counts: Map<string, TableCount>;
+  /** Chunks that were begun, also by an attempt that failed: no key is used twice. */
+  begun: number;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
+ * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
+ * that no line comes twice. {@link GiveWay} where a lock is not to be had.
+ */
+export async function readTables(context: ReadContext, queue: ReadQueue, signal: AbortSignal): Promise<undefined> {
+  const reader = new TableReader(context, queue, signal);
+  try {
+    for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
+      const read = item;
+      await reader.retrying((session) => reader.read(session, read));
+    }
+    for (let table = queue.toCount.shift(); table !== undefined; table = queue.toCount.shift()) {
+      const counted = table;
+      await reader.retrying(async (session) => {
+        queue.counts.set(tableKey(counted), await countTable(session, counted));
+      });
+    }
+  } finally {
+    await reader.end();
+  }
+  return undefined;
+}
+
+class TableReader {
+  readonly #context: ReadContext;
+  readonly #queue: ReadQueue;
+  readonly #signal: AbortSignal;
+  #session: Session | undefined;
+  /** Kept from item to item for its memory. */
+  #writer: ChunkWriter | undefined;
+  #kind: BackupChunk["kind"] = "app";
+  /** Chunks of the item that is being read; one that is given up takes its own with it. */
+  #stored: BackupChunk[] = [];
+
+  constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
+    this.#context = context;
+    this.#queue = queue;
+    this.#signal = signal;
+  }
+
+  async retrying(work: (session: Session) => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#session ??= await openReader(this.#context, this.#signal);
+        await work(this.#session);
+        return;
+      } catch (error) {
+        if (isLockRefusal(error)) throw new GiveWay({ cause: error });
+        if (attempt >= ATTEMPTS || !isLostConnection(error)) throw error;
+        this.#writer = undefined;
+        await this.end();
+      }
+    }
+  }
+
+  async read(session: Session, item: ReadItem): Promise<void> {
+    this.#kind = item[0]?.table.kind ?? "app";
+    const stored: BackupChunk[] = [];
+    this.#stored = stored;
+    this.#writer ??= new ChunkWriter((text, sections) => this.#store(text, sections));
+    for (const read of item) {
+      this.#writer.begin(read.table);
+      await session.copyOut(copyOutSql(read), this.#writer);
+      this.#writer.end();
+    }
+    await this.#writer.flush();
+    this.#queue.chunks.push(...stored);
+  }
+
+  async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {
+    const [stored, kind] = [this.#stored, this.#kind];
+    const { vault, prefix, backupId, lockUntil } = this.#context;
+    const key = keyOf(prefix, backupId, chunkObject(++this.#queue.begun));
+    const bytes = await compressBytes(text);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    await vault.put(key, bytes, { contentType: "application/zstd", lockUntil, signal: this.#signal });
+    stored.push({ key, kind, sizeBytes: bytes.length, sha256, sections });
+  }
+
+  async end(): Promise<void> {
+    await this.#session?.end();
+    this.#session = undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { PromiseError } from "../clients/errors.ts";
+import type { TableFacts } from "./catalog.ts";
+import type { TableCount } from "./countTable.ts";
+import { LineSum } from "./lineSum.ts";
+import type { BackedUpTable, BackupChunk } from "./manifest.ts";
+import { tableKey, tableName } from "./quote.ts";
+
+/** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
+export function sumChunks(
+  chunks: readonly Pick<BackupChunk, "sections">[],
+): Map<string, { sum: LineSum; bytes: number }> {
+  const sums = new Map<string, { sum: LineSum; bytes: number }>();
+  for (const section of chunks.flatMap((chunk) => chunk.sections)) {
+    const name = tableKey(section);
+    const found = sums.get(name) ?? { sum: new LineSum(), bytes: 0 };
+    found.sum.addSum(section.rows, section.fingerprint);
+    found.bytes += section.bytes;
+    sums.set(name, found);
+  }
+  return sums;
+}
+
+/**
+ * The tables as the manifest describes them. PromiseError where the rows that were copied are not as many as the server
+ * counted.
+ */
+export function describeTables(
+  tables: readonly TableFacts[],
+  chunks: readonly BackupChunk[],
+  counts: ReadonlyMap<string, TableCount>,
+): BackedUpTable[] {
+  const sums = sumChunks(chunks);
+  return tables.map((table) => {
+    const { schema, name, kind, columns } = table;
+    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new LineSum(), bytes: 0 };
+    const counted = counts.get(tableKey(table))?.rows;
+    if (counted !== sum.lines) {
+      throw new PromiseError(
+        `Of ${tableName(table)} ${sum.lines} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+      );
+    }
+    return { schema, name, kind, columns, rows: sum.lines, bytes, fingerprint: sum.toString() };
+  });
+}
