@@ -28,14 +28,15 @@ const lockContent = z.object({
  */
 export async function readUpdateLocks(backendUrl: string, project: string, stack: string): Promise<UpdateLock[]> {
   const folder = `.pulumi/locks/organization/${project}/${stack}`;
-  if (backendUrl.startsWith("file://")) return readFolder(join(pathOf(backendUrl), folder));
+  if (backendUrl.startsWith("file://")) return readFolder(join(folderOfBackend(backendUrl), folder));
   if (backendUrl.startsWith("s3://")) return readBucket(new URL(backendUrl), folder);
   throw new UserError(
     `The backend ${backendUrl} is not one whose locks can be read here: resume knows file:// and s3:// (PULUMI_BACKEND_URL).`,
   );
 }
 
-function pathOf(backendUrl: string): string {
+/** The folder of a `file://` backend. */
+export function folderOfBackend(backendUrl: string): string {
   return backendUrl.startsWith("file:///")
     ? fileURLToPath(backendUrl.replace(/\?.*$/, ""))
     : backendUrl.slice("file://".length);

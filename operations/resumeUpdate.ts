@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { readFile } from "node:fs/promises";
 import { UserError } from "../clients/errors.ts";
 import type { PendingCreate, Pulumi } from "../clients/pulumi.ts";
+import type { CheckpointRepair } from "../clients/pulumiCheckpoint.ts";
 import type { UpdateLock } from "../clients/pulumiLocks.ts";
 import type { Reporter } from "../clients/reporter.ts";
 
@@ -14,6 +15,8 @@ export interface ResumeOptions {
   hostname: string;
   /** An engineer's word for an owner on another machine, which cannot be looked at from here. */
   ownerIsDead: boolean;
+  /** Mends a checkpoint that the dead engine was writing. */
+  repairCheckpoint: () => Promise<CheckpointRepair>;
   /** Ends helpers of the dead engine that still run. */
   endOrphans: () => Promise<void>;
   reporter: Reporter;
@@ -29,6 +32,8 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const { pulumi, stack, reporter } = options;
   for (const lock of options.locks) await refuseLivingOwner(lock, options);
   await options.endOrphans();
+  const repair = await options.repairCheckpoint();
+  if (repair !== "whole") reporter(`The state of stack ${stack} was being written: ${repair}.`);
   if (options.locks.length > 0) {
     reporter(`The engine that held stack ${stack} is gone: its lock is dropped.`);
     await pulumi.cancel();

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { hostname } from "node:os";
 import { pulumiClient } from "../../clients/pulumi.ts";
+import { repairCheckpoint } from "../../clients/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
 import { endOrphanedHosts } from "../../clients/orphans.ts";
 import { resumeUpdate } from "../../operations/resumeUpdate.ts";
@@ -21,6 +22,7 @@ export function resumeCommand(): Command {
       await resumeUpdate({
         pulumi: pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() }),
         stack: options.stack,
+        repairCheckpoint: () => repairCheckpoint(backend, "castchat-recovery", options.stack),
         locks: await readUpdateLocks(backend, "castchat-recovery", options.stack),
         hostname: hostname(),
         endOrphans: () => endOrphanedHosts(process.env),
