@@ -2,21 +2,39 @@ import { z } from "zod";
 import { PromiseError } from "../clients/errors.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** The objects of a backup beside its parts. Without a manifest and its signature a backup does not exist. */
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
 
-/** The parts beside the rows: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd. */
-export const PART_NAMES = ["schema.dump", "roles.sql", "managed-objects.sql", "configuration.json"] as const;
+/**
+ * What a backup was asked to hold ("Multiple Backup Types" in the recovery guide). A full one contains the others' parts, so
+ * that each can be restored alone.
+ */
+export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration"] as const;
+export type BackupKind = (typeof BACKUP_KINDS)[number];
+
+/**
+ * The parts beside the rows: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd,
+ * and sealed where the backup is.
+ */
+export const PART_NAMES = [
+  "schema.dump",
+  "roles.sql",
+  "managed-objects.sql",
+  "configuration.json",
+  "project.json",
+  "vault-secrets.json",
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const instant = z.iso.datetime();
 const count = z.number().int().nonnegative();
-const kind = z.enum(["app", "managed"]);
+/** Whose a table is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
+const kind = z.enum(["app", "managed", "extension"]);
 
 /** Sum of the hashes of COPY lines (lineSum.ts). */
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
@@ -64,10 +82,41 @@ const sequenceSchema = z.object({
   cycle: z.boolean(),
 });
 
+/** Bytes that lie beside the database: an object of the storage service, or the body of an edge function. */
+const fileSchema = z.object({
+  /** Object in the vault. */
+  key: z.string().min(1),
+  origin: z.enum(["storage", "function"]),
+  /** "bucket/path" of a storage object, slug of a function. */
+  name: z.string().min(1),
+  contentType: z.string(),
+  /** Of the object as it lies in the vault. */
+  sizeBytes: count,
+  sha256,
+  /** Of the content itself. */
+  contentBytes: count,
+  contentSha256: sha256,
+});
+
+/** A scheduled job of pg_cron. */
+const jobSchema = z.object({
+  name: z.string().nullable(),
+  schedule: z.string(),
+  command: z.string(),
+  database: z.string(),
+  username: z.string(),
+  active: z.boolean(),
+});
+
 const manifestSchema = z.object({
   format: z.literal("castchat-backup"),
   formatVersion: z.literal(FORMAT_VERSION),
   backupId: z.string(),
+  kind: z.enum(BACKUP_KINDS),
+  /** Present where every part, chunk and file is encrypted to these recipients (age). */
+  encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
+  /** Why the run does not count as proven although it could be read back, in clauses. Empty for a sound one. */
+  suspicions: z.array(z.string()),
   tier: z.string(),
   startedAt: instant,
   /** When the one snapshot was taken that every row comes from. */
@@ -82,9 +131,14 @@ const manifestSchema = z.object({
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
   chunks: z.array(chunkSchema),
+  files: z.array(fileSchema),
   tables: z.array(tableSchema),
   filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
   sequences: z.array(sequenceSchema),
+  /** A restore brings them back only once it is released. */
+  jobs: z.array(jobSchema),
+  /** Publications of the app; likewise. */
+  publications: z.array(z.string()),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
   objects: z.record(z.string(), z.string()),
@@ -95,6 +149,8 @@ const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type BackupPart = z.infer<typeof partSchema>;
 export type BackupChunk = z.infer<typeof chunkSchema>;
+export type BackupFile = z.infer<typeof fileSchema>;
+export type BackupJob = z.infer<typeof jobSchema>;
 export type ChunkSection = z.infer<typeof sectionSchema>;
 export type BackedUpTable = z.infer<typeof tableSchema>;
 export type BackedUpSequence = z.infer<typeof sequenceSchema>;
@@ -137,7 +193,7 @@ export function chunkObject(index: number): string {
 
 /** Every object that holds content. */
 export function contentOf(manifest: Manifest): { key: string; sizeBytes: number }[] {
-  return [...manifest.parts, ...manifest.chunks];
+  return [...manifest.parts, ...manifest.chunks, ...manifest.files];
 }
 
 /** The part of that name; PromiseError where the backup has none. */

@@ -111,6 +111,8 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
       format: "castchat-backup",
       formatVersion: FORMAT_VERSION,
       backupId,
+      kind: "full",
+      suspicions: [],
       tier: tier.name,
       startedAt: startedAt.toISOString(),
       snapshotAt: snapshotAt.toISOString(),
@@ -126,6 +128,9 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
       ...described,
       parts,
       chunks,
+      files: [],
+      jobs: [],
+      publications: [],
       tables: describeTables(snapshot.tables, chunks, queue.counts),
     };
   } finally {
