@@ -17,6 +17,8 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
   // Passwords in connection strings and in remotes with credentials.
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${REDACTED}@`],
   [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  // Whoever has this can read every backup that is sealed to it.
+  [/AGE-SECRET-KEY-[A-Z0-9-]+/gi, REDACTED],
   [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
 ];
 

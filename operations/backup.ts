@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Opener, Sealer } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import { UserError } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
@@ -18,6 +19,7 @@ import { PhaseTimer } from "./phases.ts";
 import type { Phase } from "./phases.ts";
 import { readBack } from "./readBack.ts";
 import { readDatabase } from "./readDatabase.ts";
+import { sealingVault } from "./sealingVault.ts";
 
 /** A tier as a backup needs it; planning/tiers.ts has them. */
 export interface BackupTier extends CalendarTier, TierPrefix {
@@ -37,6 +39,10 @@ export interface BackupOptions {
   clock: Clock;
   /** Settings, names and states that are stored beside the database. */
   configuration?: (() => Promise<unknown>) | undefined;
+  /** Encrypts everything but the manifest, on this side: nothing plain ever lies in the vault. */
+  sealer?: Sealer | undefined;
+  /** Opens what the sealer has sealed, so that the reading back sees the rows as well; none where the writer must not be able to. */
+  opener?: Opener | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
@@ -85,6 +91,8 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const manifest = await givingWay(reporter, signal, () =>
     readDatabase({
       ...options,
+      vault: options.sealer === undefined ? vault : sealingVault(vault, options.sealer),
+      recipients: options.sealer?.recipients,
       // A run that began anew shares nothing with the one before it: parts of two snapshots never mix.
       backupId: backupIdFor(startedAt, randomBytes(3).toString("hex")),
       tier,
@@ -109,7 +117,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     await vault.put(keyOf(tier.prefix, backupId, MANIFEST), bytes, { ...stored, contentType: "application/json" });
   });
   await timer.run("proof", "Reading the backup back", async () => {
-    await readBack(vault, manifest, signal);
+    await readBack({ vault, manifest, opener: options.opener }, signal);
     const statement = JSON.stringify({
       backupId,
       manifestSha256: createHash("sha256").update(bytes).digest("hex"),

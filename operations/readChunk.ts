@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { PromiseError } from "../clients/errors.ts";
-import type { Vault } from "../clients/vault.ts";
+import { openerFor } from "./backupSource.ts";
+import type { BackupSource } from "./backupSource.ts";
 import { decompressBytes } from "./compression.ts";
 import { LineSum } from "./lineSum.ts";
 import type { BackupChunk, ChunkSection } from "./manifest.ts";
@@ -12,8 +13,12 @@ export interface SectionText {
   text: Buffer;
 }
 
-/** Fetches a chunk, whole: its size, SHA-256 and plain size have been compared with the manifest when it is returned. */
-export async function readChunk(vault: Vault, chunk: BackupChunk, signal?: AbortSignal): Promise<SectionText[]> {
+/** Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. */
+export async function fetchChunk(
+  { vault }: BackupSource,
+  chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const bytes = await vault.getBytes(chunk.key, signal);
   if (bytes === undefined) throw new PromiseError(`${chunk.key} is missing from the vault "${vault.name}"`);
   if (bytes.length !== chunk.sizeBytes) {
@@ -22,6 +27,18 @@ export async function readChunk(vault: Vault, chunk: BackupChunk, signal?: Abort
   if (createHash("sha256").update(bytes).digest("hex") !== chunk.sha256) {
     throw new PromiseError(`${chunk.key} is damaged: its SHA-256 is not the manifest's`);
   }
+  return bytes;
+}
+
+/** Fetches and opens a chunk: beside size and SHA-256 its plain size has been compared with the manifest when it is returned. */
+export async function readChunk(
+  source: BackupSource,
+  chunk: BackupChunk,
+  signal?: AbortSignal,
+): Promise<SectionText[]> {
+  const opener = openerFor(source);
+  const stored = await fetchChunk(source, chunk, signal);
+  const bytes = opener === undefined ? stored : await opener.openBytes(stored, chunk.key);
   const plainBytes = chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
   let plain: Buffer;
   try {

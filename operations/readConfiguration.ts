@@ -1,5 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
+import type { Opener } from "../clients/age.ts";
 import { UserError } from "../clients/errors.ts";
 import type { Vault } from "../clients/vault.ts";
 import { chooseBackup } from "./chooseBackup.ts";
@@ -13,6 +14,8 @@ export interface ReadConfigurationOptions {
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
   tiers: readonly TierPrefix[];
+  /** Opens an encrypted backup. */
+  opener?: Opener | undefined;
   /** A backup by id; else the newest proven one. */
   backupId?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -30,6 +33,9 @@ export async function readConfiguration(options: ReadConfigurationOptions): Prom
   const part = chosen.manifest.parts.find((one) => one.name === "configuration.json");
   if (part === undefined) throw new UserError(`Backup ${chosen.backupId} holds no configuration.`);
   const plain = decompress();
-  const [content] = await Promise.all([text(plain), pipeline(await readPart(vault, part, signal), plain)]);
+  const [content] = await Promise.all([
+    text(plain),
+    pipeline(await readPart({ vault, manifest: chosen.manifest, opener: options.opener }, part, signal), plain),
+  ]);
   return JSON.parse(content) as unknown;
 }

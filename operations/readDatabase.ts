@@ -37,6 +37,8 @@ export interface ReadDatabaseOptions {
   /** Fingerprint of the key that will sign. */
   signedBy: string;
   configuration?: (() => Promise<unknown>) | undefined;
+  /** To whom the vault seals what is put into it; absent where it doesn't. */
+  recipients?: readonly string[] | undefined;
   clock: Clock;
   timer: PhaseTimer;
   reporter: Reporter;
@@ -112,6 +114,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
       formatVersion: FORMAT_VERSION,
       backupId,
       kind: "full",
+      ...(options.recipients && { encryption: { format: "age" as const, recipients: [...options.recipients] } }),
       suspicions: [],
       tier: tier.name,
       startedAt: startedAt.toISOString(),

@@ -2,14 +2,25 @@ import { createHash } from "node:crypto";
 import { Transform } from "node:stream";
 import type { Readable } from "node:stream";
 import { PromiseError } from "../clients/errors.ts";
-import type { Vault } from "../clients/vault.ts";
+import { openerFor } from "./backupSource.ts";
+import type { BackupSource } from "./backupSource.ts";
 import type { BackupPart } from "./manifest.ts";
 
+/** The content of a part, opened and still compressed; otherwise as {@link fetchPart}. */
+export async function readPart(source: BackupSource, part: BackupPart, signal?: AbortSignal): Promise<Readable> {
+  const opener = openerFor(source);
+  const stored = await fetchPart(source, part, signal);
+  if (opener === undefined) return stored;
+  const opened = await opener.openStream(stored, part.key);
+  opened.once("close", () => stored.destroy());
+  return opened;
+}
+
 /**
- * The content of a part as it lies in the vault, compressed. The stream fails at its end when size or SHA-256 is not the
+ * The content of a part as it lies in the vault. The stream fails at its end when size or SHA-256 is not the
  * manifest's, so nothing that it gave before may be acted on until it has ended well.
  */
-export async function readPart(vault: Vault, part: BackupPart, signal?: AbortSignal): Promise<Readable> {
+export async function fetchPart({ vault }: BackupSource, part: Stored, signal?: AbortSignal): Promise<Readable> {
   const content = await vault.get(part.key, signal);
   if (content === undefined) throw new PromiseError(`${part.key} is missing from the vault "${vault.name}"`);
   const check = new PartCheck(part);
@@ -20,12 +31,14 @@ export async function readPart(vault: Vault, part: BackupPart, signal?: AbortSig
   return content.pipe(check);
 }
 
+type Stored = Pick<BackupPart, "key" | "sizeBytes" | "sha256">;
+
 class PartCheck extends Transform {
-  readonly #part: BackupPart;
+  readonly #part: Stored;
   readonly #hash = createHash("sha256");
   #sizeBytes = 0;
 
-  constructor(part: BackupPart) {
+  constructor(part: Stored) {
     super();
     this.#part = part;
   }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Session } from "../clients/database.ts";
 import type { Vault } from "../clients/vault.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
@@ -113,9 +112,12 @@ class TableReader {
     const { vault, prefix, backupId, lockUntil } = this.#context;
     const key = keyOf(prefix, backupId, chunkObject(++this.#queue.begun));
     const bytes = await compressBytes(text);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    await vault.put(key, bytes, { contentType: "application/zstd", lockUntil, signal: this.#signal });
-    stored.push({ key, kind, sizeBytes: bytes.length, sha256, sections });
+    const { sizeBytes, sha256 } = await vault.put(key, bytes, {
+      contentType: "application/zstd",
+      lockUntil,
+      signal: this.#signal,
+    });
+    stored.push({ key, kind, sizeBytes, sha256, sections });
   }
 
   async end(): Promise<void> {

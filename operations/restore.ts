@@ -1,3 +1,4 @@
+import type { Opener } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import { connect } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
@@ -34,6 +35,8 @@ import { together } from "./together.ts";
 /** What to restore, and where to. */
 export interface RestoreOptions {
   vault: Vault;
+  /** Opens an encrypted backup. */
+  opener?: Opener | undefined;
   /** Public keys (PEM) of the writers whose backups may be restored. */
   trustedKeys: readonly string[];
   tiers: readonly TierPrefix[];
@@ -119,6 +122,7 @@ async function restoreInto(
   if ("restoreId" in claimed) return claimed;
 
   const { manifest, goesOn } = claimed;
+  const source = { vault, manifest, opener: options.opener };
   let hasReachedRows = !goesOn;
   const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
     // Until a restore that goes on is where it was, its marker stays there.
@@ -128,7 +132,7 @@ async function restoreInto(
   };
   const files: PrivateFile[] = [];
   const fetchSchema = async () => {
-    const file = await fetchDump(vault, manifest, "schema.dump", signal);
+    const file = await fetchDump(source, "schema.dump", signal);
     files.push(file);
     return file;
   };
@@ -138,8 +142,8 @@ async function restoreInto(
       `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`,
       async () => ({
         schema: await fetchSchema(),
-        roles: await fetchText(vault, manifest, "roles.sql", signal),
-        managedObjects: await fetchText(vault, manifest, "managed-objects.sql", signal),
+        roles: await fetchText(source, "roles.sql", signal),
+        managedObjects: await fetchText(source, "managed-objects.sql", signal),
       }),
     );
     const run = { session, applicationName, signal };
@@ -164,7 +168,7 @@ async function restoreInto(
           await pgRestore({ ...run, dump: schema, args: ["--section=data"] });
           await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
         }
-        await restoreRows({ vault, manifest, targetUrl, restoreId, applicationName, done, reporter, signal });
+        await restoreRows({ ...source, targetUrl, restoreId, applicationName, done, reporter, signal });
         await restoreSequences(session, manifest);
       },
     );

@@ -1,9 +1,9 @@
 import { withSession } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
 import type { Reporter } from "../clients/reporter.ts";
-import type { Vault } from "../clients/vault.ts";
+import type { BackupSource } from "./backupSource.ts";
 import { journaled } from "./journal.ts";
-import type { BackedUpTable, BackupChunk, Manifest } from "./manifest.ts";
+import type { BackedUpTable, BackupChunk } from "./manifest.ts";
 import { tableKey, tableName } from "./quote.ts";
 import { readChunk } from "./readChunk.ts";
 import type { SectionText } from "./readChunk.ts";
@@ -11,9 +11,7 @@ import { copyInSql } from "./tableReading.ts";
 import { together } from "./together.ts";
 
 /** Where the rows go. */
-export interface RestoreRowsOptions {
-  vault: Vault;
-  manifest: Manifest;
+export interface RestoreRowsOptions extends BackupSource {
   targetUrl: string;
   restoreId: string;
   applicationName: string;
@@ -42,7 +40,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
       const fetchNext = (): Fetched | undefined => {
         const chunk = queue.shift();
         if (chunk === undefined) return undefined;
-        const content = readChunk(options.vault, chunk, inner);
+        const content = readChunk(options, chunk, inner);
         // Awaited when its turn comes; a failure before that must not end the process.
         content.catch(() => undefined);
         return { chunk, content };

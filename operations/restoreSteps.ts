@@ -3,8 +3,8 @@ import { pipeline } from "node:stream/promises";
 import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import { runPgTool } from "../clients/pgTools.ts";
-import type { Vault } from "../clients/vault.ts";
 import { chooseEntries, readTargetFacts } from "./archiveEntries.ts";
+import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import { partOf } from "./manifest.ts";
 import type { Manifest, PartName } from "./manifest.ts";
@@ -15,15 +15,10 @@ import { quoteIdent, quoteLiteral } from "./quote.ts";
 import { readPart } from "./readPart.ts";
 
 /** Brings a dump into a private file, decompressed. It has passed its SHA-256 once this has ended well. */
-export async function fetchDump(
-  vault: Vault,
-  manifest: Manifest,
-  name: PartName,
-  signal: AbortSignal,
-): Promise<PrivateFile> {
+export async function fetchDump(source: BackupSource, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
   const file = await openPrivateFile();
   try {
-    const content = await readPart(vault, partOf(manifest, name), signal);
+    const content = await readPart(source, partOf(source.manifest, name), signal);
     await pipeline(content, decompress(), (plain) => file.handle.writeFile(plain), { signal });
     return file;
   } catch (error) {
@@ -33,13 +28,8 @@ export async function fetchDump(
 }
 
 /** A small part as text, checked. */
-export async function fetchText(
-  vault: Vault,
-  manifest: Manifest,
-  name: PartName,
-  signal: AbortSignal,
-): Promise<string> {
-  const content = await readPart(vault, partOf(manifest, name), signal);
+export async function fetchText(source: BackupSource, name: PartName, signal: AbortSignal): Promise<string> {
+  const content = await readPart(source, partOf(source.manifest, name), signal);
   const plain = decompress();
   const [text] = await Promise.all([buffer(plain), pipeline(content, plain, { signal })]);
   return text.toString("utf8");

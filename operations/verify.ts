@@ -1,5 +1,7 @@
+import type { Opener } from "../clients/age.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
+import { canOpen } from "./backupSource.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
@@ -16,6 +18,8 @@ export interface VerifyResult {
   sizeBytes: number;
   tables: number;
   rows: number;
+  /** False where the backup is encrypted and no identity was at hand: then sizes and hashes were compared, not rows. */
+  isDecrypted: boolean;
   durationMs: number;
 }
 
@@ -24,6 +28,8 @@ export interface VerifyOptions {
   vault: Vault;
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
+  /** Opens an encrypted backup; without it such a one is held against its sizes and hashes alone. */
+  opener?: Opener | undefined;
   tiers: readonly TierPrefix[];
   /** A backup by id; else the newest proven one. */
   backupId?: string | undefined;
@@ -44,7 +50,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { backupId, prefix } = named ?? chooseBackup(backups, { backupId: options.backupId });
   const { manifest } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
   reporter(`Reading backup ${backupId} back`);
-  await readBack(vault, manifest, signal);
+  const source = { vault, manifest, opener: options.opener };
+  await readBack(source, signal);
   return {
     backupId,
     tier: manifest.tier,
@@ -53,6 +60,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    isDecrypted: canOpen(source),
     durationMs: Math.round(performance.now() - startedAt),
   };
 }
