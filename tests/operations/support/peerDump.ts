@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+
+/**
+ * The whole of a database as stock pg_dump writes it, rows and large objects included. Normalised: the rows of a table are
+ * sorted, as they come back in another order; `\restrict` holds a random word; the platform dates its own migrations.
+ */
+export function fullDumpOf(superuserUrl: string): string {
+  const text = execFileSync(
+    "pg_dump",
+    ["--exclude-schema=castchat_recovery", "--exclude-table-data=storage.migrations", `--dbname=${superuserUrl}`],
+    { maxBuffer: 1e9, env: process.env },
+  ).toString("latin1");
+  const lines = text.split("\n").filter((line) => !/^\\(un)?restrict /.test(line));
+  const normalised: string[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    normalised.push(lines[at]!);
+    if (!/^COPY .* FROM stdin;$/.test(lines[at]!)) continue;
+    const end = lines.indexOf("\\.", at);
+    normalised.push(...lines.slice(at + 1, end).sort());
+    at = end - 1;
+  }
+  return Buffer.from(normalised.join("\n"), "latin1").toString("utf8");
+}
+
+/** Roles, their settings and memberships, as stock pg_dumpall writes them. */
+export function rolesOf(superuserUrl: string): string {
+  const text = execFileSync("pg_dumpall", ["--roles-only", "--no-role-passwords", `--dbname=${superuserUrl}`], {
+    env: process.env,
+  });
+  return text.toString("utf8").replaceAll(/^\\(un)?restrict .*$/gm, "");
+}
+
+/** The first lines in which two texts differ, for a message that can be read. */
+export function firstDifferences(found: string, expected: string): string[] {
+  if (found === expected) return [];
+  const [a, b] = [found.split("\n"), expected.split("\n")];
+  const at = a.findIndex((line, index) => line !== b[index]);
+  const cut = (lines: string[]) => lines.slice(Math.max(0, at - 3), at + 5).map((line) => line.slice(0, 200));
+  return ["found:", ...cut(a), "expected:", ...cut(b)];
+}
