@@ -3,11 +3,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { ageSealer } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { silent } from "../../clients/reporter.ts";
 import type { Signer } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { backup } from "../../operations/backup.ts";
+import type { BackupOptions } from "../../operations/backup.ts";
 import { PLATFORM_ROLES } from "../../operations/platform.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { PROJECT_ROOT } from "../../sandbox/layout.ts";
@@ -23,6 +26,8 @@ import { runSql, tamper } from "./support/sample.ts";
 const PAGE = readFileSync(join(PROJECT_ROOT, "docs", "restore-by-hand.md"), "utf8");
 const blocksOf = (mark: string) =>
   [...PAGE.matchAll(new RegExp(`^\`\`\`bash ${mark}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block!);
+
+const AGE_STAND_IN = join(PROJECT_ROOT, "tests", "operations", "support", "ageStandIn.ts");
 
 /** What breaks a restore by hand: own roles that own things, names, several chunks, tables without columns, sequences, views. */
 const MORE = `
@@ -81,12 +86,13 @@ async function download(vault: Vault, into: string): Promise<void> {
 
 /**
  * Runs the page's blocks as one script. Stands in for what a test machine may not have: `aws`, by the objects that were
- * downloaded; and `zstd`, by Node's own decoder, where it isn't installed.
+ * downloaded; and, where they aren't installed, `zstd` by Node's own decoder and `age` by the library age-encryption.
  */
 async function followThePage(
   vault: Vault,
   place: string,
   blocks = blocksOf("by-hand"),
+  identity = "",
 ): Promise<{ status: number | null; output: string }> {
   const objects = join(folder.path, "vault");
   const work = join(folder.path, "work");
@@ -94,12 +100,14 @@ async function followThePage(
   await download(vault, objects);
   const publicKey = join(folder.path, "key.pem");
   writeFileSync(publicKey, await signer.publicKeyPem());
+  const identityFile = join(folder.path, "identity.txt");
+  writeFileSync(identityFile, `# as age-keygen writes it\n${identity}\n`);
   const url = new URL(target.url);
   const settings: Record<string, string> = {
     BUCKET: vault.name,
     BACKUP: place,
     PUBLIC_KEY: publicKey,
-    AGE_IDENTITY: "",
+    AGE_IDENTITY: identityFile,
     PGHOST: url.hostname,
     PGPORT: url.port,
     PGUSER: url.username,
@@ -109,16 +117,17 @@ async function followThePage(
   for (const name of Object.keys(settings)) expect(blocksOf("settings").join("")).toContain(name);
   const standIns = `
     aws() { [ "$1 $2 $3" = "s3 cp --only-show-errors" ] && cp "$OBJECTS/\${4#"s3://$BUCKET/"}" "$5"; }
-    command -v zstd > /dev/null || zstd() { [ "$1" = -dc ] && node -e 'process.stdin.pipe(require("zlib").createZstdDecompress()).pipe(process.stdout)'; }`;
+    command -v zstd > /dev/null || zstd() { [ "$1" = -dc ] && node -e 'process.stdin.pipe(require("zlib").createZstdDecompress()).pipe(process.stdout)'; }
+    command -v age > /dev/null || age() { node --no-warnings "$AGE_STAND_IN" "$@"; }`;
   const { status, stdout, stderr } = spawnSync("bash", ["-s"], {
     cwd: work,
     input: [standIns, ...blocks].join("\n"),
-    env: { ...process.env, ...settings, OBJECTS: objects },
+    env: { ...process.env, ...settings, OBJECTS: objects, AGE_STAND_IN },
   });
   return { status, output: `${stdout.toString()}${stderr.toString()}` };
 }
 
-const backUp = async () => {
+const backUp = async (more: Partial<BackupOptions> = {}) => {
   const vault = await cloud.newVault();
   const { tier, backupId } = await backup({
     databaseUrl: source.url,
@@ -127,6 +136,7 @@ const backUp = async () => {
     tiers: TIERS,
     clock: systemClock,
     reporter: silent,
+    ...more,
   });
   return { vault, place: `${tier}/${backupId}` };
 };
@@ -142,15 +152,16 @@ describe("docs/restore-by-hand.md", () => {
     expect(await runSql(target.url, "select n from public.a_top")).toEqual([{ n: "120001" }]);
   }, 60_000);
 
-  it("goes on with the rows that are missing when their step is run again", async () => {
+  it("opens an encrypted backup, and goes on with the rows that are missing when their step is run again", async () => {
+    const identity = await generateX25519Identity();
     const blocks = blocksOf("by-hand");
     const rows = blocks.findIndex((block) => block.includes("> chunks.txt"));
     const interrupted = blocks[rows]!.replace("done < chunks.txt", "done < <(tail -n 1 chunks.txt)");
     expect(interrupted).not.toBe(blocks[rows]);
     const look = 'echo "$(ask -c "select count(*) from by_hand.done") chunk is in"';
-    const { vault, place } = await backUp();
+    const { vault, place } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
     const script = [...blocks.slice(0, rows), interrupted, look, ...blocks.slice(rows)];
-    const { status, output } = await followThePage(vault, place, script);
+    const { status, output } = await followThePage(vault, place, script, identity);
     expect([output, status]).toEqual([expect.stringContaining("\n1 chunk is in"), 0]);
     expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
   }, 60_000);
