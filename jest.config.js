@@ -12,5 +12,5 @@ export default {
   testTimeout: 30_000,
   // Most suites wait for servers and for the engine, so that two at once pay off even on two cores.
   maxWorkers: 2,
-  modulePathIgnorePatterns: ["<rootDir>/.sandbox"],
+  modulePathIgnorePatterns: ["<rootDir>/.sandbox", "<rootDir>/.build"],
 };

@@ -17,6 +17,8 @@ export interface ConfigurationSources {
   supabaseRef?: string;
   /** Pulumi's state, as `pulumi stack export` gives it: its secrets are encrypted by the stack's own key. */
   stackState?: unknown;
+  /** What whoever asks can't give, and why. */
+  missing?: readonly MissingPart[];
 }
 
 /** A part that should be in the backup and isn't. */
@@ -56,7 +58,7 @@ export async function collectConfiguration(
   sources: ConfigurationSources,
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
-  const missing: MissingPart[] = [];
+  const missing: MissingPart[] = [...(sources.missing ?? [])];
   const part = async <S, T>(
     name: string,
     source: S | undefined,

@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+const endpoint = z
+  .string()
+  .regex(/^https?:\/\/\S+$/)
+  .optional();
+const text = z.string().min(1);
+
+/**
+ * What a scheduled run is told beside its secrets, as one JSON. The program declares it, the runner checks it; both read this
+ * one description. No secret belongs in here: it lies in the build's plain variables.
+ */
+export const RUNNER_SETTINGS = z.strictObject({
+  /** Name of the stack, for messages. */
+  stack: text,
+  region: text,
+  vaultBucket: text,
+  signingKeyArn: text,
+  /** Public keys (PEM) of other writers whose backups in this vault count for the calendar. */
+  trustedWriterKeys: z.array(text),
+  /** Shortest period first. */
+  tiers: z
+    .array(
+      z.strictObject({
+        name: text,
+        prefix: z.string().regex(/\/$/, "A tier's prefix ends with a slash."),
+        period: z.enum(["run", "isoWeek", "month", "year"]),
+        lockDays: z.number().int().min(0),
+      }),
+    )
+    .min(1),
+  vercelProject: text,
+  vercelTeam: text.optional(),
+  zoneName: text,
+  /** `owner/name`. */
+  repository: text,
+  supabaseRef: text,
+  endpointAws: endpoint,
+  endpointVercel: endpoint,
+  endpointGithub: endpoint,
+  endpointCloudflare: endpoint,
+  endpointSupabase: endpoint,
+});
+export type RunnerSettings = z.output<typeof RUNNER_SETTINGS>;
+
+/** The variable that holds them, as JSON. */
+export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
+
+/** The secret that no run can do without. */
+export const RUNNER_DATABASE_SECRET = "DATABASE_URL";
+
+/** Secrets by which a run reads the services' configuration. Without one of them its part is named as missing. */
+export const RUNNER_TOKENS = [
+  "VERCEL_API_TOKEN",
+  "GITHUB_TOKEN",
+  "CLOUDFLARE_API_TOKEN",
+  "SUPABASE_ACCESS_TOKEN",
+] as const;
+export type RunnerToken = (typeof RUNNER_TOKENS)[number];

@@ -1,0 +1,58 @@
+import { UserError } from "../clients/errors.ts";
+import {
+  RUNNER_DATABASE_SECRET,
+  RUNNER_SETTINGS,
+  RUNNER_SETTINGS_VARIABLE,
+  RUNNER_TOKENS,
+  type RunnerSettings,
+} from "../planning/runnerSettings.ts";
+import type { RunnerTokens } from "./configuration.ts";
+
+/** All that a run is given. */
+export interface RunnerInput {
+  settings: RunnerSettings;
+  /** Secret. */
+  databaseUrl: string;
+  /** Secret. */
+  tokens: RunnerTokens;
+}
+
+/**
+ * Reads a run's settings and secrets from variables of the environment; one that is empty counts as not set.
+ *
+ * @throws UserError naming every fault at once, without any secret
+ */
+export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
+  const valueOf = (name: string) => (environment[name] === "" ? undefined : environment[name]);
+  const faults: string[] = [];
+  const settings = readSettings(valueOf(RUNNER_SETTINGS_VARIABLE), faults);
+  const databaseUrl = valueOf(RUNNER_DATABASE_SECRET);
+  if (databaseUrl === undefined) faults.push(`${RUNNER_DATABASE_SECRET} is not set: the database to back up`);
+  if (settings === undefined || databaseUrl === undefined) {
+    throw new UserError(`The run can't begin: ${faults.join("; ")}.`);
+  }
+  const tokens = RUNNER_TOKENS.map((name) => [name, valueOf(name)] as const).filter(([, value]) => value !== undefined);
+  return { settings, databaseUrl, tokens: Object.fromEntries(tokens) };
+}
+
+function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {
+  if (json === undefined) {
+    faults.push(`${RUNNER_SETTINGS_VARIABLE} is not set: the stack's output runnerSettings, as JSON`);
+    return undefined;
+  }
+  const parsed = RUNNER_SETTINGS.safeParse(parseJson(json));
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    faults.push([RUNNER_SETTINGS_VARIABLE, ...path].join(".") + `: ${message}`);
+  }
+  return undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { systemClock } from "../clients/clock.ts";
+import { messageOf, UserError } from "../clients/errors.ts";
+import { kmsSigner } from "../clients/signer.ts";
+import { s3Vault } from "../clients/vault.ts";
+import { backup } from "../operations/backup.ts";
+import { configurationOf } from "./configuration.ts";
+import { readInput, type RunnerInput } from "./input.ts";
+
+/**
+ * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
+ * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup,
+ * 1 none, 2 wrong set-up, 130 interrupted.
+ */
+async function main(): Promise<void> {
+  const input = readInput(process.env);
+  const controller = new AbortController();
+  const stop = () => controller.abort(new DOMException("interrupted", "AbortError"));
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  say(`Backing up stack ${input.settings.stack} into ${input.settings.vaultBucket}`);
+  const result = await backUp(input, controller.signal);
+  say(
+    `${result.backupId} is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}, ${(result.durationMs / 1000).toFixed(1)} s`,
+  );
+}
+
+async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: AbortSignal) {
+  const { region, endpointAws: endpoint } = settings;
+  return backup({
+    databaseUrl,
+    vault: s3Vault({ bucket: settings.vaultBucket, region, endpoint }),
+    signer: kmsSigner({ keyId: settings.signingKeyArn, region, endpoint }),
+    trustedKeys: settings.trustedWriterKeys,
+    tiers: settings.tiers,
+    clock: systemClock,
+    configuration: async () => {
+      const configuration = await configurationOf(settings, tokens, signal);
+      for (const { part, reason } of configuration.missing) say(`The configuration lacks ${part}: ${reason}`);
+      return configuration;
+    },
+    reporter: say,
+    signal,
+  });
+}
+
+/** One line of the run's log. */
+function say(message: string): void {
+  process.stdout.write(`${systemClock().toISOString()} ${message}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  const interrupted = error instanceof Error && error.name === "AbortError";
+  say(interrupted ? "Interrupted: this run has stored no backup" : `Failed: ${messageOf(error)}`);
+  process.exitCode = interrupted ? 130 : error instanceof UserError ? 2 : 1;
+}

@@ -1,0 +1,142 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Signer } from "../../clients/signer.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { listBackups } from "../../operations/listBackups.ts";
+import { readConfiguration } from "../../operations/readConfiguration.ts";
+import { RUNNER_TOKENS } from "../../planning/runnerSettings.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { bundledRunner, bundleRunner } from "../../runner/bundle.ts";
+import { applySchema, fill } from "../../sandbox/sample/database.ts";
+import { startTestCloud, type TestCloud } from "../operations/support/cloud.ts";
+import { makeTestFolder } from "../support/folder.ts";
+import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
+
+/** How the bundle ended. */
+interface Ended {
+  code: number;
+  log: string;
+}
+
+describe("the runner's bundle", () => {
+  it("is the same for the same sources", () => {
+    expect(Buffer.from(bundledRunner()).equals(Buffer.from(bundledRunner()))).toBe(true);
+  });
+
+  it("is one file, which names its own hash and no path of this machine", async () => {
+    const folder = await makeTestFolder();
+    const { path, sha256 } = bundleRunner(folder.path);
+    expect(path).toBe(join(folder.path, "runner.mjs"));
+    expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(await readdir(folder.path)).toEqual(["runner.mjs"]);
+    expect(Buffer.from(bundledRunner()).toString("utf8")).not.toContain(process.cwd());
+    await folder.remove();
+  });
+});
+
+describe("the runner in an empty folder", () => {
+  let cloud: TestCloud;
+  let database: TestDatabase;
+  let folder: Awaited<ReturnType<typeof makeTestFolder>>;
+  let vault: Vault;
+  let signer: Signer & { keyId: string };
+  let trustedKeys: string[];
+  let empty: string;
+
+  beforeAll(async () => {
+    [cloud, database, folder] = await Promise.all([startTestCloud(), startTestDatabase(), makeTestFolder()]);
+    await applySchema(database.url);
+    await fill(database.url, { rows: 20 });
+    vault = await cloud.newVault();
+    signer = await cloud.newSigner();
+    trustedKeys = [await signer.publicKeyPem()];
+    empty = join(folder.path, "empty");
+    await mkdir(empty);
+    await copyFile(bundleRunner(folder.path).path, join(empty, "runner.mjs"));
+  });
+  afterAll(async () => {
+    await Promise.all([cloud.stop(), database.stop()]);
+    await folder.remove();
+  });
+
+  const settings = () => ({
+    stack: "prod",
+    region: cloud.region,
+    vaultBucket: vault.name,
+    signingKeyArn: signer.keyId,
+    trustedWriterKeys: [],
+    tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
+    vercelProject: "castchat",
+    zoneName: "castchat.example",
+    repository: "castchat/castchat",
+    supabaseRef: "abc",
+    endpointAws: cloud.endpoint,
+    // Nothing listens there: the part is missing, the database's backup is not.
+    endpointVercel: "http://127.0.0.1:9",
+  });
+  const run = (environment: Record<string, string>): Promise<Ended> =>
+    new Promise((resolve) => {
+      const env = {
+        PATH: process.env["PATH"] ?? "",
+        AWS_ACCESS_KEY_ID: "test",
+        AWS_SECRET_ACCESS_KEY: "test",
+        ...environment,
+      };
+      const child = execFile(process.execPath, ["runner.mjs"], { cwd: empty, env }, (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, log: stdout + stderr });
+      });
+    });
+
+  it("stores a proven backup with neither packages nor the engine, and names what its configuration lacks", async () => {
+    const { code, log } = await run({
+      RUNNER_SETTINGS: JSON.stringify(settings()),
+      DATABASE_URL: database.url,
+      VERCEL_API_TOKEN: "vercel-token-of-the-test",
+    });
+    expect([code, code === 0 ? "" : log]).toEqual([0, ""]);
+    const [only, ...others] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
+    expect(log).toContain(`${only!.backupId} is proven`);
+    const configuration = (await readConfiguration({ vault, trustedKeys, tiers: TIERS })) as {
+      missing: { part: string; reason: string }[];
+    };
+    expect(configuration.missing.map(({ part }) => part)).toEqual([
+      "application",
+      "auth",
+      "dns",
+      "repository",
+      "stackState",
+    ]);
+    expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe("CLOUDFLARE_API_TOKEN is not set");
+    expect(configuration.missing.find(({ part }) => part === "stackState")!.reason).toContain("no Pulumi engine");
+    expect(await readdir(empty)).toEqual(["runner.mjs"]);
+    const { password } = new URL(database.url);
+    for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"]) {
+      expect(log).not.toContain(secret);
+    }
+  });
+
+  it("names all that is wrong with what it was given, and exits with 2", async () => {
+    const { code, log } = await run({ RUNNER_SETTINGS: JSON.stringify({ ...settings(), tiers: [], stack: 5 }) });
+    expect(code).toBe(2);
+    expect(log).toContain("RUNNER_SETTINGS.tiers: ");
+    expect(log).toContain("RUNNER_SETTINGS.stack: ");
+    expect(log).toContain("DATABASE_URL is not set");
+    expect(log).not.toMatch(/\n\s+at /);
+    expect(await run({ RUNNER_SETTINGS: "{", DATABASE_URL: database.url })).toMatchObject({ code: 2 });
+  });
+
+  it("fails in one sentence without the password where the database can't be reached", async () => {
+    const { code, log } = await run({
+      RUNNER_SETTINGS: JSON.stringify(settings()),
+      DATABASE_URL: "postgresql://postgres:swordfish@127.0.0.1:9/postgres",
+      ...Object.fromEntries(RUNNER_TOKENS.map((name) => [name, ""])),
+    });
+    expect(code).toBe(2);
+    expect(log).toMatch(/Failed: .*127\.0\.0\.1:9/);
+    expect(log).not.toContain("swordfish");
+  });
+});
