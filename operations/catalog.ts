@@ -1,4 +1,5 @@
 import type { Session } from "../clients/database.ts";
+import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";
 
@@ -6,8 +7,10 @@ import { quoteIdent } from "./quote.ts";
 export interface TableFacts {
   schema: string;
   name: string;
-  /** Whose it is: the app's, or Supabase's with the app's rows in it. */
-  kind: "app" | "managed";
+  /** Whose it is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
+  kind: "app" | "managed" | "extension";
+  /** Which of an extension's rows aren't its own, as "WHERE …"; empty where all are meant. */
+  condition: string;
   /** Columns whose values are stored as given, in order; generated ones are computed anew by a restore. */
   columns: string[];
   /** Every column, in order. */
@@ -27,7 +30,7 @@ const TIME_COLUMNS = "^(created|updated|applied|sent|logged|changed)_at$";
 export async function listTables(session: Session): Promise<TableFacts[]> {
   return await session.query<TableFacts>(
     `select n.nspname as schema, c.relname as name,
-       case when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
+       case when x.extname is not null then 'extension' when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind, coalesce(x.condition, '') as condition,
        coalesce(a.columns, '{}') as columns, coalesce(a.all_columns, '{}') as "allColumns", coalesce(a.time_columns, '{}') as "timeColumns",
        pg_catalog.has_table_privilege(c.oid, 'select') as readable, pg_catalog.row_security_active(c.oid) as filtered
      from pg_catalog.pg_class c
@@ -39,8 +42,10 @@ export async function listTables(session: Session): Promise<TableFacts[]> {
            filter (where atttypid = 'timestamptz'::pg_catalog.regtype and attname ~ '${TIME_COLUMNS}') as time_columns
        from pg_catalog.pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
      ) a on true
-     where c.relkind = 'r' and c.relpersistence <> 't' and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA})
-       and ${isNoMember("pg_class", "c.oid")}
+     ${MARKED_BY_EXTENSION}
+     where c.relkind = 'r' and c.relpersistence <> 't'
+       and ((${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}) and ${isNoMember("pg_class", "c.oid")}
+         or x.extname is not null and ${CAN_BE_BROUGHT_BACK})
        and n.nspname || '.' || c.relname <> all ($1::text[])
      order by 1, 2`,
     [MANAGED_VERSION_TABLES],
@@ -83,7 +88,7 @@ export async function listExtensions(session: Session): Promise<ExtensionFacts[]
 export interface SequenceFacts {
   schema: string;
   name: string;
-  kind: "app" | "managed";
+  kind: "app" | "managed" | "extension";
   /** Last value given out, as text since it may exceed a double; null when none has been. */
   lastValue: string | null;
   /** The value it gives out first where none has been. */
@@ -97,15 +102,19 @@ export interface SequenceFacts {
 /** The state of every sequence, sorted by schema and name. Not part of a snapshot: it is what they are now. */
 export async function listSequences(session: Session): Promise<SequenceFacts[]> {
   const sequences = await session.query<SequenceFacts>(
-    `select n.nspname as schema, c.relname as name, case when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
+    `select n.nspname as schema, c.relname as name,
+       case when x.extname is not null then 'extension' when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind,
        pg_catalog.pg_sequence_last_value(c.oid)::text as "lastValue", null as "nextValue", s.seqincrement::text as increment, s.seqcycle as cycle
      from pg_catalog.pg_sequence s
      join pg_catalog.pg_class c on c.oid = s.seqrelid
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relpersistence <> 't' and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}) and ${isNoMember("pg_class", "c.oid")}
+     ${MARKED_BY_EXTENSION}
+     where c.relpersistence <> 't'
+       and ((${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}) and ${isNoMember("pg_class", "c.oid")}
+         or x.extname is not null and ${CAN_BE_BROUGHT_BACK})
      order by 1, 2`,
   );
-  const unused = sequences.filter((sequence) => sequence.lastValue === null && sequence.kind === "app");
+  const unused = sequences.filter((sequence) => sequence.lastValue === null && sequence.kind !== "managed");
   if (unused.length === 0) return sequences;
   const values = await session.query<{ at: number; value: string }>(
     unused
@@ -152,33 +161,4 @@ export async function countForSeed(session: Session): Promise<SeedCounts> {
     posts: await count("public.posts"),
     applications: await count("public.applications"),
   };
-}
-
-/** What a dump does not carry; each with its reason. */
-export interface LeftOut {
-  what: string;
-  why: string;
-}
-
-/** Finds by catalog what the database holds and a backup does not. */
-export async function listLeftOut(session: Session): Promise<LeftOut[]> {
-  const found = await session.query<LeftOut>(
-    `select format('rows of foreign table %I.%I', n.nspname, c.relname) as what, 'they lie on another server' as why
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'f' and ${IS_APP_SCHEMA}
-     union all
-     select format('rows of %s, a table of extension %I', t.oid::pg_catalog.regclass, e.extname), 'tables of extensions are made by the extension'
-       from pg_catalog.pg_extension e cross join unnest(e.extconfig) as t (oid)
-     union all
-     select format('subscription %I', s.subname), 'it holds another server''s password'
-       from pg_catalog.pg_stat_subscription s where s.subname is not null
-     union all
-     select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
-     order by 1`,
-  );
-  return [
-    ...found,
-    { what: "passwords of roles", why: "a managed database does not give them out: set new ones" },
-    { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
-    { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },
-  ];
 }

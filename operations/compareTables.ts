@@ -24,8 +24,8 @@ export async function planComparison(session: Session, tables: readonly BackedUp
   );
   const planned = tables.flatMap((table) => {
     const found = there.get(tableKey(table));
-    // The backup's columns: what the platform has added since changes nothing.
-    return found === undefined ? [] : [{ ...found, columns: table.columns }];
+    // The backup's columns and condition: what the platform or a newer extension has added changes nothing.
+    return found === undefined ? [] : [{ ...found, columns: table.columns, condition: table.condition ?? "" }];
   });
   return {
     queue: planReads(planned, session.serverMajor).flat(),

@@ -54,6 +54,8 @@ const tableSchema = z.object({
   kind,
   /** Columns in the order of the COPY text; generated ones are computed anew. */
   columns: z.array(z.string()),
+  /** Which rows of an extension's table are meant, as "WHERE …" of pg_extension_config_dump; absent for all of them. */
+  condition: z.string().optional(),
   rows: count,
   /** Of COPY text. */
   bytes: count,

@@ -37,6 +37,19 @@ export const PLATFORM_SCHEMAS: readonly string[] = [
   "vault",
 ];
 
+/** Extensions whose rows are the platform's own, or need their own functions to come back. */
+export const PLATFORM_EXTENSIONS: readonly string[] = [
+  "pg_cron",
+  "pg_graphql",
+  "pg_net",
+  "pg_tle",
+  "pgmq",
+  "pgsodium",
+  "supabase_vault",
+  "timescaledb",
+  "wrappers",
+];
+
 /** Roles of every project, as a pattern for Postgres (`~`): anything else is the app's own. */
 export const PLATFORM_ROLES =
   "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|pg_.*)$";

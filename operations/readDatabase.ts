@@ -6,14 +6,8 @@ import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
 import { readScripts, storeSchema, storeScripts } from "./backupParts.ts";
 import type { PartContext } from "./backupParts.ts";
-import {
-  countForSeed,
-  listAppSchemas,
-  listExtensions,
-  listFilledViews,
-  listLeftOut,
-  listSequences,
-} from "./catalog.ts";
+import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "./catalog.ts";
+import { listLeftOut } from "./leftOut.ts";
 import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
 import { FORMAT_VERSION } from "./manifest.ts";
 import type { BackupPart, Manifest } from "./manifest.ts";

@@ -8,6 +8,7 @@ import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
 import type { SeedCounts } from "./catalog.ts";
 import { chooseBackup } from "./chooseBackup.ts";
+import { emptyExtensionTables } from "./extensionRows.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
 import type { Manifest } from "./manifest.ts";
@@ -56,7 +57,7 @@ export interface RestoreOptions {
 /** The phase that goes on where it was. */
 const ROWS = "data";
 /** Steps of it beside the chunks. */
-const EMPTIED = "managed tables emptied";
+const EMPTIED = "tables of others emptied";
 const LARGE_OBJECTS = "large objects";
 
 /** pg_restore's sessions; with the leading one that stays within the four that a pooler gives us. */
@@ -162,7 +163,12 @@ async function restoreInto(
       `Restoring ${manifest.tables.reduce((sum, table) => sum + table.rows, 0)} rows of ${manifest.tables.length} tables`,
       async () => {
         const done = await readJournal(session, restoreId);
-        if (!done.has(EMPTIED)) await journaled(session, restoreId, EMPTIED, () => emptyManagedTables(session));
+        if (!done.has(EMPTIED)) {
+          await journaled(session, restoreId, EMPTIED, async () => {
+            await emptyManagedTables(session);
+            await emptyExtensionTables(session, manifest.tables);
+          });
+        }
         if (!done.has(LARGE_OBJECTS)) {
           await removeLargeObjects(session);
           await pgRestore({ ...run, dump: schema, args: ["--section=data"] });

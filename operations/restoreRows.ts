@@ -72,7 +72,7 @@ async function writeChunk(
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
-    if (chunk.kind === "managed") await session.query("set local session_replication_role = replica");
+    if (chunk.kind !== "app") await session.query("set local session_replication_role = replica");
     for (const { section, text } of sections) {
       const table = tables.get(tableKey(section));
       if (table === undefined) throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is no table`);

@@ -1,4 +1,5 @@
 import type { Session } from "../clients/database.ts";
+import { CAN_BE_BROUGHT_BACK } from "./extensionRows.ts";
 import type { Manifest } from "./manifest.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "./quote.ts";
 
@@ -40,7 +41,7 @@ export async function refreshViews(session: Session, manifest: Manifest): Promis
 const NAMED = 5;
 
 /**
- * Looks for rows of auth and storage that refer to none: they came in without the check of their foreign keys, and VALIDATE
+ * Looks for rows of auth, storage and extensions that refer to none: they came in without the check of their foreign keys, and VALIDATE
  * would pass over them. A clause for each reference that has such rows.
  */
 export async function findOrphans(session: Session): Promise<string[]> {
@@ -54,7 +55,8 @@ export async function findOrphans(session: Session): Promise<string[]> {
      cross join unnest(k.conkey, k.confkey) as pair (child, parent)
      join pg_catalog.pg_attribute ca on ca.attrelid = k.conrelid and ca.attnum = pair.child
      join pg_catalog.pg_attribute pa on pa.attrelid = k.confrelid and pa.attnum = pair.parent
-     where k.contype = 'f' and c.relkind = 'r' and n.nspname in ('auth', 'storage')
+     where k.contype = 'f' and c.relkind = 'r' 
+       and (n.nspname in ('auth', 'storage') or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK}))
      group by k.oid, 1, 2, 3 order by 1, 2, 3`,
   );
   const found: string[] = [];

