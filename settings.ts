@@ -78,6 +78,13 @@ export const SETTINGS = z.object({
   deployerArns: json(z.array(matching(/^arn:aws[a-z-]*:iam::\d{12}:(root|role\/[^\s]+|user\/[^\s]+)$/)))
     .default([])
     .describe("a list of ARNs of IAM roles or users, with * where a part varies"),
+  ageRecipients: json(z.array(matching(/^age1[a-z0-9]+$/)))
+    .default([])
+    .describe("a list of age recipients, age1… as age-keygen prints them"),
+  criticalTables: json(z.array(matching(/^[^\s.]+\.[^\s.]+$/)))
+    .default(["public.users", "public.posts", "public.applications"])
+    .describe("a list of tables as schema.table"),
+  shrinkPercent: count(1, 100).default(20).describe("a whole number of percent from 1 to 100"),
   endpointAws: optional(endpoint, ENDPOINT),
   endpointVercel: optional(endpoint, ENDPOINT),
   endpointGithub: optional(endpoint, ENDPOINT),

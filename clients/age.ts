@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { Decrypter, Encrypter } from "age-encryption";
 import { PromiseError, UserError } from "./errors.ts";
 
@@ -33,7 +32,7 @@ export function ageSealer(recipients: readonly string[]): Sealer {
     sealBytes: (plain) => encrypter.encrypt(plain),
     async sealStream(plain) {
       const sealed = await encrypter.encrypt(Readable.toWeb(plain) as unknown as globalThis.ReadableStream<Uint8Array>);
-      return Readable.fromWeb(sealed as unknown as ReadableStream);
+      return Readable.fromWeb(sealed);
     },
   };
 }
@@ -59,7 +58,7 @@ export function ageOpener(identities: readonly string[]): Opener {
         const opened = await decrypter.decrypt(
           Readable.toWeb(sealed) as unknown as globalThis.ReadableStream<Uint8Array>,
         );
-        return Readable.fromWeb(opened as unknown as ReadableStream);
+        return Readable.fromWeb(opened);
       } catch (error) {
         throw explain(error, name);
       }

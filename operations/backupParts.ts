@@ -6,8 +6,8 @@ import type { Vault } from "../clients/vault.ts";
 import { listOtherSchemas } from "./catalog.ts";
 import { compress } from "./compression.ts";
 import { managedObjectsScript } from "./managedObjectsScript.ts";
-import { keyOf, partObject } from "./manifest.ts";
-import type { BackupPart, PartName } from "./manifest.ts";
+import { keyInAttempt, partObject } from "./manifest.ts";
+import type { BackupKind, BackupPart, PartName } from "./manifest.ts";
 import { quoteIdent } from "./quote.ts";
 import { rolesScript } from "./rolesScript.ts";
 import { together } from "./together.ts";
@@ -20,18 +20,26 @@ export interface PartScripts {
   otherSchemas: string[];
 }
 
-/** What every part of a run shares. */
-export interface PartContext {
-  address: DatabaseAddress;
-  /** Exported by the leading session, whose transaction stays open. */
-  snapshotId: string;
-  scripts: PartScripts;
+/** Where a reading of the database puts its objects. */
+export interface RunPlace {
+  /** Where they are put; seals them first where the backup is encrypted. */
   vault: Vault;
   /** The tier's, with the closing slash. */
   prefix: string;
   backupId: string;
-  applicationName: string;
+  /** Which reading of the run this is, from 1. */
+  attempt: number;
   lockUntil: Date | undefined;
+}
+
+/** What every part of a run shares. */
+export interface PartContext extends RunPlace {
+  kind: BackupKind;
+  address: DatabaseAddress;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+  scripts: PartScripts;
+  applicationName: string;
   configuration: (() => Promise<unknown>) | undefined;
 }
 
@@ -44,25 +52,44 @@ export async function readScripts(session: Session): Promise<PartScripts> {
   };
 }
 
-/** Definitions, rights and large objects: everything but rows, which are copied apart (readTables.ts). */
-export async function storeSchema(context: PartContext, signal: AbortSignal): Promise<BackupPart> {
+/** What pg_dump writes by kind of backup: everything but rows, which are copied apart (readTables.ts). */
+const DUMPS: Readonly<Record<BackupKind, { name: PartName; args: readonly string[] } | undefined>> = {
+  full: { name: "schema.dump", args: ["--exclude-table-data=*.*"] },
+  "schema-only": { name: "schema.dump", args: ["--schema-only"] },
+  "data-only": { name: "large-objects.dump", args: ["--data-only", "--exclude-table-data=*.*"] },
+  critical: undefined,
+  configuration: undefined,
+};
+
+/** Definitions, rights and large objects, as far as this kind of backup holds them. */
+export async function storeDefinitions(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
+  const dump = DUMPS[context.kind];
+  if (dump === undefined) return [];
   const others = context.scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
-  return await storeDump(context, "schema.dump", ["--exclude-table-data=*.*", ...others], signal);
+  return [await storeDump(context, dump.name, [...dump.args, ...others], signal)];
 }
 
-/** The parts that no dump is needed for. */
+/** The parts that no dump is needed for, as far as this kind of backup holds them. */
 export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
-  const { scripts, configuration } = context;
-  const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [
-    (inner) => storeText(context, "roles.sql", scripts.roles, inner),
-    (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
-  ];
-  if (configuration !== undefined) {
-    works.push(async (inner) =>
-      storeText(context, "configuration.json", JSON.stringify(await configuration(), undefined, 1), inner),
+  const { scripts, configuration, kind } = context;
+  const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
+  if (kind === "full" || kind === "schema-only") {
+    works.push(
+      (inner) => storeText(context, "roles.sql", scripts.roles, inner),
+      (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
     );
   }
+  if (configuration !== undefined) works.push((inner) => storeConfiguration(context, configuration, inner));
   return await together<BackupPart[]>(signal, ...works);
+}
+
+/** Collects the configuration and stores it. */
+export async function storeConfiguration(
+  place: RunPlace,
+  configuration: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<BackupPart> {
+  return await storeText(place, "configuration.json", JSON.stringify(await configuration(), undefined, 1), signal);
 }
 
 async function storeDump(
@@ -94,19 +121,25 @@ async function storeDump(
   return part;
 }
 
-async function storeText(context: PartContext, name: PartName, text: string, signal: AbortSignal): Promise<BackupPart> {
+/** Stores a text as a part. */
+export async function storeText(
+  context: RunPlace,
+  name: PartName,
+  text: string,
+  signal: AbortSignal,
+): Promise<BackupPart> {
   return await store(context, name, Readable.from([Buffer.from(text, "utf8")]), signal);
 }
 
 /** Compresses and uploads. `source` fails the upload where it rejects before the stream's end has been taken as complete. */
 async function store(
-  context: PartContext,
+  context: RunPlace,
   name: PartName,
   content: Readable,
   signal: AbortSignal,
   source?: Promise<void>,
 ): Promise<BackupPart> {
-  const key = keyOf(context.prefix, context.backupId, partObject(name));
+  const key = keyInAttempt(context, partObject(name));
   const compressed = compress();
   source?.catch((error: unknown) => compressed.destroy(error as Error));
   pipeline(content, compressed, () => undefined);

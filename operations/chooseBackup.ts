@@ -3,7 +3,7 @@ import { takenAt } from "./listBackups.ts";
 import type { BackupSummary } from "./listBackups.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** Which backup is wanted: one by its id, or the newest proven one at or before an instant (default: of all). */
+/** Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all). */
 export interface BackupChoice {
   backupId?: string | undefined;
   at?: Date | undefined;
@@ -20,7 +20,10 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
   const { backupId, at } = choice;
   if (backupId !== undefined && at !== undefined)
     throw new UserError("Set either a backup or a time (at) to restore, not both.");
-  const proven = backups.filter(isProven).sort((a, b) => takenAt(b) - takenAt(a));
+  const proven = backups
+    .filter(isProven)
+    .filter(({ manifest }) => manifest.kind === "full")
+    .sort((a, b) => takenAt(b) - takenAt(a));
   if (backupId !== undefined) {
     const named = backups.find((backup) => backup.backupId === backupId);
     if (named === undefined) {
@@ -39,9 +42,9 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     const seen =
       first === undefined
         ? ""
-        : ` (it holds ${backups.length} that are not; the newest is ${first.backupId}: ${first.problems.join("; ")})`;
+        : ` (it holds ${backups.length} others; the newest is ${first.backupId}: ${whyNot(first)})`;
     throw new UserError(
-      `This vault has no proven backup${seen}: run "castchat-recovery backup" first, or name another vault.`,
+      `This vault has no proven full backup${seen}: run "castchat-recovery backup" first, or name another vault.`,
     );
   }
   if (at === undefined) return newest;
@@ -52,6 +55,10 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     );
   }
   return before;
+}
+
+function whyNot({ manifest, problems }: BackupSummary): string {
+  return problems.length > 0 ? problems.join("; ") : `of kind ${manifest?.kind ?? "unknown"}`;
 }
 
 function isProven(backup: BackupSummary): backup is ChosenBackup {

@@ -24,7 +24,7 @@ export interface BackupSummary {
   /** Of all its objects. */
   sizeBytes: number;
   manifest: Manifest | undefined;
-  /** True once it has been read back in full, by a signed proof. */
+  /** True once it has been read back in full, by a signed proof, and nothing about it is suspicious. */
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
@@ -81,6 +81,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
           .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))
           .map((part) => `${part.key} is missing`),
         ...faultOfProof(proof, backupId, sha256, trustedKeys),
+        ...manifest.suspicions,
       ];
       return { ...summary, manifest, proven: problems.length === 0, problems };
     } catch (error) {

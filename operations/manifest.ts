@@ -25,6 +25,7 @@ export const PART_NAMES = [
   "roles.sql",
   "managed-objects.sql",
   "configuration.json",
+  "large-objects.dump",
   "project.json",
   "vault-secrets.json",
 ] as const;
@@ -181,6 +182,14 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
 /** Where an object of a backup lies. `prefix` is its tier's, with the closing slash. */
 export function keyOf(prefix: string, backupId: string, object: string): string {
   return `${prefix}${backupId}/${object}`;
+}
+
+/**
+ * Where a reading of the database puts an object. Each reading of a run that began anew has a folder of its own, so that parts of
+ * two snapshots never mix, whatever still arrives of the one before.
+ */
+export function keyInAttempt(place: { prefix: string; backupId: string; attempt: number }, object: string): string {
+  return keyOf(place.prefix, place.backupId, place.attempt === 1 ? object : `attempt-${place.attempt}/${object}`);
 }
 
 /** The object of a part: compressed, as its name says. */

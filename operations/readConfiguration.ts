@@ -5,7 +5,7 @@ import { UserError } from "../clients/errors.ts";
 import type { Vault } from "../clients/vault.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { decompress } from "./compression.ts";
-import { listBackups, type TierPrefix } from "./listBackups.ts";
+import { listBackups, takenAt, type TierPrefix } from "./listBackups.ts";
 import { readPart } from "./readPart.ts";
 
 /** Whose configuration to read. */
@@ -29,7 +29,11 @@ export interface ReadConfigurationOptions {
 export async function readConfiguration(options: ReadConfigurationOptions): Promise<unknown> {
   const { vault, trustedKeys, tiers, backupId, signal } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const chosen = chooseBackup(backups, { backupId });
+  // The newest configuration may be newer than the newest full backup.
+  const newest = backups.find(({ proven, manifest }) => proven && manifest?.kind === "configuration");
+  const full = backups.find(({ proven, manifest }) => proven && manifest?.kind === "full");
+  const isNewer = newest !== undefined && (full === undefined || takenAt(newest) > takenAt(full));
+  const chosen = chooseBackup(backups, { backupId: backupId ?? (isNewer ? newest.backupId : undefined) });
   const part = chosen.manifest.parts.find((one) => one.name === "configuration.json");
   if (part === undefined) throw new UserError(`Backup ${chosen.backupId} holds no configuration.`);
   const plain = decompress();

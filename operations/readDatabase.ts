@@ -1,138 +1,150 @@
 import type { Clock } from "../clients/clock.ts";
-import { connect } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
+import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
-import type { Vault } from "../clients/vault.ts";
-import { readScripts, storeSchema, storeScripts } from "./backupParts.ts";
-import type { PartContext } from "./backupParts.ts";
+import { readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import type { PartContext, RunPlace } from "./backupParts.ts";
 import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "./catalog.ts";
 import { listLeftOut } from "./leftOut.ts";
 import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
-import { FORMAT_VERSION } from "./manifest.ts";
-import type { BackupPart, Manifest } from "./manifest.ts";
+import type { BackupKind, BackupPart, Manifest } from "./manifest.ts";
+import type { MeasuredTable } from "./measureTables.ts";
 import { digestObjects } from "./objects.ts";
 import type { PhaseTimer } from "./phases.ts";
 import { planReads } from "./tableReading.ts";
 import { readTables } from "./readTables.ts";
 import type { ReadQueue } from "./readTables.ts";
+import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
-import { describeTables } from "./tableContents.ts";
+import { tableKey } from "./quote.ts";
+import { countInTables, describeTables } from "./tableContents.ts";
 import { together } from "./together.ts";
 
 /** One reading of the database. */
-export interface ReadDatabaseOptions {
+export interface ReadDatabaseOptions extends RunPlace {
   databaseUrl: string;
-  vault: Vault;
-  backupId: string;
-  tier: { name: string; prefix: string };
-  lockUntil: Date | undefined;
-  startedAt: Date;
-  /** Fingerprint of the key that will sign. */
-  signedBy: string;
+  /** The leading session, without an open transaction. */
+  session: Session;
+  kind: BackupKind;
+  /** "schema.table"; what a backup of kind critical holds. */
+  criticalTables: readonly string[];
   configuration?: (() => Promise<unknown>) | undefined;
-  /** To whom the vault seals what is put into it; absent where it doesn't. */
-  recipients?: readonly string[] | undefined;
   clock: Clock;
   timer: PhaseTimer;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
+/** What a reading has found: the manifest's share that comes from the database and its parts. */
+export type DatabaseReading = Omit<
+  Manifest,
+  "format" | "formatVersion" | "backupId" | "kind" | "encryption" | "suspicions" | "tier" | "startedAt" | "signedBy"
+>;
+
 /** Connections beside the leading one: a session pooler gives us four. */
 const READERS = 3;
 
 /**
- * Reads the whole database under one snapshot and stores every part and chunk of rows. Returns what the manifest is to say.
+ * Reads the database under one snapshot and stores every part and chunk of rows that this kind of backup holds.
  * {@link GiveWay} where the run is in somebody's way.
  */
-export async function readDatabase(options: ReadDatabaseOptions): Promise<Manifest> {
-  const { databaseUrl, vault, backupId, tier, lockUntil, startedAt, clock, timer, reporter, signal } = options;
-  const applicationName = `castchat-recovery backup ${backupId}`;
-  const session = await connect(databaseUrl, { applicationName, signal });
-  try {
-    const pgDump = await findPgTool("pg_dump", session.serverMajor);
-    await findPgTool("pg_restore", session.serverMajor);
-    const snapshot = await timer.run(
-      "snapshot",
-      `Taking a snapshot of ${session.address.database} for the ${tier.name} tier`,
-      () => openSnapshot(session, reporter, signal),
+export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
+  const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
+  const { clock, timer, reporter, signal } = options;
+  const applicationName = backupApplicationName(backupId);
+  const pgDump = await findPgTool("pg_dump", session.serverMajor);
+  await findPgTool("pg_restore", session.serverMajor);
+  const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
+    openSnapshot(session, reporter, signal),
+  );
+  const snapshotAt = clock();
+  // After the snapshot, so that a restored sequence can never be behind a row of it.
+  const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
+  const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
+  const place = { vault, prefix, backupId, attempt, lockUntil };
+  const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
+  const partContext: PartContext = {
+    ...context,
+    kind,
+    address: session.address,
+    scripts: await readScripts(session),
+    configuration: options.configuration,
+  };
+  const queue: ReadQueue = {
+    items: planReads(tables, session.serverMajor),
+    toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+    chunks: [],
+    counts: new Map(),
+    begun: 0,
+  };
+  const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
+    watched(session, applicationName, signal, async (inner) => {
+      const read = (one: AbortSignal) => readTables(context, queue, one);
+      const [definitions, scripts] = await together<[BackupPart[], BackupPart[], ...undefined[]]>(
+        inner,
+        async (one) => {
+          const stored = await storeDefinitions(partContext, one);
+          // pg_dump has let go of its connection.
+          await read(one);
+          return stored;
+        },
+        (one) => storeScripts(partContext, one),
+        ...Array.from({ length: READERS - 1 }, () => read),
+      );
+      return [...definitions, ...scripts];
+    }),
+  );
+  await session.query("commit");
+  const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
+    (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
+    undefined,
+  );
+  const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents = describeTables(tables, chunks, queue.counts);
+  return {
+    snapshotAt: snapshotAt.toISOString(),
+    finishedAt: clock().toISOString(),
+    ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+    source: {
+      host: session.address.host,
+      database: session.address.database,
+      serverVersion: session.serverVersion,
+      pgDumpVersion: pgDump.version,
+    },
+    ...described,
+    ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
+    parts,
+    chunks,
+    files: [],
+    jobs: [],
+    publications: [],
+    tables: contents,
+  };
+}
+
+/** What the server shows of a run's sessions. */
+export function backupApplicationName(backupId: string): string {
+  return `castchat-recovery backup ${backupId}`;
+}
+
+async function tablesOf(
+  session: Session,
+  kind: BackupKind,
+  tables: MeasuredTable[],
+  criticalTables: readonly string[],
+): Promise<MeasuredTable[]> {
+  if (kind === "full" || kind === "data-only") return tables;
+  if (kind !== "critical") return [];
+  const critical = await resolveTables(session, criticalTables);
+  const missing = critical.filter(({ keys }) => keys.length === 0);
+  if (missing.length > 0) {
+    throw new UserError(
+      `There is no table ${missing.map(({ name }) => name).join(", ")} in ${session.address.database}: correct criticalTables.`,
     );
-    const snapshotAt = clock();
-    // After the snapshot, so that a restored sequence can never be behind a row of it.
-    const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
-    const context = { databaseUrl, applicationName, snapshotId: snapshot.id };
-    const place = { vault, prefix: tier.prefix, backupId, lockUntil };
-    const partContext: PartContext = {
-      ...place,
-      ...context,
-      address: session.address,
-      scripts: await readScripts(session),
-      configuration: options.configuration,
-    };
-    const queue: ReadQueue = {
-      items: planReads(snapshot.tables, session.serverMajor),
-      toCount: [...snapshot.tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
-      chunks: [],
-      counts: new Map(),
-      begun: 0,
-    };
-    const parts = await timer.run(
-      "dump",
-      `Dumping ${snapshot.tables.length} tables to ${vault.name}/${tier.prefix}${backupId}`,
-      () =>
-        watched(session, applicationName, signal, async (inner) => {
-          const read = (one: AbortSignal) => readTables({ ...context, ...place }, queue, one);
-          const [schema, scripts] = await together<[BackupPart, BackupPart[], ...undefined[]]>(
-            inner,
-            async (one) => {
-              const part = await storeSchema(partContext, one);
-              // pg_dump has let go of its connection.
-              await read(one);
-              return part;
-            },
-            (one) => storeScripts(partContext, one),
-            ...Array.from({ length: READERS - 1 }, () => read),
-          );
-          return [schema, ...scripts];
-        }),
-    );
-    await session.query("commit");
-    const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
-      (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
-      undefined,
-    );
-    const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
-    return {
-      format: "castchat-backup",
-      formatVersion: FORMAT_VERSION,
-      backupId,
-      kind: "full",
-      ...(options.recipients && { encryption: { format: "age" as const, recipients: [...options.recipients] } }),
-      suspicions: [],
-      tier: tier.name,
-      startedAt: startedAt.toISOString(),
-      snapshotAt: snapshotAt.toISOString(),
-      finishedAt: clock().toISOString(),
-      ...(newestAt && { newestDataAt: newestAt.toISOString() }),
-      signedBy: options.signedBy,
-      source: {
-        host: session.address.host,
-        database: session.address.database,
-        serverVersion: session.serverVersion,
-        pgDumpVersion: pgDump.version,
-      },
-      ...described,
-      parts,
-      chunks,
-      files: [],
-      jobs: [],
-      publications: [],
-      tables: describeTables(snapshot.tables, chunks, queue.counts),
-    };
-  } finally {
-    await session.end();
   }
+  const wanted = new Set(critical.flatMap(({ keys }) => keys));
+  return tables.filter((table) => wanted.has(tableKey(table)));
 }
 
 async function describe(session: Session) {

@@ -5,7 +5,7 @@ import { compressBytes } from "./compression.ts";
 import { countTable } from "./countTable.ts";
 import type { TableCount } from "./countTable.ts";
 import { GiveWay, isLockRefusal } from "./giveWay.ts";
-import { chunkObject, keyOf } from "./manifest.ts";
+import { chunkObject, keyInAttempt } from "./manifest.ts";
 import type { BackupChunk, ChunkSection } from "./manifest.ts";
 import { tableKey } from "./quote.ts";
 import { copyOutSql } from "./tableReading.ts";
@@ -21,6 +21,8 @@ export interface ReadContext {
   vault: Vault;
   prefix: string;
   backupId: string;
+  /** Which reading of the run this is, from 1. */
+  attempt: number;
   lockUntil: Date | undefined;
 }
 
@@ -109,8 +111,8 @@ class TableReader {
 
   async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {
     const [stored, kind] = [this.#stored, this.#kind];
-    const { vault, prefix, backupId, lockUntil } = this.#context;
-    const key = keyOf(prefix, backupId, chunkObject(++this.#queue.begun));
+    const { vault, lockUntil } = this.#context;
+    const key = keyInAttempt(this.#context, chunkObject(++this.#queue.begun));
     const bytes = await compressBytes(text);
     const { sizeBytes, sha256 } = await vault.put(key, bytes, {
       contentType: "application/zstd",

@@ -1,5 +1,5 @@
 import { PromiseError } from "../clients/errors.ts";
-import type { TableFacts } from "./catalog.ts";
+import type { SeedCounts, TableFacts } from "./catalog.ts";
 import type { TableCount } from "./countTable.ts";
 import { LineSum } from "./lineSum.ts";
 import type { BackedUpTable, BackupChunk } from "./manifest.ts";
@@ -18,6 +18,17 @@ export function sumChunks(
     sums.set(name, found);
   }
   return sums;
+}
+
+/** The counts of the recovery guide, of a backup that doesn't hold every table. */
+export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
+  const rowsOf = (schema: string, name: string) =>
+    tables.find((table) => table.schema === schema && table.name === name)?.rows;
+  return {
+    users: rowsOf("public", "users") ?? rowsOf("auth", "users") ?? 0,
+    posts: rowsOf("public", "posts") ?? 0,
+    applications: rowsOf("public", "applications") ?? 0,
+  };
 }
 
 /**

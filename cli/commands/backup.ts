@@ -1,8 +1,11 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
 import { backup } from "../../operations/backup.ts";
 import { collectConfiguration } from "../../operations/configuration.ts";
+import { BACKUP_KINDS } from "../../operations/manifest.ts";
+import type { BackupKind } from "../../operations/manifest.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
@@ -14,15 +17,18 @@ export function backupCommand(): Command {
   return new Command("backup")
     .description("take a consistent backup of the stack's database and configuration, store it, and read it back")
     .addOption(stackOption())
+    .addOption(new Option("--kind <kind>", "what it is to hold").choices(BACKUP_KINDS).default("full"))
+    .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
     .addOption(jsonOption())
-    .action(async (options: { stack: string; json?: boolean }) => {
+    .action(async (options: { stack: string; kind: BackupKind; acceptSmaller?: boolean; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
+      const { kind } = options;
       const { databaseUrl } = context.outputs;
-      if (databaseUrl === undefined) {
+      if (databaseUrl === undefined && kind !== "configuration") {
         throw new UserError(`Stack ${options.stack} runs no database: there is nothing to back up.`);
       }
-      const result = await withProgress("Backing up", (reporter) =>
+      const result = await withProgress("Backing up", async (reporter) =>
         backup({
           databaseUrl,
           vault: vaultOf(context),
@@ -30,15 +36,26 @@ export function backupCommand(): Command {
           trustedKeys: trustedKeysOf(context),
           tiers: context.settings.tiers,
           clock: systemClock,
-          configuration: () => configurationOf(context, signal),
+          kind,
+          criticalTables: context.settings.criticalTables,
+          shrinkPercent: context.settings.shrinkPercent,
+          acceptsSmaller: options.acceptSmaller === true,
+          ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
+          opener: await openerOf(process.env),
+          ...(holdsConfiguration(kind) && { configuration: () => configurationOf(context, signal) }),
           reporter,
           signal,
         }),
       );
       printResult({ ...result, storedBytes: result.sizeBytes }, options.json === true, [
-        `${result.backupId} is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
+        `${result.backupId} (${kind}) is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
       ]);
     });
+}
+
+/** A backup that is asked for rows or definitions alone needs no other service. */
+function holdsConfiguration(kind: BackupKind): boolean {
+  return kind === "full" || kind === "configuration";
 }
 
 /** What a rebuilt infrastructure needs beside the data, Pulumi's state included. */

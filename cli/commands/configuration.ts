@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { openerOf } from "../../clients/age.ts";
 import { readConfiguration } from "../../operations/readConfiguration.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
@@ -21,6 +22,7 @@ export function configurationCommand(): Command {
       const configuration = await readConfiguration({
         vault: vaultOf(context),
         trustedKeys: trustedKeysOf(context),
+        opener: await openerOf(process.env),
         tiers: context.settings.tiers,
         backupId,
         signal,

@@ -22,14 +22,19 @@ export function listCommand(): Command {
         tiers: context.settings.tiers,
         signal,
       });
-      const facts = backups.map(({ manifest, ...summary }) => ({ ...summary, snapshotAt: manifest?.snapshotAt }));
+      const facts = backups.map(({ manifest, ...summary }) => ({
+        ...summary,
+        kind: manifest?.kind,
+        snapshotAt: manifest?.snapshotAt,
+      }));
       const table = new Table({
-        head: ["backup", "tier", "snapshot (UTC)", "MB", "state"],
+        head: ["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"],
         style: { head: [], border: [], compact: true },
       });
       for (const one of facts) {
         table.push([
           one.backupId,
+          one.kind ?? "–",
           one.tier,
           one.snapshotAt ?? "–",
           (one.sizeBytes / 1e6).toFixed(1),

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
 import { restore } from "../../operations/restore.ts";
@@ -29,10 +30,11 @@ export function restoreCommand(): Command {
       );
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const result = await withProgress("Restoring", (reporter) =>
+      const result = await withProgress("Restoring", async (reporter) =>
         restore({
           vault: vaultOf(context),
           trustedKeys: trustedKeysOf(context),
+          opener: await openerOf(process.env),
           tiers: context.settings.tiers,
           backupId: options.backup,
           at: options.at === undefined ? undefined : parseTime(options.at),

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { openerOf } from "../../clients/age.ts";
 import { verify } from "../../operations/verify.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
@@ -16,10 +17,11 @@ export function verifyCommand(): Command {
     .action(async (backupId: string | undefined, options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const result = await withProgress("Verifying", (reporter) =>
+      const result = await withProgress("Verifying", async (reporter) =>
         verify({
           vault: vaultOf(context),
           trustedKeys: trustedKeysOf(context),
+          opener: await openerOf(process.env),
           tiers: context.settings.tiers,
           backupId,
           reporter,
@@ -27,7 +29,9 @@ export function verifyCommand(): Command {
         }),
       );
       printResult(result, options.json === true, [
-        `${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`,
+        result.isDecrypted
+          ? `${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`
+          : `${result.backupId} has the sizes and hashes of its manifest. It is encrypted, and no identity was at hand: its rows were not read.`,
       ]);
     });
 }

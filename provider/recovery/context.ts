@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { openerOf } from "../../clients/age.ts";
+import type { Opener } from "../../clients/age.ts";
 import { cloudflareClient } from "../../clients/cloudflare.ts";
 import type { Cloudflare } from "../../clients/cloudflare.ts";
 import { systemClock } from "../../clients/clock.ts";
@@ -44,6 +46,8 @@ export interface RecoveryContext {
   cloudflare(): Cloudflare;
   git(): Git;
   vault(bucket: string): Vault;
+  /** Opens encrypted backups, with the identity of the environment; none where there is none. */
+  opener(): Promise<Opener | undefined>;
   edge: Edge;
   clock: Clock;
   projectUrlTemplate: string | undefined;
@@ -70,6 +74,7 @@ export function recoveryContext(
     cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: config.endpointCloudflare }),
     git: () => gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
     vault: (bucket) => s3Vault({ bucket, region: config.awsRegion, endpoint: config.endpointAws }),
+    opener: () => openerOf(environment),
     edge: edgeClient({ endpoint: config.endpointEdge }),
     clock,
     projectUrlTemplate: config.supabaseProjectUrl,

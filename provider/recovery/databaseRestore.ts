@@ -57,6 +57,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
       tiers: TIERS,
+      opener: await context.opener(),
       ...(backup === undefined ? {} : { backupId: backup }),
       ...(at === undefined ? {} : { at: new Date(at) }),
       targetUrl: wanted.connectionString,

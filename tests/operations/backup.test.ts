@@ -234,7 +234,7 @@ describe("verify and list", () => {
       Buffer.from(content.toString().replace(/"snapshotAt": "20/, '"snapshotAt": "19')),
     );
     expect((await list(vault)).every(({ proven }) => !proven)).toBe(true);
-    await expect(check(vault)).rejects.toThrow("This vault has no proven backup");
+    await expect(check(vault)).rejects.toThrow("This vault has no proven full backup");
     await expect(check(vault, one.backupId)).rejects.toBeInstanceOf(PromiseError);
   });
 

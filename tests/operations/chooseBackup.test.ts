@@ -12,7 +12,7 @@ function summary(backupId: string, snapshotAt: string, fault?: string): BackupSu
     prefix: "daily/",
     startedAt: new Date(snapshotAt),
     sizeBytes: 1,
-    manifest: { backupId, snapshotAt } as Manifest,
+    manifest: { backupId, snapshotAt, kind: "full" } as Manifest,
     proven: fault === undefined,
     problems: fault === undefined ? [] : [fault],
   };
@@ -63,10 +63,10 @@ describe("chooseBackup", () => {
 
   it("refuses a vault without any proven backup", () => {
     expect(() => chooseBackup([], {})).toThrow(
-      'This vault has no proven backup: run "castchat-recovery backup" first, or name another vault.',
+      'This vault has no proven full backup: run "castchat-recovery backup" first, or name another vault.',
     );
     expect(() => chooseBackup([unproven], { at: new Date() })).toThrow(
-      "it holds 1 that are not; the newest is 20260701T200000Z-000004: it was not read back yet",
+      "it holds 1 others; the newest is 20260701T200000Z-000004: it was not read back yet",
     );
   });
 });

@@ -239,7 +239,7 @@ describe("restore", () => {
     );
     await expect(restore(options({ trustedKeys: [] }))).rejects.toThrow("No key is trusted");
     await expect(restore(options({ vault: await cloud.newVault() }))).rejects.toThrow(
-      "This vault has no proven backup",
+      "This vault has no proven full backup",
     );
     await expect(restore(options({ at: new Date("2020-01-01T00:00:00Z") }))).rejects.toThrow(
       "There is no proven backup at or before 2020-01-01T00:00:00.000Z",
