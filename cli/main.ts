@@ -10,6 +10,7 @@ import { restoreCommand } from "./commands/restore.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { writesCommand } from "./commands/writes.ts";
 import { exitCodeOf, explanationOf } from "./failure.ts";
 
 const program = new Command("castchat-recovery")
@@ -17,6 +18,7 @@ const program = new Command("castchat-recovery")
   .addCommand(backupCommand())
   .addCommand(listCommand())
   .addCommand(verifyCommand())
+  .addCommand(writesCommand())
   .addCommand(configurationCommand())
   .addCommand(planCommand())
   .addCommand(calendarCommand())

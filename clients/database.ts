@@ -123,6 +123,8 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     // The server notices within this time that we are gone, also in the middle of a statement.
     client_connection_check_interval: 1_000,
     row_security: "off",
+    // A gate that is closed (operations/writeGate.ts) is closed to others.
+    default_transaction_read_only: "off",
     search_path: "",
     DateStyle: "ISO, YMD",
     TimeZone: "UTC",
@@ -151,6 +153,8 @@ const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> =
     `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
   "28000": (address) =>
     `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
+  "42501": (address) =>
+    `The database ${placeOf(address)} gives "${address.user}" no right to connect: use the role that owns it, or see whether writes are stopped (castchat-recovery writes status).`,
   "3D000": (address) =>
     `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
   "53300": (address) =>

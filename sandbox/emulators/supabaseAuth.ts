@@ -65,10 +65,20 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
     return project;
   };
 
-  const query = <R extends object>(project: SupabaseProject, sql: string, values: string[]): Promise<R[]> =>
-    queryProject<R>(deps.postgres, project.ref, sql, values).catch((thrown: unknown) => {
+  const query = async <R extends object>(project: SupabaseProject, sql: string, values: string[]): Promise<R[]> => {
+    try {
+      // GoTrue comes as this role, and is refused where the project's owner has taken its right to connect.
+      const [role] = await queryProject<{ allowed: boolean }>(
+        deps.postgres,
+        project.ref,
+        "select has_database_privilege('supabase_auth_admin', current_database(), 'connect') as allowed",
+      );
+      if (role?.allowed !== true) throw new Error('permission denied for database "postgres"');
+      return await queryProject<R>(deps.postgres, project.ref, sql, values);
+    } catch (thrown) {
       throw fail(500, "unexpected_failure", `Database error querying schema: ${messageOf(thrown)}`);
-    });
+    }
+  };
   const show = (user: User) => ({
     id: user.id,
     aud: user.aud ?? "authenticated",

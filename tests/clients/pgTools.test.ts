@@ -66,7 +66,7 @@ describe("startPgTool", () => {
       "PGCONNECT_TIMEOUT=8",
       "PGDATABASE=postgres",
       "PGHOST=127.0.0.1",
-      "PGOPTIONS=-c row_security=off",
+      "PGOPTIONS=-c default_transaction_read_only=off -c row_security=off",
       "PGPASSWORD=top-secret",
       "PGPORT=9",
       "PGSSLMODE=disable",

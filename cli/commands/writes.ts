@@ -1,0 +1,124 @@
+import { Command } from "commander";
+import { withSession } from "../../clients/database.ts";
+import type { Session } from "../../clients/database.ts";
+import { UserError } from "../../clients/errors.ts";
+import { closeGate, gateState, letAuthIn, openGate } from "../../operations/writeGate.ts";
+import type { GateState } from "../../operations/writeGate.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { readStack } from "../stackContext.ts";
+
+/** Who an engineer's closing belongs to. */
+const HOLDER = "writes stop";
+
+interface Options {
+  stack: string;
+  json?: boolean;
+  authOnly?: boolean;
+}
+
+/** `castchat-recovery writes`: stops and allows writes to the stack's database, the guide's first step against corruption. */
+export function writesCommand(): Command {
+  return new Command("writes")
+    .description("stop and allow writes to the stack's database")
+    .addCommand(
+      command(
+        "stop",
+        "let nobody but recovery write: API, auth and storage can't connect, the app's sessions are read-only",
+        (session, signal) => stop(session, signal),
+      ),
+    )
+    .addCommand(
+      command("allow", "put back exactly what `writes stop` has changed", (session, signal, options) =>
+        options.authOnly === true ? allowAuth(session) : allow(session, signal),
+      ).option("--auth-only", "let the auth service in and nobody else, to try logins before the app writes"),
+    )
+    .addCommand(command("status", "whether writes are stopped, since when, and by whom", (session) => status(session)));
+}
+
+/** Facts, and lines for people. */
+type Answer = [facts: object, lines: string[]];
+
+function command(
+  name: string,
+  description: string,
+  work: (session: Session, signal: AbortSignal, options: Options) => Promise<Answer>,
+): Command {
+  return new Command(name)
+    .description(description)
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (options: Options) => {
+      const signal = abortOnInterrupt();
+      const { outputs } = await readStack(options.stack, signal);
+      const { databaseUrl } = outputs;
+      if (databaseUrl === undefined) throw new UserError(`Stack ${options.stack} runs no database: it has no writes.`);
+      const named = { applicationName: `castchat-recovery writes ${name}`, signal };
+      const [facts, lines] = await withSession(databaseUrl, named, (session) => work(session, signal, options));
+      printResult(facts, options.json === true, lines);
+    });
+}
+
+async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
+  const { layer, wasClosed, sessionsEnded } = await closeGate(session, { holder: HOLDER, level: "writes", signal });
+  const closedAt = layer.closedAt.toISOString();
+  return [
+    { stopped: true, closedAt, wasStopped: wasClosed, sessionsEnded },
+    [
+      `Writes ${wasClosed ? "were stopped already" : "are stopped"}, since ${closedAt}. Sessions ended: ${sessionsEnded}.`,
+      "The API, the auth and the storage service can't connect; the app reads on and is refused to write.",
+      "`castchat-recovery writes allow` puts everything back.",
+    ],
+  ];
+}
+
+async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
+  const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, HOLDER, signal);
+  const lines = [
+    wasClosed ? "Writes are allowed again." : "Writes had not been stopped by `writes stop`: nothing was changed.",
+    ...(stillClosed ? [`They stay stopped by ${await holders(session)}.`] : []),
+    ...gone.map((reason) => `Not put back: ${reason}.`),
+  ];
+  return [{ stopped: stillClosed, wasStopped: wasClosed, gone, sessionsEnded }, lines];
+}
+
+async function allowAuth(session: Session): Promise<Answer> {
+  const wasOut = await letAuthIn(session, HOLDER);
+  return [
+    { stopped: true, authAllowed: true, wasOut },
+    [
+      wasOut ? "The auth service may connect and write again; nobody else." : "The auth service was let in already.",
+      "`castchat-recovery writes stop` shuts it out again.",
+    ],
+  ];
+}
+
+async function status(session: Session): Promise<Answer> {
+  const state = await gateState(session);
+  const layers = state.layers.map(({ holder, level, closedAt, sessionsEnded, opening }) => {
+    return { holder, level, closedAt: closedAt.toISOString(), sessionsEnded, opening };
+  });
+  const unfinished = isUnfinished(state);
+  return [
+    { stopped: layers.length > 0, unfinished, olderSessions: state.olderSessions, layers },
+    layers.length === 0
+      ? ["Writes are allowed."]
+      : [
+          ...layers.map(({ holder, level, closedAt }) => `Stopped since ${closedAt} by ${holder} (${level}).`),
+          ...(unfinished
+            ? [
+                `It was interrupted, and ${state.olderSessions} older sessions may still write: run the same command again.`,
+              ]
+            : []),
+        ],
+  ];
+}
+
+function isUnfinished({ layers, olderSessions }: GateState): boolean {
+  return olderSessions > 0 || layers.some((layer) => !layer.sessionsEnded || layer.opening);
+}
+
+async function holders(session: Session): Promise<string> {
+  return (await gateState(session)).layers.map((layer) => layer.holder).join(", ");
+}
