@@ -14,8 +14,8 @@ setup: ## bring Node, packages, the Pulumi engine and the sandbox's services
 drill: setup ## lose the whole infrastructure and recover it, on this one machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
 
-bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100,1000 --rounds 5")
-	@$(RUN) node --no-warnings bench/backup.ts $(BENCH) && node --no-warnings bench/restore.ts $(BENCH)
+bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100 --rounds 1"; bench/README.md)
+	@$(RUN) node --no-warnings bench/main.ts $(BENCH)
 
 test: setup ## every test
 	@$(RUN) NODE_OPTIONS="--experimental-vm-modules --no-warnings" npx --no-install jest --colors=false $(TEST)

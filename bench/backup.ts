@@ -1,50 +1,65 @@
-/**
- * Backup with upload against `pg_dump -Fd -j2` (its default compression) and an upload of its files: same data, same S3
- * client, same S3 server. Prints a line of JSON for each data set. Our time is without the read-back, which stands beside it.
- */
-import { fillDatabase } from "./data.ts";
-import { measure, medianOf } from "./measure.ts";
-import { describeMachine, newPrivateKey, print, readOptions, rounded } from "./options.ts";
-import { startPostgres, startS3 } from "./services.ts";
+import type { BenchStore } from "./s3.ts";
+import { emptyStore } from "./s3.ts";
+import { measure, secondsOf } from "./measure.ts";
+import type { Measured } from "./measure.ts";
+import { loadNow } from "./options.ts";
+import type { Peer } from "./options.ts";
+import { figuresOf } from "./results.ts";
+import type { Result } from "./results.ts";
+import { nameOf } from "./text.ts";
+import type { DataSet } from "./text.ts";
 
-const { dataSets, rounds } = readOptions();
-const privateKey = newPrivateKey();
-const s3 = await startS3();
-const database = await startPostgres();
-try {
-  for (const data of dataSets) {
-    await fillDatabase(database.at, data);
-    const [ours, proofs, theirs]: [number[], number[], number[]] = [[], [], []];
-    const memory = { ours: 0, theirs: 0 };
-    const sizes = { ours: 0, theirs: 0 };
-    for (let round = 0; round < rounds; round += 1) {
-      const order = { databaseUrl: database.at, store: s3.at, privateKey };
-      const base = await measure({ ...order, kind: "pg_dump" });
-      const own = await measure({ ...order, kind: "backup" });
-      const proof = (own.phases.find(({ name }) => name === "proof")?.durationMs ?? 0) / 1000;
-      theirs.push(base.seconds);
-      ours.push(own.seconds - proof);
-      proofs.push(proof);
-      memory.ours = Math.max(memory.ours, own.peakMegabytes);
-      memory.theirs = Math.max(memory.theirs, base.peakMegabytes);
-      [sizes.ours, sizes.theirs] = [own.sizeBytes ?? 0, base.sizeBytes ?? 0];
-    }
-    print({
-      bench: "backup",
-      data: data.name,
-      rounds,
-      seconds: rounded(medianOf(ours)),
-      readBackSeconds: rounded(medianOf(proofs)),
-      baselineSeconds: rounded(medianOf(theirs)),
-      ratio: rounded(medianOf(theirs) / medianOf(ours)),
-      storedMegabytes: rounded(sizes.ours / 1e6),
-      baselineStoredMegabytes: rounded(sizes.theirs / 1e6),
-      peakMegabytes: Math.round(memory.ours),
-      baselinePeakMegabytes: Math.round(memory.theirs),
-      baseline: "pg_dump -Fd -j2 (gzip), then upload of its files, four at once",
-      machine: describeMachine(),
-    });
+/** What a measurement of backups needs. */
+export interface BackupBench {
+  program: string;
+  data: DataSet;
+  databaseUrl: string;
+  store: BenchStore;
+  privateKey: string;
+  peers: readonly Peer[];
+  rounds: number;
+}
+
+const NAMES: Record<Peer, string> = {
+  "pg_dump -Fd": "pg_dump -Fd -j2 (gzip, its default level), then an upload of its files, four at once",
+  "pg_dump -Fc": "pg_dump -Fc (gzip, its default level), piped into an upload",
+};
+
+/** Our backups: everything of a backup with this prefix is ours. */
+const PREFIX = "daily/";
+
+/**
+ * Backup with upload, in turns with pg_dump and an upload: same data, same S3 client, same S3 server. Our time is without the
+ * read-back, which stands beside it. The last backup and the last folder dump stay in the store.
+ */
+export async function benchBackup(bench: BackupBench): Promise<Result> {
+  const { program, data, databaseUrl, store, privateKey, peers, rounds } = bench;
+  const load = loadNow();
+  const ours: Measured[] = [];
+  const theirs = new Map<Peer, Measured[]>(peers.map((peer) => [peer, []]));
+  const order = { databaseUrl, store, privateKey };
+  for (let round = 0; round < rounds; round += 1) {
+    const own = async () => {
+      // As many backups in the store each time.
+      await emptyStore(store, PREFIX);
+      ours.push(await measure(program, { ...order, kind: "backup" }));
+    };
+    const others = async () => {
+      for (const [peer, runs] of theirs) runs.push(await measure(program, { ...order, kind: peer }));
+    };
+    // Whoever comes second finds a warmer machine.
+    for (const side of round % 2 === 0 ? [others, own] : [own, others]) await side();
   }
-} finally {
-  await Promise.all([database.stop(), s3.stop()]);
+  return {
+    operation: "backup",
+    data: nameOf(data),
+    shape: data.shape,
+    megabytes: data.megabytes,
+    rounds,
+    ours: figuresOf(ours, (run) => run.seconds - secondsOf(run, "proof")),
+    beside: { name: "read-back", ...figuresOf(ours, (run) => secondsOf(run, "proof")) },
+    peers: [...theirs].map(([peer, runs]) => ({ name: NAMES[peer], ...figuresOf(runs, (run) => run.seconds) })),
+    phases: ours.at(-1)?.phases ?? [],
+    load,
+  };
 }

@@ -1,27 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, readdir } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import type { Phase } from "../operations/phases.ts";
 import type { WorkOrder } from "./work.ts";
 
 /** One run of one side. */
 export interface Measured {
   seconds: number;
+  /** Of all processors and all programs of the machine, Postgres and S3 included. */
+  cpuSeconds: number;
   /** Highest sum of the resident memory of the process and all of its children. */
   peakMegabytes: number;
-  sizeBytes: number | undefined;
+  sizeBytes: number;
   phases: Phase[];
 }
 
-const WORK = fileURLToPath(new URL("work.ts", import.meta.url));
 const LOOK_EVERY_MS = 50;
 const PAGE_MEGABYTES = 4096 / 1e6;
 
-/** Does the work in a process of its own and watches its memory (Linux). */
-export async function measure(order: WorkOrder): Promise<Measured> {
-  const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--no-warnings", WORK, JSON.stringify(order)], {
+/** Does the work in a process of its own (`program` is what bundle.ts makes of work.ts) and watches its memory (Linux). */
+export async function measure(program: string, order: WorkOrder): Promise<Measured> {
+  const [startedAt, busyBefore] = [performance.now(), busySeconds()];
+  const child = spawn(process.execPath, ["--no-warnings", program, JSON.stringify(order)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -40,29 +41,34 @@ export async function measure(order: WorkOrder): Promise<Measured> {
   if (code !== 0) throw new Error(`${order.kind} failed`);
   const seconds = (performance.now() - startedAt) / 1000;
   const answer = JSON.parse(output) as { sizeBytes?: number; phases: Phase[] };
-  return { seconds, peakMegabytes, sizeBytes: answer.sizeBytes, phases: answer.phases };
+  return {
+    seconds,
+    cpuSeconds: busySeconds() - busyBefore,
+    peakMegabytes,
+    sizeBytes: answer.sizeBytes ?? 0,
+    phases: answer.phases,
+  };
 }
 
-async function memoryOfTree(root: number): Promise<number> {
-  const processes = new Map<number, { parent: number; pages: number }>();
-  for (const name of (await readdir("/proc")).filter((one) => /^\d+$/.test(one))) {
-    // A process that has ended meanwhile has no memory.
-    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => undefined);
-    const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields !== undefined) processes.set(Number(name), { parent: Number(fields[1]), pages: Number(fields[21]) });
-  }
-  let pages = 0;
-  for (const [pid, { pages: own }] of processes) {
-    for (let at = pid; at > 1; at = processes.get(at)?.parent ?? 0) {
-      if (at !== root) continue;
-      pages += own;
-      break;
-    }
-  }
-  return pages * PAGE_MEGABYTES;
+/** How long a phase took, in seconds; 0 where there was none of that name. */
+export function secondsOf(run: Measured, phase: string): number {
+  return (run.phases.find(({ name }) => name === phase)?.durationMs ?? 0) / 1000;
 }
 
-/** The middle one. */
+function busySeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
+}
+
+async function memoryOfTree(pid: number): Promise<number> {
+  // A process that has ended meanwhile has no memory.
+  const read = (name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+  const [pages, children] = await Promise.all([read("statm"), read(`task/${pid}/children`)]);
+  const own = Number(pages.split(" ")[1] ?? 0) * PAGE_MEGABYTES;
+  const below = await Promise.all(children.trim().split(" ").filter(Boolean).map(Number).map(memoryOfTree));
+  return below.reduce((sum, one) => sum + one, own);
+}
+
+/** The middle one; of an even number, between the two in the middle. */
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;

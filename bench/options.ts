@@ -1,37 +1,85 @@
 import { generateKeyPairSync } from "node:crypto";
-import { loadavg, cpus } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import type { DataSet } from "./data.ts";
+import { z } from "zod";
+import { UserError } from "../clients/errors.ts";
+import { SHAPES, dataSetOf } from "./text.ts";
+import type { DataSet } from "./text.ts";
 
-/** What to measure: `--megabytes 100,1000 --rounds 5`. */
-export function readOptions(): { dataSets: DataSet[]; rounds: number } {
-  const { values } = parseArgs({
-    options: { megabytes: { type: "string", default: "100" }, rounds: { type: "string", default: "5" } },
-  });
-  const dataSets = values.megabytes.split(",").flatMap((megabytes) => [
-    { name: `one table, ${megabytes} MB`, tables: 1, megabytes: Number(megabytes) },
-    { name: `40 tables, ${megabytes} MB`, tables: 40, megabytes: Number(megabytes) },
-  ]);
-  return { dataSets, rounds: Number(values.rounds) };
+/** Commands that a backup is compared with. */
+export const PEERS = ["pg_dump -Fd", "pg_dump -Fc"] as const;
+export type Peer = (typeof PEERS)[number];
+
+/** What is to be measured. */
+export interface BenchOptions {
+  dataSets: DataSet[];
+  rounds: number;
+  operations: ("backup" | "restore")[];
+  peers: Peer[];
+  /** Folder that takes the results. */
+  out: string;
 }
 
-/** A key for one run's signatures. */
+const list = z.string().transform((text) => text.split(","));
+const schema = z.object({
+  megabytes: list.pipe(z.array(z.coerce.number<string>().int().positive())),
+  shapes: list.pipe(z.array(z.enum(SHAPES))),
+  only: list.pipe(z.array(z.enum(["backup", "restore"]))),
+  peers: list.pipe(z.array(z.enum(["fd", "fc"]))),
+  rounds: z.coerce.number().int().positive(),
+  out: z.string().min(1),
+});
+
+/** Reads the command line: `--megabytes 100,1000 --shapes one,many,wide --only backup,restore --peers fd,fc --rounds 5 --out reports`. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const parsed = schema.safeParse(valuesOf(args));
+  if (!parsed.success) {
+    throw new UserError(
+      parsed.error.issues.map(({ path, message }) => `--${String(path[0])}: ${message}.`).join("\n"),
+      { cause: parsed.error },
+    );
+  }
+  const { megabytes, shapes, only, peers, rounds, out } = parsed.data;
+  return {
+    dataSets: megabytes.flatMap((size) => shapes.map((shape) => dataSetOf(shape, size))),
+    rounds,
+    operations: only,
+    peers: PEERS.filter((peer) => peers.includes(peer === "pg_dump -Fd" ? "fd" : "fc")),
+    out,
+  };
+}
+
+function valuesOf(args: readonly string[]) {
+  const option = (value: string) => ({ type: "string", default: value }) as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        megabytes: option("100,1000"),
+        shapes: option("one,many,wide"),
+        only: option("backup,restore"),
+        peers: option("fd,fc"),
+        rounds: option("5"),
+        out: option("reports"),
+      },
+    }).values;
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  }
+}
+
+/** A key for one run's signatures, PEM. */
 export function newPrivateKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** What the machine is like: figures of a busy one say little. */
-export function describeMachine(): { cpus: number; model: string; load: number } {
-  return { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", load: loadavg()[0] ?? 0 };
+/** What the machine is like. */
+export function describeMachine() {
+  return { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", memoryGigabytes: Math.round(totalmem() / 1e9) };
 }
 
-/** Writes a line of the result. */
-export function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-/** Two digits after the point. */
-export function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
+/** The load average of the last minute: figures of a busy machine say little. */
+export function loadNow(): number {
+  return Math.round((loadavg()[0] ?? 0) * 100) / 100;
 }

@@ -1,64 +1,60 @@
-/**
- * Download and restore against a download and `pg_restore -j2`: same data, same S3 client, same S3 server, each into a new
- * server. Prints a line of JSON for each data set. Our time is without the comparison with the manifest, which stands beside it.
- */
-import { fillDatabase } from "./data.ts";
-import { measure, medianOf } from "./measure.ts";
+import { measure, secondsOf } from "./measure.ts";
 import type { Measured } from "./measure.ts";
-import { describeMachine, newPrivateKey, print, readOptions, rounded } from "./options.ts";
-import { startPostgres, startS3 } from "./services.ts";
+import { loadNow } from "./options.ts";
+import { startTarget } from "./postgres.ts";
+import { figuresOf } from "./results.ts";
+import type { Result } from "./results.ts";
+import type { BenchStore } from "./s3.ts";
+import { nameOf } from "./text.ts";
+import type { DataSet } from "./text.ts";
 import type { WorkOrder } from "./work.ts";
 
-const { dataSets, rounds } = readOptions();
-for (const data of dataSets) {
-  const privateKey = newPrivateKey();
-  const s3 = await startS3();
-  try {
-    const source = await startPostgres();
+/** What a measurement of restores needs: a store that holds a backup of ours and a folder dump. */
+export interface RestoreBench {
+  program: string;
+  data: DataSet;
+  store: BenchStore;
+  privateKey: string;
+  rounds: number;
+}
+
+/**
+ * Restore with download, in turns with a download and `pg_restore -j2`: same data, same S3 client, same S3 server, each into a
+ * new server. Our time is without the comparison with the manifest, which stands beside it.
+ */
+export async function benchRestore(bench: RestoreBench): Promise<Result> {
+  const { program, data, store, privateKey, rounds } = bench;
+  const load = loadNow();
+  const ours: Measured[] = [];
+  const theirs: Measured[] = [];
+  const intoNewServer = async (kind: WorkOrder["kind"]): Promise<Measured> => {
+    const target = await startTarget();
     try {
-      await fillDatabase(source.at, data);
-      for (const kind of ["pg_dump", "backup"] as const)
-        await measure({ kind, databaseUrl: source.at, store: s3.at, privateKey });
+      return await measure(program, { kind, databaseUrl: target.at, store, privateKey });
     } finally {
-      await source.stop();
+      await target.stop();
     }
-    const intoNewServer = async (kind: WorkOrder["kind"]): Promise<Measured> => {
-      const target = await startPostgres();
-      try {
-        return await measure({ kind, databaseUrl: target.at, store: s3.at, privateKey });
-      } finally {
-        await target.stop();
-      }
-    };
-    const [ours, checks, theirs]: [number[], number[], number[]] = [[], [], []];
-    const memory = { ours: 0, theirs: 0 };
-    let phases: Measured["phases"] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const base = await intoNewServer("pg_restore");
-      const own = await intoNewServer("restore");
-      const check = (own.phases.find(({ name }) => name === "checks")?.durationMs ?? 0) / 1000;
-      theirs.push(base.seconds);
-      ours.push(own.seconds - check);
-      checks.push(check);
-      memory.ours = Math.max(memory.ours, own.peakMegabytes);
-      memory.theirs = Math.max(memory.theirs, base.peakMegabytes);
-      phases = own.phases;
-    }
-    print({
-      bench: "restore",
-      data: data.name,
-      rounds,
-      seconds: rounded(medianOf(ours)),
-      checkSeconds: rounded(medianOf(checks)),
-      baselineSeconds: rounded(medianOf(theirs)),
-      ratio: rounded(medianOf(theirs) / medianOf(ours)),
-      peakMegabytes: Math.round(memory.ours),
-      baselinePeakMegabytes: Math.round(memory.theirs),
-      lastPhases: phases,
-      baseline: "download four files at once, then pg_restore -j2",
-      machine: describeMachine(),
-    });
-  } finally {
-    await s3.stop();
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const own = async () => void ours.push(await intoNewServer("restore"));
+    const other = async () => void theirs.push(await intoNewServer("pg_restore"));
+    for (const side of round % 2 === 0 ? [other, own] : [own, other]) await side();
   }
+  return {
+    operation: "restore",
+    data: nameOf(data),
+    shape: data.shape,
+    megabytes: data.megabytes,
+    rounds,
+    ours: figuresOf(ours, (run) => run.seconds - secondsOf(run, "checks")),
+    beside: { name: "checks", ...figuresOf(ours, (run) => secondsOf(run, "checks")) },
+    peers: [
+      {
+        name: "download of a folder dump (gzip), four files at once, then pg_restore -j2",
+        ...figuresOf(theirs, (run) => run.seconds),
+      },
+    ],
+    phases: ours.at(-1)?.phases ?? [],
+    load,
+  };
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createReadStream, createWriteStream } from "node:fs";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +13,11 @@ import type { Signer } from "../clients/signer.ts";
 import { s3Vault } from "../clients/vault.ts";
 import { backup } from "../operations/backup.ts";
 import { restore } from "../operations/restore.ts";
-import type { BenchStore } from "./services.ts";
+import type { BenchStore } from "./s3.ts";
 
 /** What a child process is asked to do, as JSON in its one argument. It answers in JSON on standard output. */
 export interface WorkOrder {
-  kind: "backup" | "restore" | "pg_dump" | "pg_restore";
+  kind: "backup" | "restore" | "pg_dump -Fd" | "pg_dump -Fc" | "pg_restore";
   databaseUrl: string;
   store: BenchStore;
   /** PEM of a key for signatures. */
@@ -24,7 +25,8 @@ export interface WorkOrder {
 }
 
 const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
-const BASELINE = "baseline/";
+const FOLDER = "folder/";
+const FILE = "file/dump";
 /** Files of the baseline that are on their way at once. */
 const FILES_AT_ONCE = 4;
 const run = promisify(execFile);
@@ -72,7 +74,7 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
       reporter: silent,
     });
   },
-  pg_dump: () =>
+  "pg_dump -Fd": () =>
     inFolder(async (folder) => {
       const startedAt = performance.now();
       const dump = join(folder, "dump");
@@ -80,7 +82,7 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
       const dumpedAt = performance.now();
       let sizeBytes = 0;
       await eachAtOnce(await readdir(dump), async (name) => {
-        const stored = await vault.put(BASELINE + name, createReadStream(join(dump, name)));
+        const stored = await vault.put(FOLDER + name, createReadStream(join(dump, name)));
         sizeBytes += stored.sizeBytes;
       });
       return {
@@ -91,15 +93,23 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
         ],
       };
     }),
+  async "pg_dump -Fc"() {
+    const dump = spawn("pg_dump", ["-Fc", "--schema=bench", `--dbname=${order.databaseUrl}`], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [stored] = await Promise.all([vault.put(FILE, dump.stdout), once(dump, "close")]);
+    if (dump.exitCode !== 0) throw new Error("pg_dump failed");
+    return { sizeBytes: stored.sizeBytes, phases: [] };
+  },
   pg_restore: () =>
     inFolder(async (folder) => {
       const startedAt = performance.now();
       const dump = join(folder, "dump");
       await mkdir(dump);
-      await eachAtOnce(await vault.list(BASELINE), async ({ key }) => {
+      await eachAtOnce(await vault.list(FOLDER), async ({ key }) => {
         const content = await vault.get(key);
         if (content === undefined) throw new Error(`${key} is gone`);
-        await pipeline(content, createWriteStream(join(dump, key.slice(BASELINE.length))));
+        await pipeline(content, createWriteStream(join(dump, key.slice(FOLDER.length))));
       });
       const downloadedAt = performance.now();
       await run("pg_restore", ["-j2", "--no-owner", `--dbname=${order.databaseUrl}`, dump]);

@@ -1,0 +1,126 @@
+/** What a database holds: how its rows look, and over how many tables they are spread. */
+export const SHAPES = ["one", "many", "wide"] as const;
+export type Shape = (typeof SHAPES)[number];
+
+const TABLES: Record<Shape, number> = { one: 1, many: 40, wide: 1 };
+
+/** A database to measure with. */
+export interface DataSet {
+  shape: Shape;
+  tables: number;
+  /** Of COPY text, about. */
+  megabytes: number;
+}
+
+/** A data set of so many megabytes of COPY text. */
+export function dataSetOf(shape: Shape, megabytes: number): DataSet {
+  return { shape, tables: TABLES[shape], megabytes };
+}
+
+/** What a reader reads: "one table, 100 MB". */
+export function nameOf(data: DataSet): string {
+  const tables = { one: "one table", many: "40 tables", wide: "wide TOAST" }[data.shape];
+  return `${tables}, ${data.megabytes} MB`;
+}
+
+/** Columns of a table of that shape, without its name; its key and its index are made once the rows are in. */
+export const COLUMNS: Record<Shape, string> = {
+  one: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
+  many: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
+  wide: "id bigint not null, created_at timestamptz, document text, embedding real[]",
+};
+
+const WORDS = 2000;
+const WORDS_IN_BODY = 26;
+const WORDS_IN_DOCUMENT = 600;
+/** As many as a common model of embeddings has. */
+const DIMENSIONS = 1536;
+/** COPY text is made in pieces of this size. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
+const ROW_EVERY_MS = 17_000;
+
+/**
+ * Rows of one table as COPY text, in pieces, at least `bytes` altogether. Posts with numbers, times, ids that don't compress and
+ * words that do, some far more often than others, as in a language; or documents with an embedding, which lie in TOAST. The
+ * same table has the same rows each time.
+ */
+export function* copyText(shape: Shape, table: number, bytes: number): Generator<Buffer> {
+  const random = new Random(table + 1);
+  let piece: string[] = [];
+  let pieceBytes = 0;
+  let left = bytes;
+  for (let id = 1; left > 0; id += 1) {
+    const row = shape === "wide" ? documentRow(id, random) : postRow(id, random);
+    piece.push(row);
+    pieceBytes += row.length;
+    left -= row.length;
+    if (pieceBytes < PIECE_BYTES && left > 0) continue;
+    yield Buffer.from(piece.join(""), "latin1");
+    piece = [];
+    pieceBytes = 0;
+  }
+}
+
+function postRow(id: number, random: Random): string {
+  const author = `${random.hex(2)}-${random.hex(1)}-${random.hex(1)}-${random.hex(1)}-${random.hex(3)}`;
+  const title = `Casting call no. ${id} ${random.hex(2)}`;
+  const score = ((id * 7919) % 100_000) / 100;
+  return `${id}\t${author}\t${title}\t${words(WORDS_IN_BODY, random)}\t${timeOf(id)}\t${score}\t${id % 3 === 0 ? "t" : "f"}\n`;
+}
+
+function documentRow(id: number, random: Random): string {
+  const embedding = Array.from({ length: DIMENSIONS }, () => {
+    const value = random.next();
+    // Seven digits, which a float4 holds.
+    return `${value & 1 ? "-" : ""}0.0${1_000_000 + ((value >>> 1) % 9_000_000)}`;
+  });
+  return `${id}\t${timeOf(id)}\t${words(WORDS_IN_DOCUMENT, random)}\t{${embedding.join(",")}}\n`;
+}
+
+function timeOf(id: number): string {
+  return new Date(FIRST_DAY_MS + id * ROW_EVERY_MS).toISOString();
+}
+
+function words(count: number, random: Random): string {
+  let text = "";
+  for (let index = 0; index < count; index += 1)
+    text += (index === 0 ? "" : " ") + (BY_CHANCE[random.next() & 0xffff] ?? "");
+  return text;
+}
+
+/** A small generator of numbers (xorshift32, Marsaglia 2003) that begins where it is told to. */
+class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = Math.imul(seed, 0x9e3779b9) | 1;
+  }
+
+  /** 32 bits, signed. */
+  next(): number {
+    let state = this.#state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (this.#state = state);
+  }
+
+  /** So many times four hexadecimal digits. */
+  hex(groups: number): string {
+    let text = "";
+    for (let index = 0; index < groups; index += 1) text += HEX[this.next() & 0xffff] ?? "";
+    return text;
+  }
+}
+
+const HEX = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, "0"));
+
+/** 65536 draws out of {@link WORDS} words of 3 to 9 letters, the first ones far more often than the last. */
+const BY_CHANCE = (() => {
+  const random = new Random(4711);
+  const list = Array.from({ length: WORDS }, (_, index) =>
+    Array.from({ length: 3 + (index % 7) }, () => String.fromCharCode(97 + ((random.next() >>> 8) % 26))).join(""),
+  );
+  return Array.from({ length: 0x10000 }, (_, draw) => list[Math.floor(WORDS * (draw / 0x10000) ** 3)] ?? "");
+})();
