@@ -26,6 +26,7 @@ export function sandboxEnvironment(
     GITHUB_TOKEN: credentials.githubToken,
     CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
+    CASTCHAT_AGE_IDENTITY: credentials.ageIdentity,
     SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
     PULUMI_HOME: layout(home).pulumi,
     PULUMI_BACKEND_URL: `file://${layout(home).state}`,

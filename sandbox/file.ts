@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { generateX25519Identity } from "age-encryption";
 import { z } from "zod";
 import { UserError } from "../clients/errors.ts";
 import { SERVICES, layout } from "./layout.ts";
@@ -21,6 +22,7 @@ const SCHEMA = z.strictObject({
     cloudflareToken: text,
     supabaseToken: text,
     passphrase: text,
+    ageIdentity: text,
   }),
   outages: z.array(z.string()),
 });
@@ -61,6 +63,7 @@ export async function newSandboxFile(): Promise<SandboxFile> {
       cloudflareToken: `cf_${secret(16)}`,
       supabaseToken: `sbp_${secret(20)}`,
       passphrase: secret(16),
+      ageIdentity: await generateX25519Identity(),
     },
     outages: [],
   };

@@ -30,6 +30,8 @@ export interface SandboxCredentials {
   cloudflareToken: string;
   supabaseToken: string;
   passphrase: string;
+  /** Opens the backups of both stacks; they are sealed to its recipient. */
+  ageIdentity: string;
 }
 
 /** What `sandbox.json` in the sandbox's home holds: made at the first start, kept until `sandbox reset`. */

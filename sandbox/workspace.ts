@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import { identityToRecipient } from "age-encryption";
 import { parse, stringify } from "yaml";
 import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile } from "./layout.ts";
 
@@ -51,10 +52,14 @@ async function writeStackFile(path: string, stack: StackName, file: SandboxFile)
     : undefined;
   // Settings that somebody has changed or taken away stay so; the sandbox's addresses never change.
   if (before?.config !== undefined) return;
-  await writeFile(path, stringify({ ...before, config: namespaced(settingsOf(stack, file)) }));
+  const settings = {
+    ...settingsOf(stack, file),
+    ageRecipients: [await identityToRecipient(file.credentials.ageIdentity)],
+  };
+  await writeFile(path, stringify({ ...before, config: namespaced(settings) }));
 }
 
-function namespaced(settings: Record<string, string>): Record<string, string> {
+function namespaced(settings: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`castchat-recovery:${key}`, value]));
 }
 

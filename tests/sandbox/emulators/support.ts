@@ -78,6 +78,7 @@ export async function testBed(): Promise<TestBed> {
       cloudflareToken: TOKEN,
       supabaseToken: TOKEN,
       passphrase: "unused",
+      ageIdentity: "AGE-SECRET-KEY-of-no-use",
     },
     ports: {} as EmulatorDependencies["ports"],
     apps,

@@ -22,6 +22,7 @@ const credentials = {
   cloudflareToken: token,
   supabaseToken: token,
   passphrase: "",
+  ageIdentity: "AGE-SECRET-KEY-of-no-use",
 };
 const apps: AppRunner = {
   start: () => Promise.reject(new Error("No app is started in this test.")),
