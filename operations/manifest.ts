@@ -129,7 +129,15 @@ const manifestSchema = z.object({
   newestDataAt: instant.optional(),
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
-  source: z.object({ host: z.string(), database: z.string(), serverVersion: z.string(), pgDumpVersion: z.string() }),
+  source: z.object({
+    host: z.string(),
+    port: z.number().int().optional(),
+    database: z.string(),
+    serverVersion: z.string(),
+    pgDumpVersion: z.string(),
+    /** Tells the server from all others: no test restore may run on it. Absent where the role may not read it. */
+    systemIdentifier: z.string().optional(),
+  }),
   extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),

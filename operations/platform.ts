@@ -52,7 +52,7 @@ export const PLATFORM_EXTENSIONS: readonly string[] = [
 
 /** Roles of every project, as a pattern for Postgres (`~`): anything else is the app's own. */
 export const PLATFORM_ROLES =
-  "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|pg_.*)$";
+  "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
 
 /** Roles that own what the platform makes, as a pattern for Postgres. */
 export const PLATFORM_OWNERS = "^(supabase_.*|pgbouncer|pgsodium_.*)$";

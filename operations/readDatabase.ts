@@ -3,6 +3,7 @@ import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
+import { readSystemIdentifier } from "../clients/systemIdentifier.ts";
 import { readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
 import type { PartContext, RunPlace } from "./backupParts.ts";
 import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "./catalog.ts";
@@ -59,6 +60,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     openSnapshot(session, reporter, signal),
   );
   const snapshotAt = clock();
+  const systemIdentifier = await readSystemIdentifier(session);
   // After the snapshot, so that a restored sequence can never be behind a row of it.
   const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
   const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
@@ -108,6 +110,8 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     ...(newestAt && { newestDataAt: newestAt.toISOString() }),
     source: {
       host: session.address.host,
+      port: session.address.port,
+      ...(systemIdentifier !== undefined && { systemIdentifier }),
       database: session.address.database,
       serverVersion: session.serverVersion,
       pgDumpVersion: pgDump.version,
