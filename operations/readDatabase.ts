@@ -117,6 +117,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       pgDumpVersion: pgDump.version,
     },
     ...described,
+    leftOut: [...described.leftOut, ...snapshot.unreadable],
     ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
     parts,
     chunks,

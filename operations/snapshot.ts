@@ -4,6 +4,7 @@ import { UserError } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import { listTables } from "./catalog.ts";
 import type { TableFacts } from "./catalog.ts";
+import type { LeftOut } from "./leftOut.ts";
 import { measureTables } from "./measureTables.ts";
 import type { MeasuredTable } from "./measureTables.ts";
 import { quoteIdent, tableName } from "./quote.ts";
@@ -13,6 +14,8 @@ export interface Snapshot {
   /** What pg_dump takes as --snapshot. */
   id: string;
   tables: MeasuredTable[];
+  /** Tables of the platform's own schemas whose rows this role may not see, all or some of them. */
+  unreadable: LeftOut[];
 }
 
 const ATTEMPTS = 4;
@@ -28,7 +31,8 @@ const PASSING = new Set(["55P03", "42P01", "40P01"]);
  */
 export async function openSnapshot(session: Session, reporter: Reporter, signal?: AbortSignal): Promise<Snapshot> {
   for (let attempt = 1; ; attempt += 1) {
-    const tables = await listTables(session);
+    const listed = await listTables(session);
+    const tables = listed.filter((table) => !isHiddenByPlatform(table));
     refuseUnreadable(tables, session.address.user);
     await refuseHypertables(session);
     try {
@@ -37,8 +41,12 @@ export async function openSnapshot(session: Session, reporter: Reporter, signal?
       if (tables.length > 0) await session.query(`lock table ${tables.map(sqlName).join(", ")} in access share mode`);
       const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
       const again = await listTables(session);
-      if (exported !== undefined && names(again) === names(tables))
-        return { id: exported.id, tables: await measureTables(session, tables) };
+      if (exported !== undefined && names(again) === names(listed))
+        return {
+          id: exported.id,
+          tables: await measureTables(session, tables),
+          unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
+        };
       await session.query("rollback");
     } catch (error) {
       if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
@@ -61,7 +69,24 @@ export async function openSnapshot(session: Session, reporter: Reporter, signal?
   }
 }
 
-/** A table that can't be read, or read filtered alone, would be missing from the backup: the run is refused instead. */
+/**
+ * A table of auth or storage that Supabase keeps from its customers can't be had by anyone of them. Its schema is the platform's,
+ * so it is named in the manifest instead of ending every run from the day on that Supabase adds one.
+ */
+function isHiddenByPlatform(table: TableFacts): boolean {
+  return table.kind === "managed" && (!table.readable || table.filtered);
+}
+
+function leftOutFor(table: TableFacts, user: string): LeftOut {
+  return {
+    what: `rows of ${tableName(table)}`,
+    why: table.readable
+      ? `row level security of the platform hides rows of it from "${user}"`
+      : `the platform does not let "${user}" read it`,
+  };
+}
+
+/** A table of the app's that can't be read, or read filtered alone, would be missing from the backup: the run is refused instead. */
 function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
   const unreadable = tables.filter((table) => !table.readable);
   if (unreadable.length > 0) {

@@ -137,6 +137,25 @@ describe("backup", () => {
     expect(await list(vault)).toEqual([]);
   });
 
+  it("names what the platform keeps to itself, and backs the rest up", async () => {
+    const vault = await cloud.newVault();
+    await runSql(
+      database.superuserUrl,
+      `create role limited login bypassrls password 'x'; grant usage on schema public, private, auth, storage to limited;
+       grant select on all tables in schema public, private, auth, storage to limited;
+       grant select on all sequences in schema public, private, auth, storage to limited;
+       create table auth.kept_secret (id int); insert into auth.kept_secret values (1)`,
+    );
+    await backup(options(vault, { databaseUrl: `postgresql://limited:x@127.0.0.1:${database.port}/postgres` }));
+    await runSql(database.superuserUrl, "drop table auth.kept_secret; drop owned by limited; drop role limited");
+    const [{ manifest } = { manifest: undefined }] = await list(vault);
+    expect(manifest!.leftOut).toContainEqual({
+      what: "rows of auth.kept_secret",
+      why: 'the platform does not let "limited" read it',
+    });
+    expect(manifest!.tables.map(({ name }) => name)).not.toContain("kept_secret");
+  });
+
   it("refuses a hypertable, whose copy would be empty without an error", async () => {
     const vault = await cloud.newVault();
     // What the extension's catalog looks like; the extension itself is not on every server.
