@@ -1,4 +1,4 @@
-import { vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import { RECOVERY_LOG_PREFIX, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { accountRoot, policyDocument, s3Service, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
 
@@ -75,6 +75,8 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
     // For a backup that somebody has moved to a class that sleeps, against the tiers' own rules.
     allow("Wakes", inTiers(scope), ["s3:RestoreObject"]),
     allow("Verifies", scope.signingKeyArn, ["kms:Verify"]),
+    allow("Logs", `${scope.bucketArn}/${RECOVERY_LOG_PREFIX}*`, ["s3:PutObject"]),
+    throughS3("EncryptsItsLog", scope, ["kms:GenerateDataKey"]),
   ],
   // Deletes without reading: no s3:GetObject, no kms:Decrypt.
   "break-glass": (scope) => [

@@ -23,7 +23,7 @@ export interface VaultRolesArgs {
 const DESCRIPTIONS: Readonly<Record<VaultRolePurpose, string>> = {
   writer: "Takes backups: puts, locks, holds and signs, but neither deletes nor lifts a lock",
   reader: "Lists, reads and verifies backups",
-  restorer: "Reads and verifies backups to restore them",
+  restorer: "Reads and verifies backups to restore them, and logs that it did",
   "break-glass": "Deletes what is locked, with MFA and for an hour; it can't read it",
 };
 

@@ -1,5 +1,6 @@
 import type { Session } from "../clients/database.ts";
 import { MARKER_SCHEMA } from "./platform.ts";
+import { quoteLiteral } from "./quote.ts";
 
 const JOURNAL = `${MARKER_SCHEMA}.journal`;
 
@@ -16,9 +17,9 @@ export async function readJournal(session: Session, restoreId: string): Promise<
   return new Set(rows.map((row) => row.step));
 }
 
-/** Forgets all steps, before what they did is taken away. */
-export async function clearJournal(session: Session): Promise<void> {
-  await session.query(`delete from ${JOURNAL}`);
+/** Forgets a restore's steps, before what they did is taken away or once they are of no more use. */
+export async function clearJournal(session: Session, restoreId: string): Promise<void> {
+  await session.query(`delete from ${JOURNAL} where restore_id = $1`, [restoreId]);
 }
 
 /**
@@ -38,6 +39,23 @@ export async function journaled(
     await session.query("commit");
   } catch (error) {
     // On a connection that is gone there is nothing to roll back.
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The same for a step that is a script, in one round trip. The script must not end the transaction. */
+export async function journaledScript(
+  session: Session,
+  restoreId: string,
+  step: string,
+  script: string,
+): Promise<void> {
+  try {
+    await session.query(
+      `begin;\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
+    );
+  } catch (error) {
     await session.query("rollback").catch(() => undefined);
     throw error;
   }

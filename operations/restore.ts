@@ -2,36 +2,21 @@ import type { Opener } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import { connect } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
-import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
-import type { SeedCounts } from "./catalog.ts";
-import { chooseBackup } from "./chooseBackup.ts";
-import { emptyExtensionTables } from "./extensionRows.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
-import type { Manifest } from "./manifest.ts";
 import { PhaseTimer } from "./phases.ts";
-import type { PrivateFile } from "./privateFile.ts";
-import { journaled, readJournal } from "./journal.ts";
-import { checkRestored } from "./restoreChecks.ts";
+import { appendRecoveryLog } from "./recoveryLog.ts";
+import { explainTargetFault } from "./restoreFaults.ts";
 import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
-import { restoreRows } from "./restoreRows.ts";
-import { refreshViews, restoreSequences } from "./restoreState.ts";
-import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
-import {
-  applicationNameOf,
-  emptyManagedTables,
-  holdTarget,
-  listDataIn,
-  removeLargeObjects,
-  wipeTarget,
-} from "./restoreTarget.ts";
-import { listOwnRoles } from "./rolesScript.ts";
-import { quoteIdent } from "./quote.ts";
-import { together } from "./together.ts";
+import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
+import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
+import { selectBackup } from "./restoreSelection.ts";
+import type { Selected, Selection } from "./restoreSelection.ts";
+import { applicationNameOf, holdTarget, wipeTarget } from "./restoreTarget.ts";
 
 /** What to restore, and where to. */
 export interface RestoreOptions {
@@ -45,6 +30,8 @@ export interface RestoreOptions {
   backupId?: string | undefined;
   /** … the newest proven one at or before this instant; neither: the newest. */
   at?: Date | undefined;
+  /** What of it; by default all that a named backup holds, else a whole database. */
+  selection?: Selection | undefined;
   /** Connection string of a new project's role `postgres`. */
   targetUrl: string;
   /** Goes into the restore's id: the same target and generation is the same restore. */
@@ -54,33 +41,75 @@ export interface RestoreOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The phase that goes on where it was. */
-const ROWS = "data";
-/** Steps of it beside the chunks. */
-const EMPTIED = "tables of others emptied";
-const LARGE_OBJECTS = "large objects";
-
-/** pg_restore's sessions; with the leading one that stays within the four that a pooler gives us. */
-const JOBS = 2;
-
 /**
  * Restores a proven backup into a new project and checks that everything is there. What was begun is noted in the target:
- * the same call goes on after an interruption, with the same backup: rows that are committed stay; interrupted before or
- * after the rows, it takes its own partial work away and begins anew. After the end it returns the recorded result without touching anything. A target that holds any other
- * data is refused (UserError). A restored database that differs from the backup is a PromiseError; its marker stays
- * unfinished.
+ * the same call goes on after an interruption, with the same backup: what is committed of rows, indexes and constraints stays;
+ * interrupted before the rows, it takes its own partial work away and begins anew. After the end it returns the recorded result
+ * without touching anything. A target that holds any other data is refused (UserError); rows alone go into empty tables that
+ * are defined as the backup's. A restored database that differs from the backup is a PromiseError; its marker stays
+ * unfinished. Whatever came of it is appended to the vault's recovery log.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const signal = options.signal ?? new AbortController().signal;
-  const restoreId = restoreIdFor(options.targetUrl, options.generation);
+  const restoreId = restoreIdFor(options.targetUrl, options.generation, wishIn(options));
   const session = await connect(options.targetUrl, {
     applicationName: `${applicationNameOf(restoreId)} leader`,
     signal,
   });
   try {
-    return await restoreInto(session, restoreId, { ...options, signal });
+    const recorded = await findMarker(session, restoreId);
+    if (recorded?.phase === FINISHED && recorded.result !== undefined) return recorded.result;
+    return await logged(session, restoreId, { ...options, signal });
+  } catch (error) {
+    throw explainTargetFault(error, session.address);
   } finally {
     await session.end();
+  }
+}
+
+/** What beside target and generation makes it another restore. */
+function wishIn({ selection }: RestoreOptions): string {
+  return selection === undefined || selection === "everything" ? "" : ` ${selection}`;
+}
+
+/** What a restore notes while it runs, for its end. */
+interface Course {
+  timer: PhaseTimer;
+  selected?: Selected;
+}
+
+/** Runs a restore and logs what came of it, once it has begun. */
+async function logged(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<RestoreResult> {
+  const { vault, clock } = options;
+  const started = performance.now();
+  const startedAt = clock();
+  const course: Course = { timer: new PhaseTimer(options.reporter) };
+  const log = (failure?: unknown) => {
+    const { host, port, database } = session.address;
+    return appendRecoveryLog(vault, clock, {
+      what: "restore",
+      restoreId,
+      by: applicationNameOf(restoreId),
+      backupId: course.selected?.manifest.backupId,
+      target: `${host}:${port}/${database}`,
+      startedAt,
+      phases: course.timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  };
+  try {
+    const result = await restoreInto(session, restoreId, options, course, started);
+    const note = await log();
+    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
+  } catch (error) {
+    const explained = explainTargetFault(error, session.address);
+    if (course.selected !== undefined) await log(explained);
+    throw explained;
   }
 }
 
@@ -88,148 +117,79 @@ async function restoreInto(
   session: Session,
   restoreId: string,
   options: RestoreOptions & { signal: AbortSignal },
+  course: Course,
+  started: number,
 ): Promise<RestoreResult> {
-  const { vault, trustedKeys, tiers, targetUrl, clock, reporter, signal } = options;
-  const started = performance.now();
-  const timer = new PhaseTimer(reporter);
-  const applicationName = applicationNameOf(restoreId);
-
-  const claimed = await timer.run("claim", `Claiming ${session.address.host}:${session.address.port}`, async () => {
-    const recorded = await findMarker(session);
-    if (recorded?.restoreId === restoreId && recorded.phase === FINISHED && recorded.result !== undefined)
-      return recorded.result;
-    await holdTarget(session, restoreId, recorded?.restoreId === restoreId, signal);
-    const marker = await findMarker(session);
-    const resumed = marker?.restoreId === restoreId ? marker : undefined;
-    if (resumed === undefined) await refuseData(session);
-    const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-    // A restore that goes on keeps its backup, also when a newer one has come meanwhile.
-    const { manifest } = chooseBackup(backups, resumed === undefined ? options : { backupId: resumed.backupId });
-    refuseOlderServer(session, manifest);
-    await findPgTool("pg_restore", session.serverMajor);
-    // Rows are journaled, so they stay; of anything else nobody knows how far it got.
-    const goesOn = resumed?.phase === ROWS;
-    if (goesOn) {
-      reporter(`Going on with the rows of ${manifest.backupId}`);
-      return { manifest, goesOn };
-    }
-    await beginMarker(session, restoreId, manifest.backupId, clock());
-    if (resumed !== undefined) {
-      reporter(`Taking away what an interrupted restore of ${resumed.backupId} left in phase "${resumed.phase}"`);
-      await wipeTarget(session);
-    }
-    return { manifest, goesOn };
-  });
-  if ("restoreId" in claimed) return claimed;
-
-  const { manifest, goesOn } = claimed;
-  const source = { vault, manifest, opener: options.opener };
-  let hasReachedRows = !goesOn;
+  const { vault, opener, targetUrl, clock, reporter, signal } = options;
+  const { timer } = course;
+  const { selected, resumedAt } = await timer.run(
+    "claim",
+    `Claiming ${session.address.host}:${session.address.port}`,
+    () => claim(session, restoreId, options),
+  );
+  course.selected = selected;
+  const { manifest, selection } = selected;
+  const goesOn = resumedAt !== undefined;
+  // Until a restore that goes on is where it was, its marker stays there.
+  let isThere = !goesOn;
   const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
-    // Until a restore that goes on is where it was, its marker stays there.
-    hasReachedRows ||= name === ROWS;
-    if (hasReachedRows) await noteMarkerPhase(session, restoreId, name, timer.phases);
+    isThere ||= name === resumedAt;
+    if (isThere) await noteMarkerPhase(session, restoreId, name, timer.phases);
     return await timer.run(name, sentence, work);
   };
-  const files: PrivateFile[] = [];
-  const fetchSchema = async () => {
-    const file = await fetchDump(source, "schema.dump", signal);
-    files.push(file);
-    return file;
+  const restored = await runPhases({
+    ...{ session, vault, manifest, opener, targetUrl, restoreId, selection, goesOn, phase, reporter, signal },
+    applicationName: applicationNameOf(restoreId),
+  });
+  const result: RestoreResult = {
+    restoreId,
+    backupId: manifest.backupId,
+    snapshotAt: manifest.snapshotAt,
+    phases: timer.phases,
+    durationMs: Math.round(performance.now() - started),
+    tables: manifest.tables.length,
+    rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    ...restored,
+    ...(selection === "everything" ? {} : { selection }),
   };
-  try {
-    const { schema, roles, managedObjects } = await phase(
-      "download",
-      `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`,
-      async () => ({
-        schema: await fetchSchema(),
-        roles: await fetchText(source, "roles.sql", signal),
-        managedObjects: await fetchText(source, "managed-objects.sql", signal),
-      }),
-    );
-    const run = { session, applicationName, signal };
-    const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
-      restoreExtensions(session, manifest),
-    );
-    const roleGrants = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles));
-    if (!goesOn) {
-      await phase("schema", "Making types, functions and tables", async () => {
-        await revokeDefaults(session);
-        await pgRestore({ ...run, dump: schema, args: ["--section=pre-data"] });
-      });
-    }
-    await phase(
-      ROWS,
-      `Restoring ${manifest.tables.reduce((sum, table) => sum + table.rows, 0)} rows of ${manifest.tables.length} tables`,
-      async () => {
-        const done = await readJournal(session, restoreId);
-        if (!done.has(EMPTIED)) {
-          await journaled(session, restoreId, EMPTIED, async () => {
-            await emptyManagedTables(session);
-            await emptyExtensionTables(session, manifest.tables);
-          });
-        }
-        if (!done.has(LARGE_OBJECTS)) {
-          await removeLargeObjects(session);
-          await pgRestore({ ...run, dump: schema, args: ["--section=data"] });
-          await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
-        }
-        await restoreRows({ ...source, targetUrl, restoreId, applicationName, done, reporter, signal });
-        await restoreSequences(session, manifest);
-      },
-    );
-    await phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
-      await pgRestore({ ...run, dump: schema, args: ["--section=post-data", `--jobs=${JOBS}`] });
-      await refreshViews(session, manifest);
-      await session.query(managedObjects);
-      if (roleGrants !== "") await session.query(roleGrants);
-    });
-    const [counts] = await phase("checks", "Comparing every table, definition and right with the backup", () =>
-      together<[SeedCounts, undefined]>(
-        signal,
-        (inner) => checkRestored(targetUrl, applicationName, manifest, inner),
-        () => analyseTables(session, manifest),
-      ),
-    );
-    const result: RestoreResult = {
-      restoreId,
-      backupId: manifest.backupId,
-      snapshotAt: manifest.snapshotAt,
-      phases: timer.phases,
-      durationMs: Math.round(performance.now() - started),
-      tables: manifest.tables.length,
-      rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-      ...counts,
-      notes,
-    };
-    await finishMarker(session, result, clock());
-    return result;
-  } finally {
-    await Promise.all(files.map((file) => file.remove()));
+  await finishMarker(session, result, clock());
+  return result;
+}
+
+/** Makes the target this restore's own and decides what is restored, and where an interrupted one goes on. */
+async function claim(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<{ selected: Selected; resumedAt: string | undefined }> {
+  const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
+  await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
+  const marker = await findMarker(session, restoreId);
+  if (marker === undefined && options.selection !== "rows" && options.backupId === undefined) await refuseData(session);
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  // A restore that goes on keeps its backup, also when a newer one has come meanwhile.
+  const choice = marker === undefined ? options : { backupId: marker.backupId };
+  const selected = selectBackup(backups, choice, options.selection);
+  const { manifest, selection } = selected;
+  refuseOlderServer(session, manifest);
+  await findPgTool("pg_restore", session.serverMajor);
+  if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
+    reporter(`Going on with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
+    return { selected, resumedAt: marker.phase };
   }
+  if (selection === "rows") await refuseUnlike(session, manifest);
+  else if (marker === undefined) await refuseData(session);
+  await beginMarker(session, restoreId, manifest.backupId, clock());
+  // Of what was made before the rows nobody knows how far it got.
+  if (marker !== undefined && selection !== "rows") {
+    reporter(`Taking away what an interrupted restore of ${marker.backupId} left in phase "${marker.phase}"`);
+    await wipeTarget(session);
+  }
+  return { selected, resumedAt: undefined };
 }
 
-async function refuseData(session: Session): Promise<void> {
-  const data = await listDataIn(session);
-  if (data.length === 0) return;
-  throw new UserError(
-    `The target database ${session.address.host}:${session.address.port} holds data (${data.join(", ")}): a restore goes into a new project only.`,
-  );
-}
-
-function refuseOlderServer(session: Session, manifest: Manifest): void {
-  const needed = Number.parseInt(manifest.source.serverVersion, 10);
-  if (session.serverMajor >= needed) return;
-  throw new UserError(
-    `The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}: restore into version ${needed} or newer.`,
-  );
-}
-
-/** Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. */
-async function restoreRoles(session: Session, script: string): Promise<string> {
-  await session.query(script);
-  const roles = (await listOwnRoles(session)).map(quoteIdent);
-  if (roles.length === 0) return "";
-  await session.query(`grant ${roles.join(", ")} to current_user`);
-  return `revoke ${roles.join(", ")} from current_user`;
-}
+const WORK: Readonly<Record<string, string>> = {
+  data: "the rows",
+  constraints: "the indexes and constraints",
+  checks: "the checks",
+};

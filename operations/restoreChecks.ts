@@ -7,6 +7,7 @@ import { differencesOf, planComparison, readForComparison } from "./compareTable
 import type { Manifest } from "./manifest.ts";
 import { digestObjects } from "./objects.ts";
 import { tableName } from "./quote.ts";
+import type { Selection } from "./restoreSelection.ts";
 import { findOrphans } from "./restoreState.ts";
 import { together } from "./together.ts";
 
@@ -15,46 +16,60 @@ const NAMED = 8;
 
 /**
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every
- * sequence, the extensions, and the counts of the recovery guide. PromiseError that names what differs.
+ * sequence, the extensions, and the counts of the recovery guide; of definitions alone only those. PromiseError that names
+ * what differs.
  */
 export async function checkRestored(
   targetUrl: string,
   applicationName: string,
   manifest: Manifest,
   signal: AbortSignal,
+  selection: Selection = "everything",
 ): Promise<SeedCounts> {
   const differences: string[] = [];
   const inSession =
     <T>(work: (session: Session) => Promise<T>) =>
     (inner: AbortSignal) =>
       withSession(targetUrl, { applicationName, signal: inner }, work);
-  const comparison = await inSession((session) => planComparison(session, manifest.tables))(signal);
+  const ofRows = selection !== "definitions";
+  const comparison = await inSession((session) => planComparison(session, ofRows ? manifest.tables : []))(signal);
   const [, counts] = await together<[undefined, SeedCounts]>(
     signal,
     inSession((session) => readForComparison(session, comparison)),
     inSession(async (session) => {
       differences.push(
         ...(await differencesOfObjects(session, manifest)),
-        ...(await differencesOfSequences(session, manifest)),
+        ...(await missingExtensions(session, manifest)),
       );
-      differences.push(...(await missingExtensions(session, manifest)), ...(await findOrphans(session)));
       const found = await countForSeed(session);
-      differences.push(...differencesOfCounts(found, manifest.seedCounts));
+      if (ofRows) {
+        differences.push(
+          ...(await differencesOfSequences(session, manifest)),
+          ...(await findOrphans(session, selection === "rows" ? "all" : "managed")),
+        );
+        if (manifest.kind !== "critical") differences.push(...differencesOfCounts(found, manifest.seedCounts));
+      }
       await readForComparison(session, comparison);
       return found;
     }),
   );
   differences.unshift(...differencesOf(comparison, manifest.tables));
   if (differences.length > 0) {
-    const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
     throw new PromiseError(
-      `The restored database is not what backup ${manifest.backupId} holds: ${differences.slice(0, NAMED).join("; ")}${more}.`,
+      `The restored database is not what backup ${manifest.backupId} holds: ${named(differences)}.`,
     );
   }
   return counts;
 }
 
-async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {
+/** The first differences in one clause, and how many more there are. */
+export function named(differences: readonly string[]): string {
+  const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
+  return differences.slice(0, NAMED).join("; ") + more;
+}
+
+/** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
+export async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {
   const found = await digestObjects(session);
   // Another major version may write the same definition in other words, so only what is there can be compared.
   const sameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;

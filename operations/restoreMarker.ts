@@ -6,6 +6,7 @@ import type { Session } from "../clients/database.ts";
 import { clearJournal, makeJournal } from "./journal.ts";
 import type { Phase } from "./phases.ts";
 import { MARKER_SCHEMA } from "./platform.ts";
+import type { Selection } from "./restoreSelection.ts";
 
 /** What a finished restore has brought back and checked. */
 export interface RestoreResult {
@@ -23,6 +24,8 @@ export interface RestoreResult {
   applications: number;
   /** Differences that are no fault, in sentences (an extension's newer version). */
   notes: string[];
+  /** Absent where all of the backup was restored. */
+  selection?: Exclude<Selection, "everything"> | undefined;
 }
 
 /** What a restore has left in the database that it restores into. */
@@ -52,24 +55,35 @@ const resultSchema = z.object({
   posts: z.number(),
   applications: z.number(),
   notes: z.array(z.string()),
+  selection: z.enum(["definitions", "rows"]).optional(),
 });
 
-/** The id of a restore: the same for the same target and generation, so that an interrupted one knows its own work. */
-export function restoreIdFor(targetUrl: string, generation: number): string {
+/**
+ * The id of a restore: the same for the same target, generation and wish, so that an interrupted one knows its own work.
+ *
+ * @param wish what else makes it another restore; empty for a whole database
+ */
+export function restoreIdFor(targetUrl: string, generation: number, wish = ""): string {
   const { host, port, database } = parseDatabaseUrl(targetUrl);
-  return createHash("sha256").update(`${host}:${port}/${database}#${generation}`).digest("hex").slice(0, 16);
+  return createHash("sha256").update(`${host}:${port}/${database}#${generation}${wish}`).digest("hex").slice(0, 16);
 }
 
 /**
- * The marker of the latest restore into a database, or undefined when there never was one. A database that can't be
- * reached is an error (UserError): it says nothing about the marker.
+ * The marker of a restore into a database (without an id the latest), or undefined when there never was one. A database that
+ * can't be reached is an error (UserError): it says nothing about the marker.
  */
-export async function readRestoreMarker(targetUrl: string, signal?: AbortSignal): Promise<RestoreMarker | undefined> {
-  return await withSession(targetUrl, { applicationName: "castchat-recovery marker", signal }, findMarker);
+export async function readRestoreMarker(
+  targetUrl: string,
+  signal?: AbortSignal,
+  restoreId?: string,
+): Promise<RestoreMarker | undefined> {
+  return await withSession(targetUrl, { applicationName: "castchat-recovery marker", signal }, (session) =>
+    findMarker(session, restoreId),
+  );
 }
 
 /** The same over an open session. */
-export async function findMarker(session: Session): Promise<RestoreMarker | undefined> {
+export async function findMarker(session: Session, restoreId?: string): Promise<RestoreMarker | undefined> {
   const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [
     `${MARKER_SCHEMA}.restore`,
   ]);
@@ -82,7 +96,9 @@ export async function findMarker(session: Session): Promise<RestoreMarker | unde
     finished_at: Date | null;
     result: unknown;
   }>(
-    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore order by started_at desc limit 1`,
+    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore
+     where $1::text is null or restore_id = $1 order by started_at desc limit 1`,
+    [restoreId ?? null],
   );
   if (row === undefined) return undefined;
   return {
@@ -116,7 +132,7 @@ export async function beginMarker(
     )`);
   await makeJournal(session);
   // What was noted before belongs to work that is about to be taken away.
-  await clearJournal(session);
+  await clearJournal(session, restoreId);
   await session.query(
     `insert into ${MARKER_SCHEMA}.restore (restore_id, backup_id, phase, started_at) values ($1, $2, 'claim', $3)
      on conflict (restore_id) do update set phase = excluded.phase`,

@@ -17,9 +17,16 @@ export interface RestoreRowsOptions extends BackupSource {
   applicationName: string;
   /** Keys of the chunks that are in the target already. */
   done: ReadonlySet<string>;
+  /** Neither triggers nor foreign keys act, as the tables have theirs already. Those of tables that aren't the app's never do. */
+  asReplica?: boolean | undefined;
+  /** Brings the rows of these tables alone, by {@link tableKey}, each into the table given for it. */
+  into?: ReadonlyMap<string, RowTarget> | undefined;
   reporter: Reporter;
   signal: AbortSignal;
 }
+
+/** Where a table's rows go. */
+export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns">;
 
 /** Connections beside the leading one. */
 const WRITERS = 3;
@@ -30,10 +37,11 @@ const REPORT_EVERY_MS = 10_000;
  * sent; its rows and its line in the journal are committed together, so that a restore which goes on never brings one twice.
  */
 export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
-  const { manifest, targetUrl, applicationName, done, signal } = options;
-  const queue = manifest.chunks.filter((chunk) => !done.has(chunk.key));
+  const { manifest, targetUrl, applicationName, done, into, signal } = options;
+  const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
+  const queue = manifest.chunks.filter((chunk) => !done.has(chunk.key) && isWanted(chunk));
   const progress = new Progress(queue, options.reporter);
-  const tables = new Map(manifest.tables.map((table) => [tableKey(table), table]));
+  const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
   const write = (inner: AbortSignal) =>
     withSession(targetUrl, { applicationName, signal: inner }, async (session) => {
       await session.query("set synchronous_commit = off");
@@ -49,7 +57,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
       for (let fetched = fetchNext(); fetched !== undefined;) {
         const sections = await fetched.content;
         const next = fetchNext();
-        await writeChunk(session, options.restoreId, fetched.chunk, sections, tables);
+        await writeChunk(session, options, fetched.chunk, sections, tables);
         progress.add(fetched.chunk);
         fetched = next;
       }
@@ -65,16 +73,18 @@ interface Fetched {
 
 async function writeChunk(
   session: Session,
-  restoreId: string,
+  { restoreId, asReplica, into }: RestoreRowsOptions,
   chunk: BackupChunk,
   sections: readonly SectionText[],
-  tables: ReadonlyMap<string, BackedUpTable>,
+  tables: ReadonlyMap<string, RowTarget>,
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
-    if (chunk.kind !== "app") await session.query("set local session_replication_role = replica");
+    const ofOthers = chunk.kind !== "app" && into === undefined;
+    if (ofOthers || asReplica === true) await session.query("set local session_replication_role = replica");
     for (const { section, text } of sections) {
       const table = tables.get(tableKey(section));
+      if (table === undefined && into !== undefined) continue;
       if (table === undefined) throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is no table`);
       await session.copyIn(copyInSql(table), text);
     }

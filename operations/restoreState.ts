@@ -1,6 +1,7 @@
 import type { Session } from "../clients/database.ts";
 import { CAN_BE_BROUGHT_BACK } from "./extensionRows.ts";
 import type { Manifest } from "./manifest.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "./platform.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "./quote.ts";
 
 /** Sets every sequence to where it stood. */
@@ -14,9 +15,9 @@ export async function restoreSequences(session: Session, manifest: Manifest): Pr
   if (commands.length > 0) await session.query(commands.join(";\n"));
 }
 
-/** Fills the materialized views that were filled, each after those that it reads. */
-export async function refreshViews(session: Session, manifest: Manifest): Promise<void> {
-  if (manifest.filledViews.length === 0) return;
+/** The commands that fill the materialized views which were filled, each after those that it reads. */
+export async function refreshCommands(session: Session, manifest: Manifest): Promise<string[]> {
+  if (manifest.filledViews.length === 0) return [];
   const filled = new Set(manifest.filledViews.map(tableKey));
   const ordered = await session.query<{ schema: string; name: string }>(
     `with recursive needs as (
@@ -32,19 +33,20 @@ export async function refreshViews(session: Session, manifest: Manifest): Promis
      join pg_catalog.pg_class c on c.oid = depths.view and c.relkind = 'm' join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      group by 1, 2 order by max(depth), 1, 2`,
   );
-  for (const view of ordered.filter((one) => filled.has(tableKey(one)))) {
-    await session.query(`refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
-  }
+  return ordered
+    .filter((one) => filled.has(tableKey(one)))
+    .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
 }
 
 /** At most this many references with orphans are named. */
 const NAMED = 5;
 
 /**
- * Looks for rows of auth, storage and extensions that refer to none: they came in without the check of their foreign keys, and VALIDATE
- * would pass over them. A clause for each reference that has such rows.
+ * Looks for rows that refer to none in tables whose rows came in without the check of their foreign keys, which VALIDATE would
+ * pass over: those of auth, storage and extensions, or all. A clause for each reference that has such rows. Constraints that were never
+ * validated may have them.
  */
-export async function findOrphans(session: Session): Promise<string[]> {
+export async function findOrphans(session: Session, where: "managed" | "all" = "managed"): Promise<string[]> {
   const references = await session.query<{ schema: string; name: string; constraint: string; query: string }>(
     `select n.nspname as schema, c.relname as name, k.conname as constraint,
        format('select count(*)::int as orphans from only %s as child where %s and not exists (select from %s as parent where %s)', k.conrelid::pg_catalog.regclass,
@@ -55,8 +57,9 @@ export async function findOrphans(session: Session): Promise<string[]> {
      cross join unnest(k.conkey, k.confkey) as pair (child, parent)
      join pg_catalog.pg_attribute ca on ca.attrelid = k.conrelid and ca.attnum = pair.child
      join pg_catalog.pg_attribute pa on pa.attrelid = k.confrelid and pa.attnum = pair.parent
-     where k.contype = 'f' and c.relkind = 'r' 
-       and (n.nspname in ('auth', 'storage') or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK}))
+     where k.contype = 'f' and k.convalidated and c.relkind = 'r'
+       and (${IS_MANAGED_DATA_SCHEMA} ${where === "all" ? `or ${IS_APP_SCHEMA}` : ""}
+         or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK}))
      group by k.oid, 1, 2, 3 order by 1, 2, 3`,
   );
   const found: string[] = [];

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import { runPgTool } from "../clients/pgTools.ts";
+import type { PgToolOptions } from "../clients/pgTools.ts";
 import { chooseEntries, readTargetFacts } from "./archiveEntries.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
@@ -47,33 +48,50 @@ export interface PgRestoreOptions {
 
 /** Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. */
 export async function pgRestore(options: PgRestoreOptions): Promise<void> {
+  const { session, settings } = options;
+  await runPgRestore(options, {
+    args: ["--exit-on-error", "--no-password", `--dbname=${session.address.database}`],
+    address: session.address,
+    settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...settings },
+  });
+}
+
+/** What pg_restore would run, as SQL, and the list of the entries that it was made of. */
+export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: string; list: string }> {
+  const { output, list } = await runPgRestore(options, { args: ["--no-tablespaces", "--file=-"] });
+  return { sql: output, list };
+}
+
+async function runPgRestore(
+  options: PgRestoreOptions,
+  run: Pick<PgToolOptions, "args" | "address" | "settings">,
+): Promise<{ output: string; list: string }> {
   const { session, applicationName, dump, signal } = options;
-  const list = await runPgTool("pg_restore", {
+  const all = await runPgTool("pg_restore", {
     args: ["--list", dump.pathFor(3)],
     files: [dump.handle.fd],
     applicationName,
     signal,
   });
+  const list = chooseEntries(all, await readTargetFacts(session));
   const chosen = await openPrivateFile();
   try {
-    await chosen.handle.writeFile(chooseEntries(list, await readTargetFacts(session)));
-    await runPgTool("pg_restore", {
+    await chosen.handle.writeFile(list);
+    const output = await runPgTool("pg_restore", {
+      ...run,
       args: [
-        "--exit-on-error",
         // The restoring role owns all that it makes; owners other than it are set afterwards, from the backup's own list.
         "--no-owner",
-        "--no-password",
-        `--dbname=${session.address.database}`,
         `--use-list=${chosen.pathFor(4)}`,
+        ...run.args,
         ...options.args,
         dump.pathFor(3),
       ],
       files: [dump.handle.fd, chosen.handle.fd],
-      address: session.address,
       applicationName,
-      settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...options.settings },
       signal,
     });
+    return { output, list };
   } finally {
     await chosen.remove();
   }

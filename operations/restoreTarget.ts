@@ -113,9 +113,18 @@ export async function removeLargeObjects(session: Session): Promise<void> {
   await session.query("select pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata");
 }
 
-/** Deletes the rows of auth and storage: a backup brings all of them. The platform's own versions stay. Within a transaction. */
-export async function emptyManagedTables(session: Session): Promise<void> {
-  const deletions = (await managedTables(session)).map((table) => `delete from ${table}`);
+/**
+ * Deletes the rows of auth and storage (or of some of their tables): a backup brings all of them. The platform's own versions
+ * stay. Within a transaction.
+ */
+export async function emptyManagedTables(
+  session: Session,
+  some?: readonly { schema: string; name: string }[],
+): Promise<void> {
+  const chosen = some?.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const deletions = (await managedTables(session))
+    .filter((table) => chosen === undefined || chosen.includes(table))
+    .map((table) => `delete from ${table}`);
   if (deletions.length === 0) return;
   // Without triggers: the platform's refuse the deletion of rows of storage.
   await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));

@@ -104,3 +104,6 @@ export function drillName(publicName: string): string {
 export function cloneUrl(repository: string, endpoint = "https://github.com"): string {
   return `${endpoint}/${repository}.git`;
 }
+
+/** Where a vault keeps what was restored when: one object a restore. No rule expires it, and the restorer alone writes there. */
+export const RECOVERY_LOG_PREFIX = "recovery-log/";

@@ -71,7 +71,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
   async read(_context, id, last, signal) {
     if (!last)
       throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
-    const marker = await readRestoreMarker(last.inputs.connectionString, signal);
+    const marker = await readRestoreMarker(last.inputs.connectionString, signal, id);
     if (marker?.restoreId !== id || marker.phase !== FINISHED) return undefined;
     return { id, inputs: last.inputs, outputs: outputsOf(last.outputs) };
   },

@@ -89,7 +89,7 @@ describe("vaultRolePermissions", () => {
   ];
   it.each([
     ["reader", reading],
-    ["restorer", [...reading, "kms:Verify", "s3:RestoreObject"]],
+    ["restorer", [...reading, "kms:GenerateDataKey", "kms:Verify", "s3:PutObject", "s3:RestoreObject"]],
     [
       "writer",
       [
@@ -121,10 +121,19 @@ describe("vaultRolePermissions", () => {
     expect(permissions.Statement.map(({ Resource }) => Resource)).not.toContain("*");
   });
 
+  it("lets the restorer write its log and nothing else", () => {
+    const writing = vaultRolePermissions("restorer", SCOPE).Statement.filter(({ Action }) =>
+      ([Action].flat() as string[]).some((action) => action.startsWith("s3:Put")),
+    );
+    expect(writing.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [["s3:PutObject"], `${SCOPE.bucketArn}/recovery-log/*`],
+    ]);
+  });
+
   it("lets the vault's key be used through S3 of the region alone", () => {
     const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
     const onKey = statements.filter(({ Resource }) => Resource === SCOPE.keyArn);
-    expect(onKey).toHaveLength(4);
+    expect(onKey).toHaveLength(5);
     for (const { Condition } of onKey) {
       expect(Condition).toEqual({ StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } });
     }

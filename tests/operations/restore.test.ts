@@ -235,7 +235,7 @@ describe("restore", () => {
   it("refuses what nobody vouches for, what isn't there, and what can't be reached", async () => {
     const stranger = await (await cloud.newSigner()).publicKeyPem();
     await expect(restore(options({ trustedKeys: [stranger] }))).rejects.toThrow(
-      /no proven backup .*not signed by a trusted key/,
+      /no proven full backup .*not signed by a trusted key/,
     );
     await expect(restore(options({ trustedKeys: [] }))).rejects.toThrow("No key is trusted");
     await expect(restore(options({ vault: await cloud.newVault() }))).rejects.toThrow(

@@ -1,0 +1,25 @@
+import type { Session } from "../clients/database.ts";
+import { placeOf } from "../clients/databaseUrl.ts";
+import { UserError, messageOf } from "../clients/errors.ts";
+
+/** Whether what was thrown says that the server's disk is full; pg_restore hands on the server's words alone. */
+const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;
+
+/** What the target itself can't do, as a sentence with what to do about it; any other error as it was. */
+export function explainTargetFault(error: unknown, target: Session["address"]): unknown {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  const place = placeOf(target);
+  if (code === "53100" || (!(error instanceof UserError) && NO_ROOM.test(messageOf(error)))) {
+    return new UserError(
+      `The disk of the target database ${place} is full: enlarge it (on Supabase: Database settings, disk size), then run the same command again: it goes on with what is missing.`,
+      { cause: error },
+    );
+  }
+  if (code === "25006") {
+    return new UserError(
+      `The target database ${place} is read-only: Supabase makes it so when its disk is nearly full. Enlarge the disk, then run the same command again.`,
+      { cause: error },
+    );
+  }
+  return error;
+}

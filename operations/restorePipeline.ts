@@ -1,0 +1,171 @@
+import type { Session } from "../clients/database.ts";
+import type { Reporter } from "../clients/reporter.ts";
+import type { BackupSource } from "./backupSource.ts";
+import type { SeedCounts } from "./catalog.ts";
+import { emptyExtensionTables } from "./extensionRows.ts";
+import { journaled, journaledScript, readJournal } from "./journal.ts";
+import type { PrivateFile } from "./privateFile.ts";
+import { quoteIdent } from "./quote.ts";
+import { checkRestored } from "./restoreChecks.ts";
+import { restorePostData } from "./restorePostData.ts";
+import { restoreRows } from "./restoreRows.ts";
+import type { Selection } from "./restoreSelection.ts";
+import { refreshCommands, restoreSequences } from "./restoreState.ts";
+import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
+import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
+import { listOwnRoles } from "./rolesScript.ts";
+import { together } from "./together.ts";
+
+/** A restore that has decided what it brings back and into which target. */
+export interface Restoring extends BackupSource {
+  /** The leading session. */
+  session: Session;
+  targetUrl: string;
+  restoreId: string;
+  applicationName: string;
+  selection: Selection;
+  /** What was made before the rows is there, as an interrupted run has left it. */
+  goesOn: boolean;
+  /** Notes that a phase begins, measures it and tells what it does. */
+  phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface Restored extends SeedCounts {
+  /** Differences that are no fault, in sentences. */
+  notes: string[];
+}
+
+/** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
+export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];
+
+/** Steps beside the chunks and the archive's entries. */
+const EMPTIED = "tables of others emptied";
+const LARGE_OBJECTS = "large objects";
+const MANAGED_OBJECTS = "managed objects";
+
+/** Runs all phases of a restore after its claim. PromiseError where the result is not what the backup holds. */
+export async function runPhases(restoring: Restoring): Promise<Restored> {
+  const { manifest, selection, session, signal } = restoring;
+  const files: PrivateFile[] = [];
+  const fetch = async (name: "schema.dump" | "large-objects.dump") => {
+    const file = await fetchDump(restoring, name, signal);
+    files.push(file);
+    return file;
+  };
+  const download = async () => {
+    const schema = await fetch("schema.dump");
+    const roles = await fetchText(restoring, "roles.sql", signal);
+    return { schema, roles, managedObjects: await fetchText(restoring, "managed-objects.sql", signal) };
+  };
+  try {
+    const notes: string[] = [];
+    if (selection === "rows") {
+      const dumps = ["large-objects.dump", "schema.dump"] as const;
+      const dump = dumps.find((wanted) => manifest.parts.some(({ name }) => name === wanted));
+      await bringRows(restoring, dump && (() => fetch(dump)));
+      await restoring.phase("constraints", "Filling materialized views", () => fillViews(restoring));
+    } else {
+      const sentence = `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`;
+      const { schema, roles, managedObjects } = await restoring.phase("download", sentence, download);
+      const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
+      notes.push(...found);
+      if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
+      await makeConstraints(restoring, schema, managedObjects, roleGrants);
+    }
+    const [counts] = await restoring.phase(
+      "checks",
+      "Comparing every table, definition and right with the backup",
+      () =>
+        together<[SeedCounts, undefined]>(
+          signal,
+          (inner) => checkRestored(restoring.targetUrl, restoring.applicationName, manifest, inner, selection),
+          () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
+        ),
+    );
+    return { ...counts, notes };
+  } finally {
+    await Promise.all(files.map((file) => file.remove()));
+  }
+}
+
+async function makeSchema(
+  restoring: Restoring,
+  schema: PrivateFile,
+  roles: string,
+): Promise<{ notes: string[]; roleGrants: string }> {
+  const { session, manifest, phase, applicationName, signal } = restoring;
+  const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
+    restoreExtensions(session, manifest),
+  );
+  const roleGrants = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles));
+  if (!restoring.goesOn) {
+    await phase("schema", "Making types, functions and tables", async () => {
+      await revokeDefaults(session);
+      await pgRestore({ session, applicationName, signal, dump: schema, args: ["--section=pre-data"] });
+      // Some versions of pg_dump count them among the definitions.
+      if (restoring.selection === "definitions") await removeLargeObjects(session);
+    });
+  }
+  return { notes, roleGrants };
+}
+
+async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>) | undefined): Promise<void> {
+  const { session, manifest, restoreId, applicationName, signal } = restoring;
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  await restoring.phase("data", `Restoring ${rows} rows of ${manifest.tables.length} tables`, async () => {
+    const done = await readJournal(session, restoreId);
+    const asReplica = restoring.selection === "rows";
+    if (!done.has(EMPTIED)) {
+      const some = asReplica ? manifest.tables.filter(({ kind }) => kind === "managed") : undefined;
+      await journaled(session, restoreId, EMPTIED, async () => {
+        await emptyManagedTables(session, some);
+        await emptyExtensionTables(session, manifest.tables);
+      });
+    }
+    if (!done.has(LARGE_OBJECTS) && dump !== undefined) {
+      await removeLargeObjects(session);
+      const schema = await dump();
+      // What some versions of pg_dump count among the definitions has gone with the line above.
+      await pgRestore({ session, applicationName, signal, dump: schema, args: ["--section=data"] });
+      await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
+    }
+    await restoreRows({ ...restoring, done, asReplica });
+    await restoreSequences(session, manifest);
+  });
+}
+
+async function makeConstraints(
+  restoring: Restoring,
+  schema: PrivateFile,
+  managedObjects: string,
+  roleGrants: string,
+): Promise<void> {
+  const { session, manifest, restoreId } = restoring;
+  await restoring.phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
+    const done = await readJournal(session, restoreId);
+    await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
+    if (restoring.selection === "everything") await fillViews(restoring, done);
+    if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
+    if (roleGrants !== "") await session.query(roleGrants);
+  });
+}
+
+async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {
+  const { session, manifest, restoreId } = restoring;
+  const done = known ?? (await readJournal(session, restoreId));
+  for (const command of await refreshCommands(session, manifest)) {
+    if (!done.has(command)) await journaledScript(session, restoreId, command, command);
+  }
+}
+
+/** Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. */
+async function restoreRoles(session: Session, script: string): Promise<string> {
+  await session.query(script);
+  const roles = (await listOwnRoles(session)).map(quoteIdent);
+  if (roles.length === 0) return "";
+  await session.query(`grant ${roles.join(", ")} to current_user`);
+  return `revoke ${roles.join(", ")} from current_user`;
+}
