@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { assessCommand } from "./commands/assess.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { calendarCommand } from "./commands/calendar.ts";
 import { configurationCommand } from "./commands/configuration.ts";
@@ -18,6 +19,7 @@ const program = new Command("castchat-recovery")
   .addCommand(backupCommand())
   .addCommand(listCommand())
   .addCommand(verifyCommand())
+  .addCommand(assessCommand())
   .addCommand(writesCommand())
   .addCommand(configurationCommand())
   .addCommand(planCommand())

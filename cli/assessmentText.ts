@@ -1,0 +1,93 @@
+import Table from "cli-table3";
+import type { Assessment } from "../operations/assess.ts";
+import type { TableHistory } from "../operations/assessHistory.ts";
+import { isTableDamaged } from "../operations/assessTables.ts";
+import type { AssessedTable } from "../operations/assessTables.ts";
+
+/** So many names of one kind are shown; the rest are counted. */
+const NAMED = 12;
+
+/** An assessment for people: the tables that differ, what else does, and what earlier backups tell. */
+export function assessmentLines(found: Assessment): string[] {
+  const differing = found.tables.filter((table) => table.state !== "same");
+  const same = found.tables.length - differing.length;
+  return [
+    `Compared with backup ${found.backupId} of ${found.snapshotAt}: ${same} tables are the same, ${differing.length} differ.`,
+    ...(differing.length === 0 ? [] : [tableOf(differing)]),
+    ...named("definitions missing", found.definitions.missing),
+    ...named("definitions altered", found.definitions.altered),
+    ...named("definitions new", found.definitions.added),
+    ...(found.definitions.notCompared === undefined ? [] : [`Definitions: ${found.definitions.notCompared}.`]),
+    ...named(
+      "sequences behind the backup",
+      found.sequences.map(({ name, inBackup, now }) => `${name} (${inBackup} then, ${now ?? "begins anew"} now)`),
+    ),
+    ...named("extensions missing", found.missingExtensions),
+    ...named(
+      `tables that lost rows between two of the ${found.backupsLookedAt} backups (perhaps on purpose)`,
+      found.earlierLosses.map(
+        ({ table, after, by, rowsBefore, rowsAfter }) =>
+          `${table}: ${rowsBefore} rows in ${after.backupId}, ${rowsAfter ?? "gone"} in ${by.backupId}`,
+      ),
+    ),
+    ...(found.isDamaged ? [] : ["Nothing of the backup is missing or altered."]),
+  ];
+}
+
+/** The damage in one sentence. */
+export function summaryOf(found: Assessment): string {
+  const missing = found.tables.filter((table) => table.state === "missing").length;
+  const damaged = found.tables.filter((table) => table.state === "changed" && isTableDamaged(table));
+  const lost = damaged.reduce((sum, table) => sum + (table.lost ?? 0), 0);
+  const uncounted = damaged.filter((table) => table.lost === undefined).length;
+  const { definitions, sequences, missingExtensions } = found;
+  const parts = [
+    [missing, "tables are missing"],
+    [lost, `rows in ${damaged.length - uncounted} tables are missing or altered`],
+    [uncounted, "tables differ in a way that was not counted"],
+    [definitions.missing.length + definitions.altered.length, "definitions are missing or altered"],
+    [sequences.length, "sequences are missing or behind"],
+    [missingExtensions.length, "extensions are missing"],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return `Of backup ${found.backupId}: ${said.join(", ")}.`;
+}
+
+function tableOf(tables: readonly AssessedTable[]): string {
+  const table = new Table({
+    head: [
+      "table",
+      "state",
+      "rows then",
+      "rows now",
+      "missing or altered",
+      "of them altered",
+      "new",
+      "undamaged until",
+      "as now since",
+    ],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const one of tables) {
+    table.push([
+      `${one.schema}.${one.name}`,
+      one.note === undefined ? one.state : `${one.state}: ${one.note}`,
+      ...[one.rowsInBackup, one.rowsNow, one.lost, one.altered, one.added].map((count) => String(count ?? "–")),
+      ...(isTableDamaged(one) ? sinceWhen(one.history) : ["–", "–"]),
+    ]);
+  }
+  return table.toString();
+}
+
+/** Until when the table was as in the backup, and from when on as now, as far as backups tell. */
+function sinceWhen(history: TableHistory | undefined): [string, string] {
+  if (history === undefined) return ["–", "–"];
+  const { sameAsReferenceUntil: until, asNowSince: since } = history;
+  return [until.at, since === undefined ? "in no backup" : since.at];
+}
+
+function named(what: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > NAMED ? `; and ${names.length - NAMED} more` : "";
+  return [`${names.length} ${what}: ${names.slice(0, NAMED).join("; ")}${more}.`];
+}

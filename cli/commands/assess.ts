@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { openerOf } from "../../clients/age.ts";
+import { systemClock } from "../../clients/clock.ts";
+import { PromiseError, UserError } from "../../clients/errors.ts";
+import { assess } from "../../operations/assess.ts";
+import { assessmentLines, summaryOf } from "../assessmentText.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult, withProgress } from "../progress.ts";
+import { vaultOf } from "../services.ts";
+import { readStack, trustedKeysOf } from "../stackContext.ts";
+
+/** `castchat-recovery assess`: what of a proven backup is missing or altered in the live database, and since when. */
+export function assessCommand(): Command {
+  return new Command("assess")
+    .description(
+      "compare the live database with a proven backup: which tables, rows and definitions differ, and since when",
+    )
+    .addOption(stackOption())
+    .option("--backup <id>", "a proven backup's id; the newest full one without it")
+    .addOption(jsonOption())
+    .addHelpText("after", "\nExit code 1: something of the backup is missing or altered now. Nothing is changed.")
+    .action(async (options: { stack: string; backup?: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const { databaseUrl } = context.outputs;
+      if (databaseUrl === undefined)
+        throw new UserError(`Stack ${options.stack} runs no database: there is nothing to assess.`);
+      const found = await withProgress("Assessing", async (reporter) =>
+        assess({
+          databaseUrl,
+          vault: vaultOf(context),
+          trustedKeys: trustedKeysOf(context),
+          opener: await openerOf(process.env),
+          tiers: context.settings.tiers,
+          backupId: options.backup,
+          clock: systemClock,
+          reporter,
+          signal,
+        }),
+      );
+      printResult(found, options.json === true, assessmentLines(found));
+      if (found.isDamaged) throw new PromiseError(summaryOf(found));
+    });
+}
