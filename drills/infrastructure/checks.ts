@@ -9,12 +9,12 @@ import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DatabaseSnapshot, LostRows } from "../compare/types.ts";
 import type { Check } from "../report/report.ts";
 import { up } from "../stacks.ts";
-import type { TakenBackup } from "./backup.ts";
-import type { Company } from "./company.ts";
+import type { TakenBackup } from "../company/backup.ts";
+import type { Company } from "../company/company.ts";
 import type { Recovered } from "./recovery.ts";
-import type { DrillContext } from "./context.ts";
+import type { DrillContext } from "../company/context.ts";
 import { answers } from "./signsOfLife.ts";
-import { Visitor } from "./visitor.ts";
+import { Visitor } from "../company/visitor.ts";
 
 /** What the checks compare the recovered system with. */
 export interface Expected {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { destroyDatabase, loseRegion } from "../../sandbox/control.ts";
 import { addressOf, layout, REGIONS } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
-import type { Company } from "./company.ts";
-import type { DrillContext } from "./context.ts";
+import type { Company } from "../company/company.ts";
+import type { DrillContext } from "../company/context.ts";
 import { answers, canConnect } from "./signsOfLife.ts";
-import { Visitor } from "./visitor.ts";
+import { Visitor } from "../company/visitor.ts";
 
 /** What was lost, and when the last of it was gone. */
 export interface Loss {

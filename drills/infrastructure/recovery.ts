@@ -3,9 +3,9 @@ import { PromiseError } from "../../clients/errors.ts";
 import { addressOf } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { up, type ResourceTiming } from "../stacks.ts";
-import type { Company } from "./company.ts";
-import type { DrillContext } from "./context.ts";
-import { Visitor } from "./visitor.ts";
+import type { Company } from "../company/company.ts";
+import type { DrillContext } from "../company/context.ts";
+import { Visitor } from "../company/visitor.ts";
 
 /** Higher than the primary's, so that the standby may take the public name. */
 const RECOVERY_GENERATION = 2;

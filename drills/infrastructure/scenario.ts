@@ -1,14 +1,14 @@
 import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import { isKept, type DrillReport } from "../report/report.ts";
-import { backUp } from "./backup.ts";
+import { backUp } from "../company/backup.ts";
 import { checkRecovered } from "./checks.ts";
-import { buildCompany, changeCode } from "./company.ts";
-import type { DrillContext } from "./context.ts";
+import { buildCompany, changeCode } from "../company/company.ts";
+import type { DrillContext } from "../company/context.ts";
 import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
-import { SIMULATED } from "./simulated.ts";
+import { SIMULATED } from "../company/simulated.ts";
 
 /** Name of the scenario, as the report shows it. */
 export const SCENARIO = "Complete infrastructure failure";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { compareSnapshots } from "../../drills/compare/compare.ts";
 import { takeSnapshot } from "../../drills/compare/snapshot.ts";
-import { Visitor } from "../../drills/infrastructure/visitor.ts";
+import { Visitor } from "../../drills/company/visitor.ts";
 import { addressOf, layout } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery, interruptUp, pulumi } from "./support/commands.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { addressOf, layout } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
-import { Visitor } from "../../drills/infrastructure/visitor.ts";
+import { Visitor } from "../../drills/company/visitor.ts";
 import { compareSnapshots } from "../../drills/compare/compare.ts";
 import { takeSnapshot } from "../../drills/compare/snapshot.ts";
 import { castchatRecovery, pulumi, type Ended } from "./support/commands.ts";
