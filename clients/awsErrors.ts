@@ -21,7 +21,22 @@ const NETWORK_CODES = new Set([
   "EPIPE",
   "TimeoutError",
   "NetworkingError",
+  "ERR_STREAM_PREMATURE_CLOSE",
 ]);
+
+const expired = ({ service, region }: AwsCall) =>
+  `The AWS credentials for ${service} in ${region} have expired: get new ones, and run the same command again.`;
+
+/** What AWS says where the time of a request is too far from its own. */
+export const SKEW_CODES: ReadonlySet<string> = new Set([
+  "RequestTimeTooSkewed",
+  "RequestInTheFuture",
+  "RequestExpired",
+]);
+
+/** What S3 and services like it say where there is no room; by their HTTP status also without a name. */
+const FULL_CODES = new Set(["InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XAmzStorageFull"]);
+const HTTP_INSUFFICIENT_STORAGE = 507;
 
 /** One sentence a cause, by the name that AWS gives it. `call` says what was worked on. */
 const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
@@ -35,7 +50,11 @@ const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
     `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
   SignatureDoesNotMatch: ({ service, region }) =>
     `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`,
-  ExpiredToken: ({ service, region }) => `The AWS credentials for ${service} in ${region} have expired: get new ones.`,
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  TokenRefreshRequired: expired,
+  InvalidToken: ({ service, region }) =>
+    `${service} in ${region} does not accept the AWS session token: get new credentials.`,
   CredentialsProviderError: () => "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
   NotFoundException: ({ subject, region }) =>
     `${capital(subject)} does not exist in ${region}: run "pulumi up" for its stack, or correct the name.`,
@@ -48,8 +67,30 @@ export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
     const sentence = SENTENCES[code];
     if (sentence !== undefined) return new UserError(sentence(call), { cause: thrown });
   }
+  if (codes.some((code) => SKEW_CODES.has(code))) {
+    return new UserError(
+      `${call.service} in ${call.region} refuses requests of this time: the clock of this machine is ${skewOf(thrown)}. Set it (by NTP), and run the same command again.`,
+      { cause: thrown },
+    );
+  }
+  const status = statusOf(thrown);
+  if (status === HTTP_INSUFFICIENT_STORAGE || codes.some((code) => FULL_CODES.has(code))) {
+    return new UserError(
+      `${capital(call.subject)} has no room left: make some or raise its quota, and run the same command again.`,
+      { cause: thrown },
+    );
+  }
   if (codes.some((code) => code.startsWith("AccessDenied"))) {
     return new UserError(`Access to ${call.subject} is denied: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  if (status === HTTP_TOO_MANY || (status !== undefined && status >= HTTP_SERVER_ERROR)) {
+    return new UserError(
+      `${call.service} in ${call.region} cannot answer at present (${status} ${codes.find((code) => code !== "Error") ?? ""}), also after several attempts: run the same command again later, and look at the region's health.`.replace(
+        " )",
+        ")",
+      ),
+      { cause: thrown },
+    );
   }
   if (codes.some((code) => NETWORK_CODES.has(code))) {
     const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
@@ -61,6 +102,33 @@ export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
     );
   }
   return thrown;
+}
+
+const HTTP_TOO_MANY = 429;
+const HTTP_SERVER_ERROR = 500;
+
+/** True where a connection broke or fell silent, so that the same call may do better. */
+export function isLostConnection(thrown: unknown): boolean {
+  return (
+    codesOf(thrown).some((code) => NETWORK_CODES.has(code)) || /^(Connection lost|aborted)/.test(messageOf(thrown))
+  );
+}
+
+/** HTTP status of the answer that an error is, or undefined. */
+function statusOf(thrown: unknown): number | undefined {
+  return (thrown as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
+
+/** How far this machine's clock is off by the answer's own date: "2 h 5 min ahead". */
+function skewOf(thrown: unknown): string {
+  const { $response } = (thrown ?? {}) as { $response?: { headers?: Record<string, string> } };
+  const theirs = Date.parse($response?.headers?.["date"] ?? "");
+  if (Number.isNaN(theirs)) return "wrong";
+  const minutes = Math.round((Date.now() - theirs) / 60_000);
+  const size = Math.abs(minutes);
+  if (size === 0) return "wrong";
+  const words = [size >= 60 ? `${Math.floor(size / 60)} h` : "", size % 60 > 0 ? `${size % 60} min` : ""];
+  return `${words.filter((word) => word !== "").join(" ")} ${minutes > 0 ? "ahead" : "behind"}`;
 }
 
 /** True when AWS says that the object or its version is not there. */

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { GetPublicKeyCommand, KMSClient, SignCommand } from "@aws-sdk/client-kms";
 import { explainAwsError } from "./awsErrors.ts";
+import { patientRetries } from "./awsRetries.ts";
 
 /** Signs with a key that never leaves its place (ECDSA over P-256 with SHA-256). */
 export interface Signer {
@@ -19,13 +20,16 @@ export interface KmsSignerOptions {
   endpoint?: string | undefined;
 }
 
+/** For how long a call that fails is made again. */
+const PATIENCE_MS = 60_000;
+
 /** Signs by AWS KMS. Errors whose cause is set-up or network are UserErrors of one sentence. */
 export function kmsSigner(options: KmsSignerOptions): Signer {
   const { keyId, region, endpoint } = options;
   const client = new KMSClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    maxAttempts: 3,
+    retryStrategy: patientRetries({ patienceMs: PATIENCE_MS }),
     requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
   });
   const asked = async <T>(call: Promise<T>): Promise<T> => {

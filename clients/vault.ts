@@ -11,6 +11,8 @@ import {
 import type { GetObjectCommandOutput, ObjectVersion } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { explainAwsError, isMissing } from "./awsErrors.ts";
+import { patientRetries } from "./awsRetries.ts";
+import { readOn } from "./objectContent.ts";
 
 /** What is known of an object once it lies in the vault. */
 export interface StoredObject {
@@ -60,31 +62,36 @@ export interface VaultOptions {
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
+  /** For how long a call that S3 refuses or that breaks is tried again, in milliseconds: a minute. */
+  patienceMs?: number | undefined;
+  /** Silence on an open connection that is taken as its loss, in milliseconds: 20 seconds. */
+  silenceMs?: number | undefined;
 }
 
 /** Two of these parts and what waits before them bound the memory of an upload. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 3;
-/** An endpoint that can't be reached is told within 10 seconds: 3 attempts. */
+/** An endpoint that can't be reached is told within 10 seconds: 3 attempts (awsRetries.ts). */
 const CONNECT_TIMEOUT_MS = 2_500;
-const ATTEMPTS = 3;
-/** Silence on an open connection for longer than this is taken as its loss. */
-const SILENCE_TIMEOUT_MS = 60_000;
+const PATIENCE_MS = 60_000;
+const SILENCE_MS = 20_000;
 
 /** The vault in an S3 bucket. Makes no call by itself. */
 export function s3Vault(options: VaultOptions): Vault {
-  const { bucket, region, endpoint } = options;
+  const { bucket, region, endpoint, patienceMs = PATIENCE_MS, silenceMs = SILENCE_MS } = options;
   const client = new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    maxAttempts: ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+    retryStrategy: patientRetries({ patienceMs }),
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: silenceMs },
   });
+  const explain = (error: unknown) =>
+    explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
   const asked = async <T>(call: Promise<T>): Promise<T> => {
     try {
       return await call;
     } catch (error) {
-      throw explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
+      throw explain(error);
     }
   };
 
@@ -134,6 +141,24 @@ export function s3Vault(options: VaultOptions): Vault {
       return await asked(Promise.reject(error as Error));
     }
   };
+
+  /** What is left of an object that was being read; an error where another one has come in its place. */
+  const fetchRest = async (
+    key: string,
+    { ETag: IfMatch }: GetObjectCommandOutput,
+    from: number,
+    signal?: AbortSignal,
+  ): Promise<GetObjectCommandOutput> => {
+    const sent = { ...(signal && { abortSignal: signal }) };
+    const rest = { IfMatch, Range: `bytes=${from}-` };
+    return await asked(
+      onNewestVersion(key, (object) => client.send(new GetObjectCommand({ ...object, ...rest }), sent), signal),
+    );
+  };
+
+  /** An object's content; where the connection breaks on the way, it is read on from there. */
+  const contentOf = (key: string, first: GetObjectCommandOutput, signal?: AbortSignal): AsyncGenerator<Buffer> =>
+    readOn({ key, first, rest: (from) => fetchRest(key, first, from, signal), explain, patienceMs, signal });
 
   /** One request; S3 compares the content with its true SHA-256 before it takes it. */
   const putBytes = async (key: string, bytes: Uint8Array, put: PutOptions): Promise<StoredObject> => {
@@ -186,11 +211,14 @@ export function s3Vault(options: VaultOptions): Vault {
     async get(key, signal) {
       const answer = await fetchObject(key, signal);
       if (answer === undefined) return undefined;
-      if (!(answer.Body instanceof Readable)) throw new Error(`S3 gave no content for ${key}`);
-      return answer.Body;
+      return Readable.from(contentOf(key, answer, signal), { objectMode: false });
     },
     async getBytes(key, signal) {
-      return await (await fetchObject(key, signal))?.Body?.transformToByteArray();
+      const answer = await fetchObject(key, signal);
+      if (answer === undefined) return undefined;
+      const pieces: Uint8Array[] = [];
+      for await (const piece of contentOf(key, answer, signal)) pieces.push(piece);
+      return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
     },
     async list(prefix, signal) {
       return newestVersions(await versionsOf(prefix, signal)).map((version) => ({

@@ -1,0 +1,36 @@
+import { json } from "node:stream/consumers";
+import { systemClock } from "../../../clients/clock.ts";
+import { UserError } from "../../../clients/errors.ts";
+import { s3Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup.ts";
+import { restore } from "../../../operations/restore.ts";
+import { TIERS, localSigner, publicKeyOf } from "./order.ts";
+import type { RunnerLine, RunnerOrder } from "./order.ts";
+
+/** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
+const order = (await json(process.stdin)) as RunnerOrder;
+const { kind, databaseUrl, privateKey, backupId } = order;
+const say = (line: RunnerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
+const shared = {
+  vault: s3Vault(order.store),
+  tiers: TIERS,
+  clock: systemClock,
+  reporter: (said: string) => say({ said }),
+};
+
+try {
+  const result =
+    kind === "backup"
+      ? await backup({ ...shared, databaseUrl, signer: localSigner(privateKey) })
+      : await restore({
+          ...shared,
+          targetUrl: databaseUrl,
+          trustedKeys: [publicKeyOf(privateKey)],
+          backupId,
+          generation: 1,
+        });
+  say({ result: { backupId: result.backupId } });
+} catch (error) {
+  say({ failure: { name: (error as Error).name, message: (error as Error).message } });
+  process.exitCode = error instanceof UserError ? 2 : 1;
+}
