@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 import { nearest } from "./planning/nearest.ts";
+import { DEFAULT_RUNNER_IMAGE } from "./planning/runnerImage.ts";
 import { leastKeptDays, TIER_NAMES, tiersWith, TIERS, type Tier } from "./planning/tiers.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 
@@ -70,6 +71,9 @@ export const SETTINGS = z.object({
   intervalHours: count(1, 23)
     .default(6)
     .describe("a whole number of hours from 1 to 23 (a run a day can't promise to lose at most 24 hours)"),
+  runnerImage: matching(/^[a-z0-9][a-z0-9._:/-]*(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$/)
+    .default(DEFAULT_RUNNER_IMAGE)
+    .describe("a container image with its tag or, better, its digest (name@sha256:…), and not the tag latest"),
   tierOverrides: json(z.partialRecord(z.enum(TIER_NAMES), days))
     .default({})
     .describe(

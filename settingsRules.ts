@@ -1,3 +1,4 @@
+import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "./planning/schedule.ts";
 import { faultsOfOverrides } from "./planning/tiers.ts";
 import type { SettingValues } from "./settings.ts";
 
@@ -43,8 +44,14 @@ function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepos
   return faults;
 }
 
-function backupFaults({ backup, at, tierOverrides }: Values): SettingFault[] {
+function backupFaults({ backup, at, tierOverrides, intervalHours }: Values): SettingFault[] {
   const faults: SettingFault[] = [];
+  if (intervalHours !== undefined && intervalHours > LONGEST_INTERVAL_HOURS) {
+    faults.push({
+      keys: ["intervalHours"],
+      sentence: `is ${intervalHours}, but a run may take ${RUN_LIMIT_MINUTES} minutes and its replica a quarter of an hour: set at most ${LONGEST_INTERVAL_HOURS}, or more than 24 hours can be lost.`,
+    });
+  }
   if (backup !== undefined && at !== undefined) {
     faults.push({
       keys: ["at", "backup"],

@@ -9,6 +9,7 @@ import {
   vaultBucketArn,
   type Site,
 } from "../planning/names.ts";
+import { closedBucket } from "./closedBucket.ts";
 import { deployerOnly, policyDocument, tlsOnly, type PolicyDocument } from "./policyDocument.ts";
 
 export interface AuditTrailArgs {
@@ -156,29 +157,4 @@ function versioned(
     { bucket, versioningConfiguration: { status: "Enabled" } },
     child,
   );
-}
-
-/** Encryption, no public access, one owner. */
-function closedBucket(
-  name: string,
-  bucket: pulumi.Input<string>,
-  child: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
-  return [
-    new aws.s3.BucketServerSideEncryptionConfiguration(
-      `${name}-encryption`,
-      { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
-      child,
-    ),
-    new aws.s3.BucketPublicAccessBlock(
-      `${name}-public-access`,
-      { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-      child,
-    ),
-    new aws.s3.BucketOwnershipControls(
-      `${name}-ownership`,
-      { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
-      child,
-    ),
-  ];
 }

@@ -8,7 +8,8 @@ import { Database } from "./database.ts";
 import { DnsZone } from "./dnsZone.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { runningOutputs, vaultOutputs, type SiteOutputs } from "./siteOutputs.ts";
+import { runningOutputs, scheduleOutputs, vaultOutputs, type SiteOutputs } from "./siteOutputs.ts";
+import { scheduleBackups, type ScheduledRun } from "./siteSchedule.ts";
 import type { VaultAddress } from "./vaultReplication.ts";
 
 /** What both kinds of site are told; the program's settings fit. */
@@ -30,8 +31,24 @@ export interface SiteArgs {
   /** The app's repository, as owner/name. */
   readonly repository: string;
   readonly branch: string;
-  /** @default - https://github.com */
+  /** Public keys (PEM) of the writers whose backups are trusted. */
+  readonly trustedWriterKeys: readonly string[];
+  readonly vercelTeam?: string | undefined;
+  /** Addresses that stand for the public services. @default - the services' own */
+  readonly endpointAws?: string | undefined;
+  readonly endpointVercel?: string | undefined;
   readonly endpointGithub?: string | undefined;
+  readonly endpointCloudflare?: string | undefined;
+  readonly endpointSupabase?: string | undefined;
+  /** Hours between two backups. */
+  readonly intervalHours: number;
+  /** Tables (`schema.table`) without which a backup doesn't count as proven. */
+  readonly criticalTables: readonly string[];
+  /** Percent that a backup may hold less than the last one, and still count as proven. */
+  readonly shrinkPercent: number;
+  /** Whom backups are encrypted to before they leave the runner (age1…); none, and the vault's own encryption is all. */
+  readonly ageRecipients: readonly string[];
+  readonly scheduledRun: ScheduledRun;
   readonly generation: number;
   /** Who may change what protects the vault: ARNs, with * and ?. @default - see BackupVault */
   readonly deployerArns?: readonly string[] | undefined;
@@ -46,7 +63,7 @@ export interface PrimarySiteArgs extends SiteArgs {
   readonly standbyVaultKeyArn?: string | undefined;
 }
 
-/** The site that CastChat runs on: vault, signing key, database, app, DNS and the public name. */
+/** The site that CastChat runs on: vault, signing key, database and its backups, app, DNS and the public name. */
 export class PrimarySite extends pulumi.ComponentResource {
   readonly outputs: SiteOutputs;
 
@@ -80,6 +97,7 @@ export class PrimarySite extends pulumi.ComponentResource {
       },
       child,
     );
+    const backups = scheduleBackups(args, { site, vault, signing, database }, child);
     const application = new Application(
       "application",
       {
@@ -106,6 +124,7 @@ export class PrimarySite extends pulumi.ComponentResource {
     this.outputs = {
       ...vaultOutputs(awsRegion, vault, signing),
       ...runningOutputs({ database, application, traffic, publicName }),
+      ...scheduleOutputs(backups),
     };
     this.registerOutputs({});
   }

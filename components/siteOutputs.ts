@@ -1,12 +1,14 @@
 import type { Output } from "@pulumi/pulumi";
 
 import type { VaultRolePurpose } from "../planning/names.ts";
+import type { RunnerSettings } from "../planning/runnerSettings.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
 import type { FenceResult } from "./recovery/primaryFence.ts";
 import type { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import type { SigningKey } from "./signingKey.ts";
+import type { SiteSchedule } from "./siteSchedule.ts";
 
 /** What a stack puts out. Those of a database, a deployment and a public name are there while the stack has one. */
 export interface SiteOutputs {
@@ -36,6 +38,10 @@ export interface SiteOutputs {
   readonly deployment?: Readonly<Record<string, Output<unknown>>>;
   readonly traffic?: Readonly<Record<string, Output<unknown>>>;
   readonly mirrorUrl?: string;
+  /** The scheduled backups: names of the schedule, of its CodeBuild project and log group, address of the queue of missed runs. */
+  readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
+  /** What a run is told (RUNNER_SETTINGS), for a run by hand or in another container. Holds no secret. */
+  readonly runnerSettings?: Output<RunnerSettings>;
   /** What a recovery could stop of the primary, and what not. */
   readonly fence?: Output<readonly FenceResult[]>;
 }
@@ -101,5 +107,18 @@ export function runningOutputs({ database, application, traffic, publicName }: R
       recordId: traffic.recordId,
       durationMs: traffic.durationMs,
     },
+  };
+}
+
+/** Outputs of a site that takes backups. */
+export function scheduleOutputs({ schedule, settings }: SiteSchedule): Partial<SiteOutputs> {
+  return {
+    schedule: {
+      name: schedule.schedule,
+      project: schedule.runner.project,
+      logGroup: schedule.runner.logGroup,
+      missedRunsUrl: schedule.missedRunsUrl,
+    },
+    runnerSettings: settings,
   };
 }

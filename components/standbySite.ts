@@ -10,7 +10,8 @@ import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { runningOutputs, vaultOutputs, type RunningSite, type SiteOutputs } from "./siteOutputs.ts";
+import { runningOutputs, scheduleOutputs, vaultOutputs, type RunningSite, type SiteOutputs } from "./siteOutputs.ts";
+import { scheduleBackups } from "./siteSchedule.ts";
 
 export interface StandbySiteArgs extends SiteArgs {
   /**
@@ -22,8 +23,6 @@ export interface StandbySiteArgs extends SiteArgs {
   readonly mirrorRepository: string;
   /** Vercel project of the primary, which a recovery stops. @default - only its database is stopped */
   readonly peerVercelProject?: string | undefined;
-  /** Public keys (PEM) of the writers whose backups are trusted. */
-  readonly trustedWriterKeys: readonly string[];
   readonly backup?: string | undefined;
   readonly at?: string | undefined;
 }
@@ -56,6 +55,9 @@ export class StandbySite extends pulumi.ComponentResource {
     // A drill must not touch what still runs.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault, fence);
+    // What now runs for real is backed up for real, into this site's own vault.
+    const backups =
+      mode === "active" && database ? scheduleBackups(args, { site, vault, signing, database }, child) : undefined;
     const application = new Application(
       "application",
       {
@@ -72,6 +74,7 @@ export class StandbySite extends pulumi.ComponentResource {
       mirrorUrl,
       ...(fence && { fence: fence.results }),
       ...(running && runningOutputs(running)),
+      ...(backups && scheduleOutputs(backups)),
     };
     this.registerOutputs({});
   }

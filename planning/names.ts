@@ -21,7 +21,7 @@ export function vaultBucketArn(site: Site): string {
 }
 
 /** Alias of one of the site's KMS keys; aliases are unique in an account's region. */
-export function keyAlias({ project, role }: Site, purpose: "vault" | "signing"): string {
+export function keyAlias({ project, role }: Site, purpose: "vault" | "signing" | "schedule"): string {
   return `alias/${project}-${role}-${purpose}`;
 }
 
@@ -72,6 +72,56 @@ export function auditTrailName({ project, role }: Site): string {
 /** ARN of that trail; the log bucket's policy names it before it exists. */
 export function auditTrailArn(site: Site): string {
   return `arn:aws:cloudtrail:${site.region}:${site.accountId}:trail/${auditTrailName(site)}`;
+}
+
+/** Name of the schedule, and of the CodeBuild project that it starts. */
+export function scheduleName({ project, role }: Site): string {
+  return `${project}-${role}-backup`;
+}
+
+/** ARN of that schedule; the role that it takes trusts this one alone. */
+export function scheduleArn(site: Site): string {
+  return `arn:aws:scheduler:${site.region}:${site.accountId}:schedule/default/${scheduleName(site)}`;
+}
+
+/** ARN of the CodeBuild project that runs the backups. */
+export function buildProjectArn(site: Site): string {
+  return `arn:aws:codebuild:${site.region}:${site.accountId}:project/${scheduleName(site)}`;
+}
+
+/** Name of the role that a run has (`runner`) or that the schedule takes to start one (`starter`). At most 64 characters. */
+export function scheduleRoleName({ project, role, region }: Site, purpose: "runner" | "starter"): string {
+  return `${project}-${role}-${purpose}-${region}`;
+}
+
+/** Name of the bucket that the runner's code lies in. At most 63 characters. */
+export function codeBucketName({ project, role, accountId, region }: Site): string {
+  return `${project}-${role}-code-${accountId}-${region}`;
+}
+
+/** Name of the log group of the scheduled runs. */
+export function runnerLogGroup(site: Site): string {
+  return `/${site.project}/${site.role}/backup`;
+}
+
+/** ARN of that log group, without the `:*` that stands for its streams. */
+export function runnerLogGroupArn(site: Site): string {
+  return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site)}`;
+}
+
+/** Name of the secret with what a run needs to read the database and the services' settings. */
+export function runnerSecretName({ project, role }: Site): string {
+  return `${project}/${role}/runner`;
+}
+
+/** Name of the queue that takes what the schedule could not start. */
+export function missedRunsQueueName(site: Site): string {
+  return `${scheduleName(site)}-missed`;
+}
+
+/** ARN of that queue. */
+export function missedRunsQueueArn(site: Site): string {
+  return `arn:aws:sqs:${site.region}:${site.accountId}:${missedRunsQueueName(site)}`;
 }
 
 /**

@@ -29,6 +29,12 @@ export const RUNNER_SETTINGS = z.strictObject({
       }),
     )
     .min(1),
+  /** Tables (`schema.table`) without which a run doesn't count as proven. */
+  criticalTables: z.array(text),
+  /** Percent that a run may hold less than the last one. */
+  shrinkPercent: z.number().min(0).max(100),
+  /** age1…; none, and the vault's own encryption is all. */
+  ageRecipients: z.array(text),
   vercelProject: text,
   vercelTeam: text.optional(),
   zoneName: text,

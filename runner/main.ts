@@ -1,3 +1,4 @@
+import { ageSealer, openerOf } from "../clients/age.ts";
 import { systemClock } from "../clients/clock.ts";
 import { messageOf, UserError } from "../clients/errors.ts";
 import { kmsSigner } from "../clients/signer.ts";
@@ -25,13 +26,17 @@ async function main(): Promise<void> {
 }
 
 async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: AbortSignal) {
-  const { region, endpointAws: endpoint } = settings;
+  const { region, endpointAws: endpoint, ageRecipients } = settings;
   return backup({
     databaseUrl,
     vault: s3Vault({ bucket: settings.vaultBucket, region, endpoint }),
     signer: kmsSigner({ keyId: settings.signingKeyArn, region, endpoint }),
     trustedKeys: settings.trustedWriterKeys,
     tiers: settings.tiers,
+    criticalTables: settings.criticalTables,
+    shrinkPercent: settings.shrinkPercent,
+    ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
+    opener: await openerOf(process.env),
     clock: systemClock,
     configuration: async () => {
       const configuration = await configurationOf(settings, tokens, signal);

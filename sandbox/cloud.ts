@@ -7,11 +7,12 @@ import { UserError } from "../clients/errors.ts";
 import { LocalAppRunner } from "./apps.ts";
 import { RegionGateway } from "./aws/gateway.ts";
 import { startMinistack } from "./aws/ministack.ts";
+import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
 import { createEmulators } from "./emulators.ts";
 import type { Emulators } from "./emulators.ts";
 import { processesFile, writeSandboxFile } from "./file.ts";
-import { REGIONS, layout } from "./layout.ts";
+import { REGIONS, addressOf, layout } from "./layout.ts";
 import type { SandboxFile } from "./layout.ts";
 import { LocalProjectServers } from "./postgres/projectServers.ts";
 import { closeServer, listen } from "./servers.ts";
@@ -118,6 +119,11 @@ export class Cloud {
     await this.#databases.destroy(ref);
   }
 
+  /** Lets time pass for the schedules of both regions. Gives back by how many seconds their clock is ahead. */
+  async advanceScheduler(seconds: number): Promise<number> {
+    return advanceScheduler(layout(this.#home).aws, seconds);
+  }
+
   async #startAws(): Promise<void> {
     const paths = layout(this.#home);
     await startMinistack({
@@ -125,6 +131,10 @@ export class Cloud {
       port: this.#file.ports.ministack,
       accessKeyId: this.#file.credentials.awsAccessKeyId,
       log: join(paths.logs, "ministack.log"),
+      endpoints: {
+        [REGIONS.primary]: addressOf(this.#file.ports, "awsPrimary"),
+        [REGIONS.standby]: addressOf(this.#file.ports, "awsStandby"),
+      },
       onSpawn: (pid) => this.#supervisor.add(MINISTACK, pid, { stopSignal: "SIGTERM", group: true }),
     });
     for (const [region, gateway] of this.#gateways) {

@@ -142,6 +142,11 @@ export async function destroyDatabase(home: string, ref: string): Promise<void> 
   await ask(running(home), "POST", `/databases/${encodeURIComponent(ref)}/destroy`);
 }
 
+/** Lets time pass for the sandbox's schedules alone, so that what is due in hours is due now. */
+export async function advanceScheduler(home: string, seconds: number): Promise<void> {
+  await ask(running(home), "POST", `/scheduler/advance/${seconds}`);
+}
+
 /** A damaged sandbox.json can't name the daemon; the account of processes still names all others. */
 async function stopDamaged(home: string, onProgress: (message: string) => void): Promise<void> {
   try {

@@ -8,10 +8,12 @@ export interface Controlled {
   databases: readonly string[];
   setOutage(region: string, out: boolean): Promise<void>;
   destroyDatabase(ref: string): Promise<void>;
+  advanceScheduler(seconds: number): Promise<number>;
 }
 
 /**
- * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy, POST /shutdown.
+ * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy,
+ * POST /scheduler/advance/:seconds, POST /shutdown.
  * Needs `token` as Bearer, because it destroys. Answers a UserError with 400 and its sentence.
  */
 export function controlApi(cloud: Controlled, token: string, shutdown: () => void): Hono {
@@ -38,6 +40,9 @@ export function controlApi(cloud: Controlled, token: string, shutdown: () => voi
     await cloud.destroyDatabase(context.req.param("ref"));
     return context.json({ databases: cloud.databases });
   });
+  app.post("/scheduler/advance/:seconds", async (context) =>
+    context.json({ aheadSeconds: await cloud.advanceScheduler(Number(context.req.param("seconds"))) }),
+  );
   app.post("/shutdown", (context) => {
     setImmediate(shutdown);
     return context.json({ pid: process.pid }, 202);

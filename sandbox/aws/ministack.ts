@@ -8,6 +8,7 @@ import { UserError } from "../../clients/errors.ts";
 import { REGIONS } from "../layout.ts";
 import { LOOPBACK, isFree } from "../ports.ts";
 import { portInUse } from "../servers.ts";
+import { schedulerClockFile } from "./schedulerClock.ts";
 
 /** How the AWS emulator runs. */
 export interface MinistackOptions {
@@ -18,11 +19,15 @@ export interface MinistackOptions {
   accessKeyId: string;
   /** File that takes its log. */
   log: string;
+  /** Where each region's gateway answers, by the region's name. @default - ministack itself stands for the primary's region */
+  endpoints?: Readonly<Record<string, string>>;
   /** Told of its process as soon as there is one, before it answers. */
   onSpawn?: (pid: number) => void;
 }
 
 const START_SCRIPT = fileURLToPath(new URL("./start_ministack.py", import.meta.url));
+/** Runs one build; scheduled_builds.py starts it. */
+const RUN_BUILD = fileURLToPath(new URL("../codebuild/main.ts", import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 
@@ -81,6 +86,17 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
       SFTP_ENABLED: "0",
       IOT_MTLS_ENABLED: "0",
       LOG_LEVEL: "WARNING",
+      CASTCHAT_REGION_ENDPOINTS: JSON.stringify(
+        options.endpoints ?? { [REGIONS.primary]: `http://${LOOPBACK}:${options.port}` },
+      ),
+      CASTCHAT_RUN_BUILD: JSON.stringify([
+        process.execPath,
+        "--no-warnings",
+        RUN_BUILD,
+        join(options.dataDir, "builds"),
+      ]),
+      CASTCHAT_SCHEDULER_CLOCK: schedulerClockFile(options.dataDir),
+      PYTHONDONTWRITEBYTECODE: "1",
       PYTHONUNBUFFERED: "1",
     },
   });

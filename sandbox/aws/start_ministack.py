@@ -9,6 +9,8 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam, s3, sts
 
+import scheduled_builds
+
 
 def keep_locks_over_restarts():
     """It writes buckets, objects and their settings to disk, but not the locks and holds of each object."""
@@ -135,4 +137,5 @@ replicate_locks()
 name_sessions_by_their_role()
 know_lock_and_encryption_of_uploads()
 accept_mfa()
+scheduled_builds.install()
 main()

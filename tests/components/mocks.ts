@@ -80,6 +80,12 @@ function computed(name: string, type: string, inputs: Record<string, unknown>): 
       return { arn: `arn:aws:s3:::${String(inputs["bucket"])}` };
     case "aws:iam/role:Role":
       return { arn: `arn:aws:iam:::role/${String(inputs["name"])}` };
+    case "aws:secretsmanager/secret:Secret":
+      return { arn: `arn:aws:secretsmanager:::secret:${String(inputs["name"])}-AbCdEf` };
+    case "aws:codebuild/project:Project":
+      return { arn: `arn:aws:codebuild:::project/${String(inputs["name"])}` };
+    case "aws:sqs/queue:Queue":
+      return { arn: `arn:aws:sqs:::${String(inputs["name"])}`, url: `https://sqs/${String(inputs["name"])}` };
     case "github:index/repository:Repository":
       return { fullName: `owner/${String(inputs["name"])}` };
     case "recovery:index:SupabaseProject":

@@ -5,6 +5,7 @@ import { environmentHash } from "../../components/application.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
+import { RUNNER_SETTINGS } from "../../planning/runnerSettings.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
 
@@ -22,6 +23,12 @@ const COMMON = {
   vercelProject: "castchat",
   repository: "castchat/castchat",
   branch: "main",
+  trustedWriterKeys: ["PEM"],
+  intervalHours: 6,
+  criticalTables: ["public.users"],
+  shrinkPercent: 20,
+  ageRecipients: ["age1x"],
+  scheduledRun: { code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" }, image: "node:1", tokens: {} },
   protect: true,
 };
 const PRIMARY: PrimarySiteArgs = { ...COMMON, stack: "prod", generation: 1, cloudflareAccountId: "cf" };
@@ -32,7 +39,6 @@ const STANDBY: StandbySiteArgs = {
   generation: 2,
   mirrorOwner: "mirrors",
   mirrorRepository: "castchat-mirror",
-  trustedWriterKeys: ["PEM"],
 };
 const ENVIRONMENT = {
   DATABASE_URL: "postgres://u:p@h/db",
@@ -44,7 +50,9 @@ const primary = (args: Partial<PrimarySiteArgs> = {}) =>
   registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
 const standby = (args: Partial<StandbySiteArgs> = {}) =>
   registered(() => new StandbySite("standby", { ...STANDBY, ...args }));
-const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing)/.test(name));
+/** Without what files of their own test: vault, keys and schedule. */
+const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing|schedule)/.test(name));
+const schedules = (names: string[]) => names.filter((name) => name.includes("BackupSchedule"));
 
 describe("PrimarySite", () => {
   it("declares the database, the app, the zone and the public name", async () => {
@@ -144,6 +152,46 @@ describe("PrimarySite", () => {
     expect(await isSecret(shown.anonKey!)).toBe(true);
     expect(shown.restore).toBeUndefined();
   });
+
+  it("takes backups of its own database into its own vault, as a schedule and by hand", async () => {
+    let outputs: SiteOutputs | undefined;
+    const resources = await registered(() => {
+      const endpoints = { endpointAws: "http://127.0.0.1:1", endpointVercel: undefined };
+      const scheduledRun = { ...COMMON.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" } };
+      outputs = new PrimarySite("primary", { ...PRIMARY, ...endpoints, scheduledRun }).outputs;
+    });
+    const told = await valueOf(outputs!.runnerSettings!);
+    expect(RUNNER_SETTINGS.parse(told)).toEqual(told);
+    expect(told).toEqual({
+      stack: "prod",
+      region: "ap-northeast-1",
+      vaultBucket: "castchat-recovery-primary-vault-111111111111-ap-northeast-1",
+      signingKeyArn: "arn:aws:kms:::key/signing-key",
+      trustedWriterKeys: ["PEM"],
+      tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
+      criticalTables: ["public.users"],
+      shrinkPercent: 20,
+      ageRecipients: ["age1x"],
+      vercelProject: "castchat",
+      zoneName: "castchat.jp",
+      repository: "castchat/castchat",
+      supabaseRef: "abc",
+      endpointAws: "http://127.0.0.1:1",
+    });
+    expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
+    const secret = named(resources, "schedule-runner-secret-value").inputs["secretString"];
+    expect(JSON.parse(secret as string)).toEqual({
+      DATABASE_URL: ENVIRONMENT.DATABASE_URL,
+      GITHUB_TOKEN: "ghp_secret",
+    });
+    const { name, project, logGroup, missedRunsUrl } = outputs!.schedule!;
+    expect(await Promise.all([name, project, logGroup, missedRunsUrl].map(valueOf))).toEqual([
+      "castchat-recovery-primary-backup",
+      "castchat-recovery-primary-backup",
+      "/castchat-recovery/primary/backup",
+      "https://sqs/castchat-recovery-primary-backup-missed",
+    ]);
+  });
 });
 
 describe("StandbySite", () => {
@@ -200,6 +248,13 @@ describe("StandbySite", () => {
       generation: 2,
     });
     expect(inventory(await standby({ mode: "drill" })).join()).not.toContain("PrimaryFence");
+  });
+
+  it("takes backups of its own when active alone", async () => {
+    expect(schedules(inventory(await standby({ mode: "active" })))).toHaveLength(1);
+    for (const mode of ["standby", "drill"] as const) {
+      expect(schedules(inventory(await standby({ mode })))).toEqual([]);
+    }
   });
 
   it("passes on the wanted time, and leaves out what isn't asked for", async () => {

@@ -4,13 +4,15 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
+import { JsonService } from "../../../clients/awsJson.ts";
+import type { AwsService } from "../../../clients/awsRequest.ts";
 import { UserError } from "../../../clients/errors.ts";
 import { localAddress } from "../address.ts";
 import { explained } from "./explain.ts";
-import { JsonService } from "./jsonService.ts";
 
 /** Services that the plugin calls; each needs its own entry in the provider's `endpoints`. */
-type Service = "s3" | "kms" | "iam" | "sts" | "secretsmanager" | "cloudtrail";
+type Service =
+  "s3" | "kms" | "iam" | "sts" | "secretsmanager" | "cloudtrail" | "codebuild" | "scheduler" | "logs" | "sqs";
 
 /** The provider's configuration: names and meanings of @pulumi/aws. */
 export const awsConfig = z.object({
@@ -42,6 +44,10 @@ export interface AwsContext {
   iam: IAMClient;
   secrets: SecretsManagerClient;
   cloudtrail: JsonService;
+  codebuild: JsonService;
+  logs: JsonService;
+  sqs: JsonService;
+  scheduler: AwsService;
 }
 
 /**
@@ -64,6 +70,8 @@ export async function connect(
     // Changes are not cut off by a Ctrl-C, which would leave open whether they were made; they end by themselves.
     requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
   });
+  const json = (service: Service, target: string, version: "1.0" | "1.1" = "1.1") =>
+    new JsonService({ service, target, version, ...options(service) });
   const caller = await explained("asking AWS STS who the credentials belong to", () =>
     new STSClient(options("sts")).send(new GetCallerIdentityCommand({})),
   );
@@ -83,11 +91,11 @@ export async function connect(
     kms: new KMSClient(options("kms")),
     iam: new IAMClient(options("iam")),
     secrets: new SecretsManagerClient(options("secretsmanager")),
-    cloudtrail: new JsonService({
-      service: "cloudtrail",
-      target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.",
-      ...options("cloudtrail"),
-    }),
+    cloudtrail: json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."),
+    codebuild: json("codebuild", "CodeBuild_20161006."),
+    logs: json("logs", "Logs_20140328."),
+    sqs: json("sqs", "AmazonSQS.", "1.0"),
+    scheduler: { service: "scheduler", ...options("scheduler") },
   };
 }
 

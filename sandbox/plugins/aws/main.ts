@@ -1,13 +1,18 @@
 import { serveProvider } from "../../../provider/host/index.ts";
 import { trail } from "./cloudtrail.ts";
+import { project } from "./codebuild.ts";
 import { awsConfig, connect } from "./context.ts";
 import { role, rolePolicy } from "./iam.ts";
 import { getCallerIdentity, getPartition, getRegion } from "./identity.ts";
 import { alias, getPublicKey, key } from "./kms.ts";
+import { logGroup } from "./logs.ts";
 import { bucket } from "./s3.ts";
+import { bucketObject } from "./s3Object.ts";
 import * as rules from "./s3Rules.ts";
 import * as s3 from "./s3Settings.ts";
+import { schedule } from "./scheduler.ts";
 import { secret, secretVersion } from "./secretsmanager.ts";
+import { queue } from "./sqs.ts";
 
 await serveProvider({
   name: "aws",
@@ -24,7 +29,12 @@ await serveProvider({
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": rules.bucketLifecycle,
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": rules.bucketReplication,
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": s3.bucketObjectLock,
+    "aws:s3/bucketObjectv2:BucketObjectv2": bucketObject,
     "aws:cloudtrail/trail:Trail": trail,
+    "aws:codebuild/project:Project": project,
+    "aws:scheduler/schedule:Schedule": schedule,
+    "aws:cloudwatch/logGroup:LogGroup": logGroup,
+    "aws:sqs/queue:Queue": queue,
     "aws:kms/key:Key": key,
     "aws:kms/alias:Alias": alias,
     "aws:iam/role:Role": role,

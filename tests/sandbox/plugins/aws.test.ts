@@ -37,7 +37,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     const at = ${JSON.stringify(endpoint)};
     const provider = new aws.Provider("aws", {
       region: "${REGION}", allowedAccountIds: ["000000000000"], s3UsePathStyle: true, defaultTags: { tags: { owner: "castchat" } },
-      endpoints: [{ s3: at, kms: at, iam: at, sts: at, secretsmanager: at, cloudtrail: at }], ${provider}
+      endpoints: [{ s3: at, kms: at, iam: at, sts: at, secretsmanager: at, cloudtrail: at, codebuild: at, scheduler: at, logs: at, sqs: at }], ${provider}
     });
     const mine = { provider };
     ${vault}`;
@@ -47,7 +47,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     await stack.must("up", "--yes", "--skip-preview");
     // A refresh reads every type back as the program has written it.
     await stack.must("refresh", "--yes", "--expect-no-changes");
-    expect(await stack.previewSummary()).toEqual({ same: 21 });
+    expect(await stack.previewSummary()).toEqual({ same: 27 });
     const outputs = JSON.parse(await stack.must("stack", "output", "--json")) as Record<string, string>;
     expect(outputs["pem"]).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
     expect(outputs).toMatchObject({ account: "000000000000", region: REGION });
@@ -65,13 +65,18 @@ describe("the sandbox's aws plugin against ministack", () => {
     const drift = await stack.must("refresh", "--yes", "--diff");
     expect(drift).toContain("blockPublicAcls");
     expect(drift).toMatch(/1 deleted/);
-    expect(await stack.previewSummary()).toEqual({ same: 19, create: 1, update: 1 });
+    expect(await stack.previewSummary()).toEqual({ same: 25, create: 1, update: 1 });
 
     await stack.program(
-      program(VAULT.replaceAll("days: 30", "days: 45").replace('about: "plain"', 'about: "changed"')),
+      program(
+        VAULT.replaceAll("days: 30", "days: 45")
+          .replace("rate(6 hours)", "rate(1 hour)")
+          .replace("buildTimeout: 120", "buildTimeout: 60")
+          .replace('about: "plain"', 'about: "changed"'),
+      ),
     );
     await stack.must("up", "--yes", "--skip-preview");
-    expect(await stack.previewSummary()).toEqual({ same: 21 });
+    expect(await stack.previewSummary()).toEqual({ same: 27 });
     await stack.must("refresh", "--yes", "--expect-no-changes");
 
     await stack.must("destroy", "--yes", "--skip-preview");
@@ -148,6 +153,17 @@ const trail = (startsWith, tags) => new aws.cloudtrail.Trail("trail", { name: "p
 trail("arn:aws:s3:::plugins-vault/", { about: "plain" });
 const secret = new aws.secretsmanager.Secret("secret", { name: "plugins/secret", recoveryWindowInDays: 0, kmsKeyId: key.keyId }, mine);
 new aws.secretsmanager.SecretVersion("version", { secretId: secret.arn, secretString: "swordfish" }, mine);
+const code = new aws.s3.Bucket("code", {}, mine);
+require("fs").writeFileSync("bundle.mjs", "run()");
+const bundle = new aws.s3.BucketObjectv2("bundle", { bucket: code.bucket, key: "1/bundle.mjs", source: new (require("@pulumi/pulumi").asset.FileAsset)(require("path").resolve("bundle.mjs")), contentType: "text/javascript" }, mine);
+const missed = new aws.sqs.Queue("missed", { name: "plugins-missed", messageRetentionSeconds: 1209600, sqsManagedSseEnabled: true, tags: { about: "plain" } }, mine);
+const logs = new aws.cloudwatch.LogGroup("logs", { name: "/plugins/backup", retentionInDays: 90, kmsKeyId: key.arn, tags: { about: "plain" } }, mine);
+const build = new aws.codebuild.Project("build", { name: "plugins-build", description: "runs", serviceRole: role.arn, buildTimeout: 120, concurrentBuildLimit: 1, tags: { about: "plain" },
+  artifacts: { type: "NO_ARTIFACTS" }, source: { type: "S3", location: code.bucket.apply((name) => name + "/1/"), buildspec: "{}" },
+  environment: { type: "LINUX_CONTAINER", computeType: "BUILD_GENERAL1_SMALL", image: "node:1", imagePullCredentialsType: "SERVICE_ROLE", environmentVariables: [{ name: "A", value: "b" }] },
+  logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: logs.name } } }, { ...mine, dependsOn: [bundle] });
+new aws.scheduler.Schedule("schedule", { name: "plugins-schedule", description: "starts", scheduleExpression: "rate(6 hours)", flexibleTimeWindow: { mode: "OFF" }, state: "ENABLED",
+  target: { arn: build.arn, roleArn: role.arn, retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 20 }, deadLetterConfig: { arn: missed.arn } } }, mine);
 exports.pem = aws.kms.getPublicKeyOutput({ keyId: signer.arn }, mine).publicKeyPem;
 exports.account = aws.getCallerIdentityOutput({}, mine).accountId;
 exports.region = aws.getRegionOutput({}, mine).name;

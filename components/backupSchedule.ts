@@ -1,0 +1,82 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { missedRunsQueueName, scheduleArn, scheduleName, scheduleRoleName } from "../planning/names.ts";
+import { rateExpression } from "../planning/schedule.ts";
+import { BackupRunner, type BackupRunnerArgs } from "./backupRunner.ts";
+import { serviceTrust, starterPermissions } from "./schedulePolicies.ts";
+
+export interface BackupScheduleArgs extends BackupRunnerArgs {
+  /** Hours between two runs. */
+  readonly intervalHours: number;
+}
+
+/** Seconds for which a start that failed is tried again: a run that still goes on (one at a time) ends within them, or is the fault. */
+const RETRY_SECONDS = 3600;
+const RETRIES = 20;
+/** Seconds for which a missed run stays on record: the longest that SQS offers, 14 days. */
+const MISSED_KEPT_SECONDS = 1_209_600;
+
+/** A site's own backups: the runner, and the schedule that starts it. What could not be started lies in a queue. */
+export class BackupSchedule extends pulumi.ComponentResource {
+  readonly runner: BackupRunner;
+  /** Name of the schedule. */
+  readonly schedule: pulumi.Output<string>;
+  /** Address of the queue of runs that could not be started. */
+  readonly missedRunsUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: BackupScheduleArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("castchat:index:BackupSchedule", name, {}, opts);
+    const { intervalHours, ...runnerArgs } = args;
+    const { site, tags } = args;
+    const child = { parent: this };
+
+    this.runner = new BackupRunner(`${name}-runner`, runnerArgs, child);
+    const missed = new aws.sqs.Queue(
+      `${name}-missed`,
+      {
+        name: missedRunsQueueName(site),
+        messageRetentionSeconds: MISSED_KEPT_SECONDS,
+        sqsManagedSseEnabled: true,
+        ...(tags && { tags }),
+      },
+      child,
+    );
+    const starter = new aws.iam.Role(
+      `${name}-starter`,
+      {
+        name: scheduleRoleName(site, "starter"),
+        description: "Starts the scheduled backups, and nothing else",
+        assumeRolePolicy: JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleArn(site))),
+        ...(tags && { tags }),
+      },
+      child,
+    );
+    const permissions = new aws.iam.RolePolicy(
+      `${name}-starter-policy`,
+      { name: "starter", role: starter.name, policy: JSON.stringify(starterPermissions(site)) },
+      child,
+    );
+    const schedule = new aws.scheduler.Schedule(
+      `${name}-rate`,
+      {
+        name: scheduleName(site),
+        description: "Takes a backup",
+        scheduleExpression: rateExpression(intervalHours),
+        flexibleTimeWindow: { mode: "OFF" },
+        state: "ENABLED",
+        target: {
+          arn: this.runner.projectArn,
+          roleArn: starter.arn,
+          retryPolicy: { maximumEventAgeInSeconds: RETRY_SECONDS, maximumRetryAttempts: RETRIES },
+          deadLetterConfig: { arn: missed.arn },
+        },
+      },
+      { ...child, dependsOn: [permissions] },
+    );
+
+    this.schedule = schedule.name;
+    this.missedRunsUrl = missed.url;
+    this.registerOutputs({ schedule: this.schedule, missedRunsUrl: this.missedRunsUrl });
+  }
+}

@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Site } from "../planning/names.ts";
+import type { RunnerSettings, RunnerToken } from "../planning/runnerSettings.ts";
+import type { RunnerCode } from "./backupRunner.ts";
+import { BackupSchedule } from "./backupSchedule.ts";
+import type { BackupVault } from "./backupVault.ts";
+import type { Database } from "./database.ts";
+import type { SiteArgs } from "./primarySite.ts";
+import type { SigningKey } from "./signingKey.ts";
+
+/** What a site's scheduled runs are made of, beside what it declares itself. */
+export interface ScheduledRun {
+  readonly code: RunnerCode;
+  /** The container image that a run starts in. */
+  readonly image: string;
+  /** Secrets. A token that is not there leaves its service out of the configuration backup. */
+  readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
+}
+
+/** The parts of a site that its backups are taken from and lie in. */
+export interface BackedUpSite {
+  readonly site: Site;
+  readonly vault: BackupVault;
+  readonly signing: SigningKey;
+  readonly database: Database;
+}
+
+/** A site's backups and what their runs are told, for a run by hand. */
+export interface SiteSchedule {
+  readonly schedule: BackupSchedule;
+  readonly settings: pulumi.Output<RunnerSettings>;
+}
+
+/** A site's own backups into its own vault. They begin once the database is there, and where it is recovered, restored. */
+export function scheduleBackups(
+  args: SiteArgs,
+  parts: BackedUpSite,
+  opts: pulumi.ComponentResourceOptions,
+): SiteSchedule {
+  const { site, vault, signing, database } = parts;
+  const settings = runnerSettings(args, parts);
+  const schedule = new BackupSchedule(
+    "schedule",
+    {
+      site,
+      tiers: args.tiers,
+      vaultBucketArn: vault.bucketArn,
+      vaultKeyArn: vault.keyArn,
+      signingKeyArn: signing.keyArn,
+      intervalHours: args.intervalHours,
+      ...args.scheduledRun,
+      settings: settings.apply((one) => JSON.stringify(one)),
+      databaseUrl: database.connectionString,
+    },
+    { ...opts, dependsOn: [database] },
+  );
+  return { schedule, settings };
+}
+
+function runnerSettings(args: SiteArgs, { vault, signing, database }: BackedUpSite): pulumi.Output<RunnerSettings> {
+  const { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase } = args;
+  const endpoints = { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase };
+  return pulumi
+    .all([vault.bucket, signing.keyArn, database.ref])
+    .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
+      stack: args.stack,
+      region: args.awsRegion,
+      vaultBucket,
+      signingKeyArn,
+      trustedWriterKeys: [...args.trustedWriterKeys],
+      tiers: args.tiers.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
+      criticalTables: [...args.criticalTables],
+      shrinkPercent: args.shrinkPercent,
+      ageRecipients: [...args.ageRecipients],
+      vercelProject: args.vercelProject,
+      ...(args.vercelTeam !== undefined && { vercelTeam: args.vercelTeam }),
+      zoneName: args.zoneName,
+      repository: args.repository,
+      supabaseRef,
+      ...(Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)) as object),
+    }));
+}

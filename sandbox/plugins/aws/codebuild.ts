@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { AwsContext } from "./context.ts";
+import { awsRow } from "./row.ts";
+import { allTags, ownTags, tagsInput } from "./tags.ts";
+
+const variableInputs = z.strictObject({
+  name: z.string().min(1),
+  type: z.enum(["PLAINTEXT", "SECRETS_MANAGER"]).optional(),
+  value: z.string(),
+});
+const inputs = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][\w-]{1,149}$/, "A project's name has 2 to 150 letters, digits, - and _"),
+  description: z.string().optional(),
+  serviceRole: z.string().min(20),
+  buildTimeout: z.number().int().min(5).max(2160).optional(),
+  concurrentBuildLimit: z.number().int().min(1).optional(),
+  artifacts: z.strictObject({ type: z.literal("NO_ARTIFACTS") }),
+  source: z.strictObject({
+    type: z.literal("S3", "The sandbox's builds take their source from S3 alone."),
+    location: z.string().regex(/^[^/]+\/.+\/$/, "The sandbox's builds take a folder of a bucket: BUCKET/FOLDER/."),
+    buildspec: z.string().min(2),
+  }),
+  environment: z.strictObject({
+    type: z.literal("LINUX_CONTAINER"),
+    computeType: z.string().min(1),
+    image: z.string().min(1),
+    imagePullCredentialsType: z.enum(["CODEBUILD", "SERVICE_ROLE"]).optional(),
+    environmentVariables: z.array(variableInputs).optional(),
+  }),
+  logsConfig: z.strictObject({
+    cloudwatchLogs: z.strictObject({ status: z.literal("ENABLED"), groupName: z.string().min(1) }),
+  }),
+  tags: tagsInput,
+});
+type Inputs = z.infer<typeof inputs>;
+interface Outputs {
+  arn: string;
+  region: string;
+  tagsAll: Record<string, string>;
+}
+
+/** What the service says of a project, in its own spelling: small letters in front. */
+interface Project extends Omit<Inputs, "buildTimeout" | "tags"> {
+  arn: string;
+  timeoutInMinutes: number;
+  tags?: { key: string; value: string }[];
+}
+
+/** aws:codebuild/project:Project; its id is its ARN. */
+export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
+  inputs,
+  autoName: { property: "name" },
+  replaceOn: ["name"],
+  async create(context, given) {
+    const { project: made } = await context.codebuild.call<{ project: Project }>(
+      "CreateProject",
+      wanted(context, given),
+    );
+    return { id: made.arn, outputs: outputsOf(context, made.arn, given) };
+  },
+  async read(context, id, last) {
+    const { projects } = await context.codebuild.call<{ projects: Project[] }>("BatchGetProjects", {
+      names: [nameIn(id)],
+    });
+    const [found] = projects;
+    if (found === undefined) return undefined;
+    const before = last?.inputs;
+    const tags = ownTags(
+      context,
+      Object.fromEntries((found.tags ?? []).map(({ key, value }) => [key, value])),
+      before?.tags,
+    );
+    const { name, description, serviceRole, concurrentBuildLimit, artifacts, source, environment, logsConfig } = found;
+    const actual: Inputs = {
+      name,
+      ...((description !== "" || before?.description !== undefined) && { description }),
+      serviceRole,
+      buildTimeout: found.timeoutInMinutes,
+      ...(concurrentBuildLimit !== undefined && { concurrentBuildLimit }),
+      artifacts,
+      source,
+      environment,
+      logsConfig,
+      ...(tags !== undefined && { tags }),
+    };
+    return { id, inputs: actual, outputs: outputsOf(context, found.arn, actual) };
+  },
+  async update(context, id, _olds, news) {
+    await context.codebuild.call("UpdateProject", wanted(context, news));
+    return outputsOf(context, id, news);
+  },
+  async delete({ codebuild }, id) {
+    // As the real service: a project that is not there is no error.
+    await codebuild.call("DeleteProject", { name: nameIn(id) }).catch((error: unknown) => {
+      if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
+    });
+  },
+});
+
+function wanted(context: AwsContext, { buildTimeout, tags, ...given }: Inputs): object {
+  return {
+    ...given,
+    ...(buildTimeout !== undefined && { timeoutInMinutes: buildTimeout }),
+    tags: Object.entries(allTags(context, tags)).map(([key, value]) => ({ key, value })),
+  };
+}
+
+function nameIn(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+function outputsOf(context: AwsContext, arn: string, { tags }: Inputs): Outputs {
+  return { arn, region: context.region, tagsAll: allTags(context, tags) };
+}

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { z } from "zod";
+import { orGone } from "./explain.ts";
+import { awsRow } from "./row.ts";
+
+/** A file as the engine hands it over: its place on this machine, and the SHA-256 that it is compared by. */
+const assetInput = z.looseObject(
+  { hash: z.string().regex(/^[0-9a-f]{64}$/), path: z.string().min(1) },
+  "The sandbox uploads files alone: give a FileAsset.",
+);
+const inputs = z.strictObject({
+  bucket: z.string().min(3),
+  key: z.string().min(1),
+  source: assetInput,
+  contentType: z.string().optional(),
+});
+type Inputs = z.infer<typeof inputs>;
+
+/** Where the object keeps the hash of what it was uploaded from. */
+const HASH = "source-sha256";
+
+/** aws:s3/bucketObjectv2:BucketObjectv2; its id is `BUCKET/KEY`. The same bytes from another place are no change. */
+export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Object", {
+  inputs,
+  diff(_context, { inputs: olds }, news, unknownKeys) {
+    const moved = (["bucket", "key"] as const).filter((name) => unknownKeys.has(name) || news[name] !== olds[name]);
+    const changed = [
+      ...(news.source?.hash !== olds.source.hash ? ["source"] : []),
+      ...(news.contentType !== olds.contentType ? ["contentType"] : []),
+    ];
+    return { replaces: moved, changes: changed };
+  },
+  async create({ s3 }, given) {
+    const { ETag = "" } = await s3.send(await upload(given));
+    return { id: `${given.bucket}/${given.key}`, outputs: outputsOf(given, ETag) };
+  },
+  async read({ s3 }, _id, last) {
+    if (last === undefined) throw new Error("The sandbox imports no objects.");
+    const { bucket, key, source, contentType } = last.inputs;
+    const found = await orGone(s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })), ["NoSuchKey"]);
+    if (found === undefined) return undefined;
+    const actual: Inputs = {
+      bucket,
+      key,
+      source: { ...source, hash: found.Metadata?.[HASH] ?? "" },
+      ...(contentType !== undefined && { contentType: found.ContentType }),
+    };
+    return { id: `${bucket}/${key}`, inputs: actual, outputs: outputsOf(actual, found.ETag ?? "") };
+  },
+  async update({ s3 }, _id, _olds, news) {
+    const { ETag = "" } = await s3.send(await upload(news));
+    return outputsOf(news, ETag);
+  },
+  async delete({ s3 }, _id, { inputs: { bucket, key } }) {
+    await orGone(s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })));
+  },
+});
+
+async function upload({ bucket, key, source, contentType }: Inputs): Promise<PutObjectCommand> {
+  return new PutObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    Body: await readFile(source.path),
+    Metadata: { [HASH]: source.hash },
+    ...(contentType !== undefined && { ContentType: contentType }),
+  });
+}
+
+function outputsOf({ bucket, key }: Inputs, etag: string) {
+  return { arn: `arn:aws:s3:::${bucket}/${key}`, etag };
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { BackupSchedule, type BackupScheduleArgs } from "../../components/backupSchedule.ts";
+import { buildspec } from "../../components/buildspec.ts";
+import { runnerPermissions, scheduleKeyPolicy, starterPermissions } from "../../components/schedulePolicies.ts";
+import { vaultRolePermissions } from "../../components/vaultRolePolicies.ts";
+import type { Site } from "../../planning/names.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { inventory, named, registered } from "./mocks.ts";
+
+const SITE: Site = {
+  project: "castchat-recovery",
+  role: "primary",
+  accountId: "111111111111",
+  region: "ap-northeast-1",
+};
+const NAME = "castchat-recovery-primary-backup";
+const CODE = "castchat-recovery-primary-code-111111111111-ap-northeast-1";
+const SECRET = "arn:aws:secretsmanager:::secret:castchat-recovery/primary/runner-AbCdEf";
+const ARGS: BackupScheduleArgs = {
+  site: SITE,
+  tiers: TIERS,
+  vaultBucketArn: "arn:vault",
+  vaultKeyArn: "arn:vault-key",
+  signingKeyArn: "arn:signing-key",
+  code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" },
+  image: "public.ecr.aws/docker/library/node:24",
+  settings: '{"stack":"prod"}',
+  databaseUrl: "postgres://u:swordfish@h/db",
+  tokens: { VERCEL_API_TOKEN: "vercel-token" },
+  intervalHours: 6,
+};
+const SCOPE = {
+  site: SITE,
+  tiers: TIERS,
+  bucketArn: "arn:vault",
+  keyArn: "arn:vault-key",
+  signingKeyArn: "arn:signing-key",
+  scheduleKeyArn: "arn:aws:kms:::key/s-runner-key",
+  image: ARGS.image,
+};
+const declared = (args: Partial<BackupScheduleArgs> = {}) =>
+  registered(() => new BackupSchedule("s", { ...ARGS, ...args }));
+const parsed = (json: unknown) => JSON.parse(json as string) as unknown;
+
+describe("BackupSchedule", () => {
+  it("starts the build at the interval, with a role for that alone, and keeps what it could not start", async () => {
+    const resources = await declared();
+    expect(named(resources, "s-rate").inputs).toEqual({
+      name: NAME,
+      description: "Takes a backup",
+      scheduleExpression: "rate(6 hours)",
+      flexibleTimeWindow: { mode: "OFF" },
+      state: "ENABLED",
+      target: {
+        arn: `arn:aws:codebuild:::project/${NAME}`,
+        roleArn: "arn:aws:iam:::role/castchat-recovery-primary-starter-ap-northeast-1",
+        retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 20 },
+        deadLetterConfig: { arn: `arn:aws:sqs:::${NAME}-missed` },
+      },
+    });
+    expect(named(resources, "s-missed").inputs).toEqual({
+      name: `${NAME}-missed`,
+      messageRetentionSeconds: 1_209_600,
+      sqsManagedSseEnabled: true,
+    });
+    const { assumeRolePolicy } = named(resources, "s-starter").inputs;
+    expect(parsed(assumeRolePolicy)).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: "scheduler.amazonaws.com" },
+          Condition: {
+            StringEquals: { "aws:SourceAccount": "111111111111" },
+            ArnEquals: { "aws:SourceArn": `arn:aws:scheduler:ap-northeast-1:111111111111:schedule/default/${NAME}` },
+          },
+        },
+      ],
+    });
+    expect(parsed(named(resources, "s-starter-policy").inputs["policy"])).toEqual(starterPermissions(SITE));
+  });
+
+  it("writes an hour in the singular, which is the only way that AWS takes it", async () => {
+    expect(named(await declared({ intervalHours: 1 }), "s-rate").inputs["scheduleExpression"]).toBe("rate(1 hour)");
+  });
+
+  it("builds from its own bucket, one at a time, with secrets by reference and logs that are kept", async () => {
+    const resources = await declared();
+    expect(named(resources, "s-runner-project").inputs).toEqual({
+      name: NAME,
+      description: "Takes a proven backup of the database and the configuration",
+      serviceRole: "arn:aws:iam:::role/castchat-recovery-primary-runner-ap-northeast-1",
+      buildTimeout: 120,
+      concurrentBuildLimit: 1,
+      artifacts: { type: "NO_ARTIFACTS" },
+      source: { type: "S3", location: `${CODE}/5ca1ab1e/`, buildspec: buildspec("5ca1ab1e") },
+      environment: {
+        type: "LINUX_CONTAINER",
+        computeType: "BUILD_GENERAL1_SMALL",
+        image: ARGS.image,
+        imagePullCredentialsType: "SERVICE_ROLE",
+        environmentVariables: [
+          { name: "RUNNER_SETTINGS", type: "PLAINTEXT", value: '{"stack":"prod"}' },
+          { name: "DATABASE_URL", type: "SECRETS_MANAGER", value: `${SECRET}:DATABASE_URL` },
+          { name: "VERCEL_API_TOKEN", type: "SECRETS_MANAGER", value: `${SECRET}:VERCEL_API_TOKEN` },
+        ],
+      },
+      logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/castchat-recovery/primary/backup" } },
+    });
+    expect(named(resources, "s-runner-logs").inputs).toEqual({
+      name: "/castchat-recovery/primary/backup",
+      retentionInDays: 90,
+      kmsKeyId: "arn:aws:kms:::key/s-runner-key",
+    });
+    expect(named(resources, "s-runner-secret").inputs).toMatchObject({
+      name: "castchat-recovery/primary/runner",
+      kmsKeyId: "arn:aws:kms:::key/s-runner-key",
+    });
+    expect(parsed(named(resources, "s-runner-secret-value").inputs["secretString"])).toEqual({
+      DATABASE_URL: ARGS.databaseUrl,
+      VERCEL_API_TOKEN: "vercel-token",
+    });
+    expect(parsed(named(resources, "s-runner-key").inputs["policy"])).toEqual(scheduleKeyPolicy(SITE));
+  });
+
+  it("keeps its code under the code's own hash in a closed bucket", async () => {
+    const resources = await declared();
+    expect(named(resources, "s-runner-code").inputs).toEqual({ bucket: CODE });
+    expect(named(resources, "s-runner-bundle").inputs).toMatchObject({
+      bucket: CODE,
+      key: "5ca1ab1e/runner.mjs",
+      contentType: "text/javascript",
+    });
+    expect(inventory(resources).filter((name) => name.includes("s-runner-code"))).toHaveLength(5);
+    expect(named(resources, "s-runner-code-public-access").inputs).toMatchObject({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    expect(parsed(named(resources, "s-runner-code-policy").inputs["policy"])).toMatchObject({
+      Statement: [{ Sid: "TlsOnly", Effect: "Deny" }],
+    });
+  });
+
+  it("gives a run the writer's rights, and beside them only its own log, code and secret", async () => {
+    const resources = await declared();
+    const policy = parsed(named(resources, "s-runner-role-policy").inputs["policy"]) as {
+      Statement: { Sid: string; Action: string[]; Resource: string | string[] }[];
+    };
+    expect(policy).toEqual(runnerPermissions(SCOPE));
+    const writer = vaultRolePermissions("writer", SCOPE).Statement;
+    expect(policy.Statement.slice(0, writer.length)).toEqual(writer);
+    expect(policy.Statement.slice(writer.length).map(({ Sid, Action, Resource }) => [Sid, Action, Resource])).toEqual([
+      [
+        "Logs",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup:*",
+      ],
+      ["FindsItsCode", ["s3:GetBucketLocation", "s3:ListBucket"], `arn:aws:s3:::${CODE}`],
+      ["ReadsItsCode", ["s3:GetObject", "s3:GetObjectVersion"], `arn:aws:s3:::${CODE}/*`],
+      [
+        "ReadsItsSecret",
+        ["secretsmanager:GetSecretValue"],
+        "arn:aws:secretsmanager:ap-northeast-1:111111111111:secret:castchat-recovery/primary/runner-??????",
+      ],
+      ["OpensItsSecret", ["kms:Decrypt"], "arn:aws:kms:::key/s-runner-key"],
+    ]);
+    const sids = policy.Statement.map(({ Sid }) => Sid);
+    expect(new Set(sids).size).toBe(sids.length);
+    expect(parsed(named(resources, "s-runner-role").inputs["assumeRolePolicy"])).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: "codebuild.amazonaws.com" },
+          Condition: {
+            StringEquals: { "aws:SourceAccount": "111111111111" },
+            ArnEquals: { "aws:SourceArn": `arn:aws:codebuild:ap-northeast-1:111111111111:project/${NAME}` },
+          },
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner@sha256:00", true],
+    ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner:1", true],
+    ["public.ecr.aws/docker/library/node:24", false],
+  ])("lets a run pull %s where that needs rights: %s", (image, isPrivate) => {
+    const pulls = runnerPermissions({ ...SCOPE, image }).Statement.filter(({ Sid }) => Sid === "PullsItsImage");
+    expect(pulls.map(({ Resource }) => Resource)).toEqual(
+      isPrivate ? ["arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner"] : [],
+    );
+  });
+});
+
+describe("buildspec", () => {
+  it("looks at the code's hash before it runs it", () => {
+    const { phases } = parsed(buildspec("5ca1ab1e")) as Record<"phases", Record<string, { commands: string[] }>>;
+    expect(Object.keys(phases)).toEqual(["install", "pre_build", "build"]);
+    expect(phases["install"]!.commands[0]).toMatch(/^command -v pg_dump \|\| \{ .*postgresql-client-18; \}$/);
+    expect(phases["pre_build"]!.commands).toEqual(['echo "5ca1ab1e  runner.mjs" | sha256sum --check --strict']);
+    expect(phases["build"]!.commands).toEqual(["node runner.mjs"]);
+  });
+});
