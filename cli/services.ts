@@ -3,8 +3,11 @@ import { systemClock } from "../clients/clock.ts";
 import { cloudflareClient, type Cloudflare } from "../clients/cloudflare.ts";
 import { GITHUB_GIT, gitClient, originOf, type Git } from "../clients/git.ts";
 import { githubClient, type Github } from "../clients/github.ts";
+import { localThrowaway } from "../clients/localThrowaway.ts";
+import { scratchThrowaway } from "../clients/scratchThrowaway.ts";
 import { kmsSigner, type Signer } from "../clients/signer.ts";
 import { supabaseClient, type Supabase } from "../clients/supabase.ts";
+import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
 import { vercelClient, type Vercel } from "../clients/vercel.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
@@ -17,6 +20,12 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
 /** The stack's own signing key. */
 export function signerOf({ settings, outputs }: StackContext): Signer {
   return kmsSigner({ keyId: outputs.signingKeyArn, region: settings.awsRegion, endpoint: settings.endpointAws });
+}
+
+/** Where test restores run: the scratch server of VERIFY_DATABASE_URL, else a server of this machine's own (PG_BIN, or PATH). */
+export function throwawaysOf(environment: NodeJS.ProcessEnv): ThrowawayPostgres {
+  const scratchUrl = environment["VERIFY_DATABASE_URL"] ?? "";
+  return scratchUrl === "" ? localThrowaway(environment) : scratchThrowaway(scratchUrl);
 }
 
 /** Git with the token of GITHUB_TOKEN, for the one server that the settings name. */

@@ -1,4 +1,5 @@
 import type { Session } from "../clients/database.ts";
+import { PLATFORM_OWNERS } from "./platform.ts";
 
 /** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
 export interface TargetFacts {
@@ -49,8 +50,10 @@ function isWanted(entry: string, target: TargetFacts): boolean {
   if (schema !== undefined) return !target.schemas.has(schema);
   const publication = /^PUBLICATION - (.+) \S+$/.exec(entry)?.[1];
   if (publication !== undefined) return !target.publications.has(publication);
-  const eventTrigger = /^(?:COMMENT - )?EVENT TRIGGER (?:- )?(.+) \S+$/.exec(entry)?.[1];
-  if (eventTrigger !== undefined) return !target.eventTriggers.has(eventTrigger);
+  const [, eventTrigger, owner] = /^(?:COMMENT - )?EVENT TRIGGER (?:- )?(.+) (\S+)$/.exec(entry) ?? [];
+  // The platform's own come with a project; where there is none, as on a server of one's own, nobody else could make them.
+  if (eventTrigger !== undefined && owner !== undefined)
+    return !target.eventTriggers.has(eventTrigger) && !new RegExp(PLATFORM_OWNERS).test(owner);
   const grantor = /^DEFAULT ACL .* DEFAULT PRIVILEGES FOR \S+ (.+)$/.exec(entry)?.[1];
   if (grantor !== undefined) return target.ownRoles.has(grantor);
   return true;

@@ -5,6 +5,7 @@ import { startOfBackup } from "../planning/backupId.ts";
 import { MANIFEST, PROOF, contentOf, keyOf, parseProof } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
+import { VERIFICATIONS } from "./verification.ts";
 
 /** What is needed of a tier to find its backups; planning/tiers.ts has them. */
 export interface TierPrefix {
@@ -28,6 +29,8 @@ export interface BackupSummary {
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
+  /** Where its verifications lie, and the manifest that they must speak of (verification.ts reads them); absent without a good manifest. */
+  verifications?: { manifestSha256: string; keys: string[] };
 }
 
 /** Where to look, and whose signatures count. */
@@ -67,7 +70,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       found.set(at, one);
     }
   }
-  const summaries = await inTurns([...found.values()], READERS, async (one): Promise<BackupSummary> => {
+  // A verification is younger than its backup, so that lifecycle leaves it for a while when the backup is gone.
+  const backups = [...found.values()].filter(({ objects }) => ![...objects].every(isVerification));
+  const summaries = await inTurns(backups, READERS, async (one): Promise<BackupSummary> => {
     const { backupId, tier, startedAt, sizeBytes } = one;
     const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
     const unfinished = { ...summary, manifest: undefined, proven: false };
@@ -83,7 +88,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
         ...faultOfProof(proof, backupId, sha256, trustedKeys),
         ...manifest.suspicions,
       ];
-      return { ...summary, manifest, proven: problems.length === 0, problems };
+      const keys = [...one.objects].filter(isVerification).map((object) => keyOf(tier.prefix, backupId, object));
+      const verifications = { manifestSha256: sha256, keys };
+      return { ...summary, manifest, proven: problems.length === 0, problems, verifications };
     } catch (error) {
       if (!(error instanceof PromiseError)) throw error;
       return { ...unfinished, problems: [messageOf(error)] };
@@ -95,6 +102,10 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
 /** When a backup's snapshot was taken, in milliseconds since 1970; an unfinished one counts from its start. */
 export function takenAt(backup: BackupSummary): number {
   return backup.manifest === undefined ? backup.startedAt.getTime() : Date.parse(backup.manifest.snapshotAt);
+}
+
+function isVerification(object: string): boolean {
+  return object.startsWith(VERIFICATIONS);
 }
 
 function faultOfProof(

@@ -237,14 +237,24 @@ export function proofBytes(statement: string, signature: Uint8Array): Uint8Array
   );
 }
 
+/** A statement with its signature, which is still to be checked. */
+export interface Signed<T> {
+  statement: T;
+  signedBytes: Uint8Array;
+  signature: Uint8Array;
+}
+
 /** Reads a proof's bytes; undefined when they are none. */
-export function parseProof(
-  bytes: Uint8Array,
-): { statement: ProofStatement; signedBytes: Uint8Array; signature: Uint8Array } | undefined {
+export function parseProof(bytes: Uint8Array): Signed<ProofStatement> | undefined {
+  return parseSigned(bytes, statementSchema);
+}
+
+/** Reads any signed statement's bytes ({@link proofBytes}); undefined when they are none of this schema. */
+export function parseSigned<T>(bytes: Uint8Array, schema: z.ZodType<T>): Signed<T> | undefined {
   try {
     const proof = proofSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
     return {
-      statement: statementSchema.parse(JSON.parse(proof.statement)),
+      statement: schema.parse(JSON.parse(proof.statement)),
       signedBytes: Buffer.from(proof.statement, "utf8"),
       signature: Buffer.from(proof.signature, "base64"),
     };

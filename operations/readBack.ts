@@ -16,38 +16,68 @@ import { together } from "./together.ts";
 /** Chunks that are read at once: as one is checked, the others come and are decompressed. */
 const READERS = 3;
 
+/** What of a backup is read, and what happens at a fault. */
+export interface ReadBackChoice {
+  /** Whether an object is read; all are without it. */
+  isWanted?: (key: string) => boolean;
+  /** Told of each fault, after which the next object is read; without it the first fault is thrown. */
+  onFault?: (fault: PromiseError) => void;
+}
+
 /**
  * Reads every object of a backup in full and checks it. What is encrypted to an identity that isn't at hand is held against its
- * size and SHA-256 alone.
+ * size and SHA-256 alone. PromiseError that names the object where anything is wrong.
  */
 export async function readBack(
   source: BackupSource,
   signal: AbortSignal = new AbortController().signal,
+  choice: ReadBackChoice = {},
 ): Promise<void> {
   const { manifest } = source;
-  checkTotals(manifest);
-  for (const part of manifest.parts) await checkPart(source, part, signal);
-  for (const file of manifest.files) await drain(await fetchPart(source, file, signal));
-  const queue = [...manifest.chunks];
+  const { isWanted = () => true } = choice;
+  const wanted = <T extends { key: string }>(objects: readonly T[]) => objects.filter(({ key }) => isWanted(key));
+  for (const fault of faultsOfTotals(manifest)) await orTold(choice, () => Promise.reject(fault));
+  for (const part of wanted(manifest.parts)) await orTold(choice, () => checkPart(source, part, signal));
+  for (const file of wanted(manifest.files))
+    await orTold(choice, async () => drain(await fetchPart(source, file, signal)));
+  const queue = wanted(manifest.chunks);
   const check = async (inner: AbortSignal) => {
-    for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) await checkChunk(source, chunk, inner);
+    for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
+      const next = chunk;
+      await orTold(choice, () => checkChunk(source, next, inner));
+    }
     return undefined;
   };
   await together<undefined[]>(signal, ...Array.from({ length: READERS }, () => check));
 }
 
-/** Whether the chunks together are what the manifest says of each table. */
-function checkTotals(manifest: Manifest): void {
+/** A broken promise is told where somebody wants to be told; anything else ends the reading. */
+async function orTold({ onFault }: ReadBackChoice, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (onFault === undefined || !(error instanceof PromiseError)) throw error;
+    onFault(error);
+  }
+}
+
+/** Where the chunks together are not what the manifest says of a table. */
+function faultsOfTotals(manifest: Manifest): PromiseError[] {
   const sums = sumChunks(manifest.chunks);
+  const faults: string[] = [];
   for (const table of manifest.tables) {
     const found = sums.get(tableKey(table));
     sums.delete(tableKey(table));
     const [rows, sum] = found === undefined ? [0, table.fingerprint] : [found.sum.lines, found.sum.toString()];
     if (rows === table.rows && sum === table.fingerprint) continue;
-    throw new PromiseError(`the chunks hold ${rows} rows of ${tableName(table)}, the database had ${table.rows}`);
+    faults.push(
+      rows === table.rows
+        ? `the chunks hold other content in the ${rows} rows of ${tableName(table)} than the database had`
+        : `the chunks hold ${rows} rows of ${tableName(table)}, the database had ${table.rows}`,
+    );
   }
-  const [stray] = sums.keys();
-  if (stray !== undefined) throw new PromiseError(`the chunks hold rows of ${stray}, which is no table of the backup`);
+  faults.push(...[...sums.keys()].map((stray) => `the chunks hold rows of ${stray}, which is no table of the backup`));
+  return faults.map((fault) => new PromiseError(fault));
 }
 
 async function checkChunk(source: BackupSource, chunk: BackupChunk, signal: AbortSignal): Promise<void> {

@@ -1,66 +1,261 @@
+import { createHash } from "node:crypto";
 import type { Opener } from "../clients/age.ts";
+import type { Clock } from "../clients/clock.ts";
+import { PromiseError, UserError, messageOf } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
+import type { Signer } from "../clients/signer.ts";
+import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import type { Vault } from "../clients/vault.ts";
 import { canOpen } from "./backupSource.ts";
+import type { BackupSource } from "./backupSource.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
-import { contentOf } from "./manifest.ts";
+import { MANIFEST, contentOf, keyOf } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { readBack } from "./readBack.ts";
 import { readManifest } from "./readManifest.ts";
+import { hasPassed } from "./testRestore/checklist.ts";
+import { testRestore } from "./testRestore/testRestore.ts";
+import type { TestRestoreResult } from "./testRestore/testRestore.ts";
+import { storeVerification } from "./verification.ts";
+import type { Share, Verification, VerificationLevel } from "./verification.ts";
 
-/** What a full reading has shown. */
-export interface VerifyResult {
-  backupId: string;
+/** What a verification has shown, and where it is noted. */
+export interface VerifyResult extends Verification {
   tier: string;
   snapshotAt: string;
+  /** Objects of the whole backup. */
   parts: number;
-  sizeBytes: number;
   tables: number;
   rows: number;
   /** False where the backup is encrypted and no identity was at hand: then sizes and hashes were compared, not rows. */
   isDecrypted: boolean;
-  durationMs: number;
+  /** Key of the signed result; undefined where it was not to be stored. */
+  storedAs: string | undefined;
 }
 
-/** What to verify, and against which keys. */
+/** A verification that has found something wrong. Says all of it, and holds it. */
+export class FailedVerification extends PromiseError {
+  readonly result: VerifyResult;
+
+  constructor(result: VerifyResult) {
+    super(explain(result));
+    this.result = result;
+  }
+}
+
+/** A tier as a verification needs it; planning/tiers.ts has them. */
+export interface VerifiedTier extends TierPrefix {
+  /** Days for which the objects are locked from the start of their backup; none or 0 for no lock. */
+  readonly lockDays?: number;
+}
+
+/** What to verify, how far, and against which keys. */
 export interface VerifyOptions {
   vault: Vault;
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
   /** Opens an encrypted backup; without it such a one is held against its sizes and hashes alone. */
   opener?: Opener | undefined;
-  tiers: readonly TierPrefix[];
+  tiers: readonly VerifiedTier[];
   /** A backup by id; else the newest proven one. */
   backupId?: string | undefined;
+  /** Reads one share of the objects; all of them without it. */
+  share?: Share | undefined;
+  /** Restores the backup here as well; `forbidden` are "host:port" of servers that must never be used. */
+  restore?: { throwaways: ThrowawayPostgres; forbidden: readonly string[]; clock: Clock } | undefined;
+  /** Signs the result and stores it beside the backup. */
+  store?: { signer: Signer; clock: Clock } | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
 
+/** Faults that are told; a backup with more is read no further. */
+const MOST_FAULTS = 50;
+const DAY_MS = 86_400_000;
+
 /**
- * Reads a whole backup: signature, sizes, SHA-256, decompression, the definitions as pg_restore reads them, every row against
- * the fingerprints in the manifest. PromiseError, which names the object, where anything is wrong.
+ * Reads a backup: signature, sizes, SHA-256, decompression, the definitions as pg_restore reads them, every row against the
+ * fingerprints in the manifest; with `restore` also restores it into a throwaway database and runs the guide's checklist there.
+ * The result is stored beside the backup, signed. FailedVerification, which names every object and check, where anything is
+ * wrong; UserError where it could not be tried.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
-  const { vault, trustedKeys, tiers, reporter, signal } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    return await readAndRestore(options, signal);
+  } catch (error) {
+    // What an abort has broken fails with the abort's reason.
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Promise<VerifyResult> {
+  const { vault, reporter } = options;
   const startedAt = performance.now();
+  const { prefix, manifest, manifestSha256 } = await chooseVerified(options, signal);
+  const { backupId } = manifest;
+  refuseNonsense(options, manifest);
+  const source: BackupSource = { vault, manifest, opener: options.opener };
+  reporter(`Reading ${options.share === undefined ? "all" : `share ${nameOf(options.share)}`} of backup ${backupId}`);
+  const read = await readObjects(source, prefix, options.share, signal);
+  const restored = options.restore && (await restoreUnlessFaulty(options, source, read.faults, signal));
+  const ok = read.faults.length === 0 && (restored === undefined || hasPassed(restored.lines));
+  const clock = options.store?.clock ?? (() => new Date());
+  const verification: Verification = {
+    format: "castchat-verification",
+    formatVersion: 1,
+    backupId,
+    manifestSha256,
+    verifiedAt: clock().toISOString(),
+    ok,
+    ...(ok && options.share === undefined && { level: levelOf(source, restored) }),
+    ...(options.share && { share: options.share }),
+    objects: read.objects,
+    sizeBytes: read.sizeBytes,
+    faults: read.faults,
+    ...(restored && { restore: restored }),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  const result: VerifyResult = {
+    ...verification,
+    tier: manifest.tier,
+    snapshotAt: manifest.snapshotAt,
+    parts: contentOf(manifest).length,
+    tables: manifest.tables.length,
+    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    isDecrypted: canOpen(source),
+    storedAs: await store(options, verification, manifest, prefix, signal),
+  };
+  if (!ok) throw new FailedVerification(result);
+  return result;
+}
+
+/** The backup's manifest, signed by a trusted key. */
+async function chooseVerified(
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<{ prefix: string; manifest: Manifest; manifestSha256: string }> {
+  const { vault, trustedKeys, tiers } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // A named backup is read also when it isn't proven: that is what the command is for.
   const named = backups.find((backup) => backup.backupId === options.backupId);
   const { backupId, prefix } = named ?? chooseBackup(backups, { backupId: options.backupId });
-  const { manifest } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
-  reporter(`Reading backup ${backupId} back`);
-  const source = { vault, manifest, opener: options.opener };
-  await readBack(source, signal);
-  return {
-    backupId,
-    tier: manifest.tier,
-    snapshotAt: manifest.snapshotAt,
-    parts: contentOf(manifest).length,
-    sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
-    tables: manifest.tables.length,
-    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    isDecrypted: canOpen(source),
-    durationMs: Math.round(performance.now() - startedAt),
+  try {
+    const { manifest, sha256 } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
+    return { prefix, manifest, manifestSha256: sha256 };
+  } catch (error) {
+    // Nothing is stored: there is no manifest that a result could speak of.
+    if (error instanceof PromiseError)
+      throw new PromiseError(`${keyOf(prefix, backupId, MANIFEST)} is no manifest of this backup: ${error.message}`, {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+function refuseNonsense(options: VerifyOptions, manifest: Manifest): void {
+  if (options.restore === undefined) return;
+  if (options.share !== undefined)
+    throw new UserError("A test restore reads everything: leave out --sample or --restore.");
+  if (manifest.kind !== "full")
+    throw new UserError(
+      `Backup ${manifest.backupId} is of kind "${manifest.kind}", which no database can be restored from alone: name a full one, or leave out --restore.`,
+    );
+}
+
+interface Reading {
+  objects: number;
+  sizeBytes: number;
+  faults: string[];
+}
+
+/** Reads the wanted objects in full, and looks for all the others in the vault's list. */
+async function readObjects(
+  source: BackupSource,
+  prefix: string,
+  share: Share | undefined,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { vault, manifest } = source;
+  const isWanted = (key: string) => share === undefined || isInShare(key, share);
+  const read = contentOf(manifest).filter(({ key }) => isWanted(key));
+  const faults: string[] = [];
+  const onFault = (fault: PromiseError) => {
+    faults.push(messageOf(fault));
+    if (faults.length >= MOST_FAULTS) throw new TooMany();
   };
+  try {
+    await readBack(source, signal, { isWanted, onFault });
+    const listed = new Map((await vault.list(`${prefix}${manifest.backupId}/`, signal)).map((one) => [one.key, one]));
+    for (const { key, sizeBytes } of contentOf(manifest).filter((one) => !isWanted(one.key))) {
+      const there = listed.get(key)?.sizeBytes;
+      if (there === sizeBytes) continue;
+      onFault(
+        new PromiseError(
+          there === undefined
+            ? `${key} is missing from the vault "${vault.name}"`
+            : `${key} is damaged: it has ${there} bytes instead of ${sizeBytes}`,
+        ),
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    faults.push(`after ${MOST_FAULTS} faults nothing more was read`);
+  }
+  return { objects: read.length, sizeBytes: read.reduce((sum, one) => sum + one.sizeBytes, 0), faults };
+}
+
+class TooMany extends Error {}
+
+/** Whether an object belongs to a share: by its name alone, so that all shares together read each object once. */
+export function isInShare(key: string, { number, of }: Share): boolean {
+  return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
+}
+
+async function restoreUnlessFaulty(
+  options: VerifyOptions,
+  source: BackupSource,
+  faults: readonly string[],
+  signal: AbortSignal,
+): Promise<TestRestoreResult | undefined> {
+  // What is damaged has failed already, and no recovery would take it.
+  if (faults.length > 0 || options.restore === undefined) return undefined;
+  const { trustedKeys, tiers, reporter } = options;
+  return await testRestore({ ...options.restore, source, trustedKeys, tiers, reporter, signal });
+}
+
+function levelOf(source: BackupSource, restored: TestRestoreResult | undefined): VerificationLevel {
+  if (restored !== undefined) return "restored-proven";
+  return source.manifest.encryption !== undefined && canOpen(source) ? "decrypt-proven" : "proven";
+}
+
+async function store(
+  options: VerifyOptions,
+  verification: Verification,
+  manifest: Manifest,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (options.store === undefined) return undefined;
+  const { signer, clock } = options.store;
+  const lockDays = options.tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
+  // As long as the backup itself, which it speaks of.
+  const until = new Date(Date.parse(manifest.startedAt) + lockDays * DAY_MS);
+  const lockUntil = until > clock() ? until : undefined;
+  options.reporter("Storing the signed result beside the backup");
+  return await storeVerification(verification, { vault: options.vault, signer, prefix, lockUntil, signal });
+}
+
+/** "2/7". */
+export function nameOf({ number, of }: Share): string {
+  return `${number}/${of}`;
+}
+
+function explain({ backupId, faults, restore }: VerifyResult): string {
+  const failed = restore?.lines.filter((line) => line.state === "not ok") ?? [];
+  const clauses = [...faults, ...failed.map((line) => `${line.what}: ${line.detail}`)];
+  return `Backup ${backupId} did not pass its verification: ${clauses.length === 0 ? "a part of the checklist could not be checked" : clauses.join("; ")}.`;
 }

@@ -1,6 +1,8 @@
 import Table from "cli-table3";
 import { Command } from "commander";
 import { listBackups } from "../../operations/listBackups.ts";
+import { readVerifications } from "../../operations/verification.ts";
+import { backupState, verifiedFacts } from "../backupState.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult } from "../progress.ts";
@@ -16,17 +18,16 @@ export function listCommand(): Command {
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const backups = await listBackups({
-        vault: vaultOf(context),
-        trustedKeys: trustedKeysOf(context),
-        tiers: context.settings.tiers,
-        signal,
-      });
-      const facts = backups.map(({ manifest, ...summary }) => ({
-        ...summary,
-        kind: manifest?.kind,
-        snapshotAt: manifest?.snapshotAt,
-      }));
+      const [vault, trustedKeys] = [vaultOf(context), trustedKeysOf(context)];
+      const backups = await listBackups({ vault, trustedKeys, tiers: context.settings.tiers, signal });
+      const facts = await Promise.all(
+        backups.map(async ({ manifest, verifications, ...summary }) => {
+          const verified =
+            verifications &&
+            (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
+          return { ...summary, kind: manifest?.kind, snapshotAt: manifest?.snapshotAt, ...verifiedFacts(verified) };
+        }),
+      );
       const table = new Table({
         head: ["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"],
         style: { head: [], border: [], compact: true },
@@ -38,7 +39,7 @@ export function listCommand(): Command {
           one.tier,
           one.snapshotAt ?? "–",
           (one.sizeBytes / 1e6).toFixed(1),
-          one.proven ? "proven" : one.problems.join("; "),
+          backupState(one),
         ]);
       }
       printResult(facts, options.json === true, [

@@ -1,37 +1,78 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { openerOf } from "../../clients/age.ts";
-import { verify } from "../../operations/verify.ts";
+import { systemClock } from "../../clients/clock.ts";
+import { parseDatabaseUrl, placeOf } from "../../clients/databaseUrl.ts";
+import type { Share } from "../../operations/verification.ts";
+import { FailedVerification, verify } from "../../operations/verify.ts";
+import type { VerifyResult } from "../../operations/verify.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { vaultOf } from "../services.ts";
+import { signerOf, throwawaysOf, vaultOf } from "../services.ts";
 import { readStack, trustedKeysOf } from "../stackContext.ts";
+import { verificationLines } from "../verificationTable.ts";
 
-/** `castchat-recovery verify`: reads a whole backup and holds it against its manifest. */
+interface Options {
+  stack: string;
+  restore?: boolean;
+  sample?: Share;
+  store: boolean;
+  json?: boolean;
+}
+
+/** `castchat-recovery verify`: reads a backup, restores it for a test where that is asked for, and notes the result beside it. */
 export function verifyCommand(): Command {
   return new Command("verify")
     .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
+    .option("--restore", "also restore it into a throwaway Postgres and run the recovery guide's checklist there")
+    .option("--sample <n/t>", "read the n-th of t shares; t runs read everything once", parseShare)
+    .option("--no-store", "do not store the signed result beside the backup (for those who may only read)")
     .addOption(jsonOption())
-    .action(async (backupId: string | undefined, options: { stack: string; json?: boolean }) => {
+    .addHelpText(
+      "after",
+      `
+The throwaway Postgres of --restore has the major version of the backup's server. VERIFY_DATABASE_URL leads to a scratch server as
+a superuser; without it a server of this machine is started from PG_BIN or PATH, its data in TMPDIR. It is removed whatever happens.
+An encrypted backup is read with the identity of CASTCHAT_AGE_IDENTITY or CASTCHAT_AGE_IDENTITY_FILE.
+Storing the result takes the vault's writer; the reader adds --no-store.`,
+    )
+    .action(async (backupId: string | undefined, options: Options) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const result = await withProgress("Verifying", async (reporter) =>
-        verify({
-          vault: vaultOf(context),
-          trustedKeys: trustedKeysOf(context),
-          opener: await openerOf(process.env),
-          tiers: context.settings.tiers,
-          backupId,
-          reporter,
-          signal,
-        }),
-      );
-      printResult(result, options.json === true, [
-        result.isDecrypted
-          ? `${result.backupId} is whole: ${result.tables} tables, ${result.rows} rows.`
-          : `${result.backupId} has the sizes and hashes of its manifest. It is encrypted, and no identity was at hand: its rows were not read.`,
-      ]);
+      const { databaseUrl } = context.outputs;
+      const forbidden = databaseUrl === undefined ? [] : [placeOf(parseDatabaseUrl(databaseUrl))];
+      const show = (result: VerifyResult) => printResult(result, options.json === true, verificationLines(result));
+      try {
+        const result = await withProgress("Verifying", async (reporter) =>
+          verify({
+            vault: vaultOf(context),
+            trustedKeys: trustedKeysOf(context),
+            opener: await openerOf(process.env),
+            tiers: context.settings.tiers,
+            backupId,
+            share: options.sample,
+            restore:
+              options.restore === true
+                ? { throwaways: throwawaysOf(process.env), forbidden, clock: systemClock }
+                : undefined,
+            store: options.store ? { signer: signerOf(context), clock: systemClock } : undefined,
+            reporter,
+            signal,
+          }),
+        );
+        show(result);
+      } catch (error) {
+        if (error instanceof FailedVerification) show(error.result);
+        throw error;
+      }
     });
+}
+
+function parseShare(text: string): Share {
+  const [, number, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
+  const share = { number: Number(number), of: Number(of) };
+  if (share.number >= 1 && share.number <= share.of) return share;
+  throw new InvalidArgumentError("write n/t with n from 1 to t, such as 3/30.");
 }

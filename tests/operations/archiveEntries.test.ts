@@ -19,6 +19,7 @@ describe("chooseEntries", () => {
       "216; 1259 16501 TABLE public EXTENSION - x postgres",
       "4102; 6104 16600 PUBLICATION - partners postgres",
       "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts",
+      "4108; 3466 16704 EVENT TRIGGER - watch_supabase postgres",
       "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
       "",
     ];
@@ -29,6 +30,8 @@ describe("chooseEntries", () => {
       "4105; 6104 16602 PUBLICATION - supabase_realtime postgres",
       "2301; 826 16701 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES supabase_admin",
       "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",
+      // The platform's, and not there: nobody else could make it.
+      "4107; 3466 16703 EVENT TRIGGER - issue_pg_net_access supabase_admin",
     ];
     expect(chooseEntries([...refused, ...wanted].join("\n"), target)).toBe(wanted.join("\n"));
   });

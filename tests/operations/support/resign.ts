@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import type { Signer } from "../../../clients/signer.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import {
+  MANIFEST,
+  PROOF,
+  SIGNATURE,
+  keyOf,
+  manifestBytes,
+  parseManifest,
+  proofBytes,
+} from "../../../operations/manifest.ts";
+import type { Manifest } from "../../../operations/manifest.ts";
+
+/** Changes a manifest as only who holds the writer's key could: signed and proven anew. */
+export async function resign(
+  vault: Vault,
+  signer: Signer,
+  place: { tier: string; backupId: string },
+  change: (manifest: Manifest) => void,
+): Promise<void> {
+  const key = (object: string) => keyOf(`${place.tier}/`, place.backupId, object);
+  const manifest = parseManifest((await vault.getBytes(key(MANIFEST)))!);
+  change(manifest);
+  const bytes = manifestBytes(manifest);
+  await vault.put(key(MANIFEST), bytes);
+  await vault.put(key(SIGNATURE), Buffer.from(Buffer.from(await signer.sign(bytes)).toString("base64"), "ascii"));
+  const statement = JSON.stringify({
+    backupId: place.backupId,
+    manifestSha256: createHash("sha256").update(bytes).digest("hex"),
+    provenAt: new Date().toISOString(),
+  });
+  await vault.put(key(PROOF), proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
+}
