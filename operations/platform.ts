@@ -57,12 +57,15 @@ export const PLATFORM_ROLES =
 /** Roles that own what the platform makes, as a pattern for Postgres. */
 export const PLATFORM_OWNERS = "^(supabase_.*|pgbouncer|pgsodium_.*)$";
 
+/** Names of schemas in which a recovery keeps rows and definitions beside the live ones, as a pattern for Postgres. */
+export const RECOVERY_SCHEMAS = "^castchat_(recovery_tables|aside)_";
+
 /**
  * SQL condition on `pg_namespace n`: the app's own schemas. What the platform or an extension has made is none, whatever
  * its name, so that a schema which Supabase adds one day is not taken for the app's.
  */
 export const IS_APP_SCHEMA = `(
-  n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname !~ '${RECOVERY_SCHEMAS}'
   and n.nspname <> all (array[${PLATFORM_SCHEMAS.map((name) => `'${name}'`).join(", ")}])
   and pg_catalog.pg_get_userbyid(n.nspowner) !~ '${PLATFORM_OWNERS}'
   and not exists (select from pg_catalog.pg_depend d

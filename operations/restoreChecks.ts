@@ -8,7 +8,7 @@ import type { Manifest } from "./manifest.ts";
 import { digestObjects } from "./objects.ts";
 import { tableName } from "./quote.ts";
 import type { Selection } from "./restoreSelection.ts";
-import { findOrphans } from "./restoreState.ts";
+import { orphansIn } from "./restoreState.ts";
 import { together } from "./together.ts";
 
 /** How many differences one message names. */
@@ -45,7 +45,7 @@ export async function checkRestored(
       if (ofRows) {
         differences.push(
           ...(await differencesOfSequences(session, manifest)),
-          ...(await findOrphans(session, selection === "rows" ? "all" : "managed")),
+          ...(await orphansIn(session, selection === "rows" ? "all" : "managed")),
         );
         if (manifest.kind !== "critical") differences.push(...differencesOfCounts(found, manifest.seedCounts));
       }

@@ -156,7 +156,7 @@ async function makeConstraints(
 async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {
   const { session, manifest, restoreId } = restoring;
   const done = known ?? (await readJournal(session, restoreId));
-  for (const command of await refreshCommands(session, manifest)) {
+  for (const command of await refreshCommands(session, manifest.filledViews)) {
     if (!done.has(command)) await journaledScript(session, restoreId, command, command);
   }
 }

@@ -1,0 +1,20 @@
+import { systemClock } from "../../../clients/clock.ts";
+import { s3Vault } from "../../../clients/vault.ts";
+import { restoreTables } from "../../../operations/restoreTables.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+
+/** A restore of tables in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
+const { bucket, region, endpoint, trustedKeys, targetUrl, tables } = JSON.parse(process.argv[2] ?? "") as Record<
+  "bucket" | "region" | "endpoint" | "targetUrl",
+  string
+> & { trustedKeys: string[]; tables: string[] };
+await restoreTables({
+  vault: s3Vault({ bucket, region, endpoint }),
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl,
+  tables,
+  confirm: () => Promise.resolve(),
+  clock: systemClock,
+  reporter: (message) => process.stdout.write(`${message}\n`),
+});
