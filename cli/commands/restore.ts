@@ -1,55 +1,118 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
+import type { Reporter } from "../../clients/reporter.ts";
 import { restore } from "../../operations/restore.ts";
+import type { RestoreResult } from "../../operations/restoreMarker.ts";
+import type { Selection } from "../../operations/restoreSelection.ts";
+import { restoreTables } from "../../operations/restoreTables.ts";
+import { confirmWith } from "../confirm.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
 import { vaultOf } from "../services.ts";
 import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
+import type { StackContext } from "../stackContext.ts";
+import { tableNames } from "../tableNames.ts";
 
-/** `castchat-recovery restore`: a backup of the stack's vault into an empty database. */
+interface Options {
+  stack: string;
+  backup?: string;
+  at?: string;
+  schemaOnly?: boolean;
+  dataOnly?: boolean;
+  tables?: string;
+  yesReplaceRowsOf?: string;
+  json?: boolean;
+}
+
+/** `castchat-recovery restore`: a backup of the stack's vault into an empty database, or some of it into a live one. */
 export function restoreCommand(): Command {
   return new Command("restore")
-    .description(
-      "restore a backup of the stack's vault into an empty Supabase database; a target that holds data is refused",
-    )
+    .description("restore a backup of the stack's vault; without --tables into an empty database alone")
     .addOption(stackOption())
-    .option("--backup <id>", "a backup's id; the newest proven one without it")
+    .option("--backup <id>", "a backup's id; the newest proven full one without it")
     .option("--at <time>", "the newest proven backup at or before this UTC time, such as 2026-07-01T02:00:00Z")
+    .addOption(
+      new Option("--schema-only", "definitions, rights, roles and extensions, without a row").conflicts([
+        "dataOnly",
+        "tables",
+      ]),
+    )
+    .addOption(
+      new Option("--data-only", "rows and sequences, into empty tables that are defined as the backup's").conflicts(
+        "tables",
+      ),
+    )
+    .option(
+      "--tables <names>",
+      "replace the rows of these tables of a live database: schema.table,schema.table, quoted as in SQL",
+    )
+    .option(
+      "--yes-replace-rows-of <name>",
+      "agree to --tables without a terminal: the database's host:port/name or ref",
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nThe target's connection string is read from the variable TARGET_DATABASE_URL, as arguments are visible to others.",
+      "\nThe target's connection string is read from the variable TARGET_DATABASE_URL, as arguments are visible to others." +
+        "\nWhat was interrupted goes on when the same command is run again.",
     )
-    .action(async (options: { stack: string; backup?: string; at?: string; json?: boolean }) => {
+    .action(async (options: Options) => {
       const targetUrl = requiredVariable(
         "TARGET_DATABASE_URL",
-        "the connection string of the empty database to restore into",
+        "the connection string of the database to restore into",
       );
+      const at = options.at === undefined ? undefined : parseTime(options.at);
+      const tables = options.tables === undefined ? undefined : tableNames(options.tables);
+      if (options.yesReplaceRowsOf !== undefined && tables === undefined)
+        throw new UserError("--yes-replace-rows-of belongs to --tables: nothing else replaces rows of live tables.");
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const result = await withProgress("Restoring", async (reporter) =>
-        restore({
-          vault: vaultOf(context),
-          trustedKeys: trustedKeysOf(context),
-          opener: await openerOf(process.env),
-          tiers: context.settings.tiers,
-          backupId: options.backup,
-          at: options.at === undefined ? undefined : parseTime(options.at),
-          targetUrl,
-          generation: context.settings.generation,
-          clock: systemClock,
-          reporter,
-          signal,
-        }),
+      const common = { ...(await sourceOf(context)), backupId: options.backup, at, targetUrl, signal };
+      if (tables !== undefined) {
+        const confirm = confirmWith(options.yesReplaceRowsOf, "--yes-replace-rows-of");
+        const result = await restoreTables({ ...common, tables, confirm, reporter: inLines });
+        printResult(result, options.json === true, [
+          ...result.tables.map(({ name, rowsBefore, rows }) => `${name}: ${rowsBefore} rows before, ${rows} now.`),
+          `These are the rows of ${result.backupId} (${result.snapshotAt}), compared with the backup.`,
+          ...result.notes,
+        ]);
+        return;
+      }
+      const { generation } = context.settings;
+      const result = await withProgress("Restoring", (reporter) =>
+        restore({ ...common, selection: selectionIn(options), generation, reporter }),
       );
-      printResult(result, options.json === true, [
-        `${result.backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +
-          `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
-      ]);
+      printResult(result, options.json === true, [...linesOf(result), ...result.notes]);
     });
+}
+
+async function sourceOf(context: StackContext) {
+  return {
+    vault: vaultOf(context),
+    trustedKeys: trustedKeysOf(context),
+    opener: await openerOf(process.env),
+    tiers: context.settings.tiers,
+    clock: systemClock,
+  };
+}
+
+/** Where somebody may be asked, a spinner would be in the way. */
+const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
+
+function selectionIn({ schemaOnly, dataOnly }: Options): Selection | undefined {
+  if (schemaOnly === true) return "definitions";
+  return dataOnly === true ? "rows" : undefined;
+}
+
+function linesOf(result: RestoreResult): string[] {
+  if (result.selection === "definitions") return [`The definitions of ${result.backupId} are restored and checked.`];
+  return [
+    `${result.backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +
+      `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
+  ];
 }
 
 function parseTime(text: string): Date {

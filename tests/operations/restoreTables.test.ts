@@ -222,9 +222,9 @@ describe("restore of tables into a live database", () => {
     });
     const seen = new Set<string>();
     const watcher = await connect(live.url, { applicationName: "test watches", lockTimeoutMs: 60_000 });
-    let watching = true;
+    const watching = new AbortController();
     const watch = (async () => {
-      while (watching) {
+      while (!watching.signal.aborted) {
         const [row] = await watcher.query<{ digest: string }>(
           `select (select md5(string_agg(t::text, ',' order by t::text)) from public.page_views t) ||
              (select md5(string_agg(t::text, ',' order by t::text)) from public.applications t) as digest`,
@@ -244,7 +244,7 @@ describe("restore of tables into a live database", () => {
       expect(await ended).toEqual([null, "SIGKILL"]);
     }
     await restoreTables(options(["public.page_views", "public.applications"]));
-    watching = false;
+    watching.abort();
     await watch;
     await watcher.end();
     // What a trigger had noted of the alteration stays noted.

@@ -1,0 +1,36 @@
+import { createInterface } from "node:readline/promises";
+import { UserError } from "../clients/errors.ts";
+import type { Confirm, Danger } from "../operations/confirmation.ts";
+
+/**
+ * Agrees to what destroys data: by a flag's value for scripts, else by typing the database's name on a terminal. What will be
+ * destroyed is said on the error stream first, in either case.
+ *
+ * @param given what the flag says, if it was set
+ * @param flag the flag's name, for whoever has no terminal
+ */
+export function confirmWith(given: string | undefined, flag: string): Confirm {
+  return async (danger) => {
+    process.stderr.write(`${danger.lines.join("\n")}\n`);
+    const answer = given ?? (await ask(danger, flag));
+    if (danger.names.includes(answer.trim())) return;
+    throw new UserError(
+      `"${answer.trim()}" is not the name of this database (${danger.names.join(" or ")}): nothing was changed.`,
+    );
+  };
+}
+
+async function ask({ names }: Danger, flag: string): Promise<string> {
+  const [name = ""] = names.slice(-1);
+  if (!process.stdin.isTTY) {
+    throw new UserError(
+      `Nobody has agreed to this: say ${flag} "${name}", or run it on a terminal and type that name.`,
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(`Type ${names.join(" or ")} to go on: `);
+  } finally {
+    terminal.close();
+  }
+}
