@@ -1,6 +1,7 @@
 import type { Policies } from "@pulumi/policy";
 
 import { configureVaultTrail } from "./aws/cloudtrail/Trail/configureVaultTrail.ts";
+import { disallowPlainSecrets } from "./aws/codebuild/Project/disallowPlainSecrets.ts";
 import { protectVaultKey } from "./aws/kms/Key/protectVaultKey.ts";
 import { enableObjectLock } from "./aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "./aws/s3/Bucket/protectVault.ts";
@@ -9,6 +10,8 @@ import { requireTls } from "./aws/s3/BucketPolicy/requireTls.ts";
 import { blockPublicAccess } from "./aws/s3/BucketPublicAccessBlock/blockPublicAccess.ts";
 import { configureKmsKey } from "./aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
 import { enableVersioning } from "./aws/s3/BucketVersioning/enableVersioning.ts";
+import { configureBackupInterval } from "./aws/scheduler/Schedule/configureBackupInterval.ts";
+import { missingSchedule } from "./castchat/BackupSchedule/missingSchedule.ts";
 import { missingParts } from "./castchat/BackupVault/missingParts.ts";
 import { missingReplica } from "./castchat/BackupVault/missingReplica.ts";
 
@@ -25,4 +28,7 @@ export const POLICIES: Policies = [
   configureVaultTrail,
   missingParts,
   missingReplica,
+  missingSchedule,
+  configureBackupInterval,
+  disallowPlainSecrets,
 ];

@@ -1,16 +1,20 @@
 /** The component that a vault's resources belong to; its name is part of their URNs. */
 export const VAULT_COMPONENT = "castchat:index:BackupVault";
 
+/** Whether a resource is a part of a component of that type itself, not of a component within it. */
+export function isPartOf(urn: string, component: string): boolean {
+  const types = urn.split("::")[2]?.split("$") ?? [];
+  return types.at(-2) === component;
+}
+
 /** Whether a resource is a part of a backup vault itself; the parts of its audit trail and of its roles are not. */
 export function isPartOfVault(urn: string): boolean {
-  const types = urn.split("::")[2]?.split("$") ?? [];
-  return types.at(-2) === VAULT_COMPONENT;
+  return isPartOf(urn, VAULT_COMPONENT);
 }
 
 /** Whether a resource is a part of a backup vault's audit trail. */
 export function isAuditOfVault(urn: string): boolean {
-  const types = urn.split("::")[2]?.split("$") ?? [];
-  return types.at(-2) === "castchat:index:AuditTrail";
+  return isPartOf(urn, "castchat:index:AuditTrail");
 }
 
 /** The component that runs CastChat and replicates its vault. */

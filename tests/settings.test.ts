@@ -122,6 +122,26 @@ describe("parseSettings", () => {
     expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(`castchat-recovery:${key} ${sentence}`);
   });
 
+  it("refuses an interval with which a run that takes as long as it may loses more than is promised", () => {
+    expect(faultsOf({ ...PRIMARY, intervalHours: "21" })).toEqual([]);
+    expect(faultsOf({ ...PRIMARY, intervalHours: "22" })[0]).toMatch(
+      /intervalHours is 22, .* set at most 21, or more than 24 hours can be lost\.$/,
+    );
+  });
+
+  it.each([
+    ["public.ecr.aws/docker/library/node:24.21.0-trixie", true],
+    [`111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/runner@sha256:${"0".repeat(64)}`, true],
+    ["localhost:5000/runner:1.0", true],
+    ["node:latest", false],
+    ["node", false],
+    ["runner@sha256:abc", false],
+    ["Runner:1", false],
+  ])("takes %s for the runner's image: %s", (runnerImage, good) => {
+    const faults = faultsOf({ ...PRIMARY, runnerImage });
+    expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*its tag or, better, its digest/)]);
+  });
+
   it.each(["24", "0", "six"])("refuses intervalHours = %s, since a run a day can't keep the promise", (hours) => {
     expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/);
   });

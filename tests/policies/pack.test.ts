@@ -23,6 +23,9 @@ import { requireTls } from "../../policies/aws/s3/BucketPolicy/requireTls.ts";
 import { blockPublicAccess } from "../../policies/aws/s3/BucketPublicAccessBlock/blockPublicAccess.ts";
 import { configureKmsKey } from "../../policies/aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
 import { enableVersioning } from "../../policies/aws/s3/BucketVersioning/enableVersioning.ts";
+import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
+import { configureBackupInterval } from "../../policies/aws/scheduler/Schedule/configureBackupInterval.ts";
+import { missingSchedule } from "../../policies/castchat/BackupSchedule/missingSchedule.ts";
 import { missingParts } from "../../policies/castchat/BackupVault/missingParts.ts";
 import { missingReplica } from "../../policies/castchat/BackupVault/missingReplica.ts";
 import { POLICIES } from "../../policies/pack.ts";
@@ -316,10 +319,110 @@ describe(missingReplica.name, () => {
   });
 });
 
+describe(missingSchedule.name, () => {
+  const SITE_URN = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite::primary";
+  const site = (type: string) => ({ type, urn: SITE_URN, name: "primary" }) as PolicyResource;
+  const part = (type: string, name: string, parent = SITE_URN) => ({ type, name, parent: { urn: parent } });
+  const check = (...resources: unknown[]) => {
+    const report = jest.fn<(message: string, urn?: string) => void>();
+    void missingSchedule.validateStack({ resources } as StackValidationArgs, report);
+    return report.mock.calls;
+  };
+  const primary = site("castchat:index:PrimarySite");
+  const standby = site("castchat:index:StandbySite");
+  const database = part("castchat:index:Database", "database");
+  const schedule = part("castchat:index:BackupSchedule", "schedule");
+
+  it("is kept by a site with both or neither, and by a drill", () => {
+    expect(check(primary, database, schedule)).toEqual([]);
+    expect(check(standby)).toEqual([]);
+    expect(check(standby, part("castchat:index:Database", "drill-database"))).toEqual([]);
+  });
+
+  it.each([
+    ["a primary without", [primary, database]],
+    ["an active standby without", [standby, database]],
+    ["another site's", [primary, database, part("castchat:index:BackupSchedule", "schedule", "urn:other")]],
+  ])("fires on %s", (_, resources) => {
+    expect(check(...resources)).toEqual([
+      [
+        'The site "primary" must take scheduled backups of its database "database"; declare a BackupSchedule beside it.',
+        SITE_URN,
+      ],
+    ]);
+  });
+});
+
+describe(configureBackupInterval.name, () => {
+  const type = "aws:scheduler/schedule:Schedule";
+  const urn = `urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupSchedule$${type}::rate`;
+  const check = (props: Props, at = urn) => violationsOf(configureBackupInterval, argsOf(type, props, { urn: at }));
+
+  it.each(["rate(1 hour)", "rate(6 hours)", "rate(21 hours)", "rate(30 minutes)"])(
+    "is kept by %s",
+    (scheduleExpression) => {
+      expect(check({ scheduleExpression, state: "ENABLED" })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["rate(22 hours)", {}, /at least every 21 hours.* it runs every 22\.$/],
+    ["rate(1 day)", {}, /it runs every 24\.$/],
+    ["cron(0 2 * * ? *)", {}, /must run at a rate/],
+    ["rate(6 hours)", { state: "DISABLED" }, /must be switched on/],
+  ])("fires on %s %j", (scheduleExpression, more, message) => {
+    expect(check({ scheduleExpression, ...more })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it("leaves other schedules alone", () => {
+    expect(check({ scheduleExpression: "rate(7 days)" }, `urn:pulumi:prod::castchat-recovery::${type}::other`)).toEqual(
+      [],
+    );
+  });
+});
+
+describe(disallowPlainSecrets.name, () => {
+  const type = "aws:codebuild/project:Project";
+  const check = (...environmentVariables: Props[]) =>
+    violationsOf(disallowPlainSecrets, argsOf(type, { environment: { environmentVariables } }));
+
+  it("is kept by references and by what is no secret", () => {
+    expect(
+      check(
+        { name: "DATABASE_URL", type: "SECRETS_MANAGER", value: "arn:DATABASE_URL" },
+        {
+          name: "RUNNER_SETTINGS",
+          type: "PLAINTEXT",
+          value: '{"endpointAws":"http://127.0.0.1:1","keys":"BEGIN PUBLIC KEY"}',
+        },
+        { name: "KEYBOARD", value: "us" },
+      ),
+    ).toEqual([]);
+  });
+
+  it.each([
+    [{ name: "DATABASE_URL", value: "x" }],
+    [{ name: "GITHUB_TOKEN", type: "PLAINTEXT", value: "x" }],
+    [{ name: "PG_PASSWORD", value: "x" }],
+    [{ name: "ADDRESS", value: "postgres://u:swordfish@h/db" }],
+    [{ name: "PEM", value: "-----BEGIN EC PRIVATE KEY-----" }],
+  ])("fires on %j", (variable) => {
+    expect(check(variable)).toEqual([expect.stringMatching(/^The build must not hold \w+ as a plain variable;/)]);
+    expect(check(variable).join()).not.toContain("swordfish");
+  });
+});
+
 describe("the pack", () => {
   it("holds every policy that is tested here", () => {
     expect(POLICIES.map(({ name }) => name).sort()).toEqual(
-      [...CASES.map(({ policy }) => policy.name), missingParts.name, missingReplica.name].sort(),
+      [
+        ...CASES.map(({ policy }) => policy.name),
+        missingParts.name,
+        missingReplica.name,
+        missingSchedule.name,
+        configureBackupInterval.name,
+        disallowPlainSecrets.name,
+      ].sort(),
     );
   });
 

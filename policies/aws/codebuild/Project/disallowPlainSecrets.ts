@@ -1,0 +1,34 @@
+import * as aws from "@pulumi/aws";
+import { UnknownValueError, validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+/** Names that a secret goes by. */
+const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASS|KEY|CREDENTIALS?|DSN)$|^DATABASE_URL$/i;
+/** A connection string with a password in it, or a private key. */
+const SECRET_VALUE = /:\/\/[^\s:/@]*:[^\s@/]+@|BEGIN [A-Z ]*PRIVATE KEY/;
+
+/** A build's plain variables are shown to whoever may look at the project, and stand in Pulumi's state in clear. */
+export const disallowPlainSecrets: ResourceValidationPolicy = {
+  name: "aws-codebuild-project-disallow-plain-secrets",
+  description: "A build must take its secrets from Secrets Manager, never from plain variables.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.codebuild.Project, (project, _args, reportViolation) => {
+    for (const variable of project.environment.environmentVariables ?? []) {
+      const { name, type = "PLAINTEXT" } = variable;
+      if (type !== "PLAINTEXT" || !(SECRET_NAME.test(name) || holdsSecret(variable))) continue;
+      reportViolation(
+        `The build must not hold ${name} as a plain variable; put it into Secrets Manager and give the variable the type SECRETS_MANAGER.`,
+      );
+    }
+  }),
+  remediationSteps: "Give the variable the type SECRETS_MANAGER and the value SECRET:KEY.",
+};
+
+/** A value that a preview doesn't know yet is looked at in the `up`. */
+function holdsSecret(variable: { value: string }): boolean {
+  try {
+    return SECRET_VALUE.test(variable.value);
+  } catch (error) {
+    if (error instanceof UnknownValueError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import * as aws from "@pulumi/aws";
+import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+
+import { hoursOfRate, LONGEST_INTERVAL_HOURS } from "../../../../planning/schedule.ts";
+import { isPartOf } from "../../../vaults.ts";
+
+/** The interval is most of what can be lost; planning/objectives.ts has the derivation. */
+export const configureBackupInterval: ResourceValidationPolicy = {
+  name: "aws-scheduler-schedule-configure-backup-interval",
+  description: "Scheduled backups must be frequent enough that at most 24 hours can be lost.",
+  enforcementLevel: "mandatory",
+  validateResource: validateResourceOfType(aws.scheduler.Schedule, (schedule, args, reportViolation) => {
+    if (!isPartOf(args.urn, "castchat:index:BackupSchedule")) return;
+    const hours = hoursOfRate(schedule.scheduleExpression);
+    if (hours === undefined) {
+      reportViolation(
+        `The backup schedule must run at a rate, whose longest gap is known, not at "${schedule.scheduleExpression}"; write rate(N hours).`,
+      );
+    } else if (hours > LONGEST_INTERVAL_HOURS) {
+      reportViolation(
+        `The backup schedule must run at least every ${LONGEST_INTERVAL_HOURS} hours, or more than 24 hours can be lost; it runs every ${hours}.`,
+      );
+    }
+    if (schedule.state === "DISABLED") {
+      reportViolation("The backup schedule must be switched on; take its state away.");
+    }
+  }),
+  remediationSteps: "Set intervalHours to 21 or less, and leave the schedule enabled.",
+};
