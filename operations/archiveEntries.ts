@@ -29,17 +29,34 @@ export async function readTargetFacts(session: Session): Promise<TargetFacts> {
 /** The entry's description in a listing of pg_restore: "123; 2615 2200 SCHEMA - public postgres". */
 const ENTRY = /^\d+; \d+ \d+ (.+)$/;
 
+/** Rights on what an archive makes; those on large objects come with the objects, and once more after their owners. */
+const RIGHTS = /^ACL /;
+const RIGHTS_ON_LARGE_OBJECTS = /^ACL - LARGE OBJECT/;
+
 /**
  * Takes out of an archive's list (`pg_restore --list`) the entries that the target can't or needn't take: extensions are
  * made beforehand, with their schema; what exists already isn't made again; default privileges of the platform's roles
- * are the platform's. Everything else stays, and none may fail: errors are never passed over.
+ * are the platform's; rights are granted apart (restoreRights.ts). Everything else stays, and none may fail: errors are never
+ * passed over.
  */
 export function chooseEntries(list: string, target: TargetFacts): string {
+  return filtered(
+    list,
+    (entry) => RIGHTS_ON_LARGE_OBJECTS.test(entry) || (!RIGHTS.test(entry) && isWanted(entry, target)),
+  );
+}
+
+/** The entries that grant and revoke rights on what the archive makes. A restore of definitions alone has no large objects. */
+export function chooseRights(list: string, withLargeObjects: boolean): string {
+  return filtered(list, (entry) => RIGHTS.test(entry) && (withLargeObjects || !RIGHTS_ON_LARGE_OBJECTS.test(entry)));
+}
+
+function filtered(list: string, isChosen: (entry: string) => boolean): string {
   return list
     .split("\n")
     .filter((line) => {
       const entry = ENTRY.exec(line)?.[1];
-      return entry === undefined || isWanted(entry, target);
+      return entry === undefined || isChosen(entry);
     })
     .join("\n");
 }
@@ -54,7 +71,7 @@ function isWanted(entry: string, target: TargetFacts): boolean {
   // The platform's own come with a project; where there is none, as on a server of one's own, nobody else could make them.
   if (eventTrigger !== undefined && owner !== undefined)
     return !target.eventTriggers.has(eventTrigger) && !new RegExp(PLATFORM_OWNERS).test(owner);
-  const grantor = /^DEFAULT ACL .* DEFAULT PRIVILEGES FOR \S+ (.+)$/.exec(entry)?.[1];
+  const grantor = /^DEFAULT ACL .* DEFAULT PRIVILEGES FOR (?:LARGE OBJECTS|\S+) (.+)$/.exec(entry)?.[1];
   if (grantor !== undefined) return target.ownRoles.has(grantor);
   return true;
 }

@@ -1,5 +1,6 @@
 import type { Session } from "../clients/database.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, PLATFORM_ROLES, isNoMember } from "./platform.ts";
+import { ownersScript } from "./ownersScript.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_ROLES } from "./platform.ts";
 
 /**
  * SQL for what the app has put on tables that belong to Supabase (triggers that call its functions, policies, rights of
@@ -28,25 +29,12 @@ export async function managedObjectsScript(session: Session): Promise<string> {
        select 4, format('grant usage on schema %I to %I;', n.nspname, r.rolname)
        from pg_catalog.pg_namespace n cross join pg_catalog.aclexplode(n.nspacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
        where ${IS_MANAGED_DATA_SCHEMA} and a.privilege_type = 'USAGE' and r.rolname !~ '${PLATFORM_ROLES}'
-       union all
-       select 5, format('alter %s %I.%I owner to %I;',
-         case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' else 'table' end,
-         n.nspname, c.relname, o.rolname)
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_roles o on o.oid = c.relowner
-       where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${IS_APP_SCHEMA} and ${isNoMember("pg_class", "c.oid")}
-         and o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}' and o.rolname <> 'pg_database_owner'
-         -- A sequence of a column follows its table.
-         and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')
-       union all
-       select 6, format('alter routine %s owner to %I;', p.oid::pg_catalog.regprocedure, o.rolname)
-       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_roles o on o.oid = p.proowner
-       where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")} and o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}'
      ) lines order by pass, line`,
   );
   return [
     "-- What the app has put on Supabase's tables, and owners of its own objects.",
     ...rows.map((row) => row.line),
+    ...(await ownersScript(session)),
     "",
   ].join("\n");
 }

@@ -8,6 +8,7 @@ import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent } from "./quote.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
+import { restoreRights } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { refreshCommands, restoreSequences } from "./restoreState.ts";
@@ -44,6 +45,7 @@ export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "chec
 /** Steps beside the chunks and the archive's entries. */
 const EMPTIED = "tables of others emptied";
 const LARGE_OBJECTS = "large objects";
+const RIGHTS = "rights";
 const MANAGED_OBJECTS = "managed objects";
 
 /** Runs all phases of a restore after its claim. PromiseError where the result is not what the backup holds. */
@@ -149,6 +151,8 @@ async function makeConstraints(
     await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
     if (restoring.selection === "everything") await fillViews(restoring, done);
     if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
+    // After owners, whom the rights come from.
+    if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
     if (roleGrants !== "") await session.query(roleGrants);
   });
 }

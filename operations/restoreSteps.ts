@@ -4,7 +4,7 @@ import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import { runPgTool } from "../clients/pgTools.ts";
 import type { PgToolOptions } from "../clients/pgTools.ts";
-import { chooseEntries, readTargetFacts } from "./archiveEntries.ts";
+import { chooseEntries, chooseRights, readTargetFacts } from "./archiveEntries.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import { partOf } from "./manifest.ts";
@@ -43,6 +43,8 @@ export interface PgRestoreOptions {
   dump: PrivateFile;
   args: readonly string[];
   settings?: Readonly<Record<string, string>>;
+  /** Not what the archive defines but who may do what with it. */
+  onlyRights?: { withLargeObjects: boolean };
   signal: AbortSignal;
 }
 
@@ -73,7 +75,11 @@ async function runPgRestore(
     applicationName,
     signal,
   });
-  const list = chooseEntries(all, await readTargetFacts(session));
+  const { onlyRights } = options;
+  const list =
+    onlyRights === undefined
+      ? chooseEntries(all, await readTargetFacts(session))
+      : chooseRights(all, onlyRights.withLargeObjects);
   const chosen = await openPrivateFile();
   try {
     await chosen.handle.writeFile(list);
