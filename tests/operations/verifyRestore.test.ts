@@ -1,16 +1,21 @@
-import { mkdtemp, chmod, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../clients/clock.ts";
+import { UserError } from "../../clients/errors.ts";
 import { localThrowaway } from "../../clients/localThrowaway.ts";
 import { silent } from "../../clients/reporter.ts";
+import { scratchThrowaway } from "../../clients/scratchThrowaway.ts";
 import type { Signer } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { backup } from "../../operations/backup.ts";
+import { listBackups } from "../../operations/listBackups.ts";
 import { CHECKLIST, stateOf } from "../../operations/testRestore/checklist.ts";
-import { verify } from "../../operations/verify.ts";
-import type { VerifyOptions } from "../../operations/verify.ts";
+import type { CheckLine } from "../../operations/testRestore/checklist.ts";
+import { readVerifications } from "../../operations/verification.ts";
+import { FailedVerification, verify } from "../../operations/verify.ts";
+import type { VerifyOptions, VerifyResult } from "../../operations/verify.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { POSTGRES_PROGRAMS } from "../../sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../sandbox/sample/database.ts";
@@ -18,6 +23,8 @@ import { startTestDatabase } from "../support/postgres.ts";
 import type { TestDatabase } from "../support/postgres.ts";
 import { startTestCloud } from "./support/cloud.ts";
 import type { TestCloud } from "./support/cloud.ts";
+import { resign } from "./support/resign.ts";
+import { runSql, tamper } from "./support/sample.ts";
 
 let cloud: TestCloud;
 let database: TestDatabase;
@@ -59,12 +66,40 @@ const options = (more: Partial<VerifyOptions> = {}): VerifyOptions => ({
 });
 const folders = async () => await readdir(temporary);
 
+/** What a verification that fails has found. */
+async function failure(work: Promise<VerifyResult>): Promise<VerifyResult> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(FailedVerification);
+  return (error as FailedVerification).result;
+}
+
+/** The checks that are not ok, by name. */
+const broken = (lines: readonly CheckLine[]) =>
+  Object.fromEntries(lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]));
+
+/** Takes a further backup into a vault of its own. */
+async function takeBackup(): Promise<{ vault: Vault; tier: string; backupId: string }> {
+  const own = await cloud.newVault();
+  const taken = await backup({
+    databaseUrl: database.url,
+    vault: own,
+    signer,
+    tiers: TIERS,
+    clock: systemClock,
+    reporter: silent,
+  });
+  return { vault: own, tier: taken.tier, backupId: taken.backupId };
+}
+
 describe("verify --restore", () => {
   it("restores a good backup into a throwaway and answers each line of the checklist", async () => {
-    const result = await verify(options());
+    const result = await verify(options({ store: { signer, clock: systemClock } }));
     expect(result).toMatchObject({ backupId, ok: true, level: "restored-proven" });
     const lines = result.restore!.lines;
-    expect(lines.filter((line) => line.state === "not ok")).toEqual([]);
+    expect(broken(lines)).toEqual({});
     expect(CHECKLIST.map((item) => stateOf(lines, item))).toEqual(["ok", "ok", "ok", "partly", "partly", "partly"]);
     expect(lines.filter((line) => line.state === "not checked").map((line) => [line.what, line.detail])).toEqual([
       ["the API over HTTP", expect.stringMatching(/^not checked here: /)],
@@ -72,5 +107,146 @@ describe("verify --restore", () => {
       ["the app itself", expect.stringMatching(/^not checked here: /)],
     ]);
     expect(await folders()).toEqual([]);
+    const [listed] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    const state = await readVerifications(vault, { backupId, ...listed!.verifications! }, trustedKeys);
+    expect(state.best).toMatchObject({ level: "restored-proven", restore: { lines } });
+  });
+
+  it("catches a restore that differs from what the trusted key has signed, stores that, and removes the throwaway", async () => {
+    const taken = await takeBackup();
+    await resign(taken.vault, signer, taken, (manifest) => {
+      manifest.seedCounts.posts += 1;
+      manifest.objects["policy public.posts.a policy that nobody restored"] = "0".repeat(32);
+    });
+    const result = await failure(verify(options({ vault: taken.vault, store: { signer, clock: systemClock } })));
+    expect(broken(result.restore!.lines)).toEqual({
+      restore: expect.stringContaining("a policy that nobody restored is missing"),
+      "row level security": "policy public.posts.a policy that nobody restored is missing",
+      "the guide's counts": "there are 40 posts instead of 41",
+    });
+    const [listed] = await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS });
+    const state = await readVerifications(
+      taken.vault,
+      { backupId: taken.backupId, ...listed!.verifications! },
+      trustedKeys,
+    );
+    expect(state).toMatchObject({ latest: { ok: false }, best: undefined });
+    expect(await folders()).toEqual([]);
+  });
+
+  it("is not ok where the throwaway server lacks an extension, and says which", async () => {
+    const taken = await takeBackup();
+    await resign(taken.vault, signer, taken, (manifest) => {
+      manifest.extensions.push({ name: "vector", version: "0.8.0", schema: "extensions" });
+    });
+    const { restore } = await failure(verify(options({ vault: taken.vault })));
+    expect(broken(restore!.lines)).toEqual({
+      restore: expect.stringContaining("does not offer vector 0.8.0"),
+    });
+    expect(CHECKLIST.map((item) => stateOf(restore!.lines, item))).toEqual([
+      "not ok",
+      ...Array<string>(5).fill("not checked"),
+    ]);
+    expect(await folders()).toEqual([]);
+  });
+
+  it("removes the throwaway when it is stopped in the middle, and stores nothing", async () => {
+    const keys = async () => (await vault.list("annual/")).map((one) => one.key);
+    const before = await keys();
+    const controller = new AbortController();
+    const said: string[] = [];
+    const reporter = (message: string) => {
+      said.push(message);
+      if (message.startsWith("Restoring ")) controller.abort(new Error("stopped by hand"));
+    };
+    await expect(
+      verify(options({ reporter, signal: controller.signal, store: { signer, clock: systemClock } })),
+    ).rejects.toThrow("stopped by hand");
+    expect(said).toContainEqual(expect.stringContaining("Starting a throwaway"));
+    expect(await folders()).toEqual([]);
+    expect(await keys()).toEqual(before);
+  });
+
+  it("restores only what is sound, whole and full", async () => {
+    await expect(verify(options({ share: { number: 1, of: 2 } }))).rejects.toThrow("leave out --sample or --restore");
+    const taken = await takeBackup();
+    await tamper(taken.vault, `${taken.tier}/${taken.backupId}/schema.dump.zst`, (content) => content.subarray(1));
+    const result = await failure(verify(options({ vault: taken.vault, backupId: taken.backupId })));
+    expect(result.restore).toBeUndefined();
+    expect(result.faults).toHaveLength(1);
+    await resign(taken.vault, signer, taken, (manifest) => void (manifest.kind = "schema-only"));
+    const refused = verify(options({ vault: taken.vault, backupId: taken.backupId }));
+    await expect(refused).rejects.toThrow('is of kind "schema-only"');
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("takes tables and columns of Supabase's own that it does not know", async () => {
+    await runSql(
+      database.superuserUrl,
+      `set role supabase_auth_admin;
+       create type auth.factor_type as enum ('totp', 'phone');
+       create table auth.mfa_factors (id uuid primary key, user_id uuid not null references auth.users, factor auth.factor_type, note text);
+       insert into auth.mfa_factors select gen_random_uuid(), id, 'totp', e'a\\\\b\\tc' from auth.users limit 3;
+       insert into auth.mfa_factors select gen_random_uuid(), id, null, '' from auth.users limit 1;
+       alter table auth.users add column newer jsonb default '{"a": 1}';
+       grant all on auth.mfa_factors to postgres`,
+    );
+    const taken = await takeBackup();
+    const result = await verify(options({ vault: taken.vault }));
+    expect(result.level).toBe("restored-proven");
+    expect(result.restore!.notes).toEqual([
+      "Supabase's own types are unknown here and stand as text: auth.mfa_factors, auth.users.newer.",
+    ]);
+    await runSql(
+      database.superuserUrl,
+      "drop table auth.mfa_factors; drop type auth.factor_type; alter table auth.users drop column newer",
+    );
+  });
+});
+
+describe("verify --restore on a scratch server", () => {
+  const rolesOf = (url: string) =>
+    runSql<{ rolname: string }>(url, "select rolname from pg_roles where rolname !~ '^pg_' order by 1");
+  const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
+
+  it("leaves a Supabase server as it was: databases, roles and what they may", async () => {
+    const scratch = await startTestDatabase();
+    const state = async () => [
+      await rolesOf(scratch.superuserUrl),
+      await databasesOf(scratch.superuserUrl),
+      await runSql(scratch.superuserUrl, "select * from pg_auth_members order by 1"),
+      await runSql(scratch.superuserUrl, "select * from pg_parameter_acl order by 1"),
+    ];
+    const before = await state();
+    const restore = { throwaways: scratchThrowaway(scratch.superuserUrl), forbidden: [], clock: systemClock };
+    const result = await verify(options({ restore }));
+    expect(broken(result.restore!.lines)).toEqual({});
+    expect(result.level).toBe("restored-proven");
+    expect(result.restore!.lines.find((line) => line.what === "the API's login")!.state).toBe("not checked");
+    expect(await state()).toEqual(before);
+    await scratch.stop();
+  });
+
+  it("leaves a plain server as it was", async () => {
+    const plain = await localThrowaway({ PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary }).create({
+      serverMajor: 17,
+      systemIdentifier: undefined,
+      forbidden: [],
+      reporter: silent,
+      signal: new AbortController().signal,
+    });
+    const before = [await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)];
+    const restore = { throwaways: scratchThrowaway(plain.adminUrl), forbidden: [], clock: systemClock };
+    const result = await verify(options({ restore }));
+    expect(broken(result.restore!.lines)).toEqual({});
+    expect(result.level).toBe("restored-proven");
+    expect([await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)]).toEqual(before);
+    await plain.remove();
+  });
+
+  it("never runs on the server that the backup comes from", async () => {
+    const restore = { throwaways: scratchThrowaway(database.superuserUrl), forbidden: [], clock: systemClock };
+    await expect(verify(options({ restore }))).rejects.toThrow("a test restore never runs there");
+    expect(await databasesOf(database.superuserUrl)).toHaveLength(3);
   });
 });
