@@ -216,9 +216,7 @@ export function s3Vault(options: VaultOptions): Vault {
     async getBytes(key, signal) {
       const answer = await fetchObject(key, signal);
       if (answer === undefined) return undefined;
-      const pieces: Uint8Array[] = [];
-      for await (const piece of contentOf(key, answer, signal)) pieces.push(piece);
-      return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+      return await gather(contentOf(key, answer, signal), answer.ContentLength ?? 0);
     },
     async list(prefix, signal) {
       return newestVersions(await versionsOf(prefix, signal)).map((version) => ({
@@ -253,6 +251,17 @@ function newestVersions(versions: readonly ObjectVersion[]): ObjectVersion[] {
     if (version.Key !== undefined && !newest.has(version.Key)) newest.set(version.Key, version);
   }
   return [...newest.values()].sort((a, b) => ((a.Key ?? "") < (b.Key ?? "") ? -1 : 1));
+}
+
+/** All pieces as one. Each is copied at once where the size is known, so that there is never twice as much in memory. */
+async function gather(pieces: AsyncIterable<Buffer>, expectedBytes: number): Promise<Buffer> {
+  let whole = Buffer.allocUnsafeSlow(expectedBytes);
+  let used = 0;
+  for await (const piece of pieces) {
+    if (used + piece.length > whole.length) whole = Buffer.concat([whole.subarray(0, used)], (used + piece.length) * 2);
+    used += piece.copy(whole, used);
+  }
+  return whole.subarray(0, used);
 }
 
 /** Passes a stream on; counts and hashes it. */

@@ -93,7 +93,8 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       async (inner) => {
         const second = await openReader(reader, inner);
         try {
-          await readForComparison(second, comparison); return;
+          await readForComparison(second, comparison);
+          return;
         } finally {
           await second.end();
         }

@@ -2,8 +2,11 @@ import type { CopySink } from "../clients/copyOut.ts";
 import type { ChunkSection } from "./manifest.ts";
 import { LineSum } from "./lineSum.ts";
 
-/** Plain bytes after which a chunk is cut: some 5 MB stored. A worker holds two of them, which bounds its memory. */
-export const CHUNK_BYTES = 16 * 1024 * 1024;
+/**
+ * Plain bytes after which a chunk is cut: some 3 MB stored. A worker holds two of them, which bounds its memory; smaller ones
+ * keep all workers busy to the end, and cost requests.
+ */
+export const CHUNK_BYTES = 8 * 1024 * 1024;
 /** What a socket delivers at once; a chunk is cut only between two deliveries. */
 const SLACK_BYTES = 256 * 1024;
 
@@ -64,10 +67,14 @@ export class ChunkWriter implements CopySink {
     this.#table = undefined;
   }
 
-  /** Stores what is left, and waits until all is stored. */
+  /** Hands over what is left, as soon as there is a buffer for what comes next. */
   async flush(): Promise<void> {
     await this.#storing;
     if (this.#used > 0 || this.#sections.length > 0) this.#cut();
+  }
+
+  /** Waits until everything that was handed over is stored; fails where any of it could not be. */
+  async stored(): Promise<void> {
     await this.#storing;
   }
 
@@ -95,11 +102,13 @@ export class ChunkWriter implements CopySink {
     this.#sections = [];
     if (length === 0) return;
     this.#isStoring = true;
-    this.#storing = this.#store(full.subarray(0, length), sections).finally(() => {
+    const stored = this.#store(full.subarray(0, length), sections).finally(() => {
       this.#isStoring = false;
       // One that has grown for a giant line is let go of.
       if (full.length === CHUNK_BYTES + SLACK_BYTES) this.#spare = full;
     });
+    // One that has failed before must not be forgotten.
+    this.#storing = Promise.all([this.#storing, stored]).then(() => undefined);
     // Whoever waits next hears of it; until then it must not end the process.
     this.#storing.catch(() => undefined);
   }

@@ -4,8 +4,8 @@ import type { Transform } from "node:stream";
 
 /** Measured on a 1 GB table: 14 % smaller than level 1 and smaller than pg_dump's own gzip, at the speed of pg_dump itself. */
 const LEVEL = 3;
-/** Bytes that the codec hands back at once: few ways between its thread and ours. */
-const STEP_BYTES = 1024 * 1024;
+/** Beyond what is expected of the codec: one that fills its buffer to the last byte gets a second one. */
+const SPARE_BYTES = 64 * 1024;
 
 const PARAMS = { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 };
 const compressOnThread = promisify(zstdCompress);
@@ -23,10 +23,14 @@ export function decompress(): Transform {
 
 /** Compresses a whole, on another thread. */
 export async function compressBytes(plain: Buffer): Promise<Buffer> {
-  return await compressOnThread(plain, { params: PARAMS, chunkSize: STEP_BYTES });
+  // Text shrinks to less than half: one way between its thread and ours, and nothing is put together afterwards.
+  return await compressOnThread(plain, { params: PARAMS, chunkSize: Math.ceil(plain.length / 2) + SPARE_BYTES });
 }
 
 /** Decompresses a whole whose plain size is known, on another thread. Anything beyond that size is an error. */
 export async function decompressBytes(bytes: Uint8Array, plainBytes: number): Promise<Buffer> {
-  return await decompressOnThread(bytes, { chunkSize: STEP_BYTES, maxOutputLength: Math.max(1, plainBytes) });
+  return await decompressOnThread(bytes, {
+    chunkSize: plainBytes + SPARE_BYTES,
+    maxOutputLength: Math.max(1, plainBytes),
+  });
 }

@@ -57,6 +57,7 @@ export async function readTables(context: ReadContext, queue: ReadQueue, signal:
         queue.counts.set(tableKey(counted), await countTable(session, counted));
       });
     }
+    await reader.stored();
   } finally {
     await reader.end();
   }
@@ -73,6 +74,7 @@ class TableReader {
   #kind: BackupChunk["kind"] = "app";
   /** Chunks of the item that is being read; one that is given up takes its own with it. */
   #stored: BackupChunk[] = [];
+  readonly #finishing: Promise<void>[] = [];
 
   constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
     this.#context = context;
@@ -106,7 +108,15 @@ class TableReader {
       this.#writer.end();
     }
     await this.#writer.flush();
-    this.#queue.chunks.push(...stored);
+    // The next item is read while the rest of this one is being stored.
+    const finished = this.#writer.stored().then(() => void this.#queue.chunks.push(...stored));
+    finished.catch(() => undefined);
+    this.#finishing.push(finished);
+  }
+
+  /** Waits until all that was read is stored. */
+  async stored(): Promise<void> {
+    await Promise.all(this.#finishing);
   }
 
   async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {

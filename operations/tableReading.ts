@@ -18,9 +18,9 @@ export interface TableRead {
 export type ReadItem = TableRead[];
 
 /** A table whose size, TOAST included, is beyond this is read in ranges of this size. */
-const RANGE_BYTES = 64 * 1024 * 1024;
+const RANGE_BYTES = 32 * 1024 * 1024;
 /** Small tables are read together up to this size. */
-const PACK_BYTES = 16 * 1024 * 1024;
+const PACK_BYTES = 8 * 1024 * 1024;
 /** The first version that finds a range of blocks without reading the whole table. */
 const TID_RANGES_SINCE = 14;
 
