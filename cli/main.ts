@@ -7,6 +7,7 @@ import { drillCommand } from "./commands/drill.ts";
 import { listCommand } from "./commands/list.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
 import { planCommand } from "./commands/plan.ts";
+import { releaseCommand } from "./commands/release.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
@@ -25,6 +26,7 @@ const program = new Command("castchat-recovery")
   .addCommand(planCommand())
   .addCommand(calendarCommand())
   .addCommand(restoreCommand())
+  .addCommand(releaseCommand())
   .addCommand(mirrorCommand())
   .addCommand(resumeCommand())
   .addCommand(drillCommand())

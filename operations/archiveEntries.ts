@@ -4,7 +4,6 @@ import { PLATFORM_OWNERS } from "./platform.ts";
 /** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
 export interface TargetFacts {
   schemas: ReadonlySet<string>;
-  publications: ReadonlySet<string>;
   eventTriggers: ReadonlySet<string>;
   /** Roles whose default privileges the restoring role may change. */
   ownRoles: ReadonlySet<string>;
@@ -12,15 +11,13 @@ export interface TargetFacts {
 
 /** Reads what the choice of entries depends on. */
 export async function readTargetFacts(session: Session): Promise<TargetFacts> {
-  const [row] = await session.query<Record<"schemas" | "publications" | "event_triggers" | "own_roles", string[]>>(
+  const [row] = await session.query<Record<"schemas" | "event_triggers" | "own_roles", string[]>>(
     `select array(select nspname::text from pg_catalog.pg_namespace) as schemas,
-       array(select pubname::text from pg_catalog.pg_publication) as publications,
        array(select evtname::text from pg_catalog.pg_event_trigger) as event_triggers,
        array(select rolname::text from pg_catalog.pg_roles where pg_catalog.pg_has_role(oid, 'usage') and rolname !~ '^(pg_|supabase_)') as own_roles`,
   );
   return {
     schemas: new Set(row?.schemas),
-    publications: new Set(row?.publications),
     eventTriggers: new Set(row?.event_triggers),
     ownRoles: new Set(row?.own_roles),
   };
@@ -36,8 +33,8 @@ const RIGHTS_ON_LARGE_OBJECTS = /^ACL - LARGE OBJECT/;
 /**
  * Takes out of an archive's list (`pg_restore --list`) the entries that the target can't or needn't take: extensions are
  * made beforehand, with their schema; what exists already isn't made again; default privileges of the platform's roles
- * are the platform's; rights are granted apart (restoreRights.ts). Everything else stays, and none may fail: errors are never
- * passed over.
+ * are the platform's; rights are granted apart (restoreRights.ts); publications are held back until they are released.
+ * Everything else stays, and none may fail: errors are never passed over.
  */
 export function chooseEntries(list: string, target: TargetFacts): string {
   return filtered(
@@ -65,8 +62,7 @@ function isWanted(entry: string, target: TargetFacts): boolean {
   if (/^(COMMENT - )?EXTENSION /.test(entry)) return false;
   const schema = /^SCHEMA - (.+) \S+$/.exec(entry)?.[1];
   if (schema !== undefined) return !target.schemas.has(schema);
-  const publication = /^PUBLICATION - (.+) \S+$/.exec(entry)?.[1];
-  if (publication !== undefined) return !target.publications.has(publication);
+  if (/^(COMMENT - )?PUBLICATION /.test(entry)) return false;
   const [, eventTrigger, owner] = /^(?:COMMENT - )?EVENT TRIGGER (?:- )?(.+) (\S+)$/.exec(entry) ?? [];
   // The platform's own come with a project; where there is none, as on a server of one's own, nobody else could make them.
   if (eventTrigger !== undefined && owner !== undefined)

@@ -5,6 +5,8 @@ import { startPgTool } from "../clients/pgTools.ts";
 import type { Vault } from "../clients/vault.ts";
 import { listOtherSchemas } from "./catalog.ts";
 import { compress } from "./compression.ts";
+import { heldBackText, readHeldBack } from "./heldBack.ts";
+import type { HeldBack } from "./heldBack.ts";
 import { managedObjectsScript } from "./managedObjectsScript.ts";
 import { keyInAttempt, partObject } from "./manifest.ts";
 import type { BackupKind, BackupPart, PartName } from "./manifest.ts";
@@ -16,6 +18,8 @@ import { together } from "./together.ts";
 export interface PartScripts {
   roles: string;
   managedObjects: string;
+  /** What a restore holds back until it is released. */
+  heldBack: HeldBack;
   /** Schemas that aren't the app's. */
   otherSchemas: string[];
 }
@@ -48,6 +52,7 @@ export async function readScripts(session: Session): Promise<PartScripts> {
   return {
     roles: await rolesScript(session),
     managedObjects: await managedObjectsScript(session),
+    heldBack: await readHeldBack(session),
     otherSchemas: await listOtherSchemas(session),
   };
 }
@@ -61,6 +66,11 @@ const DUMPS: Readonly<Record<BackupKind, { name: PartName; args: readonly string
   configuration: undefined,
 };
 
+/** Whether a kind of backup holds definitions, and what acts by itself. */
+export function holdsDefinitions(kind: BackupKind): boolean {
+  return kind === "full" || kind === "schema-only";
+}
+
 /** Definitions, rights and large objects, as far as this kind of backup holds them. */
 export async function storeDefinitions(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
   const dump = DUMPS[context.kind];
@@ -73,10 +83,11 @@ export async function storeDefinitions(context: PartContext, signal: AbortSignal
 export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
   const { scripts, configuration, kind } = context;
   const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
-  if (kind === "full" || kind === "schema-only") {
+  if (holdsDefinitions(kind)) {
     works.push(
       (inner) => storeText(context, "roles.sql", scripts.roles, inner),
       (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
+      (inner) => storeText(context, "held-back.json", heldBackText(scripts.heldBack), inner),
     );
   }
   if (configuration !== undefined) works.push((inner) => storeConfiguration(context, configuration, inner));

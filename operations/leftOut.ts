@@ -1,5 +1,6 @@
 import type { Session } from "../clients/database.ts";
 import { listLeftOutOfExtensions } from "./extensionRows.ts";
+import { listLeftOutJobs } from "./heldBack.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, MARKER_SCHEMA } from "./platform.ts";
 
 /** What a backup does not carry; each with its reason. */
@@ -32,6 +33,7 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
   return [
     ...found,
     ...(await listLeftOutOfExtensions(session)),
+    ...(await listLeftOutJobs(session)),
     { what: "passwords of roles", why: "a managed database does not give them out: set new ones" },
     { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
     { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },

@@ -24,6 +24,7 @@ export const PART_NAMES = [
   "schema.dump",
   "roles.sql",
   "managed-objects.sql",
+  "held-back.json",
   "configuration.json",
   "large-objects.dump",
   "project.json",
@@ -101,11 +102,11 @@ const fileSchema = z.object({
   contentSha256: sha256,
 });
 
-/** A scheduled job of pg_cron. */
+/** A scheduled job of pg_cron; the part held-back.json has its command, which may hold a secret. */
 const jobSchema = z.object({
   name: z.string().nullable(),
   schedule: z.string(),
-  command: z.string(),
+  commandSha256: sha256,
   database: z.string(),
   username: z.string(),
   active: z.boolean(),
@@ -148,7 +149,7 @@ const manifestSchema = z.object({
   sequences: z.array(sequenceSchema),
   /** A restore brings them back only once it is released. */
   jobs: z.array(jobSchema),
-  /** Publications of the app; likewise. */
+  /** Names of the publications that are the app's or publish its tables; likewise, and held-back.json says what they publish. */
   publications: z.array(z.string()),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */

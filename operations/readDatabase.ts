@@ -4,9 +4,10 @@ import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import { readSystemIdentifier } from "../clients/systemIdentifier.ts";
-import { readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
 import type { PartContext, RunPlace } from "./backupParts.ts";
 import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "./catalog.ts";
+import { jobForManifest } from "./heldBack.ts";
 import { listLeftOut } from "./leftOut.ts";
 import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
 import type { BackupKind, BackupPart, Manifest } from "./manifest.ts";
@@ -104,6 +105,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   );
   const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
   const contents = describeTables(tables, chunks, queue.counts);
+  const heldBack = holdsDefinitions(kind) ? partContext.scripts.heldBack : { jobs: [], publications: [] };
   return {
     snapshotAt: snapshotAt.toISOString(),
     finishedAt: clock().toISOString(),
@@ -122,8 +124,8 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     parts,
     chunks,
     files: [],
-    jobs: [],
-    publications: [],
+    jobs: heldBack.jobs.map(jobForManifest),
+    publications: heldBack.publications.map(({ name }) => name),
     tables: contents,
   };
 }

@@ -82,13 +82,18 @@ export async function readRestoreMarker(
   );
 }
 
-/** The same over an open session. */
+/** The same over an open session; with an id that restore's. */
 export async function findMarker(session: Session, restoreId?: string): Promise<RestoreMarker | undefined> {
+  return (await listMarkers(session)).find((marker) => restoreId === undefined || marker.restoreId === restoreId);
+}
+
+/** The markers of all restores into a database, the latest first. */
+export async function listMarkers(session: Session): Promise<RestoreMarker[]> {
   const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [
     `${MARKER_SCHEMA}.restore`,
   ]);
-  if ((there?.marker ?? undefined) === undefined) return undefined;
-  const [row] = await session.query<{
+  if ((there?.marker ?? undefined) === undefined) return [];
+  const rows = await session.query<{
     restore_id: string;
     backup_id: string;
     phase: string;
@@ -96,19 +101,16 @@ export async function findMarker(session: Session, restoreId?: string): Promise<
     finished_at: Date | null;
     result: unknown;
   }>(
-    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore
-     where $1::text is null or restore_id = $1 order by started_at desc limit 1`,
-    [restoreId ?? null],
+    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore order by started_at desc`,
   );
-  if (row === undefined) return undefined;
-  return {
+  return rows.map((row) => ({
     restoreId: row.restore_id,
     backupId: row.backup_id,
     phase: row.phase,
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
     result: row.result === null ? undefined : resultSchema.parse(row.result),
-  };
+  }));
 }
 
 /** Writes the marker of a restore that begins, or begins anew, with the backup that it has decided on. */

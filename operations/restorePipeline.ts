@@ -3,6 +3,7 @@ import type { Reporter } from "../clients/reporter.ts";
 import type { BackupSource } from "./backupSource.ts";
 import type { SeedCounts } from "./catalog.ts";
 import { emptyExtensionTables } from "./extensionRows.ts";
+import { noteOfHeldBack } from "./heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent } from "./quote.ts";
@@ -73,7 +74,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       const sentence = `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`;
       const { schema, roles, managedObjects } = await restoring.phase("download", sentence, download);
       const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
-      notes.push(...found);
+      notes.push(...found, ...noteOfHeldBack(manifest));
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
       await makeConstraints(restoring, schema, managedObjects, roleGrants);
     }

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { CATALOGUE, LEFT_OUT, OUR_SCHEMAS, VOLATILE_TABLES } from "./catalogue.ts";
+import { CATALOGUE, LEFT_OUT, NEEDED, OUR_SCHEMAS, VOLATILE_TABLES } from "./catalogue.ts";
 import { OBJECT_KINDS } from "./types.ts";
 import type { DatabaseSnapshot, LeftOut, ObjectKind, TableContent } from "./types.ts";
 
@@ -52,7 +52,7 @@ export async function takeSnapshot(url: string): Promise<DatabaseSnapshot> {
         tables[name] = await contentOf(client, name);
     };
     const catalogue = async () => {
-      const objects = await readObjects(leader);
+      const objects = await readObjects(leader, OBJECT_KINDS);
       const sequences = await readSequences(leader);
       await work(leader);
       return { objects, sequences };
@@ -87,22 +87,44 @@ async function contentOf(client: pg.Client, table: string): Promise<TableContent
   return { rows: Number(rows), digest: `${upper}:${lower}` };
 }
 
-async function readObjects(client: pg.Client): Promise<Record<ObjectKind, Record<string, string>>> {
-  const entries: [ObjectKind, Record<string, string>][] = [];
-  for (const kind of OBJECT_KINDS) {
+/** The definitions of these kinds alone, as they are now. */
+export async function takeObjects<K extends ObjectKind>(
+  url: string,
+  kinds: readonly K[],
+): Promise<Record<K, Record<string, string>>> {
+  return withReaders(url, async (leader) => {
+    await leader.query(`begin isolation level repeatable read read only; ${PINNED}`);
+    return await readObjects(leader, kinds);
+  });
+}
+
+async function readObjects<K extends ObjectKind>(
+  client: pg.Client,
+  kinds: readonly K[],
+): Promise<Record<K, Record<string, string>>> {
+  const entries: [K, Record<string, string>][] = [];
+  for (const kind of kinds) {
+    const needed = await client.query<{ there: boolean }>(
+      "select $1::text is null or to_regclass($1) is not null as there",
+      [NEEDED[kind] ?? null],
+    );
+    if (needed.rows[0]?.there !== true) {
+      entries.push([kind, {}]);
+      continue;
+    }
     const result = await client.query<{ name: string; definition: string | null }>(CATALOGUE[kind]);
     entries.push([
       kind,
       sorted(Object.fromEntries(result.rows.map(({ name, definition }) => [name, definition ?? ""]))),
     ]);
   }
-  return Object.fromEntries(entries) as Record<ObjectKind, Record<string, string>>;
+  return Object.fromEntries(entries) as Record<K, Record<string, string>>;
 }
 
 async function readSequences(client: pg.Client): Promise<Record<string, string>> {
   const names = await client.query<{ name: string }>(`
     select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where ${OUR_SCHEMAS} and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'select') else false end order by 1`);
+    where ${OUR_SCHEMAS} and n.nspname <> 'cron' and case when c.relkind = 'S' then has_sequence_privilege(c.oid, 'select') else false end order by 1`);
   if (names.rows.length === 0) return {};
   const positions = await client.query<{ name: string; position: string }>(
     names.rows

@@ -22,11 +22,20 @@ export const OBJECT_KINDS = [
   "statistics",
   "collation",
   "publication",
+  "scheduled job",
   "grant",
   "default privileges",
   "comment",
 ] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
+
+/** Kinds that act by themselves: a recovery brings them back only once they are released. */
+export const HELD_BACK = ["publication", "scheduled job"] as const satisfies readonly ObjectKind[];
+
+/** Whether a difference is of one of those kinds. */
+export function isHeldBack(kind: Difference["kind"]): boolean {
+  return HELD_BACK.some((held) => held === kind);
+}
 
 /** Something that is knowingly not compared, and why. */
 export interface LeftOut {

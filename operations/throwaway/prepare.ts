@@ -80,8 +80,10 @@ async function makeExtensions(session: Session, manifest: Manifest): Promise<voi
     // Some extensions name the schema that they are made in.
     const place = offer?.schema ?? schema;
     try {
+      // The server refuses even "create if not exists" of pg_catalog, where some lie.
+      const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [place]);
       await session.query(
-        `create schema if not exists ${quoteIdent(place)};
+        `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)};`}
          create extension if not exists ${quoteIdent(name)} with schema ${quoteIdent(place)} ${offer?.same === true ? `version ${quoteLiteral(version)}` : ""} cascade`,
       );
     } catch (error) {

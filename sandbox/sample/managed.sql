@@ -7,3 +7,9 @@ create policy "own folder only" on storage.objects for insert to authenticated
 
 -- A new project has this publication already, empty.
 alter publication supabase_realtime add table public.messages, public.posts (id, title, status) where (id > 0);
+
+-- Jobs that write by themselves: a recovery must not bring them alive before it is released.
+create extension pg_cron;
+select cron.schedule('expire applications', '15 * * * *', $$
+  update public.applications set status = 'withdrawn' where status = 'sent' and applied_at < now() - interval '180 days'$$);
+select cron.alter_job(cron.schedule('weekly digest', '0 9 * * 1', $$insert into public.logs (level, message, logged_at) values ('info', 'ダイジェスト送信', now())$$), active => false);

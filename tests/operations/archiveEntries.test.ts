@@ -3,7 +3,6 @@ import { chooseEntries, chooseRights } from "../../operations/archiveEntries.ts"
 
 const target = {
   schemas: new Set(["public", "extensions"]),
-  publications: new Set(["supabase_realtime"]),
   eventTriggers: new Set(["pgrst_ddl_watch"]),
   ownRoles: new Set(["postgres"]),
 };
@@ -17,9 +16,8 @@ describe("chooseEntries", () => {
       "4107; 0 0 ACL - LARGE OBJECT 16999 postgres",
       "215; 1259 16500 TABLE public posts postgres",
       "216; 1259 16501 TABLE public EXTENSION - x postgres",
-      "4102; 6104 16600 PUBLICATION - partners postgres",
-      "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts",
-      "4108; 3466 16704 EVENT TRIGGER - watch_supabase postgres",
+      "4109; 3466 16704 EVENT TRIGGER - watch_supabase postgres",
+      "217; 1259 16502 TABLE public PUBLICATION - y postgres",
       "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
       "2302; 826 16703 DEFAULT ACL - DEFAULT PRIVILEGES FOR LARGE OBJECTS postgres",
       "",
@@ -30,6 +28,10 @@ describe("chooseEntries", () => {
       "2; 3079 16400 EXTENSION - pgcrypto ",
       "4104; 0 0 COMMENT - EXTENSION pgcrypto ",
       "5; 2615 2200 SCHEMA - public pg_database_owner",
+      "4102; 6104 16600 PUBLICATION - partners postgres",
+      "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts postgres",
+      "4107; 6237 16603 PUBLICATION TABLES IN SCHEMA - partners private postgres",
+      "4108; 0 0 COMMENT - PUBLICATION partners postgres",
       "4105; 6104 16602 PUBLICATION - supabase_realtime postgres",
       "2301; 826 16701 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES supabase_admin",
       "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",

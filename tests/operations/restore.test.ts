@@ -13,6 +13,7 @@ import type { Vault } from "../../clients/vault.ts";
 import { backup } from "../../operations/backup.ts";
 import type { BackupResult } from "../../operations/backup.ts";
 import { listBackups } from "../../operations/listBackups.ts";
+import { release } from "../../operations/release.ts";
 import { restore } from "../../operations/restore.ts";
 import type { RestoreOptions } from "../../operations/restore.ts";
 import { checkRestored } from "../../operations/restoreChecks.ts";
@@ -85,6 +86,7 @@ const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
 
 async function expectWhole(): Promise<void> {
   expect(await contentOf(target.url)).toEqual(content);
+  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
   expect(definitionOf(target.superuserUrl)).toBe(definition);
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"))).toEqual([]);
   const left = await runSql(
@@ -104,7 +106,9 @@ describe("restore", () => {
       tables: saved.tables,
       rows: saved.rows,
       posts: 150,
-      notes: [],
+      notes: [
+        "Held back until `castchat-recovery release`: 2 scheduled jobs and the publications partners, supabase_realtime.",
+      ],
     });
     expect(result.phases.map(({ name }) => name)).toEqual([
       "claim",

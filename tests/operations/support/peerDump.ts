@@ -7,7 +7,13 @@ import { execFileSync } from "node:child_process";
 export function fullDumpOf(superuserUrl: string): string {
   const text = execFileSync(
     "pg_dump",
-    ["--exclude-schema=castchat_recovery", "--exclude-table-data=storage.migrations", `--dbname=${superuserUrl}`],
+    [
+      "--exclude-schema=castchat_recovery",
+      "--exclude-table-data=storage.migrations",
+      // Its rows name the server's own port.
+      "--exclude-table-data=cron.job",
+      `--dbname=${superuserUrl}`,
+    ],
     { maxBuffer: 1e9, env: process.env },
   ).toString("latin1");
   const lines = text.split("\n").filter((line) => !/^\\(un)?restrict /.test(line));

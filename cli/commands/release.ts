@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { openerOf } from "../../clients/age.ts";
+import { UserError } from "../../clients/errors.ts";
+import { release } from "../../operations/release.ts";
+import type { ReleasedItem } from "../../operations/release.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult, withProgress } from "../progress.ts";
+import { vaultOf } from "../services.ts";
+import { readStack, trustedKeysOf } from "../stackContext.ts";
+
+/** `castchat-recovery release`: brings alive what a restore has held back. */
+export function releaseCommand(): Command {
+  return new Command("release")
+    .description(
+      "bring alive what a restore has held back: schedule the backup's jobs and make its publications; what is there is left alone",
+    )
+    .addOption(stackOption())
+    .option("--backup <id>", "the backup that the database must have been restored from")
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nThe database is the stack's own, or the one of the variable TARGET_DATABASE_URL. From here on its jobs run: they write, call and mail.",
+    )
+    .action(async (options: { stack: string; backup?: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const databaseUrl = process.env["TARGET_DATABASE_URL"] ?? context.outputs.databaseUrl;
+      if (databaseUrl === undefined) {
+        throw new UserError(
+          `Stack ${options.stack} runs no database: put the connection string of the restored one into TARGET_DATABASE_URL.`,
+        );
+      }
+      const opener = await openerOf(process.env);
+      const result = await withProgress("Releasing", (reporter) =>
+        release({
+          vault: vaultOf(context),
+          opener,
+          trustedKeys: trustedKeysOf(context),
+          tiers: context.settings.tiers,
+          databaseUrl,
+          backupId: options.backup,
+          reporter,
+          signal,
+        }),
+      );
+      printResult(result, options.json === true, [
+        ...result.items.map(sentence),
+        result.items.length === 0
+          ? `${result.backupId} has held nothing back.`
+          : `All that ${result.backupId} has held back is released.`,
+      ]);
+    });
+}
+
+function sentence({ kind, name, state, differences }: ReleasedItem): string {
+  const how = differences.length === 0 ? "" : `: ${differences.join("; ")}`;
+  if (state === "differs") return `${kind} ${name} was changed since the restore and is left as it is${how}.`;
+  return `${kind} ${name} ${state === "released" ? "is released" : "is there already"}${how}.`;
+}
