@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 import { connect } from "../../clients/database.ts";
@@ -223,6 +227,43 @@ describe("an interruption", () => {
     expect(withoutGrantors(await rights())).toEqual(before);
     expect((await gateState(session)).layers).toEqual([]);
   });
+});
+
+describe("kill -9", () => {
+  const CHILD = fileURLToPath(new URL("support/gateChild.ts", import.meta.url));
+
+  async function killed(what: "close" | "open", afterMs: number): Promise<void> {
+    const child = spawn(process.execPath, ["--no-warnings", CHILD, what, database.url], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    await sleep(afterMs);
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+
+  it("at any moment leaves the gate open, or closed with a record that the next run goes on with", async () => {
+    const before = withoutGrantors(await rights());
+    const seen = new Set<string>();
+    for (const afterMs of [0, 5, 10, 15, 25, 40, 80, 200]) {
+      const app = await client("postgres");
+      await killed("close", afterMs);
+      await sleep(50);
+      const { layers } = await gateState(session);
+      const isOpen = JSON.stringify(withoutGrantors(await rights())) === JSON.stringify(before);
+      seen.add(isOpen ? "open" : "closed");
+      expect([afterMs, isOpen]).toEqual([afterMs, layers.length === 0]);
+      await closeGate(session, STOP);
+      await expect(app.query("select 1")).rejects.toThrow();
+      await killed("open", afterMs);
+      await sleep(50);
+      await openGate(session, STOP.holder);
+      expect([afterMs, withoutGrantors(await rights())]).toEqual([afterMs, before]);
+      expect((await gateState(session)).layers).toEqual([]);
+    }
+    // Both ends have been met, or the test shows nothing.
+    expect(seen).toEqual(new Set(["open", "closed"]));
+  }, 60_000);
 });
 
 describe("what can't be closed", () => {
