@@ -2,7 +2,8 @@ import { z } from "zod";
 import { isSignedByOneOf } from "../clients/signer.ts";
 import type { Signer } from "../clients/signer.ts";
 import type { Vault } from "../clients/vault.ts";
-import { keyOf, parseSigned, proofBytes } from "./manifest.ts";
+import { keyOf } from "./manifest.ts";
+import { parseSigned, proofBytes } from "./proof.ts";
 import { CHECKLIST, CHECK_STATES } from "./testRestore/checklist.ts";
 
 /** Folder of a backup's verifications, beside its manifest: one object each, named by its time. */

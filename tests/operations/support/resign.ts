@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Signer } from "../../../clients/signer.ts";
 import type { Vault } from "../../../clients/vault.ts";
-import {
-  MANIFEST,
-  PROOF,
-  SIGNATURE,
-  keyOf,
-  manifestBytes,
-  parseManifest,
-  proofBytes,
-} from "../../../operations/manifest.ts";
+import { MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, parseManifest } from "../../../operations/manifest.ts";
+import { proofBytes } from "../../../operations/proof.ts";
 import type { Manifest } from "../../../operations/manifest.ts";
 
 /** Changes a manifest as only who holds the writer's key could: signed and proven anew. */
