@@ -5,8 +5,8 @@ import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
-import { compareDefinitions, compareSequences, missingExtensions } from "./assessDefinitions.ts";
-import type { DefinitionDifferences, SequenceDifference } from "./assessDefinitions.ts";
+import { compareDefinitions, compareSequences, missingExtensions } from "./compareDefinitions.ts";
+import type { DefinitionDifferences, SequenceDifference } from "./compareDefinitions.ts";
 import { earlierLosses, historyOf } from "./assessHistory.ts";
 import type { EarlierLoss } from "./assessHistory.ts";
 import { compareRows } from "./assessRows.ts";
@@ -19,6 +19,7 @@ import { chooseBackup } from "./chooseBackup.ts";
 import { planComparison, readForComparison } from "./compareTables.ts";
 import { listBackups, takenAt } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
+import type { Manifest } from "./manifest.ts";
 import { tableName } from "./quote.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { openReader } from "./snapshotReader.ts";
@@ -109,7 +110,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
         table.facts.history = historyOf(table.facts, chain, manifest, table.now);
       tables.push(table.facts);
     }
-    const definitions = await compareDefinitions(session, manifest);
+    const definitions = await definitionsOf(session, manifest);
     const sequences = await compareSequences(session, manifest);
     const extensions = await missingExtensions(session, manifest);
     await session.query("commit");
@@ -129,6 +130,12 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       durationMs: Math.round(performance.now() - started),
     };
   });
+}
+
+async function definitionsOf(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
+  if (manifest.parts.some((part) => part.name === "schema.dump")) return await compareDefinitions(session, manifest);
+  const notCompared = `a backup of kind ${manifest.kind} holds no definitions`;
+  return { missing: [], altered: [], added: [], notCompared };
 }
 
 async function countRows(

@@ -1,12 +1,11 @@
 import { withSession } from "../clients/database.ts";
 import type { Session } from "../clients/database.ts";
 import { PromiseError } from "../clients/errors.ts";
-import { countForSeed, listExtensions, listSequences } from "./catalog.ts";
+import { countForSeed } from "./catalog.ts";
 import type { SeedCounts } from "./catalog.ts";
+import { compareDefinitions, compareSequences, missingExtensions } from "./compareDefinitions.ts";
 import { differencesOf, planComparison, readForComparison } from "./compareTables.ts";
 import type { Manifest } from "./manifest.ts";
-import { digestObjects } from "./objects.ts";
-import { tableName } from "./quote.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { orphansIn } from "./restoreState.ts";
 import { together } from "./together.ts";
@@ -39,7 +38,7 @@ export async function checkRestored(
     inSession(async (session) => {
       differences.push(
         ...(await differencesOfObjects(session, manifest)),
-        ...(await missingExtensions(session, manifest)),
+        ...(await missingExtensions(session, manifest)).map((name) => `extension ${name} is missing`),
       );
       const found = await countForSeed(session);
       if (ofRows) {
@@ -70,39 +69,19 @@ export function named(differences: readonly string[]): string {
 
 /** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
 export async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {
-  const found = await digestObjects(session);
-  // Another major version may write the same definition in other words, so only what is there can be compared.
-  const sameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
-  const missing = Object.keys(manifest.objects).filter((name) => found[name] === undefined);
-  const added = Object.keys(found).filter((name) => manifest.objects[name] === undefined);
-  const altered = Object.entries(manifest.objects).filter(
-    ([name, digest]) => sameMajor && found[name] !== undefined && found[name] !== digest,
-  );
+  const { missing, added, altered } = await compareDefinitions(session, manifest);
   return [
     ...missing.map((name) => `${name} is missing`),
     ...added.map((name) => `${name} is not in the backup`),
-    ...altered.map(([name]) => `${name} is defined otherwise`),
+    ...altered.map((name) => `${name} is defined otherwise`),
   ];
 }
 
-/** A dump reads sequences a moment after the manifest does, so a restored one may be ahead, never behind. */
 async function differencesOfSequences(session: Session, manifest: Manifest): Promise<string[]> {
-  const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
-  return manifest.sequences.flatMap((sequence) => {
-    const name = tableName(sequence);
-    const value = found.get(name);
-    if (value === undefined) return [`sequence ${name} is missing`];
-    if (sequence.lastValue === null || sequence.cycle) return [];
-    if (value === null) return [`sequence ${name} begins anew`];
-    const ahead = BigInt(value) - BigInt(sequence.lastValue);
-    const behind = sequence.increment.startsWith("-") ? ahead > 0n : ahead < 0n;
-    return behind ? [`sequence ${name} stands at ${value} instead of ${sequence.lastValue}`] : [];
+  return (await compareSequences(session, manifest)).map(({ name, inBackup, now }) => {
+    if (now === undefined) return `sequence ${name} is missing`;
+    return now === null ? `sequence ${name} begins anew` : `sequence ${name} stands at ${now} instead of ${inBackup}`;
   });
-}
-
-async function missingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
-  const found = new Set((await listExtensions(session)).map((extension) => extension.name));
-  return manifest.extensions.filter(({ name }) => !found.has(name)).map(({ name }) => `extension ${name} is missing`);
 }
 
 function differencesOfCounts(found: SeedCounts, expected: SeedCounts): string[] {

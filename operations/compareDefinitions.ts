@@ -21,16 +21,8 @@ export interface SequenceDifference {
   now: string | null | undefined;
 }
 
-/** Compares every definition and right with the backup's. A backup without definitions has nothing to compare. */
+/** Compares every definition and right of the app with the backup's. */
 export async function compareDefinitions(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
-  const has = manifest.parts.some((part) => part.name === "schema.dump");
-  if (!has)
-    return {
-      missing: [],
-      altered: [],
-      added: [],
-      notCompared: `a backup of kind ${manifest.kind} holds no definitions`,
-    };
   const now = await digestObjects(session);
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const { objects } = manifest;
@@ -44,7 +36,10 @@ export async function compareDefinitions(session: Session, manifest: Manifest): 
   };
 }
 
-/** Sequences that are missing or behind the backup. One that cycles may be anywhere. */
+/**
+ * Sequences that are missing or behind the backup. A dump reads them a moment after the manifest does, so one may be ahead; one that
+ * cycles may be anywhere.
+ */
 export async function compareSequences(session: Session, manifest: Manifest): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
   return manifest.sequences.flatMap((sequence): SequenceDifference[] => {
