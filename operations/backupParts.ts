@@ -13,6 +13,8 @@ import type { BackupKind, BackupPart, PartName } from "./manifest.ts";
 import { quoteIdent } from "./quote.ts";
 import { rolesScript } from "./rolesScript.ts";
 import { together } from "./together.ts";
+import { vaultSecretsText } from "./vaultSecrets.ts";
+import type { VaultSecret } from "./vaultSecrets.ts";
 
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
 export interface PartScripts {
@@ -20,6 +22,8 @@ export interface PartScripts {
   managedObjects: string;
   /** What a restore holds back until it is released. */
   heldBack: HeldBack;
+  /** In clear. */
+  vaultSecrets: readonly VaultSecret[];
   /** Schemas that aren't the app's. */
   otherSchemas: string[];
 }
@@ -48,8 +52,9 @@ export interface PartContext extends RunPlace {
 }
 
 /** Reads what the parts need from the leading session. */
-export async function readScripts(session: Session): Promise<PartScripts> {
+export async function readScripts(session: Session, vaultSecrets: readonly VaultSecret[]): Promise<PartScripts> {
   return {
+    vaultSecrets,
     roles: await rolesScript(session),
     managedObjects: await managedObjectsScript(session),
     heldBack: await readHeldBack(session),
@@ -89,6 +94,9 @@ export async function storeScripts(context: PartContext, signal: AbortSignal): P
       (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
       (inner) => storeText(context, "held-back.json", heldBackText(scripts.heldBack), inner),
     );
+  }
+  if (kind === "full" && scripts.vaultSecrets.length > 0) {
+    works.push((inner) => storeText(context, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
   }
   if (configuration !== undefined) works.push((inner) => storeConfiguration(context, configuration, inner));
   return await together<BackupPart[]>(signal, ...works);

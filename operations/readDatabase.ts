@@ -1,3 +1,4 @@
+import type { Sealer } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
@@ -22,6 +23,7 @@ import { openSnapshot } from "./snapshot.ts";
 import { tableKey } from "./quote.ts";
 import { countInTables, describeTables } from "./tableContents.ts";
 import { together } from "./together.ts";
+import { readVaultSecrets } from "./vaultSecrets.ts";
 
 /** One reading of the database. */
 export interface ReadDatabaseOptions extends RunPlace {
@@ -32,6 +34,8 @@ export interface ReadDatabaseOptions extends RunPlace {
   /** "schema.table"; what a backup of kind critical holds. */
   criticalTables: readonly string[];
   configuration?: (() => Promise<unknown>) | undefined;
+  /** Present where the vault seals what is put into it: what is secret may be stored. */
+  sealer?: Sealer | undefined;
   clock: Clock;
   timer: PhaseTimer;
   reporter: Reporter;
@@ -64,6 +68,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const systemIdentifier = await readSystemIdentifier(session);
   // After the snapshot, so that a restored sequence can never be behind a row of it.
   const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
+  const vaultContent = await readVaultSecrets(session, options.sealer !== undefined);
   const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
   const place = { vault, prefix, backupId, attempt, lockUntil };
   const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
@@ -71,7 +76,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     ...context,
     kind,
     address: session.address,
-    scripts: await readScripts(session),
+    scripts: await readScripts(session, vaultContent.secrets),
     configuration: options.configuration,
   };
   const queue: ReadQueue = {
@@ -119,7 +124,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       pgDumpVersion: pgDump.version,
     },
     ...described,
-    leftOut: [...described.leftOut, ...snapshot.unreadable],
+    leftOut: [...described.leftOut, ...snapshot.unreadable, ...vaultContent.leftOut],
     ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
     parts,
     chunks,

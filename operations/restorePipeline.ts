@@ -17,6 +17,7 @@ import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revo
 import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
 import { listOwnRoles } from "./rolesScript.ts";
 import { together } from "./together.ts";
+import { parseVaultSecrets, restoreVaultSecrets } from "./vaultSecrets.ts";
 
 /** A restore that has decided what it brings back and into which target. */
 export interface Restoring extends BackupSource {
@@ -76,7 +77,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
       notes.push(...found, ...noteOfHeldBack(manifest));
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
-      await makeConstraints(restoring, schema, managedObjects, roleGrants);
+      notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
     }
     const [counts] = await restoring.phase(
       "checks",
@@ -145,17 +146,32 @@ async function makeConstraints(
   schema: PrivateFile,
   managedObjects: string,
   roleGrants: string,
-): Promise<void> {
+): Promise<string[]> {
   const { session, manifest, restoreId } = restoring;
-  await restoring.phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
-    const done = await readJournal(session, restoreId);
-    await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
-    if (restoring.selection === "everything") await fillViews(restoring, done);
-    if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
-    // After owners, whom the rights come from.
-    if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
-    if (roleGrants !== "") await session.query(roleGrants);
-  });
+  return await restoring.phase(
+    "constraints",
+    "Making indexes, constraints, triggers, policies and rights",
+    async () => {
+      const done = await readJournal(session, restoreId);
+      await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
+      if (restoring.selection === "everything") await fillViews(restoring, done);
+      if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
+      // After owners, whom the rights come from.
+      if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
+      if (roleGrants !== "") await session.query(roleGrants);
+      return restoring.selection === "everything" ? await bringVaultSecrets(restoring) : [];
+    },
+  );
+}
+
+/** Nothing of it is journaled: what is there is seen. Returns notes. */
+async function bringVaultSecrets(restoring: Restoring): Promise<string[]> {
+  const name = "vault-secrets.json";
+  if (!restoring.manifest.parts.some((part) => part.name === name)) return [];
+  return await restoreVaultSecrets(
+    restoring.session,
+    parseVaultSecrets(await fetchText(restoring, name, restoring.signal)),
+  );
 }
 
 async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {

@@ -22,19 +22,20 @@ export const MANAGED_SCHEMAS = [
 /** Where a recovery keeps its own notes: no part of the application. */
 export const RECOVERY_SCHEMA = "castchat_recovery";
 
-/** Tables that a platform of another version fills differently, by qualified name; jobs are compared as such. */
+/** Tables that a platform of another version fills differently, by qualified name; jobs and secrets are compared as such. */
 export const VOLATILE_TABLES = [
   "auth.schema_migrations",
   "storage.migrations",
   "cron.job",
   "cron.job_run_details",
+  "vault.secrets",
 ] as const;
 
 /** What no comparison covers, in words for the report. */
 export const LEFT_OUT: readonly LeftOut[] = [
   {
     what: VOLATILE_TABLES.join(", "),
-    why: "the platform writes them itself, as its own version wants; scheduled jobs are compared apart from their numbers and runs",
+    why: "the platform writes them itself, as its own version wants; scheduled jobs and the vault's secrets are compared by what they are",
   },
   { what: `schema ${RECOVERY_SCHEMA}`, why: "the recovery keeps its own notes there" },
   {
@@ -74,7 +75,10 @@ const columnRights = `(
     from pg_attribute a, aclexplode(a.attacl) g where a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped) held)`;
 
 /** Relations of extensions that a database may lack: it then has none of that kind. */
-export const NEEDED: Partial<Record<ObjectKind, string>> = { "scheduled job": "cron.job" };
+export const NEEDED: Partial<Record<ObjectKind, string>> = {
+  "scheduled job": "cron.job",
+  "vault secret": "vault.decrypted_secrets",
+};
 
 /** For each kind a query of (name, definition). Runs with an empty search path, so that every name is written in full. */
 export const CATALOGUE: Record<ObjectKind, string> = {
@@ -137,6 +141,8 @@ export const CATALOGUE: Record<ObjectKind, string> = {
     from pg_publication p`,
   "scheduled job": `select coalesce(jobname, format('without a name %s %s', schedule, md5(command))) as name,
       concat_ws(', ', schedule, md5(command), 'in ' || database, 'as ' || username, case when active then 'active' else 'switched off' end) as definition from cron.job`,
+  "vault secret": `select coalesce(name, format('without a name %s', description)) as name, encode(sha256(convert_to(concat_ws(' ', description, decrypted_secret), 'UTF8')), 'hex') as definition
+    from vault.decrypted_secrets`,
   grant: `select 'schema ' || quote_ident(n.nspname) as name, ${rights("n.nspacl", "n", "n.nspowner")} as definition from pg_namespace n where ${APP_SCHEMAS}
     union all select case o.relkind when 'S' then 'sequence ' when 'v' then 'view ' when 'm' then 'materialized view ' else 'table ' end || ${relation("o")},
       case o.relkind when 'S' then ${rights("o.relacl", "s", "o.relowner")} else ${rights("o.relacl", "r", "o.relowner")} end || coalesce(', ' || ${columnRights}, '')

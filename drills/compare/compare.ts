@@ -3,7 +3,7 @@ import { OBJECT_KINDS } from "./types.ts";
 import type { DatabaseSnapshot, Difference, LostRows, ObjectKind } from "./types.ts";
 
 /** Kinds whose definitions are long or may hold what nobody else should read: only that they differ is said. */
-const NOT_QUOTED: ReadonlySet<ObjectKind> = new Set(["function", "view", "comment", "rule"]);
+const NOT_QUOTED: ReadonlySet<ObjectKind> = new Set(["function", "view", "comment", "rule", "vault secret"]);
 
 /** Longest piece of a definition in a report, in characters. */
 const QUOTE = 200;

@@ -23,6 +23,7 @@ export const OBJECT_KINDS = [
   "collation",
   "publication",
   "scheduled job",
+  "vault secret",
   "grant",
   "default privileges",
   "comment",

@@ -3,17 +3,17 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { MANAGED_SCHEMAS_SQL } from "../../operations/throwaway/managedSchemas.ts";
 
-const [BEFORE, AFTER] = ["./supabase.sql", "./platformRights.sql"].map((path) =>
+const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
-) as [string, string];
+) as [string, string, string];
 
 /**
  * Turns the database of a fresh server into that of a new Supabase project: its roles, schemas and privileges
  * (the scripts say which). All or nothing; a second run fails, because the roles exist already.
  */
 export async function prepareSupabase(superuserUrl: string, options: { postgresPassword: string }): Promise<void> {
-  const [before, after] = await Promise.all([readFile(BEFORE, "utf8"), readFile(AFTER, "utf8")]);
-  const script = `${before}\n${MANAGED_SCHEMAS_SQL}\n${after}`;
+  const [before, after, vault] = await Promise.all([BEFORE, AFTER, VAULT].map((path) => readFile(path, "utf8")));
+  const script = [before, MANAGED_SCHEMAS_SQL, after, vault].join("\n");
   await withClient(superuserUrl, async (client) => {
     await client.query(`begin;\n${script}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
   });

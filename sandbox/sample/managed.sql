@@ -13,3 +13,6 @@ create extension pg_cron;
 select cron.schedule('expire applications', '15 * * * *', $$
   update public.applications set status = 'withdrawn' where status = 'sent' and applied_at < now() - interval '180 days'$$);
 select cron.alter_job(cron.schedule('weekly digest', '0 9 * * 1', $$insert into public.logs (level, message, logged_at) values ('info', 'ダイジェスト送信', now())$$), active => false);
+
+-- A key that a function would use; not a real one.
+select vault.create_secret('sample-only-not-a-key 鍵', 'payments_key', 'Made up for the sandbox');

@@ -196,6 +196,7 @@ describe("verify --restore", () => {
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.notes).toEqual([
       "Supabase's own types are unknown here and stand as text: auth.mfa_factors, auth.users.newer.",
+      "Held back until `castchat-recovery release`: 2 scheduled jobs and the publications supabase_realtime.",
     ]);
     await runSql(
       database.superuserUrl,

@@ -12,6 +12,8 @@ export function fullDumpOf(superuserUrl: string): string {
       "--exclude-table-data=storage.migrations",
       // Its rows name the server's own port.
       "--exclude-table-data=cron.job",
+      // Encrypted with a key of the server's own.
+      "--exclude-table-data=vault.secrets",
       `--dbname=${superuserUrl}`,
     ],
     { maxBuffer: 1e9, env: process.env },
