@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Assessment } from "../operations/assess.ts";
+import type { TracedLoss } from "../operations/assessTrace.ts";
 import type { TableHistory } from "../operations/assessHistory.ts";
 import { isTableDamaged } from "../operations/assessTables.ts";
 import type { AssessedTable } from "../operations/assessTables.ts";
@@ -14,6 +15,9 @@ export function assessmentLines(found: Assessment): string[] {
   return [
     `Compared with backup ${found.backupId} of ${found.snapshotAt}: ${same} tables are the same, ${differing.length} differ.`,
     ...(differing.length === 0 ? [] : [tableOf(differing)]),
+    ...differing.flatMap(({ schema, name, traced }) =>
+      traced === undefined ? [] : [traceLine(`${schema}.${name}`, traced)],
+    ),
     ...named("definitions missing", found.definitions.missing),
     ...named("definitions altered", found.definitions.altered),
     ...named("definitions new", found.definitions.added),
@@ -41,16 +45,17 @@ export function summaryOf(found: Assessment): string {
   const lost = damaged.reduce((sum, table) => sum + (table.lost ?? 0), 0);
   const uncounted = damaged.filter((table) => table.lost === undefined).length;
   const { definitions, sequences, missingExtensions } = found;
-  const parts = [
-    [missing, "tables are missing"],
-    [lost, `rows in ${damaged.length - uncounted} tables are missing or altered`],
-    [uncounted, "tables differ in a way that was not counted"],
-    [definitions.missing.length + definitions.altered.length, "definitions are missing or altered"],
-    [sequences.length, "sequences are missing or behind"],
-    [missingExtensions.length, "extensions are missing"],
-  ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  return `Of backup ${found.backupId}: ${said.join(", ")}.`;
+  const parts: [count: number, what: string][] = [
+    [missing, "missing tables"],
+    [lost, `missing or altered rows in ${damaged.length - uncounted} tables`],
+    [uncounted, "tables whose difference was not counted"],
+    [definitions.missing.length, "missing definitions"],
+    [definitions.altered.length, "altered definitions"],
+    [sequences.length, "sequences missing or behind"],
+    [missingExtensions.length, "missing extensions"],
+  ];
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
+  return `Something of backup ${found.backupId} is missing or altered. ${said.join("; ")}.`;
 }
 
 function tableOf(tables: readonly AssessedTable[]): string {
@@ -84,6 +89,12 @@ function sinceWhen(history: TableHistory | undefined): [string, string] {
   if (history === undefined) return ["–", "–"];
   const { sameAsReferenceUntil: until, asNowSince: since } = history;
   return [until.at, since === undefined ? "in no backup" : since.at];
+}
+
+function traceLine(table: string, traced: readonly TracedLoss[]): string {
+  if (traced.length === 0) return `${table}: no backup is later, so the rows were lost after this one.`;
+  const steps = traced.map(({ backupId, lost }) => `${lost ?? "unknown"} in ${backupId}`);
+  return `${table}: rows lost already: ${steps.join(", ")}.`;
 }
 
 function named(what: string, names: readonly string[]): string[] {

@@ -13,6 +13,7 @@ import { compareRows } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
 import type { AssessedTable } from "./assessTables.ts";
+import { laterThan, traceLoss } from "./assessTrace.ts";
 import { canOpen } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { chooseBackup } from "./chooseBackup.ts";
@@ -36,6 +37,8 @@ export interface AssessOptions {
   tiers: readonly TierPrefix[];
   /** A proven backup by id; else the newest full one. */
   backupId?: string | undefined;
+  /** Also reads the damaged tables in every later full backup, to tell in which of them the rows were lost already. */
+  trace?: boolean | undefined;
   clock: Clock;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
@@ -108,6 +111,8 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
         Object.assign(table.facts, await countRows(source, session, table.compared, reporter, signal));
       if (table.state === "changed" || table.state === "missing")
         table.facts.history = historyOf(table.facts, chain, manifest, table.now);
+      if (options.trace === true && table.compared !== undefined && isTableDamaged(table.facts))
+        table.facts.traced = await traceLoss(source, laterThan(manifest, chain), table.compared, reporter, signal);
       tables.push(table.facts);
     }
     const definitions = await definitionsOf(session, manifest);

@@ -34,33 +34,56 @@ export async function compareRows(
   signal: AbortSignal,
   rowsAtOnce = ROWS_AT_ONCE,
 ): Promise<RowDifferences> {
-  const key = positionsOf(table);
+  return await compareSides(source, table, rowsAtOnce, signal, (into) => readLive(session, table.live, into));
+}
+
+/** The same against a later backup instead of the live table: which rows it lacks already. Its columns must be the same. */
+export async function compareWithLater(
+  source: BackupSource,
+  later: BackupSource,
+  table: ComparedTable,
+  signal: AbortSignal,
+): Promise<RowDifferences> {
+  return await compareSides(source, table, ROWS_AT_ONCE, signal, (into) =>
+    readBackedUp(later, table.backedUp, signal, (line) => into.addSecond(line)),
+  );
+}
+
+async function compareSides(
+  source: BackupSource,
+  table: ComparedTable,
+  rowsAtOnce: number,
+  signal: AbortSignal,
+  readSecond: (into: RowTable) => Promise<void>,
+): Promise<RowDifferences> {
+  const compare = (key: readonly number[] | undefined) =>
+    inPasses(table.backedUp.rows, rowsAtOnce, key, async (compared) => {
+      await readBackedUp(source, table.backedUp, signal, (line) => compared.addFirst(line));
+      await readSecond(compared);
+    });
   try {
-    return await comparePasses(source, session, table, key, signal, rowsAtOnce);
+    return await compare(positionsOf(table));
   } catch (error) {
     // The key is of another time than one of the two sides.
     if (!(error instanceof NoKey)) throw error;
-    return await comparePasses(source, session, table, undefined, signal, rowsAtOnce);
+    return await compare(undefined);
   }
 }
 
-async function comparePasses(
-  source: BackupSource,
-  session: Session,
-  table: ComparedTable,
-  key: readonly number[] | undefined,
-  signal: AbortSignal,
+/** Compares share by share of the rows, so that no more than so many are held at once. */
+async function inPasses(
+  rows: number,
   rowsAtOnce: number,
+  key: readonly number[] | undefined,
+  fill: (compared: RowTable) => Promise<void>,
 ): Promise<RowDifferences> {
-  const { rows } = table.backedUp;
   const passes = Math.max(1, Math.ceil(rows / rowsAtOnce));
   const total: RowDifferences = { lost: 0, altered: key === undefined ? undefined : 0, added: 0 };
   for (let index = 0; index < passes; index += 1) {
     // Hashes spread evenly, but not exactly.
     const room = passes === 1 ? rows : Math.ceil((rows / passes) * 1.1) + 1_000;
     const compared = new RowTable(room, key, { index, of: passes });
-    await readBackedUp(source, table.backedUp, compared, signal);
-    await readLive(session, table.live, compared);
+    await fill(compared);
     const found = compared.result();
     total.lost += found.lost;
     total.added += found.added;
@@ -72,8 +95,8 @@ async function comparePasses(
 async function readBackedUp(
   source: BackupSource,
   table: BackedUpTable,
-  into: RowTable,
   signal: AbortSignal,
+  read: (line: Buffer) => void,
 ): Promise<void> {
   const wanted = tableKey(table);
   for (const chunk of source.manifest.chunks) {
@@ -81,7 +104,7 @@ async function readBackedUp(
     for (const section of await readChunk(source, chunk, signal)) {
       if (tableKey(section.section) !== wanted) continue;
       checkSection(chunk, section);
-      eachLine(section.text, (line) => into.addFirst(line));
+      eachLine(section.text, read);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Session } from "../clients/database.ts";
 import type { TableHistory } from "./assessHistory.ts";
+import type { TracedLoss } from "./assessTrace.ts";
 import { listKeys } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import type { Comparison } from "./compareTables.ts";
@@ -25,6 +26,8 @@ export interface AssessedTable {
   note: string | undefined;
   /** Only of tables that are changed or missing. */
   history: TableHistory | undefined;
+  /** How many of the rows each later backup lacked already, the oldest first; only where that was asked for. */
+  traced: TracedLoss[] | undefined;
 }
 
 /** Whether rows of the backup are gone or altered in it. A table that differs in a way that can't be counted is taken for damaged. */
@@ -122,5 +125,5 @@ function factsOf(
     altered: undefined,
     added: undefined,
   };
-  return { schema, name, state, ...unknown, note: undefined, history: undefined, ...known };
+  return { schema, name, state, ...unknown, note: undefined, history: undefined, traced: undefined, ...known };
 }

@@ -18,9 +18,13 @@ export function assessCommand(): Command {
     )
     .addOption(stackOption())
     .option("--backup <id>", "a proven backup's id; the newest full one without it")
+    .option(
+      "--trace",
+      "with --backup: also tell which of the later backups lack the lost rows already (reads those tables in each)",
+    )
     .addOption(jsonOption())
     .addHelpText("after", "\nExit code 1: something of the backup is missing or altered now. Nothing is changed.")
-    .action(async (options: { stack: string; backup?: string; json?: boolean }) => {
+    .action(async (options: { stack: string; backup?: string; trace?: boolean; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
@@ -34,6 +38,7 @@ export function assessCommand(): Command {
           opener: await openerOf(process.env),
           tiers: context.settings.tiers,
           backupId: options.backup,
+          trace: options.trace,
           clock: systemClock,
           reporter,
           signal,

@@ -166,9 +166,42 @@ describe("a damaged database", () => {
     expect(sinceOf(older, "page_views")?.sameAsReferenceUntil.backupId).toBe(first.backupId);
   }, 30_000);
 
+  it("is traced through later backups when asked to", async () => {
+    const third = await backup({
+      databaseUrl: database.url,
+      vault,
+      signer,
+      tiers: TIERS,
+      clock: systemClock,
+      reporter: silent,
+      acceptsSmaller: true,
+    });
+    const traced = await run({ backupId: first.backupId, trace: true });
+    const tracedOf = (name: string) => traced.tables.find((table) => table.name === name)?.traced;
+    const lostOf = (name: string) => found.tables.find((table) => table.name === name)?.lost;
+    for (const name of ["posts", "messages"])
+      expect([name, tracedOf(name)]).toEqual([
+        name,
+        [
+          { backupId: second.backupId, at: second.snapshotAt, lost: 0 },
+          { backupId: third.backupId, at: third.snapshotAt, lost: lostOf(name) },
+        ],
+      ]);
+    expect(tracedOf("teams")).toBeUndefined();
+    // The newest backup holds the damage: held against it alone nothing is lost, but the losses between backups are told.
+    const newest = await run();
+    expect(newest).toMatchObject({ backupId: third.backupId, isDamaged: false });
+    expect(newest.earlierLosses.map((loss) => [loss.table, loss.after.backupId, loss.rowsAfter])).toEqual(
+      expect.arrayContaining([
+        ["public.application_history", second.backupId, undefined],
+        ["public.messages", second.backupId, expect.any(Number)],
+      ]),
+    );
+  }, 40_000);
+
   it("is counted the same in many passes", async () => {
     const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
-    const { manifest } = chooseBackup(backups, {});
+    const { manifest } = chooseBackup(backups, { backupId: second.backupId });
     const backedUp = manifest.tables.find((table) => table.name === "posts")!;
     await withSession(database.url, { applicationName: "castchat-recovery test" }, async (session) => {
       const [live] = await measureTables(
@@ -202,7 +235,7 @@ describe("a damaged database", () => {
       bytes[bytes.length >> 1]! ^= 1;
       return bytes;
     });
-    await expect(run()).rejects.toThrow(/damaged/);
+    await expect(run({ backupId: second.backupId })).rejects.toThrow(/damaged/);
     await vault.put(chunk.key, whole);
   }, 30_000);
 });
