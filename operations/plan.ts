@@ -2,6 +2,7 @@ import { UserError } from "../clients/errors.ts";
 import { holdingsAt, type Holding } from "../planning/forecast/census.ts";
 import { compare, type Comparison } from "../planning/forecast/comparison.ts";
 import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../planning/forecast/costs.ts";
+import { egressForecast, type EgressForecast } from "../planning/forecast/egress.ts";
 import { recoveryCosts, type RecoveryCost, type RecoveryPlan } from "../planning/forecast/recoveryCost.ts";
 import { REPLICATION_LAG_MS } from "../planning/objectives.ts";
 import { pricesIn, type RegionPrices } from "../planning/prices/priceTable.ts";
@@ -13,6 +14,8 @@ import { simulate, type History, type Scenario } from "../planning/retention/sim
 import { DAY_MS } from "../planning/retention/time.ts";
 import type { DeclaredVault, RunnerTier } from "../planning/retention/vault.ts";
 
+const DAYS_PER_YEAR = 365.25;
+
 /** What a plan assumes about the years to come. */
 export interface Assumptions {
   /** Number of the first day. */
@@ -23,6 +26,8 @@ export interface Assumptions {
   /** Bytes of a compressed dump at the start. */
   dumpBytes: number;
   growthPerYear: number;
+  /** Bytes of rows that a backup reads for each byte of its compressed dump. */
+  readPerDumpByte: number;
   /** Numbers of the days on which all runs fail. */
   missedDays: ReadonlySet<number>;
   readBackOverInternet: boolean;
@@ -50,6 +55,8 @@ export interface PlanReport {
   costs: readonly VaultCosts[];
   comparison: Comparison;
   recovery: readonly RecoveryCost[];
+  /** What the backups make leave Supabase in a month, at the start and at the forecast's day. */
+  egress: { start: EgressForecast; onDay: EgressForecast };
   prices: readonly RegionPrices[];
   assumptions: Assumptions;
   /** Time that the simulation and the proof took, in milliseconds. */
@@ -84,10 +91,18 @@ export function plan(input: PlanInput): PlanReport {
     costs: costsOf(scenario, history, prices),
     comparison: compare(scenario, prices),
     recovery: recoveryCosts(restoredFrom, tiers, prices.replica ?? prices.primary, assumptions.recovery, instant),
+    egress: egressOf(assumptions),
     prices: [prices.primary, ...(prices.replica ? [prices.replica] : [])],
     assumptions,
     simulationMs,
   };
+}
+
+function egressOf(assumptions: Assumptions): PlanReport["egress"] {
+  const { intervalHours, dumpBytes, readPerDumpByte, growthPerYear, firstDay, onDay } = assumptions;
+  const growth = (1 + growthPerYear) ** ((onDay - firstDay) / DAYS_PER_YEAR);
+  const at = (factor: number) => egressForecast(intervalHours, dumpBytes * readPerDumpByte * factor);
+  return { start: at(1), onDay: at(growth) };
 }
 
 /** Throws one UserError with all the sentences, if there are any. */

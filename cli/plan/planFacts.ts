@@ -18,6 +18,7 @@ export function planFacts(report: PlanReport): unknown {
     assumptions: {
       dumpBytes: assumptions.dumpBytes,
       growthPerYear: assumptions.growthPerYear,
+      readPerDumpByte: assumptions.readPerDumpByte,
       runMinutes: assumptions.runMinutes,
       readBackOverInternet: assumptions.readBackOverInternet,
       ...assumptions.recovery,
@@ -53,6 +54,7 @@ export function planFacts(report: PlanReport): unknown {
     total: grandTotal(costs),
     comparison: report.comparison,
     recovery: report.recovery,
+    egress: report.egress,
     prices: report.prices,
   };
 }

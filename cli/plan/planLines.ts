@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { grandTotal, type PlanReport } from "../../operations/plan.ts";
+import type { EgressForecast } from "../../planning/forecast/egress.ts";
 import { GB, totalOf } from "../../planning/forecast/costs.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
 import type { Violation } from "../../planning/proof/violation.ts";
@@ -20,6 +21,8 @@ export function planLines(report: PlanReport): string[] {
     "Costs of all vaults in US dollars:",
     costTable(report),
     ...costLines(report),
+    "",
+    ...egressLines(report),
     "",
     `A recovery on ${dateOf(report.assumptions.onDay)}, with a ${report.assumptions.recovery.databaseSize} database for ${report.assumptions.recovery.hours} hours, costs:`,
     recoveryTable(report),
@@ -112,6 +115,19 @@ function costLines({ costs, comparison }: PlanReport): string[] {
   ];
 }
 
+function egressLines({ egress, assumptions }: PlanReport): string[] {
+  const { start, onDay } = egress;
+  const gb = (amount: number) => amount.toLocaleString("en", { maximumFractionDigits: 1 });
+  const cost = ({ gbPerRun, gbPerMonth, beyondGb, dollars: amount }: EgressForecast) =>
+    `${gb(gbPerRun)} GB of rows a run, ${gb(gbPerMonth)} GB a month` +
+    (beyondGb > 0 ? `, ${gb(beyondGb)} GB beyond: ${dollars(amount)} a month` : ": nothing beyond");
+  return [
+    `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB included for all that the organization sends:`,
+    `  at the start: ${cost(start)}; within it alone from one run every ${start.includedFromHours} hours.`,
+    `  on ${dateOf(assumptions.onDay)}: ${cost(onDay)}; within it alone from one run every ${onDay.includedFromHours} hours.`,
+  ];
+}
+
 function recoveryTable({ recovery }: PlanReport): string {
   const table = plainTable(["from", "class", "GB", "retrieval", "requests", "transfer", "database", "total"]);
   for (const one of recovery) {
@@ -123,8 +139,8 @@ function recoveryTable({ recovery }: PlanReport): string {
 
 function priceLine({ prices, assumptions }: PlanReport): string {
   const lists = prices.map(({ name, asOf }) => `S3 in ${name} (${asOf})`).join(", ");
-  const { dumpBytes, growthPerYear, readBackOverInternet } = assumptions;
-  return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${(dumpBytes / GB).toLocaleString("en")} GB a backup at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
+  const { dumpBytes, growthPerYear, readPerDumpByte, readBackOverInternet } = assumptions;
+  return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${(dumpBytes / GB).toLocaleString("en")} GB a backup at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
 }
 
 function plainTable(head: string[]): Table.Table {

@@ -17,4 +17,6 @@ export const SUPABASE_PRICES = {
   } satisfies Record<DatabaseSize, number>,
   /** A GB of a project's disk for a month. */
   diskGbMonth: 0.125,
+  /** Uncached egress of an organization on the Pro or Team plan: GB (10^9 bytes) included a month, and a GB beyond. */
+  egress: { includedGb: 250, gb: 0.09 },
 } as const;

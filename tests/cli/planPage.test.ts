@@ -22,6 +22,7 @@ const report = (rules = PRIMARY.rules): PlanReport =>
       runMinutes: 10,
       dumpBytes: 2 * GB,
       growthPerYear: 0,
+      readPerDumpByte: 2.5,
       missedDays: new Set([day("2027-01-01")]),
       readBackOverInternet: true,
       recovery: { databaseSize: "large", hours: 24 },
@@ -79,6 +80,7 @@ describe("planLines", () => {
       "With everything in STANDARD",
       "The next cheaper legal choice",
       "A recovery on 2027-10-31",
+      "Supabase egress of 122 runs a month, with 250 GB included",
       "Tokyo (2025-06-01)",
       "4 of them missed",
     ]) {

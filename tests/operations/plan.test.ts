@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { egressForecast } from "../../planning/forecast/egress.ts";
 import { planCalendar } from "../../operations/planCalendar.ts";
 import { daysInYears, plan, type PlanInput } from "../../operations/plan.ts";
 import { missedOn } from "../../planning/retention/schedule.ts";
@@ -14,6 +15,7 @@ function input(change: Partial<PlanInput> = {}): PlanInput {
     runMinutes: 10,
     dumpBytes: 2 ** 31,
     growthPerYear: 0,
+    readPerDumpByte: 2.5,
     missedDays: new Set<number>(),
     readBackOverInternet: true,
     recovery: { databaseSize: "large" as const, hours: 24 },
@@ -30,6 +32,14 @@ describe("plan", () => {
     expect(report.prices.map(({ name }) => name)).toEqual(["Tokyo", "Osaka"]);
     expect(report.holdings.some(({ stack, tier }) => stack === "dr" && tier === "monthly")).toBe(true);
     expect(report.recovery).toHaveLength(2);
+  });
+
+  it("says what the backups read from Supabase, now and once they have grown", () => {
+    const { egress, assumptions } = plan(input());
+    const { dumpBytes, readPerDumpByte, growthPerYear, intervalHours, firstDay, onDay } = assumptions;
+    expect(egress.start).toEqual(egressForecast(intervalHours, dumpBytes * readPerDumpByte));
+    const years = (onDay - firstDay) / 365.25;
+    expect(egress.onDay.gbPerRun / egress.start.gbPerRun).toBeCloseTo((1 + growthPerYear) ** years, 9);
   });
 
   it("refuses bad rules, all at once", () => {
