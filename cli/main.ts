@@ -11,6 +11,7 @@ import { releaseCommand } from "./commands/release.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { writesCommand } from "./commands/writes.ts";
 import { exitCodeOf, explanationOf } from "./failure.ts";
@@ -18,6 +19,7 @@ import { exitCodeOf, explanationOf } from "./failure.ts";
 const program = new Command("castchat-recovery")
   .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
   .addCommand(backupCommand())
+  .addCommand(scheduleCommand())
   .addCommand(listCommand())
   .addCommand(verifyCommand())
   .addCommand(assessCommand())

@@ -11,6 +11,9 @@ const outputsSchema = z.object({
   databaseUrl: z.string().optional(),
   supabaseRef: z.string().optional(),
   mirrorUrl: z.string().optional(),
+  schedule: z
+    .object({ name: z.string(), project: z.string(), logGroup: z.string(), missedRunsUrl: z.string() })
+    .optional(),
 });
 
 /** A deployed stack: its settings, its outputs, and the engine for it. */

@@ -34,9 +34,10 @@ export function serviceTrust(service: string, { accountId }: Site, sourceArn: st
 export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   const { site, scheduleKeyArn, image } = scope;
   const code = `arn:aws:s3:::${codeBucketName(site)}`;
+  const logs = runnerLogGroupArn(site);
   return policyDocument([
     ...vaultRolePermissions("writer", scope).Statement,
-    allow("Logs", `${runnerLogGroupArn(site)}:*`, ["logs:CreateLogStream", "logs:PutLogEvents"]),
+    allow("Logs", [logs, `${logs}:*`], ["logs:CreateLogStream", "logs:PutLogEvents"]),
     allow("FindsItsCode", code, ["s3:GetBucketLocation", "s3:ListBucket"]),
     allow("ReadsItsCode", `${code}/*`, ["s3:GetObject", "s3:GetObjectVersion"]),
     allow("ReadsItsSecret", secretArnPattern(site), ["secretsmanager:GetSecretValue"]),
@@ -96,6 +97,6 @@ function pullsImage(image: string): PolicyStatement[] {
   ];
 }
 
-function allow(sid: string, resource: string, actions: string[]): PolicyStatement {
+function allow(sid: string, resource: string | string[], actions: string[]): PolicyStatement {
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }

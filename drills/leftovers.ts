@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import type { SandboxFile } from "../sandbox/layout.ts";
 
@@ -18,19 +18,24 @@ export async function findLeftovers(home: string, file: SandboxFile): Promise<st
   ];
 }
 
-/** Processes that name the sandbox's home among their arguments. Only where /proc tells (Linux). */
+/** Processes that name the sandbox's home among their arguments, or work in it. Only where /proc tells (Linux). */
 async function processesWith(home: string): Promise<string[]> {
   if (!existsSync("/proc/self/cmdline")) return [];
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch((error: unknown) => {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "ENOENT" || code === "ESRCH") return ""; // it has just ended
-      throw error;
-    });
-    if (command.includes(home)) found.push(`${pid} (${command.split("\0").slice(0, 2).join(" ")})`);
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(endedOrForeign);
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(endedOrForeign);
+    if (command.includes(home) || folder.startsWith(home))
+      found.push(`${pid} (${command.split("\0").slice(0, 2).join(" ")})`);
   }
   return found;
+}
+
+/** A process that has just ended, or another user's, is none of ours. */
+function endedOrForeign(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return "";
+  throw error;
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { execa } from "execa";
 import { UserError } from "../../clients/errors.ts";
-import { resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../sandbox/control.ts";
+import { advanceScheduler, resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../sandbox/control.ts";
 import { sandboxEnvironment } from "../../sandbox/environment.ts";
 import { sandboxHome } from "../../sandbox/layout.ts";
 import { prepareWorkspace } from "../../sandbox/workspace.ts";
@@ -50,6 +50,14 @@ export function sandboxCommand(): Command {
       if (options.yes !== true)
         throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
       await withProgress("Resetting the sandbox", (reporter) => resetSandbox({ home, onProgress: reporter }));
+    });
+  command
+    .command("advance")
+    .description("let time pass for the schedules alone, so that what is due in hours is due now")
+    .argument("<hours>", "how many hours", Number)
+    .action(async (hours: number) => {
+      await advanceScheduler(home, hours * 3600);
+      printResult({}, false, [`The schedules' clock is ${hours} hours further.`]);
     });
   command
     .command("env")

@@ -8,6 +8,7 @@ import type { DrillContext } from "../company/context.ts";
 import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
+import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
 import { SIMULATED } from "../company/simulated.ts";
 
 /** Name of the scenario, as the report shows it. */
@@ -17,7 +18,7 @@ export const SCENARIO = "Complete infrastructure failure";
 const LATE_POSTS = 20;
 
 /**
- * Loses the whole infrastructure and recovers it: standby up, primary up, data, backup, replica; then rows that no backup holds,
+ * Loses the whole infrastructure and recovers it: standby up, primary up, data, a scheduled backup, one by hand, replica; then rows that no backup holds,
  * the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`. Every check reads
  * the recovered system, never the program's own words.
  *
@@ -28,6 +29,7 @@ export async function completeInfrastructureFailure(context: DrillContext): Prom
   const startedAt = clock();
   const company = await buildCompany(context);
   const { databaseUrl } = company.primaryOutputs;
+  const scheduled = await awaitScheduledBackup(context);
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
   const backup = await backUp(context);
   const commit = await changeCode(context, company);
@@ -47,7 +49,7 @@ export async function completeInfrastructureFailure(context: DrillContext): Prom
     configurationAt: findings.configurationAt,
     commitsLost: findings.commitsLost,
   });
-  const facts = { checks: findings.results, objectives };
+  const facts = { checks: [scheduled, ...findings.results], objectives };
   return {
     formatVersion: 1,
     scenario: SCENARIO,

@@ -4,7 +4,6 @@ import copy
 import json
 import logging
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -12,10 +11,11 @@ import threading
 import time
 import urllib.parse
 
-from ministack.core import iam_evaluator
 from ministack.core.arn import parse_arn
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import codebuild, eventbridge, iam, scheduler, sts
+from ministack.services import codebuild, eventbridge, scheduler
+
+from service_roles import assume, may
 
 logger = logging.getLogger("scheduled-builds")
 
@@ -24,7 +24,6 @@ ENDPOINTS = json.loads(os.environ.get("CASTCHAT_REGION_ENDPOINTS", "{}"))
 RUN_BUILD = json.loads(os.environ.get("CASTCHAT_RUN_BUILD", "null"))
 # Holds the seconds by which the scheduler's clock is ahead; sandbox/aws/schedulerClock.ts writes it.
 CLOCK_FILE = os.environ.get("CASTCHAT_SCHEDULER_CLOCK", "")
-SESSION_SECONDS = 3600
 TICK_SECONDS = 1
 # Seconds between two attempts to start what could not be started; AWS waits longer each time.
 RETRY_SECONDS = 5
@@ -198,10 +197,10 @@ def _start_build(target, schedule):
     """None where the build was started, else why not."""
     project = target["Arn"].rsplit("/", 1)[-1]
     role_arn = target["RoleArn"]
-    session = _assume(role_arn, "scheduler.amazonaws.com", schedule)
+    session = assume(role_arn, "scheduler.amazonaws.com", schedule)
     if session is None:
         return f"scheduler.amazonaws.com may not assume {role_arn}"
-    if not _may(role_arn, "codebuild:StartBuild", target["Arn"]):
+    if not may(role_arn, "codebuild:StartBuild", target["Arn"]):
         return f"{role_arn} may not start {target['Arn']}"
     status, _, body = codebuild._start_build({"projectName": project, **json.loads(target.get("Input") or "{}")})
     return None if status == 200 else json.loads(body).get("message", str(status))
@@ -211,14 +210,14 @@ def _bury(target, schedule, reason):
     """What could not be started goes to the target's dead-letter queue, if its role may send there."""
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     logger.warning("schedule %s started nothing: %s", schedule, reason)
-    if queue and _may(target["RoleArn"], "sqs:SendMessage", queue):
+    if queue and may(target["RoleArn"], "sqs:SendMessage", queue):
         body = json.dumps({"schedule": schedule, "target": target["Arn"], "reason": reason})
         eventbridge._dispatch_to_sqs(parse_arn(queue), body)
 
 
 def _order(build, project):
     """All that a build needs, its role's session among it."""
-    credentials = _assume(project["serviceRole"], "codebuild.amazonaws.com", project["arn"], _service_session(build))
+    credentials = assume(project["serviceRole"], "codebuild.amazonaws.com", project["arn"], _service_session(build))
     if credentials is None:
         raise PermissionError(f"codebuild.amazonaws.com may not assume {project['serviceRole']}")
     return {
@@ -233,58 +232,6 @@ def _order(build, project):
 
 def _service_session(build):
     return "AWSCodeBuild-" + build["id"].rsplit(":", 1)[-1]
-
-
-def _assume(role_arn, service, source_arn, session_name="sandbox"):
-    """A session of a role for a service of AWS, if the role's trust lets that service in for that resource; else None."""
-    account = get_account_id()
-    name = role_arn.rsplit("/", 1)[-1]
-    role = iam._roles.get_scoped(account, None, name)
-    if role is None or not _trusts(role, service, source_arn):
-        return None
-    key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), secrets.token_hex(64)
-    sts.register_session(
-        key,
-        {
-            "Arn": sts._assumed_role_arn(role_arn, session_name),
-            "UserId": f"{sts._role_id(role_arn)}:{session_name}",
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-            "Expiration": time.time() + SESSION_SECONDS * 8,
-            "AccountId": account,
-            "PrincipalType": "AssumedRole",
-        },
-    )
-    return {"accessKeyId": key, "secretAccessKey": secret, "sessionToken": token}
-
-
-def _trusts(role, service, source_arn):
-    document = json.loads(urllib.parse.unquote(role["AssumeRolePolicyDocument"]))
-    context = _context(service, "sts:AssumeRole", role["Arn"], {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()})
-    return any(
-        one.get("Effect") == "Allow"
-        and one.get("Action") == "sts:AssumeRole"
-        and iam_evaluator._service_principal_matches(one.get("Principal"), service)
-        and iam_evaluator._conditions_met(one.get("Condition", {}), context)
-        for one in document["Statement"]
-    )
-
-
-def _may(role_arn, action, resource):
-    policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[-1], get_account_id())
-    return iam_evaluator.evaluate(_context(role_arn, action, resource, {}), policies).decision == "Allow"
-
-
-def _context(principal, action, resource, keys):
-    return iam_evaluator.EvalContext(
-        principal_arn=principal,
-        principal_type="AssumedRole",
-        principal_account=get_account_id(),
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        service_context=keys,
-    )
 
 
 def _answers(region):

@@ -154,7 +154,9 @@ describe("BackupSchedule", () => {
       [
         "Logs",
         ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup:*",
+        ["", ":*"].map(
+          (end) => `arn:aws:logs:ap-northeast-1:111111111111:log-group:/castchat-recovery/primary/backup${end}`,
+        ),
       ],
       ["FindsItsCode", ["s3:GetBucketLocation", "s3:ListBucket"], `arn:aws:s3:::${CODE}`],
       ["ReadsItsCode", ["s3:GetObject", "s3:GetObjectVersion"], `arn:aws:s3:::${CODE}/*`],

@@ -1,0 +1,94 @@
+import { copyFile } from "node:fs/promises";
+import Table from "cli-table3";
+import { Command } from "commander";
+import { redact, UserError } from "../../clients/errors.ts";
+import {
+  awsScheduledRuns,
+  type DeclaredSchedule,
+  type ScheduledRun,
+  type ScheduledRuns,
+} from "../../clients/scheduledRuns.ts";
+import { bundleRunner } from "../../runner/bundle.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { readStack } from "../stackContext.ts";
+
+/** How many of the last runs are shown: two days and a half of the default interval. */
+const SHOWN_RUNS = 10;
+
+/** `castchat-recovery schedule`: the scheduled backups of a stack, a start by hand, and the code that they run. */
+export function scheduleCommand(): Command {
+  const command = new Command("schedule")
+    .description("show a stack's scheduled backups and how the last ones ended")
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (options: { stack: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const { runs, logGroup } = await runsOf(options.stack, signal);
+      const schedule = await runs.schedule(signal);
+      const [newest, missed] = [await runs.newest(SHOWN_RUNS, signal), await runs.missed(signal)];
+      printResult(
+        { ...schedule, logGroup, missed, runs: newest },
+        options.json === true,
+        linesOf(schedule, newest, missed, logGroup),
+      );
+    });
+  command
+    .command("run")
+    .description("start a backup now, where the scheduled ones run; refused while one runs")
+    .addOption(stackOption())
+    .addOption(jsonOption())
+    .action(async (options: { stack: string; json?: boolean }) => {
+      const signal = abortOnInterrupt();
+      const { runs } = await runsOf(options.stack, signal);
+      const id = await runs.start(signal);
+      printResult({ id }, options.json === true, [
+        `${id} has started; \`castchat-recovery schedule -s ${options.stack}\` shows how it ends.`,
+      ]);
+    });
+  command
+    .command("bundle")
+    .description("write the code that the scheduled backups run as one file, for a run in any container")
+    .argument("<file>", "where to, for instance runner.mjs")
+    .addOption(jsonOption())
+    .action(async (file: string, options: { json?: boolean }) => {
+      const { path, sha256 } = bundleRunner();
+      await copyFile(path, file);
+      printResult({ file, sha256 }, options.json === true, [`${file} (SHA-256 ${sha256})`]);
+    });
+  return command;
+}
+
+async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: ScheduledRuns; logGroup: string }> {
+  const { settings, outputs } = await readStack(stack, signal);
+  if (outputs.schedule === undefined) {
+    throw new UserError(
+      `Stack ${stack} takes no scheduled backups: a primary does, and a standby in mode active; deploy it first (\`pulumi up -s ${stack}\`).`,
+    );
+  }
+  const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
+  const { awsRegion: region, endpointAws: endpoint } = settings;
+  return { runs: awsScheduledRuns({ schedule: name, project, missedRunsUrl, region, endpoint }), logGroup };
+}
+
+function linesOf(
+  { expression, enabled }: DeclaredSchedule,
+  runs: readonly ScheduledRun[],
+  missed: number,
+  logGroup: string,
+): string[] {
+  const table = new Table({
+    head: ["started (UTC)", "took", "result", "why"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { startedAt, endedAt, status, reason } of runs) {
+    const took = endedAt === undefined ? "–" : `${Math.round((endedAt.getTime() - startedAt.getTime()) / 1000)} s`;
+    table.push([startedAt.toISOString().slice(0, 19), took, status, redact(reason ?? "")]);
+  }
+  return [
+    `Backups at ${expression}${enabled ? "" : ", switched off"}; logs in ${logGroup}.`,
+    ...(missed > 0 ? [`${missed} could not be started in the last 14 days: the queue of missed runs says why.`] : []),
+    runs.length === 0 ? "None has run yet." : table.toString(),
+  ];
+}
