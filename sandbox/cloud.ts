@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { systemClock } from "../clients/clock.ts";
-import { UserError } from "../clients/errors.ts";
+import { UserError, messageOf } from "../clients/errors.ts";
 import { LocalAppRunner } from "./apps.ts";
 import { RegionGateway } from "./aws/gateway.ts";
 import { startMinistack } from "./aws/ministack.ts";
@@ -11,6 +11,7 @@ import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
 import { createEmulators } from "./emulators.ts";
 import type { Emulators } from "./emulators.ts";
+import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { processesFile, writeSandboxFile } from "./file.ts";
 import { REGIONS, addressOf, layout } from "./layout.ts";
 import type { SandboxFile } from "./layout.ts";
@@ -19,6 +20,8 @@ import { closeServer, listen } from "./servers.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const MINISTACK = "ministack";
+/** How often it is looked whether Supabase's own backups are due. */
+const DAILY_CHECK_MS = 60_000;
 
 /** The whole cloud of one sandbox: everything that listens but the control port. */
 export class Cloud {
@@ -30,6 +33,8 @@ export class Cloud {
   readonly #gateways: Map<string, RegionGateway>;
   readonly #servers: Server[] = [];
   #edge: EdgeProxy | undefined;
+  #platformBackups: PlatformBackups | undefined;
+  #daily: NodeJS.Timeout | undefined;
 
   /** `file` is what sandbox.json holds; changes (outages) are written back to it. */
   constructor(home: string, file: SandboxFile) {
@@ -69,10 +74,14 @@ export class Cloud {
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
     await this.#listen(emulators);
     emulators.resume();
+    this.#platformBackups = emulators.platformBackups;
+    this.#daily = setInterval(() => void this.#takeDueBackups(emulators.platformBackups), DAILY_CHECK_MS);
+    this.#daily.unref();
   }
 
   /** Stops everything, in order where there is one. All of it starts again with the next daemon. */
   async stop(): Promise<void> {
+    clearInterval(this.#daily);
     await all([
       this.#edge?.close() ?? Promise.resolve(),
       ...this.#servers.splice(0).map((server) => closeServer(server)),
@@ -117,6 +126,24 @@ export class Cloud {
       );
     }
     await this.#databases.destroy(ref);
+  }
+
+  /** Supabase's own backup of a project, now. */
+  async takePlatformBackup(ref: string): Promise<void> {
+    await this.#platformBackups?.take(ref);
+  }
+
+  /** Gives a project's plan Supabase's point-in-time recovery. */
+  async enablePointInTime(ref: string): Promise<void> {
+    await this.#platformBackups?.enablePointInTime(ref);
+  }
+
+  async #takeDueBackups(backups: PlatformBackups): Promise<void> {
+    try {
+      await backups.takeDue();
+    } catch (error) {
+      process.stderr.write(`Supabase's own backups: ${messageOf(error)}\n`);
+    }
   }
 
   /** Lets time pass for the schedules of both regions. Gives back by how many seconds their clock is ahead. */

@@ -147,6 +147,16 @@ export async function advanceScheduler(home: string, seconds: number): Promise<v
   await ask(running(home), "POST", `/scheduler/advance/${seconds}`);
 }
 
+/** Lets Supabase take its own backup of a project now, as it does at 02:00 UTC. */
+export async function takePlatformBackup(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/platform-backups`);
+}
+
+/** Gives a project's plan Supabase's point-in-time recovery, from now on. */
+export async function enablePointInTime(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/point-in-time`);
+}
+
 /** A damaged sandbox.json can't name the daemon; the account of processes still names all others. */
 async function stopDamaged(home: string, onProgress: (message: string) => void): Promise<void> {
   try {

@@ -8,11 +8,14 @@ export interface Controlled {
   databases: readonly string[];
   setOutage(region: string, out: boolean): Promise<void>;
   destroyDatabase(ref: string): Promise<void>;
+  takePlatformBackup(ref: string): Promise<void>;
+  enablePointInTime(ref: string): Promise<void>;
   advanceScheduler(seconds: number): Promise<number>;
 }
 
 /**
  * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy,
+ * POST /projects/:ref/platform-backups, POST /projects/:ref/point-in-time,
  * POST /scheduler/advance/:seconds, POST /shutdown.
  * Needs `token` as Bearer, because it destroys. Answers a UserError with 400 and its sentence.
  */
@@ -39,6 +42,14 @@ export function controlApi(cloud: Controlled, token: string, shutdown: () => voi
   app.post("/databases/:ref/destroy", async (context) => {
     await cloud.destroyDatabase(context.req.param("ref"));
     return context.json({ databases: cloud.databases });
+  });
+  app.post("/projects/:ref/platform-backups", async (context) => {
+    await cloud.takePlatformBackup(context.req.param("ref"));
+    return context.json({}, 201);
+  });
+  app.post("/projects/:ref/point-in-time", async (context) => {
+    await cloud.enablePointInTime(context.req.param("ref"));
+    return context.json({}, 201);
   });
   app.post("/scheduler/advance/:seconds", async (context) =>
     context.json({ aheadSeconds: await cloud.advanceScheduler(Number(context.req.param("seconds"))) }),

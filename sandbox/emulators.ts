@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
 import { createGithubEmulator } from "./emulators/github.ts";
 import { createSupabaseEmulator } from "./emulators/supabase.ts";
+import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { createVercelEmulator } from "./emulators/vercel.ts";
 import type { Service } from "./layout.ts";
 import type { DeploymentLookup, EmulatorDependencies, NameRecords } from "./services.ts";
@@ -12,6 +13,7 @@ export interface Emulators {
   apps: ReadonlyMap<Service, Hono>;
   names: NameRecords;
   platform: DeploymentLookup;
+  platformBackups: PlatformBackups;
   /** Goes on with what the last daemon's end interrupted; call once, when apps can be started. */
   resume(): void;
 }
@@ -31,6 +33,7 @@ export function createEmulators(deps: EmulatorDependencies): Emulators {
     ]),
     names: cloudflare,
     platform: vercel,
+    platformBackups: supabase.backups,
     resume: () => {
       vercel.resume();
       supabase.resume();

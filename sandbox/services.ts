@@ -22,6 +22,17 @@ export interface ProjectServers {
   destroy(ref: string): Promise<void>;
   /** Gives `postgres` another password. */
   setPassword(ref: string, password: string): Promise<void>;
+  /** Keeps a physical copy of a running server's data under this name. */
+  saveCopy(ref: string, name: string): Promise<void>;
+  /** Removes a copy. One that isn't there is fine. */
+  dropCopy(ref: string, name: string): Promise<void>;
+  /**
+   * Puts a copy in the place of the server's data and starts it; with `until` with all changes since, up to that instant. After an
+   * interruption the same call does it anew.
+   */
+  restoreCopy(ref: string, name: string, until?: Date): Promise<ProjectConnection>;
+  /** From now on keeps what {@link restoreCopy} needs to reach any instant since a copy. */
+  keepChanges(ref: string): Promise<void>;
   /** Where the server is; undefined when it does not exist (any more) or is paused. */
   connection(ref: string): ProjectConnection | undefined;
 }

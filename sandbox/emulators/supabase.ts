@@ -6,6 +6,8 @@ import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
+import { addBackupRoutes } from "./supabaseBackups.ts";
+import type { PlatformBackups } from "./supabaseBackups.ts";
 import {
   apiKey,
   newJwtSecret,
@@ -18,6 +20,7 @@ import {
 /** Supabase on this machine. */
 export interface SupabaseEmulator {
   app: Hono;
+  backups: PlatformBackups;
   /** Goes on with projects that the last daemon's end left unfinished; call once, after the servers have been started. */
   resume: () => void;
   /** Waits until no project is being made, paused or restored. */
@@ -52,14 +55,15 @@ const AUTH_SETTINGS = {
  * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
  * | GET /projects/:ref/api-keys?reveal=true | anon, service_role |
  * | GET, PATCH /projects/:ref/config/auth | kept as they are given |
- * | PATCH /projects/:ref/database/password; GET /projects/:ref/database/backups | the list is empty: there are no platform backups |
+ * | PATCH /projects/:ref/database/password | `postgres` alone |
+ * | GET /projects/:ref/database/backups, POST …/restore, …/restore-pitr | see supabaseBackups.ts |
  * | POST /projects/:ref/pause, /restore | stops and starts the server |
  */
 export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   const world = openSupabaseWorld(deps);
   const { state, save, findProject } = world;
 
-  const { bringUp, restore, pause, resume, settled } = openLifecycle(world);
+  const { bringUp, restore, restoreBackup, pause, resume, settled } = openLifecycle(world);
 
   const app = new Hono();
   app.onError((error, c) => {
@@ -77,6 +81,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     await next();
   });
   addAuthRoutes(app, world);
+  const backups = addBackupRoutes(app, world, restoreBackup);
 
   const show = (project: SupabaseProject) => ({
     id: project.ref,
@@ -193,15 +198,6 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     await deps.postgres.setPassword(project.ref, password);
     return c.json({ message: "Successfully updated password" });
   });
-  app.get("/v1/projects/:ref/database/backups", (c) =>
-    c.json({
-      region: asked(c).region,
-      walg_enabled: false,
-      pitr_enabled: false,
-      backups: [],
-      physical_backup_data: {},
-    }),
-  );
   app.post("/v1/projects/:ref/pause", (c) => {
     const project = asked(c);
     if (project.status !== "ACTIVE_HEALTHY") throw badRequest("Project is not active");
@@ -221,6 +217,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
 
   return {
     app,
+    backups,
     resume,
     settled,
   };

@@ -33,6 +33,13 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
       const { host, port } = await deps.postgres.start(project.ref);
       Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
     });
+  const restoreBackup = (project: SupabaseProject) =>
+    inBackground(project, "RESTORE_FAILED", async () => {
+      const { backup = 0, until } = project.restoresFrom ?? {};
+      await deps.postgres.restoreCopy(project.ref, String(backup), until === undefined ? undefined : new Date(until));
+      delete project.restoresFrom;
+      project.status = "ACTIVE_HEALTHY";
+    });
   const pause = (project: SupabaseProject) =>
     inBackground(project, "ACTIVE_HEALTHY", async () => {
       await deps.postgres.stop(project.ref);
@@ -42,13 +49,14 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
   return {
     bringUp,
     restore,
+    restoreBackup,
     pause,
     /** Goes on with what the last daemon's end left unfinished. */
     resume: () => {
       for (const project of state.projects) {
         if (project.status === "COMING_UP") bringUp(project);
         if (project.status === "PAUSING") pause(project);
-        if (project.status === "RESTORING") restore(project);
+        if (project.status === "RESTORING") (project.restoresFrom === undefined ? restore : restoreBackup)(project);
       }
     },
     settled: async () => {

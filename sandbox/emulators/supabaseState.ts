@@ -23,6 +23,18 @@ export interface SupabaseProject {
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
+  /** The platform's own backups, oldest first; see supabaseBackups.ts. */
+  backups?: PlatformBackup[];
+  /** Whether its plan has point-in-time recovery. */
+  pointInTime?: boolean;
+  /** What it is being restored from, while it is. */
+  restoresFrom?: { backup: number; until?: string };
+}
+
+/** One of the platform's daily backups: a physical copy of the server. */
+export interface PlatformBackup {
+  id: number;
+  takenAt: string;
 }
 
 /** Supabase's memory, and what its routes share. */

@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { LOOPBACK, freePort } from "../ports.ts";
 import type { ProjectConnection, ProjectServers } from "../services.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "./cluster.ts";
 import type { ClusterOptions } from "./cluster.ts";
+import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
 import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.ts";
 
 /** What is kept about a server, beside its data. */
@@ -18,6 +21,8 @@ interface Server {
   paused: boolean;
 }
 
+/** Patience with a server that replays changes. */
+const RECOVERY_MS = 60_000;
 /** Supabase's project refs: twenty lower-case letters; digits and dashes are let through for tests. Never a path. */
 const REF = /^[a-z0-9-]{1,40}$/;
 
@@ -115,9 +120,52 @@ export class LocalProjectServers implements ProjectServers {
     await setPostgresPassword(this.#connection(this.#known(ref)).superuserUrl, password);
   }
 
+  async saveCopy(ref: string, name: string): Promise<void> {
+    const { superuserUrl } = this.#connection(this.#known(ref));
+    await copyCluster({ superuserUrl, dataDir: this.#dataDir(ref), into: this.#copy(ref, name) });
+  }
+
+  async dropCopy(ref: string, name: string): Promise<void> {
+    await rm(this.#copy(ref, name), { recursive: true, force: true });
+  }
+
+  async keepChanges(ref: string): Promise<void> {
+    await this.#asSuperuser(ref, ["alter system set wal_keep_size = '1GB'", "select pg_reload_conf()"]);
+  }
+
+  async restoreCopy(ref: string, name: string, until?: Date): Promise<ProjectConnection> {
+    const server = this.#known(ref);
+    const dataDir = this.#dataDir(ref);
+    if (!existsSync(this.#copy(ref, name))) throw new Error(`project ${ref} has no copy ${name}`);
+    // A commit after the instant, so that the replay can see that it has passed it.
+    if (until !== undefined && !existsSync(`${dataDir}.old`))
+      await this.#asSuperuser(ref, ["select pg_current_xact_id()"]);
+    await stopCluster(dataDir);
+    await replaceCluster({ dataDir, copy: this.#copy(ref, name), until });
+    await this.#run(server);
+    const connection = this.#connection(server);
+    const deadline = Date.now() + RECOVERY_MS;
+    while (!(await isWritable(connection.superuserUrl))) {
+      if (Date.now() > deadline) throw new Error(`the server of project ${ref} does not come out of its recovery`);
+      await sleep(100);
+    }
+    await dropReplaced(dataDir);
+    return connection;
+  }
+
   connection(ref: string): ProjectConnection | undefined {
     const server = this.#servers.get(ref);
     return server === undefined || server.paused ? undefined : this.#connection(server);
+  }
+
+  async #asSuperuser(ref: string, statements: readonly string[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#connection(this.#known(ref)).superuserUrl });
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
   }
 
   async #initialize(server: Server): Promise<void> {
@@ -169,6 +217,11 @@ export class LocalProjectServers implements ProjectServers {
       port: server.port,
       superuserUrl: connectionUrl(SUPERUSER, server.superuserPassword, server.port),
     };
+  }
+
+  #copy(ref: string, name: string): string {
+    if (!REF.test(name)) throw new Error(`"${name}" is no name of a copy`);
+    return join(this.#folder, ref, "copies", name);
   }
 
   #dataDir(ref: string): string {

@@ -102,6 +102,72 @@ describe("Supabase's emulator", () => {
     expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200 });
   });
 
+  it("takes its own backup of a day, lists it, and restores a project from it", async () => {
+    const { ref } = await create();
+    const list = () => call(`GET /v1/projects/${ref}/database/backups`);
+    const at = (time: string) => (bed.deps.clock = () => new Date(time));
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({ body: { pitr_enabled: false, backups: [], physical_backup_data: {} } });
+    at("2026-01-03T01:59:59Z");
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({ body: { backups: [] } });
+    at("2026-01-03T02:00:30Z");
+    await supabase.backups.takeDue();
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({
+      status: 200,
+      body: {
+        region: "ap-northeast-3",
+        backups: [{ id: 1, is_physical_backup: true, status: "COMPLETED", inserted_at: "2026-01-03T02:00:30.000Z" }],
+      },
+    });
+    for (const day of ["04", "05", "06", "07", "08", "09", "10"]) {
+      at(`2026-01-${day}T02:01:00Z`);
+      await supabase.backups.takeDue();
+    }
+    const { body } = await list();
+    expect((body as { backups: { id: number }[] }).backups.map(({ id }) => id)).toEqual([8, 7, 6, 5, 4, 3, 2]);
+    expect(bed.postgres.log).toContain("drop 1");
+
+    const restoring = `POST /v1/projects/${ref}/database/backups/restore`;
+    expect(await call(restoring, { id: 1 })).toMatchObject({ status: 404 });
+    expect(await call(restoring, {})).toMatchObject({ status: 400 });
+    let finish: () => void = () => undefined;
+    bed.postgres.restoring = new Promise((resolve) => (finish = resolve));
+    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 201 });
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORING" } });
+    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 400 });
+    finish();
+    await supabase.settled();
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "ACTIVE_HEALTHY" } });
+    expect(bed.postgres.log).toContain("restore 3");
+  });
+
+  it("restores to a second where the plan has that, and shows a restore that fails", async () => {
+    const { ref } = await create();
+    const restoring = `POST /v1/projects/${ref}/database/backups/restore-pitr`;
+    const second = (time: string) => ({ recovery_time_target_unix: Date.parse(time) / 1000 });
+    expect(await call(restoring, second("2026-01-02T03:04:05Z"))).toMatchObject({ status: 400 });
+    await supabase.backups.enablePointInTime(ref);
+    bed.deps.clock = () => new Date("2026-01-02T05:00:00Z");
+    expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
+      body: {
+        pitr_enabled: true,
+        physical_backup_data: {
+          earliest_physical_backup_date_unix: Date.parse("2026-01-02T03:04:05Z") / 1000,
+          latest_physical_backup_date_unix: Date.parse("2026-01-02T05:00:00Z") / 1000,
+        },
+      },
+    });
+    for (const outside of ["2026-01-02T03:04:04Z", "2026-01-02T05:00:01Z"])
+      expect(await call(restoring, second(outside))).toMatchObject({ status: 400 });
+    bed.postgres.failing = true;
+    expect(await call(restoring, second("2026-01-02T04:00:00Z"))).toMatchObject({ status: 201 });
+    await supabase.settled();
+    expect(bed.postgres.log).toContain("restore 1 until 2026-01-02T04:00:00.000Z");
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORE_FAILED" } });
+  });
+
   it("reports a lost database as unhealthy", async () => {
     const { ref } = await create();
     const health = `GET /v1/projects/${ref}/health?services=db&services=auth`;

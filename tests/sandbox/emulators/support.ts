@@ -51,6 +51,25 @@ export class FakeServers implements ProjectServers {
     this.log.push(`password ${password}`);
     return Promise.resolve();
   }
+  saveCopy(_ref: string, name: string) {
+    this.log.push(`copy ${name}`);
+    return Promise.resolve();
+  }
+  dropCopy(_ref: string, name: string) {
+    this.log.push(`drop ${name}`);
+    return Promise.resolve();
+  }
+  keepChanges() {
+    return Promise.resolve();
+  }
+  /** Settles when a test lets a restore end. */
+  restoring: Promise<void> = Promise.resolve();
+  async restoreCopy(ref: string, name: string, until?: Date) {
+    this.log.push(`restore ${name}${until === undefined ? "" : ` until ${until.toISOString()}`}`);
+    await this.restoring;
+    if (this.failing) throw new Error("no space left on device");
+    return await this.start(ref);
+  }
   connection(ref: string) {
     return this.up.has(ref) ? { host: "127.0.0.1", port: 5432, superuserUrl: this.superuserUrl } : undefined;
   }

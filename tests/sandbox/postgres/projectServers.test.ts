@@ -114,3 +114,36 @@ describe("LocalProjectServers", () => {
     await new Promise((resolve) => stranger.close(resolve));
   });
 });
+
+describe("copies of a server", () => {
+  const OTHER = "copied";
+  const url = () => connectionUrl("postgres", "pass", servers.connection(OTHER)!.port);
+  const numbers = async () =>
+    (await query(url(), "select n from public.t order by n")).map((row) => (row as { n: number }).n);
+  const insert = (n: number) => query(url(), `insert into public.t values (${n})`);
+  const later = () => new Promise((resolve) => setTimeout(resolve, 1100));
+
+  it("bring its data back, and with the changes since to any instant", async () => {
+    await servers.create(OTHER, "pass");
+    await servers.keepChanges(OTHER);
+    await query(url(), "create table public.t (n int)");
+    await insert(1);
+    await servers.saveCopy(OTHER, "1");
+    await insert(2);
+    await later();
+    const instant = new Date();
+    await later();
+    await insert(3);
+    await servers.restoreCopy(OTHER, "1", instant);
+    expect(await numbers()).toEqual([1, 2]);
+    await insert(4);
+    await servers.restoreCopy(OTHER, "1");
+    expect(await numbers()).toEqual([1]);
+    await insert(5);
+    await expect(servers.restoreCopy(OTHER, "2")).rejects.toThrow("project copied has no copy 2");
+    await servers.restoreCopy(OTHER, "1");
+    expect(await numbers()).toEqual([1]);
+    await servers.dropCopy(OTHER, "1");
+    await servers.destroy(OTHER);
+  }, 60_000);
+});
