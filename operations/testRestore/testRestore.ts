@@ -127,6 +127,7 @@ async function tryRestore(prepared: PreparedThrowaway, options: TestRestoreOptio
       backupId: source.manifest.backupId,
       targetUrl: prepared.targetUrl,
       generation: 1,
+      isTest: true,
       clock,
       reporter: (message) => {
         last = message;

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "@jest/globals";
+import { backupState, verifiedFacts } from "../../cli/backupState.ts";
+import { verifyCommand } from "../../cli/commands/verify.ts";
+import { exitCodeOf } from "../../cli/failure.ts";
+import { verificationLines } from "../../cli/verificationTable.ts";
+import { CHECKLIST } from "../../operations/testRestore/checklist.ts";
+import type { CheckLine } from "../../operations/testRestore/checklist.ts";
+import type { Verification } from "../../operations/verification.ts";
+import type { VerifyResult } from "../../operations/verify.ts";
+
+const verification: Verification = {
+  format: "castchat-verification",
+  formatVersion: 1,
+  backupId: "20260701T020000Z-1a2b3c",
+  manifestSha256: "0".repeat(64),
+  verifiedAt: "2026-07-02T03:04:05.678Z",
+  ok: true,
+  level: "restored-proven",
+  objects: 7,
+  sizeBytes: 2_500_000,
+  faults: [],
+  durationMs: 1234,
+};
+const lines: CheckLine[] = CHECKLIST.map((item, at) => ({
+  item,
+  what: `part ${at}`,
+  state: at === 4 ? "not checked" : "ok",
+  detail: at === 4 ? "not checked here: no Auth service" : "done",
+}));
+const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
+  ...verification,
+  tier: "daily",
+  snapshotAt: "2026-07-01T02:00:01.000Z",
+  parts: 7,
+  tables: 26,
+  rows: 618,
+  isDecrypted: true,
+  storedAs: "daily/20260701T020000Z-1a2b3c/verifications/20260702T030405.678Z.json",
+  ...more,
+});
+const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).join("\n");
+
+describe("verify on the command line", () => {
+  it("shows the checklist line by line, and never calls ok what was not checked", () => {
+    const shown = text({ restore: { throwaway: "a server of its own", lines, notes: ["Something stands as text."] } });
+    for (const item of CHECKLIST) expect(shown).toContain(item);
+    expect(shown).toContain("Authentication functional: not checked");
+    expect(shown).toMatch(/not checked +│ part 4 +│ not checked here: no Auth service/);
+    expect(shown).toContain("Something stands as text.");
+    expect(shown).toContain("can be restored (restored-proven)");
+    expect(shown).toContain("verifications/20260702T030405.678Z.json");
+  });
+
+  it("shows every fault, and what was not decrypted", () => {
+    const failed = text({ ok: false, level: undefined, faults: ["daily/x is missing", "daily/y is damaged"] });
+    expect(failed).toContain("not ok: daily/x is missing\n  not ok: daily/y is damaged");
+    expect(failed).toContain("did NOT pass");
+    expect(text({ isDecrypted: false, level: "proven" })).toContain("rows were not decrypted");
+    expect(text({ share: { number: 3, of: 30 } })).toContain("Nothing is wrong with share 3/30.");
+  });
+
+  it("refuses a share that is none", async () => {
+    for (const share of ["0/3", "4/3", "1", "1/0", "x/y", "-1/2"]) {
+      const command = verifyCommand()
+        .exitOverride()
+        .configureOutput({ writeErr: () => undefined });
+      const refused: unknown = await command
+        .parseAsync(["-s", "x", `--sample=${share}`], { from: "user" })
+        .catch((error: unknown) => error);
+      expect(refused).toMatchObject({ message: expect.stringContaining("write n/t with n from 1 to t") });
+      expect(exitCodeOf(refused)).toBe(2);
+    }
+  });
+});
+
+describe("list", () => {
+  const proven = { proven: true, problems: [] };
+  const state = (latest: Verification, best: Verification | undefined = latest, unbelieved: string[] = []) =>
+    backupState({ ...proven, ...verifiedFacts({ latest, best: best as never, unbelieved }) });
+
+  it("tells in words how far a backup is proven", () => {
+    expect(backupState(proven)).toBe("proven");
+    expect(backupState({ ...proven, ...verifiedFacts({ latest: undefined, best: undefined, unbelieved: [] }) })).toBe(
+      "proven",
+    );
+    expect(state({ ...verification, level: "proven" })).toBe("proven");
+    expect(state({ ...verification, level: "decrypt-proven" })).toBe("decrypt-proven 2026-07-02 03:04");
+    expect(state(verification)).toBe("restored-proven 2026-07-02 03:04");
+  });
+
+  it("shows a failure beside what was shown before it, and what nobody trusted has signed", () => {
+    const failed: Verification = {
+      ...verification,
+      ok: false,
+      verifiedAt: "2026-08-01T00:00:00.000Z",
+      faults: ["daily/x is missing"],
+    };
+    expect(state(failed, verification)).toBe(
+      "restored-proven 2026-07-02 03:04; verification FAILED 2026-08-01 00:00: daily/x is missing",
+    );
+    expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
+    expect(state(verification, verification, ["a", "b"])).toContain(
+      "; 2 verifications that no trusted key has signed for it",
+    );
+    const restore = {
+      throwaway: "",
+      notes: [],
+      lines: [{ ...lines[0]!, state: "not ok" as const, detail: "a row differs" }],
+    };
+    expect(state({ ...failed, faults: [], restore }, verification)).toContain("FAILED 2026-08-01 00:00: a row differs");
+  });
+});
