@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut } from "./copyOut.ts";
@@ -19,7 +20,12 @@ export interface Session {
   copyOut(sql: string, sink: CopySink): Promise<void>;
   /** Runs a COPY … FROM STDIN with this text as its input. */
   copyIn(sql: string, text: Buffer): Promise<void>;
-  /** Ends the connection, also in the middle of a statement. */
+  /**
+   * Does work of short statements. Where it takes 20 seconds the network has fallen silent: the connection is given up, so
+   * that all that waits for an answer over it fails.
+   */
+  promptly<T>(work: () => Promise<T>): Promise<T>;
+  /** Ends the connection, also in the middle of a statement, and where nobody answers. */
   end(): Promise<void>;
 }
 
@@ -37,6 +43,11 @@ export interface SessionOptions {
 
 const CONNECT_TIMEOUT_MS = 8_000;
 const HOUR_MS = 3_600_000;
+const SILENCE_MS = 20_000;
+/** An idle connection is asked for a sign of life after this time. */
+const KEEPALIVE_MS = 10_000;
+/** What a server may take to close its end. */
+const GOODBYE_MS = 3_000;
 
 /** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
@@ -52,6 +63,7 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_MS,
   });
   // A connection that is lost between two statements is told by the next one; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -78,9 +90,19 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
       unlessAborted(async () => (await client.query<Row>(text, values.length === 0 ? undefined : [...values])).rows),
     copyOut: (sql, sink) => unlessAborted(() => client.query(new CopyOut(sql, sink)).done),
     copyIn: (sql, text) => unlessAborted(() => client.query(new CopyIn(sql, text)).done),
+    async promptly<T>(work: () => Promise<T>) {
+      const timer = setTimeout(() => streamOf(client).destroy(), SILENCE_MS);
+      try {
+        return await work();
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     async end() {
       options.signal?.removeEventListener("abort", abort);
+      const timer = setTimeout(() => streamOf(client).destroy(), GOODBYE_MS);
       await client.end();
+      clearTimeout(timer);
     },
   };
   try {
@@ -94,6 +116,11 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
     await session.end();
     throw error;
   }
+}
+
+/** The connection's socket, which the driver's types keep to themselves. */
+function streamOf(client: pg.Client): Duplex {
+  return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
 }
 
 /** Opens a connection for as long as `work` takes, and ends it whatever happens. */
@@ -122,6 +149,11 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     transaction_timeout: 6 * HOUR_MS,
     // The server notices within this time that we are gone, also in the middle of a statement.
     client_connection_check_interval: 1_000,
+    // The same where the network has gone: by its own default it would keep our locks for two hours.
+    tcp_keepalives_idle: 30,
+    tcp_keepalives_interval: 10,
+    tcp_keepalives_count: 3,
+    tcp_user_timeout: 60_000,
     row_security: "off",
     // A gate that is closed (operations/writeGate.ts) is closed to others.
     default_transaction_read_only: "off",
@@ -157,6 +189,8 @@ const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> =
     `The database ${placeOf(address)} gives "${address.user}" no right to connect: use the role that owns it, or see whether writes are stopped (castchat-recovery writes status).`,
   "3D000": (address) =>
     `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
+  "57P03": (address) =>
+    `The database ${placeOf(address)} is starting, stopping or recovering: wait until it takes connections, then run the same command again.`,
   "53300": (address) =>
     `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
 };

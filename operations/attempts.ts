@@ -19,12 +19,13 @@ export async function inAttempts<T>(
   signal: AbortSignal,
   read: (session: Session, attempt: number) => Promise<T>,
 ): Promise<T> {
+  // A wrong address or password is told at once; later the server was there a moment ago.
+  const first = await run.ready();
   for (let attempt = 1; ; attempt += 1) {
-    const session = await run.ready();
     let reason: string;
     let cause: unknown;
     try {
-      return await read(session, attempt);
+      return await read(attempt === 1 ? first : await run.ready(), attempt);
     } catch (error) {
       signal.throwIfAborted();
       cause = error;

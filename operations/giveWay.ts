@@ -32,14 +32,16 @@ export async function watchForWaiters(
 ): Promise<undefined> {
   let since: number | undefined;
   while (!signal.aborted) {
-    // Within a transaction the server shows the same sessions again and again.
-    await session.query("select pg_catalog.pg_stat_clear_snapshot()");
-    const waiting = await session.query(
-      `select w.pid from pg_catalog.pg_locks w cross join unnest(pg_catalog.pg_blocking_pids(w.pid)) as b (pid)
-       join pg_catalog.pg_stat_activity a on a.pid = b.pid
-       where not w.granted and a.application_name = $1 limit 1`,
-      [applicationName],
-    );
+    const waiting = await session.promptly(async () => {
+      // Within a transaction the server shows the same sessions again and again.
+      await session.query("select pg_catalog.pg_stat_clear_snapshot()");
+      return await session.query(
+        `select w.pid from pg_catalog.pg_locks w cross join unnest(pg_catalog.pg_blocking_pids(w.pid)) as b (pid)
+         join pg_catalog.pg_stat_activity a on a.pid = b.pid
+         where not w.granted and a.application_name = $1 limit 1`,
+        [applicationName],
+      );
+    });
     since = waiting.length === 0 ? undefined : (since ?? performance.now());
     if (since !== undefined && performance.now() - since > PATIENCE_MS - LOOK_EVERY_MS) throw new GiveWay();
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);

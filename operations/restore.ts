@@ -1,8 +1,10 @@
 import type { Opener } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import { connect } from "../clients/database.ts";
+import { parseDatabaseUrl } from "../clients/databaseUrl.ts";
 import type { Session } from "../clients/database.ts";
 import { findPgTool } from "../clients/pgTools.ts";
+import { whileReachable } from "../clients/reachable.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Vault } from "../clients/vault.ts";
 import { listBackups } from "./listBackups.ts";
@@ -52,7 +54,12 @@ export interface RestoreOptions {
  * unfinished. Whatever came of it is appended to the vault's recovery log.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
-  const signal = options.signal ?? new AbortController().signal;
+  const outer = options.signal ?? new AbortController().signal;
+  const address = parseDatabaseUrl(options.targetUrl);
+  return await whileReachable(address, outer, (signal) => restoreReachable(options, signal));
+}
+
+async function restoreReachable(options: RestoreOptions, signal: AbortSignal): Promise<RestoreResult> {
   const restoreId = restoreIdFor(options.targetUrl, options.generation, wishIn(options));
   const session = await connect(options.targetUrl, {
     applicationName: `${applicationNameOf(restoreId)} leader`,

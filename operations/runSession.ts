@@ -44,9 +44,10 @@ export class RunSession {
 
   /** Whether the session still answers, and with it a snapshot that it holds still lives. */
   async isAlive(): Promise<boolean> {
-    if (this.#session === undefined) return false;
+    const session = this.#session;
+    if (session === undefined) return false;
     try {
-      await this.#session.query("select");
+      await session.promptly(() => session.query("select"));
       return true;
     } catch (error) {
       this.#signal.throwIfAborted();

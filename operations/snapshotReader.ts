@@ -29,6 +29,6 @@ export function isLostConnection(error: unknown): boolean {
   return (
     ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P01", "57P02"].includes(code) ||
     code.startsWith("08") ||
-    /^Connection terminated/.test(message)
+    /^(Connection terminated|Client has encountered a connection error)/.test(message)
   );
 }

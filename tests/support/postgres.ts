@@ -1,7 +1,11 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { freePort } from "../../sandbox/ports.ts";
-import { SUPERUSER, createCluster, killCluster, startCluster } from "../../sandbox/postgres/cluster.ts";
+import { SUPERUSER, clusterPid, createCluster, killCluster, startCluster } from "../../sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../../sandbox/postgres/supabase.ts";
+import { isAlive } from "../../sandbox/processes.ts";
 import { makeTestFolder } from "./folder.ts";
 
 /** A throwaway server that looks like a new Supabase project's. */
@@ -11,6 +15,10 @@ export interface TestDatabase {
   /** Connection string of `supabase_admin`. */
   superuserUrl: string;
   port: number;
+  /** `kill -9` of the server's first process, and of those that it leaves behind: nothing is written, nobody is told. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port. */
+  startAgain(): Promise<void>;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -36,9 +44,33 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     await startCluster(options);
     const superuserUrl = connectionUrl(SUPERUSER, PASSWORD, options.port);
     await prepareSupabase(superuserUrl, { postgresPassword: PASSWORD });
-    return { url: connectionUrl("postgres", PASSWORD, options.port), superuserUrl, port: options.port, stop };
+    return {
+      url: connectionUrl("postgres", PASSWORD, options.port),
+      superuserUrl,
+      port: options.port,
+      crash: () => crash(dataDir),
+      async startAgain() {
+        await startCluster(options);
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function crash(dataDir: string): Promise<void> {
+  const pid = await clusterPid(dataDir);
+  if (pid === undefined) throw new Error("the server does not run");
+  const { stdout } = await promisify(execFile)("ps", ["-o", "pid=", "--ppid", String(pid)]);
+  const pids = [
+    pid,
+    ...stdout
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map(Number),
+  ];
+  for (const one of pids) if (isAlive(one)) process.kill(one, "SIGKILL");
+  while (pids.some((one) => isAlive(one))) await sleep(10);
 }

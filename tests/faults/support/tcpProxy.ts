@@ -25,7 +25,6 @@ export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const reset = () => {
     for (const sockets of pairs) for (const socket of sockets) socket.resetAndDestroy();
-    pairs.clear();
   };
   const server = createServer((client) => {
     client.on("error", () => undefined);
@@ -38,11 +37,9 @@ export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
     client.on("error", () => upstream.destroy());
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
-    client.once("close", () => {
-      pairs.delete(pair);
-      // A client's end isn't heard of through a silent network.
-      if (state !== "silent") upstream.destroy();
-    });
+    upstream.once("close", () => pairs.delete(pair));
+    // A client's end isn't heard of through a silent network.
+    client.once("close", () => state !== "silent" && upstream.destroy());
     upstream.on("data", (data) => (bytes += data.length));
     if (state === "silent") return;
     client.pipe(upstream).pipe(client);

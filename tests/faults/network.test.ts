@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { dumpOf } from "../operations/support/sample.ts";
+import { sessionsLeft } from "./support/databases.ts";
+import { runToEnd, startRunner } from "./support/runnerProcess.ts";
+import { startSetting, vaultIn } from "./support/setting.ts";
+import type { Setting } from "./support/setting.ts";
+import { startTcpProxy } from "./support/tcpProxy.ts";
+import type { TcpProxy } from "./support/tcpProxy.ts";
+
+let setting: Setting;
+let way: TcpProxy;
+let wayToS3: TcpProxy;
+beforeAll(async () => {
+  setting = await startSetting();
+}, 60_000);
+afterAll(() => setting.stop());
+beforeEach(async () => {
+  [way, wayToS3] = await Promise.all([
+    startTcpProxy(setting.server.port),
+    startTcpProxy(Number(new URL(setting.cloud.endpoint).port)),
+  ]);
+});
+afterEach(() => Promise.all([way.stop(), wayToS3.stop()]));
+
+/** The same database, by the way that can break. */
+const over = (url: string) => url.replace(/:\d+\//, `:${way.port}/`);
+const behindWay = async () => ({ ...(await setting.newStore()), endpoint: `http://127.0.0.1:${wayToS3.port}` });
+/** Waits for bytes of the rows' own, so that a cut comes in the middle of them. */
+async function bytesFrom(proxy: TcpProxy, count: number): Promise<void> {
+  const begun = proxy.received();
+  while (proxy.received() < begun + count) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+describe("a cut between the runner and Postgres", () => {
+  it("in the middle of a backup is survived by a new snapshot, if it is short", async () => {
+    const store = await setting.newStore();
+    const runner = startRunner(setting.order("backup", over(setting.source.url), store));
+    await runner.says("Dumping");
+    await bytesFrom(way, 500_000);
+    way.cut();
+    setTimeout(() => way.mend(), 500);
+    const end = await runner.ended;
+    expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
+    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
+    expect(await sessionsLeft(setting.server.superuserUrl, 10_000)).toEqual([]);
+  }, 60_000);
+
+  it("that lasts ends a backup and a restore with one sentence; then the same call goes on", async () => {
+    const store = await setting.newStore();
+    const { backupId } = await setting.backUp(vaultIn(store));
+    const target = await setting.server.newDatabase();
+    const order = setting.order("restore", over(target.url), store);
+    const restoring = startRunner(order);
+    await restoring.says("Restoring");
+    way.cut();
+    expect(await restoring.ended).toMatchObject({
+      code: 2,
+      stderr: "",
+      failure: {
+        name: "UserError",
+        message: expect.stringMatching(/is lost: check the network .* run the same command again/),
+      },
+    });
+    const backingUp = await runToEnd(setting.order("backup", over(setting.source.url), store));
+    expect(backingUp).toMatchObject({
+      code: 2,
+      stderr: "",
+      failure: { message: expect.stringMatching(/^The database 127\.0\.0\.1:\d+ cannot be reached \(ECONNRESET\)/) },
+    });
+    way.mend();
+    expect(await runToEnd(order)).toMatchObject({ code: 0, backupId, stderr: "" });
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+    expect((await setting.list(vaultIn(store))).map((one) => [one.backupId, one.proven])).toEqual([[backupId, true]]);
+  }, 60_000);
+
+  it("without a word, as of a cable, is noticed within half a minute", async () => {
+    const store = await setting.newStore();
+    const { backupId } = await setting.backUp(vaultIn(store));
+    const target = await setting.server.newDatabase();
+    const [backingUp, restoring] = [
+      startRunner(setting.order("backup", over(setting.source.url), store)),
+      startRunner(setting.order("restore", over(target.url), store)),
+    ];
+    await Promise.all([backingUp.says("Dumping"), restoring.says("Restoring")]);
+    way.silence();
+    const silentAt = performance.now();
+    const restored = await restoring.ended;
+    expect(performance.now() - silentAt).toBeLessThan(40_000);
+    expect(restored).toMatchObject({
+      code: 2,
+      stderr: "",
+      failure: { message: expect.stringMatching(/is lost|has stopped answering/) },
+    });
+    // The backup begins anew on a connection that stays as silent.
+    way.mend();
+    expect(await backingUp.ended).toMatchObject({ code: 0, stderr: "" });
+    expect((await setting.restoreInto({ url: over(target.url) }, vaultIn(store), backupId)).backupId).toBe(backupId);
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 120_000);
+});
+
+describe("a cut between the runner and S3", () => {
+  it("that is short, or silent, is survived by a backup and by a restore", async () => {
+    const store = { ...(await behindWay()), silenceMs: 3_000 };
+    const backingUp = startRunner(setting.order("backup", setting.source.url, store));
+    await backingUp.says("Dumping");
+    wayToS3.cut();
+    setTimeout(() => wayToS3.mend(), 1_500);
+    const { backupId } = await backingUp.ended.then((end) => (expect(end).toMatchObject({ code: 0, stderr: "" }), end));
+    const target = await setting.server.newDatabase();
+    const restoring = startRunner(setting.order("restore", target.url, store));
+    await restoring.says("Restoring");
+    wayToS3.silence();
+    setTimeout(() => wayToS3.mend(), 4_000);
+    expect(await restoring.ended).toMatchObject({ code: 0, stderr: "", backupId });
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 90_000);
+
+  it("that lasts ends a run with one sentence, and leaves no backup", async () => {
+    const store = { ...(await behindWay()), patienceMs: 2_000 };
+    const runner = startRunner(setting.order("backup", setting.source.url, store));
+    await runner.says("Dumping");
+    wayToS3.cut();
+    expect(await runner.ended).toMatchObject({
+      code: 2,
+      stderr: "",
+      failure: {
+        name: "UserError",
+        message: expect.stringMatching(/^S3 in \S+ at \S+ cannot be reached \(ECONNRESET\)/),
+      },
+    });
+    wayToS3.mend();
+    expect((await setting.list(vaultIn(store))).filter((one) => one.manifest !== undefined)).toEqual([]);
+    expect(await sessionsLeft(setting.server.superuserUrl, 10_000)).toEqual([]);
+  }, 60_000);
+});

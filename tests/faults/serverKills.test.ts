@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { setTimeout as sleep } from "node:timers/promises";
+import { dumpOf, runSql } from "../operations/support/sample.ts";
+import { SAMPLE, startTargetServer } from "./support/databases.ts";
+import type { TargetServer } from "./support/databases.ts";
+import { startPlainS3 } from "./support/plainS3.ts";
+import type { PlainS3 } from "./support/plainS3.ts";
+import type { Store } from "./support/order.ts";
+import { randomFrom, seedOfRun } from "./support/random.ts";
+import { runToEnd, startRunner } from "./support/runnerProcess.ts";
+import { startSetting, vaultIn } from "./support/setting.ts";
+import type { Setting } from "./support/setting.ts";
+
+const seed = seedOfRun();
+const random = randomFrom(seed);
+
+let setting: Setting;
+/** Killed and started again: a server of its own. */
+let victim: TargetServer;
+let s3: PlainS3;
+beforeAll(async () => {
+  [setting, victim, s3] = await Promise.all([startSetting(), startTargetServer(), startPlainS3()]);
+  await runSql(victim.url, SAMPLE);
+}, 60_000);
+afterAll(() => Promise.all([setting.stop(), victim.stop(), s3.stop()]));
+
+describe(`Postgres, killed with -9 (seed ${seed})`, () => {
+  it("during a backup: the run begins anew where the server comes back, and leaves nothing where it doesn't", async () => {
+    const store = await setting.newStore();
+    const order = setting.order("backup", victim.url, store);
+    const runner = startRunner(order);
+    await runner.says("Dumping");
+    await sleep(random() * 300);
+    await victim.crash();
+    await victim.startAgain();
+    const end = await runner.ended;
+    expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
+    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
+
+    const other = startRunner(order);
+    await other.says("Dumping");
+    await victim.crash();
+    expect(await other.ended).toMatchObject({
+      code: 2,
+      stderr: "",
+      failure: { name: "UserError", message: expect.stringMatching(/lost in each of 3 attempts: check the network/) },
+    });
+    expect((await setting.list(vaultIn(store))).filter((one) => one.proven)).toHaveLength(1);
+    await victim.startAgain();
+    expect(await runToEnd(order)).toMatchObject({ code: 0, stderr: "" });
+  }, 120_000);
+
+  it.each(["Making types", "Restoring", "Making indexes", "Comparing"])(
+    "during a restore (%s): the same call goes on",
+    async (phase) => {
+      const store = await setting.newStore();
+      const { backupId } = await setting.backUp(vaultIn(store));
+      const target = await victim.newDatabase();
+      const order = setting.order("restore", target.url, store);
+      const runner = startRunner(order);
+      await runner.says(phase);
+      await sleep(random() * 150);
+      await victim.crash();
+      expect(await runner.ended).toMatchObject({
+        code: 2,
+        stderr: "",
+        failure: {
+          name: "UserError",
+          message: expect.stringMatching(
+            /^The (connection to the target )?database .*(run the same command again|check the address)/,
+          ),
+        },
+      });
+      await victim.startAgain();
+      expect(await runToEnd(order)).toMatchObject({ code: 0, stderr: "", backupId });
+      expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+      await target.remove();
+    },
+    60_000,
+  );
+});
+
+describe("S3, killed with -9", () => {
+  const store = (): Store => ({ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint, patienceMs: 4_000 });
+
+  it("is waited for by a backup and by a restore where it comes back", async () => {
+    const backingUp = startRunner(setting.order("backup", setting.source.url, store()));
+    await backingUp.says("Dumping");
+    await sleep(random() * 300);
+    await s3.crash();
+    setTimeout(() => void s3.startAgain(), 1_000);
+    const { backupId, ...end } = await backingUp.ended;
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(await setting.check(vaultIn(store()))).toMatchObject({ backupId });
+    const target = await setting.server.newDatabase();
+    const restoring = startRunner(setting.order("restore", target.url, store()));
+    await restoring.says("Restoring");
+    await s3.crash();
+    setTimeout(() => void s3.startAgain(), 1_000);
+    expect(await restoring.ended).toMatchObject({ code: 0, stderr: "", backupId });
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 60_000);
+
+  it.each(["Dumping", "Signing", "Reading the backup back"])(
+    "for good, from %s on: no false backup, the earlier ones are whole, and the next run works",
+    async (phase) => {
+      const before = (await setting.list(vaultIn(store()))).filter((one) => one.proven).map((one) => one.backupId);
+      const runner = startRunner(setting.order("backup", setting.source.url, store()));
+      await runner.says(phase);
+      await s3.crash();
+      expect(await runner.ended).toMatchObject({
+        code: 2,
+        stderr: "",
+        failure: { name: "UserError", message: expect.stringMatching(/^S3 in \S+ at \S+ cannot be reached/) },
+      });
+      await s3.startAgain();
+      const after = (await setting.list(vaultIn(store()))).filter((one) => one.proven).map((one) => one.backupId);
+      expect(after).toEqual(before);
+      const { backupId } = await runToEnd(setting.order("backup", setting.source.url, store()));
+      for (const id of [...before, backupId])
+        expect(await setting.check(vaultIn(store()), id)).toMatchObject({ backupId: id });
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,72 @@
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import { s3Vault } from "../../../clients/vault.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup.ts";
+import { listBackups } from "../../../operations/listBackups.ts";
+import { restore } from "../../../operations/restore.ts";
+import { verify } from "../../../operations/verify.ts";
+import { startTestCloud } from "../../operations/support/cloud.ts";
+import type { TestCloud } from "../../operations/support/cloud.ts";
+import { dumpOf, runSql } from "../../operations/support/sample.ts";
+import { SAMPLE, startTargetServer } from "./databases.ts";
+import type { FreshDatabase, TargetServer } from "./databases.ts";
+import { TIERS, localSigner, newPrivateKey, publicKeyOf } from "./order.ts";
+import type { RunnerOrder, Store } from "./order.ts";
+
+/** What nearly every test of a fault begins with: S3, a server, the sample in one of its databases, and a key. */
+export interface Setting {
+  cloud: TestCloud;
+  server: TargetServer;
+  source: FreshDatabase;
+  /** What stock pg_dump says of the sample. */
+  content: string;
+  privateKey: string;
+  trustedKeys: string[];
+  /** A new bucket. */
+  newStore(): Promise<Store>;
+  order(kind: RunnerOrder["kind"], databaseUrl: string, store: Store): RunnerOrder;
+  /** A backup in this process. */
+  backUp(vault: Vault, databaseUrl?: string): ReturnType<typeof backup>;
+  list(vault: Vault): ReturnType<typeof listBackups>;
+  check(vault: Vault, backupId?: string): ReturnType<typeof verify>;
+  /** A restore in this process; the same call each time. */
+  restoreInto(target: { url: string }, vault: Vault, backupId?: string): ReturnType<typeof restore>;
+  stop(): Promise<void>;
+}
+
+/** Starts it; some seconds. Call stop() in afterAll. */
+export async function startSetting(): Promise<Setting> {
+  const [cloud, server] = await Promise.all([startTestCloud(), startTargetServer()]);
+  const source = await server.newDatabase();
+  await runSql(source.url, SAMPLE);
+  const privateKey = newPrivateKey();
+  const trustedKeys = [publicKeyOf(privateKey)];
+  const shared = { trustedKeys, tiers: TIERS, reporter: silent };
+  return {
+    cloud,
+    server,
+    source,
+    content: dumpOf(source.superuserUrl),
+    privateKey,
+    trustedKeys,
+    newStore: async () => ({
+      bucket: (await cloud.newVault()).name,
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+    }),
+    order: (kind, databaseUrl, store) => ({ kind, databaseUrl, store, privateKey }),
+    backUp: (vault, databaseUrl = source.url) =>
+      backup({ ...shared, databaseUrl, vault, signer: localSigner(privateKey), clock: systemClock }),
+    list: (vault) => listBackups({ vault, trustedKeys, tiers: TIERS }),
+    check: (vault, backupId) => verify({ ...shared, vault, backupId }),
+    restoreInto: (target, vault, backupId) =>
+      restore({ ...shared, vault, targetUrl: target.url, backupId, generation: 1, clock: systemClock }),
+    async stop() {
+      await Promise.all([cloud.stop(), server.stop()]);
+    },
+  };
+}
+
+/** The vault in a store. */
+export const vaultIn = (store: Store): Vault => s3Vault(store);
