@@ -3,13 +3,16 @@ import type { CopySink } from "../clients/copyOut.ts";
 const LINE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** Gives each line of a COPY to a reader, without its newline. The buffer belongs to the splitter and is used again. */
+/** Reads a line that lies from `start` to `end`, without its newline. The bytes are used again afterwards. */
+export type ReadLine = (bytes: Buffer, start: number, end: number) => void;
+
+/** Gives each line of a COPY to a reader. */
 export class LineSplitter implements CopySink {
-  readonly #read: (line: Buffer) => void;
+  readonly #read: ReadLine;
   #line: Buffer = Buffer.allocUnsafeSlow(LINE_BYTES);
   #used = 0;
 
-  constructor(read: (line: Buffer) => void) {
+  constructor(read: ReadLine) {
     this.#read = read;
   }
 
@@ -25,7 +28,7 @@ export class LineSplitter implements CopySink {
   }
 
   endOfLine(): void {
-    this.#read(this.#line.subarray(0, this.#used - 1));
+    this.#read(this.#line, 0, this.#used - 1);
     this.#used = 0;
   }
 
@@ -35,10 +38,10 @@ export class LineSplitter implements CopySink {
 }
 
 /** The same for a text that is there as a whole; every line ends with a newline. */
-export function eachLine(text: Buffer, read: (line: Buffer) => void): void {
+export function eachLine(text: Buffer, read: ReadLine): void {
   for (let at = 0; at < text.length;) {
     const newline = text.indexOf(NEWLINE, at);
-    read(text.subarray(at, newline));
+    read(text, at, newline);
     at = newline + 1;
   }
 }

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { LineHash } from "./lineHash.ts";
 
 /** Rows of one table that are gone, altered or new, counted. */
 export interface RowDifferences {
@@ -15,14 +15,13 @@ export class NoKey extends Error {
   override readonly name = "NoKey";
 }
 
-const TAB = 0x09;
 /** Slots stay at most this full. */
 const FULLEST = 0.7;
 const SEEN = -1;
 
 /**
- * Compares two sides' COPY lines in flat memory: of each line only hashes of 64 bits are kept (28 bytes a row of the first side, empty
- * slots included). With the positions of a key's columns it tells altered rows from missing ones; without, equal lines are counted
+ * Compares two sides' COPY lines in flat memory: of each line only hashes of 64 bits are kept (20 bytes a slot, at most 58 a row
+ * of the first side). With the positions of a key's columns it tells altered rows from missing ones; without, equal lines are counted
  * against each other.
  */
 export class RowTable {
@@ -35,6 +34,9 @@ export class RowTable {
   readonly #counts: Int32Array;
   #used = 0;
   readonly #capacity: number;
+  readonly #row = new Uint32Array(4);
+  readonly #key = new LineHash();
+  readonly #line = new LineHash();
   #altered = 0;
   #added = 0;
 
@@ -58,15 +60,14 @@ export class RowTable {
     this.#counts = new Int32Array(slots);
   }
 
-  /** A line of the first side, without its newline. {@link NoKey} where its key was there before. */
-  addFirst(line: Buffer): void {
-    const row = this.#hash(line);
-    if (row === undefined) return;
-    const slot = this.#find(row);
+  /** A line of the first side, from `start` to `end`, without its newline. {@link NoKey} where its key was there before. */
+  addFirst(bytes: Buffer, start: number, end: number): void {
+    if (!this.#take(bytes, start, end)) return;
+    const slot = this.#find();
     if (this.#counts[slot] === 0) {
       if (this.#used >= this.#capacity) throw new RangeError("more rows than there is room for");
       this.#used += 1;
-      this.#hashes.set(row, slot * 4);
+      this.#hashes.set(this.#row, slot * 4);
     } else if (this.#keyColumns !== undefined) {
       throw new NoKey();
     }
@@ -74,17 +75,16 @@ export class RowTable {
   }
 
   /** A line of the second side, once all of the first have been added. {@link NoKey} where its key was there before. */
-  addSecond(line: Buffer): void {
-    const row = this.#hash(line);
-    if (row === undefined) return;
-    const slot = this.#find(row);
+  addSecond(bytes: Buffer, start: number, end: number): void {
+    if (!this.#take(bytes, start, end)) return;
+    const slot = this.#find();
     const count = this.#counts[slot] ?? 0;
     if (count === 0 || (count === SEEN && this.#keyColumns === undefined)) {
       this.#added += 1;
       return;
     }
     if (count === SEEN) throw new NoKey();
-    const isSame = this.#hashes[slot * 4 + 2] === row[2] && this.#hashes[slot * 4 + 3] === row[3];
+    const isSame = this.#hashes[slot * 4 + 2] === this.#row[2] && this.#hashes[slot * 4 + 3] === this.#row[3];
     if (!isSame) this.#altered += 1;
     this.#counts[slot] = count === 1 ? SEEN : count - 1;
   }
@@ -99,16 +99,38 @@ export class RowTable {
     };
   }
 
-  #hash(line: Buffer): readonly [number, number, number, number] | undefined {
-    const whole = hash("md5", line, "buffer");
-    const key = this.#keyColumns === undefined ? whole : hash("md5", fieldsOf(line, this.#keyColumns), "buffer");
-    // Bits that the slot isn't chosen by.
-    if (key.readUInt32LE(8) % this.#share.of !== this.#share.index) return undefined;
-    return [key.readUInt32LE(0), key.readUInt32LE(4), whole.readUInt32LE(0), whole.readUInt32LE(4)];
+  /** Hashes a line; false where it is not of this share. */
+  #take(bytes: Buffer, start: number, end: number): boolean {
+    const line = this.#line;
+    line.begin();
+    line.add(bytes, start, end);
+    line.finish();
+    const key = this.#keyColumns === undefined ? line : this.#hashKey(bytes, start, end, this.#keyColumns);
+    this.#row[0] = key.low;
+    this.#row[1] = key.high;
+    this.#row[2] = line.low;
+    this.#row[3] = line.high;
+    // Another half than the slot is chosen by.
+    return key.high % this.#share.of === this.#share.index;
+  }
+
+  /** The fields at these positions, as they are written: a tab inside of a value is escaped, so that the split is exact. */
+  #hashKey(bytes: Buffer, start: number, end: number, positions: readonly number[]): LineHash {
+    const key = this.#key;
+    key.begin();
+    for (const position of positions) {
+      let from = start;
+      for (let field = 0; field < position; field += 1) from = bytes.indexOf(TAB, from) + 1;
+      const tab = bytes.indexOf(TAB, from);
+      key.add(bytes, from, tab === -1 || tab > end ? end : tab);
+    }
+    key.finish();
+    return key;
   }
 
   /** The slot of the key, or the empty one where it belongs. */
-  #find([low, high]: readonly [number, number, number, number]): number {
+  #find(): number {
+    const [low = 0, high = 0] = this.#row;
     for (let slot = low & this.#mask; ; slot = (slot + 1) & this.#mask) {
       if (this.#counts[slot] === 0) return slot;
       if (this.#hashes[slot * 4] === low && this.#hashes[slot * 4 + 1] === high) return slot;
@@ -116,15 +138,4 @@ export class RowTable {
   }
 }
 
-/** The fields at these positions, as they are written: a tab inside of a value is escaped, so the split is exact. */
-function fieldsOf(line: Buffer, positions: readonly number[]): Buffer {
-  const ends: number[] = [];
-  for (let at = line.indexOf(TAB); at !== -1; at = line.indexOf(TAB, at + 1)) ends.push(at);
-  ends.push(line.length);
-  return Buffer.concat(
-    positions.flatMap((position) => [
-      line.subarray(position === 0 ? 0 : (ends[position - 1] ?? 0) + 1, ends[position]),
-      Buffer.from([TAB]),
-    ]),
-  );
-}
+const TAB = 0x09;

@@ -7,8 +7,8 @@ const lines = (rows: readonly string[]) => rows.map((row) => Buffer.from(row));
 function compare(first: readonly string[], second: readonly string[], key?: readonly number[], of = 1) {
   const parts = Array.from({ length: of }, (_, index) => {
     const table = new RowTable(first.length, key, { index, of });
-    for (const line of lines(first)) table.addFirst(line);
-    for (const line of lines(second)) table.addSecond(line);
+    for (const line of lines(first)) table.addFirst(line, 0, line.length);
+    for (const line of lines(second)) table.addSecond(line, 0, line.length);
     return table.result();
   });
   return parts.reduce((sum, part) => ({
@@ -25,12 +25,27 @@ describe("RowTable", () => {
     expect(compare(then, now, [1, 0])).toEqual({ lost: 2, altered: 1, added: 1 });
     // Fields don't run into each other.
     expect(compare(["1\t23"], ["12\t3"], [0, 1])).toEqual({ lost: 1, altered: 0, added: 1 });
+    expect(compare(["\ta\tx"], ["a\t\tx"], [0, 1])).toEqual({ lost: 1, altered: 0, added: 1 });
   });
 
   it("counts equal lines against each other without a key", () => {
     expect(compare(["x", "x", "x", "y"], ["x", "z", "z"])).toEqual({ lost: 3, altered: undefined, added: 2 });
     expect(compare(["", ""], ["", "", ""])).toEqual({ lost: 0, altered: undefined, added: 1 });
   });
+
+  it("tells many keys apart", () => {
+    const rows = 60_000;
+    const table = new RowTable(rows, [1]);
+    const fill = (add: (bytes: Buffer, start: number, end: number) => void, value: (id: number) => string) => {
+      for (let id = 0; id < rows; id += 1) {
+        const line = Buffer.from(`${value(id)}\t${id}`);
+        add(line, 0, line.length);
+      }
+    };
+    fill(table.addFirst.bind(table), () => "same");
+    fill(table.addSecond.bind(table), (id) => (id % 1000 === 7 ? "other" : "same"));
+    expect(table.result()).toEqual({ lost: 60, altered: 60, added: 0 });
+  }, 30_000);
 
   it("refuses a key that occurs twice on either side", () => {
     expect(() => compare(["1\ta", "1\tb"], [], [0])).toThrow(NoKey);
