@@ -9,6 +9,7 @@ import { mirrorCommand } from "./commands/mirror.ts";
 import { planCommand } from "./commands/plan.ts";
 import { releaseCommand } from "./commands/release.ts";
 import { restoreCommand } from "./commands/restore.ts";
+import { restorePlatformCommand } from "./commands/restorePlatform.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
@@ -28,6 +29,7 @@ const program = new Command("castchat-recovery")
   .addCommand(planCommand())
   .addCommand(calendarCommand())
   .addCommand(restoreCommand())
+  .addCommand(restorePlatformCommand())
   .addCommand(releaseCommand())
   .addCommand(mirrorCommand())
   .addCommand(resumeCommand())

@@ -61,3 +61,12 @@ export function configurationPorts({ settings }: StackContext): {
     clock: systemClock,
   };
 }
+
+/** Supabase with the token of SUPABASE_ACCESS_TOKEN. `timeoutMs` is the patience with one attempt. */
+export function supabaseOf({ settings }: StackContext, purpose: string, timeoutMs?: number): Supabase {
+  return supabaseClient({
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    token: requiredVariable("SUPABASE_ACCESS_TOKEN", purpose),
+    endpoint: settings.endpointSupabase,
+  });
+}

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { jsonClient, segment, unlessNotFound } from "./http.ts";
+import { supabaseBackups } from "./supabaseBackups.ts";
+import type { SupabaseBackups } from "./supabaseBackups.ts";
 
 /** Supabase's Management API, as published. */
 export const SUPABASE_API = "https://api.supabase.com";
@@ -62,7 +64,7 @@ export interface ServiceHealth {
 }
 
 /** What the product asks of Supabase's Management API. Every call throws ServiceError or UnreachableError (clients/http.ts). */
-export interface Supabase {
+export interface Supabase extends SupabaseBackups {
   /** All projects that the token may see. */
   projects(signal?: AbortSignal): Promise<SupabaseProjectInfo[]>;
   /** One project, or nothing when Supabase says that it does not exist. */
@@ -105,6 +107,7 @@ export function supabaseClient(options: SupabaseOptions): Supabase {
   });
   const projectPath = (ref: string): string => `/v1/projects/${segment(ref)}`;
   return {
+    ...supabaseBackups(call),
     projects: (signal) => call({ method: "GET", path: "/v1/projects", answer: z.array(projectAnswer), signal }),
     project: (ref, signal) =>
       unlessNotFound(call({ method: "GET", path: projectPath(ref), answer: projectAnswer, signal })),

@@ -1,18 +1,27 @@
 import Table from "cli-table3";
 import { Command } from "commander";
+import { systemClock } from "../../clients/clock.ts";
 import { listBackups } from "../../operations/listBackups.ts";
+import { readPlatformBackups } from "../../operations/platformBackups.ts";
 import { readVerifications } from "../../operations/verification.ts";
 import { backupState, verifiedFacts } from "../backupState.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
+import { showPlatform } from "../platformTable.ts";
 import { printResult } from "../progress.ts";
-import { vaultOf } from "../services.ts";
+import { supabaseOf, vaultOf } from "../services.ts";
 import { readStack, trustedKeysOf } from "../stackContext.ts";
 
-/** `castchat-recovery list`: the backups of the stack's vault, newest first, and what is wrong with each. */
+/** Patience with Supabase, whose own backups are shown beside the vault's. */
+const SUPABASE_TIMEOUT_MS = 5_000;
+
+/**
+ * `castchat-recovery list`: the backups of the stack's vault, newest first, and what is wrong with each; then Supabase's own of
+ * the stack's project.
+ */
 export function listCommand(): Command {
   return new Command("list")
-    .description("list the backups in the stack's vault, newest first")
+    .description("list the backups in the stack's vault, newest first, and Supabase's own")
     .addOption(stackOption())
     .addOption(jsonOption())
     .action(async (options: { stack: string; json?: boolean }) => {
@@ -42,8 +51,17 @@ export function listCommand(): Command {
           backupState(one),
         ]);
       }
-      printResult(facts, options.json === true, [
+      const ref = context.outputs.supabaseRef;
+      const platform =
+        ref === undefined
+          ? { facts: [], lines: [] }
+          : await showPlatform(ref, () => {
+              const supabase = supabaseOf(context, "Supabase is asked for its own backups", SUPABASE_TIMEOUT_MS);
+              return readPlatformBackups(supabase, ref, systemClock, signal);
+            });
+      printResult([...facts, ...platform.facts], options.json === true, [
         facts.length === 0 ? "This vault holds no backup." : table.toString(),
+        ...platform.lines,
       ]);
     });
 }

@@ -15,6 +15,7 @@ import { vaultOf } from "../services.ts";
 import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
 import type { StackContext } from "../stackContext.ts";
 import { tableNames } from "../tableNames.ts";
+import { parseTime } from "../time.ts";
 
 interface Options {
   stack: string;
@@ -64,7 +65,7 @@ export function restoreCommand(): Command {
         "TARGET_DATABASE_URL",
         "the connection string of the database to restore into",
       );
-      const at = options.at === undefined ? undefined : parseTime(options.at);
+      const at = options.at === undefined ? undefined : parseTime(options.at, "--at");
       const tables = options.tables === undefined ? undefined : tableNames(options.tables);
       if (options.yesReplaceRowsOf !== undefined && tables === undefined)
         throw new UserError("--yes-replace-rows-of belongs to --tables: nothing else replaces rows of live tables.");
@@ -113,12 +114,4 @@ function linesOf(result: RestoreResult): string[] {
     `${result.backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +
       `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
   ];
-}
-
-function parseTime(text: string): Date {
-  const time = new Date(text);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) || Number.isNaN(time.getTime())) {
-    throw new UserError(`--at ${text} is no UTC time: write it like 2026-07-01T02:00:00Z.`);
-  }
-  return time;
 }

@@ -1,0 +1,81 @@
+import { Command, Option } from "commander";
+import { systemClock } from "../../clients/clock.ts";
+import { UserError } from "../../clients/errors.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import { PLATFORM_PATIENCE, restorePlatform } from "../../operations/platformRestore.ts";
+import type { PlatformChoice } from "../../operations/platformSource.ts";
+import { confirmWith } from "../confirm.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { jsonOption, stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { supabaseOf } from "../services.ts";
+import { readStack } from "../stackContext.ts";
+import { parseTime } from "../time.ts";
+
+interface Options {
+  stack: string;
+  backupId?: string;
+  at?: string;
+  confirm?: string;
+  minutes: string;
+  json?: boolean;
+}
+
+/** `castchat-recovery restore-platform`: one of Supabase's own backups into the same project. */
+export function restorePlatformCommand(): Command {
+  return new Command("restore-platform")
+    .description("let Supabase replace the stack's database, in place, by one of Supabase's own backups")
+    .addOption(stackOption())
+    .addOption(new Option("--backup-id <number>", "a daily backup, as `list` shows it").conflicts("at"))
+    .option("--at <time>", "a second that point-in-time recovery reaches (UTC), such as 2026-07-01T02:00:00Z")
+    .option("--confirm <ref>", "agree without a terminal: the project's ref")
+    .option("--minutes <number>", "how long to wait for it", String(PLATFORM_PATIENCE.limitMs / 60_000))
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nThe vault's own backups are restored by `restore`, into a new project: that destroys nothing and does not depend on Supabase's restore.",
+    )
+    .action(async (options: Options) => {
+      const choice = choiceIn(options);
+      const limitMs = minutesIn(options.minutes) * 60_000;
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const { databaseUrl, supabaseRef: ref } = context.outputs;
+      if (databaseUrl === undefined || ref === undefined)
+        throw new UserError(`Stack ${options.stack} runs no Supabase project: there is nothing to restore in place.`);
+      const result = await restorePlatform({
+        supabase: supabaseOf(context, "Supabase is asked to restore its own backup"),
+        ref,
+        databaseUrl,
+        choice,
+        confirm: confirmWith(options.confirm, "--confirm"),
+        clock: systemClock,
+        patience: { ...PLATFORM_PATIENCE, limitMs },
+        reporter: inLines,
+        signal,
+      });
+      printResult(result, options.json === true, [
+        `${result.ref} is restored to ${result.source ?? "what Supabase was restoring"} in ${Math.round(result.durationMs / 1000)} s, and its database answers: ` +
+          `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
+        "Take a backup now, and look whether files in storage still fit the rows.",
+      ]);
+    });
+}
+
+/** Where somebody may be asked, a spinner would be in the way. */
+const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
+
+function choiceIn({ backupId, at }: Options): PlatformChoice {
+  if (at !== undefined) return { at: parseTime(at, "--at") };
+  if (backupId === undefined)
+    throw new UserError("Say which state: --backup-id NUMBER or --at TIME (`list` shows what there is).");
+  if (!/^\d{1,15}$/.test(backupId))
+    throw new UserError(`--backup-id ${backupId} is no number: \`list\` shows the ids.`);
+  return { backupId: Number(backupId) };
+}
+
+function minutesIn(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) === 0)
+    throw new UserError(`--minutes ${text} is no whole number of minutes from 1 to 9999.`);
+  return Number(text);
+}
