@@ -11,6 +11,15 @@ const MAIN = join(import.meta.dirname, "..", "cli", "main.ts");
  * @throws PromiseError with the command's own sentence, when it exits with anything but 0
  */
 export async function castchatRecovery(args: readonly string[], options: EngineOptions): Promise<unknown> {
+  return (await runCastchatRecovery(args, options, [0])).answer;
+}
+
+/** The same for a command that has something to tell with other exit codes too. */
+export async function runCastchatRecovery(
+  args: readonly string[],
+  options: EngineOptions,
+  expected: readonly number[],
+): Promise<{ exitCode: number; answer: unknown }> {
   const result = await execa(process.execPath, [MAIN, ...args, "--json"], {
     cwd: options.workspace,
     env: options.environment,
@@ -20,11 +29,12 @@ export async function castchatRecovery(args: readonly string[], options: EngineO
   });
   options.signal?.throwIfAborted();
   options.onOutput?.(result.stderr);
-  if (result.exitCode !== 0) {
+  const { exitCode = -1 } = result;
+  if (!expected.includes(exitCode)) {
     const said = result.stderr.trim().split("\n").slice(-3).join(" ");
     throw new PromiseError(
-      messageOf(new Error(`castchat-recovery ${args.join(" ")} exited with ${String(result.exitCode)}: ${said}`)),
+      messageOf(new Error(`castchat-recovery ${args.join(" ")} exited with ${exitCode}: ${said}`)),
     );
   }
-  return JSON.parse(result.stdout) as unknown;
+  return { exitCode, answer: JSON.parse(result.stdout) as unknown };
 }

@@ -7,6 +7,7 @@ import { resetSandbox, startSandbox } from "../sandbox/control.ts";
 import { sandboxEnvironment } from "../sandbox/environment.ts";
 import { layout, sandboxHome, type SandboxFile } from "../sandbox/layout.ts";
 import { prepareWorkspace } from "../sandbox/workspace.ts";
+import { buildCompany } from "./company/company.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
 import { findLeftovers } from "./leftovers.ts";
 import type { DrillReport } from "./report/report.ts";
@@ -50,7 +51,8 @@ export async function runDrill(options: DrillOptions): Promise<{ report: DrillRe
       signal: options.signal,
       ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
     };
-    report = await completeInfrastructureFailure({ home, file, engine, rows: options.rows, clock, steps });
+    const context = { home, file, engine, rows: options.rows, clock, steps };
+    report = await completeInfrastructureFailure(context, await buildCompany(context));
   } catch (error) {
     // Ctrl-C reaches the engine and the drill at the same moment: whoever tells first, it was an interruption.
     await pause(200);

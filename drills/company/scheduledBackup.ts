@@ -22,8 +22,14 @@ const LONGEST_RUN_MS = 3 * 60_000;
 export async function awaitScheduledBackup(context: DrillContext): Promise<Check> {
   const { steps, engine, clock, home } = context;
   const ask = async () => scheduleAnswer.parse(await castchatRecovery(["schedule", "--stack", "prod"], engine));
+  const listProven = async () =>
+    listAnswer
+      .parse(await castchatRecovery(["list", "--stack", "prod"], engine))
+      .filter((one) => one.proven)
+      .map((one) => one.backupId);
   return steps.run("The schedule fires and its run backs up", async (say) => {
     const before = await ask();
+    const known = await listProven();
     await advanceScheduler(home, INTERVAL_HOURS * 3600);
     const since = clock().getTime();
     for (;;) {
@@ -34,12 +40,11 @@ export async function awaitScheduledBackup(context: DrillContext): Promise<Check
         if (run.status !== "SUCCEEDED") {
           throw new PromiseError(`The scheduled run ended with ${run.status}: ${run.reason ?? "its log says why"}.`);
         }
-        const backups = listAnswer.parse(await castchatRecovery(["list", "--stack", "prod"], engine));
-        const proven = backups.filter((one) => one.proven);
+        const proven = (await listProven()).filter((backupId) => !known.includes(backupId));
         return {
           name: "the schedule has fired, and its run has stored a proven backup",
           ok: before.runs.length === 0 && fresh.length === 1 && proven.length === 1,
-          detail: `${expression}: ${proven.map(({ backupId }) => backupId).join(", ") || "none"}`,
+          detail: `${expression}: ${proven.join(", ") || "none"}`,
         };
       }
       if (clock().getTime() - since > LONGEST_RUN_MS) {

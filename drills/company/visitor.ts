@@ -35,7 +35,7 @@ export class Visitor {
     return z.object({ accessToken: z.string() }).parse(answer.body).accessToken;
   }
 
-  async posts(token: string, limit: number): Promise<VisitorAnswer> {
+  async posts(token: string | undefined, limit: number): Promise<VisitorAnswer> {
     return this.#send("GET", `/api/posts?limit=${limit}`, undefined, token);
   }
 

@@ -1,4 +1,4 @@
-import { RECOVERY_POINT_OBJECTIVES, RECOVERY_TIME_OBJECTIVES } from "../../planning/objectives.ts";
+import { between, rpo, rto } from "../report/objective.ts";
 import type { Objective } from "../report/report.ts";
 
 /** What a drill has measured, all times by one clock. */
@@ -31,29 +31,4 @@ export function judgeObjectives(measured: Measurements): Objective[] {
     rpo("code", commitsLost === 0 ? 0 : Math.max(1, between(snapshotAt, lostAt)), `${commitsLost} commits lost`),
     rpo("configuration", between(configurationAt, lostAt), "age of the stored configuration at the loss"),
   ];
-}
-
-function rto(name: keyof typeof RECOVERY_TIME_OBJECTIVES, measuredMs: number, detail: string): Objective {
-  return objective("RTO", name, RECOVERY_TIME_OBJECTIVES[name], measuredMs, detail);
-}
-
-function rpo(name: keyof typeof RECOVERY_POINT_OBJECTIVES, measuredMs: number, detail: string): Objective {
-  return objective("RPO", name, RECOVERY_POINT_OBJECTIVES[name], measuredMs, detail);
-}
-
-function objective(
-  kind: Objective["kind"],
-  name: Objective["name"],
-  limitMs: number,
-  measuredMs: number,
-  detail: string,
-): Objective {
-  return { kind, name, limitMs, measuredMs, kept: measuredMs <= limitMs, detail };
-}
-
-/** Milliseconds from one instant to another. Throws when they stand in the wrong order: a measurement that is negative is none. */
-function between(from: Date, to: Date): number {
-  const ms = to.getTime() - from.getTime();
-  if (!(ms >= 0)) throw new Error(`cannot measure from ${from.toISOString()} to ${to.toISOString()}`);
-  return ms;
 }

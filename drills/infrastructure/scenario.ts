@@ -3,7 +3,7 @@ import { takeSnapshot } from "../compare/snapshot.ts";
 import { isKept, type DrillReport } from "../report/report.ts";
 import { backUp } from "../company/backup.ts";
 import { checkRecovered } from "./checks.ts";
-import { buildCompany, changeCode } from "../company/company.ts";
+import { changeCode, type Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
@@ -18,16 +18,15 @@ export const SCENARIO = "Complete infrastructure failure";
 const LATE_POSTS = 20;
 
 /**
- * Loses the whole infrastructure and recovers it: standby up, primary up, data, a scheduled backup, one by hand, replica; then rows that no backup holds,
+ * Loses the whole infrastructure of a running company and recovers it: a scheduled backup, one by hand, replica; then rows that no backup holds,
  * the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`. Every check reads
  * the recovered system, never the program's own words.
  *
  * @throws PromiseError when a step cannot be made at all; a broken promise is a report that is not ok
  */
-export async function completeInfrastructureFailure(context: DrillContext): Promise<DrillReport> {
+export async function completeInfrastructureFailure(context: DrillContext, company: Company): Promise<DrillReport> {
   const { clock, steps } = context;
   const startedAt = clock();
-  const company = await buildCompany(context);
   const { databaseUrl } = company.primaryOutputs;
   const scheduled = await awaitScheduledBackup(context);
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));

@@ -9,14 +9,18 @@ export interface ReportFiles {
   json: string;
 }
 
-/** Writes the report as a page and as JSON, and the newest one also as `latest`. The JSON is checked against its schema first. */
+/**
+ * Writes the report as a page and as JSON; the newest one of a scenario also as `latest-SCENARIO`, the newest of all as `latest`. The
+ * JSON is checked against its schema first.
+ */
 export async function writeReport(report: DrillReport, folder: string): Promise<ReportFiles> {
   const facts = drillReportSchema.parse(report);
   await mkdir(folder, { recursive: true });
   const name = `drill-${facts.startedAt.replace(/[-:]/g, "").replace(/\.\d+/, "")}`;
   const json = `${JSON.stringify(facts, null, 2)}\n`;
   const html = renderHtml(facts);
-  for (const stem of [name, "latest"]) {
+  const scenario = facts.scenario.toLowerCase().replaceAll(/[^a-z]+/g, "-");
+  for (const stem of [name, `latest-${scenario}`, "latest"]) {
     await writeWhole(join(folder, `${stem}.json`), json);
     await writeWhole(join(folder, `${stem}.html`), html);
   }

@@ -84,6 +84,8 @@ describe("writeReport", () => {
       expect((await readdir(folder)).sort()).toEqual([
         "drill-20260301T120000Z.html",
         "drill-20260301T120000Z.json",
+        "latest-complete-infrastructure-failure.html",
+        "latest-complete-infrastructure-failure.json",
         "latest.html",
         "latest.json",
       ]);
