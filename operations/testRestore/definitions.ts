@@ -1,8 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { listExtensions, listTables } from "../catalog.ts";
+import { compareDefinitions } from "../compareDefinitions.ts";
 import type { Manifest } from "../manifest.ts";
-import { digestObjects } from "../objects.ts";
-import type { ObjectDigests } from "../objects.ts";
 import { tableKey, tableName } from "../quote.ts";
 import { check, unless } from "./checklist.ts";
 import type { CheckLine, Finding } from "./checklist.ts";
@@ -24,9 +23,8 @@ export async function checkDefinitions(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
-  const found = await digestObjects(session);
-  const differences = differencesOf(manifest.objects, found);
-  const isValid = await readUnvalidated(session);
+  const differences = await differencesOf(session, manifest);
+  const unvalidated = await readUnvalidated(session);
   const lines = [await check(ITEM, "tables", signal, () => compareTables(session, manifest))];
   let rest = differences;
   let names = Object.keys(manifest.objects);
@@ -36,16 +34,15 @@ export async function checkDefinitions(
     rest = rest.filter(({ name }) => !belongs.test(name));
     names = names.filter((name) => !belongs.test(name));
     const clauses = own.map(({ name, how }) =>
-      isValid.has(name) && how === ALTERED
+      unvalidated.has(name) && how === ALTERED
         ? `${name} is NOT VALID here and was not so, or is defined otherwise`
         : `${name} ${how}`,
     );
-    const unvalidated = what === "constraints" ? `; ${isValid.size} not validated, as in the source` : "";
+    const kept =
+      what === "constraints" && unvalidated.size > 0 ? `; ${unvalidated.size} not validated, as in the source` : "";
     lines.push(
       await check(ITEM, what, signal, () =>
-        Promise.resolve(
-          unless(clauses, `${compared} definitions are the manifest's${isValid.size > 0 ? unvalidated : ""}`),
-        ),
+        Promise.resolve(unless(clauses, `${compared} definitions are the manifest's${kept}`)),
       ),
     );
   }
@@ -55,10 +52,8 @@ export async function checkDefinitions(
 
 const ALTERED = "is defined otherwise";
 
-function differencesOf(expected: ObjectDigests, found: ObjectDigests): { name: string; how: string }[] {
-  const missing = Object.keys(expected).filter((name) => found[name] === undefined);
-  const added = Object.keys(found).filter((name) => expected[name] === undefined);
-  const altered = Object.keys(expected).filter((name) => found[name] !== undefined && found[name] !== expected[name]);
+async function differencesOf(session: Session, manifest: Manifest): Promise<{ name: string; how: string }[]> {
+  const { missing, added, altered } = await compareDefinitions(session, manifest);
   return [
     ...missing.map((name) => ({ name, how: "is missing" })),
     ...added.map((name) => ({ name, how: "is not in the backup" })),
