@@ -49,6 +49,7 @@ function restoreLines(restore: NonNullable<VerifyResult["restore"]>): string[] {
 function outcome(result: VerifyResult): string {
   if (!result.ok) return `Backup ${result.backupId} did NOT pass.`;
   if (result.share !== undefined) return `Nothing is wrong with share ${nameOf(result.share)}.`;
+  if (!result.isDecrypted) return `Backup ${result.backupId} has the sizes and hashes of its manifest.`;
   const words = {
     proven: "whole",
     "decrypt-proven": "whole, and can be decrypted (decrypt-proven)",

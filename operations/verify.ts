@@ -6,7 +6,7 @@ import type { Reporter } from "../clients/reporter.ts";
 import type { Signer } from "../clients/signer.ts";
 import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import type { Vault } from "../clients/vault.ts";
-import { canOpen } from "./backupSource.ts";
+import { canOpen, openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
@@ -97,8 +97,8 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
   const startedAt = performance.now();
   const { prefix, manifest, manifestSha256 } = await chooseVerified(options, signal);
   const { backupId } = manifest;
-  refuseNonsense(options, manifest);
   const source: BackupSource = { vault, manifest, opener: options.opener };
+  refuseNonsense(options, source);
   reporter(`Reading ${options.share === undefined ? "all" : `share ${nameOf(options.share)}`} of backup ${backupId}`);
   const read = await readObjects(source, prefix, options.share, signal);
   const restored = options.restore && (await restoreUnlessFaulty(options, source, read.faults, signal));
@@ -156,14 +156,17 @@ async function chooseVerified(
   }
 }
 
-function refuseNonsense(options: VerifyOptions, manifest: Manifest): void {
+/** UserError where a test restore can't be asked for, before anything is read. */
+function refuseNonsense(options: VerifyOptions, source: BackupSource): void {
   if (options.restore === undefined) return;
+  const { manifest } = source;
   if (options.share !== undefined)
     throw new UserError("A test restore reads everything: leave out --sample or --restore.");
   if (manifest.kind !== "full")
     throw new UserError(
       `Backup ${manifest.backupId} is of kind "${manifest.kind}", which no database can be restored from alone: name a full one, or leave out --restore.`,
     );
+  openerFor(source);
 }
 
 interface Reading {
@@ -256,6 +259,6 @@ export function nameOf({ number, of }: Share): string {
 
 function explain({ backupId, faults, restore }: VerifyResult): string {
   const failed = restore?.lines.filter((line) => line.state === "not ok") ?? [];
-  const clauses = [...faults, ...failed.map((line) => `${line.what}: ${line.detail}`)];
+  const clauses = [...faults, ...failed.map((line) => `${line.what}: ${line.detail.replace(/\.$/, "")}`)];
   return `Backup ${backupId} did not pass its verification: ${clauses.length === 0 ? "a part of the checklist could not be checked" : clauses.join("; ")}.`;
 }

@@ -3,7 +3,7 @@ import { countForSeed, listSequences } from "../catalog.ts";
 import { differencesOf, planComparison, readForComparison } from "../compareTables.ts";
 import type { Manifest } from "../manifest.ts";
 import { tableKey, tableName } from "../quote.ts";
-import { check, unless } from "./checklist.ts";
+import { check, fine, notHere, unless } from "./checklist.ts";
 import type { CheckLine, Finding } from "./checklist.ts";
 import { findAllOrphans } from "./orphans.ts";
 
@@ -20,6 +20,30 @@ export async function checkIntegrity(session: Session, manifest: Manifest, signa
   ];
   const lines: CheckLine[] = [];
   for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
+  return [...lines, ...(await listBeside(session, manifest))];
+}
+
+/** What a backup holds beside rows, and a throwaway has no place for. */
+async function listBeside(session: Session, manifest: Manifest): Promise<CheckLine[]> {
+  const lines: CheckLine[] = [];
+  if (manifest.parts.some(({ name }) => name === "vault-secrets.json")) {
+    const [vault] = await session.query<{ there: boolean }>(
+      "select pg_catalog.to_regclass('vault.decrypted_secrets') is not null as there",
+    );
+    const finding =
+      vault?.there === true
+        ? fine("the restore has compared each one with the backup's")
+        : notHere("a throwaway without Supabase's vault has no place for them; they were decrypted and parsed");
+    lines.push({ item: ITEM, what: "the vault's secrets", ...finding });
+  }
+  if (manifest.files.length > 0)
+    lines.push({
+      item: ITEM,
+      what: "files and edge functions",
+      ...notHere(
+        `a throwaway has no storage service; ${manifest.files.length} were read and compared with their SHA-256`,
+      ),
+    });
   return lines;
 }
 

@@ -48,7 +48,7 @@ const [RESTORATION] = CHECKLIST;
 
 /**
  * Restores a backup into a throwaway database, runs the recovery guide's checklist there, and takes the database away again,
- * whatever happens. What is wrong is in the lines; UserError where no throwaway can be had.
+ * whatever happens. What is wrong is in the lines; UserError where no throwaway can be had, or the restore could not be tried.
  */
 export async function testRestore(options: TestRestoreOptions): Promise<TestRestoreResult> {
   const { manifest } = options.source;
@@ -91,7 +91,7 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     options.reporter("Preparing the throwaway as a new Supabase project");
     prepared = await prepareThrowaway(throwaway, source.manifest, roles, signal);
   } catch (error) {
-    signal.throwIfAborted();
+    rethrowUnlessFault(error, signal);
     return ended({ state: "not ok", detail: `the throwaway could not be prepared: ${messageOf(error)}` });
   }
   const restored = await tryRestore(prepared, options);
@@ -105,6 +105,12 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
     restoreMs: restored.result?.durationMs,
   };
+}
+
+/** An abort, or a set-up in which a restore could not be tried, says nothing of the backup. */
+function rethrowUnlessFault(error: unknown, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  if (error instanceof UserError) throw error;
 }
 
 interface Restored {
@@ -145,7 +151,7 @@ async function tryRestore(prepared: PreparedThrowaway, options: TestRestoreOptio
       isFilled: true,
     };
   } catch (error) {
-    signal.throwIfAborted();
+    rethrowUnlessFault(error, signal);
     // By what the restore was doing: once it compares, everything has been brought back.
     const isFilled = last.startsWith("Comparing ");
     return { finding: { state: "not ok", detail: messageOf(error) }, result: undefined, isFilled };

@@ -1,6 +1,6 @@
 import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
-import { UserError, messageOf } from "../../clients/errors.ts";
+import { PromiseError, UserError, messageOf } from "../../clients/errors.ts";
 import { markOf } from "../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../clients/throwawayPostgres.ts";
 import type { Manifest } from "../manifest.ts";
@@ -55,6 +55,7 @@ export async function prepareThrowaway(
       await giveDatabase(session);
       const notes = await fillManagedSchemas(session, manifest);
       await makeExtensions(session, manifest);
+      await lendExtensions(session, manifest);
       await makeAppRoles(session, throwaway, appRoles);
       await session.query("commit");
       return { ...logins, notes };
@@ -87,12 +88,27 @@ async function makeExtensions(session: Session, manifest: Manifest): Promise<voi
          create extension if not exists ${quoteIdent(name)} with schema ${quoteIdent(place)} ${offer?.same === true ? `version ${quoteLiteral(version)}` : ""} cascade`,
       );
     } catch (error) {
-      throw new UserError(
-        `The throwaway server offers the extension ${name} but can't make it (${messageOf(error)}): name a server that can by VERIFY_DATABASE_URL.`,
+      throw new PromiseError(
+        `the throwaway server offers the extension ${name} but can't make it (${messageOf(error)}): name a server that can by VERIFY_DATABASE_URL`,
         { cause: error },
       );
     }
   }
+}
+
+/** What extensions keep is the platform's to grant: whoever restores may write the rows that the backup holds, and the vault. */
+async function lendExtensions(session: Session, manifest: Manifest): Promise<void> {
+  const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
+  const commands = marked.map(
+    ({ schema, name }) =>
+      `grant usage on schema ${quoteIdent(schema)} to postgres; grant all on ${quoteIdent(schema)}.${quoteIdent(name)} to postgres`,
+  );
+  if (manifest.extensions.some(({ name }) => name === "supabase_vault"))
+    commands.push(
+      `grant usage on schema vault to postgres; grant select, delete on all tables in schema vault to postgres;
+       grant execute on all functions in schema vault to postgres`,
+    );
+  if (commands.length > 0) await session.query(commands.join("; "));
 }
 
 /** Makes the app's own roles and marks those that are new. UserError where one is there already and would be changed. */

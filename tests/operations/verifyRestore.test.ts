@@ -2,6 +2,8 @@ import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { ageOpener, ageSealer } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
 import { localThrowaway } from "../../clients/localThrowaway.ts";
@@ -10,7 +12,9 @@ import { scratchThrowaway } from "../../clients/scratchThrowaway.ts";
 import type { Signer } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { backup } from "../../operations/backup.ts";
+import type { BackupOptions } from "../../operations/backup.ts";
 import { listBackups } from "../../operations/listBackups.ts";
+import type { BackupSummary } from "../../operations/listBackups.ts";
 import { CHECKLIST, stateOf } from "../../operations/testRestore/checklist.ts";
 import type { CheckLine } from "../../operations/testRestore/checklist.ts";
 import { readVerifications } from "../../operations/verification.ts";
@@ -82,7 +86,9 @@ const broken = (lines: readonly CheckLine[]) =>
   Object.fromEntries(lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]));
 
 /** Takes a further backup into a vault of its own. */
-async function takeBackup(): Promise<{ vault: Vault; tier: string; backupId: string }> {
+async function takeBackup(
+  more: Partial<BackupOptions> = {},
+): Promise<{ vault: Vault; tier: string; backupId: string }> {
   const own = await cloud.newVault();
   const taken = await backup({
     databaseUrl: database.url,
@@ -91,6 +97,7 @@ async function takeBackup(): Promise<{ vault: Vault; tier: string; backupId: str
     tiers: TIERS,
     clock: systemClock,
     reporter: silent,
+    ...more,
   });
   return { vault: own, tier: taken.tier, backupId: taken.backupId };
 }
@@ -181,6 +188,43 @@ describe("verify --restore", () => {
     const refused = verify(options({ vault: taken.vault, backupId: taken.backupId }));
     await expect(refused).rejects.toThrow('is of kind "schema-only"');
     await expect(refused).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("brings back the rows of extensions, and says of the vault's secrets and of an identity that is missing", async () => {
+    await runSql(
+      database.superuserUrl,
+      `create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
+       grant all on all tables in schema places to postgres; grant all on all sequences in schema places to postgres;
+       select vault.create_secret('sesame', 'door')`,
+    );
+    const identity = await generateX25519Identity();
+    const sealer = ageSealer([await identityToRecipient(identity)]);
+    const taken = await takeBackup({ sealer });
+    const [{ manifest }] = (await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS })) as [BackupSummary];
+    expect(manifest!.tables.filter(({ kind }) => kind === "extension")).not.toEqual([]);
+    const sealed = verify(options({ vault: taken.vault, store: { signer, clock: systemClock } }));
+    await expect(sealed).rejects.toThrow("put the identity into CASTCHAT_AGE_IDENTITY");
+    await expect(sealed).rejects.toBeInstanceOf(UserError);
+    expect(await taken.vault.list(`${taken.tier}/${taken.backupId}/verifications/`)).toEqual([]);
+
+    const result = await verify(options({ vault: taken.vault, opener: ageOpener([identity]) }));
+    expect(broken(result.restore!.lines)).toEqual({});
+    expect(result.level).toBe("restored-proven");
+    expect(result.restore!.lines.find((line) => line.what === "the vault's secrets")).toMatchObject({
+      state: "not checked",
+      detail: expect.stringContaining("no place for them"),
+    });
+    expect(JSON.stringify(result)).not.toContain("sesame");
+    expect(
+      await verify(options({ vault: taken.vault, opener: ageOpener([identity]), restore: undefined })),
+    ).toMatchObject({
+      level: "decrypt-proven",
+    });
+    expect(await verify(options({ vault: taken.vault, restore: undefined }))).toMatchObject({ level: "proven" });
+    await runSql(
+      database.superuserUrl,
+      "drop extension castchat_places; drop schema places; delete from vault.secrets",
+    );
   });
 
   it("takes tables and columns of Supabase's own that it does not know", async () => {
