@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { NODE_FLAGS } from "../planning/runnerImage.ts";
 import type { Phase } from "../operations/phases.ts";
 import type { WorkOrder } from "./work.ts";
 
@@ -22,7 +23,7 @@ const PAGE_MEGABYTES = 4096 / 1e6;
 /** Does the work in a process of its own (`program` is what bundle.ts makes of work.ts) and watches its memory (Linux). */
 export async function measure(program: string, order: WorkOrder): Promise<Measured> {
   const [startedAt, busyBefore] = [performance.now(), busySeconds()];
-  const child = spawn(process.execPath, ["--no-warnings", program, JSON.stringify(order)], {
+  const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program, JSON.stringify(order)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";

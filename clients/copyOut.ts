@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
+import { release } from "./release.ts";
 
 /** Takes the lines of a COPY … TO STDOUT as they come. All calls but `full` are synchronous and must not block. */
 export interface CopySink {
@@ -61,13 +62,15 @@ export class CopyOut implements Submittable {
 
   readonly #read = (bytes: Buffer): void => {
     try {
-      this.#parse(bytes);
+      // A socket's bytes are its own; what the driver gets may be kept by it.
+      if (this.#parse(bytes)) release(bytes);
     } catch (error) {
       this.#fail(error as Error);
     }
   };
 
-  #parse(bytes: Buffer): void {
+  /** Returns whether nothing of the bytes is needed any more. */
+  #parse(bytes: Buffer): boolean {
     let at = 0;
     while (at < bytes.length) {
       if (this.#left > 0) {
@@ -85,7 +88,7 @@ export class CopyOut implements Submittable {
         this.#isLine = bytes[at] === COPY_DATA;
         if (!this.#isLine && bytes[at] !== COPY_OUT_RESPONSE && bytes[at] !== COPY_DONE) {
           this.#handBack(bytes.subarray(at));
-          return;
+          return false;
         }
         this.#left = bytes.readInt32BE(at + 1) - 4;
         at += HEADER_BYTES;
@@ -98,11 +101,12 @@ export class CopyOut implements Submittable {
       this.#isLine = type === COPY_DATA;
       if (!this.#isLine && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
         this.#handBack(Buffer.concat([this.#header, bytes.subarray(at)]));
-        return;
+        return true;
       }
       this.#left = this.#header.readInt32BE(1) - 4;
     }
     this.#pauseWhileFull();
+    return true;
   }
 
   #pauseWhileFull(): void {

@@ -11,6 +11,7 @@ import {
 import type { GetObjectCommandOutput, ObjectVersion } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { explainAwsError, isMissing } from "./awsErrors.ts";
+import { release } from "./release.ts";
 import { patientRetries } from "./awsRetries.ts";
 import { readOn } from "./objectContent.ts";
 
@@ -260,6 +261,7 @@ async function gather(pieces: AsyncIterable<Buffer>, expectedBytes: number): Pro
   for await (const piece of pieces) {
     if (used + piece.length > whole.length) whole = Buffer.concat([whole.subarray(0, used)], (used + piece.length) * 2);
     used += piece.copy(whole, used);
+    release(piece);
   }
   return whole.subarray(0, used);
 }

@@ -1,4 +1,4 @@
-import { RUNNER_POSTGRES_MAJOR } from "../planning/runnerImage.ts";
+import { NODE_FLAGS, RUNNER_POSTGRES_MAJOR } from "../planning/runnerImage.ts";
 
 /** File name of the runner's bundle. */
 export const BUNDLE_FILE = "runner.mjs";
@@ -20,7 +20,7 @@ export function buildspec(bundleSha256: string): string {
     phases: {
       install: { commands: [`command -v pg_dump || { ${client}; }`] },
       pre_build: { commands: [`echo "${bundleSha256}  ${BUNDLE_FILE}" | sha256sum --check --strict`] },
-      build: { commands: [`node ${BUNDLE_FILE}`] },
+      build: { commands: [`node ${NODE_FLAGS} ${BUNDLE_FILE}`] },
     },
   });
 }

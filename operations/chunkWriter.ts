@@ -3,10 +3,10 @@ import type { ChunkSection } from "./manifest.ts";
 import { LineSum } from "./lineSum.ts";
 
 /**
- * Plain bytes after which a chunk is cut: some 3 MB stored. A worker holds two of them, which bounds its memory; smaller ones
+ * Plain bytes after which a chunk is cut: some 2 MB stored. A worker holds two of them, which bounds its memory; smaller ones
  * keep all workers busy to the end, and cost requests.
  */
-export const CHUNK_BYTES = 8 * 1024 * 1024;
+export const CHUNK_BYTES = 6 * 1024 * 1024;
 /** What a socket delivers at once; a chunk is cut only between two deliveries. */
 const SLACK_BYTES = 256 * 1024;
 

@@ -8,7 +8,7 @@ import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import type { BackupChunk, BackupPart, Manifest } from "./manifest.ts";
 import { tableKey, tableName } from "./quote.ts";
-import { checkSection, fetchChunk, readChunk } from "./readChunk.ts";
+import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
 import { fetchPart, readPart } from "./readPart.ts";
 import { sumChunks } from "./tableContents.ts";
 import { together } from "./together.ts";
@@ -85,7 +85,9 @@ async function checkChunk(source: BackupSource, chunk: BackupChunk, signal: Abor
     await fetchChunk(source, chunk, signal);
     return;
   }
-  for (const section of await readChunk(source, chunk, signal)) checkSection(chunk, section);
+  const sections = await readChunk(source, chunk, signal);
+  for (const section of sections) checkSection(chunk, section);
+  releaseSections(sections);
 }
 
 async function checkPart(source: BackupSource, part: BackupPart, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { PromiseError } from "../clients/errors.ts";
+import { releaseAround } from "../clients/release.ts";
 import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompressBytes } from "./compression.ts";
@@ -49,8 +50,15 @@ export async function readChunk(
   if (plain.length !== plainBytes) {
     throw new PromiseError(`${chunk.key} is damaged: it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
   }
+  releaseAround(bytes);
+  releaseAround(stored);
   let end = 0;
   return chunk.sections.map((section) => ({ section, text: plain.subarray(end, (end += section.bytes)) }));
+}
+
+/** Gives a chunk's memory back, once nobody looks at its lines any more. */
+export function releaseSections([first]: readonly SectionText[]): void {
+  if (first !== undefined) releaseAround(first.text);
 }
 
 /** Compares a section's lines with what its chunk says of them. PromiseError where they differ. */

@@ -1,4 +1,5 @@
 import type { Session } from "../clients/database.ts";
+import { releaseAround } from "../clients/release.ts";
 import type { Vault } from "../clients/vault.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
 import { compressBytes } from "./compression.ts";
@@ -129,6 +130,7 @@ class TableReader {
       lockUntil,
       signal: this.#signal,
     });
+    releaseAround(bytes);
     stored.push({ key, kind, sizeBytes, sha256, sections });
   }
 

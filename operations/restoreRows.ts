@@ -5,7 +5,7 @@ import type { BackupSource } from "./backupSource.ts";
 import { journaled } from "./journal.ts";
 import type { BackedUpTable, BackupChunk } from "./manifest.ts";
 import { tableKey, tableName } from "./quote.ts";
-import { readChunk } from "./readChunk.ts";
+import { readChunk, releaseSections } from "./readChunk.ts";
 import type { SectionText } from "./readChunk.ts";
 import { copyInSql } from "./tableReading.ts";
 import { together } from "./together.ts";
@@ -58,6 +58,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
         const sections = await fetched.content;
         const next = fetchNext();
         await writeChunk(session, options, fetched.chunk, sections, tables);
+        releaseSections(sections);
         progress.add(fetched.chunk);
         fetched = next;
       }

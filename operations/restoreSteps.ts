@@ -69,12 +69,7 @@ async function runPgRestore(
   run: Pick<PgToolOptions, "args" | "address" | "settings">,
 ): Promise<{ output: string; list: string }> {
   const { session, applicationName, dump, signal } = options;
-  const all = await runPgTool("pg_restore", {
-    args: ["--list", dump.pathFor(3)],
-    files: [dump.handle.fd],
-    applicationName,
-    signal,
-  });
+  const all = await listingOf(options);
   const { onlyRights } = options;
   const list =
     onlyRights === undefined
@@ -101,6 +96,18 @@ async function runPgRestore(
   } finally {
     await chosen.remove();
   }
+}
+
+const listings = new WeakMap<PrivateFile, Promise<string>>();
+
+/** Every entry of an archive, as pg_restore lists them; it is asked once for each. */
+async function listingOf({ dump, applicationName, signal }: PgRestoreOptions): Promise<string> {
+  const known = listings.get(dump);
+  if (known !== undefined) return await known;
+  const args = ["--list", dump.pathFor(3)];
+  const listing = runPgTool("pg_restore", { args, files: [dump.handle.fd], applicationName, signal });
+  listings.set(dump, listing);
+  return await listing;
 }
 
 /** Makes the extensions that are missing. Returns a sentence for each whose version is not the backup's. */

@@ -19,3 +19,9 @@ export function privateRepositoryOf(image: string): PrivateRepository | undefine
   const [, account, region, name] = match;
   return { arn: `arn:aws:ecr:${String(region)}:${String(account)}:repository/${String(name)}` };
 }
+
+/**
+ * How Node is started for a backup or a restore. Its old generation may grow to this many megabytes before it is looked through:
+ * the bytes that pass through count against a limit that begins far lower, and a third of a restore's time would go into that.
+ */
+export const NODE_FLAGS = "--initial-old-space-size=128";

@@ -200,6 +200,6 @@ describe("buildspec", () => {
     expect(Object.keys(phases)).toEqual(["install", "pre_build", "build"]);
     expect(phases["install"]!.commands[0]).toMatch(/^command -v pg_dump \|\| \{ .*postgresql-client-18; \}$/);
     expect(phases["pre_build"]!.commands).toEqual(['echo "5ca1ab1e  runner.mjs" | sha256sum --check --strict']);
-    expect(phases["build"]!.commands).toEqual(["node runner.mjs"]);
+    expect(phases["build"]!.commands).toEqual(["node --initial-old-space-size=128 runner.mjs"]);
   });
 });
