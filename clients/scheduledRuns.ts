@@ -3,6 +3,7 @@ import { z } from "zod";
 import { explainAwsError } from "./awsErrors.ts";
 import { JsonService } from "./awsJson.ts";
 import { awsRequest, type AwsService } from "./awsRequest.ts";
+import { UserError } from "./errors.ts";
 
 /** One run of the scheduled backup. */
 export interface ScheduledRun {
@@ -30,7 +31,7 @@ export interface ScheduledRuns {
   newest(count: number, signal?: AbortSignal): Promise<ScheduledRun[]>;
   /** How many starts have failed for good in the last 14 days. */
   missed(signal?: AbortSignal): Promise<number>;
-  /** Starts a run now; its id. Refused while another one runs. */
+  /** Starts a run now; its id. A UserError while another one runs. */
   start(signal?: AbortSignal): Promise<string>;
 }
 
@@ -113,8 +114,13 @@ export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
       return queueSchema.parse(answer).Attributes.ApproximateNumberOfMessages;
     },
     async start(signal) {
-      const { build } = await codebuild<{ build: { id: string } }>("StartBuild", { projectName: project }, signal);
-      return build.id;
+      try {
+        const { build } = await codebuild<{ build: { id: string } }>("StartBuild", { projectName: project }, signal);
+        return build.id;
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== "AccountLimitExceededException") throw error;
+        throw new UserError("A run is at work, and there is one at a time: wait until it has ended.", { cause: error });
+      }
     },
   };
 }

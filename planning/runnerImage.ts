@@ -1,6 +1,6 @@
 /**
  * The image that a scheduled run starts in where no other is set: Node of the version that this project is tested with
- * (tools/versions.env), on Debian. docs/decisions/0008 says why, and how to pin it by digest.
+ * (tools/versions.env), on Debian. docs/decisions/0011 says why, and how to pin it by digest.
  */
 export const DEFAULT_RUNNER_IMAGE = "public.ecr.aws/docker/library/node:24.21.0-trixie";
 
