@@ -19,8 +19,10 @@ const SHOWN_RUNS = 10;
 
 /** `castchat-recovery schedule`: the scheduled backups of a stack, a start by hand, and the code that they run. */
 export function scheduleCommand(): Command {
-  const command = new Command("schedule")
-    .description("show a stack's scheduled backups and how the last ones ended")
+  const command = new Command("schedule").description("a stack's scheduled backups, and how the last ones ended");
+  command
+    .command("show", { isDefault: true })
+    .description("show them (what happens without a word, too)")
     .addOption(stackOption())
     .addOption(jsonOption())
     .action(async (options: { stack: string; json?: boolean }) => {
