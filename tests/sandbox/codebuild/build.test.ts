@@ -11,7 +11,8 @@ import { JsonService } from "../../../clients/awsJson.ts";
 import { awsRequest } from "../../../clients/awsRequest.ts";
 import { serviceTrust } from "../../../components/schedulePolicies.ts";
 import { advanceScheduler } from "../../../sandbox/aws/schedulerClock.ts";
-import { isAlive } from "../../../sandbox/processes.ts";
+import { isAlive, startTicks } from "../../../sandbox/processes.ts";
+import { endProcess } from "../../../sandbox/supervisor.ts";
 import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
@@ -72,7 +73,7 @@ describe("scheduled builds", () => {
     ]);
   }, 60_000);
   afterAll(async () => {
-    process.kill(-pid, "SIGKILL");
+    if (isAlive(pid)) process.kill(-pid, "SIGKILL");
     await folder.remove();
   });
 
@@ -237,19 +238,25 @@ describe("scheduled builds", () => {
     expect(await builds("unstarted")).toEqual([]);
   });
 
-  it("runs one at a time, and ends a stopped one with all that it has started", async () => {
-    const note = join(folder.path, "pids");
+  /** A build that lasts, once its process and that one's own child run. */
+  async function startSlow(name: string): Promise<{ build: Build; pids: number[] }> {
+    const note = join(folder.path, `${name}.pids`);
     const script = `
       import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs";
       const child = spawn("sleep", ["600"]);
       writeFileSync(${JSON.stringify(note)}, process.pid + " " + child.pid);
       setTimeout(() => {}, 600000);`;
-    await bare("slow", script);
-    const { build } = await codebuild.call<{ build: Build }>("StartBuild", { projectName: "slow" });
+    await bare(name, script);
+    const { build } = await codebuild.call<{ build: Build }>("StartBuild", { projectName: name });
     const pids = await until(async () => {
       const text = await readFile(note, "utf8").catch(() => "");
       return text === "" ? undefined : text.split(" ").map(Number);
     }, "the process");
+    return { build, pids };
+  }
+
+  it("runs one at a time, and ends a stopped one with all that it has started", async () => {
+    const { build, pids } = await startSlow("slow");
     await expect(codebuild.call("StartBuild", { projectName: "slow" })).rejects.toMatchObject({
       name: "AccountLimitExceededException",
     });
@@ -257,5 +264,12 @@ describe("scheduled builds", () => {
     await codebuild.call("StopBuild", { id: build.id });
     expect((await ended("slow")).buildStatus).toBe("STOPPED");
     expect(pids.some(isAlive)).toBe(false);
+  });
+
+  it("leaves no process of a build when the sandbox is stopped", async () => {
+    const { pids } = await startSlow("left");
+    expect(pids.every(isAlive)).toBe(true);
+    await endProcess({ name: "ministack", pid, ticks: startTicks(pid) ?? "", stopSignal: "SIGTERM", group: true });
+    await until(() => Promise.resolve(pids.some(isAlive) ? undefined : true), "their end");
   });
 });
