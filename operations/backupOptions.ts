@@ -2,6 +2,7 @@ import type { Opener, Sealer } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import type { Reporter } from "../clients/reporter.ts";
 import type { Signer } from "../clients/signer.ts";
+import type { ProjectContent } from "../clients/supabaseContent.ts";
 import type { Vault } from "../clients/vault.ts";
 import type { CalendarTier } from "../planning/calendar.ts";
 import type { TierPrefix } from "./listBackups.ts";
@@ -35,6 +36,8 @@ export interface BackupOptions {
   clock: Clock;
   /** Settings, names and states that are stored beside the database. */
   configuration?: (() => Promise<unknown>) | undefined;
+  /** What the project holds beside its database: storage objects, edge functions, auth settings. A full backup holds them. */
+  project?: ProjectContent | undefined;
   /** Encrypts everything but the manifest, on this side: nothing plain ever lies in the vault. */
   sealer?: Sealer | undefined;
   /** Opens what the sealer has sealed, so that the reading back sees the rows as well; none where the writer must not be able to. */

@@ -123,19 +123,25 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-async function hasJobs(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ there: boolean }>(
-    "select pg_catalog.to_regclass('cron.job') is not null as there",
+/** Whether there is a table or view, whatever the role's rights: to_regclass fails where it may not look into the schema. */
+export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
+  const found = await session.query(
+    "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
+    [schema, name],
   );
-  return row?.there === true;
+  return found.length > 0;
+}
+
+async function hasJobs(session: Session): Promise<boolean> {
+  return await hasRelation(session, "cron", "job");
 }
 
 /** Whether there is pg_cron and all of its jobs are to be seen. */
 async function hasReadableJobs(session: Session): Promise<boolean> {
   if (!(await hasJobs(session))) return false;
   const [row] = await session.query<{ readable: boolean }>(
-    `select pg_catalog.has_schema_privilege('cron', 'usage') and pg_catalog.has_table_privilege('cron.job', 'select')
-       and not pg_catalog.row_security_active('cron.job') as readable`,
+    `select case when pg_catalog.has_schema_privilege('cron', 'usage') then pg_catalog.has_table_privilege('cron.job', 'select')
+       and not pg_catalog.row_security_active('cron.job') else false end as readable`,
   );
   return row?.readable === true;
 }

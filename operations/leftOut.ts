@@ -24,7 +24,8 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
          and not ${IS_APP_SCHEMA} and not ${IS_MANAGED_DATA_SCHEMA}
          and not exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig)) group by n.nspname
      union all
-     select format('rows of %s', name), 'they tell the platform''s own version' from unnest($1::text[]) as name where pg_catalog.to_regclass(name) is not null
+     select format('rows of %s', name), 'they tell the platform''s own version' from unnest($1::text[]) as name
+       where exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = name)
      union all
      select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
      order by 1`,
@@ -35,7 +36,11 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
     ...(await listLeftOutOfExtensions(session)),
     ...(await listLeftOutJobs(session)),
     { what: "passwords of roles", why: "a managed database does not give them out: set new ones" },
-    { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
-    { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },
   ];
 }
+
+/** What a run leaves out that reads the database alone. */
+export const PROJECT_LEFT_OUT: readonly LeftOut[] = [
+  { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
+  { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },
+];

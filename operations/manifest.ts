@@ -211,6 +211,11 @@ export function chunkObject(index: number): string {
   return `data/${String(index).padStart(6, "0")}.copy.zst`;
 }
 
+/** The object of a file. */
+export function fileObject(index: number): string {
+  return `files/${String(index).padStart(6, "0")}`;
+}
+
 /** Every object that holds content. */
 export function contentOf(manifest: Manifest): { key: string; sizeBytes: number }[] {
   return [...manifest.parts, ...manifest.chunks, ...manifest.files];

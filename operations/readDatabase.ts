@@ -4,12 +4,13 @@ import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import type { Reporter } from "../clients/reporter.ts";
+import type { ProjectContent } from "../clients/supabaseContent.ts";
 import { readSystemIdentifier } from "../clients/systemIdentifier.ts";
 import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
 import type { PartContext, RunPlace } from "./backupParts.ts";
 import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "./catalog.ts";
 import { jobForManifest } from "./heldBack.ts";
-import { listLeftOut } from "./leftOut.ts";
+import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
 import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
 import type { BackupKind, BackupPart, Manifest } from "./manifest.ts";
 import type { MeasuredTable } from "./measureTables.ts";
@@ -20,6 +21,7 @@ import { readTables } from "./readTables.ts";
 import type { ReadQueue } from "./readTables.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
+import { listStorageObjects, storeProject } from "./storeProject.ts";
 import { tableKey } from "./quote.ts";
 import { countInTables, describeTables } from "./tableContents.ts";
 import { together } from "./together.ts";
@@ -34,6 +36,8 @@ export interface ReadDatabaseOptions extends RunPlace {
   /** "schema.table"; what a backup of kind critical holds. */
   criticalTables: readonly string[];
   configuration?: (() => Promise<unknown>) | undefined;
+  /** What the project holds beside its database; a full backup holds it too. */
+  project?: ProjectContent | undefined;
   /** Present where the vault seals what is put into it: what is secret may be stored. */
   sealer?: Sealer | undefined;
   clock: Clock;
@@ -68,6 +72,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const systemIdentifier = await readSystemIdentifier(session);
   // After the snapshot, so that a restored sequence can never be behind a row of it.
   const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
+  const objects = await listStorageObjects(session);
   const vaultContent = await readVaultSecrets(session, options.sealer !== undefined);
   const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
   const place = { vault, prefix, backupId, attempt, lockUntil };
@@ -104,6 +109,19 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     }),
   );
   await session.query("commit");
+  // The snapshot is let go of before: bytes may take long, and tell by themselves when they are not its rows'.
+  const beside = await timer.run("project", "Reading what lies beside the database", () =>
+    kind === "full" && options.project !== undefined
+      ? storeProject({
+          project: options.project,
+          objects,
+          place,
+          isSealed: options.sealer !== undefined,
+          reporter,
+          signal,
+        })
+      : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT }),
+  );
   const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
     (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
     undefined,
@@ -124,11 +142,11 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       pgDumpVersion: pgDump.version,
     },
     ...described,
-    leftOut: [...described.leftOut, ...snapshot.unreadable, ...vaultContent.leftOut],
+    leftOut: [...described.leftOut, ...snapshot.unreadable, ...vaultContent.leftOut, ...beside.leftOut],
     ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
-    parts,
+    parts: [...parts, ...beside.parts],
     chunks,
-    files: [],
+    files: beside.files,
     jobs: heldBack.jobs.map(jobForManifest),
     publications: heldBack.publications.map(({ name }) => name),
     tables: contents,

@@ -6,8 +6,8 @@ import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import type { BackupPart } from "./manifest.ts";
 
-/** The content of a part, opened and still compressed; otherwise as {@link fetchPart}. */
-export async function readPart(source: BackupSource, part: BackupPart, signal?: AbortSignal): Promise<Readable> {
+/** The content of a part or file, opened and still compressed; otherwise as {@link fetchPart}. */
+export async function readPart(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Readable> {
   const opener = openerFor(source);
   const stored = await fetchPart(source, part, signal);
   if (opener === undefined) return stored;

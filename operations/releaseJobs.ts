@@ -1,6 +1,6 @@
 import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
-import { listJobs } from "./heldBack.ts";
+import { hasRelation, listJobs } from "./heldBack.ts";
 import type { ScheduledJob } from "./heldBack.ts";
 
 /** A job of the backup beside what the database has in its place. */
@@ -20,10 +20,7 @@ export async function planJobs(
   source: { database: string; jobs: readonly ScheduledJob[] },
 ): Promise<PlannedJob[]> {
   if (source.jobs.length === 0) return [];
-  const [cron] = await session.query<{ there: boolean }>(
-    "select pg_catalog.to_regclass('cron.job') is not null as there",
-  );
-  if (cron?.there !== true)
+  if (!(await hasRelation(session, "cron", "job")))
     throw new UserError(
       "The database has no pg_cron, so its jobs cannot be scheduled: create the extension and release again.",
     );

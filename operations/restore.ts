@@ -6,7 +6,9 @@ import type { Session } from "../clients/database.ts";
 import { findPgTool } from "../clients/pgTools.ts";
 import { whileReachable } from "../clients/reachable.ts";
 import type { Reporter } from "../clients/reporter.ts";
+import type { ProjectContent } from "../clients/supabaseContent.ts";
 import type { Vault } from "../clients/vault.ts";
+import { chooseBackup } from "./chooseBackup.ts";
 import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
 import { PhaseTimer } from "./phases.ts";
@@ -16,6 +18,7 @@ import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, resto
 import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
 import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
+import { holdsProject, restoreProject } from "./restoreProject.ts";
 import { selectBackup } from "./restoreSelection.ts";
 import type { Selected, Selection } from "./restoreSelection.ts";
 import { applicationNameOf, holdTarget, wipeTarget } from "./restoreTarget.ts";
@@ -36,6 +39,8 @@ export interface RestoreOptions {
   selection?: Selection | undefined;
   /** Connection string of a new project's role `postgres`. */
   targetUrl: string;
+  /** The project that the target is the database of: a full backup's storage objects, functions and auth settings go there. */
+  project?: ProjectContent | undefined;
   /** Goes into the restore's id: the same target and generation is the same restore. */
   generation: number;
   /** A test restore is noted by its verification, and is no line of the recovery log. */
@@ -67,13 +72,42 @@ async function restoreReachable(options: RestoreOptions, signal: AbortSignal): P
   });
   try {
     const recorded = await findMarker(session, restoreId);
-    if (recorded?.phase === FINISHED && recorded.result !== undefined) return recorded.result;
-    return await logged(session, restoreId, { ...options, signal });
+    const result =
+      recorded?.phase === FINISHED && recorded.result !== undefined
+        ? recorded.result
+        : await logged(session, restoreId, { ...options, signal });
+    return await withProject(session, result, { ...options, signal });
   } catch (error) {
     throw explainTargetFault(error, session.address);
   } finally {
     await session.end();
   }
+}
+
+/** Brings back what lies beside the database, once: the marker then says so, and what the app has stored since is not touched. */
+async function withProject(
+  session: Session,
+  result: RestoreResult,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<RestoreResult> {
+  const { project, vault, trustedKeys, tiers, clock, reporter, signal } = options;
+  if (project === undefined || result.project !== undefined || result.selection !== undefined) return result;
+  await holdTarget(session, result.restoreId, false, signal);
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  const { manifest } = chooseBackup(backups, { backupId: result.backupId });
+  if (!holdsProject(manifest)) return result;
+  const timer = new PhaseTimer(reporter);
+  const { notes, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
+    restoreProject({ vault, manifest, opener: options.opener, project, session, reporter, signal }),
+  );
+  const whole = {
+    ...result,
+    project: brought,
+    phases: [...result.phases, ...timer.phases],
+    notes: [...result.notes, ...notes],
+  };
+  await finishMarker(session, whole, clock());
+  return whole;
 }
 
 /** What beside target and generation makes it another restore. */

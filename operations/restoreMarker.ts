@@ -22,6 +22,8 @@ export interface RestoreResult {
   users: number;
   posts: number;
   applications: number;
+  /** What was brought back beside the database; absent where nothing was. */
+  project?: { storageObjects: number; functions: number; authSettings: number } | undefined;
   /** Differences that are no fault, in sentences (an extension's newer version). */
   notes: string[];
   /** Absent where all of the backup was restored. */
@@ -55,6 +57,7 @@ const resultSchema = z.object({
   posts: z.number(),
   applications: z.number(),
   notes: z.array(z.string()),
+  project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),
   selection: z.enum(["definitions", "rows"]).optional(),
 });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Session } from "../clients/database.ts";
 import { PromiseError } from "../clients/errors.ts";
+import { hasRelation } from "./heldBack.ts";
 import type { LeftOut } from "./leftOut.ts";
 
 const secretSchema = z.object({ name: z.string().nullable(), description: z.string(), value: z.string() });
@@ -88,10 +89,7 @@ function isSame(one: VaultSecret, other: VaultSecret): boolean {
 }
 
 async function hasVault(session: Session): Promise<boolean> {
-  const [row] = await session.query<{ there: boolean }>(
-    "select pg_catalog.to_regclass('vault.decrypted_secrets') is not null as there",
-  );
-  return row?.there === true;
+  return await hasRelation(session, "vault", "decrypted_secrets");
 }
 
 async function listSecrets(session: Session): Promise<(VaultSecret & { id: string })[]> {

@@ -8,6 +8,8 @@ import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
 import { addBackupRoutes } from "./supabaseBackups.ts";
 import type { PlatformBackups } from "./supabaseBackups.ts";
+import { addFunctionRoutes } from "./supabaseFunctions.ts";
+import { addStorageRoutes } from "./supabaseStorage.ts";
 import {
   apiKey,
   newJwtSecret,
@@ -45,7 +47,8 @@ const AUTH_SETTINGS = {
 };
 
 /**
- * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts).
+ * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts,
+ * supabaseStorage.ts); its edge functions are in supabaseFunctions.ts.
  *
  * | method and path under /v1 | what |
  * | --- | --- |
@@ -82,6 +85,8 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   });
   addAuthRoutes(app, world);
   const backups = addBackupRoutes(app, world, restoreBackup);
+  addStorageRoutes(app, world);
+  addFunctionRoutes(app, world);
 
   const show = (project: SupabaseProject) => ({
     id: project.ref,

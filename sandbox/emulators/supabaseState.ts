@@ -23,6 +23,8 @@ export interface SupabaseProject {
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
+  /** Edge functions. */
+  functions?: FunctionState[];
   /** The platform's own backups, oldest first; see supabaseBackups.ts. */
   backups?: PlatformBackup[];
   /** Whether its plan has point-in-time recovery. */
@@ -35,6 +37,23 @@ export interface SupabaseProject {
 export interface PlatformBackup {
   id: number;
   takenAt: string;
+}
+
+/** An edge function: what the Management API shows, and its code. */
+export interface FunctionState {
+  id: string;
+  slug: string;
+  name: string;
+  version: number;
+  status: string;
+  verify_jwt: boolean;
+  import_map: boolean;
+  entrypoint_path: string | null;
+  import_map_path: string | null;
+  created_at: number;
+  updated_at: number;
+  /** In base64. */
+  body: string;
 }
 
 /** Supabase's memory, and what its routes share. */

@@ -65,12 +65,19 @@ describe("backup", () => {
     const manifest = backups[1]!.manifest!;
     expect(manifest.parts.map((part) => part.name).sort()).toEqual([
       "configuration.json",
+      "held-back.json",
       "managed-objects.sql",
       "roles.sql",
       "schema.dump",
     ]);
     expect(manifest.seedCounts.posts).toBe(40);
-    expect(manifest.extensions.map(({ name }) => name)).toEqual(["citext", "pg_trgm", "pgcrypto", "uuid-ossp"]);
+    expect(manifest.extensions.map(({ name }) => name)).toEqual([
+      "citext",
+      "pg_cron",
+      "pg_trgm",
+      "pgcrypto",
+      "uuid-ossp",
+    ]);
     expect(manifest.tables.find((table) => table.name === "awkward_values")!.rows).toBeGreaterThan(5);
     expect(manifest.leftOut.map(({ what }) => what)).toContain("passwords of roles");
     expect(JSON.stringify(manifest)).not.toContain("for tests");

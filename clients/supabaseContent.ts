@@ -1,0 +1,270 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { messageOf, redact } from "./errors.ts";
+import { ServiceError, UnreachableError, segment } from "./http.ts";
+import { pause } from "./polling.ts";
+import { SUPABASE_API, projectUrl } from "./supabase.ts";
+
+/** An object of a project's storage. */
+export interface StoragePlace {
+  bucket: string;
+  /** Path within the bucket. */
+  name: string;
+}
+
+/** An object's content on its way. */
+export interface StorageContent {
+  body: Readable;
+  contentType: string;
+  /** As the storage service writes it, with its quotes; undefined where it tells none. */
+  etag: string | undefined;
+}
+
+/** An edge function without its code. */
+export interface EdgeFunction {
+  slug: string;
+  name: string;
+  /** Whether a caller needs a session's token. */
+  verifyJwt: boolean;
+  importMap: boolean;
+  entrypointPath?: string | undefined;
+  importMapPath?: string | undefined;
+}
+
+/**
+ * What a Supabase project holds beside its database. Every call throws ServiceError or UnreachableError, after some attempts
+ * where the service was only busy.
+ */
+export interface ProjectContent {
+  /** The object's content, or undefined when the service says that there is none. */
+  getObject(place: StoragePlace, signal?: AbortSignal): Promise<StorageContent | undefined>;
+  /** Stores an object in place of any that is there. `open` gives the content anew for each attempt. */
+  putObject(
+    place: StoragePlace,
+    content: { open: () => Promise<Readable>; contentType: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
+  functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
+  /** A function's code as the platform bundled it (eszip), or undefined when there is no such function. */
+  functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Makes the function, or gives the one of that slug this code. */
+  deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
+  /** Settings of the auth service, secrets included. */
+  authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
+  /** Changes these settings and leaves the others. */
+  setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;
+}
+
+/** Whose content, and as whom. */
+export interface ProjectContentOptions {
+  ref: string;
+  /** Of the Management API. */
+  token: string;
+  /** Address of the Management API; Supabase's own by default. */
+  endpoint?: string | undefined;
+  /** Address of a project's own API with `{ref}`; Supabase's own by default. */
+  projectUrlTemplate?: string | undefined;
+  /** Key of role service_role; asked for at the Management API without it. */
+  serviceKey?: string | undefined;
+  /** Before the second attempt, then twice as long each time (500). */
+  retryDelayMs?: number;
+}
+
+const ATTEMPTS = 4;
+/** Until an answer begins; how long its content takes is up to its size. */
+const TIMEOUT_MS = 120_000;
+const ESZIP = "application/vnd.denoland.eszip";
+
+const keysAnswer = z.array(z.object({ name: z.string(), api_key: z.string().nullish() }));
+const functionsAnswer = z.array(
+  z
+    .object({
+      slug: z.string().min(1),
+      name: z.string(),
+      verify_jwt: z.boolean().default(true),
+      import_map: z.boolean().default(false),
+      entrypoint_path: z.string().nullish(),
+      import_map_path: z.string().nullish(),
+    })
+    .transform((one) => ({
+      slug: one.slug,
+      name: one.name,
+      verifyJwt: one.verify_jwt,
+      importMap: one.import_map,
+      ...(one.entrypoint_path && { entrypointPath: one.entrypoint_path }),
+      ...(one.import_map_path && { importMapPath: one.import_map_path }),
+    })),
+);
+/** Both APIs: the storage service puts the true status into the body of a 400. */
+const errorAnswer = z.object({
+  statusCode: z.union([z.string(), z.number()]).optional(),
+  message: z.string().optional(),
+  error: z.string().optional(),
+});
+
+/** A client of one project's storage, edge functions and auth settings. Makes no call by itself. */
+export function supabaseContent(options: ProjectContentOptions): ProjectContent {
+  const api = `${(options.endpoint ?? SUPABASE_API).replace(/\/+$/, "")}/v1/projects/${segment(options.ref)}`;
+  const objects = `${projectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
+  const bearer = { authorization: `Bearer ${options.token}` };
+  const call = (request: Omit<ContentRequest, "service" | "headers"> & { headers?: Record<string, string> }) =>
+    send({ ...request, service: "Supabase", headers: { ...bearer, ...request.headers } }, options.retryDelayMs);
+  let key = options.serviceKey;
+  const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
+    if (key === undefined) {
+      const answer = await call({ method: "GET", url: `${api}/api-keys?reveal=true`, signal });
+      key = keysAnswer.parse(await answer.json()).find((one) => one.name === "service_role")?.api_key ?? undefined;
+      if (key === undefined) throw new Error(`Supabase lists no service_role key for project ${options.ref}`);
+    }
+    return { authorization: `Bearer ${key}`, apikey: key };
+  };
+  const storage = async (request: Omit<ContentRequest, "service">, signal?: AbortSignal) =>
+    send(
+      {
+        ...request,
+        service: "Supabase storage",
+        headers: { ...(await storageHeaders(signal)), ...request.headers },
+        signal,
+      },
+      options.retryDelayMs,
+    );
+  const addressOf = ({ bucket, name }: StoragePlace) =>
+    `${objects}/${segment(bucket)}/${name.split("/").map(segment).join("/")}`;
+
+  const content: ProjectContent = {
+    async getObject(place, signal) {
+      const answer = await unlessMissing(storage({ method: "GET", url: addressOf(place), headers: {} }, signal));
+      if (answer === undefined) return undefined;
+      return {
+        body: answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body),
+        contentType: answer.headers.get("content-type") ?? "application/octet-stream",
+        etag: answer.headers.get("etag") ?? undefined,
+      };
+    },
+    async putObject(place, { open, contentType }, signal) {
+      const headers = { "content-type": contentType, "x-upsert": "true" };
+      const answer = await storage({ method: "POST", url: addressOf(place), headers, open }, signal);
+      await answer.body?.cancel();
+    },
+    async functions(signal) {
+      const answer = await call({ method: "GET", url: `${api}/functions`, signal });
+      return functionsAnswer.parse(await answer.json());
+    },
+    async functionBody(slug, signal) {
+      const answer = await unlessMissing(
+        call({ method: "GET", url: `${api}/functions/${segment(slug)}/body`, headers: { accept: ESZIP }, signal }),
+      );
+      return answer && Buffer.from(await answer.arrayBuffer());
+    },
+    async deployFunction(wanted, body, signal) {
+      const exists = (await content.functions(signal)).some(({ slug }) => slug === wanted.slug);
+      const query = new URLSearchParams({
+        ...(exists ? {} : { slug: wanted.slug }),
+        name: wanted.name,
+        verify_jwt: String(wanted.verifyJwt),
+        import_map: String(wanted.importMap),
+        ...(wanted.entrypointPath && { entrypoint_path: wanted.entrypointPath }),
+        ...(wanted.importMapPath && { import_map_path: wanted.importMapPath }),
+      });
+      const answer = await call({
+        method: exists ? "PATCH" : "POST",
+        url: `${api}/functions${exists ? `/${segment(wanted.slug)}` : ""}?${query.toString()}`,
+        headers: { "content-type": ESZIP },
+        open: () => Promise.resolve(Readable.from([body])),
+        signal,
+      });
+      await answer.body?.cancel();
+    },
+    async authSettings(signal) {
+      const answer = await call({ method: "GET", url: `${api}/config/auth`, signal });
+      return z.record(z.string(), z.unknown()).parse(await answer.json());
+    },
+    async setAuthSettings(settings, signal) {
+      const answer = await call({
+        method: "PATCH",
+        url: `${api}/config/auth`,
+        headers: { "content-type": "application/json" },
+        open: () => Promise.resolve(Readable.from([Buffer.from(JSON.stringify(settings), "utf8")])),
+        signal,
+      });
+      await answer.body?.cancel();
+    },
+  };
+  return content;
+}
+
+interface ContentRequest {
+  service: string;
+  method: "GET" | "POST" | "PATCH";
+  url: string;
+  headers: Record<string, string>;
+  /** Gives the body anew for each attempt; all that is sent here may come twice. */
+  open?: (() => Promise<Readable>) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Sends a request until the service has taken it or has said no. */
+async function send(request: ContentRequest, retryDelayMs = 500): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sendOnce(request);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      const isPassing =
+        error instanceof UnreachableError ||
+        (error instanceof ServiceError && (error.status === 429 || error.status >= 500));
+      if (!isPassing || attempt >= ATTEMPTS) throw error;
+      await pause(retryDelayMs * 2 ** (attempt - 1), request.signal);
+    }
+  }
+}
+
+async function sendOnce({ service, method, url, headers, open, signal }: ContentRequest): Promise<Response> {
+  const what = `${method} ${new URL(url).pathname}`;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+  const body = await open?.();
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers,
+      // A redirect would carry the key to wherever it leads.
+      redirect: "error",
+      signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
+      ...(body && { body: Readable.toWeb(body) as unknown as globalThis.ReadableStream, duplex: "half" }),
+    });
+  } catch (error) {
+    const cause = (error as Error).cause;
+    throw new UnreachableError(
+      redact(`${service} cannot be reached (${what}): ${messageOf(cause instanceof Error ? cause : error)}.`),
+    );
+  } finally {
+    clearTimeout(timer);
+    body?.destroy();
+  }
+  if (answer.ok) return answer;
+  throw await refusalOf(service, what, answer);
+}
+
+async function refusalOf(service: string, what: string, answer: Response): Promise<ServiceError> {
+  const text = await answer.text();
+  let said: z.infer<typeof errorAnswer> = {};
+  try {
+    said = errorAnswer.parse(JSON.parse(text));
+  } catch {
+    // No JSON: the text itself is the reason.
+  }
+  const status = Number(said.statusCode ?? answer.status);
+  const words = redact(said.message ?? said.error ?? text.slice(0, 200)).replace(/\.$/, "") || "no reason given";
+  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.`);
+}
+
+async function unlessMissing(answer: Promise<Response>): Promise<Response | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable, Transform } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import { pipeline } from "node:stream/promises";
+import type { Context, Hono } from "hono";
+import { bearerToken, ApiError } from "./http.ts";
+import { queryProject } from "./supabaseDatabase.ts";
+import { apiKey } from "./supabaseState.ts";
+import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+
+/** An error as the storage service writes it: with HTTP status 400 and the true one in the body. */
+const refuse = (statusCode: string, error: string, message: string) =>
+  new ApiError(400, { statusCode, error, message });
+
+interface ObjectRow {
+  version: string | null;
+  mimetype: string | null;
+  etag: string | null;
+}
+
+/** The file that holds an object's bytes; `emulators` is the sandbox's folder of that name. */
+export function storageFile(emulators: string, ref: string, bucket: string, name: string, version: string): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([bucket, name, version]))
+    .digest("hex");
+  return join(emulators, "storage", ref, hash);
+}
+
+/**
+ * A project's storage service, whose rows lie in the project's own database and whose bytes in files. Only the service_role key
+ * is let in: row level security for other keys is not simulated.
+ *
+ * | method and path under /projects/:ref/storage/v1 | what |
+ * | --- | --- |
+ * | GET /object/:bucket/:path | the bytes, with content-type and etag |
+ * | POST /object/:bucket/:path | stores; one that is there only with `x-upsert: true`, and then under a new version |
+ */
+export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
+  const authorized = async (c: Context): Promise<SupabaseProject> => {
+    const project = state.projects.find((candidate) => candidate.ref === c.req.param("ref"));
+    if (project?.status !== "ACTIVE_HEALTHY") throw new ApiError(503, { message: "The project is not active" });
+    const token = bearerToken(c.req.header("authorization"));
+    if (token !== (await apiKey(project, "service_role")))
+      throw refuse(
+        "403",
+        "Unauthorized",
+        token === undefined ? "jwt must be provided" : "signature verification failed",
+      );
+    return project;
+  };
+  const placeOf = (c: Context) => {
+    const bucket = c.req.param("bucket") ?? "";
+    const [, rest = ""] = /\/storage\/v1\/object\/[^/]+\/(.+)$/.exec(c.req.path) ?? [];
+    return { bucket, name: rest.split("/").map(decodeURIComponent).join("/") };
+  };
+  const rowOf = async (project: SupabaseProject, bucket: string, name: string) => {
+    const sql = `select version, metadata ->> 'mimetype' as mimetype, metadata ->> 'eTag' as etag from storage.objects where bucket_id = $1 and name = $2`;
+    return (await queryProject<ObjectRow>(deps.postgres, project.ref, sql, [bucket, name]))[0];
+  };
+  const fileOf = (project: SupabaseProject, bucket: string, name: string, version: string | null | undefined) =>
+    storageFile(deps.paths.emulators, project.ref, bucket, name, version ?? "");
+
+  app.get("/projects/:ref/storage/v1/object/:bucket/*", async (c) => {
+    const project = await authorized(c);
+    const { bucket, name } = placeOf(c);
+    const row = await rowOf(project, bucket, name);
+    const file = fileOf(project, bucket, name, row?.version);
+    if (row === undefined || !existsSync(file)) throw refuse("404", "not_found", "Object not found");
+    return new Response(Readable.toWeb(createReadStream(file)), {
+      headers: { "content-type": row.mimetype ?? "application/octet-stream", ...(row.etag && { etag: row.etag }) },
+    });
+  });
+  app.post("/projects/:ref/storage/v1/object/:bucket/*", async (c) => {
+    const project = await authorized(c);
+    const { bucket, name } = placeOf(c);
+    const buckets = await queryProject<{ types: string[] | null }>(
+      deps.postgres,
+      project.ref,
+      "select allowed_mime_types as types from storage.buckets where id = $1",
+      [bucket],
+    );
+    const type = c.req.header("content-type") ?? "application/octet-stream";
+    const [found] = buckets;
+    if (found === undefined) throw refuse("404", "Bucket not found", "Bucket not found");
+    if (found.types !== null && !found.types.includes(type))
+      throw refuse("415", "invalid_mime_type", `mime type ${type} is not supported`);
+    const row = await rowOf(project, bucket, name);
+    if (row !== undefined && c.req.header("x-upsert") !== "true")
+      throw refuse("409", "Duplicate", "The resource already exists");
+    const version = randomUUID();
+    const { size, etag } = await writeFile(fileOf(project, bucket, name, version), c.req.raw.body);
+    const metadata = JSON.stringify({
+      ...{ eTag: etag, size, mimetype: type, cacheControl: "no-cache", httpStatusCode: 200 },
+      ...{ lastModified: deps.clock().toISOString(), contentLength: size },
+    });
+    await queryProject(
+      deps.postgres,
+      project.ref,
+      `insert into storage.objects as o (bucket_id, name, version, metadata) values ($1, $2, $3, $4::jsonb)
+       on conflict (bucket_id, name) do update set version = excluded.version, metadata = excluded.metadata, last_accessed_at = now()`,
+      [bucket, name, version, metadata],
+    );
+    if (row !== undefined) await rm(fileOf(project, bucket, name, row.version), { force: true });
+    return c.json({ Key: `${bucket}/${name}`, Id: version });
+  });
+}
+
+async function writeFile(
+  file: string,
+  body: globalThis.ReadableStream | null,
+): Promise<{ size: number; etag: string }> {
+  await mkdir(join(file, ".."), { recursive: true });
+  const hash = createHash("md5");
+  let size = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      size += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const content = body === null ? Readable.from([]) : Readable.fromWeb(body as ReadableStream);
+  await pipeline(content, measure, createWriteStream(`${file}.new`, { mode: 0o600 }));
+  await rename(`${file}.new`, file);
+  return { size, etag: `"${hash.digest("hex")}"` };
+}
