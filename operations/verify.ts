@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Opener } from "../clients/age.ts";
 import type { Clock } from "../clients/clock.ts";
 import { PromiseError, UserError, messageOf } from "../clients/errors.ts";
@@ -13,8 +12,8 @@ import { listBackups } from "./listBackups.ts";
 import type { TierPrefix } from "./listBackups.ts";
 import { MANIFEST, contentOf, keyOf } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
-import { readBack } from "./readBack.ts";
 import { readManifest } from "./readManifest.ts";
+import { readObjects } from "./readObjects.ts";
 import { hasPassed } from "./testRestore/checklist.ts";
 import { testRestore } from "./testRestore/testRestore.ts";
 import type { TestRestoreResult } from "./testRestore/testRestore.ts";
@@ -39,8 +38,8 @@ export interface VerifyResult extends Verification {
 export class FailedVerification extends PromiseError {
   readonly result: VerifyResult;
 
-  constructor(result: VerifyResult) {
-    super(explain(result));
+  constructor(result: VerifyResult, more?: string) {
+    super([explain(result), ...(more === undefined ? [] : [more])].join(" "));
     this.result = result;
   }
 }
@@ -71,8 +70,6 @@ export interface VerifyOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Faults that are told; a backup with more is read no further. */
-const MOST_FAULTS = 50;
 const DAY_MS = 86_400_000;
 
 /**
@@ -119,7 +116,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     ...(restored && { restore: restored }),
     durationMs: Math.round(performance.now() - startedAt),
   };
-  const result: VerifyResult = {
+  const result = {
     ...verification,
     tier: manifest.tier,
     snapshotAt: manifest.snapshotAt,
@@ -127,10 +124,12 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
     isDecrypted: canOpen(source),
-    storedAs: await store(options, verification, manifest, prefix, signal),
   };
-  if (!ok) throw new FailedVerification(result);
-  return result;
+  const stored = await tryToStore(options, verification, manifest, prefix, signal);
+  if (!ok) throw new FailedVerification({ ...result, storedAs: stored.key }, stored.failure);
+  if (stored.failure !== undefined)
+    throw new UserError(`Backup ${backupId} passed its verification. ${stored.failure}`, { cause: stored.cause });
+  return { ...result, storedAs: stored.key };
 }
 
 /** The backup's manifest, signed by a trusted key. */
@@ -169,55 +168,6 @@ function refuseNonsense(options: VerifyOptions, source: BackupSource): void {
   openerFor(source);
 }
 
-interface Reading {
-  objects: number;
-  sizeBytes: number;
-  faults: string[];
-}
-
-/** Reads the wanted objects in full, and looks for all the others in the vault's list. */
-async function readObjects(
-  source: BackupSource,
-  prefix: string,
-  share: Share | undefined,
-  signal: AbortSignal,
-): Promise<Reading> {
-  const { vault, manifest } = source;
-  const isWanted = (key: string) => share === undefined || isInShare(key, share);
-  const read = contentOf(manifest).filter(({ key }) => isWanted(key));
-  const faults: string[] = [];
-  const onFault = (fault: PromiseError) => {
-    faults.push(messageOf(fault));
-    if (faults.length >= MOST_FAULTS) throw new TooMany();
-  };
-  try {
-    await readBack(source, signal, { isWanted, onFault });
-    const listed = new Map((await vault.list(`${prefix}${manifest.backupId}/`, signal)).map((one) => [one.key, one]));
-    for (const { key, sizeBytes } of contentOf(manifest).filter((one) => !isWanted(one.key))) {
-      const there = listed.get(key)?.sizeBytes;
-      if (there === sizeBytes) continue;
-      onFault(
-        new PromiseError(
-          there === undefined
-            ? `${key} is missing from the vault "${vault.name}"`
-            : `${key} is damaged: it has ${there} bytes instead of ${sizeBytes}`,
-        ),
-      );
-    }
-  } catch (error) {
-    if (!(error instanceof TooMany)) throw error;
-    faults.push(`after ${MOST_FAULTS} faults nothing more was read`);
-  }
-  return { objects: read.length, sizeBytes: read.reduce((sum, one) => sum + one.sizeBytes, 0), faults };
-}
-
-class TooMany extends Error {}
-
-/** Whether an object belongs to a share: by its name alone, so that all shares together read each object once. */
-export function isInShare(key: string, { number, of }: Share): boolean {
-  return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
-}
-
 async function restoreUnlessFaulty(
   options: VerifyOptions,
   source: BackupSource,
@@ -235,21 +185,34 @@ function levelOf(source: BackupSource, restored: TestRestoreResult | undefined):
   return source.manifest.encryption !== undefined && canOpen(source) ? "decrypt-proven" : "proven";
 }
 
-async function store(
+interface Stored {
+  key: string | undefined;
+  /** A sentence where the result should have been stored, and wasn't. What was found is told all the same. */
+  failure: string | undefined;
+  cause?: unknown;
+}
+
+async function tryToStore(
   options: VerifyOptions,
   verification: Verification,
   manifest: Manifest,
   prefix: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  if (options.store === undefined) return undefined;
+): Promise<Stored> {
+  if (options.store === undefined) return { key: undefined, failure: undefined };
   const { signer, clock } = options.store;
   const lockDays = options.tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
   // As long as the backup itself, which it speaks of.
   const until = new Date(Date.parse(manifest.startedAt) + lockDays * DAY_MS);
-  const lockUntil = until > clock() ? until : undefined;
+  const place = { vault: options.vault, signer, prefix, lockUntil: until > clock() ? until : undefined, signal };
   options.reporter("Storing the signed result beside the backup");
-  return await storeVerification(verification, { vault: options.vault, signer, prefix, lockUntil, signal });
+  try {
+    return { key: await storeVerification(verification, place), failure: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = `The result could not be stored (${messageOf(error)}): take the vault's writer, or add --no-store.`;
+    return { key: undefined, failure, cause: error };
+  }
 }
 
 /** "2/7". */

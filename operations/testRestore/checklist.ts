@@ -63,6 +63,20 @@ export async function check(
   }
 }
 
+/** Makes all checks of an item. Where they can't even be begun, the item is not ok. */
+export async function checkAll(
+  item: ChecklistItem,
+  signal: AbortSignal,
+  work: () => Promise<CheckLine[]>,
+): Promise<CheckLine[]> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    return [{ item, what: "everything", state: "not ok", detail: messageOf(error) }];
+  }
+}
+
 /** An item's state by its lines: one that is not ok decides; "partly" where all is well but not everything could be checked. */
 export function stateOf(lines: readonly CheckLine[], item: ChecklistItem): CheckState | "partly" {
   const states = new Set(lines.filter((line) => line.item === item).map((line) => line.state));

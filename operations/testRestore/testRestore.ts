@@ -12,7 +12,7 @@ import { fetchText } from "../restoreSteps.ts";
 import { listMissingExtensions, prepareThrowaway } from "../throwaway/prepare.ts";
 import type { PreparedThrowaway } from "../throwaway/prepare.ts";
 import { checkAuthentication } from "./authentication.ts";
-import { CHECKLIST, notHere } from "./checklist.ts";
+import { CHECKLIST, checkAll, notHere } from "./checklist.ts";
 import type { CheckLine, Finding } from "./checklist.ts";
 import { checkConnectivity } from "./connectivity.ts";
 import { checkDefinitions } from "./definitions.ts";
@@ -44,7 +44,7 @@ export interface TestRestoreResult {
   restoreMs: number | undefined;
 }
 
-const [RESTORATION] = CHECKLIST;
+const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
 
 /**
  * Restores a backup into a throwaway database, runs the recovery guide's checklist there, and takes the database away again,
@@ -172,8 +172,8 @@ export async function checkRestoredDatabase(
     async (session) => {
       reporter("Comparing definitions, rows and references with the manifest");
       return [
-        ...(await checkDefinitions(session, manifest, signal)),
-        ...(await checkIntegrity(session, manifest, signal)),
+        ...(await checkAll(SCHEMA, signal, () => checkDefinitions(session, manifest, signal))),
+        ...(await checkAll(INTEGRITY, signal, () => checkIntegrity(session, manifest, signal))),
       ];
     },
   );
@@ -182,9 +182,9 @@ export async function checkRestoredDatabase(
     adminUrl,
     { applicationName: "castchat-recovery verify using", signal },
     async (admin) => [
-      ...(await checkConnectivity(prepared, admin, signal)),
-      ...(await checkAuthentication(admin, manifest, signal)),
-      ...(await checkFlows(admin, signal)),
+      ...(await checkAll(CONNECTIVITY, signal, () => checkConnectivity(prepared, admin, signal))),
+      ...(await checkAll(AUTHENTICATION, signal, () => checkAuthentication(admin, manifest, signal))),
+      ...(await checkAll(FLOWS, signal, () => checkFlows(admin, signal))),
     ],
   );
   return [...compared, ...used];

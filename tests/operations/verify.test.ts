@@ -10,9 +10,10 @@ import { listBackups } from "../../operations/listBackups.ts";
 import { contentOf } from "../../operations/manifest.ts";
 import { proofBytes } from "../../operations/proof.ts";
 import type { Manifest } from "../../operations/manifest.ts";
+import { isInShare } from "../../operations/readObjects.ts";
 import { readVerifications, storeVerification, verificationObject } from "../../operations/verification.ts";
 import type { Verification, VerifiedState } from "../../operations/verification.ts";
-import { FailedVerification, isInShare, verify } from "../../operations/verify.ts";
+import { FailedVerification, verify } from "../../operations/verify.ts";
 import type { VerifyOptions, VerifyResult } from "../../operations/verify.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { applySchema, fill } from "../../sandbox/sample/database.ts";
@@ -190,6 +191,23 @@ describe("verify", () => {
       "stopped by hand",
     );
     expect(await verifiedState(taken)).toEqual({ latest: undefined, best: undefined, unbelieved: [] });
+  });
+});
+
+describe("a result that can't be stored", () => {
+  it("is told all the same, and what is missing to store it", async () => {
+    const taken = await takeBackup();
+    const refusing: Signer = { ...signer, sign: () => Promise.reject(new UserError("KMS refuses kms:Sign")) };
+    const store = { signer: refusing, clock: systemClock };
+    const passed = check(taken.vault, { store });
+    await expect(passed).rejects.toThrow(
+      /passed its verification\. The result could not be stored \(KMS refuses.*--no-store/,
+    );
+    await expect(passed).rejects.toBeInstanceOf(UserError);
+    await tamper(taken.vault, taken.manifest.chunks[0]!.key, flipped);
+    const failed = check(taken.vault, { store });
+    await expect(failed).rejects.toThrow(/SHA-256 is not the manifest's\. The result could not be stored/);
+    expect(await failure(failed)).toMatchObject({ ok: false, storedAs: undefined });
   });
 });
 
