@@ -7,6 +7,7 @@ import { noteOfHeldBack } from "./heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent } from "./quote.ts";
+import { restoreDefinitions } from "./restoreDefinitions.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
 import { restoreRights } from "./restoreRights.ts";
@@ -108,7 +109,7 @@ async function makeSchema(
   if (!restoring.goesOn) {
     await phase("schema", "Making types, functions and tables", async () => {
       await revokeDefaults(session);
-      await pgRestore({ session, applicationName, signal, dump: schema, args: ["--section=pre-data"] });
+      await restoreDefinitions({ session, targetUrl: restoring.targetUrl, applicationName, signal, dump: schema });
       // Some versions of pg_dump count them among the definitions.
       if (restoring.selection === "definitions") await removeLargeObjects(session);
     });

@@ -1,7 +1,7 @@
 import { withSession } from "../clients/database.ts";
 import { journaledScript } from "./journal.ts";
 import type { Selection } from "./restoreSelection.ts";
-import { restoreScript } from "./restoreSteps.ts";
+import { restoreScript, withoutPsql } from "./restoreSteps.ts";
 import type { PgRestoreOptions } from "./restoreSteps.ts";
 
 /** Where rights are granted. */
@@ -27,10 +27,9 @@ export async function restoreRights(options: RestoreRightsOptions): Promise<void
   );
 }
 
-/** The archive's script with roles that are set in place of sessions that are made another's, and without psql's commands. */
-export function byMembership(sql: string): string {
-  return sql
-    .replaceAll(/^\\(un)?restrict .*$/gm, "")
+/** The archive's script with roles that are set in place of sessions that are made another's. */
+function byMembership(sql: string): string {
+  return withoutPsql(sql)
     .replaceAll(/^SET SESSION AUTHORIZATION (.+);$/gm, "SET ROLE $1;")
     .replaceAll(/^RESET SESSION AUTHORIZATION;$/gm, "RESET ROLE;");
 }

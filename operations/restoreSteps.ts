@@ -64,6 +64,15 @@ export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: s
   return { sql: output, list };
 }
 
+/**
+ * Such a script without the two commands to psql that it is framed by. Only those two: a comment or a function may hold a line
+ * that looks like one.
+ */
+export function withoutPsql(sql: string): string {
+  const word = /^\\restrict (\S+)$/m.exec(sql)?.[1];
+  return word === undefined ? sql : sql.replaceAll(new RegExp(`^\\\\(?:un)?restrict ${word}$`, "gm"), "");
+}
+
 async function runPgRestore(
   options: PgRestoreOptions,
   run: Pick<PgToolOptions, "args" | "address" | "settings">,

@@ -6,6 +6,7 @@ import { silent } from "../../clients/reporter.ts";
 import type { Manifest } from "../../operations/manifest.ts";
 import { backup } from "../../operations/backup.ts";
 import { listBackups } from "../../operations/listBackups.ts";
+import { release } from "../../operations/release.ts";
 import { restore } from "../../operations/restore.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { PROJECT_ROOT } from "../../sandbox/layout.ts";
@@ -35,6 +36,7 @@ beforeAll(async () => {
   const [listed] = await listBackups({ vault, tiers: TIERS, trustedKeys });
   manifest = listed!.manifest!;
   await restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
+  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
 }, 120_000);
 afterAll(async () => {
   await Promise.all([cloud.stop(), source.stop(), target.stop()]);

@@ -1,0 +1,34 @@
+/** The first major version that takes `NOT NULL column` among a table's constraints. */
+export const NOT_NULL_CONSTRAINTS_SINCE = 18;
+
+/** Head of a table's definition, and a constraint that older servers don't know, as pg_dump writes them. */
+const TABLE = /^CREATE (?:UNLOGGED |FOREIGN )?TABLE (.+) \($/;
+const CONSTRAINT = /^ {4}(?:CONSTRAINT .+ )?NOT NULL ((?:"(?:[^"]|"")+"|[^\s",]+))(?: NO INHERIT)?(,?)$/;
+
+/**
+ * Definitions as a server before 18 takes them. pg_dump of 18 writes that a child table is stricter than its parent as a constraint
+ * `NOT NULL column`, also when it reads an older server, which then refuses its own definition; here it becomes a statement of
+ * its own. Undefined where nothing needs to be changed.
+ */
+export function forOlderServer(sql: string): string | undefined {
+  const lines: string[] = [];
+  let table: string | undefined;
+  let strict: string[] = [];
+  let isChanged = false;
+  for (const line of sql.split("\n")) {
+    table ??= TABLE.exec(line)?.[1];
+    const [, column, comma] = (table === undefined ? undefined : CONSTRAINT.exec(line)) ?? [];
+    if (column !== undefined) {
+      strict.push(column);
+      isChanged = true;
+      // The last of a list: the line before it must not end with a comma.
+      if (comma === "") lines.push((lines.pop() ?? "").replace(/,$/, ""));
+      continue;
+    }
+    lines.push(line);
+    if (table === undefined || !line.endsWith(";")) continue;
+    for (const name of strict) lines.push(`ALTER TABLE ONLY ${table} ALTER COLUMN ${name} SET NOT NULL;`);
+    [table, strict] = [undefined, []];
+  }
+  return isChanged ? lines.join("\n") : undefined;
+}
