@@ -1,4 +1,5 @@
-import { Writable } from "node:stream";
+import { createHash } from "node:crypto";
+import { Transform, Writable } from "node:stream";
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { PromiseError, UserError } from "../clients/errors.ts";
@@ -6,7 +7,7 @@ import { checkArchive } from "./archive.ts";
 import { canOpen } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
-import type { BackupChunk, BackupPart, Manifest } from "./manifest.ts";
+import type { BackupChunk, BackupFile, BackupPart, Manifest } from "./manifest.ts";
 import { tableKey, tableName } from "./quote.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
 import { fetchPart, readPart } from "./readPart.ts";
@@ -38,8 +39,7 @@ export async function readBack(
   const wanted = <T extends { key: string }>(objects: readonly T[]) => objects.filter(({ key }) => isWanted(key));
   for (const fault of faultsOfTotals(manifest)) await orTold(choice, () => Promise.reject(fault));
   for (const part of wanted(manifest.parts)) await orTold(choice, () => checkPart(source, part, signal));
-  for (const file of wanted(manifest.files))
-    await orTold(choice, async () => drain(await fetchPart(source, file, signal)));
+  for (const file of wanted(manifest.files)) await orTold(choice, () => checkFile(source, file, signal));
   const queue = wanted(manifest.chunks);
   const check = async (inner: AbortSignal) => {
     for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
@@ -106,6 +106,25 @@ async function checkPart(source: BackupSource, part: BackupPart, signal: AbortSi
   if (fed.status === "rejected" && fed.reason instanceof PromiseError) throw fed.reason;
   if (parsed.status === "rejected") await damaged(part, Promise.reject(parsed.reason as Error));
   if (fed.status === "rejected") throw fed.reason;
+}
+
+async function checkFile(source: BackupSource, file: BackupFile, signal: AbortSignal): Promise<void> {
+  if (!canOpen(source)) {
+    await drain(await fetchPart(source, file, signal));
+    return;
+  }
+  const hash = createHash("sha256");
+  let contentBytes = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      contentBytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  await drain(await readPart(source, file, signal), measure);
+  if (contentBytes === file.contentBytes && hash.digest("hex") === file.contentSha256) return;
+  throw new PromiseError(`${file.key} is damaged: it does not hold ${file.name} as it was read`);
 }
 
 async function drain(...streams: [Readable, ...Duplex[]]): Promise<void> {

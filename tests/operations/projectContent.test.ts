@@ -190,7 +190,7 @@ describe("what lies beside the database", () => {
           content.putObject(place, { ...sent, open: () => Promise.resolve(readableOf(Buffer.from("other"))) }, signal),
       };
       await expect(restoreInto(target, vault, { project: spoiling })).rejects.toThrow(
-        /The storage object \S+ is not what backup \S+ holds/,
+        /The storage object .+ is not what backup \S+ holds/,
       );
       const { project, notes } = await restoreInto(target, vault);
       expect(project).toEqual({ storageObjects: 3, functions: 1, authSettings: 0 });

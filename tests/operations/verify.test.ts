@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { DeleteObjectCommand, GetObjectRetentionCommand } from "@aws-sdk/client-s3";
 import { systemClock } from "../../clients/clock.ts";
@@ -156,6 +157,30 @@ describe("verify", () => {
         expect.stringMatching(/data\/000002\.copy\.zst holds \d+ rows of .*, or others than/),
       ]),
     );
+  });
+
+  it("reads files, and sees content that is not what the service gave", async () => {
+    const taken = await takeBackup();
+    const { vault, at } = taken;
+    const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
+    const file = (name: string, content: string, original: string) => ({
+      key: `${at}files/${name}`,
+      origin: "storage" as const,
+      name: `avatars/${name}`,
+      contentType: "text/plain",
+      sizeBytes: content.length,
+      sha256: hashOf(content),
+      contentBytes: original.length,
+      contentSha256: hashOf(original),
+    });
+    const files = [file("good", "portrait", "portrait"), file("bad", "pOrtrait", "portrait"), file("gone", "x", "x")];
+    await vault.put(files[0]!.key, Buffer.from("portrait"));
+    await vault.put(files[1]!.key, Buffer.from("pOrtrait"));
+    await resign(vault, signer, taken, (manifest) => void manifest.files.push(...files));
+    expect((await failure(check(vault, { backupId: taken.backupId }))).faults).toEqual([
+      `${files[1]!.key} is damaged: it does not hold avatars/bad as it was read`,
+      `${files[2]!.key} is missing from the vault "${vault.name}"`,
+    ]);
   });
 
   it("refuses a manifest of another key, of another backup, or altered, naming it", async () => {
