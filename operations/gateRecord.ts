@@ -98,6 +98,18 @@ export async function noteOpened(session: Session, holder: string): Promise<void
   await session.query(`update ${RECORD} set opening = true where holder = $1`, [holder]);
 }
 
+/**
+ * Forgets what a layer has changed of rights on schemas: what has come in the place of the schemas brings rights of its own. Within
+ * the transaction that brings them.
+ */
+export async function forgetSchemaChanges(session: Session, holder: string): Promise<void> {
+  await session.query(
+    `update ${RECORD} set changes = (select coalesce(jsonb_agg(change order by at), '[]') from jsonb_array_elements(changes) with ordinality as c (change, at)
+       where change ->> 'kind' <> 'schema') where holder = $1`,
+    [holder],
+  );
+}
+
 /** Takes a layer away. */
 export async function forgetLayer(session: Session, holder: string): Promise<void> {
   await session.query(`delete from ${RECORD} where holder = $1`, [holder]);

@@ -71,6 +71,11 @@ export const IS_APP_SCHEMA = `(
   and not exists (select from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.objid = n.oid and d.deptype = 'e'))`;
 
+/** SQL condition on `pg_namespace n`: an extension has put something into it, which can't be moved away. */
+export const HAS_MEMBERS = `exists (select from pg_catalog.pg_depend d join pg_catalog.pg_depend m
+  on m.classid = d.classid and m.objid = d.objid and m.deptype = 'e'
+  where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid)`;
+
 /** SQL condition on `pg_namespace n`: auth and storage. */
 export const IS_MANAGED_DATA_SCHEMA = `(n.nspname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")}))`;
 

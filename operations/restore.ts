@@ -181,7 +181,7 @@ async function restoreInto(
     if (isThere) await noteMarkerPhase(session, restoreId, name, timer.phases);
     return await timer.run(name, sentence, work);
   };
-  const restored = await runPhases({
+  const { users, posts, applications, notes } = await runPhases({
     ...{ session, vault, manifest, opener, targetUrl, restoreId, selection, goesOn, phase, reporter, signal },
     applicationName: applicationNameOf(restoreId),
   });
@@ -193,7 +193,7 @@ async function restoreInto(
     durationMs: Math.round(performance.now() - started),
     tables: manifest.tables.length,
     rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    ...restored,
+    ...{ users, posts, applications, notes },
     ...(selection === "everything" ? {} : { selection }),
   };
   await finishMarker(session, result, clock());

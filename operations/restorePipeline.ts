@@ -10,7 +10,7 @@ import { quoteIdent } from "./quote.ts";
 import { restoreDefinitions } from "./restoreDefinitions.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
-import { restoreRights } from "./restoreRights.ts";
+import { restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { refreshCommands, restoreSequences } from "./restoreState.ts";
@@ -30,6 +30,11 @@ export interface Restoring extends BackupSource {
   selection: Selection;
   /** What was made before the rows is there, as an interrupted run has left it. */
   goesOn: boolean;
+  /**
+   * Set where it takes the place of a state that lies aside: then roles that exist stay as they are, and whatever lets others in
+   * or belongs to tables that stay is held back for one last transaction. Roles that the restoring one was granted already.
+   */
+  inPlaceOf?: { granted: readonly string[] } | undefined;
   /** Notes that a phase begins, measures it and tells what it does. */
   phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
   reporter: Reporter;
@@ -40,6 +45,8 @@ export interface Restoring extends BackupSource {
 export interface Restored extends SeedCounts {
   /** Differences that are no fault, in sentences. */
   notes: string[];
+  /** SQL of what was held back, in its order; empty where nothing was. */
+  heldBack: string;
 }
 
 /** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
@@ -67,6 +74,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
   };
   try {
     const notes: string[] = [];
+    let heldBack = "";
     if (selection === "rows") {
       const dumps = ["large-objects.dump", "schema.dump"] as const;
       const dump = dumps.find((wanted) => manifest.parts.some(({ name }) => name === wanted));
@@ -79,6 +87,15 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       notes.push(...found, ...noteOfHeldBack(manifest));
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
       notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
+      if (restoring.inPlaceOf !== undefined) {
+        const rights = await rightsScript({
+          session,
+          applicationName: restoring.applicationName,
+          dump: schema,
+          signal,
+        });
+        heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
+      }
     }
     const [counts] = await restoring.phase(
       "checks",
@@ -86,11 +103,19 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       () =>
         together<[SeedCounts, undefined]>(
           signal,
-          (inner) => checkRestored(restoring.targetUrl, restoring.applicationName, manifest, inner, selection),
+          (inner) =>
+            checkRestored(
+              restoring.targetUrl,
+              restoring.applicationName,
+              manifest,
+              inner,
+              selection,
+              restoring.inPlaceOf === undefined,
+            ),
           () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
         ),
     );
-    return { ...counts, notes };
+    return { ...counts, notes, heldBack };
   } finally {
     await Promise.all(files.map((file) => file.remove()));
   }
@@ -105,7 +130,9 @@ async function makeSchema(
   const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
     restoreExtensions(session, manifest),
   );
-  const roleGrants = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles));
+  const roleGrants = await phase("roles", "Making the app's own roles", () =>
+    restoreRoles(session, roles, restoring.inPlaceOf),
+  );
   if (!restoring.goesOn) {
     await phase("schema", "Making types, functions and tables", async () => {
       await revokeDefaults(session);
@@ -156,6 +183,7 @@ async function makeConstraints(
       const done = await readJournal(session, restoreId);
       await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
       if (restoring.selection === "everything") await fillViews(restoring, done);
+      if (restoring.inPlaceOf !== undefined) return await bringVaultSecrets(restoring);
       if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
       // After owners, whom the rights come from.
       if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
@@ -183,11 +211,16 @@ async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Pro
   }
 }
 
-/** Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. */
-async function restoreRoles(session: Session, script: string): Promise<string> {
-  await session.query(script);
-  const roles = (await listOwnRoles(session)).map(quoteIdent);
+/**
+ * Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. In place
+ * of another state only those that are missing are made.
+ */
+async function restoreRoles(session: Session, script: string, inPlaceOf: Restoring["inPlaceOf"]): Promise<string> {
+  const makes = (line: string) => inPlaceOf === undefined || line.startsWith("do $role$");
+  await session.query(script.split("\n").filter(makes).join("\n"));
+  const roles = (await listOwnRoles(session)).filter((role) => inPlaceOf?.granted.includes(role) !== true);
   if (roles.length === 0) return "";
-  await session.query(`grant ${roles.join(", ")} to current_user`);
-  return `revoke ${roles.join(", ")} from current_user`;
+  const list = roles.map(quoteIdent).join(", ");
+  await session.query(`grant ${list} to current_user`);
+  return `revoke ${list} from current_user`;
 }

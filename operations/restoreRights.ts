@@ -20,11 +20,19 @@ export interface RestoreRightsOptions extends Omit<PgRestoreOptions, "args" | "o
  */
 export async function restoreRights(options: RestoreRightsOptions): Promise<void> {
   const { targetUrl, restoreId, applicationName, step, signal } = options;
-  const onlyRights = { withLargeObjects: options.selection === "everything" };
-  const { sql } = await restoreScript({ ...options, args: [], onlyRights });
+  const sql = await rightsScript(options, options.selection === "everything");
   await withSession(targetUrl, { applicationName, signal }, (session) =>
-    journaledScript(session, restoreId, step, byMembership(sql)),
+    journaledScript(session, restoreId, step, sql),
   );
+}
+
+/** The same as SQL, for a transaction of the caller's. */
+export async function rightsScript(
+  options: Omit<PgRestoreOptions, "args" | "onlyRights">,
+  withLargeObjects = true,
+): Promise<string> {
+  const { sql } = await restoreScript({ ...options, args: [], onlyRights: { withLargeObjects } });
+  return byMembership(sql);
 }
 
 /** The archive's script with roles that are set in place of sessions that are made another's. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../clients/database.ts";
 import { UserError } from "../clients/errors.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
+import { HAS_MEMBERS, IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";
 
 const PATIENCE_MS = 20_000;
@@ -73,21 +73,36 @@ export async function listDataIn(session: Session): Promise<string[]> {
 
 /** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
 export async function wipeTarget(session: Session): Promise<void> {
+  await dropMade(session);
+  await removeLargeObjects(session);
+  await session.query("begin");
+  await emptyManagedTables(session);
+  await session.query("commit");
+}
+
+/**
+ * Drops every definition of the app. Schemas that an extension lives in stay, as public does, and so does what a replacement has set
+ * aside.
+ */
+export async function dropMade(session: Session): Promise<void> {
   await session.query(`
     do $wipe$
     declare
       command text;
     begin
-      for command in select format('drop schema %I cascade', n.nspname) from pg_catalog.pg_namespace n where ${IS_APP_SCHEMA} and n.nspname <> 'public' loop
+      for command in select format('drop schema %I cascade', n.nspname) from pg_catalog.pg_namespace n
+          where ${IS_APP_SCHEMA} and n.nspname <> 'public' and not ${HAS_MEMBERS} loop
         execute command;
       end loop;
-      -- Tables first: what depends on them goes along; then whatever is left in public that no extension has made.
+      -- Tables first: what depends on them goes along; then whatever is left that no extension has made.
       for pass in 1..2 loop
         foreach command in array coalesce((
           select array_agg(format('drop %s if exists %s cascade',
             case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' else o.type end, o.identity))
-          from pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
-          where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = 'public'::pg_catalog.regnamespace and d.deptype = 'n'
+          from pg_catalog.pg_namespace n
+          join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid and d.deptype = 'n'
+          cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
+          where ${IS_APP_SCHEMA}
             and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.objsubid = 0
               and m.refobjid <> d.objid and m.deptype in ('e', 'i'))
             and (pass = 2 or o.type in ('table', 'view', 'materialized view', 'foreign table'))), '{}') loop
@@ -98,14 +113,15 @@ export async function wipeTarget(session: Session): Promise<void> {
           join pg_catalog.pg_namespace n on n.nspname = p.schemaname where ${IS_MANAGED_DATA_SCHEMA} loop
         execute command;
       end loop;
-      for command in select format('drop publication %I', pubname) from pg_catalog.pg_publication where pubname !~ '^supabase_' loop
+      for command in
+        select format('drop publication %I', pubname) from pg_catalog.pg_publication where pubname !~ '^(supabase|castchat_aside)_'
+        union all select format('drop server %I cascade', s.srvname) from pg_catalog.pg_foreign_server s where s.srvname !~ '^castchat_aside_'
+          and not exists (select from pg_catalog.pg_depend m where m.objid = s.oid and m.deptype = 'e')
+        union all select format('drop foreign data wrapper %I cascade', w.fdwname) from pg_catalog.pg_foreign_data_wrapper w where w.fdwname !~ '^castchat_aside_'
+          and not exists (select from pg_catalog.pg_depend m where m.objid = w.oid and m.deptype = 'e') loop
         execute command;
       end loop;
     end $wipe$`);
-  await removeLargeObjects(session);
-  await session.query("begin");
-  await emptyManagedTables(session);
-  await session.query("commit");
 }
 
 /** Takes away every large object. */

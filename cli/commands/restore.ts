@@ -1,8 +1,10 @@
 import { Command, Option } from "commander";
-import { openerOf } from "../../clients/age.ts";
+import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
+import { backup } from "../../operations/backup.ts";
+import { abandon, replace } from "../../operations/replace.ts";
 import { restore } from "../../operations/restore.ts";
 import type { RestoreResult } from "../../operations/restoreMarker.ts";
 import type { Selection } from "../../operations/restoreSelection.ts";
@@ -11,7 +13,7 @@ import { confirmWith } from "../confirm.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { vaultOf } from "../services.ts";
+import { signerOf, vaultOf } from "../services.ts";
 import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
 import type { StackContext } from "../stackContext.ts";
 import { tableNames } from "../tableNames.ts";
@@ -25,13 +27,18 @@ interface Options {
   dataOnly?: boolean;
   tables?: string;
   yesReplaceRowsOf?: string;
+  replace?: boolean;
+  confirm?: string;
+  abandon?: boolean;
   json?: boolean;
 }
 
 /** `castchat-recovery restore`: a backup of the stack's vault into an empty database, or some of it into a live one. */
 export function restoreCommand(): Command {
   return new Command("restore")
-    .description("restore a backup of the stack's vault; without --tables into an empty database alone")
+    .description(
+      "restore a backup of the stack's vault; into an empty database, unless --tables or --replace say otherwise",
+    )
     .addOption(stackOption())
     .option("--backup <id>", "a backup's id; the newest proven full one without it")
     .option("--at <time>", "the newest proven backup at or before this UTC time, such as 2026-07-01T02:00:00Z")
@@ -54,6 +61,14 @@ export function restoreCommand(): Command {
       "--yes-replace-rows-of <name>",
       "agree to --tables without a terminal: the database's host:port/name or ref",
     )
+    .addOption(
+      new Option(
+        "--replace",
+        "put the whole live database back into the backup's state; the old state comes back on any failure",
+      ).conflicts(["schemaOnly", "dataOnly", "tables"]),
+    )
+    .option("--confirm <name>", "agree to --replace without a terminal: the database's host:port/name or ref")
+    .option("--abandon", "with --replace: go back from an interrupted replacement to the old state")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -69,7 +84,14 @@ export function restoreCommand(): Command {
       const tables = options.tables === undefined ? undefined : tableNames(options.tables);
       if (options.yesReplaceRowsOf !== undefined && tables === undefined)
         throw new UserError("--yes-replace-rows-of belongs to --tables: nothing else replaces rows of live tables.");
+      if ((options.confirm !== undefined || options.abandon === true) && options.replace !== true)
+        throw new UserError("--confirm and --abandon belong to --replace.");
       const signal = abortOnInterrupt();
+      if (options.abandon === true) {
+        const state = await abandon({ targetUrl, reporter: inLines, signal });
+        printResult({ state }, options.json === true, [ABANDONED[state]]);
+        return;
+      }
       const context = await readStack(options.stack, signal);
       const common = { ...(await sourceOf(context)), backupId: options.backup, at, targetUrl, signal };
       if (tables !== undefined) {
@@ -78,6 +100,21 @@ export function restoreCommand(): Command {
         printResult(result, options.json === true, [
           ...result.tables.map(({ name, rowsBefore, rows }) => `${name}: ${rowsBefore} rows before, ${rows} now.`),
           `These are the rows of ${result.backupId} (${result.snapshotAt}), compared with the backup.`,
+          ...result.notes,
+        ]);
+        return;
+      }
+      if (options.replace === true) {
+        const result = await replace({
+          ...common,
+          confirm: confirmWith(options.confirm, "--confirm"),
+          saveFirst: (reporter) => saveFirst(context, targetUrl, reporter, signal),
+          reporter: inLines,
+        });
+        printResult(result, options.json === true, [
+          `The database is in the state of ${result.backupId} (${result.snapshotAt}), checked: ${result.tables} tables, ${result.rows} rows; ` +
+            `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
+          `What was there before is saved as ${result.safetyBackupId}.`,
           ...result.notes,
         ]);
         return;
@@ -98,6 +135,32 @@ async function sourceOf(context: StackContext) {
     tiers: context.settings.tiers,
     clock: systemClock,
   };
+}
+
+const ABANDONED = {
+  nothing: "No replacement is under way: nothing was changed.",
+  old: "The old state is back, whole, and the gate is open.",
+  new: "The new state was live already: it is whole, and the gate is open.",
+} as const;
+
+/** A backup of the state that is about to be replaced, into the stack's own vault. */
+async function saveFirst(context: StackContext, databaseUrl: string, reporter: Reporter, signal: AbortSignal) {
+  const { settings } = context;
+  const { backupId } = await backup({
+    databaseUrl,
+    vault: vaultOf(context),
+    signer: signerOf(context),
+    trustedKeys: trustedKeysOf(context),
+    tiers: settings.tiers,
+    sealer: settings.ageRecipients.length > 0 ? ageSealer(settings.ageRecipients) : undefined,
+    opener: await openerOf(process.env),
+    // It is damage that is saved here: much may be missing.
+    acceptsSmaller: true,
+    clock: systemClock,
+    reporter,
+    signal,
+  });
+  return backupId;
 }
 
 /** Where somebody may be asked, a spinner would be in the way. */

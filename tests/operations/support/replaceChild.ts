@@ -1,0 +1,28 @@
+import { silent } from "../../../clients/reporter.ts";
+import { systemClock } from "../../../clients/clock.ts";
+import { kmsSigner } from "../../../clients/signer.ts";
+import { s3Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup.ts";
+import { replace } from "../../../operations/replace.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+
+/** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
+const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, keyId } = JSON.parse(
+  process.argv[2] ?? "",
+) as Record<"bucket" | "region" | "endpoint" | "targetUrl" | "backupId" | "keyId", string> & { trustedKeys: string[] };
+const vault = s3Vault({ bucket, region, endpoint });
+await replace({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl,
+  backupId,
+  confirm: () => Promise.resolve(),
+  saveFirst: async () => {
+    const signer = kmsSigner({ keyId, region, endpoint });
+    const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+    return (await backup({ ...common, databaseUrl: targetUrl, acceptsSmaller: true })).backupId;
+  },
+  clock: systemClock,
+  reporter: (message) => process.stdout.write(`${message}\n`),
+});
