@@ -7,10 +7,12 @@ import { countForSeed } from "./catalog.ts";
 import type { SeedCounts } from "./catalog.ts";
 import { forgetSchemaChanges } from "./gateRecord.ts";
 import { endSessions } from "./gateSessions.ts";
+import { listAllPublications } from "./heldBack.ts";
 import { clearJournal } from "./journal.ts";
 import type { Manifest } from "./manifest.ts";
 import type { PhaseTimer } from "./phases.ts";
 import { quoteIdent } from "./quote.ts";
+import { planPublication } from "./releasePublications.ts";
 import type { ReplaceOptions } from "./replace.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
@@ -71,10 +73,12 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   }
   if (state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
-    const { heldBack, notes: found } = await restoreBeside(session, replacement, memory, options);
-    notes.push(...found);
+    const restored = await restoreBeside(session, replacement, memory, options);
+    notes.push(...restored.notes);
+    if (options.manifest.jobs.length > 0)
+      notes.push("Scheduled jobs are as they were in the database, not as in the backup: compare them by hand.");
     await timer.run("switch", "Making the new state live", () =>
-      inTransaction(session, () => makeLive(session, holder, options.manifest, heldBack, notes)),
+      inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
     );
     state = "live";
   }
@@ -133,12 +137,16 @@ async function makeLive(
   session: Session,
   holder: string,
   manifest: Manifest,
-  heldBack: string,
-  notes: readonly string[],
+  { heldBack, publications, notes }: Restored,
 ): Promise<void> {
   // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
+  const there = new Map((await listAllPublications(session)).map((one) => [one.name, one]));
+  for (const publication of publications) {
+    for (const statement of planPublication(publication, there.get(publication.name)).statements)
+      await session.query(statement);
+  }
   await cutOff(session);
   const differences = await differencesOfObjects(session, manifest);
   if (differences.length > 0) {

@@ -3,7 +3,8 @@ import type { Reporter } from "../clients/reporter.ts";
 import type { BackupSource } from "./backupSource.ts";
 import type { SeedCounts } from "./catalog.ts";
 import { emptyExtensionTables } from "./extensionRows.ts";
-import { noteOfHeldBack } from "./heldBack.ts";
+import { noteOfHeldBack, parseHeldBack } from "./heldBack.ts";
+import type { Publication } from "./heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent } from "./quote.ts";
@@ -47,6 +48,8 @@ export interface Restored extends SeedCounts {
   notes: string[];
   /** SQL of what was held back, in its order; empty where nothing was. */
   heldBack: string;
+  /** The backup's publications, where they were held back for that transaction as well. */
+  publications: Publication[];
 }
 
 /** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
@@ -75,6 +78,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
   try {
     const notes: string[] = [];
     let heldBack = "";
+    let publications: Publication[] = [];
     if (selection === "rows") {
       const dumps = ["large-objects.dump", "schema.dump"] as const;
       const dump = dumps.find((wanted) => manifest.parts.some(({ name }) => name === wanted));
@@ -84,7 +88,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       const sentence = `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`;
       const { schema, roles, managedObjects } = await restoring.phase("download", sentence, download);
       const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
-      notes.push(...found, ...noteOfHeldBack(manifest));
+      notes.push(...found, ...(restoring.inPlaceOf === undefined ? noteOfHeldBack(manifest) : []));
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
       notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
       if (restoring.inPlaceOf !== undefined) {
@@ -95,6 +99,8 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
           signal,
         });
         heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
+        if (manifest.parts.some(({ name }) => name === "held-back.json"))
+          ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
       }
     }
     const [counts] = await restoring.phase(
@@ -115,7 +121,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
           () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
         ),
     );
-    return { ...counts, notes, heldBack };
+    return { ...counts, notes, heldBack, publications };
   } finally {
     await Promise.all(files.map((file) => file.remove()));
   }
