@@ -19,6 +19,7 @@ import type { PhaseTimer } from "./phases.ts";
 import { planReads } from "./tableReading.ts";
 import { readTables } from "./readTables.ts";
 import type { ReadQueue } from "./readTables.ts";
+import { refuseHalfState } from "./replaceRecord.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { listStorageObjects, storeProject } from "./storeProject.ts";
@@ -65,6 +66,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const applicationName = backupApplicationName(backupId);
   const pgDump = await findPgTool("pg_dump", session.serverMajor);
   await findPgTool("pg_restore", session.serverMajor);
+  await refuseHalfState(session);
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
     openSnapshot(session, reporter, signal),
   );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Session } from "../clients/database.ts";
+import { UserError } from "../clients/errors.ts";
 import { makeJournal } from "./journal.ts";
 import { MARKER_SCHEMA } from "./platform.ts";
 
@@ -91,6 +92,17 @@ export async function findReplacement(session: Session): Promise<Replacement | u
     memory: row.memory === null ? undefined : memorySchema.parse(row.memory),
     authBefore: row.auth_before ?? undefined,
   };
+}
+
+/**
+ * Refuses a database whose state is being replaced at this moment: a backup of it would be one of a half-restored state. UserError.
+ */
+export async function refuseHalfState(session: Session): Promise<void> {
+  const replacement = await findReplacement(session);
+  if (replacement?.state !== "aside") return;
+  throw new UserError(
+    `The database is being replaced by backup ${replacement.backupId}, so what it holds now is half of it: wait until that has finished.`,
+  );
 }
 
 /** Notes that one begins. There is one at a time. */

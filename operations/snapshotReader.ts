@@ -25,7 +25,9 @@ export async function openReader(
 
 /** Whether an error says that the connection is gone, not that the server refuses. */
 export function isLostConnection(error: unknown): boolean {
-  const { code = "", message } = error as NodeJS.ErrnoException;
+  const { code: given, message } = error as NodeJS.ErrnoException;
+  // An interruption's is a number.
+  const code = typeof given === "string" ? given : "";
   return (
     ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P01", "57P02"].includes(code) ||
     code.startsWith("08") ||

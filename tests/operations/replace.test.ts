@@ -187,8 +187,8 @@ function watch(): { stop(): Promise<{ seen: Set<string>; refused: number }> } {
           await session.end();
         }
       } catch {
-        if (stopped.signal.aborted) break;
-        refused += 1;
+        // The end of the watching is none.
+        refused += Number(!stopped.signal.aborted);
         await sleep(10);
       }
     }
