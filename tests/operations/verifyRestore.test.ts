@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { ageOpener, ageSealer } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
@@ -254,10 +254,16 @@ describe("verify --restore", () => {
 describe("verify --restore on a scratch server", () => {
   const rolesOf = (url: string) =>
     runSql<{ rolname: string }>(url, "select rolname from pg_roles where rolname !~ '^pg_' order by 1");
+  // Ended also where a test fails.
+  const running: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const stop of running.splice(0)) await stop();
+  });
   const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
 
   it("leaves a Supabase server as it was: databases, roles and what they may", async () => {
     const scratch = await startTestDatabase();
+    running.push(() => scratch.stop());
     const state = async () => [
       await rolesOf(scratch.superuserUrl),
       await databasesOf(scratch.superuserUrl),
@@ -271,7 +277,6 @@ describe("verify --restore on a scratch server", () => {
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.lines.find((line) => line.what === "the API's login")!.state).toBe("not checked");
     expect(await state()).toEqual(before);
-    await scratch.stop();
   });
 
   it("leaves a plain server as it was", async () => {
@@ -282,13 +287,13 @@ describe("verify --restore on a scratch server", () => {
       reporter: silent,
       signal: new AbortController().signal,
     });
+    running.push(() => plain.remove());
     const before = [await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)];
     const restore = { throwaways: scratchThrowaway(plain.adminUrl), forbidden: [], clock: systemClock };
     const result = await verify(options({ restore }));
     expect(broken(result.restore!.lines)).toEqual({});
     expect(result.level).toBe("restored-proven");
     expect([await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)]).toEqual(before);
-    await plain.remove();
   });
 
   it("never runs on the server that the backup comes from", async () => {
