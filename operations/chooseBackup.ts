@@ -1,3 +1,4 @@
+import { systemClock } from "../clients/clock.ts";
 import { UserError } from "../clients/errors.ts";
 import { takenAt } from "./listBackups.ts";
 import type { BackupSummary } from "./listBackups.ts";
@@ -7,14 +8,20 @@ import type { Manifest } from "./manifest.ts";
 export interface BackupChoice {
   backupId?: string | undefined;
   at?: Date | undefined;
+  /** This instant, where it isn't the machine's: what is dated after it is taken by its id alone. */
+  now?: Date | undefined;
 }
+
+/** How far the clocks of two machines may be apart. */
+const CLOCKS_APART_MS = 15 * 60_000;
 
 /** A backup that may be restored: proven, with its manifest. */
 export type ChosenBackup = BackupSummary & { manifest: Manifest };
 
 /**
  * Picks the backup to restore. UserError, with what to do, when there is none: an unknown id, one that isn't proven, none
- * at or before the instant, or no proven backup at all.
+ * at or before the instant, or no proven backup at all. One that is dated in the future, by a runner whose clock ran ahead,
+ * would be the newest for as long as that lasts, so it must be named.
  */
 export function chooseBackup(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { backupId, at } = choice;
@@ -35,9 +42,17 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
       throw new UserError(`Backup ${backupId} cannot be trusted: ${named.problems.join("; ")}. Choose another.`);
     return named;
   }
-  const [newest] = proven;
-  const oldest = proven.at(-1);
+  const latest = (choice.now ?? systemClock()).getTime() + CLOCKS_APART_MS;
+  const past = proven.filter((backup) => takenAt(backup) <= latest);
+  const [newest] = past;
+  const oldest = past.at(-1);
   if (newest === undefined || oldest === undefined) {
+    const [ahead] = proven;
+    if (ahead !== undefined) {
+      throw new UserError(
+        `The only proven backups of this vault are dated in the future (${ahead.backupId}): correct this machine's clock, or name one of them by its id.`,
+      );
+    }
     const [first] = backups;
     const seen =
       first === undefined
@@ -48,7 +63,7 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     );
   }
   if (at === undefined) return newest;
-  const before = proven.find((backup) => takenAt(backup) <= at.getTime());
+  const before = past.find((backup) => takenAt(backup) <= at.getTime());
   if (before === undefined) {
     throw new UserError(
       `There is no proven backup at or before ${at.toISOString()}: the oldest is of ${oldest.manifest.snapshotAt} (${oldest.backupId}).`,

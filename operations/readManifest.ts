@@ -25,7 +25,11 @@ export async function readManifest(
     throw new PromiseError("its manifest is not signed by a trusted key");
   }
   const manifest = parseManifest(bytes);
-  if (manifest.backupId !== backupId || !prefix.startsWith(manifest.tier)) {
+  // The keys that it names lie under its own place: a copy in another tier whose name begins alike is none of that tier's.
+  const strays = [...manifest.parts, ...manifest.chunks].some(
+    ({ key }) => !key.startsWith(keyOf(prefix, backupId, "")),
+  );
+  if (manifest.backupId !== backupId || !prefix.startsWith(manifest.tier) || strays) {
     throw new PromiseError(`its manifest belongs to backup ${manifest.backupId} of tier ${manifest.tier}`);
   }
   return { manifest, sha256: createHash("sha256").update(bytes).digest("hex") };

@@ -20,6 +20,12 @@ export function explainTargetFault(error: unknown, target: Session["address"]): 
       { cause: error },
     );
   }
+  if (code === "42501") {
+    return new UserError(
+      `The role "${target.user}" lacks a right on the target database ${place} (${messageOf(error)}): restore as the role that owns it, on Supabase "postgres".`,
+      { cause: error },
+    );
+  }
   if (code === "25006") {
     return new UserError(
       `The target database ${place} is read-only: Supabase makes it so when its disk is nearly full. Enlarge the disk, then run the same command again.`,

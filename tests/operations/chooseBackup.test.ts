@@ -35,6 +35,18 @@ describe("chooseBackup", () => {
     expect(chooseBackup(all, { at: new Date("2030-01-01T00:00:00Z") })).toBe(newest);
   });
 
+  it("takes one that is dated in the future by its id alone", () => {
+    const now = new Date("2026-07-01T09:00:00Z");
+    expect(chooseBackup(all, { now })).toBe(middle);
+    expect(chooseBackup(all, { now, at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
+    expect(chooseBackup(all, { now, backupId: newest.backupId })).toBe(newest);
+    expect(() => chooseBackup([newest], { now })).toThrow(
+      "The only proven backups of this vault are dated in the future (20260701T140000Z-000003)",
+    );
+    // Two machines' clocks may be some minutes apart.
+    expect(chooseBackup(all, { now: new Date("2026-07-01T13:50:10Z") })).toBe(newest);
+  });
+
   it("takes one by its id", () => {
     expect(chooseBackup(all, { backupId: old.backupId })).toBe(old);
   });

@@ -1,0 +1,215 @@
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { PromiseError } from "../../clients/errors.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { listBackups } from "../../operations/listBackups.ts";
+import { MANIFEST, PROOF, SIGNATURE } from "../../operations/manifest.ts";
+import type { Manifest } from "../../operations/manifest.ts";
+import { tierForRun } from "../../planning/calendar.ts";
+import { TIERS as ALL_TIERS } from "../../planning/tiers.ts";
+import { dumpOf, runSql } from "../operations/support/sample.ts";
+import type { FreshDatabase } from "./support/databases.ts";
+import { forge as forgeIn } from "./support/forge.ts";
+import { localSigner, newPrivateKey } from "./support/order.ts";
+import { randomFrom, seedOfRun } from "./support/random.ts";
+import { startSetting, vaultIn } from "./support/setting.ts";
+import type { Setting } from "./support/setting.ts";
+
+const seed = seedOfRun();
+const random = randomFrom(seed);
+/** At random, but neither the first nor the last byte. */
+const somewhere = (bytes: Buffer) => 1 + Math.floor(random() * (bytes.length - 2));
+
+/** One bit of it, at random. */
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const place = somewhere(copy);
+  copy[place] = copy[place]! ^ (1 << Math.floor(random() * 8));
+  return copy;
+}
+
+let setting: Setting;
+let vault: Vault;
+let older: Manifest;
+let newer: Manifest;
+/** Every object of the vault as the runs have left it. */
+const objects = new Map<string, Buffer>();
+/** The version of each that is whole. */
+const versions = new Map<string, string | undefined>();
+/** A target of those that are refused before anything of it is touched. */
+let untouched: FreshDatabase;
+beforeAll(async () => {
+  setting = await startSetting();
+  vault = vaultIn(await setting.newStore());
+  await setting.backUp(vault);
+  await setting.backUp(vault);
+  [newer, older] = (await setting.list(vault)).map((one) => one.manifest!) as [Manifest, Manifest];
+  for (const { key, versionId } of await vault.list("")) {
+    objects.set(key, Buffer.from((await vault.getBytes(key))!));
+    versions.set(key, versionId);
+  }
+  untouched = await setting.server.newDatabase();
+}, 60_000);
+afterAll(() => setting.stop());
+beforeEach(async () => {
+  // Whole again.
+  for (const { key, versionId } of await vault.list("")) {
+    const content = objects.get(key);
+    if (versions.get(key) === versionId) continue;
+    if (content !== undefined) versions.set(key, (await vault.put(key, content)).versionId);
+    else await setting.cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key, VersionId: versionId }));
+  }
+});
+
+const at = (manifest: Manifest, object: string) => `daily/${manifest.backupId}/${object}`;
+const summaryOf = async (backupId: string) => (await setting.list(vault)).find((one) => one.backupId === backupId)!;
+const forge = (manifest: Manifest, place: string, privateKey = setting.privateKey) =>
+  forgeIn(vault, place, privateKey, manifest);
+
+describe(`objects that are not what was stored (seed ${seed})`, () => {
+  const changes: [string, (bytes: Buffer) => Buffer][] = [
+    ["truncated", (bytes) => bytes.subarray(0, somewhere(bytes))],
+    ["bit-flipped", flipped],
+    ["emptied", () => Buffer.alloc(0)],
+    ["made longer", (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
+  ];
+  it.each(changes)(
+    "%s: verify names each, chunk or part",
+    async (_case, change) => {
+      for (const { key } of [...newer.chunks, ...newer.parts]) {
+        const whole = objects.get(key)!;
+        let changed = change(whole);
+        while (changed.equals(whole)) changed = change(whole);
+        await vault.put(key, changed);
+        await expect(setting.check(vault, newer.backupId)).rejects.toThrow(key);
+        await expect(setting.check(vault, newer.backupId)).rejects.toBeInstanceOf(PromiseError);
+        await vault.put(key, whole);
+      }
+      expect(await setting.check(vault, newer.backupId)).toMatchObject({ backupId: newer.backupId });
+    },
+    60_000,
+  );
+
+  it("swapped, within a backup or with an older one's: verify and restore name them, and no such row gets in", async () => {
+    const [first, second] = newer.chunks as [Manifest["chunks"][0], Manifest["chunks"][0]];
+    const target = await setting.server.newDatabase();
+    const restoring = () => setting.restoreInto(target, vault, newer.backupId);
+    await vault.put(first.key, objects.get(second.key)!);
+    await vault.put(second.key, objects.get(first.key)!);
+    await expect(setting.check(vault, newer.backupId)).rejects.toThrow(/data\/\S+ is damaged/);
+    await expect(restoring()).rejects.toThrow(/data\/\S+ is damaged/);
+    await vault.put(first.key, objects.get(first.key)!);
+    // The same table a moment earlier: as good in itself as the right one.
+    const [counters] = await runSql<{ n: number }>(
+      setting.source.url,
+      "select count(*)::int as n from public.counters",
+    );
+    expect(counters!.n).toBe(50);
+    await vault.put(second.key, objects.get(second.key)!.subarray(1));
+    await expect(restoring()).rejects.toThrow(`${second.key} is damaged`);
+    await vault.put(second.key, objects.get(second.key)!);
+    expect((await restoring()).backupId).toBe(newer.backupId);
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 60_000);
+
+  it("parts in each other's place: nothing of them is run", async () => {
+    const target = await setting.server.newDatabase();
+    const [roles, managed] = [at(newer, "roles.sql.zst"), at(newer, "managed-objects.sql.zst")];
+    await vault.put(roles, objects.get(managed)!);
+    await vault.put(managed, objects.get(roles)!);
+    await expect(setting.restoreInto(target, vault)).rejects.toThrow(/(roles|managed-objects)\.sql\.zst is damaged/);
+    expect(await runSql(target.url, "select from pg_tables where schemaname = 'public'")).toEqual([]);
+  });
+});
+
+describe("manifests that are not what was signed", () => {
+  it.each<[string, string, (bytes: Buffer) => Buffer, RegExp]>([
+    ["bit-flipped", MANIFEST, flipped, /not signed by a trusted key/],
+    ["truncated", MANIFEST, (bytes) => bytes.subarray(0, somewhere(bytes)), /not signed by a trusted key/],
+    ["without its signature", SIGNATURE, () => Buffer.alloc(0), /not signed by a trusted key/],
+    ["with another's signature", SIGNATURE, () => objects.get(at(older, SIGNATURE))!, /not signed by a trusted key/],
+    ["with another's proof", PROOF, () => objects.get(at(older, PROOF))!, /its proof belongs to another backup/],
+    ["with half a proof", PROOF, (bytes) => bytes.subarray(0, somewhere(bytes)), /its proof is not readable/],
+  ])("%s: listed by name as not proven; the older one is restored instead", async (_case, object, change, problem) => {
+    await vault.put(at(newer, object), change(objects.get(at(newer, object))!));
+    const { proven, problems } = await summaryOf(newer.backupId);
+    expect([proven, problems.join()]).toEqual([false, expect.stringMatching(problem)]);
+    expect(await setting.check(vault)).toMatchObject({ backupId: older.backupId });
+    await expect(setting.restoreInto(untouched, vault, newer.backupId)).rejects.toThrow(problem);
+  });
+
+  it("replayed under a newer id, and into another tier, whole and with their proof", async () => {
+    const copies = ["daily/20990101T000000Z-abcdef/", `weekly/${older.backupId}/`, `daily-2/${older.backupId}/`];
+    for (const [key, bytes] of objects) {
+      const from = at(older, "");
+      if (key.startsWith(from)) for (const copy of copies) await vault.put(copy + key.slice(from.length), bytes);
+    }
+    const tiers = [...ALL_TIERS, { name: "daily-2", prefix: "daily-2/" }];
+    const found = await listBackups({ vault, trustedKeys: setting.trustedKeys, tiers });
+    const problem = `its manifest belongs to backup ${older.backupId} of tier daily`;
+    for (const copy of copies) {
+      const one = found.find(({ prefix, backupId }) => `${prefix}${backupId}/` === copy)!;
+      expect([copy, one.proven, one.problems]).toEqual([copy, false, [problem]]);
+    }
+    expect(found.filter((one) => one.proven).map((one) => one.backupId)).toEqual([newer.backupId, older.backupId]);
+    expect(await setting.check(vault)).toMatchObject({ backupId: newer.backupId });
+    await expect(setting.restoreInto(untouched, vault, "20990101T000000Z-abcdef")).rejects.toThrow(problem);
+    expect(await runSql(untouched.url, "select from pg_tables where schemaname = 'public'")).toEqual([]);
+  });
+
+  it("of a backup that names another's objects as its own", async () => {
+    const backupId = newer.backupId.replace(/.{6}$/, "ffffff");
+    await forge({ ...older, backupId }, `daily/${backupId}/`);
+    expect(await summaryOf(backupId)).toMatchObject({
+      proven: false,
+      problems: [expect.stringContaining("belongs to")],
+    });
+  });
+
+  it("signed by somebody whom nobody trusts", async () => {
+    const stranger = newPrivateKey();
+    await forge(newer, at(newer, ""), stranger);
+    expect(await summaryOf(newer.backupId)).toMatchObject({
+      proven: false,
+      problems: ["its manifest is not signed by a trusted key"],
+    });
+    expect(await setting.check(vault)).toMatchObject({ backupId: older.backupId });
+    // Whoever trusts nobody but the stranger's key restores nothing of ours.
+    const trustedKeys = [await localSigner(stranger).publicKeyPem()];
+    const seen = await listBackups({ vault, trustedKeys, tiers: ALL_TIERS });
+    expect(seen.filter((one) => one.proven).map((one) => one.backupId)).toEqual([newer.backupId]);
+  });
+});
+
+describe("backups that are dated otherwise than they were taken", () => {
+  /** A whole backup by a runner whose clock is off: all that it has is signed and dated by that clock. */
+  async function takenBy(clock: string): Promise<string> {
+    const backupId = `${clock.replaceAll(/[-:]/g, "").replace(".000Z", "Z")}-abcdef`;
+    const moved = (key: string) => key.replace(newer.backupId, backupId);
+    const own = <T extends { key: string }>(all: T[]) => all.map((one) => ({ ...one, key: moved(one.key) }));
+    for (const { key } of [...newer.parts, ...newer.chunks]) await vault.put(moved(key), objects.get(key)!);
+    const dates = { startedAt: clock, snapshotAt: clock, finishedAt: clock };
+    await forge(
+      { ...newer, ...dates, backupId, parts: own(newer.parts), chunks: own(newer.chunks) },
+      `daily/${backupId}/`,
+    );
+    return backupId;
+  }
+
+  it("in the future: no calendar counts them and none is the newest, but one can be had by its id", async () => {
+    const backupId = await takenBy("2099-05-05T00:00:00.000Z");
+    expect(await summaryOf(backupId)).toMatchObject({ proven: true });
+    expect(await setting.check(vault)).toMatchObject({ backupId: newer.backupId });
+    expect(await setting.check(vault, backupId)).toMatchObject({ backupId });
+    const target = await setting.server.newDatabase();
+    expect((await setting.restoreInto(target, vault)).backupId).toBe(newer.backupId);
+    const future = { tier: "annual", takenAt: new Date("2099-05-05T00:00:00.000Z") };
+    expect(tierForRun(new Date("2099-01-01T00:00:00Z"), ALL_TIERS, [future]).name).toBe("annual");
+  }, 30_000);
+
+  it("in the past: they are never taken for the newest", async () => {
+    const backupId = await takenBy("2001-05-05T00:00:00.000Z");
+    expect((await setting.list(vault)).map((one) => one.backupId)).toEqual([newer.backupId, older.backupId, backupId]);
+    expect(await setting.check(vault)).toMatchObject({ backupId: newer.backupId });
+  });
+});
