@@ -8,6 +8,7 @@ import { scratchThrowaway } from "../clients/scratchThrowaway.ts";
 import { kmsSigner, type Signer } from "../clients/signer.ts";
 import { supabaseClient, type Supabase } from "../clients/supabase.ts";
 import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
+import { supabaseContent, type ProjectContent } from "../clients/supabaseContent.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
 import { vercelClient, type Vercel } from "../clients/vercel.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
@@ -32,6 +33,19 @@ export function throwawaysOf(environment: NodeJS.ProcessEnv): ThrowawayPostgres 
 export function gitOf({ settings }: StackContext): Git {
   const token = requiredVariable("GITHUB_TOKEN", "a token that may read the repository and write its mirror");
   return gitClient([{ origin: originOf(settings.endpointGithub ?? GITHUB_GIT), token }]);
+}
+
+/** What a Supabase project holds beside its database. */
+export function projectContentOf({ settings }: StackContext, ref: string): ProjectContent {
+  return supabaseContent({
+    ref,
+    token: requiredVariable(
+      "SUPABASE_ACCESS_TOKEN",
+      "storage objects, edge functions and auth settings are asked for with it",
+    ),
+    endpoint: settings.endpointSupabase,
+    projectUrlTemplate: settings.supabaseProjectUrl,
+  });
 }
 
 /** The services whose configuration is backed up. Tokens come from the environment. */

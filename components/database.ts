@@ -62,6 +62,7 @@ export class Database extends pulumi.ComponentResource {
           `${name}-restore`,
           {
             connectionString: this.connectionString,
+            supabaseRef: project.ref,
             vaultBucket: restore.vaultBucket,
             trustedWriterKeys: [...restore.trustedWriterKeys],
             ...(restore.backup !== undefined && { backup: restore.backup }),

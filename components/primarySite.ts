@@ -40,6 +40,8 @@ export interface SiteArgs {
   readonly endpointGithub?: string | undefined;
   readonly endpointCloudflare?: string | undefined;
   readonly endpointSupabase?: string | undefined;
+  /** Address of a Supabase project's own API, with {ref}. */
+  readonly supabaseProjectUrl?: string | undefined;
   /** Hours between two backups. */
   readonly intervalHours: number;
   /** Tables (`schema.table`) without which a backup doesn't count as proven. */

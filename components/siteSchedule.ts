@@ -60,7 +60,11 @@ export function scheduleBackups(
 
 function runnerSettings(args: SiteArgs, { vault, signing, database }: BackedUpSite): pulumi.Output<RunnerSettings> {
   const { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase } = args;
-  const endpoints = { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase };
+  const { supabaseProjectUrl } = args;
+  const endpoints = {
+    ...{ endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase },
+    supabaseProjectUrl,
+  };
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({

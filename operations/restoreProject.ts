@@ -56,7 +56,7 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
       await restoreObject({ ...options, signal: inner }, file);
     return undefined;
   };
-  const owned = await readOwnColumns(options.session);
+  const owned = objects.length === 0 ? [] : await readOwnColumns(options.session);
   try {
     await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
   } finally {

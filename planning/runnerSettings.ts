@@ -46,6 +46,8 @@ export const RUNNER_SETTINGS = z.strictObject({
   endpointGithub: endpoint,
   endpointCloudflare: endpoint,
   endpointSupabase: endpoint,
+  /** Address of a Supabase project's own API, with {ref}. */
+  supabaseProjectUrl: endpoint,
 });
 export type RunnerSettings = z.output<typeof RUNNER_SETTINGS>;
 

@@ -2,6 +2,7 @@ import { ageSealer, openerOf } from "../clients/age.ts";
 import { systemClock } from "../clients/clock.ts";
 import { messageOf, UserError } from "../clients/errors.ts";
 import { kmsSigner } from "../clients/signer.ts";
+import { supabaseContent } from "../clients/supabaseContent.ts";
 import { s3Vault } from "../clients/vault.ts";
 import { backup } from "../operations/backup.ts";
 import { configurationOf } from "./configuration.ts";
@@ -43,6 +44,14 @@ async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: Ab
       for (const { part, reason } of configuration.missing) say(`The configuration lacks ${part}: ${reason}`);
       return configuration;
     },
+    ...(tokens.SUPABASE_ACCESS_TOKEN !== undefined && {
+      project: supabaseContent({
+        ref: settings.supabaseRef,
+        token: tokens.SUPABASE_ACCESS_TOKEN,
+        endpoint: settings.endpointSupabase,
+        projectUrlTemplate: settings.supabaseProjectUrl,
+      }),
+    }),
     reporter: say,
     signal,
   });

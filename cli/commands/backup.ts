@@ -9,7 +9,7 @@ import type { BackupKind } from "../../operations/manifest.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { configurationPorts, signerOf, vaultOf } from "../services.ts";
+import { configurationPorts, projectContentOf, signerOf, vaultOf } from "../services.ts";
 import { readStack, trustedKeysOf, type StackContext } from "../stackContext.ts";
 
 /** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
@@ -43,6 +43,10 @@ export function backupCommand(): Command {
           ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
           opener: await openerOf(process.env),
           ...(holdsConfiguration(kind) && { configuration: () => configurationOf(context, signal) }),
+          ...(kind === "full" &&
+            context.outputs.supabaseRef !== undefined && {
+              project: projectContentOf(context, context.outputs.supabaseRef),
+            }),
           reporter,
           signal,
         }),

@@ -13,7 +13,7 @@ import { confirmWith } from "../confirm.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { signerOf, vaultOf } from "../services.ts";
+import { projectContentOf, signerOf, vaultOf } from "../services.ts";
 import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
 import type { StackContext } from "../stackContext.ts";
 import { tableNames } from "../tableNames.ts";
@@ -73,6 +73,7 @@ export function restoreCommand(): Command {
     .addHelpText(
       "after",
       "\nThe target's connection string is read from the variable TARGET_DATABASE_URL, as arguments are visible to others." +
+        "\nTARGET_SUPABASE_REF names its project: storage objects, edge functions and auth settings go there too." +
         "\nWhat was interrupted goes on when the same command is run again.",
     )
     .action(async (options: Options) => {
@@ -121,10 +122,16 @@ export function restoreCommand(): Command {
       }
       const { generation } = context.settings;
       const result = await withProgress("Restoring", (reporter) =>
-        restore({ ...common, selection: selectionIn(options), generation, reporter }),
+        restore({ ...common, ...projectOf(context), selection: selectionIn(options), generation, reporter }),
       );
       printResult(result, options.json === true, [...linesOf(result), ...result.notes]);
     });
+}
+
+/** The project of the target, where it is named. */
+function projectOf(context: StackContext) {
+  const ref = process.env["TARGET_SUPABASE_REF"] ?? "";
+  return ref === "" ? {} : { project: projectContentOf(context, ref) };
 }
 
 async function sourceOf(context: StackContext) {

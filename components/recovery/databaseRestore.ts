@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 export interface DatabaseRestoreArgs {
   /** Where to restore to: an empty database, or one that an interrupted run of this same restore has begun to fill. */
   readonly connectionString: pulumi.Input<string>;
+  /** The database's project: storage objects, edge functions and auth settings go there. @default - the database alone */
+  readonly supabaseRef?: pulumi.Input<string>;
   /** Name of the bucket to restore from. */
   readonly vaultBucket: pulumi.Input<string>;
   /** Public keys (PEM) of the writers whose manifests are trusted. */

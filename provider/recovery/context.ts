@@ -12,6 +12,8 @@ import { GITHUB_GIT, gitClient, originOf } from "../../clients/git.ts";
 import type { Git } from "../../clients/git.ts";
 import { supabaseClient } from "../../clients/supabase.ts";
 import type { Supabase } from "../../clients/supabase.ts";
+import { supabaseContent } from "../../clients/supabaseContent.ts";
+import type { ProjectContent } from "../../clients/supabaseContent.ts";
 import { s3Vault } from "../../clients/vault.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { vercelClient } from "../../clients/vercel.ts";
@@ -45,6 +47,8 @@ export interface RecoveryContext {
   vercel(): Vercel;
   cloudflare(): Cloudflare;
   git(): Git;
+  /** What a Supabase project holds beside its database. */
+  projectContent(ref: string): ProjectContent;
   vault(bucket: string): Vault;
   /** Opens encrypted backups, with the identity of the environment; none where there is none. */
   opener(): Promise<Opener | undefined>;
@@ -73,6 +77,13 @@ export function recoveryContext(
       vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: config.endpointVercel, team: config.vercelTeam }),
     cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: config.endpointCloudflare }),
     git: () => gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
+    projectContent: (ref) =>
+      supabaseContent({
+        ref,
+        token: token("SUPABASE_ACCESS_TOKEN"),
+        endpoint: config.endpointSupabase,
+        projectUrlTemplate: config.supabaseProjectUrl,
+      }),
     vault: (bucket) => s3Vault({ bucket, region: config.awsRegion, endpoint: config.endpointAws }),
     opener: () => openerOf(environment),
     edge: edgeClient({ endpoint: config.endpointEdge }),

@@ -11,6 +11,7 @@ import type { RecoveryContext } from "./context.ts";
 
 const inputs = z.strictObject({
   connectionString: z.string().regex(/^postgres(ql)?:\/\//, { error: "must be a connection string, postgresql://…" }),
+  supabaseRef: z.string().min(1).optional(),
   vaultBucket: z.string().min(1),
   trustedWriterKeys: z
     .array(z.string().regex(/^-----BEGIN PUBLIC KEY-----/, { error: "must be a public key in PEM form." }))
@@ -61,6 +62,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       ...(backup === undefined ? {} : { backupId: backup }),
       ...(at === undefined ? {} : { at: new Date(at) }),
       targetUrl: wanted.connectionString,
+      ...(wanted.supabaseRef !== undefined && { project: context.projectContent(wanted.supabaseRef) }),
       generation: wanted.generation,
       reporter: (line) => operation.report(line),
       signal,

@@ -223,6 +223,7 @@ describe("StandbySite", () => {
     });
     expect(named(resources, "database-restore").inputs).toEqual({
       connectionString: ENVIRONMENT.DATABASE_URL,
+      supabaseRef: "abc",
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
       trustedWriterKeys: ["PEM"],
       backup: "20260701T020000Z-1a2b3c",
