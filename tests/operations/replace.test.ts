@@ -334,6 +334,9 @@ describe("replacement of a live database", () => {
       "Opening",
     ]) {
       await killAt(phase, 20);
+      if (phase !== "Restoring") continue;
+      const half = backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+      await expect(half).rejects.toThrow("so what it holds now is half of it");
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
     await replace(options());

@@ -11,6 +11,7 @@ import { silent } from "../../clients/reporter.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { backup } from "../../operations/backup.ts";
 import type { BackupResult } from "../../operations/backup.ts";
+import { release } from "../../operations/release.ts";
 import { restore } from "../../operations/restore.ts";
 import type { RestoreOptions } from "../../operations/restore.ts";
 import { readRestoreMarker } from "../../operations/restoreMarker.ts";
@@ -52,6 +53,12 @@ beforeEach(async () => {
   target = await startTestDatabase();
 });
 afterEach(() => target.stop());
+
+/** With what was held back. */
+async function releasedDefinition(): Promise<string> {
+  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
+  return definitionOf(target.superuserUrl);
+}
 
 const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
   vault,
@@ -134,7 +141,7 @@ describe("a restore that was interrupted after its rows", () => {
     expect(after.indexes).toEqual(expect.arrayContaining(before.indexes));
     expect(after.indexes.length).toBeGreaterThan(before.indexes.length);
     expect(await contentOf(target.url)).toEqual(content);
-    expect(definitionOf(target.superuserUrl)).toBe(definition);
+    expect(await releasedDefinition()).toBe(definition);
   }, 60_000);
 
   it("keeps all that it has made when it was stopped in its checks", async () => {
@@ -147,7 +154,7 @@ describe("a restore that was interrupted after its rows", () => {
     const before = await identities();
     await restore(options());
     expect(await identities()).toEqual(before);
-    expect(definitionOf(target.superuserUrl)).toBe(definition);
+    expect(await releasedDefinition()).toBe(definition);
   }, 60_000);
 });
 
@@ -194,7 +201,7 @@ describe("the recovery log", () => {
       put: () => Promise.reject(new Error("Access to the vault bucket is denied")),
     };
     const { notes } = await restore(options({ vault: readOnly }));
-    expect(notes).toEqual([
+    expect(notes.filter((note) => !note.startsWith("Held back"))).toEqual([
       `The recovery log of the vault "${vault.name}" could not be written: Access to the vault bucket is denied`,
     ]);
     expect(await contentOf(target.url)).toEqual(content);
