@@ -8,14 +8,20 @@ import { sandboxEnvironment } from "../sandbox/environment.ts";
 import { layout, sandboxHome, type SandboxFile } from "../sandbox/layout.ts";
 import { prepareWorkspace } from "../sandbox/workspace.ts";
 import { buildCompany } from "./company/company.ts";
+import type { DrillContext } from "./company/context.ts";
+import { databaseCorruption } from "./corruption/scenario.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
 import { findLeftovers } from "./leftovers.ts";
 import type { DrillReport } from "./report/report.ts";
 import { writeReport, type ReportFiles } from "./report/write.ts";
 import { Steps } from "./steps.ts";
 
+/** What can be drilled; `all` runs one after the other with the same company. */
+export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
+
 /** How a drill is run. */
 export interface DrillOptions {
+  scenario: (typeof SCENARIOS)[number];
   /** Posts in the sample database. */
   rows: number;
   /** Folder for the report. */
@@ -27,19 +33,25 @@ export interface DrillOptions {
   signal: AbortSignal;
 }
 
+/** A scenario's report, and where it was written to. */
+export interface DrillResult {
+  report: DrillReport;
+  files: ReportFiles;
+}
+
 /**
- * Runs the scenario in a sandbox of its own, stops and removes that sandbox whatever happens, looks that nothing of it is
- * left, and writes the report.
+ * Runs the scenarios in a sandbox of their own, stops and removes that sandbox whatever happens, looks that nothing of it is
+ * left, and writes a report for each.
  *
  * @throws PromiseError when something is left behind; whatever the scenario throws
  */
-export async function runDrill(options: DrillOptions): Promise<{ report: DrillReport; files: ReportFiles }> {
+export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   const clock = systemClock;
   const steps = new Steps({ clock, stream: process.stderr, signal: options.signal });
   const home = join(sandboxHome(), "drills", `${clock().toISOString().replace(/[-:.]/g, "")}-${process.pid}`);
   const file = await startOrCleanUp(home, steps);
-  let report: DrillReport | undefined;
-  let failure: unknown;
+  const reports: DrillReport[] = [];
+  let failure: Error | undefined;
   try {
     const workspace = await prepareWorkspace(home, file);
     const { temporary } = layout(home);
@@ -51,16 +63,29 @@ export async function runDrill(options: DrillOptions): Promise<{ report: DrillRe
       signal: options.signal,
       ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
     };
-    const context = { home, file, engine, rows: options.rows, clock, steps };
-    report = await completeInfrastructureFailure(context, await buildCompany(context));
+    await runScenarios({ home, file, engine, rows: options.rows, clock, steps }, options.scenario, reports);
   } catch (error) {
     // Ctrl-C reaches the engine and the drill at the same moment: whoever tells first, it was an interruption.
     await pause(200);
-    failure = options.signal.aborted ? options.signal.reason : error;
+    failure = (options.signal.aborted ? options.signal.reason : error) as Error;
   }
-  if (!options.keep) await leaveNothing(home, file, report, failure);
-  if (!report) throw failure;
-  return { report, files: await writeReport(report, options.reports) };
+  if (!options.keep) await leaveNothing(home, file, reports, failure);
+  const results: DrillResult[] = [];
+  // What has been drilled before a failure is told all the same.
+  for (const report of reports) results.push({ report, files: await writeReport(report, options.reports) });
+  if (failure !== undefined) throw failure;
+  return results;
+}
+
+/** The corruption comes first: the company runs on after it, and has nothing left after the other. */
+async function runScenarios(
+  context: DrillContext,
+  scenario: DrillOptions["scenario"],
+  reports: DrillReport[],
+): Promise<void> {
+  const company = await buildCompany(context);
+  if (scenario !== "infrastructure") reports.push(await databaseCorruption(context, company));
+  if (scenario !== "corruption") reports.push(await completeInfrastructureFailure(context, company));
 }
 
 async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> {
@@ -76,12 +101,12 @@ async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> 
 async function leaveNothing(
   home: string,
   file: SandboxFile,
-  report: DrillReport | undefined,
+  reports: readonly DrillReport[],
   failure: unknown,
 ): Promise<void> {
   await resetSandbox({ home });
   const leftovers = await findLeftovers(home, file);
-  if (report) {
+  for (const report of reports) {
     report.checks.push({
       name: "no process, port or temporary file is left",
       ok: leftovers.length === 0,
@@ -91,7 +116,8 @@ async function leaveNothing(
           : leftovers.join("; "),
     });
     report.ok &&= leftovers.length === 0;
-  } else if (leftovers.length > 0) {
+  }
+  if (failure !== undefined && leftovers.length > 0) {
     throw new PromiseError(`${messageOf(failure)} Besides, ${leftovers.join("; ")}.`, { cause: failure });
   }
 }

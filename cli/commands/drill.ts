@@ -1,30 +1,38 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
 import { PromiseError } from "../../clients/errors.ts";
-import { runDrill } from "../../drills/run.ts";
+import { runDrill, SCENARIOS, type DrillOptions } from "../../drills/run.ts";
 import { renderTerminal } from "../../drills/report/terminal.ts";
 import { DEFAULT_ROWS } from "../../sandbox/sample/database.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 
-/** `castchat-recovery drill`: the loss of everything and its recovery, on this one machine. */
+/** `castchat-recovery drill`: a corrupted database, the loss of everything, and both recoveries, on this one machine. */
 export function drillCommand(): Command {
   return new Command("drill")
-    .description("lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO")
+    .description(
+      "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
+    )
+    .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
     .option("--rows <posts>", "posts in the sample database; the other tables follow", wholeNumber, DEFAULT_ROWS)
     .option("--reports <folder>", "where the report goes", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
     .option("--keep", "keep the sandbox running, to look around in it")
-    .action(async (options: { rows: number; reports: string; verbose?: boolean; keep?: boolean }) => {
-      const { report, files } = await runDrill({
-        rows: options.rows,
-        reports: options.reports,
-        verbose: options.verbose === true,
-        keep: options.keep === true,
-        signal: abortOnInterrupt(),
-      });
-      process.stdout.write(`\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}\n`);
-      if (!report.ok) throw new PromiseError("The recovery did not keep every promise: see the lines marked ✗.");
-    });
+    .action(
+      async (options: Pick<DrillOptions, "scenario" | "rows" | "reports"> & { verbose?: boolean; keep?: boolean }) => {
+        const results = await runDrill({
+          scenario: options.scenario,
+          rows: options.rows,
+          reports: options.reports,
+          verbose: options.verbose === true,
+          keep: options.keep === true,
+          signal: abortOnInterrupt(),
+        });
+        for (const { report, files } of results)
+          process.stdout.write(`\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}\n`);
+        if (!results.every(({ report }) => report.ok))
+          throw new PromiseError("The recovery did not keep every promise: see the lines marked ✗.");
+      },
+    );
 }
 
 function wholeNumber(text: string): number {

@@ -21,13 +21,17 @@ afterEach(async () => {
 });
 
 const drill = (args: readonly string[]) =>
-  execa(process.execPath, [MAIN, "drill", "--rows", "60", "--reports", reports, ...args], {
-    env: { CASTCHAT_SANDBOX_HOME: home },
-    stdin: "ignore",
-    reject: false,
-    all: true,
-    detached: true,
-  });
+  execa(
+    process.execPath,
+    [MAIN, "drill", "--scenario", "infrastructure", "--rows", "60", "--reports", reports, ...args],
+    {
+      env: { CASTCHAT_SANDBOX_HOME: home },
+      stdin: "ignore",
+      reject: false,
+      all: true,
+      detached: true,
+    },
+  );
 
 /** Processes that name the test's folder among their arguments or variables. */
 async function processesOf(folder: string): Promise<string[]> {

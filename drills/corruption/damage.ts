@@ -1,0 +1,67 @@
+import pg from "pg";
+
+/** What was done to the database, counted by the server as it was done. */
+export interface Damage {
+  /** Rows altered, by qualified table. */
+  altered: Record<string, number>;
+  /** The table that was dropped, and how many rows it held. */
+  dropped: { table: string; rows: number };
+}
+
+/** The table that is lost: nothing refers to it, so it goes without a word. */
+const DROPPED = "public.application_history";
+
+/** The newest post, by its id. */
+export async function newestPost(databaseUrl: string): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ id: string }>("select max(id) as id from public.posts");
+    return Number(rows[0]?.id);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Alters rows without a trace in their own columns and drops a table, as a faulty migration or a stray script does: triggers are off,
+ * so no `updated_at` tells of it. Of the posts those up to `lastPost`, which a backup holds; one of the rows is the password of the
+ * account `email`. All or nothing.
+ */
+export async function corrupt(
+  databaseUrl: string,
+  { email, lastPost }: { email: string; lastPost: number },
+): Promise<Damage> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query("begin; set local session_replication_role = replica");
+    const change = async (sql: string, values: unknown[] = []) => (await client.query(sql, values)).rowCount ?? 0;
+    const altered = {
+      "public.posts": await change("update public.posts set body = body || ' ☠' where id % 7 = 3 and id <= $1", [
+        lastPost,
+      ]),
+      "public.users": await change(
+        "update public.users set display_name = display_name || ' ☠' where id in (select id from public.users order by id limit 5)",
+      ),
+      "auth.users": await change(
+        "update auth.users set encrypted_password = extensions.crypt('not theirs', extensions.gen_salt('bf', 4)) where email = $1",
+        [email],
+      ),
+    };
+    const { rows } = await client.query<{ rows: string }>(`select count(*) as rows from ${DROPPED}`);
+    await client.query(`drop table ${DROPPED}`);
+    await client.query("commit");
+    return { altered, dropped: { table: DROPPED, rows: Number(rows[0]?.rows ?? 0) } };
+  } finally {
+    await client.end();
+  }
+}
+
+/** The damage in words, for the report. */
+export function damageInWords({ altered, dropped }: Damage): string[] {
+  return [
+    ...Object.entries(altered).map(([table, rows]) => `${rows} rows of ${table} silently altered`),
+    `table ${dropped.table} dropped, with ${dropped.rows} rows`,
+  ];
+}

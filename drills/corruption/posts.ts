@@ -1,0 +1,16 @@
+import pg from "pg";
+
+/** The posts of that title, read from the database itself. */
+export async function findPosts(databaseUrl: string, title: string): Promise<{ author: string }[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const found = await client.query<{ author: string }>(
+      "select author_id as author from public.posts where title = $1",
+      [title],
+    );
+    return found.rows;
+  } finally {
+    await client.end();
+  }
+}

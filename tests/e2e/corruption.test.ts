@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { buildCompany, type Company } from "../../drills/company/company.ts";
+import type { DrillContext } from "../../drills/company/context.ts";
+import { databaseCorruption } from "../../drills/corruption/scenario.ts";
+import { drillReportSchema } from "../../drills/report/report.ts";
+import { resetSandbox } from "../../sandbox/control.ts";
+import { castchatRecovery } from "./support/commands.ts";
+import { startContext } from "./support/lostCompany.ts";
+
+let context: DrillContext;
+let company: Company;
+
+beforeAll(async () => {
+  context = await startContext("corruption", 60);
+  company = await buildCompany(context);
+}, 180_000);
+afterAll(() => resetSandbox({ home: context.home }), 30_000);
+
+describe("the scenario database corruption", () => {
+  it("is repaired in place within the objectives, and the company runs on", async () => {
+    const report = drillReportSchema.parse(await databaseCorruption(context, company));
+    expect(report.checks.filter((check) => !check.ok)).toEqual([]);
+    expect(report.ok).toBe(true);
+    expect(report.loss.destroyed).toEqual([
+      "9 rows of public.posts silently altered",
+      "5 rows of public.users silently altered",
+      "1 rows of auth.users silently altered",
+      expect.stringMatching(/^table public\.application_history dropped, with [1-9]\d* rows$/),
+    ]);
+    expect(report.objectives.map((one) => [one.kind, one.name, one.kept])).toEqual([
+      ["RTO", "database", true],
+      ["RPO", "database", true],
+    ]);
+    expect(report.lostRows).toContainEqual({ table: "public.posts", rows: 20 });
+    const phases = report.recoveryPhases.map((phase) => phase.name);
+    expect(phases).toEqual(
+      expect.arrayContaining([
+        "Stop writes",
+        "Assess the damage",
+        "Verify the database",
+        "Test authentication",
+        "Allow writes",
+      ]),
+    );
+    const status = await castchatRecovery(["writes", "status", "--stack", "prod"], context.engine);
+    expect([status.exitCode, status.output]).toEqual([0, expect.stringContaining("Writes are allowed.")]);
+  }, 180_000);
+
+  it("is not ok where a row is altered after the restore", async () => {
+    const report = await databaseCorruption(context, company, {
+      async afterRestore() {
+        const client = new pg.Client({ connectionString: company.primaryOutputs.databaseUrl });
+        await client.connect();
+        await client.query(
+          "begin read write; update public.messages set body = 'tampered' where id = (select min(id) from public.messages); commit",
+        );
+        await client.end();
+      },
+    });
+    expect(report.ok).toBe(false);
+    expect(report.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual([
+      "every table, sequence, policy, trigger, function and grant is as before the damage",
+      "a second assessment finds nothing missing or altered",
+    ]);
+  }, 180_000);
+});
