@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { compareSnapshots } from "../../drills/compare/compare.ts";
 import { takeSnapshot } from "../../drills/compare/snapshot.ts";
+import { isHeldBack } from "../../drills/compare/types.ts";
 import { Visitor } from "../../drills/company/visitor.ts";
 import { addressOf, layout } from "../../sandbox/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
@@ -38,7 +39,14 @@ async function endState(): Promise<string[]> {
   return [
     ...resources.map((one) => `${one.urn}${one.protect === true ? " protected" : ""}`).sort(),
     `pending: ${pending?.length ?? 0}`,
-    `differences: ${differences.map((one) => one.text).join(" ")}`,
+    `differences: ${differences
+      .filter(({ kind }) => !isHeldBack(kind))
+      .map((one) => one.text)
+      .join(" ")}`,
+    `held back: ${differences
+      .filter(({ kind }) => isHeldBack(kind))
+      .map((one) => one.name)
+      .join(", ")}`,
     `public name: ${health.status}`,
     `recovered projects: ${projects.filter((one) => one.name.startsWith("castchat-dr")).length}`,
   ];
