@@ -11,7 +11,7 @@ help: ## this list
 setup: ## bring Node, packages, the Pulumi engine and the sandbox's services
 	@tools/setup.sh
 
-drill: setup ## lose the whole infrastructure and recover it, on this one machine (DRILL="--rows 1000 --verbose")
+drill: setup ## corrupt the database and repair it, lose everything and recover it, on this one machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
 
 bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100 --rounds 1"; bench/README.md)

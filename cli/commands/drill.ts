@@ -12,7 +12,7 @@ export function drillCommand(): Command {
     .description(
       "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
     )
-    .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("infrastructure"))
+    .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
     .option("--rows <posts>", "posts in the sample database; the other tables follow", wholeNumber, DEFAULT_ROWS)
     .option("--reports <folder>", "where the report goes", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
