@@ -30,7 +30,8 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
     const order = setting.order("backup", victim.url, store);
     const runner = startRunner(order);
     await runner.says("Dumping");
-    await sleep(random() * 300);
+    // The dump takes a few hundred milliseconds where nothing else runs.
+    await sleep(random() * 60);
     await victim.crash();
     await victim.startAgain();
     const end = await runner.ended;
@@ -60,7 +61,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
       const order = setting.order("restore", target.url, store);
       const runner = startRunner(order);
       await runner.says(phase);
-      await sleep(random() * 150);
+      await sleep(random() * 60);
       await victim.crash();
       expect(await runner.ended).toMatchObject({
         code: 2,
@@ -87,7 +88,8 @@ describe("S3, killed with -9", () => {
   it("is waited for by a backup and by a restore where it comes back", async () => {
     const backingUp = startRunner(setting.order("backup", setting.source.url, store()));
     await backingUp.says("Dumping");
-    await sleep(random() * 300);
+    // The dump takes a few hundred milliseconds where nothing else runs.
+    await sleep(random() * 60);
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
     const { backupId, ...end } = await backingUp.ended;

@@ -6,7 +6,8 @@ const T = { schema: "public", name: "posts" };
 
 /** One backup a letter: the table's content; "-" for a backup without the table. Rows are the letter's place in the alphabet. */
 function chainOf(contents: string): Manifest[] {
-  return [...contents].map(
+  return Array.from(
+    contents,
     (content, index) =>
       ({
         backupId: `B${index}`,
