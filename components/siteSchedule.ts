@@ -24,6 +24,8 @@ export interface BackedUpSite {
   readonly vault: BackupVault;
   readonly signing: SigningKey;
   readonly database: Database;
+  /** What comes before the first run is even declared. @default - the database alone */
+  readonly after?: pulumi.Resource;
 }
 
 /** A site's backups and what their runs are told, for a run by hand. */
@@ -38,7 +40,7 @@ export function scheduleBackups(
   parts: BackedUpSite,
   opts: pulumi.ComponentResourceOptions,
 ): SiteSchedule {
-  const { site, vault, signing, database } = parts;
+  const { site, vault, signing, database, after } = parts;
   const settings = runnerSettings(args, parts);
   const schedule = new BackupSchedule(
     "schedule",
@@ -53,7 +55,7 @@ export function scheduleBackups(
       settings: settings.apply((one) => JSON.stringify(one)),
       databaseUrl: database.connectionString,
     },
-    { ...opts, dependsOn: [database] },
+    { ...opts, dependsOn: [database, ...(after ? [after] : [])] },
   );
   return { schedule, settings };
 }

@@ -55,9 +55,6 @@ export class StandbySite extends pulumi.ComponentResource {
     // A drill must not touch what still runs.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault, fence);
-    // What now runs for real is backed up for real, into this site's own vault.
-    const backups =
-      mode === "active" && database ? scheduleBackups(args, { site, vault, signing, database }, child) : undefined;
     const application = new Application(
       "application",
       {
@@ -68,6 +65,11 @@ export class StandbySite extends pulumi.ComponentResource {
       child,
     );
     const running = database && this.#takeTraffic(args, database, application);
+    // What now runs for real is backed up for real, into this site's own vault. Nothing of it stands in a recovery's way.
+    const backups =
+      mode === "active" && running
+        ? scheduleBackups(args, { site, vault, signing, database: running.database, after: running.traffic }, child)
+        : undefined;
 
     this.outputs = {
       ...vaultOutputs(awsRegion, vault, signing),

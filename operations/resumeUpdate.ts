@@ -90,6 +90,8 @@ const ID_INPUT: Readonly<Record<string, string>> = {
   "aws:s3/bucketPolicy:BucketPolicy": "bucket",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
   "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "bucket",
+  "aws:cloudwatch/logGroup:LogGroup": "name",
+  "aws:codebuild/project:Project": "name",
   "aws:kms/alias:Alias": "name",
   "aws:iam/role:Role": "name",
   "github:index/repository:Repository": "name",

@@ -63,7 +63,12 @@ describe("kinds of backup", () => {
     const { appSchemas } = await manifestOf(schema.backupId);
     expect(appSchemas).toContain("public");
 
-    expect(await partsOf(schema.backupId)).toEqual(["managed-objects.sql", "roles.sql", "schema.dump"]);
+    expect(await partsOf(schema.backupId)).toEqual([
+      "held-back.json",
+      "managed-objects.sql",
+      "roles.sql",
+      "schema.dump",
+    ]);
     expect(schema).toMatchObject({ tables: 0, rows: 0, tier: "daily" });
     expect(await partsOf(data.backupId)).toEqual(["large-objects.dump"]);
     expect(data.tables).toBeGreaterThan(20);
