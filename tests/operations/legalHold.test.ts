@@ -29,7 +29,11 @@ async function stored(backupId: string): Promise<BackupSummary> {
   await vault.put(chunks[0]!.key, Readable.from([Buffer.alloc(PART_BYTES)]), { lockUntil });
   const small = [parts[0]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
   for (const key of small) await vault.put(key, Buffer.from("x"), { lockUntil });
-  return { backupId, prefix: PREFIX, manifest: { backupId, parts, chunks, files: [] } as unknown as Manifest } as BackupSummary;
+  return {
+    backupId,
+    prefix: PREFIX,
+    manifest: { backupId, parts, chunks, files: [] } as unknown as Manifest,
+  } as BackupSummary;
 }
 
 /** The holds of every version that lies under a backup, by its object's name. */
