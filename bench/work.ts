@@ -11,8 +11,8 @@ import { systemClock } from "../clients/clock.ts";
 import { silent } from "../clients/reporter.ts";
 import type { Signer } from "../clients/signer.ts";
 import { s3Vault } from "../clients/vault.ts";
-import { backup } from "../operations/backup.ts";
-import { restore } from "../operations/restore.ts";
+import { backup } from "../operations/backup/backup.ts";
+import { restore } from "../operations/restore/restore.ts";
 import type { BenchStore } from "./s3.ts";
 
 /** What a child process is asked to do, as JSON in its one argument. It answers in JSON on standard output. */

@@ -1,9 +1,9 @@
 import Table from "cli-table3";
-import type { Assessment } from "../operations/assess.ts";
-import type { TracedLoss } from "../operations/assessTrace.ts";
-import type { TableHistory } from "../operations/assessHistory.ts";
-import { isTableDamaged } from "../operations/assessTables.ts";
-import type { AssessedTable } from "../operations/assessTables.ts";
+import type { Assessment } from "../operations/assess/assess.ts";
+import type { TracedLoss } from "../operations/assess/assessTrace.ts";
+import type { TableHistory } from "../operations/assess/assessHistory.ts";
+import { isTableDamaged } from "../operations/assess/assessTables.ts";
+import type { AssessedTable } from "../operations/assess/assessTables.ts";
 
 /** So many names of one kind are shown; the rest are counted. */
 const NAMED = 12;

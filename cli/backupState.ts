@@ -1,4 +1,4 @@
-import type { VerificationLevel, VerifiedState } from "../operations/verification.ts";
+import type { VerificationLevel, VerifiedState } from "../operations/vault/verification.ts";
 
 /** What a list tells of a backup's verifications. */
 export interface VerifiedFacts {

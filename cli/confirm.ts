@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../clients/errors.ts";
-import type { Confirm, Danger } from "../operations/confirmation.ts";
+import type { Confirm, Danger } from "../operations/restore/confirmation.ts";
 
 /**
  * Agrees to what destroys data: by a flag's value for scripts, else by typing the database's name on a terminal. What will be

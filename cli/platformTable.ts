@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { messageOf } from "../clients/errors.ts";
-import type { PlatformHoldings } from "../operations/platformBackups.ts";
+import type { PlatformHoldings } from "../operations/restore/platform/platformBackups.ts";
 
 /** One of Supabase's own backups, or its window of point-in-time recovery, for a program. */
 export interface PlatformFact {

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
-import { CHECKLIST, stateOf } from "../operations/testRestore/checklist.ts";
-import type { VerifyResult } from "../operations/verify.ts";
-import { nameOf } from "../operations/verify.ts";
+import { CHECKLIST, stateOf } from "../operations/verify/testRestore/checklist.ts";
+import type { VerifyResult } from "../operations/verify/verify.ts";
+import { nameOf } from "../operations/verify/verify.ts";
 
 /** Columns that a line of the checklist may take, so that the table fits a wide terminal. */
 const WIDTHS = { what: 30, detail: 86 };

@@ -155,7 +155,7 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     tcp_keepalives_count: 3,
     tcp_user_timeout: 60_000,
     row_security: "off",
-    // A gate that is closed (operations/writeGate.ts) is closed to others.
+    // A gate that is closed (operations/gate/writeGate.ts) is closed to others.
     default_transaction_read_only: "off",
     search_path: "",
     DateStyle: "ISO, YMD",

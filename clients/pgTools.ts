@@ -103,7 +103,7 @@ export async function runPgTool(name: PgTool["name"], options: PgToolOptions): P
 function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PG"));
   const own: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
-  // A gate that is closed (operations/writeGate.ts) is closed to others.
+  // A gate that is closed (operations/gate/writeGate.ts) is closed to others.
   const effective = address === undefined ? settings : { default_transaction_read_only: "off", ...settings };
   if (effective !== undefined) {
     own["PGOPTIONS"] = Object.entries(effective)

@@ -8,7 +8,7 @@ import {
   type ConfigurationBackup,
   type ConfigurationSources,
   type MissingPart,
-} from "../operations/configuration.ts";
+} from "../operations/backup/configuration.ts";
 import { RUNNER_TOKENS, type RunnerSettings, type RunnerToken } from "../planning/runnerSettings.ts";
 
 /** The tokens that a run was given. */

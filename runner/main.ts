@@ -4,7 +4,7 @@ import { messageOf, UserError } from "../clients/errors.ts";
 import { kmsSigner } from "../clients/signer.ts";
 import { supabaseContent } from "../clients/supabaseContent.ts";
 import { s3Vault } from "../clients/vault.ts";
-import { backup } from "../operations/backup.ts";
+import { backup } from "../operations/backup/backup.ts";
 import { configurationOf } from "./configuration.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
-import { assess } from "../../operations/assess.ts";
+import { assess } from "../../operations/assess/assess.ts";
 import { assessmentLines, summaryOf } from "../assessmentText.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";

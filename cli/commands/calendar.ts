@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
-import { planCalendar } from "../../operations/planCalendar.ts";
+import { planCalendar } from "../../operations/plan/planCalendar.ts";
 import { missedOn } from "../../planning/retention/schedule.ts";
 import { dayOf } from "../../planning/retention/time.ts";
 import { TIERS } from "../../planning/tiers.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { openerOf } from "../../clients/age.ts";
-import { readConfiguration } from "../../operations/readConfiguration.ts";
+import { readConfiguration } from "../../operations/vault/readConfiguration.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult } from "../progress.ts";

@@ -1,9 +1,9 @@
 import Table from "cli-table3";
 import { Command } from "commander";
 import { systemClock } from "../../clients/clock.ts";
-import { listBackups } from "../../operations/listBackups.ts";
-import { readPlatformBackups } from "../../operations/platformBackups.ts";
-import { readVerifications } from "../../operations/verification.ts";
+import { listBackups } from "../../operations/vault/listBackups.ts";
+import { readPlatformBackups } from "../../operations/restore/platform/platformBackups.ts";
+import { readVerifications } from "../../operations/vault/verification.ts";
 import { backupState, verifiedFacts } from "../backupState.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";

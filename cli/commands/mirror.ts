@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { systemClock } from "../../clients/clock.ts";
 import { GITHUB_GIT } from "../../clients/git.ts";
-import { mirrorRepository } from "../../operations/mirrorRepository.ts";
+import { mirrorRepository } from "../../operations/site/mirrorRepository.ts";
 import { cloneUrl } from "../../planning/names.ts";
 import { UserError } from "../../clients/errors.ts";
 import { abortOnInterrupt } from "../interruption.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { systemClock } from "../../clients/clock.ts";
-import { plan } from "../../operations/plan.ts";
+import { plan } from "../../operations/plan/plan.ts";
 import { dayOf } from "../../planning/retention/time.ts";
 import { EXIT } from "../failure.ts";
 import { abortOnInterrupt } from "../interruption.ts";

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { openerOf } from "../../clients/age.ts";
 import { UserError } from "../../clients/errors.ts";
-import { release } from "../../operations/release.ts";
-import type { ReleasedItem } from "../../operations/release.ts";
+import { release } from "../../operations/restore/release.ts";
+import type { ReleasedItem } from "../../operations/restore/release.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";

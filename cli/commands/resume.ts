@@ -4,7 +4,7 @@ import { pulumiClient } from "../../clients/pulumi.ts";
 import { repairCheckpoint } from "../../clients/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
 import { endOrphanedHosts } from "../../clients/orphans.ts";
-import { resumeUpdate } from "../../operations/resumeUpdate.ts";
+import { resumeUpdate } from "../../operations/site/resumeUpdate.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { stackOption } from "../options.ts";
 import { requiredVariable } from "../stackContext.ts";

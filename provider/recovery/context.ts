@@ -18,7 +18,7 @@ import { s3Vault } from "../../clients/vault.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { vercelClient } from "../../clients/vercel.ts";
 import type { Vercel } from "../../clients/vercel.ts";
-import { derivedPassword } from "../../operations/supabaseProject.ts";
+import { derivedPassword } from "../../operations/site/supabaseProject.ts";
 
 const address = z.url({ protocol: /^https?$/, error: "must be an http or https address." });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { UserError } from "../../clients/errors.ts";
-import { restore } from "../../operations/restore.ts";
-import { FINISHED, readRestoreMarker } from "../../operations/restoreMarker.ts";
-import type { RestoreResult } from "../../operations/restoreMarker.ts";
+import { restore } from "../../operations/restore/restore.ts";
+import { FINISHED, readRestoreMarker } from "../../operations/restore/restoreMarker.ts";
+import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
@@ -28,7 +28,7 @@ type Inputs = z.infer<typeof inputs>;
 
 /**
  * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. Which backup is
- * decided once, in `create`; see operations/restore.ts. A restore is never repeated over what it has restored, nor
+ * decided once, in `create`; see operations/restore/restore.ts. A restore is never repeated over what it has restored, nor
  * replaced in place: another backup, time or generation is refused in preview as long as the database is the same.
  */
 export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreResult> = {

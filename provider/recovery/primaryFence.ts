@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fencePrimary, type FenceResult } from "../../operations/fencePrimary.ts";
+import { fencePrimary, type FenceResult } from "../../operations/site/fencePrimary.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import type { RecoveryContext } from "./context.ts";
 

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import { UserError } from "../../clients/errors.ts";
-import { inspectDatabase } from "../../operations/databaseContent.ts";
-import { createSupabaseProject, deleteSupabaseProject, readSupabaseProject } from "../../operations/supabaseProject.ts";
-import type { ReadyProject, SupabaseProjectPorts } from "../../operations/supabaseProject.ts";
+import { inspectDatabase } from "../../operations/database/databaseContent.ts";
+import {
+  createSupabaseProject,
+  deleteSupabaseProject,
+  readSupabaseProject,
+} from "../../operations/site/supabaseProject.ts";
+import type { ReadyProject, SupabaseProjectPorts } from "../../operations/site/supabaseProject.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -35,7 +39,7 @@ function ports(context: RecoveryContext): SupabaseProjectPorts {
   };
 }
 
-/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See operations/supabaseProject.ts. */
+/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See operations/site/supabaseProject.ts. */
 export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProject> = {
   inputs,
   secrets: ["databasePassword", "connectionString", "anonKey"],

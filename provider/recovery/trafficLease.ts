@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../clients/errors.ts";
-import { leaseContent, leaseRefusal, readLease } from "../../operations/trafficLease.ts";
+import { leaseContent, leaseRefusal, readLease } from "../../operations/site/trafficLease.ts";
 import type { FunctionHandler } from "../host/definition.ts";
 import type { RecoveryContext } from "./context.ts";
 

@@ -1,4 +1,4 @@
--- What follows on auth and storage (operations/throwaway/managedSchemas.ts) in a new Supabase project's database.
+-- What follows on auth and storage (operations/verify/throwaway/managedSchemas.ts) in a new Supabase project's database.
 
 -- realtime ----------------------------------------------------------------------------------------------------------------
 create publication supabase_realtime;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { MANAGED_SCHEMAS_SQL } from "../../operations/throwaway/managedSchemas.ts";
+import { MANAGED_SCHEMAS_SQL } from "../../operations/verify/throwaway/managedSchemas.ts";
 
 const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assessmentLines, summaryOf } from "../../cli/assessmentText.ts";
-import type { Assessment } from "../../operations/assess.ts";
-import type { AssessedTable } from "../../operations/assessTables.ts";
+import type { Assessment } from "../../operations/assess/assess.ts";
+import type { AssessedTable } from "../../operations/assess/assessTables.ts";
 
 const then = { backupId: "B1", at: "2026-01-01T00:00:00.000Z" };
 const table = (more: Partial<AssessedTable>): AssessedTable => ({

@@ -3,10 +3,10 @@ import { backupState, verifiedFacts } from "../../cli/backupState.ts";
 import { verifyCommand } from "../../cli/commands/verify.ts";
 import { exitCodeOf } from "../../cli/failure.ts";
 import { verificationLines } from "../../cli/verificationTable.ts";
-import { CHECKLIST } from "../../operations/testRestore/checklist.ts";
-import type { CheckLine } from "../../operations/testRestore/checklist.ts";
-import type { Verification } from "../../operations/verification.ts";
-import type { VerifyResult } from "../../operations/verify.ts";
+import { CHECKLIST } from "../../operations/verify/testRestore/checklist.ts";
+import type { CheckLine } from "../../operations/verify/testRestore/checklist.ts";
+import type { Verification } from "../../operations/vault/verification.ts";
+import type { VerifyResult } from "../../operations/verify/verify.ts";
 
 const verification: Verification = {
   format: "castchat-verification",

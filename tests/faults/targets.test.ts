@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { UserError } from "../../clients/errors.ts";
 import { UNPRIVILEGED } from "../../clients/unprivileged.ts";
 import type { Vault } from "../../clients/vault.ts";
-import { MANIFEST } from "../../operations/manifest.ts";
+import { MANIFEST } from "../../operations/vault/manifest.ts";
 import { dumpOf, runSql } from "../operations/support/sample.ts";
 import { signedAgain } from "./support/forge.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";

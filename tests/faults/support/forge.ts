@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, sign } from "node:crypto";
 import type { Vault } from "../../../clients/vault.ts";
-import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../operations/manifest.ts";
-import type { Manifest } from "../../../operations/manifest.ts";
-import { proofBytes } from "../../../operations/proof.ts";
+import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../operations/vault/manifest.ts";
+import type { Manifest } from "../../../operations/vault/manifest.ts";
+import { proofBytes } from "../../../operations/vault/proof.ts";
 
 /** Stores a manifest as somebody does who has a key: signed, and proven. `place` is the backup's, with the closing slash. */
 export async function forge(vault: Vault, place: string, privateKey: string, manifest: Manifest): Promise<void> {

@@ -2,8 +2,8 @@ import { json } from "node:stream/consumers";
 import { systemClock } from "../../../clients/clock.ts";
 import { UserError } from "../../../clients/errors.ts";
 import { s3Vault } from "../../../clients/vault.ts";
-import { backup } from "../../../operations/backup.ts";
-import { restore } from "../../../operations/restore.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import { restore } from "../../../operations/restore/restore.ts";
 import { TIERS, localSigner, publicKeyOf } from "./order.ts";
 import type { RunnerLine, RunnerOrder } from "./order.ts";
 

@@ -1,5 +1,5 @@
 import { withSession } from "../../../clients/database.ts";
-import { closeGate, openGate } from "../../../operations/writeGate.ts";
+import { closeGate, openGate } from "../../../operations/gate/writeGate.ts";
 
 /** Closes or opens the gate in a process of its own, so that a test can kill it. Says when it has a connection. */
 const [what, url = ""] = process.argv.slice(2);

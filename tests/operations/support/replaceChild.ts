@@ -2,8 +2,8 @@ import { silent } from "../../../clients/reporter.ts";
 import { systemClock } from "../../../clients/clock.ts";
 import { kmsSigner } from "../../../clients/signer.ts";
 import { s3Vault } from "../../../clients/vault.ts";
-import { backup } from "../../../operations/backup.ts";
-import { replace } from "../../../operations/replace.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import { replace } from "../../../operations/restore/replace/replace.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 /** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Signer } from "../../../clients/signer.ts";
 import type { Vault } from "../../../clients/vault.ts";
-import { MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, parseManifest } from "../../../operations/manifest.ts";
-import { proofBytes } from "../../../operations/proof.ts";
-import type { Manifest } from "../../../operations/manifest.ts";
+import { MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, parseManifest } from "../../../operations/vault/manifest.ts";
+import { proofBytes } from "../../../operations/vault/proof.ts";
+import type { Manifest } from "../../../operations/vault/manifest.ts";
 
 /** Changes a manifest as only who holds the writer's key could: signed and proven anew. */
 export async function resign(

@@ -1,6 +1,6 @@
 import { systemClock } from "../../../clients/clock.ts";
 import { s3Vault } from "../../../clients/vault.ts";
-import { restore } from "../../../operations/restore.ts";
+import { restore } from "../../../operations/restore/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 /** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */

@@ -1,6 +1,6 @@
 import { systemClock } from "../../../clients/clock.ts";
 import { s3Vault } from "../../../clients/vault.ts";
-import { restoreTables } from "../../../operations/restoreTables.ts";
+import { restoreTables } from "../../../operations/restore/tables/restoreTables.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 
 /** A restore of tables in a process of its own, so that a test can kill it. Says each of its phases on standard output. */

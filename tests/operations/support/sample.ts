@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import type { Vault } from "../../../clients/vault.ts";
 import { withSession } from "../../../clients/database.ts";
-import { listTables } from "../../../operations/catalog.ts";
-import { quoteIdent } from "../../../operations/quote.ts";
+import { listTables } from "../../../operations/database/catalog.ts";
+import { quoteIdent } from "../../../operations/database/quote.ts";
 
 /** Runs SQL in a database, as whoever the connection string says. */
 export async function runSql<Row extends object>(url: string, sql: string): Promise<Row[]> {

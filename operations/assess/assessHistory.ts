@@ -1,0 +1,90 @@
+import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import { tableKey, tableName } from "../database/quote.ts";
+
+/** A backup as a point in time. */
+export interface PointInTime {
+  backupId: string;
+  /** When its snapshot was taken, ISO 8601. */
+  at: string;
+}
+
+/** What the manifests alone tell of when a table came to be as it is. Nothing in it is an estimate. */
+export interface TableHistory {
+  /** Newest backup, in one row from the reference on, in which the table is exactly as in the reference: it was undamaged then. */
+  sameAsReferenceUntil: PointInTime;
+  /** Oldest backup from which on the table is exactly as it is now; absent where no backup holds this state. */
+  asNowSince: PointInTime | undefined;
+  /** Between which two backups up to the reference it changed last; absent where it is the same in all of them. */
+  lastChangeBefore: { after: PointInTime; by: PointInTime } | undefined;
+}
+
+/** A table that lost rows, or was lost, between two earlier backups: perhaps on purpose. */
+export interface EarlierLoss {
+  table: string;
+  after: PointInTime;
+  by: PointInTime;
+  rowsBefore: number;
+  /** Undefined where the table is gone. */
+  rowsAfter: number | undefined;
+}
+
+/** What a table holds, as a manifest says it. */
+type Content = Pick<BackedUpTable, "rows" | "fingerprint">;
+
+/**
+ * Looks through the manifests for when a table came to be as it is now.
+ *
+ * @param chain proven full backups, the oldest first
+ * @param reference one of them
+ * @param now what the table holds now; undefined where it is gone
+ */
+export function historyOf(
+  table: { schema: string; name: string },
+  chain: readonly Manifest[],
+  reference: Manifest,
+  now: Content | undefined,
+): TableHistory {
+  const key = tableKey(table);
+  const contents = chain.map((manifest) => manifest.tables.find((one) => tableKey(one) === key));
+  const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
+  const start = at === -1 ? undefined : contents[at];
+  let until = at;
+  while (until + 1 < chain.length && isSame(contents[until + 1], start)) until += 1;
+  let since = chain.length;
+  while (since - 1 > until && isSame(contents[since - 1], now)) since -= 1;
+  let first = at;
+  while (first > 0 && isSame(contents[first - 1], start)) first -= 1;
+  const [sinceThen, before, by] = [chain[since], chain[first - 1], chain[first]];
+  return {
+    sameAsReferenceUntil: pointOf(chain[until] ?? reference),
+    asNowSince: sinceThen && pointOf(sinceThen),
+    lastChangeBefore: before && by && { after: pointOf(before), by: pointOf(by) },
+  };
+}
+
+/** Tables that have fewer rows in a backup than in the one before it, or are gone from it; newest first, up to the reference. */
+export function earlierLosses(chain: readonly Manifest[], reference: Manifest): EarlierLoss[] {
+  const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
+  return chain
+    .slice(0, at + 1)
+    .flatMap((manifest, index) => {
+      const before = chain[index - 1];
+      if (index === 0 || before === undefined) return [];
+      const now = new Map(manifest.tables.map((table) => [tableKey(table), table.rows]));
+      return before.tables.flatMap((table): EarlierLoss[] => {
+        const rowsAfter = now.get(tableKey(table));
+        if (rowsAfter !== undefined && rowsAfter >= table.rows) return [];
+        const [after, by] = [pointOf(before), pointOf(manifest)];
+        return [{ table: tableName(table), after, by, rowsBefore: table.rows, rowsAfter }];
+      });
+    })
+    .reverse();
+}
+
+function pointOf({ backupId, snapshotAt }: Manifest): PointInTime {
+  return { backupId, at: snapshotAt };
+}
+
+function isSame(a: Content | undefined, b: Content | undefined): boolean {
+  return a?.rows === b?.rows && a?.fingerprint === b?.fingerprint;
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../clients/errors.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import { GiveWay } from "./giveWay.ts";
+import type { RunSession } from "./runSession.ts";
+import type { Session } from "../../clients/database.ts";
+
+const ATTEMPTS = 3;
+/** Before the second and the third attempt. */
+const PAUSES_MS = [2_000, 6_000];
+
+/**
+ * Reads the database, and begins anew with another snapshot when the run is in somebody's way or has lost the session that held
+ * the snapshot. Chunks that fail while that session lives are tried again by their readers.
+ */
+export async function inAttempts<T>(
+  run: RunSession,
+  reporter: Reporter,
+  signal: AbortSignal,
+  read: (session: Session, attempt: number) => Promise<T>,
+): Promise<T> {
+  // A wrong address or password is told at once; later the server was there a moment ago.
+  const first = await run.ready();
+  for (let attempt = 1; ; attempt += 1) {
+    let reason: string;
+    let cause: unknown;
+    try {
+      return await read(attempt === 1 ? first : await run.ready(), attempt);
+    } catch (error) {
+      signal.throwIfAborted();
+      cause = error;
+      if (error instanceof GiveWay) reason = "Another session waits for a table: giving way";
+      else if (await run.isAlive()) throw error;
+      else reason = "The connection that held the snapshot is lost";
+    }
+    if (attempt >= ATTEMPTS) throw exhausted(cause);
+    reporter(`${reason}, then beginning anew`);
+    await sleep(PAUSES_MS[attempt - 1] ?? 0, undefined, { signal });
+  }
+}
+
+function exhausted(cause: unknown): UserError {
+  const sentence =
+    cause instanceof GiveWay
+      ? `The backup gave way ${ATTEMPTS} times to a session that changes its tables: run it again once migrations have finished.`
+      : `The connection to the database was lost in each of ${ATTEMPTS} attempts: check the network and the server, then run the backup again.`;
+  return new UserError(sentence, { cause });
+}

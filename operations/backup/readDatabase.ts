@@ -1,0 +1,218 @@
+import type { Sealer } from "../../clients/age.ts";
+import type { Clock } from "../../clients/clock.ts";
+import type { Session } from "../../clients/database.ts";
+import { UserError } from "../../clients/errors.ts";
+import { findPgTool } from "../../clients/pgTools.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import type { ProjectContent } from "../../clients/supabaseContent.ts";
+import { readSystemIdentifier } from "../../clients/systemIdentifier.ts";
+import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import type { PartContext, RunPlace } from "./backupParts.ts";
+import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "../database/catalog.ts";
+import { jobForManifest } from "../database/heldBack.ts";
+import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
+import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
+import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
+import type { MeasuredTable } from "../database/measureTables.ts";
+import { digestObjects } from "../database/objects.ts";
+import type { PhaseTimer } from "../phases.ts";
+import { planReads } from "../database/tableReading.ts";
+import { readTables } from "./readTables.ts";
+import type { ReadQueue } from "./readTables.ts";
+import { refuseHalfState } from "../restore/replace/replaceRecord.ts";
+import { resolveTables } from "./resolveTables.ts";
+import { openSnapshot } from "./snapshot.ts";
+import { listStorageObjects, storeProject } from "./storeProject.ts";
+import { tableKey } from "../database/quote.ts";
+import { countInTables, describeTables } from "./tableContents.ts";
+import { together } from "../together.ts";
+import { readVaultSecrets } from "../database/vaultSecrets.ts";
+
+/** One reading of the database. */
+export interface ReadDatabaseOptions extends RunPlace {
+  databaseUrl: string;
+  /** The leading session, without an open transaction. */
+  session: Session;
+  kind: BackupKind;
+  /** "schema.table"; what a backup of kind critical holds. */
+  criticalTables: readonly string[];
+  configuration?: (() => Promise<unknown>) | undefined;
+  /** What the project holds beside its database; a full backup holds it too. */
+  project?: ProjectContent | undefined;
+  /** Present where the vault seals what is put into it: what is secret may be stored. */
+  sealer?: Sealer | undefined;
+  clock: Clock;
+  timer: PhaseTimer;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What a reading has found: the manifest's share that comes from the database and its parts. */
+export type DatabaseReading = Omit<
+  Manifest,
+  "format" | "formatVersion" | "backupId" | "kind" | "encryption" | "suspicions" | "tier" | "startedAt" | "signedBy"
+>;
+
+/** Connections beside the leading one: a session pooler gives us four. */
+const READERS = 3;
+
+/**
+ * Reads the database under one snapshot and stores every part and chunk of rows that this kind of backup holds.
+ * {@link GiveWay} where the run is in somebody's way.
+ */
+export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
+  const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
+  const { clock, timer, reporter, signal } = options;
+  const applicationName = backupApplicationName(backupId);
+  const pgDump = await findPgTool("pg_dump", session.serverMajor);
+  await findPgTool("pg_restore", session.serverMajor);
+  await refuseHalfState(session);
+  const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
+    openSnapshot(session, reporter, signal),
+  );
+  const snapshotAt = clock();
+  const systemIdentifier = await readSystemIdentifier(session);
+  // After the snapshot, so that a restored sequence can never be behind a row of it.
+  const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
+  const objects = await listStorageObjects(session);
+  const vaultContent = await readVaultSecrets(session, options.sealer !== undefined);
+  const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
+  const place = { vault, prefix, backupId, attempt, lockUntil };
+  const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
+  const partContext: PartContext = {
+    ...context,
+    kind,
+    address: session.address,
+    scripts: await readScripts(session, vaultContent.secrets),
+    configuration: options.configuration,
+  };
+  const queue: ReadQueue = {
+    items: planReads(tables, session.serverMajor),
+    toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+    chunks: [],
+    counts: new Map(),
+    begun: 0,
+  };
+  const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
+    watched(session, applicationName, signal, async (inner) => {
+      const read = (one: AbortSignal) => readTables(context, queue, one);
+      const [definitions, scripts] = await together<[BackupPart[], BackupPart[], ...undefined[]]>(
+        inner,
+        async (one) => {
+          const stored = await storeDefinitions(partContext, one);
+          // pg_dump has let go of its connection.
+          await read(one);
+          return stored;
+        },
+        (one) => storeScripts(partContext, one),
+        ...Array.from({ length: READERS - 1 }, () => read),
+      );
+      return [...definitions, ...scripts];
+    }),
+  );
+  await session.query("commit");
+  // The snapshot is let go of before: bytes may take long, and tell by themselves when they are not its rows'.
+  const beside = await timer.run("project", "Reading what lies beside the database", () =>
+    kind === "full" && options.project !== undefined
+      ? storeProject({
+          project: options.project,
+          objects,
+          place,
+          isSealed: options.sealer !== undefined,
+          reporter,
+          signal,
+        })
+      : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT }),
+  );
+  const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
+    (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
+    undefined,
+  );
+  const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents = describeTables(tables, chunks, queue.counts);
+  const heldBack = holdsDefinitions(kind) ? partContext.scripts.heldBack : { jobs: [], publications: [] };
+  return {
+    snapshotAt: snapshotAt.toISOString(),
+    finishedAt: clock().toISOString(),
+    ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+    source: {
+      host: session.address.host,
+      port: session.address.port,
+      ...(systemIdentifier !== undefined && { systemIdentifier }),
+      database: session.address.database,
+      serverVersion: session.serverVersion,
+      pgDumpVersion: pgDump.version,
+    },
+    ...described,
+    leftOut: [...described.leftOut, ...snapshot.unreadable, ...vaultContent.leftOut, ...beside.leftOut],
+    ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
+    parts: [...parts, ...beside.parts],
+    chunks,
+    files: beside.files,
+    jobs: heldBack.jobs.map(jobForManifest),
+    publications: heldBack.publications.map(({ name }) => name),
+    tables: contents,
+  };
+}
+
+/** What the server shows of a run's sessions. */
+export function backupApplicationName(backupId: string): string {
+  return `castchat-recovery backup ${backupId}`;
+}
+
+async function tablesOf(
+  session: Session,
+  kind: BackupKind,
+  tables: MeasuredTable[],
+  criticalTables: readonly string[],
+): Promise<MeasuredTable[]> {
+  if (kind === "full" || kind === "data-only") return tables;
+  if (kind !== "critical") return [];
+  const critical = await resolveTables(session, criticalTables);
+  const missing = critical.filter(({ keys }) => keys.length === 0);
+  if (missing.length > 0) {
+    throw new UserError(
+      `There is no table ${missing.map(({ name }) => name).join(", ")} in ${session.address.database}: correct criticalTables.`,
+    );
+  }
+  const wanted = new Set(critical.flatMap(({ keys }) => keys));
+  return tables.filter((table) => wanted.has(tableKey(table)));
+}
+
+async function describe(session: Session) {
+  return {
+    extensions: await listExtensions(session),
+    appSchemas: await listAppSchemas(session),
+    sequences: await listSequences(session),
+    filledViews: await listFilledViews(session),
+    seedCounts: await countForSeed(session),
+    objects: await digestObjects(session),
+    leftOut: await listLeftOut(session),
+  };
+}
+
+/** Runs the work while the leading session, which has nothing else to do, looks whether anyone waits behind it. */
+async function watched<T>(
+  session: Session,
+  applicationName: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  try {
+    const [result] = await together<[T, undefined]>(
+      signal,
+      async (inner) => {
+        try {
+          return await work(inner);
+        } finally {
+          finished.abort();
+        }
+      },
+      (inner) => watchForWaiters(session, applicationName, AbortSignal.any([inner, finished.signal])),
+    );
+    return result;
+  } catch (error) {
+    throw isLockRefusal(error) ? new GiveWay({ cause: error }) : error;
+  }
+}

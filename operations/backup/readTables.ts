@@ -1,0 +1,141 @@
+import type { Session } from "../../clients/database.ts";
+import { releaseAround } from "../../clients/release.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { ChunkWriter } from "./chunkWriter.ts";
+import { compressBytes } from "../vault/compression.ts";
+import { countTable } from "../database/countTable.ts";
+import type { TableCount } from "../database/countTable.ts";
+import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { chunkObject, keyInAttempt } from "../vault/manifest.ts";
+import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
+import { tableKey } from "../database/quote.ts";
+import { copyOutSql } from "../database/tableReading.ts";
+import type { PlannedTable, ReadItem } from "../database/tableReading.ts";
+import { isLostConnection, openReader } from "./snapshotReader.ts";
+
+/** What all readers of a run share. */
+export interface ReadContext {
+  databaseUrl: string;
+  applicationName: string;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+  vault: Vault;
+  prefix: string;
+  backupId: string;
+  /** Which reading of the run this is, from 1. */
+  attempt: number;
+  lockUntil: Date | undefined;
+}
+
+/** Work that readers take one after the other, and what came of it. */
+export interface ReadQueue {
+  items: ReadItem[];
+  toCount: PlannedTable[];
+  chunks: BackupChunk[];
+  /** By {@link tableKey}. */
+  counts: Map<string, TableCount>;
+  /** Chunks that were begun, also by an attempt that failed: no key is used twice. */
+  begun: number;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
+ * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
+ * that no line comes twice. {@link GiveWay} where a lock is not to be had.
+ */
+export async function readTables(context: ReadContext, queue: ReadQueue, signal: AbortSignal): Promise<undefined> {
+  const reader = new TableReader(context, queue, signal);
+  try {
+    for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
+      const read = item;
+      await reader.retrying((session) => reader.read(session, read));
+    }
+    for (let table = queue.toCount.shift(); table !== undefined; table = queue.toCount.shift()) {
+      const counted = table;
+      await reader.retrying(async (session) => {
+        queue.counts.set(tableKey(counted), await countTable(session, counted));
+      });
+    }
+    await reader.stored();
+  } finally {
+    await reader.end();
+  }
+  return undefined;
+}
+
+class TableReader {
+  readonly #context: ReadContext;
+  readonly #queue: ReadQueue;
+  readonly #signal: AbortSignal;
+  #session: Session | undefined;
+  /** Kept from item to item for its memory. */
+  #writer: ChunkWriter | undefined;
+  #kind: BackupChunk["kind"] = "app";
+  /** Chunks of the item that is being read; one that is given up takes its own with it. */
+  #stored: BackupChunk[] = [];
+  readonly #finishing: Promise<void>[] = [];
+
+  constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
+    this.#context = context;
+    this.#queue = queue;
+    this.#signal = signal;
+  }
+
+  async retrying(work: (session: Session) => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#session ??= await openReader(this.#context, this.#signal);
+        await work(this.#session);
+        return;
+      } catch (error) {
+        if (isLockRefusal(error)) throw new GiveWay({ cause: error });
+        if (attempt >= ATTEMPTS || !isLostConnection(error)) throw error;
+        this.#writer = undefined;
+        await this.end();
+      }
+    }
+  }
+
+  async read(session: Session, item: ReadItem): Promise<void> {
+    this.#kind = item[0]?.table.kind ?? "app";
+    const stored: BackupChunk[] = [];
+    this.#stored = stored;
+    this.#writer ??= new ChunkWriter((text, sections) => this.#store(text, sections));
+    for (const read of item) {
+      this.#writer.begin(read.table);
+      await session.copyOut(copyOutSql(read), this.#writer);
+      this.#writer.end();
+    }
+    await this.#writer.flush();
+    // The next item is read while the rest of this one is being stored.
+    const finished = this.#writer.stored().then(() => void this.#queue.chunks.push(...stored));
+    finished.catch(() => undefined);
+    this.#finishing.push(finished);
+  }
+
+  /** Waits until all that was read is stored. */
+  async stored(): Promise<void> {
+    await Promise.all(this.#finishing);
+  }
+
+  async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {
+    const [stored, kind] = [this.#stored, this.#kind];
+    const { vault, lockUntil } = this.#context;
+    const key = keyInAttempt(this.#context, chunkObject(++this.#queue.begun));
+    const bytes = await compressBytes(text);
+    const { sizeBytes, sha256 } = await vault.put(key, bytes, {
+      contentType: "application/zstd",
+      lockUntil,
+      signal: this.#signal,
+    });
+    releaseAround(bytes);
+    stored.push({ key, kind, sizeBytes, sha256, sections });
+  }
+
+  async end(): Promise<void> {
+    await this.#session?.end();
+    this.#session = undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { PromiseError } from "../../clients/errors.ts";
+import type { SeedCounts, TableFacts } from "../database/catalog.ts";
+import type { TableCount } from "../database/countTable.ts";
+import { LineSum } from "../database/lineSum.ts";
+import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
+import { tableKey, tableName } from "../database/quote.ts";
+
+/** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
+export function sumChunks(
+  chunks: readonly Pick<BackupChunk, "sections">[],
+): Map<string, { sum: LineSum; bytes: number }> {
+  const sums = new Map<string, { sum: LineSum; bytes: number }>();
+  for (const section of chunks.flatMap((chunk) => chunk.sections)) {
+    const name = tableKey(section);
+    const found = sums.get(name) ?? { sum: new LineSum(), bytes: 0 };
+    found.sum.addSum(section.rows, section.fingerprint);
+    found.bytes += section.bytes;
+    sums.set(name, found);
+  }
+  return sums;
+}
+
+/** The counts of the recovery guide, of a backup that doesn't hold every table. */
+export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
+  const rowsOf = (schema: string, name: string) =>
+    tables.find((table) => table.schema === schema && table.name === name)?.rows;
+  return {
+    users: rowsOf("public", "users") ?? rowsOf("auth", "users") ?? 0,
+    posts: rowsOf("public", "posts") ?? 0,
+    applications: rowsOf("public", "applications") ?? 0,
+  };
+}
+
+/**
+ * The tables as the manifest describes them. PromiseError where the rows that were copied are not as many as the server
+ * counted.
+ */
+export function describeTables(
+  tables: readonly TableFacts[],
+  chunks: readonly BackupChunk[],
+  counts: ReadonlyMap<string, TableCount>,
+): BackedUpTable[] {
+  const sums = sumChunks(chunks);
+  return tables.map((table) => {
+    const { schema, name, kind, columns, condition } = table;
+    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new LineSum(), bytes: 0 };
+    const counted = counts.get(tableKey(table))?.rows;
+    if (counted !== sum.lines) {
+      throw new PromiseError(
+        `Of ${tableName(table)} ${sum.lines} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+      );
+    }
+    return {
+      schema,
+      name,
+      kind,
+      columns,
+      ...(condition !== "" && { condition }),
+      rows: sum.lines,
+      bytes,
+      fingerprint: sum.toString(),
+    };
+  });
+}

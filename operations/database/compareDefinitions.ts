@@ -1,0 +1,62 @@
+import type { Session } from "../../clients/database.ts";
+import { listExtensions, listSequences } from "./catalog.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { digestObjects } from "./objects.ts";
+import { tableName } from "./quote.ts";
+
+/** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */
+export interface DefinitionDifferences {
+  missing: string[];
+  altered: string[];
+  added: string[];
+  /** Why altered ones can't be told; undefined where they are. */
+  notCompared: string | undefined;
+}
+
+/** A sequence that is gone, or would give out values again that it had given out by the backup. */
+export interface SequenceDifference {
+  name: string;
+  inBackup: string;
+  /** Undefined where it is missing, null where it begins anew. */
+  now: string | null | undefined;
+}
+
+/** Compares every definition and right of the app with the backup's. */
+export async function compareDefinitions(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
+  const now = await digestObjects(session);
+  const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
+  const { objects } = manifest;
+  return {
+    missing: Object.keys(objects).filter((name) => now[name] === undefined),
+    altered: isSameMajor
+      ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
+      : [],
+    added: Object.keys(now).filter((name) => objects[name] === undefined),
+    notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
+  };
+}
+
+/**
+ * Sequences that are missing or behind the backup. A dump reads them a moment after the manifest does, so one may be ahead; one that
+ * cycles may be anywhere.
+ */
+export async function compareSequences(session: Session, manifest: Manifest): Promise<SequenceDifference[]> {
+  const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
+  return manifest.sequences.flatMap((sequence): SequenceDifference[] => {
+    const name = tableName(sequence);
+    const now = found.get(name);
+    const inBackup = sequence.lastValue ?? "unused";
+    if (now === undefined) return [{ name, inBackup, now }];
+    if (sequence.lastValue === null || sequence.cycle) return [];
+    if (now === null) return [{ name, inBackup, now }];
+    const ahead = BigInt(now) - BigInt(sequence.lastValue);
+    const isBehind = sequence.increment.startsWith("-") ? ahead > 0n : ahead < 0n;
+    return isBehind ? [{ name, inBackup, now }] : [];
+  });
+}
+
+/** Extensions of the backup that are not installed. */
+export async function missingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
+  const found = new Set((await listExtensions(session)).map((extension) => extension.name));
+  return manifest.extensions.map(({ name }) => name).filter((name) => !found.has(name));
+}

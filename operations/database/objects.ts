@@ -1,0 +1,79 @@
+import type { Session } from "../../clients/database.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, isNoMember } from "./platform.ts";
+
+/**
+ * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its
+ * definition. Two databases with equal maps have the same columns, constraints, indexes, triggers, policies, functions,
+ * views, row level security and rights.
+ */
+export type ObjectDigests = Record<string, string>;
+
+/** Rights as sorted lines; those of the owner itself are left out, as a restore may make another role the owner. */
+function rights(acl: string, kind: string, owner: string): string {
+  return `(select coalesce(string_agg(format('%s %s %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, a.is_grantable), ',' order by r.rolname, a.privilege_type, a.is_grantable), '')
+    from pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault('${kind}', ${owner}))) a
+    left join pg_catalog.pg_roles r on r.oid = a.grantee
+    where a.grantee <> ${owner} and coalesce(r.rolname, '') !~ '${PLATFORM_OWNERS}')`;
+}
+
+const RELATIONS = `pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
+const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("pg_class", "c.oid")}`;
+/** Triggers that call a function of the app's own: those of the platform come with every project. */
+const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
+  select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
+
+const SELECTS: readonly string[] = [
+  `select format('relation %I.%I', n.nspname, c.relname), concat_ws(' ', case c.relkind when 'p' then 'r' else c.relkind end, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text)
+     from ${RELATIONS} where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${OF_APP}`,
+  `select format('column %I.%I.%I', n.nspname, c.relname, a.attname),
+       concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::pg_catalog.regcollation, pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+     from ${RELATIONS} join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+     where c.relkind in ('r', 'p', 'f') and ${OF_APP}`,
+  `select format('constraint %I.%I.%I', n.nspname, c.relname, k.conname), concat_ws(' ', pg_catalog.pg_get_constraintdef(k.oid), k.convalidated)
+     from ${RELATIONS} join pg_catalog.pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and ${OF_APP}`,
+  `select format('index %I.%I', n.nspname, c.relname), concat_ws(' ', pg_catalog.pg_get_indexdef(c.oid), i.indisvalid)
+     from ${RELATIONS} join pg_catalog.pg_index i on i.indexrelid = c.oid where ${OF_APP}`,
+  `select format('trigger %I.%I.%I', n.nspname, c.relname, t.tgname), concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
+     from ${RELATIONS} join pg_catalog.pg_trigger t on t.tgrelid = c.oid where ${TRIGGER_OF_APP}`,
+  `select format('policy %I.%I.%I', p.schemaname, p.tablename, p.policyname), concat_ws(' ', p.permissive, p.cmd, p.roles::text, p.qual, '|', p.with_check)
+     from pg_catalog.pg_policies p join pg_catalog.pg_namespace n on n.nspname = p.schemaname where ${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}`,
+  `select format('function %s', p.oid::pg_catalog.regprocedure), case when p.prokind = 'a' then p.prokind::text else pg_catalog.pg_get_functiondef(p.oid) end
+     from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}`,
+  `select format('view %I.%I', n.nspname, c.relname), pg_catalog.pg_get_viewdef(c.oid) from ${RELATIONS} where c.relkind in ('v', 'm') and ${OF_APP}`,
+  `select format('rule %I.%I.%I', n.nspname, c.relname, r.rulename), pg_catalog.pg_get_ruledef(r.oid)
+     from ${RELATIONS} join pg_catalog.pg_rewrite r on r.ev_class = c.oid where c.relkind in ('r', 'p') and ${OF_APP}`,
+  `select format('sequence %I.%I', n.nspname, c.relname), concat_ws(' ', s.seqtypid::pg_catalog.regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+     from ${RELATIONS} join pg_catalog.pg_sequence s on s.seqrelid = c.oid where ${OF_APP}`,
+  `select format('enum %s', t.oid::pg_catalog.regtype), string_agg(e.enumlabel, ',' order by e.enumsortorder)
+     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace join pg_catalog.pg_enum e on e.enumtypid = t.oid
+     where ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")} group by t.oid`,
+  `select format('rights on relation %I.%I', n.nspname, c.relname), ${rights("c.relacl", "r", "c.relowner")}
+     from ${RELATIONS} where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${OF_APP}`,
+  `select format('rights on sequence %I.%I', n.nspname, c.relname), ${rights("c.relacl", "s", "c.relowner")} from ${RELATIONS} where c.relkind = 'S' and ${OF_APP}`,
+  `select format('rights on column %I.%I.%I', n.nspname, c.relname, a.attname), ${rights("a.attacl", "c", "c.relowner")}
+     from ${RELATIONS} join pg_catalog.pg_attribute a on a.attrelid = c.oid where a.attacl is not null and ${OF_APP}`,
+  `select format('rights on function %s', p.oid::pg_catalog.regprocedure), ${rights("p.proacl", "f", "p.proowner")}
+     from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}`,
+  `select format('rights on type %s', t.oid::pg_catalog.regtype), ${rights("t.typacl", "T", "t.typowner")}
+     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+     where t.typacl is not null and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}`,
+  `select format('rights on schema %I', n.nspname), ${rights("n.nspacl", "n", "n.nspowner")} from pg_catalog.pg_namespace n where ${IS_APP_SCHEMA}`,
+  `select format('default rights of %I in %s on %s', pg_catalog.pg_get_userbyid(d.defaclrole), coalesce(n.nspname, 'any schema'), d.defaclobjtype),
+       ${rights("d.defaclacl", "r", "d.defaclrole")}
+     from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
+     where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
+];
+
+/** Digests of everything that the app has defined. Reads the catalogs alone. */
+export async function digestObjects(session: Session): Promise<ObjectDigests> {
+  const rows = await session.query<{ name: string; digest: string }>(
+    `select o.name, md5(o.definition) as digest from (${SELECTS.join("\nunion all\n")}) as o (name, definition) order by 1`,
+  );
+  return Object.fromEntries(rows.map((row) => [row.name, row.digest]));
+}
+
+/** How many objects of a kind ("policy", "trigger") a map holds. */
+export function countObjects(objects: ObjectDigests, kind: string): number {
+  return Object.keys(objects).filter((name) => name.startsWith(`${kind} `)).length;
+}

@@ -1,0 +1,62 @@
+import type { Session } from "../../clients/database.ts";
+import { MARKER_SCHEMA } from "../database/platform.ts";
+import { quoteLiteral } from "../database/quote.ts";
+
+const JOURNAL = `${MARKER_SCHEMA}.journal`;
+
+/** Makes the journal of a restore's rows in the target, where there is none. */
+export async function makeJournal(session: Session): Promise<void> {
+  await session.query(
+    `create table if not exists ${JOURNAL} (restore_id text, step text, primary key (restore_id, step))`,
+  );
+}
+
+/** The steps that are committed. */
+export async function readJournal(session: Session, restoreId: string): Promise<Set<string>> {
+  const rows = await session.query<{ step: string }>(`select step from ${JOURNAL} where restore_id = $1`, [restoreId]);
+  return new Set(rows.map((row) => row.step));
+}
+
+/** Forgets a restore's steps, before what they did is taken away or once they are of no more use. */
+export async function clearJournal(session: Session, restoreId: string): Promise<void> {
+  await session.query(`delete from ${JOURNAL} where restore_id = $1`, [restoreId]);
+}
+
+/**
+ * Does a step and notes it, both in one transaction: whatever happens, it is done and noted, or neither. A step that has been
+ * noted already is an error.
+ */
+export async function journaled(
+  session: Session,
+  restoreId: string,
+  step: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  await session.query("begin");
+  try {
+    await work();
+    await session.query(`insert into ${JOURNAL} (restore_id, step) values ($1, $2)`, [restoreId, step]);
+    await session.query("commit");
+  } catch (error) {
+    // On a connection that is gone there is nothing to roll back.
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The same for a step that is a script, in one round trip. The script must not end the transaction. */
+export async function journaledScript(
+  session: Session,
+  restoreId: string,
+  step: string,
+  script: string,
+): Promise<void> {
+  try {
+    await session.query(
+      `begin;\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
+    );
+  } catch (error) {
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}

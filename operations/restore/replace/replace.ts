@@ -1,0 +1,198 @@
+import { randomBytes } from "node:crypto";
+import type { Opener } from "../../../clients/age.ts";
+import type { Clock } from "../../../clients/clock.ts";
+import { connect } from "../../../clients/database.ts";
+import type { Session } from "../../../clients/database.ts";
+import { UserError, messageOf } from "../../../clients/errors.ts";
+import { findPgTool } from "../../../clients/pgTools.ts";
+import type { Reporter } from "../../../clients/reporter.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { namesOf } from "../confirmation.ts";
+import type { Confirm } from "../confirmation.ts";
+import { listBackups } from "../../vault/listBackups.ts";
+import type { TierPrefix } from "../../vault/listBackups.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { PhaseTimer } from "../../phases.ts";
+import type { Phase } from "../../phases.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
+import { beginReplacement, findReplacement } from "./replaceRecord.ts";
+import type { Replacement } from "./replaceRecord.ts";
+import { goBack, goOn } from "./replaceSteps.ts";
+import { explainTargetFault } from "../restoreFaults.ts";
+import { refuseOlderServer } from "../restoreReadiness.ts";
+import { selectBackup } from "../restoreSelection.ts";
+import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
+
+/** Stops the auth service beside the database, and lets it go on as it was. */
+export interface AuthPause {
+  /** Returns what {@link resume} needs. */
+  pause(signal?: AbortSignal): Promise<unknown>;
+  resume(before: unknown): Promise<void>;
+}
+
+/** Which database is put back into which state. */
+export interface ReplaceOptions {
+  vault: Vault;
+  opener?: Opener | undefined;
+  trustedKeys: readonly string[];
+  tiers: readonly TierPrefix[];
+  backupId?: string | undefined;
+  at?: Date | undefined;
+  /** Connection string of the live database's role `postgres`, which owns the database. */
+  targetUrl: string;
+  /** Asked before anything is changed. */
+  confirm: Confirm;
+  /** Takes a proven backup of the present state and returns its id. */
+  saveFirst: (reporter: Reporter, signal: AbortSignal) => Promise<string>;
+  auth?: AuthPause | undefined;
+  clock: Clock;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/** What has been put back. */
+export interface ReplaceResult {
+  restoreId: string;
+  backupId: string;
+  snapshotAt: string;
+  /** A proven backup of what was there before. */
+  safetyBackupId: string;
+  phases: Phase[];
+  durationMs: number;
+  tables: number;
+  rows: number;
+  users: number;
+  posts: number;
+  applications: number;
+  notes: string[];
+}
+
+/**
+ * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,
+ * restores beside it, checks, makes the new state live in one transaction, and opens the gate. Whatever fails, the old state comes
+ * back whole and the gate opens on it. After a kill the same call goes on, or {@link abandon} goes back: how far it is
+ * stands in the database (replaceRecord.ts). Nobody but superusers and the restoring role itself can come in meanwhile; sessions
+ * of that role are ended.
+ */
+export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
+  const { vault, clock, targetUrl } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const timer = new PhaseTimer(options.reporter);
+  const started = performance.now();
+  const startedAt = clock();
+  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
+  let found: { replacement: Replacement; manifest: Manifest };
+  try {
+    found = await timer.run("claim", `Claiming ${namesOf(session.address)[0] ?? ""}`, () =>
+      claim(session, { ...options, signal }),
+    );
+  } catch (error) {
+    await session.end();
+    throw explainTargetFault(error, session.address);
+  }
+  const { replacement, manifest } = found;
+  const log = (failure?: unknown) =>
+    appendRecoveryLog(vault, clock, {
+      what: "replacement",
+      restoreId: replacement.restoreId,
+      by: applicationNameOf(replacement.restoreId),
+      backupId: manifest.backupId,
+      target: namesOf(session.address)[0] ?? "",
+      startedAt,
+      phases: timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  try {
+    const done = await goOn(session, replacement, { ...options, manifest, timer, signal });
+    const result: ReplaceResult = {
+      ...{ restoreId: replacement.restoreId, backupId: manifest.backupId, snapshotAt: manifest.snapshotAt },
+      phases: timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      tables: manifest.tables.length,
+      rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+      ...done,
+    };
+    const note = await log();
+    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
+  } catch (error) {
+    const explained = explainTargetFault(error, session.address);
+    await log(explained);
+    // It holds the database against others.
+    await session.end();
+    throw await withOldState(options, explained);
+  } finally {
+    await session.end();
+  }
+}
+
+/** Goes back from a replacement that was interrupted, or finishes one whose new state is live. False where there is none. */
+export async function abandon(
+  options: Pick<ReplaceOptions, "targetUrl" | "auth" | "reporter" | "signal">,
+): Promise<"nothing" | "old" | "new"> {
+  const { targetUrl, auth, reporter, signal } = options;
+  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
+  try {
+    const recorded = await findReplacement(session);
+    if (recorded === undefined) return "nothing";
+    await holdTarget(session, recorded.restoreId, true, signal);
+    return await goBack(session, { targetUrl, auth, reporter });
+  } finally {
+    await session.end();
+  }
+}
+
+/** After a failure: brings the old state back and says so with the reason; where even that fails, says what to do. */
+async function withOldState(options: ReplaceOptions, reason: unknown): Promise<unknown> {
+  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  try {
+    options.reporter("It failed: bringing the old state back");
+    // Whatever has ended the work must not end this.
+    const state = await abandon({ ...options, signal: undefined });
+    if (reason instanceof Error && reason.name === "AbortError") return reason;
+    const outcome =
+      state === "new"
+        ? "the new state is live and whole, and the gate is open"
+        : "the old state is back, whole, and the gate is open";
+    const message = `${messageOf(reason)} What was there before: ${outcome}.`;
+    return reason instanceof UserError
+      ? new UserError(message, { cause: reason })
+      : Object.assign(new Error(message, { cause: reason }), { name: "PromiseError" });
+  } catch (error) {
+    return new Error(`${messageOf(reason)} The gate is still closed (${messageOf(error)}): ${again}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */
+async function claim(
+  session: Session,
+  options: ReplaceOptions & { signal: AbortSignal },
+): Promise<{ replacement: Replacement; manifest: Manifest }> {
+  const { vault, trustedKeys, tiers, backupId, clock, signal } = options;
+  const known = await findReplacement(session);
+  const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
+  await holdTarget(session, restoreId, known !== undefined, signal);
+  const recorded = await findReplacement(session);
+  if (recorded !== undefined && backupId !== undefined && backupId !== recorded.backupId) {
+    throw new UserError(
+      `A replacement by backup ${recorded.backupId} is under way: go on with that one, or go back first (--replace --abandon).`,
+    );
+  }
+  if (recorded?.state === "back")
+    throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  const choice = recorded === undefined ? options : { backupId: recorded.backupId };
+  const { manifest } = selectBackup(backups, choice, "everything");
+  refuseOlderServer(session, manifest);
+  await findPgTool("pg_restore", session.serverMajor);
+  if (recorded === undefined) await refuseWhatStays(session);
+  await options.confirm({ names: namesOf(session.address), lines: await describeLoss(session, manifest, recorded) });
+  if (recorded === undefined)
+    await beginReplacement(session, { restoreId, backupId: manifest.backupId, startedAt: clock() });
+  const replacement = await findReplacement(session);
+  if (replacement === undefined) throw new Error("the replacement's record is gone");
+  return { replacement, manifest };
+}

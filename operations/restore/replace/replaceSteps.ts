@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { withSession } from "../../../clients/database.ts";
+import type { Session } from "../../../clients/database.ts";
+import { PromiseError } from "../../../clients/errors.ts";
+import type { Reporter } from "../../../clients/reporter.ts";
+import { countForSeed } from "../../database/catalog.ts";
+import type { SeedCounts } from "../../database/catalog.ts";
+import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
+import { endSessions } from "../../gate/gateSessions.ts";
+import { listAllPublications } from "../../database/heldBack.ts";
+import { clearJournal } from "../journal.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import type { PhaseTimer } from "../../phases.ts";
+import { quoteIdent } from "../../database/quote.ts";
+import { planPublication } from "../releasePublications.ts";
+import type { ReplaceOptions } from "./replace.ts";
+import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
+import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
+import type { Memory, Replacement } from "./replaceRecord.ts";
+import { differencesOfObjects, named } from "../restoreChecks.ts";
+import { JOURNALED_PHASES, runPhases } from "../restorePipeline.ts";
+import type { Restored } from "../restorePipeline.ts";
+import { applicationNameOf, wipeTarget } from "../restoreTarget.ts";
+import { closeGate, openGate } from "../../gate/writeGate.ts";
+
+/** A replacement that has decided by what. */
+export interface Replacing extends ReplaceOptions {
+  manifest: Manifest;
+  timer: PhaseTimer;
+  signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface Replaced extends SeedCounts {
+  safetyBackupId: string;
+  notes: string[];
+}
+
+const GUARD_EVERY_MS = 250;
+
+/** Takes every step that is left, each noted together with what it does. */
+export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
+  const { timer, auth, reporter, signal } = options;
+  const holder = replacement.restoreId;
+  let { state, memory, safetyBackupId } = replacement;
+  const notes: string[] = [];
+  if (state === "begun") {
+    await timer.run("gate", "Closing the gate: from now on nobody writes", async () => {
+      await closeGate(session, { holder, level: "writes", signal });
+      if (auth !== undefined) await noteReplacement(session, { authBefore: await auth.pause(signal) });
+      await noteReplacement(session, { state: "closed" });
+    });
+    state = "closed";
+  }
+  if (state === "closed") {
+    safetyBackupId = await timer.run("safety backup", "Taking a backup of the present state", () =>
+      options.saveFirst(reporter, signal),
+    );
+    await noteReplacement(session, { state: "saved", safetyBackupId });
+    reporter(`The present state is saved as ${safetyBackupId}`);
+    state = "saved";
+  }
+  if (state === "saved") {
+    memory = await timer.run("aside", "Setting the present state aside", async () => {
+      await closeGate(session, { holder, level: "all", signal });
+      return await inTransaction(session, async () => {
+        const remembered = await setAside(session);
+        await noteReplacement(session, { state: "aside", memory: remembered });
+        return remembered;
+      });
+    });
+    state = "aside";
+  }
+  if (state === "aside") {
+    if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
+    const restored = await restoreBeside(session, replacement, memory, options);
+    notes.push(...restored.notes);
+    if (options.manifest.jobs.length > 0)
+      notes.push("Scheduled jobs are as they were in the database, not as in the backup: compare them by hand.");
+    await timer.run("switch", "Making the new state live", () =>
+      inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
+    );
+    state = "live";
+  }
+  const counts = await countForSeed(session);
+  await finish(session, replacement, options);
+  return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
+}
+
+/** Restores the backup where the old state was, while sessions of the restoring role's that aren't ours are ended. */
+async function restoreBeside(
+  session: Session,
+  replacement: Replacement,
+  memory: Memory,
+  options: Replacing,
+): Promise<Restored> {
+  const { restoreId } = replacement;
+  const { vault, opener, manifest, targetUrl, timer, reporter, signal } = options;
+  const goesOn = JOURNALED_PHASES.includes(replacement.phase);
+  if (!goesOn && replacement.phase !== "") {
+    reporter(`Taking away what an interrupted restore left in phase "${replacement.phase}"`);
+    await wipeTarget(session);
+    await clearJournal(session, restoreId);
+  }
+  let isThere = !goesOn;
+  const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
+    isThere ||= name === replacement.phase;
+    if (isThere) await noteReplacement(session, { phase: name });
+    return await timer.run(name, sentence, work);
+  };
+  const applicationName = applicationNameOf(restoreId);
+  const finished = new AbortController();
+  const guard = withSession(targetUrl, { applicationName: `${applicationName} guard`, signal }, (other) =>
+    keepOthersOut(other, finished.signal),
+  );
+  try {
+    return await runPhases({
+      ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal },
+      ...{ applicationName, selection: "everything", inPlaceOf: { granted: memory.granted } },
+    });
+  } finally {
+    finished.abort();
+    await guard;
+  }
+}
+
+/** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
+async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    await endSessions(session);
+    await sleep(GUARD_EVERY_MS);
+  }
+}
+
+/** All that makes the new state the only one, with a last comparison of every definition and right. */
+async function makeLive(
+  session: Session,
+  holder: string,
+  manifest: Manifest,
+  { heldBack, publications, notes }: Restored,
+): Promise<void> {
+  // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
+  await session.query("grant usage on schema public to public");
+  await session.query(heldBack);
+  const there = new Map((await listAllPublications(session)).map((one) => [one.name, one]));
+  for (const publication of publications) {
+    for (const statement of planPublication(publication, there.get(publication.name)).statements)
+      await session.query(statement);
+  }
+  await cutOff(session);
+  const differences = await differencesOfObjects(session, manifest);
+  if (differences.length > 0) {
+    throw new PromiseError(
+      `The restored database is not what backup ${manifest.backupId} holds: ${named(differences)}${notes.length > 0 ? ` (${notes.join(" ")})` : ""}.`,
+    );
+  }
+  await forgetSchemaChanges(session, holder);
+  await noteReplacement(session, { state: "live" });
+}
+
+/** The new state is live: opens the gate on it and takes away what lies aside. */
+async function finish(
+  session: Session,
+  replacement: Replacement,
+  options: Pick<Replacing, "auth" | "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const run = async (name: string, sentence: string, work: () => Promise<void>) => {
+    if (options.timer !== undefined) {
+      await options.timer.run(name, sentence, work);
+      return;
+    }
+    options.reporter(sentence);
+    await work();
+  };
+  const recorded = await findReplacement(session);
+  await run("open", "Opening the gate on the new state", async () => {
+    await openGate(session, replacement.restoreId, options.signal);
+    if (recorded?.authBefore !== undefined) await options.auth?.resume(recorded.authBefore);
+    await noteReplacement(session, { state: "open" });
+  });
+  await run("clean up", "Taking away what lay aside", async () => {
+    await dropAside(session);
+    await endReplacement(session, replacement.restoreId);
+  });
+}
+
+/** Brings the old state back and opens the gate on it; where the new one is live already, finishes that. */
+export async function goBack(
+  session: Session,
+  ports: { targetUrl: string; auth?: ReplaceOptions["auth"]; reporter: Reporter },
+): Promise<"nothing" | "old" | "new"> {
+  const replacement = await findReplacement(session);
+  if (replacement === undefined) return "nothing";
+  if (replacement.state === "live" || replacement.state === "open") {
+    await finish(session, replacement, ports);
+    return "new";
+  }
+  const { memory } = replacement;
+  if (replacement.state === "aside") {
+    if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
+    ports.reporter("Putting back what lies aside");
+    await inTransaction(session, async () => {
+      await putBack(session, memory);
+      await takeBackRoles(session, memory.granted);
+      await noteReplacement(session, { state: "back" });
+    });
+  }
+  ports.reporter("Opening the gate on the old state");
+  await openGate(session, replacement.restoreId);
+  if (replacement.authBefore !== undefined) await ports.auth?.resume(replacement.authBefore);
+  await endReplacement(session, replacement.restoreId);
+  return "old";
+}
+
+/** Roles that were lent for the restore alone. */
+async function takeBackRoles(session: Session, kept: readonly string[]): Promise<void> {
+  const lent = await session.query<{ name: string }>(
+    `select distinct r.rolname as name from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.roleid
+     where m.member = current_user::pg_catalog.regrole and m.grantor = current_user::pg_catalog.regrole and r.rolname <> all ($1::text[])`,
+    [kept],
+  );
+  if (lent.length > 0)
+    await session.query(`revoke ${lent.map(({ name }) => quoteIdent(name)).join(", ")} from current_user`);
+}
+
+async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.query("begin");
+  try {
+    const result = await work();
+    await session.query("commit");
+    return result;
+  } catch (error) {
+    // On a connection that is gone there is nothing to roll back.
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,239 @@
+import type { Opener } from "../../clients/age.ts";
+import type { Clock } from "../../clients/clock.ts";
+import { connect } from "../../clients/database.ts";
+import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
+import type { Session } from "../../clients/database.ts";
+import { findPgTool } from "../../clients/pgTools.ts";
+import { whileReachable } from "../../clients/reachable.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import type { ProjectContent } from "../../clients/supabaseContent.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import { listBackups } from "../vault/listBackups.ts";
+import type { TierPrefix } from "../vault/listBackups.ts";
+import { PhaseTimer } from "../phases.ts";
+import { appendRecoveryLog } from "../vault/recoveryLog.ts";
+import { explainTargetFault } from "./restoreFaults.ts";
+import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
+import type { RestoreResult } from "./restoreMarker.ts";
+import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
+import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
+import { holdsProject, restoreProject } from "./restoreProject.ts";
+import { selectBackup } from "./restoreSelection.ts";
+import type { Selected, Selection } from "./restoreSelection.ts";
+import { applicationNameOf, holdTarget, wipeTarget } from "./restoreTarget.ts";
+
+/** What to restore, and where to. */
+export interface RestoreOptions {
+  vault: Vault;
+  /** Opens an encrypted backup. */
+  opener?: Opener | undefined;
+  /** Public keys (PEM) of the writers whose backups may be restored. */
+  trustedKeys: readonly string[];
+  tiers: readonly TierPrefix[];
+  /** A backup by its id; or … */
+  backupId?: string | undefined;
+  /** … the newest proven one at or before this instant; neither: the newest. */
+  at?: Date | undefined;
+  /** What of it; by default all that a named backup holds, else a whole database. */
+  selection?: Selection | undefined;
+  /** Connection string of a new project's role `postgres`. */
+  targetUrl: string;
+  /** The project that the target is the database of: a full backup's storage objects, functions and auth settings go there. */
+  project?: ProjectContent | undefined;
+  /** Goes into the restore's id: the same target and generation is the same restore. */
+  generation: number;
+  /** A test restore is noted by its verification, and is no line of the recovery log. */
+  isTest?: boolean;
+  clock: Clock;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Restores a proven backup into a new project and checks that everything is there. What was begun is noted in the target:
+ * the same call goes on after an interruption, with the same backup: what is committed of rows, indexes and constraints stays;
+ * interrupted before the rows, it takes its own partial work away and begins anew. After the end it returns the recorded result
+ * without touching anything. A target that holds any other data is refused (UserError); rows alone go into empty tables that
+ * are defined as the backup's. A restored database that differs from the backup is a PromiseError; its marker stays
+ * unfinished. Whatever came of it is appended to the vault's recovery log.
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const outer = options.signal ?? new AbortController().signal;
+  const address = parseDatabaseUrl(options.targetUrl);
+  return await whileReachable(address, outer, (signal) => restoreReachable(options, signal));
+}
+
+async function restoreReachable(options: RestoreOptions, signal: AbortSignal): Promise<RestoreResult> {
+  const restoreId = restoreIdFor(options.targetUrl, options.generation, wishIn(options));
+  const session = await connect(options.targetUrl, {
+    applicationName: `${applicationNameOf(restoreId)} leader`,
+    signal,
+  });
+  try {
+    const recorded = await findMarker(session, restoreId);
+    const result =
+      recorded?.phase === FINISHED && recorded.result !== undefined
+        ? recorded.result
+        : await logged(session, restoreId, { ...options, signal });
+    return await withProject(session, result, { ...options, signal });
+  } catch (error) {
+    throw explainTargetFault(error, session.address);
+  } finally {
+    await session.end();
+  }
+}
+
+/** Brings back what lies beside the database, once: the marker then says so, and what the app has stored since is not touched. */
+async function withProject(
+  session: Session,
+  result: RestoreResult,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<RestoreResult> {
+  const { project, vault, trustedKeys, tiers, clock, reporter, signal } = options;
+  if (project === undefined || result.project !== undefined || result.selection !== undefined) return result;
+  await holdTarget(session, result.restoreId, false, signal);
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  const { manifest } = chooseBackup(backups, { backupId: result.backupId });
+  if (!holdsProject(manifest)) return result;
+  const timer = new PhaseTimer(reporter);
+  const { notes, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
+    restoreProject({ vault, manifest, opener: options.opener, project, session, reporter, signal }),
+  );
+  const whole = {
+    ...result,
+    project: brought,
+    phases: [...result.phases, ...timer.phases],
+    notes: [...result.notes, ...notes],
+  };
+  await finishMarker(session, whole, clock());
+  return whole;
+}
+
+/** What beside target and generation makes it another restore. */
+function wishIn({ selection }: RestoreOptions): string {
+  return selection === undefined || selection === "everything" ? "" : ` ${selection}`;
+}
+
+/** What a restore notes while it runs, for its end. */
+interface Course {
+  timer: PhaseTimer;
+  selected?: Selected;
+}
+
+/** Runs a restore and logs what came of it, once it has begun. */
+async function logged(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<RestoreResult> {
+  const { vault, clock } = options;
+  const started = performance.now();
+  const startedAt = clock();
+  const course: Course = { timer: new PhaseTimer(options.reporter) };
+  const log = async (failure?: unknown): Promise<string | undefined> => {
+    if (options.isTest === true) return undefined;
+    const { host, port, database } = session.address;
+    return await appendRecoveryLog(vault, clock, {
+      what: "restore",
+      restoreId,
+      by: applicationNameOf(restoreId),
+      backupId: course.selected?.manifest.backupId,
+      target: `${host}:${port}/${database}`,
+      startedAt,
+      phases: course.timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  };
+  try {
+    const result = await restoreInto(session, restoreId, options, course, started);
+    const note = await log();
+    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
+  } catch (error) {
+    const explained = explainTargetFault(error, session.address);
+    if (course.selected !== undefined) await log(explained);
+    throw explained;
+  }
+}
+
+async function restoreInto(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+  course: Course,
+  started: number,
+): Promise<RestoreResult> {
+  const { vault, opener, targetUrl, clock, reporter, signal } = options;
+  const { timer } = course;
+  const { selected, resumedAt } = await timer.run(
+    "claim",
+    `Claiming ${session.address.host}:${session.address.port}`,
+    () => claim(session, restoreId, options),
+  );
+  course.selected = selected;
+  const { manifest, selection } = selected;
+  const goesOn = resumedAt !== undefined;
+  // Until a restore that goes on is where it was, its marker stays there.
+  let isThere = !goesOn;
+  const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
+    isThere ||= name === resumedAt;
+    if (isThere) await noteMarkerPhase(session, restoreId, name, timer.phases);
+    return await timer.run(name, sentence, work);
+  };
+  const { users, posts, applications, notes } = await runPhases({
+    ...{ session, vault, manifest, opener, targetUrl, restoreId, selection, goesOn, phase, reporter, signal },
+    applicationName: applicationNameOf(restoreId),
+  });
+  const result: RestoreResult = {
+    restoreId,
+    backupId: manifest.backupId,
+    snapshotAt: manifest.snapshotAt,
+    phases: timer.phases,
+    durationMs: Math.round(performance.now() - started),
+    tables: manifest.tables.length,
+    rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    ...{ users, posts, applications, notes },
+    ...(selection === "everything" ? {} : { selection }),
+  };
+  await finishMarker(session, result, clock());
+  return result;
+}
+
+/** Makes the target this restore's own and decides what is restored, and where an interrupted one goes on. */
+async function claim(
+  session: Session,
+  restoreId: string,
+  options: RestoreOptions & { signal: AbortSignal },
+): Promise<{ selected: Selected; resumedAt: string | undefined }> {
+  const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
+  await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
+  const marker = await findMarker(session, restoreId);
+  if (marker === undefined && options.selection !== "rows" && options.backupId === undefined) await refuseData(session);
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  // A restore that goes on keeps its backup, also when a newer one has come meanwhile.
+  const choice = marker === undefined ? options : { backupId: marker.backupId };
+  const selected = selectBackup(backups, choice, options.selection);
+  const { manifest, selection } = selected;
+  refuseOlderServer(session, manifest);
+  await findPgTool("pg_restore", session.serverMajor);
+  if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
+    reporter(`Going on with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
+    return { selected, resumedAt: marker.phase };
+  }
+  if (selection === "rows") await refuseUnlike(session, manifest);
+  else if (marker === undefined) await refuseData(session);
+  await beginMarker(session, restoreId, manifest.backupId, clock());
+  // Of what was made before the rows nobody knows how far it got.
+  if (marker !== undefined && selection !== "rows") {
+    reporter(`Taking away what an interrupted restore of ${marker.backupId} left in phase "${marker.phase}"`);
+    await wipeTarget(session);
+  }
+  return { selected, resumedAt: undefined };
+}
+
+const WORK: Readonly<Record<string, string>> = {
+  data: "the rows",
+  constraints: "the indexes and constraints",
+  checks: "the checks",
+};

@@ -1,0 +1,232 @@
+import type { Session } from "../../clients/database.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import type { SeedCounts } from "../database/catalog.ts";
+import { emptyExtensionTables } from "../database/extensionRows.ts";
+import { noteOfHeldBack, parseHeldBack } from "../database/heldBack.ts";
+import type { Publication } from "../database/heldBack.ts";
+import { journaled, journaledScript, readJournal } from "./journal.ts";
+import type { PrivateFile } from "./privateFile.ts";
+import { quoteIdent } from "../database/quote.ts";
+import { restoreDefinitions } from "./restoreDefinitions.ts";
+import { checkRestored } from "./restoreChecks.ts";
+import { restorePostData } from "./restorePostData.ts";
+import { restoreRights, rightsScript } from "./restoreRights.ts";
+import { restoreRows } from "./restoreRows.ts";
+import type { Selection } from "./restoreSelection.ts";
+import { refreshCommands, restoreSequences } from "./restoreState.ts";
+import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
+import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
+import { listOwnRoles } from "../backup/rolesScript.ts";
+import { together } from "../together.ts";
+import { parseVaultSecrets, restoreVaultSecrets } from "../database/vaultSecrets.ts";
+
+/** A restore that has decided what it brings back and into which target. */
+export interface Restoring extends BackupSource {
+  /** The leading session. */
+  session: Session;
+  targetUrl: string;
+  restoreId: string;
+  applicationName: string;
+  selection: Selection;
+  /** What was made before the rows is there, as an interrupted run has left it. */
+  goesOn: boolean;
+  /**
+   * Set where it takes the place of a state that lies aside: then roles that exist stay as they are, and whatever lets others in
+   * or belongs to tables that stay is held back for one last transaction. Roles that the restoring one was granted already.
+   */
+  inPlaceOf?: { granted: readonly string[] } | undefined;
+  /** Notes that a phase begins, measures it and tells what it does. */
+  phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface Restored extends SeedCounts {
+  /** Differences that are no fault, in sentences. */
+  notes: string[];
+  /** SQL of what was held back, in its order; empty where nothing was. */
+  heldBack: string;
+  /** The backup's publications, where they were held back for that transaction as well. */
+  publications: Publication[];
+}
+
+/** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
+export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];
+
+/** Steps beside the chunks and the archive's entries. */
+const EMPTIED = "tables of others emptied";
+const LARGE_OBJECTS = "large objects";
+const RIGHTS = "rights";
+const MANAGED_OBJECTS = "managed objects";
+
+/** Runs all phases of a restore after its claim. PromiseError where the result is not what the backup holds. */
+export async function runPhases(restoring: Restoring): Promise<Restored> {
+  const { manifest, selection, session, signal } = restoring;
+  const files: PrivateFile[] = [];
+  const fetch = async (name: "schema.dump" | "large-objects.dump") => {
+    const file = await fetchDump(restoring, name, signal);
+    files.push(file);
+    return file;
+  };
+  const download = async () => {
+    const schema = await fetch("schema.dump");
+    const roles = await fetchText(restoring, "roles.sql", signal);
+    return { schema, roles, managedObjects: await fetchText(restoring, "managed-objects.sql", signal) };
+  };
+  try {
+    const notes: string[] = [];
+    let heldBack = "";
+    let publications: Publication[] = [];
+    if (selection === "rows") {
+      const dumps = ["large-objects.dump", "schema.dump"] as const;
+      const dump = dumps.find((wanted) => manifest.parts.some(({ name }) => name === wanted));
+      await bringRows(restoring, dump && (() => fetch(dump)));
+      await restoring.phase("constraints", "Filling materialized views", () => fillViews(restoring));
+    } else {
+      const sentence = `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`;
+      const { schema, roles, managedObjects } = await restoring.phase("download", sentence, download);
+      const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
+      notes.push(...found, ...(restoring.inPlaceOf === undefined ? noteOfHeldBack(manifest) : []));
+      if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
+      notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
+      if (restoring.inPlaceOf !== undefined) {
+        const rights = await rightsScript({
+          session,
+          applicationName: restoring.applicationName,
+          dump: schema,
+          signal,
+        });
+        heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
+        if (manifest.parts.some(({ name }) => name === "held-back.json"))
+          ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
+      }
+    }
+    const [counts] = await restoring.phase(
+      "checks",
+      "Comparing every table, definition and right with the backup",
+      () =>
+        together<[SeedCounts, undefined]>(
+          signal,
+          (inner) =>
+            checkRestored(
+              restoring.targetUrl,
+              restoring.applicationName,
+              manifest,
+              inner,
+              selection,
+              restoring.inPlaceOf === undefined,
+            ),
+          () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
+        ),
+    );
+    return { ...counts, notes, heldBack, publications };
+  } finally {
+    await Promise.all(files.map((file) => file.remove()));
+  }
+}
+
+async function makeSchema(
+  restoring: Restoring,
+  schema: PrivateFile,
+  roles: string,
+): Promise<{ notes: string[]; roleGrants: string }> {
+  const { session, manifest, phase, applicationName, signal } = restoring;
+  const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
+    restoreExtensions(session, manifest),
+  );
+  const roleGrants = await phase("roles", "Making the app's own roles", () =>
+    restoreRoles(session, roles, restoring.inPlaceOf),
+  );
+  if (!restoring.goesOn) {
+    await phase("schema", "Making types, functions and tables", async () => {
+      await revokeDefaults(session);
+      await restoreDefinitions({ session, targetUrl: restoring.targetUrl, applicationName, signal, dump: schema });
+      // Some versions of pg_dump count them among the definitions.
+      if (restoring.selection === "definitions") await removeLargeObjects(session);
+    });
+  }
+  return { notes, roleGrants };
+}
+
+async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>) | undefined): Promise<void> {
+  const { session, manifest, restoreId, applicationName, signal } = restoring;
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  await restoring.phase("data", `Restoring ${rows} rows of ${manifest.tables.length} tables`, async () => {
+    const done = await readJournal(session, restoreId);
+    const asReplica = restoring.selection === "rows";
+    if (!done.has(EMPTIED)) {
+      const some = asReplica ? manifest.tables.filter(({ kind }) => kind === "managed") : undefined;
+      await journaled(session, restoreId, EMPTIED, async () => {
+        await emptyManagedTables(session, some);
+        await emptyExtensionTables(session, manifest.tables);
+      });
+    }
+    if (!done.has(LARGE_OBJECTS) && dump !== undefined) {
+      await removeLargeObjects(session);
+      const schema = await dump();
+      // What some versions of pg_dump count among the definitions has gone with the line above.
+      await pgRestore({ session, applicationName, signal, dump: schema, args: ["--section=data"] });
+      await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
+    }
+    await restoreRows({ ...restoring, done, asReplica });
+    await restoreSequences(session, manifest);
+  });
+}
+
+async function makeConstraints(
+  restoring: Restoring,
+  schema: PrivateFile,
+  managedObjects: string,
+  roleGrants: string,
+): Promise<string[]> {
+  const { session, manifest, restoreId } = restoring;
+  return await restoring.phase(
+    "constraints",
+    "Making indexes, constraints, triggers, policies and rights",
+    async () => {
+      const done = await readJournal(session, restoreId);
+      await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
+      if (restoring.selection === "everything") await fillViews(restoring, done);
+      if (restoring.inPlaceOf !== undefined) return await bringVaultSecrets(restoring);
+      if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
+      // After owners, whom the rights come from.
+      if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
+      if (roleGrants !== "") await session.query(roleGrants);
+      return restoring.selection === "everything" ? await bringVaultSecrets(restoring) : [];
+    },
+  );
+}
+
+/** Nothing of it is journaled: what is there is seen. Returns notes. */
+async function bringVaultSecrets(restoring: Restoring): Promise<string[]> {
+  const name = "vault-secrets.json";
+  if (!restoring.manifest.parts.some((part) => part.name === name)) return [];
+  return await restoreVaultSecrets(
+    restoring.session,
+    parseVaultSecrets(await fetchText(restoring, name, restoring.signal)),
+  );
+}
+
+async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {
+  const { session, manifest, restoreId } = restoring;
+  const done = known ?? (await readJournal(session, restoreId));
+  for (const command of await refreshCommands(session, manifest.filledViews)) {
+    if (!done.has(command)) await journaledScript(session, restoreId, command, command);
+  }
+}
+
+/**
+ * Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. In place
+ * of another state only those that are missing are made.
+ */
+async function restoreRoles(session: Session, script: string, inPlaceOf: Restoring["inPlaceOf"]): Promise<string> {
+  const makes = (line: string) => inPlaceOf === undefined || line.startsWith("do $role$");
+  await session.query(script.split("\n").filter(makes).join("\n"));
+  const roles = (await listOwnRoles(session)).filter((role) => inPlaceOf?.granted.includes(role) !== true);
+  if (roles.length === 0) return "";
+  const list = roles.map(quoteIdent).join(", ");
+  await session.query(`grant ${list} to current_user`);
+  return `revoke ${list} from current_user`;
+}

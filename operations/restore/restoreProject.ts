@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import type { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
+import type { Session } from "../../clients/database.ts";
+import { PromiseError } from "../../clients/errors.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import type { ProjectContent, StoragePlace } from "../../clients/supabaseContent.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import type { BackupFile, Manifest } from "../vault/manifest.ts";
+import { parseProject } from "../vault/projectPart.ts";
+import { readPart } from "../vault/readPart.ts";
+import { fetchText } from "./restoreSteps.ts";
+import { together } from "../together.ts";
+
+/** Where a project's content goes. */
+export interface RestoreProjectOptions extends BackupSource {
+  project: ProjectContent;
+  /** Of the restored database, whose rows name the objects. */
+  session: Session;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What is in the project now, each compared with the backup. */
+export interface RestoredProject {
+  storageObjects: number;
+  functions: number;
+  /** Settings of the auth service that were changed. */
+  authSettings: number;
+  /** What is not as it was and no fault of the content, in sentences. */
+  notes: string[];
+}
+
+const WRITERS = 3;
+
+/** Whether a backup holds anything beside the database. */
+export function holdsProject(manifest: Manifest): boolean {
+  return manifest.parts.some(({ name }) => name === "project.json");
+}
+
+/**
+ * Brings storage objects, edge functions and auth settings into a project whose database is restored. Can be run again: what is
+ * there with the same content is left alone. Each content is read back and compared by its SHA-256; PromiseError that names
+ * what differs. The auth service's settings are changed where the backup holds them.
+ */
+export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
+  const { manifest, project, signal, reporter } = options;
+  const objects = manifest.files.filter(({ origin }) => origin === "storage");
+  const functions = manifest.files.filter(({ origin }) => origin === "function");
+  reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
+  const part = parseProject(await fetchText(options, "project.json", signal));
+  const queue = [...objects];
+  const write = async (inner: AbortSignal): Promise<undefined> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift())
+      await restoreObject({ ...options, signal: inner }, file);
+    return undefined;
+  };
+  const owned = objects.length === 0 ? [] : await readOwnColumns(options.session);
+  try {
+    await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
+  } finally {
+    // Also of those that are in already when another fails.
+    await putOwnColumnsBack(options.session, owned);
+  }
+  for (const file of functions) {
+    const wanted = part.functions.find(({ slug }) => slug === file.name);
+    if (wanted === undefined) throw new PromiseError(`project.json does not describe the edge function ${file.name}`);
+    const isThere = (await project.functions(signal)).some((one) => isDeepStrictEqual(one, wanted));
+    if (isThere && hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) continue;
+    await project.deployFunction(wanted, await buffer(await readPart(options, file, signal)), signal);
+    if (hashOf(await project.functionBody(file.name, signal)) !== file.contentSha256)
+      throw new PromiseError(`The edge function ${file.name} is not what backup ${manifest.backupId} holds.`);
+  }
+  const settings = await restoreAuthSettings(options, part.authSettings);
+  return { storageObjects: objects.length, functions: functions.length, ...settings };
+}
+
+async function restoreObject(options: RestoreProjectOptions, file: BackupFile): Promise<void> {
+  const { project, manifest, signal } = options;
+  const place = placeOf(file);
+  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
+  const open = () => readPart(options, file, signal);
+  await project.putObject(place, { open, contentType: file.contentType }, signal);
+  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
+  throw new PromiseError(`The storage object ${file.name} is not what backup ${manifest.backupId} holds.`);
+}
+
+/** "bucket/path": a bucket's name has no slash. */
+function placeOf({ name }: BackupFile): StoragePlace {
+  const slash = name.indexOf("/");
+  return { bucket: name.slice(0, slash), name: name.slice(slash + 1) };
+}
+
+async function hashOfObject(
+  project: ProjectContent,
+  place: StoragePlace,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const found = await project.getObject(place, signal);
+  return found && (await hashOfStream(found.body));
+}
+
+async function hashOfStream(content: Readable): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of content as AsyncIterable<Buffer>) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+function hashOf(content: Buffer | undefined): string | undefined {
+  return content && createHash("sha256").update(content).digest("hex");
+}
+
+/** What the service writes anew at an upload although it is the app's. Its version and metadata are its own. */
+const OWN_COLUMNS = ["owner", "owner_id", "created_at", "updated_at", "last_accessed_at", "user_metadata"];
+
+/** The app's columns of storage.objects by id, as JSON. */
+async function readOwnColumns(session: Session): Promise<{ id: string; columns: Record<string, unknown> }[]> {
+  return await session.query(
+    `select id::text, (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(o)) where key = any ($1::text[])) as columns from storage.objects o`,
+    [OWN_COLUMNS],
+  );
+}
+
+async function putOwnColumnsBack(
+  session: Session,
+  rows: readonly { id: string; columns: Record<string, unknown> }[],
+): Promise<void> {
+  const [row] = rows;
+  if (row === undefined) return;
+  const columns = Object.keys(row.columns).map((name) => `"${name}"`);
+  // As a replica: a trigger of the service would date them anew.
+  await session.query("begin");
+  try {
+    await session.query("set local session_replication_role = replica");
+    await session.query(
+      `update storage.objects o set ${columns.map((name) => `${name} = r.${name}`).join(", ")}
+       from jsonb_array_elements($1::jsonb) as one, jsonb_populate_record(null::storage.objects, one -> 'columns') as r where o.id = (one ->> 'id')::uuid`,
+      [JSON.stringify(rows)],
+    );
+    await session.query("commit");
+  } catch (error) {
+    await session.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+async function restoreAuthSettings(
+  { project, signal }: RestoreProjectOptions,
+  wanted: Record<string, unknown> | undefined,
+): Promise<Pick<RestoredProject, "authSettings" | "notes">> {
+  if (wanted === undefined)
+    return { authSettings: 0, notes: ["The backup holds no values of the auth settings: set them in the project."] };
+  const differing = (now: Record<string, unknown>) =>
+    Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
+  const changes = differing(await project.authSettings(signal));
+  if (changes.length === 0) return { authSettings: 0, notes: [] };
+  await project.setAuthSettings(Object.fromEntries(changes), signal);
+  const left = differing(await project.authSettings(signal)).map(([name]) => name);
+  return {
+    authSettings: changes.length - left.length,
+    notes: left.length === 0 ? [] : [`The auth service did not take its settings ${left.join(", ")}: look at them.`],
+  };
+}

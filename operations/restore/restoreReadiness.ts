@@ -1,0 +1,70 @@
+import type { Session } from "../../clients/database.ts";
+import { UserError } from "../../clients/errors.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { IS_APP_SCHEMA } from "../database/platform.ts";
+import { quoteIdent, tableName } from "../database/quote.ts";
+import { differencesOfObjects, named } from "./restoreChecks.ts";
+import { listDataIn } from "./restoreTarget.ts";
+
+/** Refuses a target that holds anything which a restore would mix with or overwrite. */
+export async function refuseData(session: Session): Promise<void> {
+  const data = await listDataIn(session);
+  if (data.length === 0) return;
+  throw new UserError(
+    `The target database ${place(session)} holds data (${data.join(", ")}): a restore goes into a new project only.`,
+  );
+}
+
+/** Refuses a server of an older major version than the backup's. */
+export function refuseOlderServer(session: Session, manifest: Manifest): void {
+  const needed = Number.parseInt(manifest.source.serverVersion, 10);
+  if (session.serverMajor >= needed) return;
+  throw new UserError(
+    `The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}: restore into version ${needed} or newer.`,
+  );
+}
+
+/**
+ * Refuses a target for rows alone whose definitions aren't the backup's, whose tables hold rows already, or whose triggers
+ * would act on rows that come in as a replica's.
+ */
+export async function refuseUnlike(session: Session, manifest: Manifest): Promise<void> {
+  const differences = await differencesOfObjects(session, manifest);
+  if (differences.length > 0) {
+    throw new UserError(
+      `The target database ${place(session)} is not defined as backup ${manifest.backupId} is (${named(differences)}): rows alone go into equal definitions only. Restore a whole database, or the definitions first (--schema-only).`,
+    );
+  }
+  const filled = await filledTables(session, manifest);
+  if (filled.length > 0) {
+    throw new UserError(
+      `The target database ${place(session)} holds rows already (${named(filled)}): rows alone go into empty tables only. For the rows of a live database there is --tables.`,
+    );
+  }
+  const acting = await session.query<{ name: string }>(
+    `select format('%I.%I on %I', n.nspname, t.tgname, c.relname) as name from pg_catalog.pg_trigger t
+     join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where not t.tgisinternal and t.tgenabled in ('A', 'R') and ${IS_APP_SCHEMA} order by 1`,
+  );
+  if (acting.length > 0) {
+    throw new UserError(
+      `The triggers ${named(acting.map(({ name }) => name))} act also on rows that a replica brings, so they would act a second time: disable them, restore, and enable them again.`,
+    );
+  }
+}
+
+async function filledTables(session: Session, manifest: Manifest): Promise<string[]> {
+  const found: string[] = [];
+  for (const table of manifest.tables) {
+    // The platform fills some of its own tables in every project.
+    if (table.kind === "managed" && !/^(auth\.users|storage\.objects)$/.test(tableName(table))) continue;
+    const rows = await session.query(`select from only ${quoteIdent(table.schema)}.${quoteIdent(table.name)} limit 1`);
+    if (rows.length > 0) found.push(tableName(table));
+  }
+  const objects = await session.query("select from pg_catalog.pg_largeobject_metadata limit 1");
+  return objects.length > 0 ? [...found, "large objects"] : found;
+}
+
+function place({ address }: Session): string {
+  return `${address.host}:${address.port}`;
+}

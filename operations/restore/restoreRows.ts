@@ -1,0 +1,123 @@
+import { withSession } from "../../clients/database.ts";
+import type { Session } from "../../clients/database.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import { journaled } from "./journal.ts";
+import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
+import { tableKey, tableName } from "../database/quote.ts";
+import { readChunk, releaseSections } from "../vault/readChunk.ts";
+import type { SectionText } from "../vault/readChunk.ts";
+import { copyInSql } from "../database/tableReading.ts";
+import { together } from "../together.ts";
+
+/** Where the rows go. */
+export interface RestoreRowsOptions extends BackupSource {
+  targetUrl: string;
+  restoreId: string;
+  applicationName: string;
+  /** Keys of the chunks that are in the target already. */
+  done: ReadonlySet<string>;
+  /** Neither triggers nor foreign keys act, as the tables have theirs already. Those of tables that aren't the app's never do. */
+  asReplica?: boolean | undefined;
+  /** Brings the rows of these tables alone, by {@link tableKey}, each into the table given for it. */
+  into?: ReadonlyMap<string, RowTarget> | undefined;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** Where a table's rows go. */
+export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns">;
+
+/** Connections beside the leading one. */
+const WRITERS = 3;
+const REPORT_EVERY_MS = 10_000;
+
+/**
+ * Brings the rows into the tables, several chunks at once. A chunk is compared with its SHA-256 before any of its rows is
+ * sent; its rows and its line in the journal are committed together, so that a restore which goes on never brings one twice.
+ */
+export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
+  const { manifest, targetUrl, applicationName, done, into, signal } = options;
+  const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
+  const queue = manifest.chunks.filter((chunk) => !done.has(chunk.key) && isWanted(chunk));
+  const progress = new Progress(queue, options.reporter);
+  const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
+  const write = (inner: AbortSignal) =>
+    withSession(targetUrl, { applicationName, signal: inner }, async (session) => {
+      await session.query("set synchronous_commit = off");
+      const fetchNext = (): Fetched | undefined => {
+        const chunk = queue.shift();
+        if (chunk === undefined) return undefined;
+        const content = readChunk(options, chunk, inner);
+        // Awaited when its turn comes; a failure before that must not end the process.
+        content.catch(() => undefined);
+        return { chunk, content };
+      };
+      // While the server takes one chunk, the next is on its way.
+      for (let fetched = fetchNext(); fetched !== undefined;) {
+        const sections = await fetched.content;
+        const next = fetchNext();
+        await writeChunk(session, options, fetched.chunk, sections, tables);
+        releaseSections(sections);
+        progress.add(fetched.chunk);
+        fetched = next;
+      }
+      return undefined;
+    });
+  await together<undefined[]>(signal, ...Array.from({ length: Math.min(WRITERS, queue.length) }, () => write));
+}
+
+interface Fetched {
+  chunk: BackupChunk;
+  content: Promise<SectionText[]>;
+}
+
+async function writeChunk(
+  session: Session,
+  { restoreId, asReplica, into }: RestoreRowsOptions,
+  chunk: BackupChunk,
+  sections: readonly SectionText[],
+  tables: ReadonlyMap<string, RowTarget>,
+): Promise<void> {
+  await journaled(session, restoreId, chunk.key, async () => {
+    // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
+    const ofOthers = chunk.kind !== "app" && into === undefined;
+    if (ofOthers || asReplica === true) await session.query("set local session_replication_role = replica");
+    for (const { section, text } of sections) {
+      const table = tables.get(tableKey(section));
+      if (table === undefined && into !== undefined) continue;
+      if (table === undefined) throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is no table`);
+      await session.copyIn(copyInSql(table), text);
+    }
+  });
+}
+
+/** Tells now and then how far it is, how fast, and how long it will take. */
+class Progress {
+  readonly #reporter: Reporter;
+  readonly #total: number;
+  readonly #startedAt = performance.now();
+  #toldAt = performance.now();
+  #bytes = 0;
+
+  constructor(chunks: readonly BackupChunk[], reporter: Reporter) {
+    this.#reporter = reporter;
+    this.#total = chunks.reduce((sum, chunk) => sum + plainBytes(chunk), 0);
+  }
+
+  add(chunk: BackupChunk): void {
+    this.#bytes += plainBytes(chunk);
+    const now = performance.now();
+    if (now - this.#toldAt < REPORT_EVERY_MS) return;
+    this.#toldAt = now;
+    const rate = this.#bytes / (now - this.#startedAt);
+    const left = Math.ceil((this.#total - this.#bytes) / rate / 1000);
+    this.#reporter(
+      `${Math.floor((100 * this.#bytes) / this.#total)} % of the rows restored, ${(rate / 1000).toFixed(1)} MB a second, ${left} s left`,
+    );
+  }
+}
+
+function plainBytes(chunk: BackupChunk): number {
+  return chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
+}

@@ -1,0 +1,61 @@
+import type { Session } from "../../clients/database.ts";
+import { CAN_BE_BROUGHT_BACK } from "../database/extensionRows.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { findOrphans } from "../database/orphans.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../database/platform.ts";
+import { quoteIdent, quoteLiteral, tableKey, tableName } from "../database/quote.ts";
+
+/** Sets every sequence to where it stood. */
+export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
+  const commands = manifest.sequences.flatMap(({ schema, name, lastValue, nextValue }) => {
+    const value = lastValue ?? nextValue;
+    if (value === null) return [];
+    const sequence = quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+    return [`select pg_catalog.setval(${sequence}, ${BigInt(value)}, ${lastValue !== null})`];
+  });
+  if (commands.length > 0) await session.query(commands.join(";\n"));
+}
+
+/** The commands that fill these materialized views, each after those that it reads. */
+export async function refreshCommands(
+  session: Session,
+  views: readonly { schema: string; name: string }[],
+): Promise<string[]> {
+  if (views.length === 0) return [];
+  const filled = new Set(views.map(tableKey));
+  const ordered = await session.query<{ schema: string; name: string }>(
+    `with recursive needs as (
+       select distinct r.ev_class as view, d.refobjid as other from pg_catalog.pg_rewrite r
+       join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
+       join pg_catalog.pg_class c on c.oid = d.refobjid and c.relkind in ('v', 'm')
+     ), depths as (
+       select oid as view, 0 as depth from pg_catalog.pg_class where relkind in ('v', 'm')
+       union select needs.view, depths.depth + 1 from needs join depths on depths.view = needs.other
+     )
+     select n.nspname as schema, c.relname as name from depths
+     join pg_catalog.pg_class c on c.oid = depths.view and c.relkind = 'm' join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     group by 1, 2 order by max(depth), 1, 2`,
+  );
+  return ordered
+    .filter((one) => filled.has(tableKey(one)))
+    .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
+}
+
+/** At most this many references with orphans are named. */
+const NAMED = 5;
+
+/**
+ * Looks for rows that refer to none in tables whose rows came in without the check of their foreign keys: those of auth, storage
+ * and extensions, or all. A clause for each reference that has such rows.
+ */
+export async function orphansIn(session: Session, where: "managed" | "all" = "managed"): Promise<string[]> {
+  const found = await findOrphans(
+    session,
+    `${IS_MANAGED_DATA_SCHEMA} ${where === "all" ? `or ${IS_APP_SCHEMA}` : ""}
+       or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK})`,
+  );
+  return found
+    .slice(0, NAMED)
+    .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+}

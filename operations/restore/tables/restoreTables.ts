@@ -1,0 +1,215 @@
+import { createHash } from "node:crypto";
+import type { Opener } from "../../../clients/age.ts";
+import type { Clock } from "../../../clients/clock.ts";
+import { connect } from "../../../clients/database.ts";
+import type { Session } from "../../../clients/database.ts";
+import { PromiseError } from "../../../clients/errors.ts";
+import type { Reporter } from "../../../clients/reporter.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import { namesOf } from "../confirmation.ts";
+import type { Confirm } from "../confirmation.ts";
+import { readJournal } from "../journal.ts";
+import { listBackups } from "../../vault/listBackups.ts";
+import type { TierPrefix } from "../../vault/listBackups.ts";
+import { PhaseTimer } from "../../phases.ts";
+import type { Phase } from "../../phases.ts";
+import { tableKey, tableName } from "../../database/quote.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { chooseBackup } from "../../vault/chooseBackup.ts";
+import { explainTargetFault } from "../restoreFaults.ts";
+import { restoreRows } from "../restoreRows.ts";
+import { differencesIn, planTables } from "./restoreTablesPlan.ts";
+import type { TableBeside } from "./restoreTablesPlan.ts";
+import { beginRecord, findRecord, takeAwayRecord } from "./restoreTablesRecord.ts";
+import { swapRows } from "./restoreTablesSwap.ts";
+import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
+
+/** Which tables' rows come back, and into which database. */
+export interface RestoreTablesOptions {
+  vault: Vault;
+  opener?: Opener | undefined;
+  trustedKeys: readonly string[];
+  tiers: readonly TierPrefix[];
+  backupId?: string | undefined;
+  at?: Date | undefined;
+  /** Connection string of the live database's role `postgres`. */
+  targetUrl: string;
+  /** "schema.table", as SQL would write them; a partitioned table stands for all of its partitions. */
+  tables: readonly string[];
+  /** Asked before anything is touched, with the rows that will be lost. */
+  confirm: Confirm;
+  clock: Clock;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/** What has been replaced. */
+export interface RestoreTablesResult {
+  restoreId: string;
+  backupId: string;
+  snapshotAt: string;
+  /** Each with its rows before and now. */
+  tables: { name: string; rowsBefore: number; rows: number }[];
+  phases: Phase[];
+  durationMs: number;
+  notes: string[];
+}
+
+/**
+ * Replaces the rows of some tables of a live database by a backup's: brings them beside, compares them there, then swaps them
+ * in one transaction, in which neither triggers nor foreign keys act. Until that commits the app sees its own rows; after
+ * it, the backup's. Refuses (UserError) tables that are defined otherwise than in the backup, and a swap that would leave rows
+ * which refer to none. What is brought beside stays after an interruption, and the same call goes on with it; after a
+ * failure it is taken away.
+ */
+export async function restoreTables(options: RestoreTablesOptions): Promise<RestoreTablesResult> {
+  const signal = options.signal ?? new AbortController().signal;
+  const restoreId = idFor(options);
+  const session = await connect(options.targetUrl, {
+    applicationName: `${applicationNameOf(restoreId)} leader`,
+    signal,
+  });
+  const { clock, vault } = options;
+  const course: Course = { timer: new PhaseTimer(options.reporter), startedAt: clock(), started: performance.now() };
+  const log = (failure?: unknown) =>
+    appendRecoveryLog(vault, clock, {
+      what: "restore of tables",
+      restoreId,
+      by: applicationNameOf(restoreId),
+      backupId: course.backupId,
+      target: namesOf(session.address)[0] ?? "",
+      startedAt: course.startedAt,
+      phases: course.timer.phases,
+      durationMs: Math.round(performance.now() - course.started),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  try {
+    const result = await replaceRows(session, restoreId, { ...options, signal }, course);
+    const note = await log();
+    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
+  } catch (error) {
+    const explained = explainTargetFault(error, session.address);
+    if (course.backupId !== undefined) await log(explained);
+    throw explained;
+  } finally {
+    await session.end();
+  }
+}
+
+/** What a run notes for its end. */
+interface Course {
+  timer: PhaseTimer;
+  startedAt: Date;
+  started: number;
+  backupId?: string;
+}
+
+async function replaceRows(
+  session: Session,
+  restoreId: string,
+  options: RestoreTablesOptions & { signal: AbortSignal },
+  course: Course,
+): Promise<RestoreTablesResult> {
+  const { targetUrl, reporter, signal } = options;
+  const { timer } = course;
+  const applicationName = applicationNameOf(restoreId);
+  const place = namesOf(session.address)[0] ?? "";
+  await holdTarget(session, restoreId, (await findRecord(session, restoreId)) !== undefined, signal);
+  const record = await findRecord(session, restoreId);
+  if (record?.result !== undefined) {
+    // The swap is committed; only what lies beside is left to be taken away.
+    course.backupId = record.backupId;
+    await takeAwayRecord(session, restoreId);
+    return record.result;
+  }
+
+  const { source, tables } = await timer.run("plan", `Comparing the tables of ${place} with the backup's`, async () => {
+    const found = await chooseSource(options, record?.backupId);
+    return { source: found, tables: await planTables(session, restoreId, options.tables, found.manifest) };
+  });
+  const { manifest } = source;
+  await options.confirm({
+    names: namesOf(session.address),
+    lines: tables.map(
+      ({ table, rowsNow }) =>
+        `${tableName(table)}: its ${rowsNow} rows are deleted, and the ${table.rows} of ${manifest.snapshotAt} take their place.`,
+    ),
+  });
+  course.backupId = manifest.backupId;
+  try {
+    if (record?.backupId !== manifest.backupId) {
+      if (record !== undefined) await takeAwayRecord(session, restoreId);
+      await beginRecord(session, { restoreId, backupId: manifest.backupId, tables, startedAt: course.startedAt });
+    }
+    const rows = tables.reduce((sum, { table }) => sum + table.rows, 0);
+    await timer.run("data", `Bringing ${rows} rows of ${tables.length} tables beside the live ones`, async () =>
+      restoreRows({
+        ...{ ...source, targetUrl, restoreId, applicationName, reporter, signal },
+        done: await readJournal(session, restoreId),
+        into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...beside, columns: table.columns }])),
+      }),
+    );
+    await timer.run("checks", "Comparing what was brought with the backup", async () => {
+      const pairs = tables.map(({ table, beside }) => ({ table, at: beside }));
+      const differences = await differencesIn(session, pairs);
+      if (differences.length > 0)
+        throw new PromiseError(`What came beside is not what the backup holds: ${differences.join("; ")}.`);
+    });
+    const result = await timer.run("swap", "Swapping the rows in one transaction", () =>
+      swapRows(session, source.manifest, tables, (notes) => resultOf(restoreId, source, tables, course, notes)),
+    );
+    await takeAwayRecord(session, restoreId);
+    return result;
+  } catch (error) {
+    if (!signal.aborted) await cleanUp(session, restoreId, reporter);
+    throw error;
+  }
+}
+
+/** After a failure nothing stays; where even that fails (the connection is gone) the same call goes on with what is there. */
+async function cleanUp(session: Session, restoreId: string, reporter: Reporter): Promise<void> {
+  try {
+    const swapped = (await findRecord(session, restoreId))?.result !== undefined;
+    if (!swapped) await takeAwayRecord(session, restoreId);
+  } catch {
+    reporter("What was brought beside the tables stays there: the same command goes on with it");
+  }
+}
+
+async function chooseSource(
+  { vault, opener, trustedKeys, tiers, backupId, at, signal }: RestoreTablesOptions,
+  recorded: string | undefined,
+): Promise<BackupSource> {
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  // An interrupted run keeps its backup, unless another one is named.
+  const choice =
+    backupId === undefined && at === undefined && recorded !== undefined ? { backupId: recorded } : undefined;
+  const { manifest } = chooseBackup(backups, choice ?? { backupId, at });
+  return { vault, opener, manifest };
+}
+
+function resultOf(
+  restoreId: string,
+  { manifest }: BackupSource,
+  tables: readonly TableBeside[],
+  { timer, started }: Course,
+  notes: string[],
+): RestoreTablesResult {
+  return {
+    restoreId,
+    backupId: manifest.backupId,
+    snapshotAt: manifest.snapshotAt,
+    tables: tables.map(({ table, rowsNow }) => ({ name: tableName(table), rowsBefore: rowsNow, rows: table.rows })),
+    phases: timer.phases,
+    durationMs: Math.round(performance.now() - started),
+    notes,
+  };
+}
+
+/** The same for the same database and tables, so that an interrupted run knows its own work. */
+function idFor({ targetUrl, tables }: RestoreTablesOptions): string {
+  const { host, port, pathname } = new URL(targetUrl);
+  const wish = JSON.stringify([host, port, pathname, [...tables].sort()]);
+  return createHash("sha256").update(wish).digest("hex").slice(0, 16);
+}

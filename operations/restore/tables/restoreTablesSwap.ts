@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "../../../clients/database.ts";
+import { PromiseError, UserError } from "../../../clients/errors.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { findOrphans } from "../../database/orphans.ts";
+import { actAsReplica } from "../../database/replicaRole.ts";
+import { quoteIdent, tableKey, tableName } from "../../database/quote.ts";
+import { named } from "../restoreChecks.ts";
+import { refreshCommands } from "../restoreState.ts";
+import type { RestoreTablesResult } from "./restoreTables.ts";
+import { differencesIn } from "./restoreTablesPlan.ts";
+import type { TableBeside } from "./restoreTablesPlan.ts";
+import { noteSwapped } from "./restoreTablesRecord.ts";
+
+const LOCK_NOT_AVAILABLE = "55P03";
+const DEADLOCK = "40P01";
+const ATTEMPTS = 4;
+const PAUSE_MS = 2_000;
+
+/**
+ * Replaces the rows of live tables by those beside them, in one transaction: all of it, with its note, or nothing. Nobody
+ * reads or writes the tables meanwhile. Before it commits, each table is compared with the backup again, and every foreign
+ * key from and to it is looked at, since none has acted. UserError where rows would refer to none, or others hold a table.
+ */
+export async function swapRows(
+  session: Session,
+  manifest: Manifest,
+  tables: readonly TableBeside[],
+  resultWith: (notes: string[]) => RestoreTablesResult,
+): Promise<RestoreTablesResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    await session.query("begin; set local lock_timeout = '10s'");
+    try {
+      const result = resultWith(await swap(session, manifest, tables));
+      await noteSwapped(session, result);
+      await session.query("commit");
+      return result;
+    } catch (error) {
+      await session.query("rollback").catch(() => undefined);
+      const code = (error as { code?: string }).code;
+      if (code !== LOCK_NOT_AVAILABLE && code !== DEADLOCK) throw error;
+      if (attempt >= ATTEMPTS) {
+        throw new UserError(
+          `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
+          { cause: error },
+        );
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+async function swap(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<string[]> {
+  const live = tables.map(({ table }) => sqlName(table));
+  await session.query(`lock table ${live.map((name) => `only ${name}`).join(", ")} in access exclusive mode`);
+  const actAgain = await actAsReplica(
+    session,
+    tables.map(({ table }) => table),
+  );
+  for (const name of live) await session.query(`delete from only ${name}`);
+  for (const { table, beside } of tables) {
+    const columns = table.columns.map(quoteIdent).join(", ");
+    const list = columns === "" ? "" : `(${columns}) overriding system value`;
+    await session.query(`insert into ${sqlName(table)} ${list} select ${columns} from ${sqlName(beside)}`);
+  }
+  await actAgain();
+  await advanceSequences(session, manifest, tables);
+  const differences = await differencesIn(
+    session,
+    tables.map(({ table }) => ({ table, at: table })),
+  );
+  if (differences.length > 0) {
+    throw new PromiseError(
+      `The swapped rows are not what the backup holds: ${differences.join("; ")}. Nothing was changed.`,
+    );
+  }
+  const orphans = await findOrphans(
+    session,
+    `k.conrelid in ${SELECTED} or k.confrelid in ${SELECTED}`,
+    namesIn(tables),
+  );
+  if (orphans.length > 0) {
+    const clauses = orphans.map(({ rows, constraint, ...table }) => `${rows} of ${tableName(table)} by ${constraint}`);
+    throw new UserError(
+      `Nothing was changed: rows would refer to none (${named(clauses)}). Bring those tables back as well, or delete these rows first.`,
+    );
+  }
+  return await refreshDependents(session, tables);
+}
+
+/** The tables and the partitioned ones that they belong to, as a condition on an OID. */
+const SELECTED = `(select a.oid from unnest($1::text[], $2::text[]) as s (schema, name)
+  join pg_catalog.pg_namespace n on n.nspname = s.schema join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = s.name
+  cross join lateral (select c.oid union select relid::oid from pg_catalog.pg_partition_ancestors(c.oid)) a (oid))`;
+
+function namesIn(tables: readonly TableBeside[]): [string[], string[]] {
+  return [tables.map(({ table }) => table.schema), tables.map(({ table }) => table.name)];
+}
+
+/** A sequence that fills a column of theirs goes on behind the largest value, and behind where it stood: never back. */
+async function advanceSequences(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<void> {
+  const owned = await session.query<{ schema: string; name: string; down: boolean; now: string | null; query: string }>(
+    `select sn.nspname as schema, sc.relname as name, s.seqincrement < 0 as down, pg_catalog.pg_sequence_last_value(sc.oid)::text as now,
+       format('select %s(%I)::text as value from %s where %I between %s and %s', case when s.seqincrement < 0 then 'min' else 'max' end, a.attname,
+         d.refobjid::pg_catalog.regclass, a.attname, s.seqmin, s.seqmax) as query
+     from pg_catalog.pg_depend d
+     join pg_catalog.pg_sequence s on s.seqrelid = d.objid join pg_catalog.pg_class sc on sc.oid = d.objid join pg_catalog.pg_namespace sn on sn.oid = sc.relnamespace
+     join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+     where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refclassid = d.classid and d.deptype in ('a', 'i') and not s.seqcycle
+       and d.refobjid in ${SELECTED}`,
+    namesIn(tables),
+  );
+  const stood = new Map(manifest.sequences.map((sequence) => [tableKey(sequence), sequence.lastValue]));
+  for (const sequence of owned) {
+    const [largest] = await session.query<{ value: string | null }>(sequence.query);
+    const values = [largest?.value, stood.get(tableKey(sequence)), sequence.now].flatMap((value) =>
+      value === null || value === undefined ? [] : [BigInt(value)],
+    );
+    const furthest = values.reduce<bigint | undefined>(
+      (far, value) => (far === undefined || (sequence.down ? value < far : value > far) ? value : far),
+      undefined,
+    );
+    if (furthest === undefined || String(furthest) === sequence.now) continue;
+    await session.query("select pg_catalog.setval(format('%I.%I', $1::text, $2::text)::pg_catalog.regclass, $3)", [
+      sequence.schema,
+      sequence.name,
+      String(furthest),
+    ]);
+  }
+}
+
+/** Fills the materialized views that read the tables. A sentence for each that belongs to somebody else. */
+async function refreshDependents(session: Session, tables: readonly TableBeside[]): Promise<string[]> {
+  const views = await session.query<{ schema: string; name: string; ours: boolean }>(
+    `with recursive dependents as (
+       select oid from ${SELECTED} selected
+       union select r.ev_class from dependents
+         join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = dependents.oid
+           and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+         join pg_catalog.pg_rewrite r on r.oid = d.objid)
+     select n.nspname as schema, c.relname as name, pg_catalog.pg_has_role(c.relowner, 'usage') as ours from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and c.relispopulated and c.oid in (select oid from dependents)`,
+    namesIn(tables),
+  );
+  for (const command of await refreshCommands(
+    session,
+    views.filter(({ ours }) => ours),
+  ))
+    await session.query(command);
+  return views
+    .filter(({ ours }) => !ours)
+    .map(
+      (view) => `The materialized view ${tableName(view)} belongs to another role and shows the old rows: refresh it.`,
+    );
+}
+
+function sqlName({ schema, name }: { schema: string; name: string }): string {
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+}

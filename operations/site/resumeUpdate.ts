@@ -1,0 +1,117 @@
+import { execa } from "execa";
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../clients/errors.ts";
+import type { PendingCreate, Pulumi } from "../../clients/pulumi.ts";
+import type { CheckpointRepair } from "../../clients/pulumiCheckpoint.ts";
+import type { UpdateLock } from "../../clients/pulumiLocks.ts";
+import type { Reporter } from "../../clients/reporter.ts";
+
+/** What `resume` works with. */
+export interface ResumeOptions {
+  pulumi: Pulumi;
+  stack: string;
+  locks: readonly UpdateLock[];
+  /** This machine's name, to tell whether an owner's process can be looked for here. */
+  hostname: string;
+  /** An engineer's word for an owner on another machine, which cannot be looked at from here. */
+  ownerIsDead: boolean;
+  /** Mends a checkpoint that the dead engine was writing. */
+  repairCheckpoint: () => Promise<CheckpointRepair>;
+  /** Ends helpers of the dead engine that still run. */
+  endOrphans: () => Promise<void>;
+  reporter: Reporter;
+}
+
+/**
+ * Goes on with an `up` whose engine was killed: proves that the lock's owner is dead, drops the lock, settles what was being
+ * created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
+ *
+ * @throws UserError when an owner lives, or cannot be proven dead
+ */
+export async function resumeUpdate(options: ResumeOptions): Promise<void> {
+  const { pulumi, stack, reporter } = options;
+  for (const lock of options.locks) await refuseLivingOwner(lock, options);
+  await options.endOrphans();
+  const repair = await options.repairCheckpoint();
+  if (repair !== "whole") reporter(`The state of stack ${stack} was being written: ${repair}.`);
+  if (options.locks.length > 0) {
+    reporter(`The engine that held stack ${stack} is gone: its lock is dropped.`);
+    await pulumi.cancel();
+  }
+  const pending = await pulumi.pendingCreates();
+  if (pending.length > 0) {
+    reporter(`${pending.length} resources were being created: ${pending.map(nameOf).join(", ")}.`);
+    await pulumi.settlePendingCreates(idsOf(pending));
+  }
+  reporter("The update goes on.");
+  await pulumi.up();
+}
+
+async function refuseLivingOwner(lock: UpdateLock, options: ResumeOptions): Promise<void> {
+  const who = `process ${lock.pid} of ${lock.username} on ${lock.hostname}, since ${lock.timestamp.toISOString()}`;
+  if (lock.hostname !== options.hostname) {
+    if (options.ownerIsDead) return;
+    throw new UserError(
+      `Stack ${options.stack} is held by ${who}. Its life cannot be seen from here: make sure that it has ended, then add --owner-is-dead.`,
+    );
+  }
+  if (await isEngine(lock.pid)) {
+    throw new UserError(
+      `Stack ${options.stack} is held by ${who}, which is still running. Let it finish, or stop it with Ctrl-C there.`,
+    );
+  }
+}
+
+/** Whether a process of that pid lives and is a Pulumi engine; a reused pid belongs to another program. */
+async function isEngine(pid: number): Promise<boolean> {
+  return (await commandOf(pid)).endsWith("pulumi");
+}
+
+async function commandOf(pid: number): Promise<string> {
+  if (process.platform === "linux") {
+    try {
+      return (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+      throw error;
+    }
+  }
+  const listed = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
+  return listed.stdout.trim();
+}
+
+/** Inputs that are the id that a provider reads the resource by, for types whose name we choose. */
+const ID_INPUT: Readonly<Record<string, string>> = {
+  "aws:s3/bucket:Bucket": "bucket",
+  "aws:s3/bucketVersioning:BucketVersioning": "bucket",
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "bucket",
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "bucket",
+  "aws:s3/bucketPolicy:BucketPolicy": "bucket",
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "bucket",
+  "aws:cloudwatch/logGroup:LogGroup": "name",
+  "aws:codebuild/project:Project": "name",
+  "aws:kms/alias:Alias": "name",
+  "aws:iam/role:Role": "name",
+  "github:index/repository:Repository": "name",
+  "vercel:index/project:Project": "name",
+};
+
+/**
+ * Ids of pending creates that exist under a name of our choosing, by URN. All others are dropped from the state: the resources
+ * of provider `recovery` find what they have begun by themselves, and a key without a name is made anew.
+ */
+export function idsOf(pending: readonly PendingCreate[]): Map<string, string> {
+  const ids = new Map<string, string>();
+  for (const one of pending) {
+    const input = ID_INPUT[one.type];
+    const id = input === undefined ? undefined : one.inputs[input];
+    if (typeof id === "string") ids.set(one.urn, id);
+  }
+  return ids;
+}
+
+function nameOf(pending: PendingCreate): string {
+  return pending.urn.split("::").at(-1) ?? pending.urn;
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { PromiseError } from "../../clients/errors.ts";
+import { releaseAround } from "../../clients/release.ts";
+import { openerFor } from "./backupSource.ts";
+import type { BackupSource } from "./backupSource.ts";
+import { decompressBytes } from "./compression.ts";
+import { LineSum } from "../database/lineSum.ts";
+import type { BackupChunk, ChunkSection } from "./manifest.ts";
+import { tableName } from "../database/quote.ts";
+
+/** A table's lines in a chunk. */
+export interface SectionText {
+  section: ChunkSection;
+  text: Buffer;
+}
+
+/** Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. */
+export async function fetchChunk(
+  { vault }: BackupSource,
+  chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = await vault.getBytes(chunk.key, signal);
+  if (bytes === undefined) throw new PromiseError(`${chunk.key} is missing from the vault "${vault.name}"`);
+  if (bytes.length !== chunk.sizeBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
+  }
+  if (createHash("sha256").update(bytes).digest("hex") !== chunk.sha256) {
+    throw new PromiseError(`${chunk.key} is damaged: its SHA-256 is not the manifest's`);
+  }
+  return bytes;
+}
+
+/** Fetches and opens a chunk: beside size and SHA-256 its plain size has been compared with the manifest when it is returned. */
+export async function readChunk(
+  source: BackupSource,
+  chunk: BackupChunk,
+  signal?: AbortSignal,
+): Promise<SectionText[]> {
+  const opener = openerFor(source);
+  const stored = await fetchChunk(source, chunk, signal);
+  const bytes = opener === undefined ? stored : await opener.openBytes(stored, chunk.key);
+  const plainBytes = chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
+  let plain: Buffer;
+  try {
+    plain = await decompressBytes(bytes, plainBytes);
+  } catch (error) {
+    throw new PromiseError(`${chunk.key} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+  if (plain.length !== plainBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
+  }
+  releaseAround(bytes);
+  releaseAround(stored);
+  let end = 0;
+  return chunk.sections.map((section) => ({ section, text: plain.subarray(end, (end += section.bytes)) }));
+}
+
+/** Gives a chunk's memory back, once nobody looks at its lines any more. */
+export function releaseSections([first]: readonly SectionText[]): void {
+  if (first !== undefined) releaseAround(first.text);
+}
+
+/** Compares a section's lines with what its chunk says of them. PromiseError where they differ. */
+export function checkSection(chunk: BackupChunk, { section, text }: SectionText): void {
+  const sum = new LineSum();
+  const isWhole = sum.addAll(text, 0, text.length);
+  if (isWhole && sum.lines === section.rows && sum.toString() === section.fingerprint) return;
+  throw new PromiseError(
+    `${chunk.key} holds ${sum.lines} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+  );
+}

@@ -1,0 +1,56 @@
+import type { Clock } from "../../clients/clock.ts";
+import { messageOf } from "../../clients/errors.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { RECOVERY_LOG_PREFIX } from "../../planning/names.ts";
+import type { Phase } from "../phases.ts";
+
+/** One restore, as the log keeps it. */
+export interface RecoveryLogEntry {
+  /** "restore", "restore of tables" or "replacement". */
+  what: string;
+  restoreId: string;
+  /** Name of its sessions in pg_stat_activity. */
+  by: string;
+  /** Absent where it ended before one was chosen. */
+  backupId: string | undefined;
+  /** "host:port/database". */
+  target: string;
+  startedAt: Date;
+  phases: readonly Phase[];
+  durationMs: number;
+  /** Absent for one that ended well. */
+  failure?: unknown;
+}
+
+/**
+ * Appends a restore to the vault's recovery log. No recovery fails for its log: where it can't be written the answer is a
+ * sentence that says so.
+ */
+export async function appendRecoveryLog(
+  vault: Vault,
+  clock: Clock,
+  entry: RecoveryLogEntry,
+): Promise<string | undefined> {
+  const { failure, startedAt, ...facts } = entry;
+  const interrupted = failure instanceof Error && failure.name === "AbortError";
+  const text = {
+    format: "castchat-recovery-log",
+    formatVersion: 1,
+    ...facts,
+    startedAt: startedAt.toISOString(),
+    finishedAt: clock().toISOString(),
+    result: failure === undefined ? "done" : interrupted ? "interrupted" : "failed",
+    ...(failure === undefined ? {} : { failure: messageOf(failure) }),
+  };
+  const at = startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  try {
+    await vault.put(
+      `${RECOVERY_LOG_PREFIX}${at}-${entry.restoreId}.json`,
+      Buffer.from(JSON.stringify(text, undefined, 1) + "\n", "utf8"),
+      { contentType: "application/json" },
+    );
+    return undefined;
+  } catch (error) {
+    return `The recovery log of the vault "${vault.name}" could not be written: ${messageOf(error)}`;
+  }
+}

@@ -1,0 +1,35 @@
+import type { Session } from "../../../clients/database.ts";
+import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
+
+/** Who asks, as Supabase's API tells the database: a role, and the claims of the token. */
+export interface Caller {
+  role: "anon" | "authenticated";
+  /** Id of the account; none for a visitor. */
+  sub?: string;
+}
+
+/**
+ * Does something as the API does it for a caller: in a transaction, in the caller's role, with the token's claims set, under
+ * row level security. Rolls everything back.
+ */
+export async function asCaller<T>(session: Session, caller: Caller, work: () => Promise<T>): Promise<T> {
+  const claims = JSON.stringify({ role: caller.role, ...(caller.sub === undefined ? {} : { sub: caller.sub }) });
+  await session.query(
+    `begin;
+     set local row_security = on;
+     set local search_path = public, extensions;
+     set local role ${quoteIdent(caller.role)};
+     select set_config('request.jwt.claims', ${quoteLiteral(claims)}, true)`,
+  );
+  try {
+    return await work();
+  } finally {
+    // On a connection that is gone there is nothing to roll back.
+    await session.query("rollback").catch(() => undefined);
+  }
+}
+
+/** SQLSTATE of a right that is lacking, or a row that a policy refuses. */
+export function isRefusal(error: unknown): boolean {
+  return (error as { code?: string }).code === "42501";
+}

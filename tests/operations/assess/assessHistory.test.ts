@@ -1,0 +1,71 @@
+import { describe, expect, it } from "@jest/globals";
+import { earlierLosses, historyOf } from "../../../operations/assess/assessHistory.ts";
+import type { Manifest } from "../../../operations/vault/manifest.ts";
+
+const T = { schema: "public", name: "posts" };
+
+/** One backup a letter: the table's content; "-" for a backup without the table. Rows are the letter's place in the alphabet. */
+function chainOf(contents: string): Manifest[] {
+  return Array.from(
+    contents,
+    (content, index) =>
+      ({
+        backupId: `B${index}`,
+        snapshotAt: `2026-01-0${index + 1}T00:00:00.000Z`,
+        tables: content === "-" ? [] : [{ ...T, ...contentOf(content) }],
+      }) as unknown as Manifest,
+  );
+}
+const contentOf = (letter: string) => ({ rows: letter.charCodeAt(0) - 96, fingerprint: letter.repeat(16) });
+const ids = (contents: string, reference: number, now: string | undefined) => {
+  const chain = chainOf(contents);
+  const found = historyOf(T, chain, chain[reference]!, now === undefined ? undefined : contentOf(now));
+  return [
+    found.sameAsReferenceUntil.backupId,
+    found.asNowSince?.backupId,
+    found.lastChangeBefore && [found.lastChangeBefore.after.backupId, found.lastChangeBefore.by.backupId],
+  ];
+};
+
+describe("historyOf", () => {
+  it.each([
+    ["a change after the newest backup", "aabb", 3, "c", ["B3", undefined, ["B1", "B2"]]],
+    ["a table that never changed before", "aaaa", 3, "c", ["B3", undefined, undefined]],
+    ["a table that is gone since the newest backup", "aab", 2, undefined, ["B2", undefined, ["B1", "B2"]]],
+    [
+      "an older reference: damaged between two backups, as now ever since",
+      "aabccc",
+      2,
+      "c",
+      ["B2", "B3", ["B1", "B2"]],
+    ],
+    ["an older reference that held for a while", "abbbcd", 1, "d", ["B3", "B5", ["B0", "B1"]]],
+    ["a table that is gone from the newer backups too", "aa--", 1, undefined, ["B1", "B2", undefined]],
+    ["a state that a backup had once, but not since", "abcab", 1, "c", ["B1", undefined, ["B0", "B1"]]],
+    ["a table that came with the reference", "--b", 2, "c", ["B2", undefined, ["B1", "B2"]]],
+  ] as const)("%s", (_name, contents, reference, now, expected) => {
+    expect(ids(contents, reference, now)).toEqual(expected);
+  });
+});
+
+describe("earlierLosses", () => {
+  it("names what lost rows between two backups up to the reference, the newest first", () => {
+    const chain = chainOf("acb-da");
+    expect(earlierLosses(chain, chain[4]!)).toEqual([
+      {
+        table: "public.posts",
+        after: { backupId: "B2", at: chain[2]!.snapshotAt },
+        by: { backupId: "B3", at: chain[3]!.snapshotAt },
+        rowsBefore: 2,
+        rowsAfter: undefined,
+      },
+      {
+        table: "public.posts",
+        after: { backupId: "B1", at: chain[1]!.snapshotAt },
+        by: { backupId: "B2", at: chain[2]!.snapshotAt },
+        rowsBefore: 3,
+        rowsAfter: 2,
+      },
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+import { Readable } from "node:stream";
+import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Vault } from "../../../clients/vault.ts";
+import { moveLegalHold } from "../../../operations/backup/legalHold.ts";
+import type { BackupSummary } from "../../../operations/vault/listBackups.ts";
+import { MANIFEST, PROOF, SIGNATURE, keyOf } from "../../../operations/vault/manifest.ts";
+import type { Manifest } from "../../../operations/vault/manifest.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+
+let cloud: TestCloud;
+let vault: Vault;
+beforeAll(async () => {
+  cloud = await startTestCloud();
+  vault = await cloud.newVault();
+});
+afterAll(() => cloud.stop());
+
+const PREFIX = "daily/";
+/** Large enough for an upload in parts. */
+const PART_BYTES = 9 * 1024 * 1024;
+
+/** A backup of a part and a chunk; the hold asks no more of a manifest than its id and their keys. */
+async function stored(backupId: string): Promise<BackupSummary> {
+  const parts = [{ key: keyOf(PREFIX, backupId, "configuration.json.zst") }];
+  const chunks = [{ key: keyOf(PREFIX, backupId, "data/000000.copy.zst") }];
+  const lockUntil = new Date(Date.now() + 86_400_000);
+  await vault.put(chunks[0]!.key, Readable.from([Buffer.alloc(PART_BYTES)]), { lockUntil });
+  const small = [parts[0]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
+  for (const key of small) await vault.put(key, Buffer.from("x"), { lockUntil });
+  return {
+    backupId,
+    prefix: PREFIX,
+    manifest: { backupId, parts, chunks, files: [] } as unknown as Manifest,
+  } as BackupSummary;
+}
+
+/** The holds of every version that lies under a backup, by its object's name. */
+async function holdsOf({ backupId }: BackupSummary): Promise<Record<string, string | undefined>> {
+  const holds: Record<string, string | undefined> = {};
+  for (const { key, versionId } of await vault.list(`${PREFIX}${backupId}/`)) {
+    const command = new GetObjectLegalHoldCommand({ Bucket: vault.name, Key: key, VersionId: versionId });
+    holds[key.split("/").at(-1)!] = (await cloud.s3.send(command)).LegalHold?.Status;
+  }
+  return holds;
+}
+const all = (status: string) =>
+  Object.fromEntries(
+    ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
+  );
+const move = (to: BackupSummary, from: BackupSummary[]) =>
+  moveLegalHold(vault, { prefix: to.prefix, manifest: to.manifest! }, from);
+
+describe("moveLegalHold", () => {
+  it("holds every object of the newest backup, and lets go of every one of the backup before", async () => {
+    const first = await stored("20260701T020000Z-000001");
+    await move(first, []);
+    expect(await holdsOf(first)).toEqual(all("ON"));
+    const second = await stored("20260701T080000Z-000002");
+    await move(second, [first]);
+    expect(await holdsOf(first)).toEqual(all("OFF"));
+    expect(await holdsOf(second)).toEqual(all("ON"));
+  });
+
+  it("moves on after a stop of all runs, in which lifecycle has put delete markers over the held backup", async () => {
+    const old = await stored("20260801T020000Z-000003");
+    await move(old, []);
+    for (const { key } of await vault.list(`${PREFIX}${old.backupId}/`)) {
+      await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key }));
+    }
+    const next = await stored("20260915T020000Z-000004");
+    await move(next, [old]);
+    expect(await holdsOf(next)).toEqual(all("ON"));
+    expect(await holdsOf(old)).toEqual(all("OFF"));
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "@jest/globals";
+import { chooseEntries, chooseRights } from "../../../operations/restore/archiveEntries.ts";
+
+const target = {
+  schemas: new Set(["public", "extensions"]),
+  eventTriggers: new Set(["pgrst_ddl_watch"]),
+  ownRoles: new Set(["postgres"]),
+};
+
+describe("chooseEntries", () => {
+  it("takes out what the target has or can't take, and nothing else", () => {
+    const wanted = [
+      "; Archive created at 2026-07-01",
+      "7; 2615 16410 SCHEMA - private postgres",
+      "4100; 0 0 COMMENT - SCHEMA private postgres",
+      "4107; 0 0 ACL - LARGE OBJECT 16999 postgres",
+      "215; 1259 16500 TABLE public posts postgres",
+      "216; 1259 16501 TABLE public EXTENSION - x postgres",
+      "4109; 3466 16704 EVENT TRIGGER - watch_supabase postgres",
+      "217; 1259 16502 TABLE public PUBLICATION - y postgres",
+      "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
+      "2302; 826 16703 DEFAULT ACL - DEFAULT PRIVILEGES FOR LARGE OBJECTS postgres",
+      "",
+    ];
+    const refused = [
+      "4101; 0 0 ACL - SCHEMA public pg_database_owner",
+      "4108; 0 0 ACL public TABLE posts postgres",
+      "2; 3079 16400 EXTENSION - pgcrypto ",
+      "4104; 0 0 COMMENT - EXTENSION pgcrypto ",
+      "5; 2615 2200 SCHEMA - public pg_database_owner",
+      "4102; 6104 16600 PUBLICATION - partners postgres",
+      "4103; 6106 16601 PUBLICATION TABLE public supabase_realtime posts postgres",
+      "4107; 6237 16603 PUBLICATION TABLES IN SCHEMA - partners private postgres",
+      "4108; 0 0 COMMENT - PUBLICATION partners postgres",
+      "4105; 6104 16602 PUBLICATION - supabase_realtime postgres",
+      "2301; 826 16701 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES supabase_admin",
+      "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",
+      // The platform's, and not there: nobody else could make it.
+      "4107; 3466 16703 EVENT TRIGGER - issue_pg_net_access supabase_admin",
+    ];
+    const list = [...refused, ...wanted].join("\n");
+    expect(chooseEntries(list, target)).toBe(wanted.join("\n"));
+    const rights = refused.slice(0, 2);
+    expect(chooseRights(list, false)).toBe([...rights, wanted[0], ""].join("\n"));
+    expect(chooseRights(list, true)).toBe([...rights, wanted[0], wanted[3], ""].join("\n"));
+  });
+});

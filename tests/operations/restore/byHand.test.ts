@@ -1,0 +1,192 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { ageSealer } from "../../../clients/age.ts";
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import type { Signer } from "../../../clients/signer.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import type { BackupOptions } from "../../../operations/backup/backup.ts";
+import { PLATFORM_ROLES } from "../../../operations/database/platform.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { applySchema, fill } from "../../../sandbox/sample/database.ts";
+import { makeTestFolder } from "../../support/folder.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
+import { runSql, tamper } from "../support/sample.ts";
+
+const PAGE = readFileSync(join(PROJECT_ROOT, "docs", "restore-by-hand.md"), "utf8");
+const blocksOf = (mark: string) =>
+  [...PAGE.matchAll(new RegExp(`^\`\`\`bash ${mark}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block!);
+
+const AGE_STAND_IN = join(PROJECT_ROOT, "tests", "operations", "support", "ageStandIn.ts");
+
+/** What breaks a restore by hand: own roles that own things, names, several chunks, tables without columns, sequences, views. */
+const MORE = `
+  create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
+  grant reporting, "Analyst 1" to postgres; grant create, usage on schema private to reporting;
+  create table private.reports (id int primary key, made_at timestamptz); insert into private.reports values (1, now()); alter table private.reports owner to reporting;
+  create function private.report() returns int language sql security definer as 'select 1'; alter function private.report() owner to reporting;
+  grant select on auth.users to reporting; grant usage on schema auth to reporting;
+  create publication partners for table public.posts (id, title); alter publication supabase_realtime add table public.teams;
+  select lo_from_bytea(0, '\\xcafe');
+  create schema "募集 ""x""";
+  create table "募集 ""x"""."Ünï. | codé" (id int generated always as identity (start 7 increment 3), "a,b" text, "\\ tab	" text,
+    "new
+line" int, twice int generated always as (length("a,b") * 2) stored);
+  insert into "募集 ""x"""."Ünï. | codé" ("a,b", "\\ tab	") values (E'x\\ny\\tz\\\\', '\\N'), (E'\\\\.', ''), (null, E'\\r\\n\\\\N'), ('日本語', '\\\\');
+  create table public.no_columns (); insert into public.no_columns default values; insert into public.no_columns default values;
+  create table public.big (id int primary key, t text);
+  insert into public.big select n, md5(n::text) || repeat('text ', n % 60) from generate_series(1, 120000) n;
+  create materialized view public.z_base as select count(*) as n from public.big; create materialized view public.a_top as select n + 1 as n from public.z_base;
+  create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
+
+let cloud: TestCloud;
+let source: TestDatabase;
+let target: TestDatabase;
+let folder: { path: string; remove(): Promise<void> };
+let signer: Signer;
+
+beforeAll(async () => {
+  [cloud, source] = await Promise.all([startTestCloud(), startTestDatabase()]);
+  signer = await cloud.newSigner();
+  await applySchema(source.url);
+  await fill(source.url, { rows: 150 });
+  await runSql(source.url, MORE);
+  await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([cloud.stop(), source.stop()]);
+});
+beforeEach(async () => {
+  [target, folder] = await Promise.all([startTestDatabase(), makeTestFolder()]);
+});
+afterEach(async () => {
+  await Promise.all([target.stop(), folder.remove()]);
+});
+
+/** Every object of a vault as files, by an S3 client that isn't the program's. */
+async function download(vault: Vault, into: string): Promise<void> {
+  const { Contents } = await cloud.s3.send(new ListObjectsV2Command({ Bucket: vault.name }));
+  for (const { Key } of Contents ?? []) {
+    const { Body } = await cloud.s3.send(new GetObjectCommand({ Bucket: vault.name, Key }));
+    const file = join(into, Key!);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, await Body!.transformToByteArray());
+  }
+}
+
+/**
+ * Runs the page's blocks as one script. Stands in for what a test machine may not have: `aws`, by the objects that were
+ * downloaded; and, where they aren't installed, `zstd` by Node's own decoder and `age` by the library age-encryption.
+ */
+async function followThePage(
+  vault: Vault,
+  place: string,
+  blocks = blocksOf("by-hand"),
+  identity = "",
+): Promise<{ status: number | null; output: string }> {
+  const objects = join(folder.path, "vault");
+  const work = join(folder.path, "work");
+  mkdirSync(work);
+  await download(vault, objects);
+  const publicKey = join(folder.path, "key.pem");
+  writeFileSync(publicKey, await signer.publicKeyPem());
+  const identityFile = join(folder.path, "identity.txt");
+  writeFileSync(identityFile, `# as age-keygen writes it\n${identity}\n`);
+  const url = new URL(target.url);
+  const settings: Record<string, string> = {
+    BUCKET: vault.name,
+    BACKUP: place,
+    PUBLIC_KEY: publicKey,
+    AGE_IDENTITY: identityFile,
+    PGHOST: url.hostname,
+    PGPORT: url.port,
+    PGUSER: url.username,
+    PGDATABASE: url.pathname.slice(1),
+    PGPASSWORD: decodeURIComponent(url.password),
+  };
+  for (const name of Object.keys(settings)) expect(blocksOf("settings").join("")).toContain(name);
+  const standIns = `
+    aws() { [ "$1 $2 $3" = "s3 cp --only-show-errors" ] && cp "$OBJECTS/\${4#"s3://$BUCKET/"}" "$5"; }
+    command -v zstd > /dev/null || zstd() { [ "$1" = -dc ] && node -e 'process.stdin.pipe(require("zlib").createZstdDecompress()).pipe(process.stdout)'; }
+    command -v age > /dev/null || age() { node --no-warnings "$AGE_STAND_IN" "$@"; }`;
+  const { status, stdout, stderr } = spawnSync("bash", ["-s"], {
+    cwd: work,
+    input: [standIns, ...blocks].join("\n"),
+    env: { ...process.env, ...settings, OBJECTS: objects, AGE_STAND_IN },
+  });
+  return { status, output: `${stdout.toString()}${stderr.toString()}` };
+}
+
+const backUp = async (more: Partial<BackupOptions> = {}) => {
+  const vault = await cloud.newVault();
+  const { tier, backupId } = await backup({
+    databaseUrl: source.url,
+    vault,
+    signer,
+    tiers: TIERS,
+    clock: systemClock,
+    reporter: silent,
+    ...more,
+  });
+  return { vault, place: `${tier}/${backupId}` };
+};
+
+describe("docs/restore-by-hand.md", () => {
+  it("restores a backup with stock tools alone, as stock pg_dump sees it", async () => {
+    expect(blocksOf("by-hand").length).toBeGreaterThan(7);
+    const { vault, place } = await backUp();
+    const { status, output } = await followThePage(vault, place);
+    expect([output, status]).toEqual([expect.stringContaining("Verified OK"), 0]);
+    expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
+    expect(firstDifferences(rolesOf(target.superuserUrl), rolesOf(source.superuserUrl))).toEqual([]);
+    expect(await runSql(target.url, "select n from public.a_top")).toEqual([{ n: "120001" }]);
+  }, 60_000);
+
+  it("opens an encrypted backup, and goes on with the rows that are missing when their step is run again", async () => {
+    const identity = await generateX25519Identity();
+    const blocks = blocksOf("by-hand");
+    const rows = blocks.findIndex((block) => block.includes("> chunks.txt"));
+    const interrupted = blocks[rows]!.replace("done < chunks.txt", "done < <(tail -n 1 chunks.txt)");
+    expect(interrupted).not.toBe(blocks[rows]);
+    const look = 'echo "$(ask -c "select count(*) from by_hand.done") chunk is in"';
+    const { vault, place } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
+    const script = [...blocks.slice(0, rows), interrupted, look, ...blocks.slice(rows)];
+    const { status, output } = await followThePage(vault, place, script, identity);
+    expect([output, status]).toEqual([expect.stringContaining("\n1 chunk is in"), 0]);
+    expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
+  }, 60_000);
+
+  it("stops before anything is made when the manifest is not the signer's", async () => {
+    const { vault, place } = await backUp();
+    await tamper(vault, `${place}/manifest.json`, (bytes) =>
+      Buffer.from(bytes.toString().replace(/"posts": \d+/, '"posts": 151')),
+    );
+    const { status, output } = await followThePage(vault, place);
+    expect([output, status]).toEqual([expect.stringContaining("Verification failure"), 1]);
+    expect(await runSql(target.url, "select from pg_namespace where nspname in ('by_hand', 'private')")).toEqual([]);
+  }, 60_000);
+
+  it("stops before a row is brought when an object is not the manifest's", async () => {
+    const { vault, place } = await backUp();
+    const first = `${place}/data/000001.copy.zst`;
+    const second = Buffer.from((await vault.getBytes(`${place}/data/000002.copy.zst`))!);
+    await tamper(vault, first, () => second);
+    const { status, output } = await followThePage(vault, place);
+    expect([output, status]).toEqual([expect.stringContaining("000001.copy.zst: FAILED"), 1]);
+    expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
+  }, 60_000);
+
+  it("names the app's own roles as the program does", () => {
+    expect(/rolname !~ '(.*?)'/.exec(PAGE)?.[1]).toBe(PLATFORM_ROLES);
+  });
+});

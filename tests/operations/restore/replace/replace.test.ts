@@ -1,0 +1,349 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../clients/clock.ts";
+import { connect, withSession } from "../../../../clients/database.ts";
+import { PromiseError, UserError } from "../../../../clients/errors.ts";
+import { silent } from "../../../../clients/reporter.ts";
+import type { Signer } from "../../../../clients/signer.ts";
+import type { Vault } from "../../../../clients/vault.ts";
+import { backup } from "../../../../operations/backup/backup.ts";
+import type { BackupResult } from "../../../../operations/backup/backup.ts";
+import { digestObjects } from "../../../../operations/database/objects.ts";
+import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
+import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud } from "../../support/cloud.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+
+const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
+
+/** What the platform's logins are called in these tests. */
+const API_PASSWORD = "api";
+
+let cloud: TestCloud;
+let live: TestDatabase;
+let vault: Vault;
+let signer: Signer & { keyId: string };
+let trustedKeys: string[];
+let saved: BackupResult;
+let wanted: State;
+let damaged: State;
+
+/** All of a database that anybody can tell from outside, by stock pg_dump and readers of the test's own. */
+interface State {
+  content: Record<string, string>;
+  definition: string;
+  objects: Record<string, string>;
+  roles: object[];
+  largeObjects: object[];
+  open: object[];
+}
+
+async function stateOf(): Promise<State> {
+  return {
+    content: await contentOf(live.url),
+    // Rights have no order.
+    definition: definitionOf(live.superuserUrl).split("\n").sort().join("\n"),
+    objects: await withSession(live.url, { applicationName: "test" }, digestObjects),
+    roles: await runSql(
+      live.superuserUrl,
+      `select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
+       from pg_roles r where rolname !~ '^pg_' order by 1`,
+    ),
+    largeObjects: await runSql(
+      live.superuserUrl,
+      "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1",
+    ),
+    open: await runSql(
+      live.superuserUrl,
+      "select (select array_agg(a::text order by a::text) from pg_database d, unnest(d.datacl) a where datname = current_database()) as acl, (select count(*)::int from pg_db_role_setting where setdatabase <> 0) as settings",
+    ),
+  };
+}
+
+/** Wherever rows, definitions, roles or rights can differ, they do. */
+const DAMAGE = `
+  update public.posts set title = 'wrong' where id % 2 = 0; drop table public.messages cascade; alter table public.users drop column bio;
+  create schema later; create table later.things (id serial primary key, at timestamptz default now()); insert into later.things default values;
+  create type later.later_range as range (subtype = int4); create type public.later_kind as enum ('a', 'b'); create domain public.later_domain as int; create function public.later(int) returns int language sql as 'select $1';
+  create table public.ranges (id int primary key, r later.later_range default '[1,2)', k public.later_kind[], d public.later_domain, n int references public.teams (id));
+  create role "Later Role" login; grant "Later Role" to postgres; grant usage, create on schema later to "Later Role";
+  alter table later.things owner to "Later Role"; grant select on auth.users to "Later Role";
+  alter default privileges in schema public revoke all on tables from anon; alter default privileges grant execute on functions to "Later Role";
+  alter default privileges in schema later grant select on tables to anon;
+  create publication later_rows for table public.posts; drop publication partners;
+  drop policy "avatars are public" on storage.objects; create policy "later" on storage.objects for select to anon using (false);
+  drop trigger on_auth_user_created on auth.users; drop schema gone cascade; comment on schema public is 'later';
+  update auth.users set email = id || '@later.example'; delete from storage.objects;
+  select lo_unlink(oid) from pg_largeobject_metadata; select lo_from_bytea(0, '\\xbeef');
+  revoke usage on schema public from anon; grant usage on schema public to "Later Role"`;
+
+beforeAll(async () => {
+  [cloud, live] = await Promise.all([startTestCloud(), startTestDatabase()]);
+  signer = await cloud.newSigner();
+  trustedKeys = [await signer.publicKeyPem()];
+  vault = await cloud.newVault();
+  await applySchema(live.url);
+  await fill(live.url, { rows: 60 });
+  await runSql(
+    live.url,
+    `create role reporting nologin; grant reporting to postgres; create schema gone; grant create, usage on schema gone to reporting;
+     create table gone.reports (id int primary key); alter table gone.reports owner to reporting; revoke reporting from postgres;
+     create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`,
+  );
+  await runSql(live.superuserUrl, `alter role authenticator password '${API_PASSWORD}'`);
+  saved = await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  wanted = await stateOf();
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([cloud.stop(), live.stop()]);
+});
+beforeEach(async () => {
+  await runSql(live.url, "grant reporting to postgres");
+  await runSql(live.url, DAMAGE);
+  await runSql(live.url, 'drop owned by reporting; drop role reporting; revoke "Later Role" from postgres');
+  damaged = await stateOf();
+}, 30_000);
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.abort();
+  // Whatever a test has left, the next one begins with the backup's state.
+  await abandon({ targetUrl: live.url, reporter: silent });
+  if ((await runSql(live.url, "select from pg_namespace where nspname = 'later'")).length > 0) await replace(options());
+  const later = await runSql(live.url, "select from pg_roles where rolname = 'Later Role'");
+  if (later.length > 0) await runSql(live.superuserUrl, 'drop owned by "Later Role"; drop role "Later Role"');
+}, 60_000);
+
+const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  backupId: saved.backupId,
+  targetUrl: live.url,
+  confirm: () => Promise.resolve(),
+  saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+
+async function expectNew(): Promise<void> {
+  const { roles, ...state } = await stateOf();
+  const { roles: wantedRoles, ...rest } = wanted;
+  // A role of the live database that the backup knows nothing of stays; it has lost its rights with what they were on.
+  const known = (roles as { rolname: string; of: string[] }[])
+    .filter(({ rolname }) => rolname !== "Later Role")
+    .map((role) => ({ ...role, of: role.of.filter((one) => !one.startsWith("Later Role")) }));
+  expect(known).toEqual(wantedRoles);
+  expect(state).toEqual(rest);
+  await expectNothingLeft();
+}
+async function expectOld(): Promise<void> {
+  expect(await stateOf()).toEqual(damaged);
+  await expectNothingLeft();
+}
+async function expectNothingLeft(): Promise<void> {
+  const left = await runSql(
+    live.superuserUrl,
+    `select nspname as name from pg_namespace where nspname like 'castchat!_aside%' escape '!' union all select pubname from pg_publication where pubname like 'castchat%'
+     union all select restore_id from castchat_recovery.replacement union all select holder from castchat_recovery.gate
+     union all select application_name from pg_stat_activity where application_name like 'castchat-recovery%'`,
+  );
+  expect(left).toEqual([]);
+}
+
+/** A client of the API that asks for one thing over and over, and comes back when it is thrown out. */
+const clients: AbortController[] = [];
+function watch(): { stop(): Promise<{ seen: Set<string>; refused: number }> } {
+  const url = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
+  const stopped = new AbortController();
+  clients.push(stopped);
+  const seen = new Set<string>();
+  let refused = 0;
+  const running = (async () => {
+    while (!stopped.signal.aborted) {
+      try {
+        const session = await connect(url, { applicationName: "test client" });
+        try {
+          await session.query("set role service_role");
+          for (;;) {
+            stopped.signal.throwIfAborted();
+            const [row] = await session.query<{ what: string }>(
+              `select (select md5(string_agg(p::text, ',' order by id)) from public.posts p) || (select count(*) from public.applications) ||
+                 (select count(*) from private.payouts) || (select count(*) from public.tag_counts) as what`,
+            );
+            seen.add(row!.what);
+            await sleep(2);
+          }
+        } finally {
+          await session.end();
+        }
+      } catch {
+        // The end of the watching is none.
+        refused += Number(!stopped.signal.aborted);
+        await sleep(10);
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopped.abort();
+      await running;
+      return { seen, refused };
+    },
+  };
+}
+
+describe("replacement of a live database", () => {
+  it("puts back all of a backup's state, while clients see the old state, refusals, and the new one", async () => {
+    const client = watch();
+    await sleep(200);
+    const said: string[] = [];
+    const result = await replace(
+      options({
+        confirm: (danger) => {
+          said.push(...danger.lines);
+          expect(danger.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
+          return Promise.resolve();
+        },
+        saveFirst: async () => {
+          const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+          return (await backup({ ...common, databaseUrl: live.url, acceptsSmaller: true })).backupId;
+        },
+      }),
+    );
+    await sleep(300);
+    const { seen, refused } = await client.stop();
+    await expectNew();
+    expect(refused).toBeGreaterThan(0);
+    expect(seen.size).toBe(2);
+    expect(said).toContain("public.posts: all of its 60 rows.");
+    expect(result).toMatchObject({ backupId: saved.backupId, posts: 60, tables: saved.tables, rows: saved.rows });
+    expect(result.phases.map(({ name }) => name)).toEqual([
+      ...[
+        "claim",
+        "gate",
+        "safety backup",
+        "aside",
+        "download",
+        "extensions",
+        "roles",
+        "schema",
+        "data",
+        "constraints",
+      ],
+      ...["checks", "switch", "open", "clean up"],
+    ]);
+    // The safety backup is of what was there: it can bring it back.
+    await replace(options({ backupId: result.safetyBackupId }));
+    const { content, objects, largeObjects } = await stateOf();
+    expect({ content, objects, largeObjects }).toEqual({
+      content: damaged.content,
+      objects: damaged.objects,
+      largeObjects: damaged.largeObjects,
+    });
+    const logs = await vault.list(RECOVERY_LOG_PREFIX);
+    expect(JSON.parse(String(Buffer.from((await vault.getBytes(logs.at(-1)!.key))!)))).toMatchObject({
+      what: "replacement",
+      result: "done",
+    });
+  }, 90_000);
+
+  it("brings the old state back when anything fails, and says so", async () => {
+    const client = watch();
+    const broken = (part: string): Vault => ({
+      ...vault,
+      get: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.get(key, signal)),
+      getBytes: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
+    });
+    await expect(replace(options({ vault: broken("/data/") }))).rejects.toThrow(
+      /is missing from the vault.*the old state is back, whole, and the gate is open\./,
+    );
+    await expectOld();
+    await expect(replace(options({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) }))).rejects.toThrow(
+      "No backup. What was there before: the old state is back",
+    );
+    await expectOld();
+    await expect(replace(options({ confirm: () => Promise.reject(new UserError("Nobody agreed.")) }))).rejects.toThrow(
+      "Nobody agreed.",
+    );
+    const interrupted = new AbortController();
+    const reporter = (message: string) => {
+      if (message.startsWith("Comparing every")) interrupted.abort(new DOMException("interrupted", "AbortError"));
+    };
+    await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
+    await expectOld();
+    const { seen } = await client.stop();
+    expect(seen.size).toBe(1);
+  }, 90_000);
+
+  const argument = () =>
+    JSON.stringify({
+      ...{ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: live.url },
+      ...{ backupId: saved.backupId, keyId: signer.keyId },
+    });
+  async function killAt(phase: string, afterMs: number): Promise<void> {
+    const child = spawn(process.execPath, [CHILD, argument()], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: process.env,
+    });
+    const ended = once(child, "exit");
+    createInterface(child.stdout).on("line", (line) => {
+      if (line.startsWith(phase)) setTimeout(() => child.kill("SIGKILL"), afterMs);
+    });
+    expect(await ended).toEqual([null, "SIGKILL"]);
+  }
+
+  it("goes back to the complete old state after a kill -9 at any of its states", async () => {
+    const client = watch();
+    for (const [phase, afterMs] of [
+      ["Closing", 15],
+      ["Taking a backup", 60],
+      ["Setting", 25],
+      ["Making types", 40],
+      ["Restoring", 40],
+      ["Making indexes", 150],
+      ["Making the new state live", 0],
+    ] as const) {
+      await killAt(phase, afterMs);
+      expect(await abandon({ targetUrl: live.url, reporter: silent })).toBe("old");
+      await expectOld();
+    }
+    const { seen } = await client.stop();
+    expect(seen.size).toBe(1);
+  }, 120_000);
+
+  it("goes on to the complete new state after kills -9 at each of its states", async () => {
+    const client = watch();
+    await sleep(200);
+    for (const phase of [
+      "Closing",
+      "Setting",
+      "Making types",
+      "Restoring",
+      "Making indexes",
+      "Comparing every",
+      "Opening",
+    ]) {
+      await killAt(phase, 20);
+      if (phase !== "Restoring") continue;
+      const half = backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+      await expect(half).rejects.toThrow("so what it holds now is half of it");
+    }
+    await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
+    await replace(options());
+    await sleep(300);
+    const { seen } = await client.stop();
+    await expectNew();
+    expect(seen.size).toBe(2);
+    expect(await abandon({ targetUrl: live.url, reporter: silent })).toBe("nothing");
+  }, 120_000);
+});
