@@ -38,7 +38,7 @@ export function localThrowaway(environment: NodeJS.ProcessEnv): ThrowawayPostgre
     async create(wish) {
       const temporary = environment["TMPDIR"] ?? tmpdir();
       await removeLeftovers(temporary);
-      const programs = await findServerPrograms(wish.serverMajor, environment);
+      const programs = await findServerPrograms(wish.serverMajor, environment, temporary);
       wish.signal.throwIfAborted();
       return await makeServer(temporary, programs, wish);
     },

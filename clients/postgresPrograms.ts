@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "./errors.ts";
 import type { ServerPrograms } from "./postgresServer.ts";
-import { UNPRIVILEGED, asNobody, isRoot } from "./unprivileged.ts";
+import { UNPRIVILEGED, anyoneMayEnter, asNobody, isRoot } from "./unprivileged.ts";
 
 /** Where Debian and Ubuntu keep the programs of each major version, which are not on PATH. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
@@ -12,15 +12,21 @@ const DEBIAN_FOLDER = "/usr/lib/postgresql";
 /**
  * Finds the server programs of a major version: in the folder PG_BIN where it is set, else on PATH and where Debian keeps them.
  * UserError that says what was found instead.
+ *
+ * @param above folder in which the server's data is to lie
  */
-export async function findServerPrograms(serverMajor: number, environment: NodeJS.ProcessEnv): Promise<ServerPrograms> {
+export async function findServerPrograms(
+  serverMajor: number,
+  environment: NodeJS.ProcessEnv,
+  above: string,
+): Promise<ServerPrograms> {
   const only = environment["PG_BIN"] ?? "";
   const folders = only === "" ? [...(environment["PATH"] ?? "").split(delimiter), ...(await debianFolders())] : [only];
   const others = new Set<string>();
   for (const folder of folders.filter((one) => one !== "")) {
     const version = await versionIn(folder);
     if (version === undefined) continue;
-    if (Number.parseInt(version, 10) === serverMajor) return programsIn(folder);
+    if (Number.parseInt(version, 10) === serverMajor) return await programsIn(folder, above);
     others.add(`${version} in ${folder}`);
   }
   const seen = others.size === 0 ? "none was found" : `found: ${[...others].join(", ")}`;
@@ -29,13 +35,14 @@ export async function findServerPrograms(serverMajor: number, environment: NodeJ
   );
 }
 
-/** The programs of a folder. As root they become `nobody`, since Postgres refuses to run as root. */
-function programsIn(folder: string): ServerPrograms {
-  return {
-    command: (name, args) =>
-      isRoot() ? asNobody(join(folder, name), args, { passes: false }) : { file: join(folder, name), args: [...args] },
-    ...(isRoot() && { owner: UNPRIVILEGED }),
-  };
+/**
+ * The programs of a folder. As root they become `nobody`, since Postgres refuses to run as root; one that may pass through closed
+ * folders only where there are any, as in a job with a private TMPDIR, for not every container grants that right.
+ */
+async function programsIn(folder: string, above: string): Promise<ServerPrograms> {
+  if (!isRoot()) return { command: (name, args) => ({ file: join(folder, name), args: [...args] }) };
+  const passes = !((await anyoneMayEnter(folder)) && (await anyoneMayEnter(above)));
+  return { command: (name, args) => asNobody(join(folder, name), args, { passes }), owner: UNPRIVILEGED };
 }
 
 async function versionIn(folder: string): Promise<string | undefined> {

@@ -1,3 +1,6 @@
+import { realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
 /** User and group that Postgres runs as when we are root, which it refuses to run as. */
 export const UNPRIVILEGED = { uid: 65534, gid: 65534 } as const;
 
@@ -28,4 +31,12 @@ export function asNobody(
       ...args,
     ],
   };
+}
+
+/** Whether any user may enter a folder: it and all those above it let others pass. */
+export async function anyoneMayEnter(folder: string): Promise<boolean> {
+  for (let path = await realpath(folder); ; path = dirname(path)) {
+    if (((await stat(path)).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
 }

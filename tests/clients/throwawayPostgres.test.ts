@@ -21,9 +21,9 @@ import type { TestDatabase } from "../support/postgres.ts";
 let scratch: TestDatabase;
 let temporary: string;
 beforeAll(async () => {
-  // A folder of this test's own, so that what it leaves behind can be told from others'.
+  // A folder of this test's own, so that what it leaves behind can be told from others'; closed to all but its owner, as a
+  // job's private TMPDIR is.
   temporary = await mkdtemp(join(tmpdir(), "throwaway-test-"));
-  await chmod(temporary, 0o711);
   scratch = await startTestDatabase();
 });
 afterAll(async () => {
@@ -82,6 +82,19 @@ describe("localThrowaway", () => {
     await made.remove();
     expect(await folders()).toEqual([]);
     await expect(runSql(made.adminUrl, "select 1")).rejects.toThrow("cannot be reached");
+  });
+
+  it("runs in a folder that any user may enter, without rights beyond that", async () => {
+    const open = await mkdtemp(join("/tmp", "throwaway-test-"));
+    await chmod(open, 0o711);
+    try {
+      const made = await localThrowaway({ ...environment(), TMPDIR: open }).create(wish());
+      expect(await runSql(made.adminUrl, "select 1 as one")).toEqual([{ one: 1 }]);
+      await made.remove();
+      expect(await readdir(open)).toEqual([]);
+    } finally {
+      await rm(open, { recursive: true });
+    }
   });
 
   it("leaves nothing where it is aborted on the way", async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -40,7 +40,6 @@ let temporary: string;
 let backupId: string;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "verify-test-"));
-  await chmod(temporary, 0o711);
   [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
   signer = await cloud.newSigner();
   trustedKeys = [await signer.publicKeyPem()];

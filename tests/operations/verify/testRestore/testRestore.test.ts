@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -35,7 +35,6 @@ let manifest: Manifest;
 const signal = new AbortController().signal;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "check-test-"));
-  await chmod(temporary, 0o711);
   [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
   const signer = await cloud.newSigner();
   const trustedKeys = [await signer.publicKeyPem()];
