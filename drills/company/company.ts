@@ -6,6 +6,7 @@ import { applySchema, fill } from "../../sandbox/sample/database.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery } from "../commandLine.ts";
 import { openStack, up } from "../stacks.ts";
+import type { StepRecord } from "../steps.ts";
 import { databaseSize, type DatabaseSize } from "./databaseSize.ts";
 import type { DrillContext } from "./context.ts";
 
@@ -31,6 +32,8 @@ export interface Company {
   standbyOutputs: z.infer<typeof standbyOutputs>;
   repositoryUrl: string;
   size: DatabaseSize;
+  /** The steps that built it, the sandbox's start included. */
+  steps: readonly StepRecord[];
 }
 
 /**
@@ -67,7 +70,15 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
     });
   });
   const size = await databaseSize(primarySide.databaseUrl);
-  return { standby, primary, primaryOutputs: primarySide, standbyOutputs: standbySide, repositoryUrl, size };
+  return {
+    standby,
+    primary,
+    primaryOutputs: primarySide,
+    standbyOutputs: standbySide,
+    repositoryUrl,
+    size,
+    steps: [...steps.records],
+  };
 }
 
 /** The app's repository is older than the recovery stack: it is made through GitHub's API, and code is pushed into it. */

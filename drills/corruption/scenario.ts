@@ -6,11 +6,11 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { backUp } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { SIMULATED } from "../company/simulated.ts";
+import { scenarioReport } from "../company/scenarioReport.ts";
 import { Visitor } from "../company/visitor.ts";
 import { lostRows } from "../compare/compare.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
-import { isKept, type DrillReport } from "../report/report.ts";
+import type { DrillReport } from "../report/report.ts";
 import { corrupt, damageInWords, newestPost } from "./damage.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { DAMAGED_USER, repair } from "./recovery.ts";
@@ -59,28 +59,17 @@ export async function databaseCorruption(
     afterRestore: options.afterRestore,
   });
   const objectives = judgeObjectives({ lostAt, allowedAt: repaired.allowedAt, snapshotAt: backup.snapshotAt });
-  const facts = { checks: repaired.checks, objectives };
-  return {
-    formatVersion: 1,
+  return scenarioReport(context, company, {
     scenario: SCENARIO,
-    ok: isKept(facts),
-    startedAt: startedAt.toISOString(),
-    finishedAt: clock().toISOString(),
-    data: company.size,
-    backup: {
-      id: backup.id,
-      snapshotAt: backup.snapshotAt.toISOString(),
-      storedBytes: backup.storedBytes,
-      durationMs: backup.durationMs,
-      replicatedAfterMs: backup.replicatedAfterMs,
-    },
-    loss: { at: lostAt.toISOString(), destroyed: damageInWords(damage) },
-    ...facts,
+    startedAt,
+    stepsBefore,
+    backup,
+    loss: { at: lostAt, destroyed: damageInWords(damage) },
+    checks: repaired.checks,
+    objectives,
     lostRows: lostRows(live, repaired.after),
-    steps: steps.records.slice(stepsBefore),
     recoveryPhases: repaired.phases,
-    simulated: [...SIMULATED],
-  };
+  });
 }
 
 async function logIn(visitor: Visitor): Promise<string> {

@@ -1,6 +1,6 @@
 import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
-import { isKept, type DrillReport } from "../report/report.ts";
+import type { DrillReport } from "../report/report.ts";
 import { backUp } from "../company/backup.ts";
 import { checkRecovered } from "./checks.ts";
 import { changeCode, type Company } from "../company/company.ts";
@@ -9,7 +9,7 @@ import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
 import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
-import { SIMULATED } from "../company/simulated.ts";
+import { scenarioReport } from "../company/scenarioReport.ts";
 
 /** Name of the scenario, as the report shows it. */
 export const SCENARIO = "Complete infrastructure failure";
@@ -27,6 +27,7 @@ const LATE_POSTS = 20;
 export async function completeInfrastructureFailure(context: DrillContext, company: Company): Promise<DrillReport> {
   const { clock, steps } = context;
   const startedAt = clock();
+  const stepsBefore = steps.records.length;
   const { databaseUrl } = company.primaryOutputs;
   const scheduled = await awaitScheduledBackup(context);
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
@@ -48,26 +49,15 @@ export async function completeInfrastructureFailure(context: DrillContext, compa
     configurationAt: findings.configurationAt,
     commitsLost: findings.commitsLost,
   });
-  const facts = { checks: [scheduled, ...findings.results], objectives };
-  return {
-    formatVersion: 1,
+  return scenarioReport(context, company, {
     scenario: SCENARIO,
-    ok: isKept(facts),
-    startedAt: startedAt.toISOString(),
-    finishedAt: clock().toISOString(),
-    data: company.size,
-    backup: {
-      id: backup.id,
-      snapshotAt: backup.snapshotAt.toISOString(),
-      storedBytes: backup.storedBytes,
-      durationMs: backup.durationMs,
-      replicatedAfterMs: backup.replicatedAfterMs,
-    },
-    loss: { at: loss.at.toISOString(), destroyed: loss.destroyed },
-    ...facts,
+    startedAt,
+    stepsBefore,
+    backup,
+    loss,
+    checks: [scheduled, ...findings.results],
+    objectives,
     lostRows: findings.lostRows,
-    steps: steps.records,
     recoveryPhases: recovered.phases,
-    simulated: [...SIMULATED],
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import type { Session } from "../../clients/database.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
+import { inTransaction } from "../../clients/transaction.ts";
 import { applyChange, closingChanges, findOpenings, undoChange, usageChanges } from "./gateChanges.ts";
 import { forgetLayer, noteOpened, noteSessionsEnded, readLayers, recordLayer } from "./gateRecord.ts";
 import type { GateChange, GateLayer, GateLevel } from "./gateRecord.ts";
@@ -158,15 +159,12 @@ async function undo(session: Session, changes: readonly GateChange[]): Promise<s
 
 /** One at a time; all of it or nothing. */
 async function inGateTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.query("begin");
   try {
-    await session.query("select pg_catalog.pg_advisory_xact_lock(hashtextextended('castchat-recovery gate', 0))");
-    const result = await work();
-    await session.query("commit");
-    return result;
+    return await inTransaction(session, async () => {
+      await session.query("select pg_catalog.pg_advisory_xact_lock(hashtextextended('castchat-recovery gate', 0))");
+      return await work();
+    });
   } catch (error) {
-    // On a connection that is gone there is nothing to roll back.
-    await session.query("rollback").catch(() => undefined);
     if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new UserError(
       `"${session.address.user}" may not change who connects to ${session.address.database}: use the role that owns the database (${(error as Error).message}).`,

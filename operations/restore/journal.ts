@@ -1,4 +1,5 @@
 import type { Session } from "../../clients/database.ts";
+import { inTransaction, rollBack } from "../../clients/transaction.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
 import { quoteLiteral } from "../database/quote.ts";
 
@@ -32,16 +33,10 @@ export async function journaled(
   step: string,
   work: () => Promise<void>,
 ): Promise<void> {
-  await session.query("begin");
-  try {
+  await inTransaction(session, async () => {
     await work();
     await session.query(`insert into ${JOURNAL} (restore_id, step) values ($1, $2)`, [restoreId, step]);
-    await session.query("commit");
-  } catch (error) {
-    // On a connection that is gone there is nothing to roll back.
-    await session.query("rollback").catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** The same for a step that is a script, in one round trip. The script must not end the transaction. */
@@ -56,7 +51,7 @@ export async function journaledScript(
       `begin;\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
     );
   } catch (error) {
-    await session.query("rollback").catch(() => undefined);
+    await rollBack(session);
     throw error;
   }
 }

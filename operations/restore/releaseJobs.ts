@@ -1,5 +1,6 @@
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
+import { inTransaction } from "../../clients/transaction.ts";
 import { hasRelation, listJobs } from "../database/heldBack.ts";
 import type { ScheduledJob } from "../database/heldBack.ts";
 
@@ -56,16 +57,11 @@ function differencesOf(wanted: ScheduledJob, found: ScheduledJob): string[] {
 
 /** Schedules a job by pg_cron's own functions: nobody may write to its table. In one transaction, so that one that is off never runs. */
 export async function scheduleJob(session: Session, job: ScheduledJob): Promise<void> {
-  await session.query("begin");
-  try {
+  await inTransaction(session, async () => {
     const [made] = await schedule(session, job);
     if (made === undefined) throw new Error("cron.schedule gave no job");
     if (!job.active) await session.query("select cron.alter_job(job_id => $1::bigint, active => false)", [made.id]);
-    await session.query("commit");
-  } catch (error) {
-    await session.query("rollback").catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 async function schedule(session: Session, job: ScheduledJob): Promise<{ id: string }[]> {

@@ -6,6 +6,7 @@ import type { Session } from "../../clients/database.ts";
 import { PromiseError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { ProjectContent, StoragePlace } from "../../clients/supabaseContent.ts";
+import { inTransaction } from "../../clients/transaction.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject } from "../vault/projectPart.ts";
@@ -130,19 +131,14 @@ async function putOwnColumnsBack(
   if (row === undefined) return;
   const columns = Object.keys(row.columns).map((name) => `"${name}"`);
   // As a replica: a trigger of the service would date them anew.
-  await session.query("begin");
-  try {
+  await inTransaction(session, async () => {
     await session.query("set local session_replication_role = replica");
     await session.query(
       `update storage.objects o set ${columns.map((name) => `${name} = r.${name}`).join(", ")}
        from jsonb_array_elements($1::jsonb) as one, jsonb_populate_record(null::storage.objects, one -> 'columns') as r where o.id = (one ->> 'id')::uuid`,
       [JSON.stringify(rows)],
     );
-    await session.query("commit");
-  } catch (error) {
-    await session.query("rollback").catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 async function restoreAuthSettings(

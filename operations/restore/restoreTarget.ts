@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
+import { inTransaction } from "../../clients/transaction.ts";
 import {
   HAS_MEMBERS,
   IS_APP_SCHEMA,
@@ -81,9 +82,7 @@ export async function listDataIn(session: Session): Promise<string[]> {
 export async function wipeTarget(session: Session): Promise<void> {
   await dropMade(session);
   await removeLargeObjects(session);
-  await session.query("begin");
-  await emptyManagedTables(session);
-  await session.query("commit");
+  await inTransaction(session, () => emptyManagedTables(session));
 }
 
 /**

@@ -3,6 +3,7 @@ import { withSession } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
 import { PromiseError } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
+import { inTransaction } from "../../../clients/transaction.ts";
 import { countForSeed } from "../../database/catalog.ts";
 import type { SeedCounts } from "../../database/catalog.ts";
 import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
@@ -221,17 +222,4 @@ async function takeBackRoles(session: Session, kept: readonly string[]): Promise
   );
   if (lent.length > 0)
     await session.query(`revoke ${lent.map(({ name }) => quoteIdent(name)).join(", ")} from current_user`);
-}
-
-async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.query("begin");
-  try {
-    const result = await work();
-    await session.query("commit");
-    return result;
-  } catch (error) {
-    // On a connection that is gone there is nothing to roll back.
-    await session.query("rollback").catch(() => undefined);
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Session } from "../../../clients/database.ts";
+import { inTransaction } from "../../../clients/transaction.ts";
 import { clearJournal, makeJournal } from "../journal.ts";
 import { MARKER_SCHEMA } from "../../database/platform.ts";
 import { quoteIdent } from "../../database/quote.ts";
@@ -55,8 +56,7 @@ export async function beginRecord(
     create table if not exists ${RECORD} (
       restore_id text primary key, backup_id text not null, started_at timestamptz not null, result jsonb)`);
   await makeJournal(session);
-  await session.query("begin");
-  try {
+  await inTransaction(session, async () => {
     await session.query(`create schema ${schema}; revoke all on schema ${schema} from public`);
     for (const { table, beside } of tables) {
       const columns = table.columns.map(quoteIdent).join(", ");
@@ -73,11 +73,7 @@ export async function beginRecord(
       backupId,
       startedAt,
     ]);
-    await session.query("commit");
-  } catch (error) {
-    await session.query("rollback").catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Notes within the swap's transaction that it is done. */

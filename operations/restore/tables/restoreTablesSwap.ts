@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../../../clients/database.ts";
 import { PromiseError, UserError } from "../../../clients/errors.ts";
+import { inTransaction } from "../../../clients/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { findOrphans } from "../../database/orphans.ts";
 import { actAsReplica } from "../../database/replicaRole.ts";
@@ -29,14 +30,14 @@ export async function swapRows(
   resultWith: (notes: string[]) => RestoreTablesResult,
 ): Promise<RestoreTablesResult> {
   for (let attempt = 1; ; attempt += 1) {
-    await session.query("begin; set local lock_timeout = '10s'");
     try {
-      const result = resultWith(await swap(session, manifest, tables));
-      await noteSwapped(session, result);
-      await session.query("commit");
-      return result;
+      return await inTransaction(session, async () => {
+        await session.query("set local lock_timeout = '10s'");
+        const result = resultWith(await swap(session, manifest, tables));
+        await noteSwapped(session, result);
+        return result;
+      });
     } catch (error) {
-      await session.query("rollback").catch(() => undefined);
       const code = (error as { code?: string }).code;
       if (code !== LOCK_NOT_AVAILABLE && code !== DEADLOCK) throw error;
       if (attempt >= ATTEMPTS) {

@@ -1,4 +1,5 @@
 import type { Session } from "../../../clients/database.ts";
+import { rollBack } from "../../../clients/transaction.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 
 /** Who asks, as Supabase's API tells the database: a role, and the claims of the token. */
@@ -24,8 +25,7 @@ export async function asCaller<T>(session: Session, caller: Caller, work: () => 
   try {
     return await work();
   } finally {
-    // On a connection that is gone there is nothing to roll back.
-    await session.query("rollback").catch(() => undefined);
+    await rollBack(session);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Session } from "../../../clients/database.ts";
 import { PromiseError, UserError, messageOf } from "../../../clients/errors.ts";
 import { markOf } from "../../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
+import { inTransaction } from "../../../clients/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { PLATFORM_ROLES } from "../../database/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
@@ -48,18 +49,17 @@ export async function prepareThrowaway(
   return await withSession(
     throwaway.adminUrl,
     { applicationName: "castchat-recovery verify preparing", signal },
-    async (session) => {
-      await session.query("begin");
-      const logins = await makePlatformRoles(session, throwaway);
-      await session.query(`${PLATFORM_SQL}; ${MANAGED_SCHEMAS_SQL}`);
-      await giveDatabase(session);
-      const notes = await fillManagedSchemas(session, manifest);
-      await makeExtensions(session, manifest);
-      await lendExtensions(session, manifest);
-      await makeAppRoles(session, throwaway, appRoles);
-      await session.query("commit");
-      return { ...logins, notes };
-    },
+    (session) =>
+      inTransaction(session, async () => {
+        const logins = await makePlatformRoles(session, throwaway);
+        await session.query(`${PLATFORM_SQL}; ${MANAGED_SCHEMAS_SQL}`);
+        await giveDatabase(session);
+        const notes = await fillManagedSchemas(session, manifest);
+        await makeExtensions(session, manifest);
+        await lendExtensions(session, manifest);
+        await makeAppRoles(session, throwaway, appRoles);
+        return { ...logins, notes };
+      }),
   );
 }
 
