@@ -1,8 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { chown } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { UserError } from "../../clients/errors.ts";
 import { UNPRIVILEGED } from "../../clients/unprivileged.ts";
@@ -117,7 +115,8 @@ describe("a target", () => {
 /** A file system of so many megabytes that Postgres may write to, or undefined where this machine doesn't let us mount one. */
 function smallDisk(megabytes: number): { path: string; grow(to: number): void; remove(): void } | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
-  const path = mkdtempSync(join(tmpdir(), "castchat-small-disk-"));
+  // Not in TMPDIR, which may be closed to all but its owner: the server's user must get there.
+  const path = mkdtempSync("/tmp/castchat-small-disk-");
   const mount = (...args: string[]) => execFileSync("mount", args, { stdio: "ignore" });
   try {
     mount("-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path);

@@ -30,15 +30,15 @@ export function choosePlatformSource(holdings: PlatformHoldings, choice: Platfor
       );
     return { kind: "daily", id: choice.backupId, at: named.takenAt };
   }
-  // Supabase's own unit.
-  const at = new Date(Math.floor(choice.at.getTime() / 1000) * 1000);
   if (window === undefined) {
-    const before = usable.find((backup) => backup.takenAt <= at);
+    const before = usable.find((backup) => backup.takenAt <= choice.at);
     const instead = before === undefined ? there : `--backup-id ${before.id ?? ""} is the newest before that`;
     throw new UserError(
-      `The plan of ${ref} has no point-in-time recovery, so Supabase can't go to ${at.toISOString()}: ${instead}.`,
+      `The plan of ${ref} has no point-in-time recovery, so Supabase can't go to ${choice.at.toISOString()}: ${instead}.`,
     );
   }
+  // Supabase's own unit.
+  const at = new Date(Math.floor(choice.at.getTime() / 1000) * 1000);
   if (at < window.earliest || at > window.latest) {
     throw new UserError(
       `Supabase can restore ${ref} to any second from ${window.earliest.toISOString()} to ${window.latest.toISOString()}, not to ${at.toISOString()}.`,
