@@ -3,12 +3,14 @@ import { z } from "zod";
 import { commitChange, seedApplicationRepository } from "../../sandbox/app/repository.ts";
 import { addressOf } from "../../sandbox/layout.ts";
 import { applySchema, fill } from "../../sandbox/sample/database.ts";
+import { fillProject } from "../../sandbox/sample/projectContent.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery } from "../commandLine.ts";
 import { openStack, up } from "../stacks.ts";
 import type { StepRecord } from "../steps.ts";
 import { databaseSize, type DatabaseSize } from "./databaseSize.ts";
 import type { DrillContext } from "./context.ts";
+import { projectPlace } from "./projectContent.ts";
 
 /** What of a deployed stack the drill works with. */
 const runningOutputs = z.object({
@@ -68,6 +70,10 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
       onProgress: ({ table, done, total }) => say(`${table}, ${Math.round((100 * done) / total)} %`),
       ...(engine.signal ? { signal: engine.signal } : {}),
     });
+  });
+  await steps.run("Upload storage objects, deploy a function, set up auth", async (say) => {
+    const content = await fillProject(projectPlace(context, primarySide), engine.signal);
+    say(`${content.storageObjects} objects, ${(content.storageBytes / 1e6).toFixed(1)} MB`);
   });
   const size = await databaseSize(primarySide.databaseUrl);
   return {

@@ -31,12 +31,23 @@ export const VOLATILE_TABLES = [
   "vault.secrets",
 ] as const;
 
+/** What a service of the platform makes up itself within a row, by table: paths into the row as JSON, and why each can't be equal. */
+export const NOT_COMPARED: Readonly<Record<string, readonly { path: readonly string[]; why: string }[]>> = {
+  "storage.objects": [
+    { path: ["version"], why: "the storage service gives each upload a version, and a recovery uploads anew" },
+    { path: ["metadata", "lastModified"], why: "the storage service dates each upload" },
+  ],
+};
+
 /** What no comparison covers, in words for the report. */
 export const LEFT_OUT: readonly LeftOut[] = [
   {
     what: VOLATILE_TABLES.join(", "),
     why: "the platform writes them itself, as its own version wants; scheduled jobs and the vault's secrets are compared by what they are",
   },
+  ...Object.entries(NOT_COMPARED).flatMap(([table, paths]) =>
+    paths.map(({ path, why }) => ({ what: `${path.join(" ->> ")} of ${table}`, why })),
+  ),
   { what: `schema ${RECOVERY_SCHEMA}`, why: "the recovery keeps its own notes there" },
   {
     what: `definitions inside of Supabase's schemas (${MANAGED_SCHEMAS.join(", ")})`,

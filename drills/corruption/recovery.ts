@@ -4,7 +4,10 @@ import { castchatRecovery, runCastchatRecovery } from "../commandLine.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import type { Visitor } from "../company/visitor.ts";
+import { readProject } from "../company/projectContent.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
 import { compareSnapshots } from "../compare/compare.ts";
+import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../compare/types.ts";
 import type { Check } from "../report/report.ts";
@@ -22,6 +25,8 @@ export interface CorruptedCompany {
   backupId: string;
   /** The drill's own snapshot, taken before the backup while nothing was written. */
   before: DatabaseSnapshot;
+  /** What the project held beside its database at that time. */
+  contentBefore: ProjectSnapshot;
   /** Runs between the restore and its verification; a test damages the result here. */
   afterRestore?: (() => Promise<void>) | undefined;
 }
@@ -110,7 +115,7 @@ async function restoreInPlace(
 
 async function verify(
   context: DrillContext,
-  { company, before, backupId }: CorruptedCompany,
+  { company, before, contentBefore, backupId }: CorruptedCompany,
   checks: Check[],
 ): Promise<DatabaseSnapshot> {
   const after = await takeSnapshot(company.primaryOutputs.databaseUrl);
@@ -126,6 +131,7 @@ async function verify(
             .map((one) => one.text)
             .join(" ")}`,
   });
+  checks.push(...compareProjects(contentBefore, await readProject(context, company.primaryOutputs)));
   // By its name: the newest backup may be one of the damaged state, taken for safety.
   const { exitCode, answer } = await runCastchatRecovery(
     ["assess", "--stack", "prod", "--backup", backupId],

@@ -6,6 +6,7 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { backUp } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
 import { Visitor } from "../company/visitor.ts";
 import { lostRows } from "../compare/compare.ts";
@@ -39,6 +40,9 @@ export async function databaseCorruption(
   const visitor = new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
   const token = await steps.run("Log in before the damage", () => logIn(visitor));
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
+  const contentBefore = await steps.run("Hash storage objects, functions, settings and secrets", () =>
+    readProject(context, company.primaryOutputs),
+  );
   const lastPost = await newestPost(databaseUrl);
   const backup = await backUp(context);
   const live = await steps.run("Write rows that no backup holds", async () => {
@@ -56,6 +60,7 @@ export async function databaseCorruption(
     damage,
     backupId: backup.id,
     before,
+    contentBefore,
     afterRestore: options.afterRestore,
   });
   const objectives = judgeObjectives({ lostAt, allowedAt: repaired.allowedAt, snapshotAt: backup.snapshotAt });

@@ -4,7 +4,9 @@ import { addressOf } from "../../sandbox/layout.ts";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery } from "../commandLine.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
 import { compareSnapshots, lostRows } from "../compare/compare.ts";
+import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { isHeldBack } from "../compare/types.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DatabaseSnapshot, LostRows } from "../compare/types.ts";
@@ -15,6 +17,7 @@ import type { Company } from "../company/company.ts";
 import type { Recovered } from "./recovery.ts";
 import { checkRelease } from "./releaseCheck.ts";
 import type { DrillContext } from "../company/context.ts";
+import { readProject } from "../company/projectContent.ts";
 import { answers } from "./signsOfLife.ts";
 import { Visitor } from "../company/visitor.ts";
 
@@ -23,6 +26,8 @@ export interface Expected {
   company: Company;
   /** The drill's own snapshot, taken before the backup while nothing was written. */
   before: DatabaseSnapshot;
+  /** What the lost primary's project held beside its database, read at that time. */
+  contentBefore: ProjectSnapshot;
   /** The same, right before the loss: later rows included. */
   live: DatabaseSnapshot;
   backup: TakenBackup;
@@ -58,6 +63,10 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
           .map((one) => one.text)
           .join(" ")}`,
   );
+  const contentAfter = await steps.run("Compare storage objects, functions, settings and secrets", () =>
+    readProject(context, recovered),
+  );
+  results.push(...compareProjects(expected.contentBefore, contentAfter));
   check(
     "the backup that was restored is the one that was taken",
     recovered.backupId === expected.backup.id,

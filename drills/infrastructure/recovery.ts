@@ -25,6 +25,7 @@ const recoveredOutputs = z.object({
 /** What the one `up` has brought back, and when. */
 export interface Recovered {
   databaseUrl: string;
+  supabaseRef: string;
   backupId: string;
   snapshotAt: Date;
   /** The commit that the program says it deployed; the checks ask the app itself. */
@@ -53,6 +54,7 @@ export async function recover(context: DrillContext, company: Company): Promise<
       if (!restored) throw new PromiseError("The up has restored no database.");
       return {
         databaseUrl: outputs.databaseUrl,
+        supabaseRef: outputs.supabaseRef,
         backupId: outputs.restore.backupId,
         snapshotAt: outputs.restore.snapshotAt,
         commit: outputs.deployment.commit,

@@ -9,6 +9,7 @@ import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
 import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
+import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
 
 /** Name of the scenario, as the report shows it. */
@@ -31,6 +32,9 @@ export async function completeInfrastructureFailure(context: DrillContext, compa
   const { databaseUrl } = company.primaryOutputs;
   const scheduled = await awaitScheduledBackup(context);
   const before = await steps.run("Take the drill's own snapshot of the data", () => takeSnapshot(databaseUrl));
+  const contentBefore = await steps.run("Hash storage objects, functions, settings and secrets", () =>
+    readProject(context, company.primaryOutputs),
+  );
   const backup = await backUp(context);
   const commit = await changeCode(context, company);
   const live = await steps.run("Write rows that no backup holds", async () => {
@@ -39,7 +43,7 @@ export async function completeInfrastructureFailure(context: DrillContext, compa
   });
   const loss = await destroyEverything(context, company);
   const recovered = await recover(context, company);
-  const findings = await checkRecovered(context, { company, before, live, backup, commit, recovered });
+  const findings = await checkRecovered(context, { company, before, contentBefore, live, backup, commit, recovered });
   const objectives = judgeObjectives({
     lostAt: loss.at,
     databaseAt: recovered.databaseAt,

@@ -34,6 +34,11 @@ function paragraph(sentences: string): string {
   return `(select string_agg(pg_temp.sentence(pg_temp.h(n * 64 + g, 1)), E'\\n' order by g) || ' ' || to_hex(pg_temp.h(n, 11)) from generate_series(1, ${sentences}) g)`;
 }
 
+/** Each object is a request or two to several services, at each backup: more of them would only be slow. */
+const MOST_OBJECTS = 300;
+/** In bytes; projectContent.ts brings the bytes themselves. */
+const LARGEST_OBJECT = 4_000;
+
 /** How many users a sample of so many posts has. */
 export function usersFor(posts: number): number {
   return Math.max(10, Math.round(posts / 4));
@@ -130,10 +135,10 @@ export function fillSteps(posts: number): FillStep[] {
     },
     {
       table: "storage.objects",
-      rows: Math.max(4, Math.round(posts / 10)),
+      rows: Math.min(MOST_OBJECTS, Math.max(4, Math.round(posts / 10))),
       sql: `insert into storage.objects (id, bucket_id, name, owner, owner_id, created_at, updated_at, last_accessed_at, metadata, version)
         select md5('object:' || n)::uuid, pg_temp.pick('{avatars,attachments}', n), u || '/' || pg_temp.pick('{顔写真,file}', x) || n || '.jpg', u, u::text,
-          t, t, t + interval '1 day', jsonb_build_object('size', x % 5000000, 'mimetype', 'image/jpeg', 'eTag', '"' || md5(n::text) || '"'), md5('version:' || n)
+          t, t, t + interval '1 day', jsonb_build_object('size', x % ${LARGEST_OBJECT}, 'mimetype', 'image/jpeg', 'eTag', '"' || md5(n::text) || '"'), md5('version:' || n)
         from generate_series($1::bigint, $2) n,
           lateral (select pg_temp.h(n, 10) as x, pg_temp.demo_user(1 + n % ${users}) as u, pg_temp.latest() - interval '2 days' - n * interval '1 second' as t) as _`,
     },

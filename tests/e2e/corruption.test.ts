@@ -4,6 +4,9 @@ import { buildCompany, type Company } from "../../drills/company/company.ts";
 import type { DrillContext } from "../../drills/company/context.ts";
 import { databaseCorruption } from "../../drills/corruption/scenario.ts";
 import { drillReportSchema } from "../../drills/report/report.ts";
+import { projectPlace } from "../../drills/company/projectContent.ts";
+import { askManagement, askStorage, serviceKey } from "../../sandbox/sample/projectPlace.ts";
+import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
 import { resetSandbox } from "../../sandbox/control.ts";
 import { castchatRecovery } from "./support/commands.ts";
 import { startContext } from "./support/lostCompany.ts";
@@ -47,7 +50,7 @@ describe("the scenario database corruption", () => {
     expect([status.exitCode, status.output]).toEqual([0, expect.stringContaining("Writes are allowed.")]);
   }, 180_000);
 
-  it("is not ok where a row is altered after the restore", async () => {
+  it("is not ok where a row, an object, a function and a setting are altered after the restore", async () => {
     const report = await databaseCorruption(context, company, {
       async afterRestore() {
         const client = new pg.Client({ connectionString: company.primaryOutputs.databaseUrl });
@@ -56,12 +59,32 @@ describe("the scenario database corruption", () => {
           "begin read write; update public.messages set body = 'tampered' where id = (select min(id) from public.messages); commit",
         );
         await client.end();
+        await alterContent(projectPlace(context, company.primaryOutputs));
       },
     });
     expect(report.ok).toBe(false);
     expect(report.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual([
       "every table, sequence, policy, trigger, function and grant is as before the damage",
+      "every storage object is as before, byte for byte",
+      "every edge function is as before, code and settings",
+      "every setting of the auth service is as before",
       "a second assessment finds nothing missing or altered",
     ]);
   }, 180_000);
 });
+
+/** One byte for another, or one more: each through the interface that the app uses. */
+async function alterContent(place: ProjectPlace): Promise<void> {
+  const one = { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png" };
+  const key = await serviceKey(place);
+  const sent = { method: "POST" as const, contentType: "image/png", body: Buffer.from("x") };
+  expect((await askStorage(place, key, one, sent)).status).toBe(200);
+  const code = { method: "PATCH" as const, contentType: "application/vnd.denoland.eszip", body: Buffer.from("x") };
+  await askManagement(place, "functions/notify-applicants?verify_jwt=false", code);
+  const settings = {
+    method: "PATCH" as const,
+    contentType: "application/json",
+    body: Buffer.from('{"jwt_exp": 3600}'),
+  };
+  await askManagement(place, "config/auth", settings);
+}

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import { askManagement, askStorage, refusalOf, serviceKey } from "../../sandbox/sample/projectPlace.ts";
+import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
+import { takeObjects } from "./snapshot.ts";
+import type { LeftOut } from "./types.ts";
+
+/** A storage object as its service gives it. */
+export interface StoredObject {
+  bytes: number;
+  contentType: string;
+  /** Of the bytes; undefined where the service has none although there is a row. */
+  sha256: string | undefined;
+}
+
+/** What a project holds beside its database at one moment, as hashes: no content, no setting's value, no secret. */
+export interface ProjectSnapshot {
+  /** By "bucket/name". */
+  objects: Record<string, StoredObject>;
+  /** By slug: SHA-256 of the code and of the settings. */
+  functions: Record<string, { code: string; settings: string }>;
+  /** By name: SHA-256 of the value. */
+  authSettings: Record<string, string>;
+  /** By name: SHA-256 of description and decrypted value, made by the database itself. */
+  vaultSecrets: Record<string, string>;
+  leftOut: readonly LeftOut[];
+}
+
+/** What the platform makes up for each deployment of a function. */
+const OF_A_DEPLOYMENT = ["id", "version", "created_at", "updated_at"];
+
+/** What no comparison of two projects covers; of the rows of storage.objects see NOT_COMPARED. */
+const LEFT_OUT: readonly LeftOut[] = [
+  {
+    what: `${OF_A_DEPLOYMENT.join(", ")} of an edge function`,
+    why: "the platform counts and dates deployments, and a recovery deploys anew",
+  },
+  {
+    what: "the project's ref, keys and JWT secret, and the secrets of edge functions",
+    why: "a new project has its own, and no interface gives the old ones out",
+  },
+  { what: "what an edge function answers", why: "the sandbox keeps functions and never runs them" },
+];
+
+const READERS = 4;
+
+/**
+ * Reads what a project holds beside its database: the bytes of each row of storage.objects, the edge functions, the settings of
+ * the auth service, the vault's secrets. Memory is flat at any size of an object.
+ * @throws Error with the service's answer where one refuses; an object that a row names and the service lacks is noted
+ */
+export async function takeProjectSnapshot(place: ProjectPlace): Promise<ProjectSnapshot> {
+  const { "vault secret": vaultSecrets } = await takeObjects(place.databaseUrl, ["vault secret"]);
+  const settings = (await (await askManagement(place, "config/auth")).json()) as Record<string, unknown>;
+  return {
+    objects: await readObjects(place),
+    functions: await readFunctions(place),
+    authSettings: Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, sha256(JSON.stringify(value))]),
+    ),
+    vaultSecrets,
+    leftOut: LEFT_OUT,
+  };
+}
+
+async function readObjects(place: ProjectPlace): Promise<ProjectSnapshot["objects"]> {
+  const [queue, key] = [await listObjects(place.databaseUrl), await serviceKey(place)];
+  const found: [string, StoredObject][] = [];
+  const read = async (): Promise<void> => {
+    for (let row = queue.shift(); row !== undefined; row = queue.shift())
+      found.push([`${row.bucket}/${row.name}`, await readObject(await askStorage(place, key, row))]);
+  };
+  await Promise.all(Array.from({ length: READERS }, read));
+  return Object.fromEntries(found);
+}
+
+async function listObjects(databaseUrl: string): Promise<{ bucket: string; name: string }[]> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: "castchat-compare" });
+  await client.connect();
+  try {
+    // Rows that a policy hides would be objects that nobody looks at.
+    await client.query("set row_security = off");
+    const { rows } = await client.query<{ bucket: string; name: string }>(
+      "select bucket_id as bucket, name from storage.objects order by 1, 2",
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readObject(answer: Response): Promise<StoredObject> {
+  if (!answer.ok) {
+    const refusal = await refusalOf(answer);
+    // The storage service puts the true status into the body.
+    if (!refusal.message.includes('"statusCode":"404"')) throw refusal;
+    return { bytes: 0, contentType: "", sha256: undefined };
+  }
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, contentType: answer.headers.get("content-type") ?? "", sha256: hash.digest("hex") };
+}
+
+async function readFunctions(place: ProjectPlace): Promise<ProjectSnapshot["functions"]> {
+  const answer = await askManagement(place, "functions");
+  const listed = (await answer.json()) as ({ slug: string } & Record<string, unknown>)[];
+  const entries = listed.map(async (one): Promise<[string, { code: string; settings: string }]> => {
+    const body = await askManagement(place, `functions/${encodeURIComponent(one.slug)}/body`);
+    // Whatever else the platform tells of a function is compared, also what it will tell one day.
+    const settings = Object.entries(one).filter(([name]) => !OF_A_DEPLOYMENT.includes(name));
+    return [
+      one.slug,
+      {
+        code: sha256(Buffer.from(await body.arrayBuffer())),
+        settings: sha256(JSON.stringify(settings.sort(([a], [b]) => (a < b ? -1 : 1)))),
+      },
+    ];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,118 @@
+import { createCipheriv, createHash } from "node:crypto";
+import { withConnection } from "./connection.ts";
+import { askManagement, askStorage, refusalOf, serviceKey } from "./projectPlace.ts";
+import type { ProjectPlace } from "./projectPlace.ts";
+
+/** What of a sample lies outside of its database. */
+export interface FilledContent {
+  storageObjects: number;
+  storageBytes: number;
+  functions: number;
+  /** Settings of the auth service that a new project has otherwise, or not at all. */
+  authSettings: number;
+}
+
+interface SampleObject {
+  bucket: string;
+  name: string;
+  sizeBytes: number;
+  mimetype: string;
+}
+
+/** Uploads at the same time. */
+const WRITERS = 4;
+
+/** Objects that a fill of the database has no row of: none, some and many bytes, and names that break addresses and paths. */
+const MORE_OBJECTS: readonly SampleObject[] = [
+  { bucket: "attachments", name: "empty.txt", sizeBytes: 0, mimetype: "text/plain" },
+  { bucket: "attachments", name: "オーディション 動画/第1回 (final).mp4", sizeBytes: 3_000_001, mimetype: "video/mp4" },
+  { bucket: "attachments", name: "100% sûr? #1 + a&b=c/ %2F .pdf", sizeBytes: 70_000, mimetype: "application/pdf" },
+  {
+    bucket: "attachments",
+    name: 'e\u0301 and é/it\'s "quoted" [1].bin',
+    sizeBytes: 65_537,
+    mimetype: "application/x-own",
+  },
+  { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png", sizeBytes: 1, mimetype: "image/png" },
+];
+
+/** Not one that could run: a function's bundle is bytes to a backup, zeros and what is no UTF-8 among them. */
+const FUNCTION = {
+  settings: {
+    ...{ slug: "notify-applicants", name: "応募者に通知", verify_jwt: "false", import_map: "true" },
+    ...{ entrypoint_path: "file:///src/index.ts", import_map_path: "file:///src/import_map.json" },
+  },
+  code: Buffer.concat([Buffer.from("ESZIP2.3\0\xff\xfe", "latin1"), sampleBytes("notify-applicants", 40_000)]),
+};
+
+/** None is a new project's. The password is made up, and must be seen by nobody all the same. */
+const AUTH_SETTINGS = {
+  site_url: "https://app.castchat.example",
+  uri_allow_list: "https://app.castchat.example/*,castchat://login",
+  jwt_exp: 1800,
+  disable_signup: true,
+  password_min_length: 12,
+  mailer_subjects_confirmation: "CastChat へようこそ",
+  smtp_host: "smtp.castchat.example",
+  smtp_pass: "sample-only-not-a-password 鍵",
+};
+
+/**
+ * Gives a filled sample what lies outside of its database, by the interfaces that the app and its developers use: bytes for every row
+ * of storage.objects and some objects more, an edge function, settings of the auth service. Deterministic but for what the
+ * services make up themselves. Throws with the service's answer where one refuses.
+ */
+export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Promise<FilledContent> {
+  const objects = [...(await objectsWithRows(place.databaseUrl)), ...MORE_OBJECTS];
+  await uploadAll(place, objects, signal);
+  await askManagement(place, `functions?${new URLSearchParams(FUNCTION.settings).toString()}`, {
+    ...{ method: "POST", contentType: "application/vnd.denoland.eszip", body: FUNCTION.code, signal },
+  });
+  return {
+    storageObjects: objects.length,
+    storageBytes: objects.reduce((sum, object) => sum + object.sizeBytes, 0),
+    functions: 1,
+    authSettings: await changeAuthSettings(place, signal),
+  };
+}
+
+/** So many bytes that nothing compresses, the same for the same name. */
+export function sampleBytes(name: string, sizeBytes: number): Buffer {
+  const key = createHash("sha256").update(name).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
+}
+
+async function objectsWithRows(databaseUrl: string): Promise<SampleObject[]> {
+  return await withConnection(databaseUrl, async (client) => {
+    const { rows } = await client.query<SampleObject>(
+      `select bucket_id as bucket, name, (metadata ->> 'size')::int as "sizeBytes", metadata ->> 'mimetype' as mimetype from storage.objects order by 1, 2`,
+    );
+    return rows;
+  });
+}
+
+async function uploadAll(
+  place: ProjectPlace,
+  objects: readonly SampleObject[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const key = await serviceKey(place);
+  const queue = [...objects];
+  const upload = async (): Promise<void> => {
+    for (let object = queue.shift(); object !== undefined; object = queue.shift()) {
+      const body = sampleBytes(`${object.bucket}/${object.name}`, object.sizeBytes);
+      const sent = { method: "POST" as const, contentType: object.mimetype, body, signal };
+      const answer = await askStorage(place, key, object, sent);
+      if (!answer.ok) throw await refusalOf(answer);
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, upload));
+}
+
+/** Returns how many were otherwise before. */
+async function changeAuthSettings(place: ProjectPlace, signal: AbortSignal | undefined): Promise<number> {
+  const before = (await (await askManagement(place, "config/auth", { signal })).json()) as Record<string, unknown>;
+  const body = Buffer.from(JSON.stringify(AUTH_SETTINGS));
+  await askManagement(place, "config/auth", { method: "PATCH", contentType: "application/json", body, signal });
+  return Object.entries(AUTH_SETTINGS).filter(([name, value]) => before[name] !== value).length;
+}
