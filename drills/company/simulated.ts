@@ -2,7 +2,7 @@
 export const SIMULATED = [
   "AWS by ministack behind one gateway a region; a lost region is a gateway that no longer listens; CloudTrail delivers no logs, S3 encrypts without asking KMS with the caller's rights, the digits of a second factor are not checked",
   "CodeBuild by processes of this machine in place of containers, with the rights of the build's role; EventBridge Scheduler's clock is advanced",
-  "Supabase's Management API and its auth service by emulators; each project is a real Postgres 17 server, created in seconds rather than minutes",
+  "Supabase's Management API, its auth and its storage service by emulators, which keep edge functions and never run them; each project is a real Postgres 17 server, created in seconds rather than minutes",
   "Vercel by an emulator; deployments are real processes, built without a build step",
   "GitHub's API by an emulator; its git is real git over HTTP",
   "Cloudflare by an emulator; an edge proxy follows its records in place of name servers and caches",
