@@ -8,7 +8,7 @@ import { confirmWith } from "../confirm.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult } from "../progress.ts";
-import { supabaseOf } from "../services.ts";
+import { supabaseOf, vaultOf } from "../services.ts";
 import { readStack } from "../stackContext.ts";
 import { parseTime } from "../time.ts";
 
@@ -45,6 +45,7 @@ export function restorePlatformCommand(): Command {
         throw new UserError(`Stack ${options.stack} runs no Supabase project: there is nothing to restore in place.`);
       const result = await restorePlatform({
         supabase: supabaseOf(context, "Supabase is asked to restore its own backup"),
+        vault: vaultOf(context),
         ref,
         databaseUrl,
         choice,
@@ -57,6 +58,7 @@ export function restorePlatformCommand(): Command {
       printResult(result, options.json === true, [
         `${result.ref} is restored to ${result.source ?? "what Supabase was restoring"} in ${Math.round(result.durationMs / 1000)} s, and its database answers: ` +
           `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
+        ...result.notes,
         "Take a backup now, and look whether files in storage still fit the rows.",
       ]);
     });

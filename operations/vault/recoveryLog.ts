@@ -6,13 +6,15 @@ import type { Phase } from "../phases.ts";
 
 /** One restore, as the log keeps it. */
 export interface RecoveryLogEntry {
-  /** "restore", "restore of tables" or "replacement". */
+  /** "restore", "restore of tables", "replacement" or "restore on the platform". */
   what: string;
   restoreId: string;
   /** Name of its sessions in pg_stat_activity. */
   by: string;
-  /** Absent where it ended before one was chosen. */
+  /** Absent where it ended before one was chosen, and where it is none of the vault's. */
   backupId: string | undefined;
+  /** Where it is none of the vault's: what it is, in words. */
+  source?: string | undefined;
   /** "host:port/database". */
   target: string;
   startedAt: Date;

@@ -1,22 +1,36 @@
 import type { Clock } from "../../../clients/clock.ts";
-import { withSession } from "../../../clients/database.ts";
+import { parseDatabaseUrl } from "../../../clients/databaseUrl.ts";
 import { PromiseError, UserError, messageOf } from "../../../clients/errors.ts";
 import { ServiceError, UnreachableError } from "../../../clients/http.ts";
-import { poll } from "../../../clients/polling.ts";
-import type { Look, Patience } from "../../../clients/polling.ts";
+import type { Patience } from "../../../clients/polling.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
 import type { Supabase } from "../../../clients/supabase.ts";
+import type { Vault } from "../../../clients/vault.ts";
 import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
-import { countForSeed } from "../../database/catalog.ts";
 import type { SeedCounts } from "../../database/catalog.ts";
+import { PhaseTimer } from "../../phases.ts";
+import type { Phase } from "../../phases.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { namesOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
 import { choosePlatformSource, describeSource } from "./platformSource.ts";
 import type { PlatformChoice, PlatformSource } from "./platformSource.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
+import {
+  CHECK_NAME,
+  HEALTHY,
+  OTHER_WAY,
+  RESTORING,
+  bootTime,
+  waitForDatabase,
+  waitForRestore,
+} from "./platformWait.ts";
 
 /** Restore on the platform: which project, from what. */
 export interface PlatformRestoreOptions {
   supabase: Supabase;
+  /** Its recovery log takes down what came of the restore. */
+  vault: Vault;
   ref: string;
   /** Connection string of the project's role `postgres`. */
   databaseUrl: string;
@@ -33,7 +47,11 @@ export interface PlatformRestoreResult extends SeedCounts {
   ref: string;
   /** In words; undefined where a restore that was under way already was waited for. */
   source: string | undefined;
+  /** From the order on; how long people took to agree is in `durationMs` alone. */
+  phases: readonly Phase[];
   durationMs: number;
+  /** What went wrong beside the restore, in sentences. */
+  notes: string[];
 }
 
 /** The database objective: a restore that takes longer has missed it, whatever comes of it. */
@@ -43,46 +61,89 @@ export const PLATFORM_PATIENCE: Patience = {
   limitMs: RECOVERY_TIME_OBJECTIVES.database,
 };
 
-const HEALTHY = "ACTIVE_HEALTHY";
-const RESTORING = "RESTORING";
-const OTHER_WAY =
-  'The other way does not need Supabase\'s restore: make a new project and run "castchat-recovery restore", or bring up the standby.';
+/** What a restore notes on its way, for its end. */
+interface Course {
+  timer: PhaseTimer;
+  source?: PlatformSource;
+  /** Whether Supabase was asked, or restored already: from then on it belongs into the log. */
+  isOrdered: boolean;
+}
 
 /**
  * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
  * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
  * call goes on after an interruption. UserError where nothing can be begun; PromiseError when the restore fails, or still runs
- * once the patience has ended.
+ * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
  */
 export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
-  const { supabase, ref, clock, reporter } = options;
+  const { ref, databaseUrl, vault, clock, reporter } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const inner = { ...options, signal, patience: options.patience ?? PLATFORM_PATIENCE };
+  const running = { ...options, signal, patience: options.patience ?? PLATFORM_PATIENCE };
+  const startedAt = clock();
+  const elapsedMs = () => clock().getTime() - startedAt.getTime();
+  const course: Course = { timer: new PhaseTimer(reporter), isOrdered: false };
+  const source = () => course.source && describeSource(course.source);
+  const log = (failure?: unknown) =>
+    appendRecoveryLog(vault, clock, {
+      what: "restore on the platform",
+      restoreId: `platform-${ref}`,
+      by: CHECK_NAME,
+      backupId: undefined,
+      source: source(),
+      target: namesOf(parseDatabaseUrl(databaseUrl))[0] ?? "",
+      startedAt,
+      phases: course.timer.phases,
+      durationMs: elapsedMs(),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  try {
+    const counts = await orderAndWait(running, course);
+    const note = await log();
+    return {
+      ref,
+      source: source(),
+      phases: course.timer.phases,
+      durationMs: elapsedMs(),
+      ...counts,
+      notes: note === undefined ? [] : [note],
+    };
+  } catch (error) {
+    const note = course.isOrdered ? await log(error) : undefined;
+    if (note !== undefined) reporter(note);
+    throw error;
+  }
+}
+
+async function orderAndWait(running: Running, course: Course): Promise<SeedCounts> {
+  const { supabase, ref, databaseUrl, clock, signal } = running;
+  const { timer } = course;
   const startedAt = clock().getTime();
   const project = await supabase.project(ref, signal);
   if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
-  let source: PlatformSource | undefined;
   let bootedBefore: string | undefined;
   if (project.status === RESTORING) {
-    reporter(`Supabase restores ${ref} already: waiting for that, and beginning nothing`);
+    course.isOrdered = true;
   } else {
     if (project.status !== HEALTHY)
       throw new UserError(`Supabase restores active projects alone: ${ref} is ${project.status}. ${OTHER_WAY}`);
     const holdings = await readPlatformBackups(supabase, ref, clock, signal);
-    source = choosePlatformSource(holdings, options.choice);
-    await options.confirm(dangerOf(ref, source, clock()));
-    bootedBefore = await bootTime(options.databaseUrl, signal);
-    reporter(`Asking Supabase to restore ${ref} to ${describeSource(source)}`);
-    await begin(inner, source);
+    const source = choosePlatformSource(holdings, running.choice);
+    await running.confirm(dangerOf(ref, source, clock()));
+    bootedBefore = await bootTime(databaseUrl, signal);
+    Object.assign(course, { source, isOrdered: true });
+    await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
+      begin(running, source),
+    );
   }
-  await waitForRestore(inner, { isSeen: source === undefined, bootedBefore });
-  const counts = await waitForDatabase(inner, startedAt);
-  return {
-    ref,
-    source: source && describeSource(source),
-    durationMs: clock().getTime() - startedAt,
-    ...counts,
-  };
+  const isWaitedFor = course.source === undefined;
+  await timer.run(
+    "restore",
+    isWaitedFor
+      ? `Supabase restores ${ref} already: waiting for that, and beginning nothing`
+      : `Waiting until Supabase has restored ${ref}`,
+    () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore }),
+  );
+  return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
 }
 
 function dangerOf(ref: string, source: PlatformSource, now: Date) {
@@ -115,89 +176,5 @@ async function begin({ supabase, ref, signal, reporter }: Running, source: Platf
       );
     }
     reporter("Supabase gave no proper answer, but restores the project");
-  }
-}
-
-/** Waits until the project is healthy again, and the restore was seen: by its state, or by a database server that was started anew. */
-async function waitForRestore(
-  running: Running,
-  before: { isSeen: boolean; bootedBefore: string | undefined },
-): Promise<void> {
-  const { supabase, ref, databaseUrl, signal, patience, clock, reporter } = running;
-  let { isSeen } = before;
-  const look = async (): Promise<Look<undefined>> => {
-    let status: string | undefined;
-    try {
-      status = (await supabase.project(ref, signal))?.status ?? "gone";
-    } catch (error) {
-      // The platform is in trouble, or it would not be restored from: its API may stumble.
-      const passes = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
-      if (!passes) throw error;
-      return { waitingFor: `Supabase's API to answer (${messageOf(error)})` };
-    }
-    if (status === RESTORING) isSeen = true;
-    if (status.endsWith("_FAILED") || status === "gone" || status === "REMOVED")
-      throw new PromiseError(`Supabase's restore of ${ref} has failed (${status}). ${OTHER_WAY}`);
-    if (status !== HEALTHY) return { waitingFor: `Supabase (${status})` };
-    if (!isSeen) {
-      const booted = await bootTime(databaseUrl, signal);
-      isSeen = booted !== undefined && booted !== before.bootedBefore;
-    }
-    return isSeen ? { done: undefined } : { waitingFor: "Supabase to begin" };
-  };
-  await poll(look, {
-    patience,
-    clock,
-    signal,
-    progress: (state) => reporter(`Waiting for ${state}`),
-    onLimit: tooLong(ref),
-  });
-}
-
-function tooLong(ref: string) {
-  return (state: string, elapsedMs: number): PromiseError =>
-    new PromiseError(
-      `After ${Math.round(elapsedMs / 60_000)} min the restore of ${ref} is not done: it waits for ${state}. It goes on at Supabase by itself, and the same command waits on; ` +
-        `such restores have hung for a day. ${OTHER_WAY}`,
-    );
-}
-
-/** The guide's counts, once the database answers. */
-async function waitForDatabase(running: Running, startedAt: number): Promise<SeedCounts> {
-  const { databaseUrl, signal, patience, clock, reporter, ref } = running;
-  const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
-  const look = async (): Promise<Look<SeedCounts>> => {
-    try {
-      return {
-        done: await withSession(databaseUrl, { applicationName: "castchat-recovery check", signal }, countForSeed),
-      };
-    } catch (error) {
-      signal.throwIfAborted();
-      return { waitingFor: `the database: ${messageOf(error)}` };
-    }
-  };
-  return await poll(look, {
-    patience: { ...patience, limitMs },
-    clock,
-    signal,
-    progress: (state) => reporter(`Waiting for ${state}`),
-    onLimit: (state) =>
-      new PromiseError(
-        `Supabase says that ${ref} is restored, but it can't be used: it waits for ${state} A password that was changed since the backup is the old one again.`,
-      ),
-  });
-}
-
-/** When the database server was started; undefined while it can't be asked. */
-async function bootTime(databaseUrl: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    const [row] = await withSession(databaseUrl, { applicationName: "castchat-recovery check", signal }, (session) =>
-      session.query<{ at: string }>("select pg_postmaster_start_time()::text as at"),
-    );
-    return row?.at;
-  } catch {
-    // A database that is damaged is what this is for.
-    signal.throwIfAborted();
-    return undefined;
   }
 }

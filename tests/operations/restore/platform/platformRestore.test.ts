@@ -6,9 +6,11 @@ import { Hono } from "hono";
 import { showPlatform } from "../../../../cli/platformTable.ts";
 import { PromiseError, UserError } from "../../../../clients/errors.ts";
 import { supabaseClient } from "../../../../clients/supabase.ts";
+import type { Vault } from "../../../../clients/vault.ts";
 import { readPlatformBackups } from "../../../../operations/restore/platform/platformBackups.ts";
 import { restorePlatform } from "../../../../operations/restore/platform/platformRestore.ts";
 import type { PlatformRestoreOptions } from "../../../../operations/restore/platform/platformRestore.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { createSupabaseEmulator } from "../../../../sandbox/emulators/supabase.ts";
 import type { SupabaseEmulator } from "../../../../sandbox/emulators/supabase.ts";
 import { freePort } from "../../../../sandbox/ports.ts";
@@ -19,6 +21,8 @@ import { Supervisor } from "../../../../sandbox/supervisor.ts";
 import { TOKEN, pick, send, testBed } from "../../../sandbox/emulators/support.ts";
 import type { TestBed } from "../../../sandbox/emulators/support.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
+import { startTestCloud } from "../../support/cloud.ts";
+import type { TestCloud } from "../../support/cloud.ts";
 import { runSql } from "../../support/sample.ts";
 
 const PASSWORD = "a password";
@@ -29,6 +33,8 @@ const WANTED = {
   region_selection: { type: "specific", code: "ap-northeast-1" },
 };
 
+let cloud: TestCloud;
+let vault: Vault;
 let bed: TestBed;
 let folder: Awaited<ReturnType<typeof makeTestFolder>>;
 let servers: LocalProjectServers;
@@ -51,7 +57,8 @@ class HeldServers extends LocalProjectServers {
 }
 
 beforeAll(async () => {
-  [bed, folder] = await Promise.all([testBed(), makeTestFolder()]);
+  [bed, folder, cloud] = await Promise.all([testBed(), makeTestFolder(), startTestCloud()]);
+  vault = await cloud.newVault();
   servers = new HeldServers(join(folder.path, "postgres"), new Supervisor(join(folder.path, "processes.json")));
   await servers.startAll();
   supabase = createSupabaseEmulator({ ...bed.deps, postgres: servers, clock: () => new Date() });
@@ -80,7 +87,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await closeServer(server);
   await servers.stopAll();
-  await Promise.all([folder.remove(), bed.remove()]);
+  await Promise.all([folder.remove(), bed.remove(), cloud.stop()]);
 });
 beforeEach(() => {
   fault = undefined;
@@ -92,6 +99,7 @@ const client = () => supabaseClient({ token: TOKEN, endpoint, retryDelayMs: 5 })
 const said: string[] = [];
 const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
   supabase: client(),
+  vault,
   ref,
   databaseUrl,
   choice: { backupId: 1 },
@@ -111,6 +119,17 @@ const statusOf = async () => (await client().project(ref))?.status;
 const write = (id: number) =>
   runSql(databaseUrl, `delete from public.posts where id > 2; insert into public.posts values (${id})`);
 
+/** The recovery log's entries since the last call, oldest first. */
+async function newEntries(): Promise<Record<string, unknown>[]> {
+  const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
+  const texts = await Promise.all(keys.map(async (key) => String(Buffer.from((await vault.getBytes(key))!))));
+  // By their text: the keys have seconds, and a later entry may have taken an earlier one's.
+  const fresh = texts.filter((text) => !seenEntries.has(text));
+  fresh.forEach((text) => seenEntries.add(text));
+  return fresh.map((text) => JSON.parse(text) as Record<string, unknown>);
+}
+const seenEntries = new Set<string>();
+
 describe("restorePlatform", () => {
   it("says what it destroys, lets Supabase restore the project, and counts what is there", async () => {
     await write(3);
@@ -121,6 +140,21 @@ describe("restorePlatform", () => {
     expect(await posts()).toEqual([1, 2]);
     expect(said[0]).toContain(`replaces the whole database of Supabase project ${ref}`);
     expect(said[1]).toMatch(/^Everything written since 20.* \(0 h \d min\) is lost for good/);
+    const [entry, ...more] = await newEntries();
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({
+      what: "restore on the platform",
+      result: "done",
+      restoreId: `platform-${ref}`,
+      source: result.source,
+      target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`,
+      phases: result.phases,
+      durationMs: expect.any(Number),
+    });
+    expect(entry).not.toHaveProperty("backupId");
+    expect(result.phases.map(({ name }) => name)).toEqual(["order", "restore", "database"]);
+    expect(result.notes).toEqual([]);
+    expect(JSON.stringify(entry)).not.toContain(PASSWORD);
   }, 60_000);
 
   it("changes nothing where nobody agrees, or what is wanted isn't there", async () => {
@@ -134,11 +168,14 @@ describe("restorePlatform", () => {
       [{ supabase: supabaseClient({ token: "wrong", endpoint, retryDelayMs: 5 }) }, /\(401\).*SUPABASE_ACCESS_TOKEN/],
     ];
     for (const [more, message] of refusals) await expect(restorePlatform(options(more))).rejects.toThrow(message);
+    expect(await newEntries()).toEqual([]);
     fault = { request: /POST .*restore$/, status: 401 };
     await expect(restorePlatform(options())).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
     fault = { request: /POST .*restore$/, status: 503 };
     await expect(restorePlatform(options())).rejects.toThrow(/did not say whether it has begun, .*ACTIVE_HEALTHY/);
     expect([await posts(), await statusOf()]).toEqual([[1, 2, 4], "ACTIVE_HEALTHY"]);
+    // An order that was refused is an order.
+    expect((await newEntries()).at(-1)).toMatchObject({ result: "failed", phases: [] });
   }, 60_000);
 
   it("waits on where the API stumbles, also when the answer to the order is lost", async () => {
@@ -168,10 +205,20 @@ describe("restorePlatform", () => {
       /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
     );
     await expect(hung).rejects.toBeInstanceOf(PromiseError);
+    expect((await newEntries()).at(-1)).toMatchObject({
+      result: "failed",
+      failure: expect.stringContaining("is not done"),
+      phases: [{ name: "order", durationMs: expect.any(Number) }],
+    });
     said.length = 0;
     const again = restorePlatform(options({ confirm: () => Promise.reject(new Error("must not ask")) }));
     setTimeout(finish, 300);
-    expect(await again).toMatchObject({ ref, source: undefined, posts: 2 });
+    const waited = await again;
+    expect(waited).toMatchObject({ ref, source: undefined, posts: 2 });
+    const [entry] = await newEntries();
+    expect(entry).toMatchObject({ result: "done", phases: waited.phases });
+    expect(waited.phases[0]).toMatchObject({ name: "restore", durationMs: expect.any(Number) });
+    expect(waited.phases[0]!.durationMs).toBeGreaterThan(200);
     expect(said[0]).toContain("restores");
     expect(await posts()).toEqual([1, 2]);
   }, 60_000);
@@ -204,6 +251,20 @@ describe("restorePlatform", () => {
     const result = await restorePlatform(options({ choice: { at: instant } }));
     expect(result).toMatchObject({ posts: 3 });
     expect(await posts()).toEqual([1, 2, 7]);
+  }, 60_000);
+});
+
+describe("the recovery log", () => {
+  it("costs nobody the restore where it can't be written", async () => {
+    const closed: Vault = { ...vault, put: () => Promise.reject(new Error("the region does not answer")) };
+    const result = await restorePlatform(options({ vault: closed }));
+    expect(result.notes).toEqual([
+      expect.stringMatching(/^The recovery log of the vault .* could not be written: the region does not answer/),
+    ]);
+    fault = { request: /POST .*restore$/, status: 401 };
+    said.length = 0;
+    await expect(restorePlatform(options({ vault: closed }))).rejects.toThrow(/\(401\)/);
+    expect(said.at(-1)).toMatch(/could not be written/);
   }, 60_000);
 });
 

@@ -1,0 +1,116 @@
+import type { Clock } from "../../../clients/clock.ts";
+import { withSession } from "../../../clients/database.ts";
+import { PromiseError, messageOf } from "../../../clients/errors.ts";
+import { ServiceError, UnreachableError } from "../../../clients/http.ts";
+import { poll } from "../../../clients/polling.ts";
+import type { Look, Patience } from "../../../clients/polling.ts";
+import type { Reporter } from "../../../clients/reporter.ts";
+import type { Supabase } from "../../../clients/supabase.ts";
+import { countForSeed } from "../../database/catalog.ts";
+import type { SeedCounts } from "../../database/catalog.ts";
+
+/** Statuses of a project at Supabase. */
+export const HEALTHY = "ACTIVE_HEALTHY";
+export const RESTORING = "RESTORING";
+/** What to do where Supabase can't or won't. */
+export const OTHER_WAY =
+  'The other way does not need Supabase\'s restore: make a new project and run "castchat-recovery restore", or bring up the standby.';
+
+/** Name of the sessions that only look, in pg_stat_activity. */
+export const CHECK_NAME = "castchat-recovery check";
+
+/** Whose restore is waited for, and for how long. */
+export interface Waiting {
+  supabase: Pick<Supabase, "project">;
+  ref: string;
+  /** Connection string of the project's role `postgres`. */
+  databaseUrl: string;
+  clock: Clock;
+  patience: Patience;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** Waits until the project is healthy again, and the restore was seen: by its state, or by a database server that was started anew. */
+export async function waitForRestore(
+  waiting: Waiting,
+  before: { isSeen: boolean; bootedBefore: string | undefined },
+): Promise<void> {
+  const { supabase, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
+  let { isSeen } = before;
+  const look = async (): Promise<Look<undefined>> => {
+    let status: string | undefined;
+    try {
+      status = (await supabase.project(ref, signal))?.status ?? "gone";
+    } catch (error) {
+      // The platform is in trouble, or it would not be restored from: its API may stumble.
+      const passes = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
+      if (!passes) throw error;
+      return { waitingFor: `Supabase's API to answer (${messageOf(error)})` };
+    }
+    if (status === RESTORING) isSeen = true;
+    if (status.endsWith("_FAILED") || status === "gone" || status === "REMOVED")
+      throw new PromiseError(`Supabase's restore of ${ref} has failed (${status}). ${OTHER_WAY}`);
+    if (status !== HEALTHY) return { waitingFor: `Supabase (${status})` };
+    if (!isSeen) {
+      const booted = await bootTime(databaseUrl, signal);
+      isSeen = booted !== undefined && booted !== before.bootedBefore;
+    }
+    return isSeen ? { done: undefined } : { waitingFor: "Supabase to begin" };
+  };
+  await poll(look, {
+    patience,
+    clock,
+    signal,
+    progress: (state) => reporter(`Waiting for ${state}`),
+    onLimit: tooLong(ref),
+  });
+}
+
+function tooLong(ref: string) {
+  return (state: string, elapsedMs: number): PromiseError =>
+    new PromiseError(
+      `After ${Math.round(elapsedMs / 60_000)} min the restore of ${ref} is not done: it waits for ${state}. It goes on at Supabase by itself, and the same command waits on; ` +
+        `such restores have hung for a day. ${OTHER_WAY}`,
+    );
+}
+
+/** The guide's counts, once the database answers. */
+export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<SeedCounts> {
+  const { databaseUrl, signal, patience, clock, reporter, ref } = waiting;
+  const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
+  const look = async (): Promise<Look<SeedCounts>> => {
+    try {
+      return {
+        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, countForSeed),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { waitingFor: `the database: ${messageOf(error)}` };
+    }
+  };
+  return await poll(look, {
+    patience: { ...patience, limitMs },
+    clock,
+    signal,
+    progress: (state) => reporter(`Waiting for ${state}`),
+    onLimit: (state) =>
+      new PromiseError(
+        `Supabase says that ${ref} is restored, but it can't be used: it waits for ${state} A password that was changed since the backup is the old one again.`,
+      ),
+  });
+}
+
+/** When the database server was started; undefined while it can't be asked. */
+export async function bootTime(databaseUrl: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, (session) =>
+      session.query<{ at: string }>("select pg_postmaster_start_time()::text as at"),
+    );
+    return row?.at;
+  } catch {
+    // A database that is damaged is what this is for.
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
