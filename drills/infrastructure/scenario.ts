@@ -8,6 +8,7 @@ import type { DrillContext } from "../company/context.ts";
 import { destroyEverything } from "./disaster.ts";
 import { judgeObjectives } from "./objectives.ts";
 import { recover } from "./recovery.ts";
+import type { Recovered } from "./recovery.ts";
 import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
 import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
@@ -23,9 +24,14 @@ const LATE_POSTS = 20;
  * the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`. Every check reads
  * the recovered system, never the program's own words.
  *
+ * `afterRecovery` runs between the recovery and its checks: a test damages the result there.
  * @throws PromiseError when a step cannot be made at all; a broken promise is a report that is not ok
  */
-export async function completeInfrastructureFailure(context: DrillContext, company: Company): Promise<DrillReport> {
+export async function completeInfrastructureFailure(
+  context: DrillContext,
+  company: Company,
+  options: { afterRecovery?: (recovered: Recovered) => Promise<void> } = {},
+): Promise<DrillReport> {
   const { clock, steps } = context;
   const startedAt = clock();
   const stepsBefore = steps.records.length;
@@ -43,6 +49,7 @@ export async function completeInfrastructureFailure(context: DrillContext, compa
   });
   const loss = await destroyEverything(context, company);
   const recovered = await recover(context, company);
+  await options.afterRecovery?.(recovered);
   const findings = await checkRecovered(context, { company, before, contentBefore, live, backup, commit, recovered });
   const objectives = judgeObjectives({
     lostAt: loss.at,

@@ -3,6 +3,7 @@ import pg from "pg";
 import { buildCompany, type Company } from "../../drills/company/company.ts";
 import type { DrillContext } from "../../drills/company/context.ts";
 import { databaseCorruption } from "../../drills/corruption/scenario.ts";
+import { completeInfrastructureFailure } from "../../drills/infrastructure/scenario.ts";
 import { drillReportSchema } from "../../drills/report/report.ts";
 import { projectPlace } from "../../drills/company/projectContent.ts";
 import { askManagement, askStorage, serviceKey } from "../../sandbox/sample/projectPlace.ts";
@@ -15,7 +16,7 @@ let context: DrillContext;
 let company: Company;
 
 beforeAll(async () => {
-  context = await startContext("corruption", 60);
+  context = await startContext("scenarios", 60);
   company = await buildCompany(context);
 }, 180_000);
 afterAll(() => resetSandbox({ home: context.home }), 30_000);
@@ -59,7 +60,7 @@ describe("the scenario database corruption", () => {
           "begin read write; update public.messages set body = 'tampered' where id = (select min(id) from public.messages); commit",
         );
         await client.end();
-        await alterContent(projectPlace(context, company.primaryOutputs));
+        await alterContent(projectPlace(context, company.primaryOutputs), 1);
       },
     });
     expect(report.ok).toBe(false);
@@ -73,18 +74,38 @@ describe("the scenario database corruption", () => {
   }, 180_000);
 });
 
-/** One byte for another, or one more: each through the interface that the app uses. */
-async function alterContent(place: ProjectPlace): Promise<void> {
+describe("the scenario complete infrastructure failure", () => {
+  it("is not ok where an object, a function, a setting and a secret are altered after the recovery, and a value nowhere told", async () => {
+    const report = await completeInfrastructureFailure(context, company, {
+      async afterRecovery(recovered) {
+        await alterContent(projectPlace(context, recovered), 2);
+        const client = new pg.Client({ connectionString: recovered.databaseUrl });
+        await client.connect();
+        await client.query("select vault.update_secret(id, 'altered-secret') from vault.secrets");
+        await client.end();
+      },
+    });
+    expect(report.ok).toBe(false);
+    const failed = report.checks.filter((check) => !check.ok);
+    expect(failed.map((check) => check.name)).toEqual([
+      "every table, sequence, policy, trigger, function and grant is as in the snapshot",
+      "every storage object is as before, byte for byte",
+      "every edge function is as before, code and settings",
+      "every setting of the auth service is as before",
+      "every secret of the vault decrypts to what it was",
+    ]);
+    expect(JSON.stringify(report)).not.toMatch(/altered-secret|sample-only/);
+  }, 240_000);
+});
+
+/** Content that was there is another now, and another one each time: through the interfaces that the app and its developers use. */
+async function alterContent(place: ProjectPlace, time: number): Promise<void> {
+  const body = Buffer.from(String(time));
   const one = { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png" };
-  const key = await serviceKey(place);
-  const sent = { method: "POST" as const, contentType: "image/png", body: Buffer.from("x") };
-  expect((await askStorage(place, key, one, sent)).status).toBe(200);
-  const code = { method: "PATCH" as const, contentType: "application/vnd.denoland.eszip", body: Buffer.from("x") };
+  const sent = { method: "POST" as const, contentType: "image/png", body };
+  expect((await askStorage(place, await serviceKey(place), one, sent)).status).toBe(200);
+  const code = { method: "PATCH" as const, contentType: "application/vnd.denoland.eszip", body };
   await askManagement(place, "functions/notify-applicants?verify_jwt=false", code);
-  const settings = {
-    method: "PATCH" as const,
-    contentType: "application/json",
-    body: Buffer.from('{"jwt_exp": 3600}'),
-  };
-  await askManagement(place, "config/auth", settings);
+  const settings = Buffer.from(JSON.stringify({ jwt_exp: 3600 * time }));
+  await askManagement(place, "config/auth", { method: "PATCH", contentType: "application/json", body: settings });
 }
