@@ -71,12 +71,14 @@ async function restoreReachable(options: RestoreOptions, signal: AbortSignal): P
     signal,
   });
   try {
-    const recorded = await findMarker(session, restoreId);
-    const result =
-      recorded?.phase === FINISHED && recorded.result !== undefined
-        ? recorded.result
-        : await logged(session, restoreId, { ...options, signal });
-    return await withProject(session, result, { ...options, signal });
+    return await logged(session, restoreId, { ...options, signal }, async (course) => {
+      const recorded = await findMarker(session, restoreId);
+      const result =
+        recorded?.phase === FINISHED && recorded.result !== undefined
+          ? recorded.result
+          : await restoreInto(session, restoreId, { ...options, signal }, course);
+      return await withProject(session, result, { ...options, signal }, course);
+    });
   } catch (error) {
     throw explainTargetFault(error, session.address);
   } finally {
@@ -89,6 +91,7 @@ async function withProject(
   session: Session,
   result: RestoreResult,
   options: RestoreOptions & { signal: AbortSignal },
+  course: Course,
 ): Promise<RestoreResult> {
   const { project, vault, trustedKeys, tiers, clock, reporter, signal } = options;
   if (project === undefined || result.project !== undefined || result.selection !== undefined) return result;
@@ -96,6 +99,7 @@ async function withProject(
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   const { manifest } = chooseBackup(backups, { backupId: result.backupId });
   if (!holdsProject(manifest)) return result;
+  course.backupId = manifest.backupId;
   const timer = new PhaseTimer(reporter);
   const { notes, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
     restoreProject({ vault, manifest, opener: options.opener, project, session, reporter, signal }),
@@ -107,6 +111,7 @@ async function withProject(
     notes: [...result.notes, ...notes],
   };
   await finishMarker(session, whole, clock());
+  course.timer.phases.push(...timer.phases);
   return whole;
 }
 
@@ -118,41 +123,42 @@ function wishIn({ selection }: RestoreOptions): string {
 /** What a restore notes while it runs, for its end. */
 interface Course {
   timer: PhaseTimer;
-  selected?: Selected;
+  startedMs: number;
+  /** Of the backup that something was done with. */
+  backupId?: string;
 }
 
-/** Runs a restore and logs what came of it, once it has begun. */
+/** Runs a restore and logs what came of it, once it has begun: the part beside the database too, by itself where only that was left. */
 async function logged(
   session: Session,
   restoreId: string,
-  options: RestoreOptions & { signal: AbortSignal },
+  { vault, clock, reporter, isTest }: RestoreOptions,
+  work: (course: Course) => Promise<RestoreResult>,
 ): Promise<RestoreResult> {
-  const { vault, clock } = options;
-  const started = performance.now();
+  const { host, port, database } = session.address;
   const startedAt = clock();
-  const course: Course = { timer: new PhaseTimer(options.reporter) };
+  const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now() };
   const log = async (failure?: unknown): Promise<string | undefined> => {
-    if (options.isTest === true) return undefined;
-    const { host, port, database } = session.address;
+    if (isTest === true || course.backupId === undefined) return undefined;
     return await appendRecoveryLog(vault, clock, {
       what: "restore",
       restoreId,
       by: applicationNameOf(restoreId),
-      backupId: course.selected?.manifest.backupId,
+      backupId: course.backupId,
       target: `${host}:${port}/${database}`,
       startedAt,
       phases: course.timer.phases,
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round(performance.now() - course.startedMs),
       ...(failure === undefined ? {} : { failure }),
     });
   };
   try {
-    const result = await restoreInto(session, restoreId, options, course, started);
+    const result = await work(course);
     const note = await log();
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };
   } catch (error) {
     const explained = explainTargetFault(error, session.address);
-    if (course.selected !== undefined) await log(explained);
+    await log(explained);
     throw explained;
   }
 }
@@ -162,7 +168,6 @@ async function restoreInto(
   restoreId: string,
   options: RestoreOptions & { signal: AbortSignal },
   course: Course,
-  started: number,
 ): Promise<RestoreResult> {
   const { vault, opener, targetUrl, clock, reporter, signal } = options;
   const { timer } = course;
@@ -171,8 +176,8 @@ async function restoreInto(
     `Claiming ${session.address.host}:${session.address.port}`,
     () => claim(session, restoreId, options),
   );
-  course.selected = selected;
   const { manifest, selection } = selected;
+  course.backupId = manifest.backupId;
   const goesOn = resumedAt !== undefined;
   // Until a restore that goes on is where it was, its marker stays there.
   let isThere = !goesOn;
@@ -190,7 +195,7 @@ async function restoreInto(
     backupId: manifest.backupId,
     snapshotAt: manifest.snapshotAt,
     phases: timer.phases,
-    durationMs: Math.round(performance.now() - started),
+    durationMs: Math.round(performance.now() - course.startedMs),
     tables: manifest.tables.length,
     rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
     ...{ users, posts, applications, notes },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -17,6 +18,7 @@ import type { BackupOptions } from "../../../operations/backup/backupOptions.ts"
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { restore } from "../../../operations/restore/restore.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { createSupabaseEmulator } from "../../../sandbox/emulators/supabase.ts";
 import type { SupabaseEmulator } from "../../../sandbox/emulators/supabase.ts";
@@ -148,6 +150,8 @@ describe("what lies beside the database", () => {
       const options = { opener: ageOpener([identity]) };
       const result = await restoreInto(target, vault, options);
       expect(result.project).toEqual({ storageObjects: 3, functions: 1, authSettings: 3 });
+      expect(await recoveryLog(vault)).toMatchObject([{ result: "done", phases: result.phases }]);
+      expect(result.phases.at(-1)?.name).toBe("project");
       const content = contentOfProject(target);
       expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
@@ -164,6 +168,7 @@ describe("what lies beside the database", () => {
       // The app goes on: what it stores is not overwritten by the same call again.
       await put(content, "files", "one.txt", Buffer.from("newer"), "text/plain");
       expect(await restoreInto(target, vault, options)).toEqual(result);
+      expect(await recoveryLog(vault)).toHaveLength(1);
       expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("newer"));
     } finally {
       await stopProject(target);
@@ -183,6 +188,7 @@ describe("what lies beside the database", () => {
       const content = contentOfProject(target);
       expect(await content.getObject({ bucket: "files", name: "one.txt" })).toBeUndefined();
       const before = await contentOf(target.database.url);
+      await sleep(1_100);
       // An upload that the service spoils is seen; the same call then goes on.
       const spoiling: ProjectContent = {
         ...content,
@@ -192,7 +198,15 @@ describe("what lies beside the database", () => {
       await expect(restoreInto(target, vault, { project: spoiling })).rejects.toThrow(
         /The storage object .+ is not what backup \S+ holds/,
       );
-      const { project, notes } = await restoreInto(target, vault);
+      await sleep(1_100); // the log's names have seconds
+      const { project, notes, phases } = await restoreInto(target, vault);
+      const log = await recoveryLog(vault);
+      expect(log.map((entry) => [entry.result, entry.phases.map(({ name }) => name)])).toEqual([
+        ["done", phases.map(({ name }) => name).filter((name) => name !== "project")],
+        ["failed", []],
+        ["done", ["project"]],
+      ]);
+      expect(log.map((entry) => entry.backupId)).toEqual(Array(3).fill(manifest.backupId));
       expect(project).toEqual({ storageObjects: 3, functions: 1, authSettings: 0 });
       expect(notes).toContain("The backup holds no values of the auth settings: set them in the project.");
       expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
@@ -294,6 +308,22 @@ describe("what can't be had beside the database", () => {
     );
   }, 30_000);
 });
+
+interface LogEntry {
+  result: string;
+  backupId: string;
+  startedAt: string;
+  phases: { name: string; durationMs: number }[];
+}
+
+async function recoveryLog(vault: Vault): Promise<LogEntry[]> {
+  const entries = await Promise.all(
+    (await vault.list(RECOVERY_LOG_PREFIX)).map(
+      async ({ key }) => JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as LogEntry,
+    ),
+  );
+  return entries.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+}
 
 /** One chunk: `Readable.from(bytes)` alone would give them one by one. */
 function readableOf(bytes: Buffer): Readable {
