@@ -26,6 +26,9 @@ import { openSnapshot } from "../backup/snapshot.ts";
 import { openReader } from "../backup/snapshotReader.ts";
 import { together } from "../together.ts";
 
+/** Behind somebody who is queued for a table that the leading session holds, a reader would wait for itself. */
+const LOCK_TIMEOUT_MS = 2_000;
+
 /** What to assess, and against which backup. */
 export interface AssessOptions {
   databaseUrl: string;
@@ -85,7 +88,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
   const applicationName = "castchat-recovery assess";
   return await withSession(databaseUrl, { applicationName, signal }, async (session) => {
     reporter(`Taking a snapshot of ${session.address.database}`);
-    const snapshot = await openSnapshot(session, reporter, signal);
+    const snapshot = await openSnapshot(session, reporter, { signal });
     const assessedAt = clock();
     const there = matchTables(manifest.tables, snapshot.tables);
     reporter(`Reading ${there.comparable.length} tables`);
@@ -95,7 +98,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       signal,
       () => readForComparison(session, comparison),
       async (inner) => {
-        const second = await openReader(reader, inner);
+        const second = await openReader(reader, inner, LOCK_TIMEOUT_MS);
         try {
           await readForComparison(second, comparison);
           return;

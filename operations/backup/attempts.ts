@@ -1,31 +1,44 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
-import { GiveWay } from "./giveWay.ts";
+import { GiveWay, untilEnded } from "./giveWay.ts";
+import type { Waiter } from "./giveWay.ts";
 import type { RunSession } from "./runSession.ts";
 import type { Session } from "../../clients/database.ts";
+import { LOCK_PATIENCE_MS } from "./snapshot.ts";
 
 const ATTEMPTS = 3;
 /** Before the second and the third attempt. */
 const PAUSES_MS = [2_000, 6_000];
 
+/** What a run is begun anew with. */
+export interface AttemptsOptions {
+  run: RunSession;
+  /** For the transactions that the run gave way to; {@link LOCK_PATIENCE_MS} by default. */
+  lockPatienceMs?: number | undefined;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
 /**
  * Reads the database, and begins anew with another snapshot when the run is in somebody's way or has lost the session that held
- * the snapshot. Chunks that fail while that session lives are tried again by their readers.
+ * the snapshot. It waits for the transactions of those whom it gave way to. Chunks that fail while the leading session lives are
+ * tried again by their readers.
  */
 export async function inAttempts<T>(
-  run: RunSession,
-  reporter: Reporter,
-  signal: AbortSignal,
+  { run, lockPatienceMs = LOCK_PATIENCE_MS, reporter, signal }: AttemptsOptions,
   read: (session: Session, attempt: number) => Promise<T>,
 ): Promise<T> {
   // A wrong address or password is told at once; later the server was there a moment ago.
   const first = await run.ready();
+  let waiters: readonly Waiter[] = [];
   for (let attempt = 1; ; attempt += 1) {
     let reason: string;
     let cause: unknown;
     try {
-      return await read(attempt === 1 ? first : await run.ready(), attempt);
+      const session = attempt === 1 ? first : await run.ready();
+      await untilEnded(session, waiters, lockPatienceMs, signal);
+      return await read(session, attempt);
     } catch (error) {
       signal.throwIfAborted();
       cause = error;
@@ -33,9 +46,10 @@ export async function inAttempts<T>(
       else if (await run.isAlive()) throw error;
       else reason = "The connection that held the snapshot is lost";
     }
+    waiters = cause instanceof GiveWay ? cause.waiters : [];
     if (attempt >= ATTEMPTS) throw exhausted(cause);
     reporter(`${reason}, then beginning anew`);
-    await sleep(PAUSES_MS[attempt - 1] ?? 0, undefined, { signal });
+    await sleep((PAUSES_MS[attempt - 1] ?? 0) * (0.5 + Math.random()), undefined, { signal });
   }
 }
 

@@ -6,6 +6,7 @@ import { tierForRun } from "../../planning/calendar.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
+import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { listBackups, takenAt } from "../vault/listBackups.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
@@ -131,12 +132,16 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   if (sessions === undefined || databaseUrl === undefined) {
     return { ...head, ...(await readConfigurationAlone(run, place)), suspicions: [] };
   }
-  return await inAttempts(sessions, reporter, signal, async (session, attempt) => {
-    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables });
-    const manifest = { ...head, ...reading, suspicions: [] };
-    const expected = await resolveTables(session, criticalTables);
-    return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
-  });
+  const waited: WaitedMs = new Map();
+  return await inAttempts(
+    { run: sessions, lockPatienceMs: run.lockPatienceMs, reporter, signal },
+    async (session, attempt) => {
+      const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
+      const manifest = { ...head, ...reading, suspicions: [] };
+      const expected = await resolveTables(session, criticalTables);
+      return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
+    },
+  );
 }
 
 async function readConfigurationAlone(

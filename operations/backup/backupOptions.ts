@@ -34,6 +34,11 @@ export interface BackupOptions {
   /** Shortest period first. */
   tiers: readonly BackupTier[];
   clock: Clock;
+  /**
+   * How long a run tries to lock tables that others hold, and waits for the transactions that it gave way to, in milliseconds; a
+   * minute each by default.
+   */
+  lockPatienceMs?: number | undefined;
   /** Settings, names and states that are stored beside the database. */
   configuration?: (() => Promise<unknown>) | undefined;
   /** What the project holds beside its database: storage objects, edge functions, auth settings. A full backup holds them. */

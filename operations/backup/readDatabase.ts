@@ -11,21 +11,23 @@ import type { PartContext, RunPlace } from "./backupParts.ts";
 import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequences } from "../database/catalog.ts";
 import { jobForManifest } from "../database/heldBack.ts";
 import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
-import { GiveWay, isLockRefusal, watchForWaiters } from "./giveWay.ts";
+import type { WaitedMs } from "./giveWay.ts";
 import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { digestObjects } from "../database/objects.ts";
 import type { PhaseTimer } from "../phases.ts";
 import { planReads } from "../database/tableReading.ts";
 import { readTables } from "./readTables.ts";
-import type { ReadQueue } from "./readTables.ts";
+import type { ReadContext, ReadQueue } from "./readTables.ts";
 import { refuseHalfState } from "../restore/replace/replaceRecord.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
+import { withReader } from "./snapshotReader.ts";
 import { listStorageObjects, storeProject } from "./storeProject.ts";
 import { tableKey } from "../database/quote.ts";
 import { countInTables, describeTables } from "./tableContents.ts";
 import { together } from "../together.ts";
+import { underWatch } from "./underWatch.ts";
 import { readVaultSecrets } from "../database/vaultSecrets.ts";
 
 /** One reading of the database. */
@@ -41,6 +43,10 @@ export interface ReadDatabaseOptions extends RunPlace {
   project?: ProjectContent | undefined;
   /** Present where the vault seals what is put into it: what is secret may be stored. */
   sealer?: Sealer | undefined;
+  /** See BackupOptions. */
+  lockPatienceMs?: number | undefined;
+  /** How long others have waited behind earlier attempts of the run. */
+  waited: WaitedMs;
   clock: Clock;
   timer: PhaseTimer;
   reporter: Reporter;
@@ -58,7 +64,7 @@ const READERS = 3;
 
 /**
  * Reads the database under one snapshot and stores every part and chunk of rows that this kind of backup holds.
- * {@link GiveWay} where the run is in somebody's way.
+ * GiveWay where the run is in somebody's way; nobody waits behind it then any more.
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
   const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
@@ -68,55 +74,44 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   await findPgTool("pg_restore", session.serverMajor);
   await refuseHalfState(session);
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
-    openSnapshot(session, reporter, signal),
+    openSnapshot(session, reporter, { patienceMs: options.lockPatienceMs, signal }),
   );
   const snapshotAt = clock();
-  const systemIdentifier = await readSystemIdentifier(session);
-  // After the snapshot, so that a restored sequence can never be behind a row of it.
-  const described = await timer.run("catalog", "Reading what the database holds", () => describe(session));
-  const objects = await listStorageObjects(session);
-  const vaultContent = await readVaultSecrets(session, options.sealer !== undefined);
-  const tables = await tablesOf(session, kind, snapshot.tables, options.criticalTables);
+  const watch = { session, applicationName, waited: options.waited };
   const place = { vault, prefix, backupId, attempt, lockUntil };
   const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
-  const partContext: PartContext = {
-    ...context,
-    kind,
-    address: session.address,
-    scripts: await readScripts(session, vaultContent.secrets),
-    configuration: options.configuration,
-  };
-  const queue: ReadQueue = {
-    items: planReads(tables, session.serverMajor),
-    toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
-    chunks: [],
-    counts: new Map(),
-    begun: 0,
-  };
-  const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
-    watched(session, applicationName, signal, async (inner) => {
-      const read = (one: AbortSignal) => readTables(context, queue, one);
-      const [definitions, scripts] = await together<[BackupPart[], BackupPart[], ...undefined[]]>(
-        inner,
-        async (one) => {
-          const stored = await storeDefinitions(partContext, one);
-          // pg_dump has let go of its connection.
-          await read(one);
-          return stored;
-        },
-        (one) => storeScripts(partContext, one),
-        ...Array.from({ length: READERS - 1 }, () => read),
-      );
-      return [...definitions, ...scripts];
-    }),
-  );
+  const read = await underWatch(watch, signal, async (watched) => {
+    // After the snapshot, so that a restored sequence can never be behind a row of it.
+    const described = await timer.run("catalog", "Reading what the database holds", () =>
+      withReader(context, watched, (reader) => describe(reader, options, snapshot.tables)),
+    );
+    const { tables } = described;
+    const queue: ReadQueue = {
+      items: planReads(tables, session.serverMajor),
+      toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+      chunks: [],
+      counts: new Map(),
+      begun: 0,
+    };
+    const partContext: PartContext = {
+      ...context,
+      kind,
+      address: session.address,
+      scripts: described.scripts,
+      configuration: options.configuration,
+    };
+    const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
+      dump(partContext, context, queue, watched),
+    );
+    return { ...described, queue, parts };
+  });
   await session.query("commit");
   // The snapshot is let go of before: bytes may take long, and tell by themselves when they are not its rows'.
   const beside = await timer.run("project", "Reading what lies beside the database", () =>
     kind === "full" && options.project !== undefined
       ? storeProject({
           project: options.project,
-          objects,
+          objects: read.objects,
           place,
           isSealed: options.sealer !== undefined,
           reporter,
@@ -124,13 +119,13 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
         })
       : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT }),
   );
-  const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
+  const newestAt = [...read.queue.counts.values()].reduce<Date | undefined>(
     (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
     undefined,
   );
-  const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const contents = describeTables(tables, chunks, queue.counts);
-  const heldBack = holdsDefinitions(kind) ? partContext.scripts.heldBack : { jobs: [], publications: [] };
+  const chunks = read.queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents = describeTables(read.tables, chunks, read.queue.counts);
+  const heldBack = holdsDefinitions(kind) ? read.scripts.heldBack : { jobs: [], publications: [] };
   return {
     snapshotAt: snapshotAt.toISOString(),
     finishedAt: clock().toISOString(),
@@ -138,15 +133,15 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     source: {
       host: session.address.host,
       port: session.address.port,
-      ...(systemIdentifier !== undefined && { systemIdentifier }),
+      ...(read.systemIdentifier !== undefined && { systemIdentifier: read.systemIdentifier }),
       database: session.address.database,
       serverVersion: session.serverVersion,
       pgDumpVersion: pgDump.version,
     },
-    ...described,
-    leftOut: [...described.leftOut, ...snapshot.unreadable, ...vaultContent.leftOut, ...beside.leftOut],
+    ...read.content,
+    leftOut: [...read.content.leftOut, ...snapshot.unreadable, ...read.vaultContent.leftOut, ...beside.leftOut],
     ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
-    parts: [...parts, ...beside.parts],
+    parts: [...read.parts, ...beside.parts],
     chunks,
     files: beside.files,
     jobs: heldBack.jobs.map(jobForManifest),
@@ -179,40 +174,49 @@ async function tablesOf(
   return tables.filter((table) => wanted.has(tableKey(table)));
 }
 
-async function describe(session: Session) {
+/** All that the manifest and the parts tell of the database beside its rows, as the snapshot shows it. */
+async function describe(
+  session: Session,
+  { kind, criticalTables, sealer }: ReadDatabaseOptions,
+  tables: MeasuredTable[],
+) {
+  const vaultContent = await readVaultSecrets(session, sealer !== undefined);
   return {
-    extensions: await listExtensions(session),
-    appSchemas: await listAppSchemas(session),
-    sequences: await listSequences(session),
-    filledViews: await listFilledViews(session),
-    seedCounts: await countForSeed(session),
-    objects: await digestObjects(session),
-    leftOut: await listLeftOut(session),
+    systemIdentifier: await readSystemIdentifier(session),
+    content: {
+      extensions: await listExtensions(session),
+      appSchemas: await listAppSchemas(session),
+      sequences: await listSequences(session),
+      filledViews: await listFilledViews(session),
+      seedCounts: await countForSeed(session),
+      objects: await digestObjects(session),
+      leftOut: await listLeftOut(session),
+    },
+    objects: await listStorageObjects(session),
+    vaultContent,
+    tables: await tablesOf(session, kind, tables, criticalTables),
+    scripts: await readScripts(session, vaultContent.secrets),
   };
 }
 
-/** Runs the work while the leading session, which has nothing else to do, looks whether anyone waits behind it. */
-async function watched<T>(
-  session: Session,
-  applicationName: string,
+/** Stores every part and chunk over the run's three connections beside the leading one. */
+async function dump(
+  partContext: PartContext,
+  context: ReadContext,
+  queue: ReadQueue,
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const finished = new AbortController();
-  try {
-    const [result] = await together<[T, undefined]>(
-      signal,
-      async (inner) => {
-        try {
-          return await work(inner);
-        } finally {
-          finished.abort();
-        }
-      },
-      (inner) => watchForWaiters(session, applicationName, AbortSignal.any([inner, finished.signal])),
-    );
-    return result;
-  } catch (error) {
-    throw isLockRefusal(error) ? new GiveWay({ cause: error }) : error;
-  }
+): Promise<BackupPart[]> {
+  const read = (one: AbortSignal) => readTables(context, queue, one);
+  const [definitions, scripts] = await together<[BackupPart[], BackupPart[], ...undefined[]]>(
+    signal,
+    async (one) => {
+      const stored = await storeDefinitions(partContext, one);
+      // pg_dump has let go of its connection.
+      await read(one);
+      return stored;
+    },
+    (one) => storeScripts(partContext, one),
+    ...Array.from({ length: READERS - 1 }, () => read),
+  );
+  return [...definitions, ...scripts];
 }

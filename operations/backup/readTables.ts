@@ -5,20 +5,17 @@ import { ChunkWriter } from "./chunkWriter.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { countTable } from "../database/countTable.ts";
 import type { TableCount } from "../database/countTable.ts";
-import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { isLockRefusal } from "./giveWay.ts";
 import { chunkObject, keyInAttempt } from "../vault/manifest.ts";
 import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
 import { tableKey } from "../database/quote.ts";
 import { copyOutSql } from "../database/tableReading.ts";
 import type { PlannedTable, ReadItem } from "../database/tableReading.ts";
-import { isLostConnection, openReader } from "./snapshotReader.ts";
+import { LockPatience, isLostConnection, openReader } from "./snapshotReader.ts";
+import type { SnapshotPlace } from "./snapshotReader.ts";
 
 /** What all readers of a run share. */
-export interface ReadContext {
-  databaseUrl: string;
-  applicationName: string;
-  /** Exported by the leading session, whose transaction stays open. */
-  snapshotId: string;
+export interface ReadContext extends SnapshotPlace {
   vault: Vault;
   prefix: string;
   backupId: string;
@@ -43,7 +40,7 @@ const ATTEMPTS = 3;
 /**
  * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
  * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
- * that no line comes twice. {@link GiveWay} where a lock is not to be had.
+ * that no line comes twice; so it is where a lock is not to be had, and GiveWay is thrown where that lasts.
  */
 export async function readTables(context: ReadContext, queue: ReadQueue, signal: AbortSignal): Promise<undefined> {
   const reader = new TableReader(context, queue, signal);
@@ -84,16 +81,18 @@ class TableReader {
   }
 
   async retrying(work: (session: Session) => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+    let patience: LockPatience | undefined;
+    for (let lost = 0; ;) {
       try {
         this.#session ??= await openReader(this.#context, this.#signal);
         await work(this.#session);
         return;
       } catch (error) {
-        if (isLockRefusal(error)) throw new GiveWay({ cause: error });
-        if (attempt >= ATTEMPTS || !isLostConnection(error)) throw error;
+        const isRefused = isLockRefusal(error);
+        if (!isRefused && (++lost >= ATTEMPTS || !isLostConnection(error))) throw error;
         this.#writer = undefined;
         await this.end();
+        if (isRefused) await (patience ??= new LockPatience()).pause(error, this.#signal);
       }
     }
   }

@@ -7,7 +7,8 @@ import type { TableFacts } from "../database/catalog.ts";
 import type { LeftOut } from "./leftOut.ts";
 import { measureTables } from "../database/measureTables.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
-import { quoteIdent, tableName } from "../database/quote.ts";
+import { tableName } from "../database/quote.ts";
+import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
 export interface Snapshot {
@@ -18,55 +19,86 @@ export interface Snapshot {
   unreadable: LeftOut[];
 }
 
-const ATTEMPTS = 4;
-const PAUSE_MS = 1_500;
-/** A lock that is not to be had in time, a table that has gone meanwhile. */
+/** How long a run tries to get its locks where nothing else is said. */
+export const LOCK_PATIENCE_MS = 60_000;
+/** Between two tries, at random in between, so that nobody is met in step. */
+const PAUSE_MS: readonly [number, number] = [200, 1_000];
+/** A lock that is not to be had, a table that has gone meanwhile. */
 const PASSING = new Set(["55P03", "42P01", "40P01"]);
+
+/** How a snapshot is waited for. */
+export interface SnapshotOptions {
+  /** In all; {@link LOCK_PATIENCE_MS} by default. */
+  patienceMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken:
  * after an ALTER TYPE or TRUNCATE between the two, others would read no rows, in silence. Then the tables are listed
- * again; if that list differs, all starts anew. A lock that isn't to be had in 5 seconds is given up, so that whoever
- * waits behind us doesn't wait for long.
+ * again; if that list differs, all starts anew. No lock is waited for: where one isn't to be had all are let go of, and tried
+ * again a moment later, so that nobody ever waits for a run that waits itself. UserError, with the holder's name, where that
+ * lasts for longer than the patience.
  */
-export async function openSnapshot(session: Session, reporter: Reporter, signal?: AbortSignal): Promise<Snapshot> {
-  for (let attempt = 1; ; attempt += 1) {
+export async function openSnapshot(
+  session: Session,
+  reporter: Reporter,
+  options: SnapshotOptions = {},
+): Promise<Snapshot> {
+  const { patienceMs = LOCK_PATIENCE_MS, signal } = options;
+  const begunAt = performance.now();
+  for (let isFirst = true; ; isFirst = false) {
     const listed = await listTables(session);
     const tables = listed.filter((table) => !isHiddenByPlatform(table));
     refuseUnreadable(tables, session.address.user);
     await refuseHypertables(session);
-    try {
-      await session.query("begin isolation level repeatable read read only");
-      // LOCK takes no snapshot; the first query after it does.
-      if (tables.length > 0) await session.query(`lock table ${tables.map(sqlName).join(", ")} in access share mode`);
-      const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
-      const again = await listTables(session);
-      if (exported !== undefined && names(again) === names(listed))
-        return {
-          id: exported.id,
-          tables: await measureTables(session, tables),
-          unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
-        };
-      await session.query("rollback");
-    } catch (error) {
-      if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
-      await session.query("rollback");
-      if (attempt >= ATTEMPTS) {
-        throw new UserError(
-          `The tables could not be locked for reading in ${ATTEMPTS} attempts: another session holds or changes them; run again once it has finished.`,
-          { cause: error },
-        );
-      }
-      reporter("Another session holds a table: giving way, then trying again");
-      await sleep(PAUSE_MS, undefined, signal && { signal });
-      continue;
-    }
-    if (attempt >= ATTEMPTS) {
-      throw new UserError(
-        `Tables were added or removed during each of ${ATTEMPTS} attempts: run again once migrations have finished.`,
-      );
-    }
+    const opened = await lockAndExport(session, listed, tables);
+    if (typeof opened !== "string") return opened;
+    const isHeld = opened === "held";
+    const holders = isHeld ? await describeHolders(session) : undefined;
+    if (performance.now() - begunAt > patienceMs) throw outOfPatience(isHeld, holders, patienceMs);
+    if (isFirst && isHeld) reporter("Another session holds a table: giving way, then trying again");
+    await sleep(PAUSE_MS[0] + Math.random() * (PAUSE_MS[1] - PAUSE_MS[0]), undefined, signal && { signal });
   }
+}
+
+/** The snapshot with its locks; without a transaction where somebody holds a table, or tables came, went or changed meanwhile. */
+async function lockAndExport(
+  session: Session,
+  listed: readonly TableFacts[],
+  tables: readonly TableFacts[],
+): Promise<Snapshot | "held" | "changed"> {
+  const others = await listOtherRelations(session, tables);
+  await session.query("begin isolation level repeatable read read only");
+  try {
+    // LOCK takes no snapshot; the first query after it does.
+    await lockWithoutWaiting(session, tables, others);
+    const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
+    const again = await listTables(session);
+    if (exported !== undefined && names(again) === names(listed)) {
+      await holdOthers(session, others);
+      return {
+        id: exported.id,
+        tables: await measureTables(session, tables),
+        unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
+      };
+    }
+    await session.query("rollback");
+    return "changed";
+  } catch (error) {
+    if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
+    await session.query("rollback");
+    return (error as { code?: string }).code === "42P01" ? "changed" : "held";
+  }
+}
+
+function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs: number): UserError {
+  const seconds = Math.round(patienceMs / 1_000);
+  return new UserError(
+    isHeld
+      ? `The tables could not be locked for reading within ${seconds} s: ${holders ?? "other sessions hold them again and again"}. Wait until that has finished or end it (select pg_terminate_backend(process)), then run this again.`
+      : `Tables were added, removed or changed each time within ${seconds} s: run again once migrations have finished.`,
+  );
 }
 
 /**
@@ -115,11 +147,6 @@ async function refuseHypertables(session: Session): Promise<void> {
   throw new UserError(
     `The rows of the Timescale hypertables ${found.map(tableName).join(", ")} cannot be copied: move them to ordinary tables, since a backup without them would not be whole.`,
   );
-}
-
-function sqlName(table: TableFacts): string {
-  // ONLY: each partition and child is in the list itself.
-  return `only ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
 }
 
 function names(tables: readonly TableFacts[]): string {

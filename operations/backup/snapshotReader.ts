@@ -1,17 +1,30 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import { quoteLiteral } from "../database/quote.ts";
+import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { NO_WAIT_MS } from "./lockRelations.ts";
 
-/** A reader waits for a lock for no longer than this: behind one that is queued for ours it would wait for itself. */
-const LOCK_TIMEOUT_MS = 2_000;
+/** How long somebody who is queued for a table that a reader wants may stay there before the run gives way. */
+const LOCK_PATIENCE_MS = 3_000;
+const PAUSE_MS = 250;
 
-/** Opens a session that reads what the exported snapshot shows. */
+/** What a reader needs to see what the leading session sees. */
+export interface SnapshotPlace {
+  databaseUrl: string;
+  applicationName: string;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+}
+
+/** Opens a session that reads what the exported snapshot shows. By default it doesn't wait for locks, since it holds others. */
 export async function openReader(
-  from: { databaseUrl: string; applicationName: string; snapshotId: string },
+  from: SnapshotPlace,
   signal: AbortSignal,
+  lockTimeoutMs = NO_WAIT_MS,
 ): Promise<Session> {
   const { databaseUrl, applicationName, snapshotId } = from;
-  const session = await connect(databaseUrl, { applicationName, lockTimeoutMs: LOCK_TIMEOUT_MS, signal });
+  const session = await connect(databaseUrl, { applicationName, lockTimeoutMs, signal });
   try {
     await session.query(
       `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`,
@@ -20,6 +33,38 @@ export async function openReader(
   } catch (error) {
     await session.end();
     throw error;
+  }
+}
+
+/** Does work over a reader of its own, again and with another one where a lock is not to be had. */
+export async function withReader<T>(
+  from: SnapshotPlace,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  for (const patience = new LockPatience(); ;) {
+    let refusal: unknown;
+    const session = await openReader(from, signal);
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!isLockRefusal(error)) throw error;
+      refusal = error;
+    } finally {
+      await session.end();
+    }
+    await patience.pause(refusal, signal);
+  }
+}
+
+/** Waiting for a lock without a transaction, which would hold others: a pause before each further try, for some seconds in all. */
+export class LockPatience {
+  readonly #begunAt = performance.now();
+
+  /** {@link GiveWay} once it has lasted too long. */
+  async pause(refusal: unknown, signal: AbortSignal): Promise<void> {
+    if (performance.now() - this.#begunAt > LOCK_PATIENCE_MS) throw new GiveWay({ cause: refusal });
+    await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
   }
 }
 

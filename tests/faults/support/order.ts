@@ -11,6 +11,8 @@ export interface RunnerOrder {
   privateKey: string;
   /** A restore of this backup; else of the newest. */
   backupId?: string;
+  /** See BackupOptions. */
+  lockPatienceMs?: number;
 }
 
 /** Where S3 lies. */

@@ -9,7 +9,7 @@ import type { RunnerLine, RunnerOrder } from "./order.ts";
 
 /** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;
-const { kind, databaseUrl, privateKey, backupId } = order;
+const { kind, databaseUrl, privateKey, backupId, lockPatienceMs } = order;
 const say = (line: RunnerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const shared = {
   vault: s3Vault(order.store),
@@ -21,7 +21,7 @@ const shared = {
 try {
   const result =
     kind === "backup"
-      ? await backup({ ...shared, databaseUrl, signer: localSigner(privateKey) })
+      ? await backup({ ...shared, databaseUrl, signer: localSigner(privateKey), lockPatienceMs })
       : await restore({
           ...shared,
           targetUrl: databaseUrl,

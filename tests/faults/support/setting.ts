@@ -3,6 +3,7 @@ import { silent } from "../../../clients/reporter.ts";
 import { s3Vault } from "../../../clients/vault.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import { backup } from "../../../operations/backup/backup.ts";
+import type { BackupOptions } from "../../../operations/backup/backup.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { verify } from "../../../operations/verify/verify.ts";
@@ -27,7 +28,7 @@ export interface Setting {
   newStore(): Promise<Store>;
   order(kind: RunnerOrder["kind"], databaseUrl: string, store: Store): RunnerOrder;
   /** A backup in this process. */
-  backUp(vault: Vault, databaseUrl?: string): ReturnType<typeof backup>;
+  backUp(vault: Vault, databaseUrl?: string, more?: Partial<BackupOptions>): ReturnType<typeof backup>;
   list(vault: Vault): ReturnType<typeof listBackups>;
   check(vault: Vault, backupId?: string): ReturnType<typeof verify>;
   /** A restore in this process; the same call each time. */
@@ -56,8 +57,8 @@ export async function startSetting(): Promise<Setting> {
       endpoint: cloud.endpoint,
     }),
     order: (kind, databaseUrl, store) => ({ kind, databaseUrl, store, privateKey }),
-    backUp: (vault, databaseUrl = source.url) =>
-      backup({ ...shared, databaseUrl, vault, signer: localSigner(privateKey), clock: systemClock }),
+    backUp: (vault, databaseUrl = source.url, more = {}) =>
+      backup({ ...shared, databaseUrl, vault, signer: localSigner(privateKey), clock: systemClock, ...more }),
     list: (vault) => listBackups({ vault, trustedKeys, tiers: TIERS }),
     check: (vault, backupId) => verify({ ...shared, vault, backupId }),
     restoreInto: (target, vault, backupId) =>

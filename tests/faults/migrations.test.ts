@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "../../clients/database.ts";
+import type { Session } from "../../clients/database.ts";
+import type { Vault } from "../../clients/vault.ts";
+import { runSql } from "../operations/support/sample.ts";
+import { randomFrom, seedOfRun } from "./support/random.ts";
+import { startSetting, vaultIn } from "./support/setting.ts";
+import type { Setting } from "./support/setting.ts";
+
+const seed = seedOfRun();
+const random = randomFrom(seed);
+
+let setting: Setting;
+beforeAll(async () => {
+  setting = await startSetting();
+}, 60_000);
+afterAll(() => setting.stop());
+
+/** A vault's put that takes long for rows, so that a migration comes in the middle. */
+const slowly =
+  (vault: Vault, slowMs: () => number): Vault["put"] =>
+  async (key, body, options) => {
+    if (key.includes("/data/")) await sleep(slowMs(), undefined, options?.signal && { signal: options.signal });
+    return await vault.put(key, body, options);
+  };
+
+const others: Session[] = [];
+/** The migration's session, which may wait for a lock for as long as it takes. */
+async function other(url = setting.source.url): Promise<Session> {
+  const session = await connect(url, { applicationName: "test", lockTimeoutMs: 0 });
+  others.push(session);
+  return session;
+}
+afterEach(async () => {
+  await Promise.all(others.splice(0).map((session) => session.end()));
+});
+
+describe(`a migration during a backup (seed ${seed})`, () => {
+  it("that alters four tables in turn waits behind a backup for less than 5 s in sum", async () => {
+    const tables = ["posts", "tags", "counters", "authors"];
+    const vault = vaultIn(await setting.newStore());
+    const slow = { ...vault, put: slowly(vault, () => slowMs) };
+    const said: string[] = [];
+    let slowMs = 6_000;
+    let migrated: Promise<number> | undefined;
+    const migrate = async () => {
+      const session = await other();
+      let sumMs = 0;
+      const begun = performance.now();
+      // One that it takes back: from here on it holds no lock, and the backup could begin anew in its way.
+      await session.query(
+        "begin; savepoint one; lock table public.tags in access exclusive mode; rollback to savepoint one",
+      );
+      sumMs += performance.now() - begun;
+      await sleep(4_000);
+      for (const table of tables) {
+        const begunAt = performance.now();
+        await session.query(`alter table public.${table} add column extra int`);
+        sumMs += performance.now() - begunAt;
+        // What a migration does between; the backup must not come in between either.
+        await sleep(400);
+      }
+      await session.query("commit");
+      return sumMs;
+    };
+    const { backupId } = await setting.backUp(slow, setting.source.url, {
+      reporter: (message) => {
+        said.push(message);
+        if (message.includes("giving way")) slowMs = 3_500;
+        if (message.startsWith("Dumping")) migrated ??= migrate();
+      },
+    });
+    expect(said.filter((one) => one.startsWith("Another session waits for a table: giving way"))).toHaveLength(1);
+    expect(await migrated).toBeLessThan(5_000);
+    await setting.check(vault, backupId);
+    await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
+  }, 60_000);
+
+  it("that waits again and again, each time in another transaction, waits for less than 5 s in sum over the whole run", async () => {
+    const vault = vaultIn(await setting.newStore());
+    const slow = { ...vault, put: slowly(vault, () => 6_000) };
+    const session = await other();
+    const ended = new AbortController();
+    let sumMs = 0;
+    let begun: Promise<void> | undefined;
+    const migrations = async () => {
+      while (!ended.signal.aborted) {
+        const begunAt = performance.now();
+        await session.query("alter table public.counters alter n set not null");
+        const tookMs = performance.now() - begunAt;
+        // What it takes by itself is no wait.
+        if (tookMs > 100) sumMs += tookMs;
+        await sleep(20);
+      }
+    };
+    const outcome = await setting
+      .backUp(slow, setting.source.url, {
+        reporter: (message) => {
+          if (message.startsWith("Dumping") && begun === undefined) begun = migrations();
+        },
+      })
+      .catch((error: unknown) => error as Error);
+    ended.abort();
+    await begun;
+    expect(sumMs).toBeGreaterThan(2_000);
+    expect(sumMs).toBeLessThan(5_000);
+    expect((outcome as Error).message).toMatch(/gave way 3 times/);
+    await runSql(setting.source.url, "alter table public.counters alter n drop not null");
+  }, 60_000);
+
+  it("that locks tables in the opposite order and holds each for a while is never the victim of a deadlock", async () => {
+    const vault = vaultIn(await setting.newStore());
+    const ended = new AbortController();
+    const ends: string[] = [];
+    const backups = (async () => {
+      while (!ended.signal.aborted) {
+        const end = await setting.backUp(vault, setting.source.url, { lockPatienceMs: 5_000 }).then(
+          () => "well",
+          (error: unknown) => (error as Error).message,
+        );
+        ends.push(end);
+      }
+    })();
+    // Looks for deadlocks sooner than the backup's sessions, so that the server would end this one.
+    const session = await other(setting.source.superuserUrl);
+    await session.query("set deadlock_timeout = '200ms'; set role postgres");
+    const refused: unknown[] = [];
+    let longestMs = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const begunAt = performance.now();
+      const holdMs = 50 + random() * 350;
+      try {
+        // A view as well, which pg_dump locks only when it writes it.
+        await session.query("begin; create or replace view public.seen as select n from public.counters");
+        await sleep(holdMs);
+        for (const table of ["tags", "posts", "counters", "authors"]) {
+          await session.query(`lock table public.${table} in access exclusive mode`);
+          await sleep(holdMs);
+        }
+        await session.query("commit");
+      } catch (error) {
+        refused.push((error as { code?: string }).code);
+        await session.query("rollback");
+      }
+      longestMs = Math.max(longestMs, performance.now() - begunAt - 5 * holdMs);
+      await sleep(random() * 500);
+    }
+    ended.abort();
+    await backups;
+    expect(refused).toEqual([]);
+    expect(longestMs).toBeLessThan(5_000);
+    for (const end of ends) expect(end).toMatch(/^well$|gave way 3 times|could not be locked for reading within 5 s/);
+    await runSql(setting.source.url, "drop view public.seen");
+  }, 120_000);
+});
