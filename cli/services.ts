@@ -1,3 +1,4 @@
+import { awsNames } from "../clients/awsNames.ts";
 import type { Clock } from "../clients/clock.ts";
 import { systemClock } from "../clients/clock.ts";
 import { cloudflareClient, type Cloudflare } from "../clients/cloudflare.ts";
@@ -11,6 +12,8 @@ import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import { supabaseContent, type ProjectContent } from "../clients/supabaseContent.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
 import { vercelClient, type Vercel } from "../clients/vercel.ts";
+import type { LeftResourcesPorts } from "../operations/site/leftResources.ts";
+import type { Settings } from "../settings.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
 
 /** The stack's own vault. */
@@ -73,6 +76,27 @@ export function configurationPorts({ settings }: StackContext): {
       endpoint: settings.endpointSupabase,
     }),
     clock: systemClock,
+  };
+}
+
+/** Where `resume` looks for what a killed update has left. Tokens come from the environment, when a service is asked. */
+export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
+  const purpose = "what the killed update has left there is looked for with it";
+  return {
+    region: settings.awsRegion,
+    accountId: settings.awsAccountId,
+    aws: () => awsNames({ region: settings.awsRegion, endpoint: settings.endpointAws }),
+    vercel: () =>
+      vercelClient({
+        token: requiredVariable("VERCEL_API_TOKEN", purpose),
+        endpoint: settings.endpointVercel,
+        team: settings.vercelTeam,
+      }),
+    cloudflare: () =>
+      cloudflareClient({
+        token: requiredVariable("CLOUDFLARE_API_TOKEN", purpose),
+        endpoint: settings.endpointCloudflare,
+      }),
   };
 }
 

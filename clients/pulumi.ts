@@ -1,6 +1,7 @@
 import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
+import { hasUnread, pendingCreatesIn, withoutPendingCreates, type PendingCreate } from "./pulumiPending.ts";
 import {
   errorsIn,
   registrationIn,
@@ -8,14 +9,6 @@ import {
   type RegisteredResource,
   type Registration,
 } from "./pulumiResources.ts";
-
-/** A create that the engine had begun when it was killed: nobody knows whether it was carried out. */
-export interface PendingCreate {
-  urn: string;
-  /** Pulumi's resource type, such as `aws:s3/bucket:Bucket`. */
-  type: string;
-  inputs: Record<string, unknown>;
-}
 
 /** The Pulumi command line for one stack. */
 export interface Pulumi {
@@ -25,11 +18,14 @@ export interface Pulumi {
   config(): Promise<Record<string, string>>;
   /** The stack's state as text; secrets stay encrypted. */
   exportState(): Promise<string>;
+  /** What was being created when an engine was killed, secrets in clear. */
   pendingCreates(): Promise<PendingCreate[]>;
   /** Drops the lock of an update. Only for an owner that is proven dead. */
   cancel(): Promise<void>;
-  /** Settles pending creates: those with an id are read and kept, all others are dropped from the state. */
+  /** Takes pending creates, by URN, into the state under an id, and drops all others from it. */
   settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
+  readAdopted(): Promise<void>;
   /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
   registered(): Promise<Registration>;
   /** What the stack's state holds. */
@@ -53,20 +49,14 @@ const configuration = z.record(
   z.string(),
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
 );
-const operation = z.object({
-  type: z.string(),
-  resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
-});
-const checkpoint = z.object({ deployment: z.object({ pending_operations: z.array(operation).nullish() }) });
-
 /** The Pulumi command line, run in processes of its own. */
 export function pulumiClient(options: PulumiOptions): Pulumi {
-  const run = async (args: string[], shown = false): Promise<string> => {
+  const run = async (args: string[], { shown = false, input }: { shown?: boolean; input?: string } = {}) => {
     try {
       const child = execa("pulumi", [...args, "--stack", options.stack, "--non-interactive"], {
         cwd: options.workspace,
         env: { ...options.environment, NO_COLOR: "1" },
-        stdin: "ignore",
+        ...(input === undefined ? { stdin: "ignore" as const } : { input }),
         ...(shown && !options.onOutput
           ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const }
           : {}),
@@ -93,23 +83,19 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     },
     exportState: () => run(["stack", "export"]),
     async pendingCreates() {
-      const state = checkpoint.parse(JSON.parse(await run(["stack", "export"])));
-      return (state.deployment.pending_operations ?? [])
-        .filter((one) => one.type === "creating")
-        .map((one) => ({ urn: one.resource.urn, type: one.resource.type, inputs: one.resource.inputs ?? {} }));
+      return pendingCreatesIn(await run(["stack", "export", "--show-secrets"]));
     },
     async cancel() {
       await run(["cancel", "--yes"]);
     },
     async settlePendingCreates(ids) {
-      const imports = [...ids].flatMap(([urn, id]) => [
-        "--import-pending-creates",
-        urn,
-        "--import-pending-creates",
-        id,
-      ]);
+      // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
+      await run(["stack", "import"], { input: withoutPendingCreates(await run(["stack", "export"]), ids) });
+    },
+    async readAdopted() {
+      if (!hasUnread(await run(["stack", "export"]))) return;
       // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
-      await run(["refresh", "--yes", "--skip-preview", "--run-program", ...imports, "--clear-pending-creates"]);
+      await run(["refresh", "--yes", "--skip-preview", "--run-program"]);
     },
     async registered() {
       return registrationIn(await run(["preview", "--json"]));
@@ -118,7 +104,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       return resourcesInExport(await run(["stack", "export"]));
     },
     async up() {
-      await run(["up", "--yes", "--skip-preview"], true);
+      await run(["up", "--yes", "--skip-preview"], { shown: true });
     },
   };
 }

@@ -32,6 +32,14 @@ export interface Vercel {
   /** The project's settings as Vercel gives them. */
   projectSettings(idOrName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
   variables(projectId: string, signal?: AbortSignal): Promise<VercelVariable[]>;
+  /** Those of these names that a new one of a target would clash with, by id. */
+  clashingVariables(
+    projectId: string,
+    wanted: readonly { key: string; targets: readonly string[] }[],
+    signal?: AbortSignal,
+  ): Promise<{ id: string; key: string }[]>;
+  /** A variable that is gone already is fine. */
+  removeVariable(projectId: string, id: string, signal?: AbortSignal): Promise<void>;
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
   /** Uploads one file's content; a content that is there already is fine. */
   uploadFile(sha: string, content: Uint8Array, signal?: AbortSignal): Promise<void>;
@@ -83,6 +91,7 @@ export function vercelClient(options: VercelOptions): Vercel {
     ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
   });
   const team = options.team ? { [options.team.startsWith("team_") ? "teamId" : "slug"]: options.team } : {};
+  const envPath = (project: string): string => `/v9/projects/${segment(project)}/env`;
   const domainPath = (project: string, name: string, version = "v9"): string =>
     `/${version}/projects/${segment(project)}/domains/${segment(name)}`;
   return {
@@ -96,9 +105,21 @@ export function vercelClient(options: VercelOptions): Vercel {
       return unlessNotFound(call({ method: "GET", path: `/v9/projects/${segment(id)}`, query: team, answer, signal }));
     },
     variables: async (id, signal) => {
-      const path = `/v9/projects/${segment(id)}/env`;
-      const { envs } = await call({ method: "GET", path, query: team, answer: envAnswer, signal });
+      const { envs } = await call({ method: "GET", path: envPath(id), query: team, answer: envAnswer, signal });
       return envs.map(({ key, type, target }) => ({ key, type: type ?? "plain", targets: [target ?? []].flat() }));
+    },
+    clashingVariables: async (id, wanted, signal) => {
+      const { envs } = await call({ method: "GET", path: envPath(id), query: team, answer: envAnswer, signal });
+      return envs.flatMap(({ id: variable, key, target }) => {
+        const clash = wanted.some(
+          (one) => one.key === key && [target ?? []].flat().some((at) => one.targets.includes(at)),
+        );
+        return clash && variable !== undefined ? [{ id: variable, key }] : [];
+      });
+    },
+    removeVariable: async (id, variable, signal) => {
+      const path = `${envPath(id)}/${segment(variable)}`;
+      await unlessNotFound(call({ method: "DELETE", path, query: team, answer: z.unknown(), signal }));
     },
     pauseProject: async (id, signal) => {
       const path = `/v1/projects/${segment(id)}/pause`;

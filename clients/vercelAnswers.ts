@@ -65,6 +65,7 @@ export type VercelProject = z.infer<typeof projectAnswer>;
 export const envAnswer = z.object({
   envs: z.array(
     z.object({
+      id: z.string().optional(),
       key: z.string(),
       type: z.string().optional(),
       target: z.union([z.string(), z.array(z.string())]).nullish(),

@@ -4,10 +4,12 @@ import { pulumiClient } from "../../clients/pulumi.ts";
 import { repairCheckpoint } from "../../clients/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
 import { endOrphanedHosts } from "../../clients/orphans.ts";
+import { findLeftResources } from "../../operations/site/leftResources.ts";
 import { resumeUpdate } from "../../operations/site/resumeUpdate.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { stackOption } from "../options.ts";
-import { requiredVariable } from "../stackContext.ts";
+import { leftResourcesPorts } from "../services.ts";
+import { requiredVariable, settingsIn } from "../stackContext.ts";
 
 /** `castchat-recovery resume`: goes on with an `up` that was killed. */
 export function resumeCommand(): Command {
@@ -19,15 +21,22 @@ export function resumeCommand(): Command {
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
     .action(async (options: { stack: string; ownerIsDead?: boolean }) => {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
+      const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() });
+      const reporter = (message: string): boolean => process.stderr.write(`${message}\n`);
       await resumeUpdate({
-        pulumi: pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() }),
+        pulumi,
         stack: options.stack,
         repairCheckpoint: () => repairCheckpoint(backend, "castchat-recovery", options.stack),
         locks: await readUpdateLocks(backend, "castchat-recovery", options.stack),
         hostname: hostname(),
         endOrphans: () => endOrphanedHosts(process.env),
         ownerIsDead: options.ownerIsDead === true,
-        reporter: (message) => process.stderr.write(`${message}\n`),
+        findLeftResources: async (pending) =>
+          findLeftResources(pending, {
+            ...leftResourcesPorts(settingsIn(await pulumi.config(), options.stack)),
+            reporter,
+          }),
+        reporter,
       });
     });
 }

@@ -1,9 +1,10 @@
 import { execa } from "execa";
 import { readFile } from "node:fs/promises";
 import { UserError } from "../../clients/errors.ts";
-import type { PendingCreate, Pulumi } from "../../clients/pulumi.ts";
+import type { Pulumi } from "../../clients/pulumi.ts";
 import type { CheckpointRepair } from "../../clients/pulumiCheckpoint.ts";
 import type { UpdateLock } from "../../clients/pulumiLocks.ts";
+import type { PendingCreate } from "../../clients/pulumiPending.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 
 /** What `resume` works with. */
@@ -19,6 +20,8 @@ export interface ResumeOptions {
   repairCheckpoint: () => Promise<CheckpointRepair>;
   /** Ends helpers of the dead engine that still run. */
   endOrphans: () => Promise<void>;
+  /** Ids, by URN, of what the killed engine may have made (operations/site/leftResources.ts). */
+  findLeftResources: (pending: readonly PendingCreate[]) => Promise<ReadonlyMap<string, string>>;
   reporter: Reporter;
 }
 
@@ -41,8 +44,9 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
   const pending = await pulumi.pendingCreates();
   if (pending.length > 0) {
     reporter(`${pending.length} resources were being created: ${pending.map(nameOf).join(", ")}.`);
-    await pulumi.settlePendingCreates(idsOf(pending));
+    await pulumi.settlePendingCreates(await options.findLeftResources(pending));
   }
+  await pulumi.readAdopted();
   reporter("The update goes on.");
   await pulumi.up();
 }
@@ -78,38 +82,6 @@ async function commandOf(pid: number): Promise<string> {
   }
   const listed = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
   return listed.stdout.trim();
-}
-
-/** Inputs that are the id that a provider reads the resource by, for types whose name we choose. */
-const ID_INPUT: Readonly<Record<string, string>> = {
-  "aws:s3/bucket:Bucket": "bucket",
-  "aws:s3/bucketVersioning:BucketVersioning": "bucket",
-  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
-  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "bucket",
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "bucket",
-  "aws:s3/bucketPolicy:BucketPolicy": "bucket",
-  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
-  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": "bucket",
-  "aws:cloudwatch/logGroup:LogGroup": "name",
-  "aws:codebuild/project:Project": "name",
-  "aws:kms/alias:Alias": "name",
-  "aws:iam/role:Role": "name",
-  "github:index/repository:Repository": "name",
-  "vercel:index/project:Project": "name",
-};
-
-/**
- * Ids of pending creates that exist under a name of our choosing, by URN. All others are dropped from the state: the resources
- * of provider `recovery` find what they have begun by themselves, and a key without a name is made anew.
- */
-export function idsOf(pending: readonly PendingCreate[]): Map<string, string> {
-  const ids = new Map<string, string>();
-  for (const one of pending) {
-    const input = ID_INPUT[one.type];
-    const id = input === undefined ? undefined : one.inputs[input];
-    if (typeof id === "string") ids.set(one.urn, id);
-  }
-  return ids;
 }
 
 function nameOf(pending: PendingCreate): string {

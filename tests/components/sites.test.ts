@@ -7,39 +7,9 @@ import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
 import { RUNNER_SETTINGS } from "../../planning/runnerSettings.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { PRIMARY, STANDBY } from "./siteArgs.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
 
-const COMMON = {
-  project: "castchat-recovery",
-  awsAccountId: "111111111111",
-  awsRegion: "ap-northeast-1",
-  peerAwsAccountId: "222222222222",
-  peerAwsRegion: "ap-northeast-3",
-  tiers: TIERS,
-  publicName: "app.castchat.jp",
-  zoneName: "castchat.jp",
-  supabaseOrganization: "castchat",
-  supabaseRegion: "ap-northeast-1",
-  vercelProject: "castchat",
-  repository: "castchat/castchat",
-  branch: "main",
-  trustedWriterKeys: ["PEM"],
-  intervalHours: 6,
-  criticalTables: ["public.users"],
-  shrinkPercent: 20,
-  ageRecipients: ["age1x"],
-  scheduledRun: { code: { path: "/bundle/runner.mjs", sha256: "5ca1ab1e" }, image: "node:1", tokens: {} },
-  protect: true,
-};
-const PRIMARY: PrimarySiteArgs = { ...COMMON, stack: "prod", generation: 1, cloudflareAccountId: "cf" };
-const STANDBY: StandbySiteArgs = {
-  ...COMMON,
-  stack: "dr",
-  mode: "standby",
-  generation: 2,
-  mirrorOwner: "mirrors",
-  mirrorRepository: "castchat-mirror",
-};
 const ENVIRONMENT = {
   DATABASE_URL: "postgres://u:p@h/db",
   SUPABASE_URL: "https://abc.example",
@@ -157,7 +127,7 @@ describe("PrimarySite", () => {
     let outputs: SiteOutputs | undefined;
     const resources = await registered(() => {
       const endpoints = { endpointAws: "http://127.0.0.1:1", endpointVercel: undefined };
-      const scheduledRun = { ...COMMON.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" } };
+      const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" } };
       outputs = new PrimarySite("primary", { ...PRIMARY, ...endpoints, scheduledRun }).outputs;
     });
     const told = await valueOf(outputs!.runnerSettings!);

@@ -44,7 +44,7 @@ export const dnsRecord = restRow<RestContext, z.infer<typeof answer>, Inputs, ob
   answer,
   collection: (_context, { zoneId }) => `/zones/${zoneId}/dns_records`,
   item: (_context, id, known) => {
-    const [zoneId = "", recordId = ""] = known === undefined ? id.split("/") : [known.zoneId, id];
+    const [zoneId = "", recordId = ""] = id.includes("/") ? id.split("/") : [known?.zoneId, id];
     return `/zones/${zoneId}/dns_records/${recordId}`;
   },
   // The official plugin writes a record as a whole: what the program leaves out is taken away.
