@@ -20,6 +20,7 @@ import { planReads } from "../database/tableReading.ts";
 import { readTables } from "./readTables.ts";
 import type { ReadContext, ReadQueue } from "./readTables.ts";
 import { refuseHalfState } from "../restore/replace/replaceRecord.ts";
+import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { withReader } from "./snapshotReader.ts";
@@ -76,6 +77,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
     openSnapshot(session, reporter, { patienceMs: options.lockPatienceMs, signal }),
   );
+  if (kind === "full" || kind === "data-only") await refuseUnreadableLargeObjects(session);
   const snapshotAt = clock();
   const watch = { session, applicationName, waited: options.waited };
   const place = { vault, prefix, backupId, attempt, lockUntil };

@@ -47,6 +47,26 @@ describe("a role of the source", () => {
   }, 60_000);
 });
 
+describe("a large object of the source", () => {
+  it("that the role may not read ends the run before it reads anything, by name; with the right it is in the backup", async () => {
+    const { superuserUrl, url } = setting.source;
+    await runSql(superuserUrl, "select lo_from_bytea(4711, '\\xbeef')");
+    const other = vaultIn(await setting.newStore());
+    const said: string[] = [];
+    const run = () => setting.backUp(other, url, { reporter: (message) => void said.push(message) });
+    const failure: unknown = await run().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UserError);
+    expect((failure as Error).message).toMatch(
+      /^"postgres" may not read the large objects 4711 \(of supabase_admin\): .*\(grant select on large object 4711 to postgres\)/,
+    );
+    expect(said).not.toContain("Reading what the database holds");
+    expect(await other.list("")).toEqual([]);
+    await runSql(superuserUrl, "grant select on large object 4711 to postgres");
+    await run();
+    await runSql(superuserUrl, "select lo_unlink(4711)");
+  }, 30_000);
+});
+
 describe("a target", () => {
   it("whose role may make no schema is refused by name, and stays as it is", async () => {
     const target = await setting.server.newDatabase();
