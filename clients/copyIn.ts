@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
+import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
+import type { CopyFormat } from "./copyFormat.ts";
 
 /** Bytes of one message: large enough to be rare, small enough to stay in a socket's reach. */
 const MESSAGE_BYTES = 256 * 1024;
@@ -11,20 +13,23 @@ interface QuerySender {
 }
 
 /**
- * A COPY … FROM STDIN that `pg` runs as a query of its own, with the given bytes as its whole input. Written straight to the
+ * A COPY … FROM STDIN that `pg` runs as a query of its own, with the given rows as its whole input; binary ones come without what frames them.
+ * Written straight to the
  * socket: the driver would copy each message once more.
  */
 export class CopyIn implements Submittable {
   readonly done: Promise<void>;
   readonly #sql: string;
-  readonly #text: Buffer;
+  readonly #rows: Buffer;
+  readonly #format: CopyFormat;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #ended = false;
 
-  constructor(sql: string, text: Buffer) {
+  constructor(sql: string, rows: Buffer, format: CopyFormat = "text") {
     this.#sql = sql;
-    this.#text = text;
+    this.#rows = rows;
+    this.#format = format;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -44,17 +49,13 @@ export class CopyIn implements Submittable {
   }
 
   async #send(stream: Duplex): Promise<void> {
-    for (let at = 0; at < this.#text.length && !this.#ended; at += MESSAGE_BYTES) {
-      const piece = this.#text.subarray(at, at + MESSAGE_BYTES);
-      const header = Buffer.alloc(5);
-      header[0] = COPY_DATA;
-      header.writeInt32BE(piece.length + 4, 1);
-      stream.cork();
-      stream.write(header);
-      const goesOn = stream.write(piece);
-      stream.uncork();
+    const isBinary = this.#format === "binary";
+    if (isBinary) sendMessage(stream, BINARY_HEADER);
+    for (let at = 0; at < this.#rows.length && !this.#ended; at += MESSAGE_BYTES) {
+      const goesOn = sendMessage(stream, this.#rows.subarray(at, at + MESSAGE_BYTES));
       if (!goesOn && !stream.destroyed) await drainedOrClosed(stream);
     }
+    if (isBinary && !this.#ended) sendMessage(stream, BINARY_TRAILER);
   }
 
   handleError(error: Error): void {
@@ -70,6 +71,18 @@ export class CopyIn implements Submittable {
   handleCommandComplete(): void {
     // What counts is that the transaction commits.
   }
+}
+
+/** Returns false where the socket has enough for now. */
+function sendMessage(stream: Duplex, payload: Buffer): boolean {
+  const header = Buffer.alloc(5);
+  header[0] = COPY_DATA;
+  header.writeInt32BE(payload.length + 4, 1);
+  stream.cork();
+  stream.write(header);
+  const goesOn = stream.write(payload);
+  stream.uncork();
+  return goesOn;
 }
 
 async function drainedOrClosed(stream: Duplex): Promise<void> {

@@ -1,13 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
+import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
+import type { CopyFormat } from "./copyFormat.ts";
 import { release } from "./release.ts";
 
-/** Takes the lines of a COPY … TO STDOUT as they come. All calls but `full` are synchronous and must not block. */
+/** Takes the rows of a COPY … TO STDOUT as they come: lines, or tuples without what frames them. All calls but `full` are synchronous and must not block. */
 export interface CopySink {
-  /** Bytes `start` to `end` of a line; the buffer belongs to the socket and is used again afterwards. */
+  /** Bytes `start` to `end` of a row; the buffer belongs to the socket and is used again afterwards. */
   write(bytes: Buffer, start: number, end: number): void;
-  /** The line, its newline included, is complete. */
-  endOfLine(): void;
+  /** The row, a line's newline included, is complete. */
+  endOfRow(): void;
   /** Called now and then: a promise stops the reading until it settles. */
   full(): Promise<void> | undefined;
 }
@@ -33,20 +35,26 @@ export class CopyOut implements Submittable {
   readonly done: Promise<void>;
   readonly #sql: string;
   readonly #sink: CopySink;
+  /** Bytes of a binary copy's header that come with its first row, and length of its trailer, which no row is as short as. */
+  #headerLeft: number;
+  readonly #trailer: number;
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #stream: Duplex | undefined;
   #owners: Listener[] = [];
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
-  /** What is left of the message's payload, and whether it is a line's. */
+  /** What is left of the message's payload, whether it is a row's, and how much of it comes before that row. */
   #left = 0;
-  #isLine = false;
+  #isRow = false;
+  #before = 0;
   #failed = false;
 
-  constructor(sql: string, sink: CopySink) {
+  constructor(sql: string, sink: CopySink, format: CopyFormat = "text") {
     this.#sql = sql;
     this.#sink = sink;
+    this.#headerLeft = format === "binary" ? BINARY_HEADER.length : 0;
+    this.#trailer = format === "binary" ? BINARY_TRAILER.length : 0;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -76,21 +84,23 @@ export class CopyOut implements Submittable {
       if (this.#left > 0) {
         const end = Math.min(bytes.length, at + this.#left);
         this.#left -= end - at;
-        if (this.#isLine) {
-          this.#sink.write(bytes, at, end);
-          if (this.#left === 0) this.#sink.endOfLine();
+        if (this.#isRow) {
+          const passed = Math.min(this.#before, end - at);
+          this.#before -= passed;
+          this.#sink.write(bytes, at + passed, end);
+          if (this.#left === 0) this.#sink.endOfRow();
         }
         at = end;
         continue;
       }
       if (this.#headerBytes === 0 && bytes.length - at >= HEADER_BYTES) {
         // Nearly every header lies in one piece.
-        this.#isLine = bytes[at] === COPY_DATA;
-        if (!this.#isLine && bytes[at] !== COPY_OUT_RESPONSE && bytes[at] !== COPY_DONE) {
+        const type = bytes[at];
+        if (type !== COPY_DATA && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
           this.#handBack(bytes.subarray(at));
           return false;
         }
-        this.#left = bytes.readInt32BE(at + 1) - 4;
+        this.#beginMessage(type, bytes.readInt32BE(at + 1) - 4);
         at += HEADER_BYTES;
         continue;
       }
@@ -98,15 +108,22 @@ export class CopyOut implements Submittable {
       if (this.#headerBytes < HEADER_BYTES) continue;
       this.#headerBytes = 0;
       const type = this.#header[0];
-      this.#isLine = type === COPY_DATA;
-      if (!this.#isLine && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
+      if (type !== COPY_DATA && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
         this.#handBack(Buffer.concat([this.#header, bytes.subarray(at)]));
         return true;
       }
-      this.#left = this.#header.readInt32BE(1) - 4;
+      this.#beginMessage(type, this.#header.readInt32BE(1) - 4);
     }
     this.#pauseWhileFull();
     return true;
+  }
+
+  #beginMessage(type: number, length: number): void {
+    this.#left = length;
+    this.#isRow = type === COPY_DATA && length - this.#headerLeft > this.#trailer;
+    if (type !== COPY_DATA) return;
+    this.#before = this.#headerLeft;
+    this.#headerLeft = 0;
   }
 
   #pauseWhileFull(): void {
@@ -144,8 +161,11 @@ export class CopyOut implements Submittable {
 
   /** A row after a notice, which the driver reads. */
   handleCopyData(message: { chunk: Buffer }): void {
-    this.#sink.write(message.chunk, 0, message.chunk.length);
-    this.#sink.endOfLine();
+    this.#beginMessage(COPY_DATA, message.chunk.length);
+    this.#left = 0;
+    if (!this.#isRow) return;
+    this.#sink.write(message.chunk, this.#before, message.chunk.length);
+    this.#sink.endOfRow();
     this.#pauseWhileFull();
   }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import pg from "pg";
+import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut } from "./copyOut.ts";
 import type { CopySink } from "./copyOut.ts";
@@ -16,10 +17,10 @@ export interface Session {
   readonly serverVersion: string;
   /** Runs one statement; or several, separated by semicolons, when there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Runs a COPY … TO STDOUT; its lines go to the sink. Where the sink fails, the connection is of no more use. */
-  copyOut(sql: string, sink: CopySink): Promise<void>;
-  /** Runs a COPY … FROM STDIN with this text as its input. */
-  copyIn(sql: string, text: Buffer): Promise<void>;
+  /** Runs a COPY … TO STDOUT; its rows, of that format, go to the sink. Where the sink fails, the connection is of no more use. */
+  copyOut(sql: string, sink: CopySink, format?: CopyFormat): Promise<void>;
+  /** Runs a COPY … FROM STDIN with these rows, of that format, as its input. */
+  copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
    * Does work of short statements. Where it takes 20 seconds the network has fallen silent: the connection is given up, so
    * that all that waits for an answer over it fails.
@@ -88,8 +89,8 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
     address,
     query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
       unlessAborted(async () => (await client.query<Row>(text, values.length === 0 ? undefined : [...values])).rows),
-    copyOut: (sql, sink) => unlessAborted(() => client.query(new CopyOut(sql, sink)).done),
-    copyIn: (sql, text) => unlessAborted(() => client.query(new CopyIn(sql, text)).done),
+    copyOut: (sql, sink, format) => unlessAborted(() => client.query(new CopyOut(sql, sink, format)).done),
+    copyIn: (sql, rows, format) => unlessAborted(() => client.query(new CopyIn(sql, rows, format)).done),
     async promptly<T>(work: () => Promise<T>) {
       const timer = setTimeout(() => streamOf(client).destroy(), SILENCE_MS);
       try {

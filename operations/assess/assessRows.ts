@@ -1,10 +1,12 @@
+import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { Session } from "../../clients/database.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
-import { LineSplitter, eachLine } from "./lineSplitter.ts";
-import type { ReadLine } from "./lineSplitter.ts";
+import { RowSplitter } from "./rowSplitter.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { tableKey } from "../database/quote.ts";
+import { eachRow } from "../database/rows.ts";
+import type { ReadRow } from "../database/rows.ts";
 import { checkSection, readChunk } from "../vault/readChunk.ts";
 import { NoKey, RowTable } from "./rowTable.ts";
 import type { RowDifferences } from "./rowTable.ts";
@@ -16,7 +18,7 @@ const ROWS_AT_ONCE = 2_600_000;
 /** A table that is in the backup and in the database. */
 export interface ComparedTable {
   backedUp: BackedUpTable;
-  /** As it is now, with the backup's columns. */
+  /** As it is now, with the backup's columns and format. */
   live: MeasuredTable;
   /** Columns of the primary key as it is now; empty where there is none. */
   key: readonly string[];
@@ -58,7 +60,7 @@ async function compareSides(
   readSecond: (into: RowTable) => Promise<void>,
 ): Promise<RowDifferences> {
   const compare = (key: readonly number[] | undefined) =>
-    inPasses(table.backedUp.rows, rowsAtOnce, key, async (compared) => {
+    inPasses(table.backedUp.rows, table.backedUp.format, rowsAtOnce, key, async (compared) => {
       await readBackedUp(source, table.backedUp, signal, (bytes, start, end) => compared.addFirst(bytes, start, end));
       await readSecond(compared);
     });
@@ -74,6 +76,7 @@ async function compareSides(
 /** Compares share by share of the rows, so that no more than so many are held at once. */
 async function inPasses(
   rows: number,
+  format: CopyFormat,
   rowsAtOnce: number,
   key: readonly number[] | undefined,
   fill: (compared: RowTable) => Promise<void>,
@@ -83,7 +86,7 @@ async function inPasses(
   for (let index = 0; index < passes; index += 1) {
     // Hashes spread evenly, but not exactly.
     const room = passes === 1 ? rows : Math.ceil((rows / passes) * 1.1) + 1_000;
-    const compared = new RowTable(room, key, { index, of: passes });
+    const compared = new RowTable(room, format, key, { index, of: passes });
     await fill(compared);
     const found = compared.result();
     total.lost += found.lost;
@@ -97,7 +100,7 @@ async function readBackedUp(
   source: BackupSource,
   table: BackedUpTable,
   signal: AbortSignal,
-  read: ReadLine,
+  read: ReadRow,
 ): Promise<void> {
   const wanted = tableKey(table);
   for (const chunk of source.manifest.chunks) {
@@ -105,7 +108,7 @@ async function readBackedUp(
     for (const section of await readChunk(source, chunk, signal)) {
       if (tableKey(section.section) !== wanted) continue;
       checkSection(chunk, section);
-      eachLine(section.text, read);
+      eachRow(section.rows, 0, section.rows.length, section.format, read);
     }
   }
 }
@@ -113,7 +116,7 @@ async function readBackedUp(
 async function readLive(session: Session, table: MeasuredTable, into: RowTable): Promise<void> {
   // A sink that throws would cost the connection, so what it throws is kept until the copy is over.
   let failure: Error | undefined;
-  const sink = new LineSplitter((bytes, start, end) => {
+  const sink = new RowSplitter(table.format, (bytes, start, end) => {
     if (failure !== undefined) return;
     try {
       into.addSecond(bytes, start, end);
@@ -121,7 +124,8 @@ async function readLive(session: Session, table: MeasuredTable, into: RowTable):
       failure = error as Error;
     }
   });
-  for (const read of planReads([table], session.serverMajor).flat()) await session.copyOut(copyOutSql(read), sink);
+  for (const read of planReads([table], session.serverMajor).flat())
+    await session.copyOut(copyOutSql(read), sink, table.format);
   if (failure !== undefined) throw failure;
 }
 

@@ -91,7 +91,11 @@ export async function describeTables(
       now,
       facts: factsOf(backedUp, state, { rowsInBackup: backedUp.rows, rowsNow: now.rows, ...counts }),
       ...(live && {
-        compared: { backedUp, live: { ...live, columns: backedUp.columns }, key: keys.get(tableKey(backedUp)) ?? [] },
+        compared: {
+          backedUp,
+          live: { ...live, columns: backedUp.columns, format: backedUp.format },
+          key: keys.get(tableKey(backedUp)) ?? [],
+        },
       }),
     };
   });

@@ -4,12 +4,12 @@ import { compareWithLater } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import { canOpen } from "../vault/backupSource.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
-import type { Manifest } from "../vault/manifest.ts";
+import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 
 /** How many rows of the reference a later backup lacks in the form that they had. */
 export interface TracedLoss extends PointInTime {
-  /** Undefined where the backup's columns are others, or it can't be opened. */
+  /** Undefined where the backup's columns or their types are others, or it can't be opened. */
   lost: number | undefined;
 }
 
@@ -37,9 +37,13 @@ export async function traceLoss(
     if (then === undefined) traced.push({ ...point, lost: backedUp.rows });
     else if (then.fingerprint === backedUp.fingerprint && then.rows === backedUp.rows)
       traced.push({ ...point, lost: 0 });
-    else if (then.columns.join("\0") !== backedUp.columns.join("\0") || !canOpen(other))
-      traced.push({ ...point, lost: undefined });
+    else if (!hasSameColumns(then, backedUp) || !canOpen(other)) traced.push({ ...point, lost: undefined });
     else traced.push({ ...point, lost: (await compareWithLater(source, other, table, signal)).lost });
   }
   return traced;
+}
+
+/** The format tells of the columns' types: rows of two formats can't be compared. */
+function hasSameColumns(one: BackedUpTable, other: BackedUpTable): boolean {
+  return one.format === other.format && one.columns.join("\0") === other.columns.join("\0");
 }

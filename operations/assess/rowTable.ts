@@ -1,3 +1,5 @@
+import type { CopyFormat } from "../../clients/copyFormat.ts";
+import { fieldOf } from "../database/rows.ts";
 import { LineHash } from "./lineHash.ts";
 
 /** Rows of one table that are gone, altered or new, counted. */
@@ -20,11 +22,12 @@ const FULLEST = 0.7;
 const SEEN = -1;
 
 /**
- * Compares two sides' COPY lines in flat memory: of each line only hashes of 64 bits are kept (20 bytes a slot, at most 58 a row
- * of the first side). With the positions of a key's columns it tells altered rows from missing ones; without, equal lines are counted
+ * Compares two sides' rows in flat memory: of each row only hashes of 64 bits are kept (20 bytes a slot, at most 58 a row
+ * of the first side). With the positions of a key's columns it tells altered rows from missing ones; without, equal rows are counted
  * against each other.
  */
 export class RowTable {
+  readonly #format: CopyFormat;
   readonly #keyColumns: readonly number[] | undefined;
   readonly #share: { index: number; of: number };
   readonly #mask: number;
@@ -42,14 +45,17 @@ export class RowTable {
 
   /**
    * @param rows of the first side, at most
-   * @param keyColumns positions of the key's columns in a line, from 0; none where there is no key
+   * @param format of both sides
+   * @param keyColumns positions of the key's columns in a row, from 0; none where there is no key
    * @param share which part of all rows this is, by the hashes of their keys
    */
   constructor(
     rows: number,
+    format: CopyFormat,
     keyColumns: readonly number[] | undefined,
     share: { index: number; of: number } = { index: 0, of: 1 },
   ) {
+    this.#format = format;
     this.#keyColumns = keyColumns;
     this.#share = share;
     let slots = 16;
@@ -60,7 +66,7 @@ export class RowTable {
     this.#counts = new Int32Array(slots);
   }
 
-  /** A line of the first side, from `start` to `end`, without its newline. {@link NoKey} where its key was there before. */
+  /** A row of the first side, from `start` to `end`. {@link NoKey} where its key was there before. */
   addFirst(bytes: Buffer, start: number, end: number): void {
     if (!this.#take(bytes, start, end)) return;
     const slot = this.#find();
@@ -74,7 +80,7 @@ export class RowTable {
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
   }
 
-  /** A line of the second side, once all of the first have been added. {@link NoKey} where its key was there before. */
+  /** A row of the second side, once all of the first have been added. {@link NoKey} where its key was there before. */
   addSecond(bytes: Buffer, start: number, end: number): void {
     if (!this.#take(bytes, start, end)) return;
     const slot = this.#find();
@@ -114,15 +120,13 @@ export class RowTable {
     return key.high % this.#share.of === this.#share.index;
   }
 
-  /** The fields at these positions, as they are written: a tab inside of a value is escaped, so that the split is exact. */
+  /** The fields at these positions, as they are written. */
   #hashKey(bytes: Buffer, start: number, end: number, positions: readonly number[]): LineHash {
     const key = this.#key;
     key.begin();
     for (const position of positions) {
-      let from = start;
-      for (let field = 0; field < position; field += 1) from = bytes.indexOf(TAB, from) + 1;
-      const tab = bytes.indexOf(TAB, from);
-      key.add(bytes, from, tab === -1 || tab > end ? end : tab);
+      const [from, to] = fieldOf(bytes, start, end, this.#format, position);
+      key.add(bytes, from, to);
     }
     key.finish();
     return key;
@@ -137,5 +141,3 @@ export class RowTable {
     }
   }
 }
-
-const TAB = 0x09;

@@ -1,6 +1,8 @@
+import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { CopySink } from "../../clients/copyOut.ts";
 import type { ChunkSection } from "../vault/manifest.ts";
 import { LineSum } from "../database/lineSum.ts";
+import { endBytes } from "../database/rows.ts";
 
 /**
  * Plain bytes after which a chunk is cut: some 2 MB stored. A worker holds two of them, which bounds its memory; smaller ones
@@ -10,11 +12,11 @@ export const CHUNK_BYTES = 6 * 1024 * 1024;
 /** What a socket delivers at once; a chunk is cut only between two deliveries. */
 const SLACK_BYTES = 256 * 1024;
 
-/** Lines of one table in a chunk, as they lie there one after the other. */
+/** Rows of one table in a chunk, as they lie there one after the other. */
 export type StoreChunk = (text: Buffer, sections: ChunkSection[]) => Promise<void>;
 
 /**
- * Collects COPY lines of one table after the other into chunks, cut between lines, and fingerprints each line on its way.
+ * Collects the rows of one table after the other into chunks, cut between rows, and fingerprints each row on its way.
  * While one chunk is being stored the next one fills.
  */
 export class ChunkWriter implements CopySink {
@@ -22,9 +24,10 @@ export class ChunkWriter implements CopySink {
   #buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES + SLACK_BYTES);
   #spare: Buffer | undefined;
   #used = 0;
-  #lineStart = 0;
+  #rowStart = 0;
   #sections: ChunkSection[] = [];
   #table: { schema: string; name: string } | undefined;
+  #endBytes = 0;
   #sectionStart = 0;
   #sum = new LineSum();
   #storing: Promise<void> = Promise.resolve();
@@ -34,9 +37,10 @@ export class ChunkWriter implements CopySink {
     this.#store = store;
   }
 
-  /** The lines that follow are this table's. */
-  begin(table: { schema: string; name: string }): void {
+  /** The rows that follow are this table's. */
+  begin(table: { schema: string; name: string; format: CopyFormat }): void {
     this.#table = table;
+    this.#endBytes = endBytes(table.format);
     this.#sectionStart = this.#used;
     this.#sum = new LineSum();
   }
@@ -48,20 +52,20 @@ export class ChunkWriter implements CopySink {
     this.#used += length;
   }
 
-  endOfLine(): void {
-    this.#sum.add(this.#buffer, this.#lineStart, this.#used - 1);
-    this.#lineStart = this.#used;
+  endOfRow(): void {
+    this.#sum.add(this.#buffer, this.#rowStart, this.#used - this.#endBytes);
+    this.#rowStart = this.#used;
   }
 
   full(): Promise<void> | undefined {
-    // A single line that is larger than a chunk makes a larger one.
-    if (this.#used < CHUNK_BYTES || this.#lineStart === 0) return undefined;
+    // A single row that is larger than a chunk makes a larger one.
+    if (this.#used < CHUNK_BYTES || this.#rowStart === 0) return undefined;
     if (this.#isStoring) return this.#storing.then(() => this.#cut());
     this.#cut();
     return undefined;
   }
 
-  /** The table's lines are complete. */
+  /** The table's rows are complete. */
   end(): void {
     this.#closeSection();
     this.#table = undefined;
@@ -81,14 +85,14 @@ export class ChunkWriter implements CopySink {
   #closeSection(): void {
     if (this.#table === undefined || this.#sum.lines === 0) return;
     const { schema, name } = this.#table;
-    const bytes = this.#lineStart - this.#sectionStart;
+    const bytes = this.#rowStart - this.#sectionStart;
     this.#sections.push({ schema, name, rows: this.#sum.lines, bytes, fingerprint: this.#sum.toString() });
   }
 
-  /** Hands the whole lines over and goes on in the other buffer, which begins with the line that isn't complete yet. */
+  /** Hands the whole rows over and goes on in the other buffer, which begins with the row that isn't complete yet. */
   #cut(): void {
     this.#closeSection();
-    const [full, length, sections] = [this.#buffer, this.#lineStart, this.#sections];
+    const [full, length, sections] = [this.#buffer, this.#rowStart, this.#sections];
     const next = this.#spare ?? Buffer.allocUnsafeSlow(CHUNK_BYTES + SLACK_BYTES);
     this.#spare = undefined;
     const rest = this.#used - length;
@@ -96,7 +100,7 @@ export class ChunkWriter implements CopySink {
     if (rest > next.length) this.#grow(rest);
     full.copy(this.#buffer, 0, length, this.#used);
     this.#used = rest;
-    this.#lineStart = 0;
+    this.#rowStart = 0;
     this.#sectionStart = 0;
     this.#sum = new LineSum();
     this.#sections = [];
@@ -104,7 +108,7 @@ export class ChunkWriter implements CopySink {
     this.#isStoring = true;
     const stored = this.#store(full.subarray(0, length), sections).finally(() => {
       this.#isStoring = false;
-      // One that has grown for a giant line is let go of.
+      // One that has grown for a giant row is let go of.
       if (full.length === CHUNK_BYTES + SLACK_BYTES) this.#spare = full;
     });
     // One that has failed before must not be forgotten.

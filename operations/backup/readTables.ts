@@ -104,7 +104,7 @@ class TableReader {
     this.#writer ??= new ChunkWriter((text, sections) => this.#store(text, sections));
     for (const read of item) {
       this.#writer.begin(read.table);
-      await session.copyOut(copyOutSql(read), this.#writer);
+      await session.copyOut(copyOutSql(read), this.#writer, read.table.format);
       this.#writer.end();
     }
     await this.#writer.flush();

@@ -150,5 +150,5 @@ async function refuseHypertables(session: Session): Promise<void> {
 }
 
 function names(tables: readonly TableFacts[]): string {
-  return JSON.stringify(tables.map((table) => [table.schema, table.name, table.allColumns]));
+  return JSON.stringify(tables.map((table) => [table.schema, table.name, table.allColumns, table.format]));
 }

@@ -42,9 +42,14 @@ export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: Sh
 }
 
 function shrunk(run: RunSize, last: RunSize, shrinkPercent: number): string[] {
+  const formats = new Map(last.tables.map((table) => [tableKey(table), table.format]));
+  // The same rows take another size as tuples than as text, and a column's new type can change the format.
+  const changed = new Set(
+    run.tables.filter((table) => (formats.get(tableKey(table)) ?? table.format) !== table.format).map(tableKey),
+  );
   const measures = [
     ["rows", (table: BackedUpTable) => table.rows],
-    ["bytes of rows", (table: BackedUpTable) => table.bytes],
+    ["bytes of rows", (table: BackedUpTable) => (changed.has(tableKey(table)) ? 0 : table.bytes)],
   ] as const;
   return measures.flatMap(([unit, measure]) => {
     const [now, then] = [sum(run.tables.map(measure)), sum(last.tables.map(measure))];

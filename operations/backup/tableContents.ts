@@ -42,7 +42,7 @@ export function describeTables(
 ): BackedUpTable[] {
   const sums = sumChunks(chunks);
   return tables.map((table) => {
-    const { schema, name, kind, columns, condition } = table;
+    const { schema, name, kind, columns, format, condition } = table;
     const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new LineSum(), bytes: 0 };
     const counted = counts.get(tableKey(table))?.rows;
     if (counted !== sum.lines) {
@@ -55,6 +55,7 @@ export function describeTables(
       name,
       kind,
       columns,
+      format,
       ...(condition !== "" && { condition }),
       rows: sum.lines,
       bytes,

@@ -1,4 +1,6 @@
 import type { Session } from "../../clients/database.ts";
+import type { CopyFormat } from "../../clients/copyFormat.ts";
+import { BINARY_TYPES } from "./binaryTypes.ts";
 import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";
@@ -13,6 +15,8 @@ export interface TableFacts {
   condition: string;
   /** Columns whose values are stored as given, in order; generated ones are computed anew by a restore. */
   columns: string[];
+  /** How its rows are copied: binary where each of its columns may be, and the table is the app's. */
+  format: CopyFormat;
   /** Every column, in order. */
   allColumns: string[];
   /** Columns that may tell when a row was written. */
@@ -32,6 +36,8 @@ export async function listTables(session: Session): Promise<TableFacts[]> {
     `select n.nspname as schema, c.relname as name,
        case when x.extname is not null then 'extension' when ${IS_APP_SCHEMA} then 'app' else 'managed' end as kind, coalesce(x.condition, '') as condition,
        coalesce(a.columns, '{}') as columns, coalesce(a.all_columns, '{}') as "allColumns", coalesce(a.time_columns, '{}') as "timeColumns",
+       -- Text for all else: the platform's tables may have other types in another project.
+       case when x.extname is null and ${IS_APP_SCHEMA} and coalesce(a.binary, false) and n.nspname || c.relname !~ E'[\\n\\r]' then 'binary' else 'text' end as format,
        pg_catalog.has_table_privilege(c.oid, 'select') as readable, pg_catalog.row_security_active(c.oid) as filtered
      from pg_catalog.pg_class c
      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -39,8 +45,11 @@ export async function listTables(session: Session): Promise<TableFacts[]> {
        select array_agg(attname::text order by attnum) filter (where attgenerated = '') as columns,
          array_agg(attname::text order by attnum) as all_columns,
          array_agg(attname::text order by attnum)
-           filter (where atttypid = 'timestamptz'::pg_catalog.regtype and attname ~ '${TIME_COLUMNS}') as time_columns
-       from pg_catalog.pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
+           filter (where atttypid = 'timestamptz'::pg_catalog.regtype and attname ~ '${TIME_COLUMNS}') as time_columns,
+         -- psql's \\copy, by which it is restored by hand, takes one line.
+         bool_and(attname !~ E'[\\n\\r]' and (t.typtype = 'e' or t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace and t.typname = any ($2::text[])))
+           filter (where attgenerated = '') as binary
+       from pg_catalog.pg_attribute join pg_catalog.pg_type t on t.oid = atttypid where attrelid = c.oid and attnum > 0 and not attisdropped
      ) a on true
      ${MARKED_BY_EXTENSION}
      where c.relkind = 'r' and c.relpersistence <> 't'
@@ -48,7 +57,7 @@ export async function listTables(session: Session): Promise<TableFacts[]> {
          or x.extname is not null and ${CAN_BE_BROUGHT_BACK})
        and n.nspname || '.' || c.relname <> all ($1::text[])
      order by 1, 2`,
-    [MANAGED_VERSION_TABLES],
+    [MANAGED_VERSION_TABLES, BINARY_TYPES],
   );
 }
 

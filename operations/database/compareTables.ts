@@ -1,3 +1,4 @@
+import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { CopySink } from "../../clients/copyOut.ts";
 import type { Session } from "../../clients/database.ts";
 import { listTables } from "./catalog.ts";
@@ -5,6 +6,7 @@ import { LineSum } from "./lineSum.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
 import { measureTables } from "./measureTables.ts";
 import { tableKey, tableName } from "./quote.ts";
+import { endBytes } from "./rows.ts";
 import { copyOutSql, planReads } from "./tableReading.ts";
 import type { TableRead } from "./tableReading.ts";
 
@@ -17,7 +19,7 @@ export interface Comparison {
   differences: string[];
 }
 
-/** Plans to read again, as COPY text, every table that a backup holds. */
+/** Plans to read again, in the backup's format, every table that a backup holds. */
 export async function planComparison(session: Session, tables: readonly BackedUpTable[]): Promise<Comparison> {
   const there = new Map(
     (await measureTables(session, await listTables(session))).map((table) => [tableKey(table), table]),
@@ -25,7 +27,9 @@ export async function planComparison(session: Session, tables: readonly BackedUp
   const planned = tables.flatMap((table) => {
     const found = there.get(tableKey(table));
     // The backup's columns and condition: what the platform or a newer extension has added changes nothing.
-    return found === undefined ? [] : [{ ...found, columns: table.columns, condition: table.condition ?? "" }];
+    return found === undefined
+      ? []
+      : [{ ...found, columns: table.columns, format: table.format, condition: table.condition ?? "" }];
   });
   return {
     queue: planReads(planned, session.serverMajor).flat(),
@@ -38,12 +42,15 @@ export async function planComparison(session: Session, tables: readonly BackedUp
 export async function readForComparison(session: Session, comparison: Comparison): Promise<undefined> {
   const sink = new LineHasher();
   for (let read = comparison.queue.shift(); read !== undefined; read = comparison.queue.shift()) {
-    sink.sum = new LineSum();
+    const { format } = read.table;
+    sink.begin(format);
     try {
-      await session.copyOut(copyOutSql(read), sink);
+      await session.copyOut(copyOutSql(read), sink, format);
     } catch (error) {
-      if ((error as { code?: string }).code !== UNDEFINED_COLUMN) throw error;
-      comparison.differences.push(`${tableName(read.table)} lacks a column (${(error as Error).message})`);
+      const { code = "" } = error as { code?: string };
+      const difference = OTHER_COLUMNS.get(code);
+      if (difference === undefined) throw error;
+      comparison.differences.push(`${tableName(read.table)} ${difference} (${(error as Error).message})`);
       comparison.sums.delete(tableKey(read.table));
       continue;
     }
@@ -52,7 +59,11 @@ export async function readForComparison(session: Session, comparison: Comparison
   return undefined;
 }
 
-const UNDEFINED_COLUMN = "42703";
+/** What is wrong with a table's columns, by the SQLSTATE of reading it as the backup did. */
+const OTHER_COLUMNS = new Map([
+  ["42703", "lacks a column"],
+  ["42883", "has a column of a type without a binary form"],
+]);
 
 /** What differs, once all has been read. */
 export function differencesOf(comparison: Comparison, tables: readonly BackedUpTable[]): string[] {
@@ -69,11 +80,17 @@ export function differencesOf(comparison: Comparison, tables: readonly BackedUpT
 
 const LINE_BYTES = 64 * 1024;
 
-/** Fingerprints lines as they come and keeps none. */
+/** Fingerprints rows as they come and keeps none. */
 class LineHasher implements CopySink {
   sum = new LineSum();
   #line: Buffer = Buffer.allocUnsafeSlow(LINE_BYTES);
   #used = 0;
+  #endBytes = 0;
+
+  begin(format: CopyFormat): void {
+    this.sum = new LineSum();
+    this.#endBytes = endBytes(format);
+  }
 
   write(bytes: Buffer, start: number, end: number): void {
     const needed = this.#used + end - start;
@@ -86,8 +103,8 @@ class LineHasher implements CopySink {
     this.#used = needed;
   }
 
-  endOfLine(): void {
-    this.sum.add(this.#line, 0, this.#used - 1);
+  endOfRow(): void {
+    this.sum.add(this.#line, 0, this.#used - this.#endBytes);
     this.#used = 0;
   }
 

@@ -1,5 +1,8 @@
+import type { CopyFormat } from "../../clients/copyFormat.ts";
+import { eachRow } from "./rows.ts";
+
 /**
- * Sum of the 64-bit hashes of lines, modulo 2^64: it doesn't depend on their order, and equal lines don't cancel out as they
+ * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64: it doesn't depend on their order, and equal rows don't cancel out as they
  * would under XOR. It finds accidents and comparisons that fail; against intent there are SHA-256 and the signature.
  */
 export class LineSum {
@@ -10,7 +13,7 @@ export class LineSum {
   #buffer: Buffer | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Adds the line that lies from `start` to `end`, its newline left out. */
+  /** Adds the row that lies from `start` to `end`, a line's newline left out. */
   add(bytes: Buffer, start: number, end: number): void {
     if (this.#buffer !== bytes) {
       this.#buffer = bytes;
@@ -45,16 +48,9 @@ export class LineSum {
     this.#addHalves(b >>> 0, a >>> 0);
   }
 
-  /** Adds all lines of a text, each with its newline. Returns false where the last one has none. */
-  addAll(bytes: Buffer, start: number, end: number): boolean {
-    let at = start;
-    while (at < end) {
-      const newline = bytes.indexOf(0x0a, at);
-      if (newline === -1 || newline >= end) return false;
-      this.add(bytes, at, newline);
-      at = newline + 1;
-    }
-    return true;
+  /** Adds all rows of a copy. Returns false where one is not whole. */
+  addAll(bytes: Buffer, start: number, end: number, format: CopyFormat): boolean {
+    return eachRow(bytes, start, end, format, (_, from, to) => this.add(bytes, from, to));
   }
 
   /** Adds another sum, as {@link toString} writes it, of so many lines. */

@@ -4,7 +4,7 @@ import { quoteIdent } from "./quote.ts";
 /** What it takes to plan the reading of a table. */
 export type PlannedTable = Pick<
   MeasuredTable,
-  "schema" | "name" | "kind" | "columns" | "sizeBytes" | "blocks" | "isHeap" | "timeColumns"
+  "schema" | "name" | "kind" | "columns" | "sizeBytes" | "blocks" | "isHeap" | "timeColumns" | "format"
 > & { condition?: string };
 
 /** A table, or a range of its blocks, as one COPY reads it. */
@@ -57,20 +57,28 @@ function rangesOf(table: PlannedTable, serverMajor: number): TableRead[] {
   }));
 }
 
-/** The COPY that reads it: named columns, no child's rows, no generated values. */
-export function copyOutSql({ table, range }: TableRead): string {
+/** The COPY that reads it, in the table's format: named columns, no child's rows, no generated values. */
+export function copyOutSql(read: TableRead): string {
+  return `copy ${rowsOf(read)} to stdout${inFormat(read.table)}`;
+}
+
+function rowsOf({ table, range }: TableRead): string {
   const name = `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
   const columns = table.columns.map(quoteIdent).join(", ");
   // A table without columns has rows all the same, each an empty line.
-  if (table.condition) return `copy (select ${columns} from only ${name} ${table.condition}) to stdout`;
-  if (table.columns.length === 0) return `copy (select from only ${name}) to stdout`;
-  if (range === undefined) return `copy ${name} (${columns}) to stdout`;
+  if (table.condition) return `(select ${columns} from only ${name} ${table.condition})`;
+  if (table.columns.length === 0) return `(select from only ${name})`;
+  if (range === undefined) return `${name} (${columns})`;
   const end = range.to === undefined ? "" : ` and ctid < '(${range.to},0)'`;
-  return `copy (select ${columns} from only ${name} where ctid >= '(${range.from},0)'${end}) to stdout`;
+  return `(select ${columns} from only ${name} where ctid >= '(${range.from},0)'${end})`;
 }
 
-/** The COPY that brings such lines back. */
-export function copyInSql(table: { schema: string; name: string; columns: readonly string[] }): string {
+/** The COPY that brings such rows back. */
+export function copyInSql(table: Pick<PlannedTable, "schema" | "name" | "columns" | "format">): string {
   const columns = table.columns.length === 0 ? "" : ` (${table.columns.map(quoteIdent).join(", ")})`;
-  return `copy ${quoteIdent(table.schema)}.${quoteIdent(table.name)}${columns} from stdin`;
+  return `copy ${quoteIdent(table.schema)}.${quoteIdent(table.name)}${columns} from stdin${inFormat(table)}`;
+}
+
+function inFormat({ format }: Pick<PlannedTable, "format">): string {
+  return format === "binary" ? " (format binary)" : "";
 }

@@ -6,7 +6,7 @@ import { journaled } from "./journal.ts";
 import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 import { readChunk, releaseSections } from "../vault/readChunk.ts";
-import type { SectionText } from "../vault/readChunk.ts";
+import type { SectionRows } from "../vault/readChunk.ts";
 import { copyInSql } from "../database/tableReading.ts";
 import { together } from "../together.ts";
 
@@ -26,7 +26,7 @@ export interface RestoreRowsOptions extends BackupSource {
 }
 
 /** Where a table's rows go. */
-export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns">;
+export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "format">;
 
 /** Connections beside the leading one. */
 const WRITERS = 3;
@@ -69,25 +69,25 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
 
 interface Fetched {
   chunk: BackupChunk;
-  content: Promise<SectionText[]>;
+  content: Promise<SectionRows[]>;
 }
 
 async function writeChunk(
   session: Session,
   { restoreId, asReplica, into }: RestoreRowsOptions,
   chunk: BackupChunk,
-  sections: readonly SectionText[],
+  sections: readonly SectionRows[],
   tables: ReadonlyMap<string, RowTarget>,
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
     // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
     const ofOthers = chunk.kind !== "app" && into === undefined;
     if (ofOthers || asReplica === true) await session.query("set local session_replication_role = replica");
-    for (const { section, text } of sections) {
+    for (const { section, rows } of sections) {
       const table = tables.get(tableKey(section));
       if (table === undefined && into !== undefined) continue;
       if (table === undefined) throw new Error(`${chunk.key} holds rows of ${tableName(section)}, which is no table`);
-      await session.copyIn(copyInSql(table), text);
+      await session.copyIn(copyInSql(table), rows, table.format);
     }
   });
 }

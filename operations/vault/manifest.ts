@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { PromiseError } from "../../clients/errors.ts";
 
-/** Version of the format that this code writes. A reader refuses a higher one. */
-export const FORMAT_VERSION = 3;
+/** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
+export const FORMAT_VERSION = 4;
+/** Version 3 had text alone. */
+const READABLE_VERSIONS = [3, FORMAT_VERSION] as const;
 
 /** The objects of a backup beside its parts. Without a manifest and its signature a backup does not exist. */
 export const MANIFEST = "manifest.json";
@@ -38,7 +40,7 @@ const count = z.number().int().nonnegative();
 /** Whose a table is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
 const kind = z.enum(["app", "managed", "extension"]);
 
-/** Sum of the hashes of COPY lines (lineSum.ts). */
+/** Sum of the hashes of rows (lineSum.ts). */
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
 
 const partSchema = z.object({
@@ -54,12 +56,14 @@ const tableSchema = z.object({
   schema: z.string(),
   name: z.string(),
   kind,
-  /** Columns in the order of the COPY text; generated ones are computed anew. */
+  /** Columns in the order of the copy; generated ones are computed anew. */
   columns: z.array(z.string()),
+  /** How its rows lie in the chunks: lines, or tuples without the header and trailer of a binary copy. */
+  format: z.enum(["text", "binary"]).default("text"),
   /** Which rows of an extension's table are meant, as "WHERE …" of pg_extension_config_dump; absent for all of them. */
   condition: z.string().optional(),
   rows: count,
-  /** Of COPY text. */
+  /** Of the copy. */
   bytes: count,
   fingerprint,
 });
@@ -67,12 +71,12 @@ const tableSchema = z.object({
 const sectionSchema = z.object({ schema: z.string(), name: z.string(), rows: count, bytes: count, fingerprint });
 
 const chunkSchema = z.object({
-  /** Object in the vault: one zstd frame of COPY text. */
+  /** Object in the vault: one zstd frame of rows. */
   key: z.string().min(1),
   kind,
   sizeBytes: count,
   sha256,
-  /** The tables whose lines lie in it, one after the other. */
+  /** The tables whose rows lie in it, one after the other. */
   sections: z.array(sectionSchema).min(1),
 });
 
@@ -114,7 +118,7 @@ const jobSchema = z.object({
 
 const manifestSchema = z.object({
   format: z.literal("castchat-backup"),
-  formatVersion: z.literal(FORMAT_VERSION),
+  formatVersion: z.literal(READABLE_VERSIONS),
   backupId: z.string(),
   kind: z.enum(BACKUP_KINDS),
   /** Present where every part, chunk and file is encrypted to these recipients (age). */

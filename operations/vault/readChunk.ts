@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
+import type { CopyFormat } from "../../clients/copyFormat.ts";
 import { PromiseError } from "../../clients/errors.ts";
 import { releaseAround } from "../../clients/release.ts";
 import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompressBytes } from "./compression.ts";
 import { LineSum } from "../database/lineSum.ts";
-import type { BackupChunk, ChunkSection } from "./manifest.ts";
-import { tableName } from "../database/quote.ts";
+import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
+import { tableKey, tableName } from "../database/quote.ts";
 
-/** A table's lines in a chunk. */
-export interface SectionText {
+/** A table's rows in a chunk. */
+export interface SectionRows {
   section: ChunkSection;
-  text: Buffer;
+  format: CopyFormat;
+  rows: Buffer;
 }
 
 /** Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. */
@@ -36,7 +38,7 @@ export async function readChunk(
   source: BackupSource,
   chunk: BackupChunk,
   signal?: AbortSignal,
-): Promise<SectionText[]> {
+): Promise<SectionRows[]> {
   const opener = openerFor(source);
   const stored = await fetchChunk(source, chunk, signal);
   const bytes = opener === undefined ? stored : await opener.openBytes(stored, chunk.key);
@@ -53,20 +55,34 @@ export async function readChunk(
   releaseAround(bytes);
   releaseAround(stored);
   let end = 0;
-  return chunk.sections.map((section) => ({ section, text: plain.subarray(end, (end += section.bytes)) }));
+  const formats = formatsOf(source.manifest);
+  return chunk.sections.map((section) => ({
+    section,
+    format: formats.get(tableKey(section)) ?? "text",
+    rows: plain.subarray(end, (end += section.bytes)),
+  }));
 }
 
-/** Gives a chunk's memory back, once nobody looks at its lines any more. */
-export function releaseSections([first]: readonly SectionText[]): void {
-  if (first !== undefined) releaseAround(first.text);
+/** Gives a chunk's memory back, once nobody looks at its rows any more. */
+export function releaseSections([first]: readonly SectionRows[]): void {
+  if (first !== undefined) releaseAround(first.rows);
 }
 
-/** Compares a section's lines with what its chunk says of them. PromiseError where they differ. */
-export function checkSection(chunk: BackupChunk, { section, text }: SectionText): void {
+/** Compares a section's rows with what its chunk says of them. PromiseError where they differ. */
+export function checkSection(chunk: BackupChunk, { section, format, rows }: SectionRows): void {
   const sum = new LineSum();
-  const isWhole = sum.addAll(text, 0, text.length);
+  const isWhole = sum.addAll(rows, 0, rows.length, format);
   if (isWhole && sum.lines === section.rows && sum.toString() === section.fingerprint) return;
   throw new PromiseError(
     `${chunk.key} holds ${sum.lines} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
   );
+}
+
+const known = new WeakMap<Manifest, ReadonlyMap<string, CopyFormat>>();
+
+/** The formats of a manifest's tables, by {@link tableKey}; they are listed once, not for each chunk. */
+function formatsOf(manifest: Manifest): ReadonlyMap<string, CopyFormat> {
+  const formats = known.get(manifest) ?? new Map(manifest.tables.map((table) => [tableKey(table), table.format]));
+  known.set(manifest, formats);
+  return formats;
 }

@@ -147,7 +147,12 @@ async function replaceRows(
       restoreRows({
         ...{ ...source, targetUrl, restoreId, applicationName, reporter, signal },
         done: await readJournal(session, restoreId),
-        into: new Map(tables.map(({ table, beside }) => [tableKey(table), { ...beside, columns: table.columns }])),
+        into: new Map(
+          tables.map(({ table, beside }) => [
+            tableKey(table),
+            { ...beside, columns: table.columns, format: table.format },
+          ]),
+        ),
       }),
     );
     await timer.run("checks", "Comparing what was brought with the backup", async () => {

@@ -96,13 +96,13 @@ async function refuseActingTriggers(session: Session, tables: readonly BackedUpT
   );
 }
 
-/** Reads tables again as COPY text and compares them with the backup's: what differs, in clauses. */
+/** Reads tables again and compares them with the backup's: what differs, in clauses. */
 export async function differencesIn(
   session: Session,
   pairs: readonly { table: BackedUpTable; at: { schema: string; name: string } }[],
 ): Promise<string[]> {
-  const facts = pairs.map(({ table: { kind, columns }, at }) => ({
-    ...{ ...at, kind, columns, allColumns: columns },
+  const facts = pairs.map(({ table: { kind, columns, format }, at }) => ({
+    ...{ ...at, kind, columns, format, allColumns: columns },
     ...{ timeColumns: [], readable: true, filtered: false, condition: "" },
   }));
   const measured = await measureTables(session, facts);

@@ -6,7 +6,7 @@ const lines = (rows: readonly string[]) => rows.map((row) => Buffer.from(row));
 
 function compare(first: readonly string[], second: readonly string[], key?: readonly number[], of = 1) {
   const parts = Array.from({ length: of }, (_, index) => {
-    const table = new RowTable(first.length, key, { index, of });
+    const table = new RowTable(first.length, "text", key, { index, of });
     for (const line of lines(first)) table.addFirst(line, 0, line.length);
     for (const line of lines(second)) table.addSecond(line, 0, line.length);
     return table.result();
@@ -35,7 +35,7 @@ describe("RowTable", () => {
 
   it("tells many keys apart", () => {
     const rows = 60_000;
-    const table = new RowTable(rows, [1]);
+    const table = new RowTable(rows, "text", [1]);
     const fill = (add: (bytes: Buffer, start: number, end: number) => void, value: (id: number) => string) => {
       for (let id = 0; id < rows; id += 1) {
         const line = Buffer.from(`${value(id)}\t${id}`);

@@ -15,6 +15,7 @@ import { listTables } from "../../../operations/database/catalog.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import { measureTables } from "../../../operations/database/measureTables.ts";
 import { copyOutSql, planReads } from "../../../operations/database/tableReading.ts";
+import type { TableRead } from "../../../operations/database/tableReading.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { readRestoreMarker } from "../../../operations/restore/restoreMarker.ts";
 import { TIERS } from "../../../planning/tiers.ts";
@@ -123,17 +124,18 @@ describe("rows", () => {
         const sink = {
           write: (bytes: Buffer, start: number, end: number) =>
             void lines.push(bytes.toString("latin1", start, Math.min(end, start + 7))),
-          endOfLine: () => undefined,
+          endOfRow: () => undefined,
           full: () => undefined,
         };
-        const countIn = async (sql: string) => {
+        const countIn = async (read: TableRead) => {
           let count = 0;
-          await session.copyOut(sql, { ...sink, write: () => undefined, endOfLine: () => void (count += 1) });
+          const counter = { ...sink, write: () => undefined, endOfRow: () => void (count += 1) };
+          await session.copyOut(copyOutSql(read), counter, read.table.format);
           return count;
         };
         let inRanges = 0;
-        for (const read of reads) inRanges += await countIn(copyOutSql(read));
-        expect(inRanges).toBe(await countIn(copyOutSql({ table })));
+        for (const read of reads) inRanges += await countIn(read);
+        expect(inRanges).toBe(await countIn({ table }));
       }
     });
   }, 60_000);

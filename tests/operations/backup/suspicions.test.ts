@@ -8,6 +8,7 @@ const table = (name: string, rows: number, bytes = rows * 100) => ({
   name,
   kind: "app" as const,
   columns: ["id"],
+  format: "text" as "text" | "binary",
   rows,
   bytes,
   fingerprint: "0000000000000000",
@@ -41,6 +42,12 @@ describe("suspicionsOf", () => {
       run("now", "full", table("posts", 1000), table("views", 9000, 9000)),
       last,
       ["it holds 109000 bytes of rows, 89 % fewer than last (more than 20 % is suspicious)"],
+    ],
+    [
+      "as many rows of another format, whose bytes can't be compared",
+      run("now", "full", table("posts", 1000), { ...table("views", 9000, 9000), format: "binary" }),
+      last,
+      [],
     ],
     [
       "an expected table emptied, others as large",

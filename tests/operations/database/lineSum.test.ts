@@ -4,7 +4,7 @@ import { LineSum } from "../../../operations/database/lineSum.ts";
 const sumOf = (...lines: string[]): string => {
   const sum = new LineSum();
   const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
-  expect(sum.addAll(text, 0, text.length)).toBe(true);
+  expect(sum.addAll(text, 0, text.length, "text")).toBe(true);
   expect(sum.lines).toBe(lines.length);
   return sum.toString();
 };
@@ -51,6 +51,6 @@ describe("LineSum", () => {
 
   it("says when the last line is not whole", () => {
     const text = Buffer.from("a\nb");
-    expect(new LineSum().addAll(text, 0, text.length)).toBe(false);
+    expect(new LineSum().addAll(text, 0, text.length, "text")).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { copyOutSql, planReads } from "../../../operations/database/tableReading.ts";
+import { copyInSql, copyOutSql, planReads } from "../../../operations/database/tableReading.ts";
 import type { PlannedTable } from "../../../operations/database/tableReading.ts";
 
 const MB = 1024 * 1024;
@@ -12,6 +12,7 @@ const table = (name: string, sizeBytes: number, more: Partial<PlannedTable> = {}
   blocks: Math.ceil(sizeBytes / 8192),
   isHeap: true,
   timeColumns: [],
+  format: "text",
   ...more,
 });
 
@@ -56,5 +57,12 @@ describe("copyOutSql", () => {
       /where ctid >= '\(9,0\)'\) to stdout$/,
     );
     expect(copyOutSql({ table: { ...one, columns: [] } })).toBe('copy (select from only "public"."T ""x""") to stdout');
+  });
+
+  it("asks for tuples where the table has them, in both directions", () => {
+    const one = table("t", MB, { format: "binary" });
+    expect(copyOutSql({ table: one })).toBe('copy "public"."t" ("id", "a b") to stdout (format binary)');
+    expect(copyOutSql({ table: one, range: { from: 0, to: 5 } })).toMatch(/\(5,0\)'\) to stdout \(format binary\)$/);
+    expect(copyInSql(one)).toBe('copy "public"."t" ("id", "a b") from stdin (format binary)');
   });
 });
