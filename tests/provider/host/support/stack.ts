@@ -37,7 +37,7 @@ export class TestStack {
   static async create(pluginFolders: string[], environment: NodeJS.ProcessEnv = {}): Promise<TestStack> {
     await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
     const folder = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-"));
-    await mkdir(join(folder, "state"));
+    await Promise.all([mkdir(join(folder, "state")), mkdir(join(folder, "tmp"))]);
     await writeFile(join(folder, "Pulumi.yaml"), "name: tests\nruntime: nodejs\nmain: program.cjs\n");
     await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tests", main: "program.cjs" }));
     await writeFile(join(folder, "program.cjs"), "");
@@ -51,6 +51,8 @@ export class TestStack {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       NO_COLOR: "1",
+      // The language host leaves pipes and a compiler's cache behind.
+      TMPDIR: join(folder, "tmp"),
     });
     await stack.must("stack", "init", "test");
     return stack;
