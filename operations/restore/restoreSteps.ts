@@ -9,6 +9,7 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import { decompress } from "../vault/compression.ts";
 import { partOf } from "../vault/manifest.ts";
 import type { Manifest, PartName } from "../vault/manifest.ts";
+import { inOrderOfNeed } from "../database/extensionOrder.ts";
 import { IS_APP_SCHEMA } from "../database/platform.ts";
 import { openPrivateFile } from "./privateFile.ts";
 import type { PrivateFile } from "./privateFile.ts";
@@ -122,7 +123,7 @@ async function listingOf({ dump, applicationName, signal }: PgRestoreOptions): P
 /** Makes the extensions that are missing. Returns a sentence for each whose version is not the backup's. */
 export async function restoreExtensions(session: Session, manifest: Manifest): Promise<string[]> {
   const notes: string[] = [];
-  for (const { name, version, schema } of manifest.extensions) {
+  for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
     const [there] = await session.query<{ installed: string | null; offered: string | null; same: boolean }>(
       `select (select extversion from pg_catalog.pg_extension where extname = $1) as installed,
          (select default_version from pg_catalog.pg_available_extensions where name = $1) as offered,

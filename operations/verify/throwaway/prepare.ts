@@ -5,6 +5,7 @@ import { markOf } from "../../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { inOrderOfNeed } from "../../database/extensionOrder.ts";
 import { PLATFORM_ROLES } from "../../database/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 import { fillManagedSchemas } from "./managedColumns.ts";
@@ -72,7 +73,7 @@ async function giveDatabase(session: Session): Promise<void> {
 
 /** By the administrator, since a plain server lets nobody else make most of them; on Supabase the platform does it. */
 async function makeExtensions(session: Session, manifest: Manifest): Promise<void> {
-  for (const { name, version, schema } of manifest.extensions) {
+  for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
     const [offer] = await session.query<{ same: boolean; schema: string | null }>(
       `select coalesce(bool_or(version = $2), false) as same, max(schema::text) as schema
          from pg_catalog.pg_available_extension_versions where name = $1`,
