@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Session } from "../../clients/database.ts";
 import { placeOf } from "../../clients/databaseUrl.ts";
 import { UserError, messageOf } from "../../clients/errors.ts";
@@ -10,9 +11,15 @@ const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;
 const LOST_TO_A_TOOL =
   /pg_restore failed[^]*(server closed the connection|connection to server|SSL SYSCALL error|no connection to the server)/;
 
-/** What the target itself can't do, as a sentence with what to do about it; any other error as it was. */
+/** What the target itself, or the disk here, can't do, as a sentence with what to do about it; any other error as it was. */
 export function explainTargetFault(error: unknown, target: Session["address"]): unknown {
   const code = (error as { code?: unknown } | undefined)?.code;
+  if (code === "ENOSPC") {
+    return new UserError(
+      `The temporary folder ${tmpdir()} of this machine is full, and a restore keeps the backup's definitions there for as long as it runs: make room or set TMPDIR to another folder, then run the same command again: it goes on with what is missing.`,
+      { cause: error },
+    );
+  }
   const place = placeOf(target);
   if (code === "53100" || (!(error instanceof UserError) && NO_ROOM.test(messageOf(error)))) {
     return new UserError(

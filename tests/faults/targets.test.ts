@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { chown } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { UserError } from "../../clients/errors.ts";
@@ -10,6 +8,9 @@ import { dumpOf, runSql } from "../operations/support/sample.ts";
 import { signedAgain } from "./support/forge.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";
 import type { Setting } from "./support/setting.ts";
+import { smallDisk } from "./support/smallDisk.ts";
+
+const disk = smallDisk("24m");
 
 let setting: Setting;
 let vault: Vault;
@@ -19,7 +20,10 @@ beforeAll(async () => {
   vault = vaultIn(await setting.newStore());
   ({ backupId } = await setting.backUp(vault));
 }, 60_000);
-afterAll(() => setting.stop());
+afterAll(async () => {
+  await setting.stop();
+  disk?.remove();
+});
 
 /** Another role in the place of `postgres`. */
 const as = (url: string, role: string) => url.replace(/\/\/[^@]+@/, `//${role}:x@`);
@@ -132,31 +136,6 @@ describe("a target", () => {
   }, 30_000);
 });
 
-/** A file system of so many megabytes that Postgres may write to, or undefined where this machine doesn't let us mount one. */
-function smallDisk(megabytes: number): { path: string; grow(to: number): void; remove(): void } | undefined {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
-  // Not in TMPDIR, which may be closed to all but its owner: the server's user must get there.
-  const path = mkdtempSync("/tmp/castchat-small-disk-");
-  const mount = (...args: string[]) => execFileSync("mount", args, { stdio: "ignore" });
-  try {
-    mount("-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path);
-  } catch {
-    // Not allowed here (a container without the right): the simulation below stands in for it.
-    rmSync(path, { recursive: true });
-    return undefined;
-  }
-  return {
-    path,
-    grow: (to: number) => void mount("-o", `remount,size=${to}m`, path),
-    remove() {
-      execFileSync("umount", ["-l", path]);
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
-const disk = smallDisk(24);
-
 describe("a disk that is full", () => {
   it("under the target, simulated by a trigger that says what a full server says", async () => {
     const target = await setting.server.newDatabase();
@@ -188,13 +167,12 @@ describe("a disk that is full", () => {
             /^The disk of the target database \S+ is full: enlarge it .* goes on/,
           );
         }
-        disk!.grow(400);
+        disk!.grow("400m");
         expect((await setting.restoreInto(target, vault)).backupId).toBe(backupId);
         expect(dumpOf(target.superuserUrl)).toBe(setting.content);
       } finally {
         await target.remove();
         await bySuperuser("drop tablespace small");
-        disk!.remove();
       }
     },
     60_000,

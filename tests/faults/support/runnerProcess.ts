@@ -31,11 +31,11 @@ export interface RunnerProcess {
 
 const RUNNER = fileURLToPath(new URL("runner.ts", import.meta.url));
 
-/** Starts a runner with an order. */
-export function startRunner(order: RunnerOrder): RunnerProcess {
+/** Starts a runner with an order, and with more in its environment. */
+export function startRunner(order: RunnerOrder, environment: NodeJS.ProcessEnv = {}): RunnerProcess {
   const child = spawn(process.execPath, ["--no-warnings", RUNNER], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: process.env,
+    env: { ...process.env, ...environment },
   });
   // One that is killed before it has read its order breaks the pipe.
   child.stdin.on("error", () => undefined).end(JSON.stringify(order));

@@ -1,0 +1,51 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { dumpOf } from "../operations/support/sample.ts";
+import type { Store } from "./support/order.ts";
+import { startRunner } from "./support/runnerProcess.ts";
+import { startSetting } from "./support/setting.ts";
+import type { Setting } from "./support/setting.ts";
+import { smallDisk } from "./support/smallDisk.ts";
+
+/** Less than the definitions of the sample take. */
+const disk = smallDisk("8k");
+
+let setting: Setting;
+let store: Store;
+beforeAll(async () => {
+  setting = await startSetting();
+  store = await setting.newStore();
+}, 60_000);
+afterAll(async () => {
+  await setting.stop();
+  disk?.remove();
+});
+
+describe("the runner's own disk", () => {
+  // Only a real file system can be full; where none may be mounted there is nothing to try.
+  (disk === undefined ? it.skip : it)(
+    "is not needed by a backup; when it is full a restore says so, and the same call goes on with more room",
+    async () => {
+      const { path } = disk!;
+      const backup = setting.order("backup", setting.source.url, store);
+      const taken = await startRunner(backup, { TMPDIR: path }).ended;
+      expect([taken.failure, taken.code, readdirSync(path)]).toEqual([undefined, 0, []]);
+
+      const target = await setting.server.newDatabase();
+      const restore = () => startRunner(setting.order("restore", target.url, store), { TMPDIR: path }).ended;
+      const failed = await restore();
+      expect(failed).toMatchObject({ code: 2, failure: { name: "UserError" }, backupId: undefined });
+      expect(failed.failure?.message).toMatch(
+        new RegExp(`^The temporary folder ${path} of this machine is full, .* set TMPDIR .* goes on`),
+      );
+      expect(failed.stderr).toBe("");
+      expect(readdirSync(path)).toEqual([]);
+
+      disk!.grow("64m");
+      expect(await restore()).toMatchObject({ code: 0, failure: undefined, backupId: taken.backupId });
+      expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+      expect(readdirSync(path)).toEqual([]);
+    },
+    60_000,
+  );
+});
