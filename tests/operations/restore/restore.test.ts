@@ -31,14 +31,16 @@ const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.ur
 
 /** Files with content of a restore that are left. A folder of another process's may come and go meanwhile. */
 function leftInTemporaryFolder(): string[] {
-  return readdirSync(tmpdir())
-    .filter((name) => name.startsWith("castchat-recovery-"))
-    .flatMap((name) => {
-      const folder = join(tmpdir(), name);
-      return existsSync(folder) ? readdirSync(folder).map((file) => join(name, file)) : [];
-    })
-    // One that another suite's kill -9 hit before anything was written into it holds nothing.
-    .filter((file) => (statSync(join(tmpdir(), file), { throwIfNoEntry: false })?.size ?? 0) > 0);
+  return (
+    readdirSync(tmpdir())
+      .filter((name) => name.startsWith("castchat-recovery-"))
+      .flatMap((name) => {
+        const folder = join(tmpdir(), name);
+        return existsSync(folder) ? readdirSync(folder).map((file) => join(name, file)) : [];
+      })
+      // One that another suite's kill -9 hit before anything was written into it holds nothing.
+      .filter((file) => (statSync(join(tmpdir(), file), { throwIfNoEntry: false })?.size ?? 0) > 0)
+  );
 }
 
 let cloud: TestCloud;
