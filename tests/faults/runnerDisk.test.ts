@@ -17,8 +17,11 @@ beforeAll(async () => {
   store = await setting.newStore();
 }, 60_000);
 afterAll(async () => {
-  await setting.stop();
-  disk?.remove();
+  try {
+    await setting.stop();
+  } finally {
+    disk?.remove();
+  }
 });
 
 describe("the runner's own disk", () => {

@@ -21,8 +21,11 @@ beforeAll(async () => {
   ({ backupId } = await setting.backUp(vault));
 }, 60_000);
 afterAll(async () => {
-  await setting.stop();
-  disk?.remove();
+  try {
+    await setting.stop();
+  } finally {
+    disk?.remove();
+  }
 });
 
 /** Another role in the place of `postgres`. */
