@@ -2,15 +2,11 @@ import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
 import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
 import type { CopyFormat } from "./copyFormat.ts";
+import { sendQuery } from "./copyQuery.ts";
 
 /** Bytes of one message: large enough to be rare, small enough to stay in a socket's reach. */
 const MESSAGE_BYTES = 256 * 1024;
 const COPY_DATA = 0x64; // d
-
-/** What the driver's own queries call; its types name another signature. */
-interface QuerySender {
-  query(sql: string): void;
-}
 
 /**
  * A COPY … FROM STDIN that `pg` runs as a query of its own, with the given rows as its whole input; binary ones come without what frames them.
@@ -37,7 +33,7 @@ export class CopyIn implements Submittable {
   }
 
   submit(connection: Connection): void {
-    (connection as unknown as QuerySender).query(this.#sql);
+    sendQuery(connection, this.#sql);
   }
 
   handleCopyInResponse(connection: Connection & { endCopyFrom(): void }): void {

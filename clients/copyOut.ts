@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Connection, Submittable } from "pg";
 import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
 import type { CopyFormat } from "./copyFormat.ts";
+import { sendQuery } from "./copyQuery.ts";
 import { release } from "./release.ts";
 
 /** Takes the rows of a COPY … TO STDOUT as they come: lines, or tuples without what frames them. All calls but `full` are synchronous and must not block. */
@@ -20,11 +21,6 @@ const COPY_OUT_RESPONSE = 0x48; // H
 const COPY_DONE = 0x63; // c
 
 type Listener = (bytes: Buffer) => void;
-
-/** What the driver's own queries call; its types name another signature. */
-interface QuerySender {
-  query(sql: string): void;
-}
 
 /**
  * A COPY … TO STDOUT that `pg` runs as a query of its own. The driver would make an object and an event of every row, which
@@ -65,7 +61,7 @@ export class CopyOut implements Submittable {
     this.#stream = connection.stream;
     this.#owners = this.#stream.listeners("data") as Listener[];
     this.#stream.removeAllListeners("data").on("data", this.#read);
-    (connection as unknown as QuerySender).query(this.#sql);
+    sendQuery(connection, this.#sql);
   }
 
   readonly #read = (bytes: Buffer): void => {

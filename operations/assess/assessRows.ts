@@ -1,7 +1,7 @@
 import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { Session } from "../../clients/database.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
-import { RowSplitter } from "./rowSplitter.ts";
+import { RowSplitter } from "../database/rowSplitter.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { tableKey } from "../database/quote.ts";

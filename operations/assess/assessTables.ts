@@ -81,7 +81,7 @@ export async function describeTables(
   const keys = await listKeys(session);
   const found: InWork[] = there.comparable.map((backedUp) => {
     const sum = comparison.sums.get(tableKey(backedUp));
-    const now = { rows: sum?.lines ?? 0, fingerprint: sum?.toString() ?? "" };
+    const now = { rows: sum?.rows ?? 0, fingerprint: sum?.toString() ?? "" };
     const isSame = now.rows === backedUp.rows && now.fingerprint === backedUp.fingerprint;
     const live = there.now.get(tableKey(backedUp));
     const counts = isSame ? { lost: 0, altered: 0, added: 0 } : {};

@@ -1,6 +1,6 @@
 import type { CopyFormat } from "../../clients/copyFormat.ts";
 import { fieldOf } from "../database/rows.ts";
-import { LineHash } from "./lineHash.ts";
+import { RowHash } from "./rowHash.ts";
 
 /** Rows of one table that are gone, altered or new, counted. */
 export interface RowDifferences {
@@ -38,8 +38,8 @@ export class RowTable {
   #used = 0;
   readonly #capacity: number;
   readonly #row = new Uint32Array(4);
-  readonly #key = new LineHash();
-  readonly #line = new LineHash();
+  readonly #key = new RowHash();
+  readonly #line = new RowHash();
   #altered = 0;
   #added = 0;
 
@@ -121,7 +121,7 @@ export class RowTable {
   }
 
   /** The fields at these positions, as they are written. */
-  #hashKey(bytes: Buffer, start: number, end: number, positions: readonly number[]): LineHash {
+  #hashKey(bytes: Buffer, start: number, end: number, positions: readonly number[]): RowHash {
     const key = this.#key;
     key.begin();
     for (const position of positions) {

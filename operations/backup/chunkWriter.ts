@@ -1,7 +1,7 @@
 import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { CopySink } from "../../clients/copyOut.ts";
 import type { ChunkSection } from "../vault/manifest.ts";
-import { LineSum } from "../database/lineSum.ts";
+import { RowSum } from "../database/rowSum.ts";
 import { endBytes } from "../database/rows.ts";
 
 /**
@@ -29,7 +29,7 @@ export class ChunkWriter implements CopySink {
   #table: { schema: string; name: string } | undefined;
   #endBytes = 0;
   #sectionStart = 0;
-  #sum = new LineSum();
+  #sum = new RowSum();
   #storing: Promise<void> = Promise.resolve();
   #isStoring = false;
 
@@ -42,7 +42,7 @@ export class ChunkWriter implements CopySink {
     this.#table = table;
     this.#endBytes = endBytes(table.format);
     this.#sectionStart = this.#used;
-    this.#sum = new LineSum();
+    this.#sum = new RowSum();
   }
 
   write(bytes: Buffer, start: number, end: number): void {
@@ -83,10 +83,10 @@ export class ChunkWriter implements CopySink {
   }
 
   #closeSection(): void {
-    if (this.#table === undefined || this.#sum.lines === 0) return;
+    if (this.#table === undefined || this.#sum.rows === 0) return;
     const { schema, name } = this.#table;
     const bytes = this.#rowStart - this.#sectionStart;
-    this.#sections.push({ schema, name, rows: this.#sum.lines, bytes, fingerprint: this.#sum.toString() });
+    this.#sections.push({ schema, name, rows: this.#sum.rows, bytes, fingerprint: this.#sum.toString() });
   }
 
   /** Hands the whole rows over and goes on in the other buffer, which begins with the row that isn't complete yet. */
@@ -102,7 +102,7 @@ export class ChunkWriter implements CopySink {
     this.#used = rest;
     this.#rowStart = 0;
     this.#sectionStart = 0;
-    this.#sum = new LineSum();
+    this.#sum = new RowSum();
     this.#sections = [];
     if (length === 0) return;
     this.#isStoring = true;

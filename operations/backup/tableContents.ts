@@ -1,18 +1,18 @@
 import { PromiseError } from "../../clients/errors.ts";
 import type { SeedCounts, TableFacts } from "../database/catalog.ts";
 import type { TableCount } from "../database/countTable.ts";
-import { LineSum } from "../database/lineSum.ts";
+import { RowSum } from "../database/rowSum.ts";
 import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 
 /** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
 export function sumChunks(
   chunks: readonly Pick<BackupChunk, "sections">[],
-): Map<string, { sum: LineSum; bytes: number }> {
-  const sums = new Map<string, { sum: LineSum; bytes: number }>();
+): Map<string, { sum: RowSum; bytes: number }> {
+  const sums = new Map<string, { sum: RowSum; bytes: number }>();
   for (const section of chunks.flatMap((chunk) => chunk.sections)) {
     const name = tableKey(section);
-    const found = sums.get(name) ?? { sum: new LineSum(), bytes: 0 };
+    const found = sums.get(name) ?? { sum: new RowSum(), bytes: 0 };
     found.sum.addSum(section.rows, section.fingerprint);
     found.bytes += section.bytes;
     sums.set(name, found);
@@ -43,11 +43,11 @@ export function describeTables(
   const sums = sumChunks(chunks);
   return tables.map((table) => {
     const { schema, name, kind, columns, format, condition } = table;
-    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new LineSum(), bytes: 0 };
+    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new RowSum(), bytes: 0 };
     const counted = counts.get(tableKey(table))?.rows;
-    if (counted !== sum.lines) {
+    if (counted !== sum.rows) {
       throw new PromiseError(
-        `Of ${tableName(table)} ${sum.lines} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
       );
     }
     return {
@@ -57,7 +57,7 @@ export function describeTables(
       columns,
       format,
       ...(condition !== "" && { condition }),
-      rows: sum.lines,
+      rows: sum.rows,
       bytes,
       fingerprint: sum.toString(),
     };

@@ -1,12 +1,10 @@
-import type { CopyFormat } from "../../clients/copyFormat.ts";
-import type { CopySink } from "../../clients/copyOut.ts";
 import type { Session } from "../../clients/database.ts";
 import { listTables } from "./catalog.ts";
-import { LineSum } from "./lineSum.ts";
+import { RowSum } from "./rowSum.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
 import { measureTables } from "./measureTables.ts";
 import { tableKey, tableName } from "./quote.ts";
-import { endBytes } from "./rows.ts";
+import { RowSplitter } from "./rowSplitter.ts";
 import { copyOutSql, planReads } from "./tableReading.ts";
 import type { TableRead } from "./tableReading.ts";
 
@@ -14,7 +12,7 @@ import type { TableRead } from "./tableReading.ts";
 export interface Comparison {
   queue: TableRead[];
   /** By {@link tableKey}. */
-  sums: Map<string, LineSum>;
+  sums: Map<string, RowSum>;
   /** Clauses that name what is wrong. */
   differences: string[];
 }
@@ -33,19 +31,19 @@ export async function planComparison(session: Session, tables: readonly BackedUp
   });
   return {
     queue: planReads(planned, session.serverMajor).flat(),
-    sums: new Map(planned.map((table) => [tableKey(table), new LineSum()])),
+    sums: new Map(planned.map((table) => [tableKey(table), new RowSum()])),
     differences: tables.filter((table) => !there.has(tableKey(table))).map((table) => `${tableName(table)} is missing`),
   };
 }
 
 /** Reads over one session until the queue is empty; any number of sessions may share a comparison. */
 export async function readForComparison(session: Session, comparison: Comparison): Promise<undefined> {
-  const sink = new LineHasher();
   for (let read = comparison.queue.shift(); read !== undefined; read = comparison.queue.shift()) {
     const { format } = read.table;
-    sink.begin(format);
+    const sum = new RowSum();
+    const splitter = new RowSplitter(format, (bytes, start, end) => sum.add(bytes, start, end));
     try {
-      await session.copyOut(copyOutSql(read), sink, format);
+      await session.copyOut(copyOutSql(read), splitter, format);
     } catch (error) {
       const { code = "" } = error as { code?: string };
       const difference = OTHER_COLUMNS.get(code);
@@ -54,7 +52,7 @@ export async function readForComparison(session: Session, comparison: Comparison
       comparison.sums.delete(tableKey(read.table));
       continue;
     }
-    comparison.sums.get(tableKey(read.table))?.addSum(sink.sum.lines, sink.sum.toString());
+    comparison.sums.get(tableKey(read.table))?.addSum(sum.rows, sum.toString());
   }
   return undefined;
 }
@@ -67,48 +65,15 @@ const OTHER_COLUMNS = new Map([
 
 /** What differs, once all has been read. */
 export function differencesOf(comparison: Comparison, tables: readonly BackedUpTable[]): string[] {
-  const contents = tables.flatMap((table) => {
-    const found = comparison.sums.get(tableKey(table));
-    if (found === undefined) return [];
-    if (found.lines !== table.rows) return [`${tableName(table)} has ${found.lines} rows instead of ${table.rows}`];
-    if (found.toString() !== table.fingerprint)
-      return [`${tableName(table)} has other content in its ${table.rows} rows`];
-    return [];
-  });
+  const contents = tables.flatMap((table) => contentDifferences(table, comparison.sums.get(tableKey(table))));
   return [...comparison.differences, ...contents];
 }
 
-const LINE_BYTES = 64 * 1024;
-
-/** Fingerprints rows as they come and keeps none. */
-class LineHasher implements CopySink {
-  sum = new LineSum();
-  #line: Buffer = Buffer.allocUnsafeSlow(LINE_BYTES);
-  #used = 0;
-  #endBytes = 0;
-
-  begin(format: CopyFormat): void {
-    this.sum = new LineSum();
-    this.#endBytes = endBytes(format);
-  }
-
-  write(bytes: Buffer, start: number, end: number): void {
-    const needed = this.#used + end - start;
-    if (needed > this.#line.length) {
-      const larger = Buffer.allocUnsafeSlow(needed * 2);
-      this.#line.copy(larger, 0, 0, this.#used);
-      this.#line = larger;
-    }
-    bytes.copy(this.#line, this.#used, start, end);
-    this.#used = needed;
-  }
-
-  endOfRow(): void {
-    this.sum.add(this.#line, 0, this.#used - this.#endBytes);
-    this.#used = 0;
-  }
-
-  full(): undefined {
-    return undefined;
-  }
+/** What of a table's content is not the backup's, in clauses; nothing of one that could not be read. */
+export function contentDifferences(table: BackedUpTable, found: RowSum | undefined): string[] {
+  if (found === undefined) return [];
+  if (found.rows !== table.rows) return [`${tableName(table)} has ${found.rows} rows instead of ${table.rows}`];
+  return found.toString() === table.fingerprint
+    ? []
+    : [`${tableName(table)} has other content in its ${table.rows} rows`];
 }

@@ -40,7 +40,7 @@ const count = z.number().int().nonnegative();
 /** Whose a table is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
 const kind = z.enum(["app", "managed", "extension"]);
 
-/** Sum of the hashes of rows (lineSum.ts). */
+/** Sum of the hashes of rows (rowSum.ts). */
 const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
 
 const partSchema = z.object({

@@ -68,7 +68,7 @@ function faultsOfTotals(manifest: Manifest): PromiseError[] {
   for (const table of manifest.tables) {
     const found = sums.get(tableKey(table));
     sums.delete(tableKey(table));
-    const [rows, sum] = found === undefined ? [0, table.fingerprint] : [found.sum.lines, found.sum.toString()];
+    const [rows, sum] = found === undefined ? [0, table.fingerprint] : [found.sum.rows, found.sum.toString()];
     if (rows === table.rows && sum === table.fingerprint) continue;
     faults.push(
       rows === table.rows

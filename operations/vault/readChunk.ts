@@ -5,7 +5,7 @@ import { releaseAround } from "../../clients/release.ts";
 import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompressBytes } from "./compression.ts";
-import { LineSum } from "../database/lineSum.ts";
+import { RowSum } from "../database/rowSum.ts";
 import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 
@@ -70,11 +70,11 @@ export function releaseSections([first]: readonly SectionRows[]): void {
 
 /** Compares a section's rows with what its chunk says of them. PromiseError where they differ. */
 export function checkSection(chunk: BackupChunk, { section, format, rows }: SectionRows): void {
-  const sum = new LineSum();
+  const sum = new RowSum();
   const isWhole = sum.addAll(rows, 0, rows.length, format);
-  if (isWhole && sum.lines === section.rows && sum.toString() === section.fingerprint) return;
+  if (isWhole && sum.rows === section.rows && sum.toString() === section.fingerprint) return;
   throw new PromiseError(
-    `${chunk.key} holds ${sum.lines} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+    `${chunk.key} holds ${sum.rows} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
   );
 }
 

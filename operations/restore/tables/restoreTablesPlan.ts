@@ -1,12 +1,12 @@
 import type { Session } from "../../../clients/database.ts";
 import { UserError } from "../../../clients/errors.ts";
-import { readForComparison } from "../../database/compareTables.ts";
+import { contentDifferences, readForComparison } from "../../database/compareTables.ts";
 import type { Comparison } from "../../database/compareTables.ts";
-import { LineSum } from "../../database/lineSum.ts";
+import { RowSum } from "../../database/rowSum.ts";
 import type { BackedUpTable, Manifest } from "../../vault/manifest.ts";
 import { measureTables } from "../../database/measureTables.ts";
 import { digestObjects } from "../../database/objects.ts";
-import { quoteIdent, tableKey, tableName } from "../../database/quote.ts";
+import { quoteIdent, tableKey } from "../../database/quote.ts";
 import { resolveTables } from "../../backup/resolveTables.ts";
 import { named } from "../restoreChecks.ts";
 import { schemaBeside } from "./restoreTablesRecord.ts";
@@ -108,17 +108,10 @@ export async function differencesIn(
   const measured = await measureTables(session, facts);
   const comparison: Comparison = {
     queue: planReads(measured, session.serverMajor).flat(),
-    sums: new Map(pairs.map(({ at }) => [tableKey(at), new LineSum()])),
+    sums: new Map(pairs.map(({ at }) => [tableKey(at), new RowSum()])),
     differences: [],
   };
   await readForComparison(session, comparison);
-  const contents = pairs.flatMap(({ table, at }) => {
-    const sum = comparison.sums.get(tableKey(at));
-    if (sum === undefined) return [];
-    if (sum.lines !== table.rows) return [`${tableName(table)} has ${sum.lines} rows instead of ${table.rows}`];
-    return sum.toString() === table.fingerprint
-      ? []
-      : [`${tableName(table)} has other content in its ${table.rows} rows`];
-  });
+  const contents = pairs.flatMap(({ table, at }) => contentDifferences(table, comparison.sums.get(tableKey(at))));
   return [...comparison.differences, ...contents];
 }

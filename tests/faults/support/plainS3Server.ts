@@ -47,7 +47,10 @@ createServer((request, response) => {
   const answer = async (): Promise<[number, Record<string, string>, string | Buffer]> => {
     if (request.method === "PUT") return [200, await put(key, request), ""];
     if (key === "") return [200, {}, await list(searchParams.get("prefix") ?? "")];
-    const content = await readFile(join(folder, key)).catch(() => undefined);
+    const content = await readFile(join(folder, key)).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return undefined;
+    });
     if (content === undefined) return [404, {}, "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>"];
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
     const range = `bytes ${from}-${content.length - 1}/${content.length}`;

@@ -4,7 +4,7 @@ import type { Session } from "../../../clients/database.ts";
 import type { CopyFormat } from "../../../clients/copyFormat.ts";
 import { BINARY_TYPES } from "../../../operations/database/binaryTypes.ts";
 import { listTables } from "../../../operations/database/catalog.ts";
-import { LineSum } from "../../../operations/database/lineSum.ts";
+import { RowSum } from "../../../operations/database/rowSum.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
@@ -89,9 +89,9 @@ async function copyOf(session: Session, format: CopyFormat): Promise<{ rows: Buf
   };
   await session.copyOut(`copy public.t to stdout${format === "binary" ? " (format binary)" : ""}`, sink, format);
   const rows = Buffer.concat(pieces);
-  const sum = new LineSum();
+  const sum = new RowSum();
   expect(sum.addAll(rows, 0, rows.length, format)).toBe(true);
-  expect(sum.lines).toBe(count);
+  expect(sum.rows).toBe(count);
   return { rows, sum: sum.toString(), count };
 }
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { LineSum } from "../../../operations/database/lineSum.ts";
+import { RowSum } from "../../../operations/database/rowSum.ts";
 
 const sumOf = (...lines: string[]): string => {
-  const sum = new LineSum();
+  const sum = new RowSum();
   const text = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   expect(sum.addAll(text, 0, text.length, "text")).toBe(true);
-  expect(sum.lines).toBe(lines.length);
+  expect(sum.rows).toBe(lines.length);
   return sum.toString();
 };
 
-describe("LineSum", () => {
+describe("RowSum", () => {
   it("stays as it is: stored backups are compared with it", () => {
     expect(sumOf()).toBe("0000000000000000");
     expect([sumOf(""), sumOf("1\tab"), sumOf("12345678\tあ")]).toMatchInlineSnapshot(`
@@ -26,10 +26,10 @@ describe("LineSum", () => {
     expect(sumOf(...lines)).toBe(sumOf(...[...lines].reverse()));
     expect(sumOf("a", "a")).not.toBe(sumOf("a", "a", "a", "a"));
     expect(sumOf("a", "b")).not.toBe(sumOf("ab", ""));
-    const total = new LineSum();
+    const total = new RowSum();
     total.addSum(250, sumOf(...lines.slice(0, 250)));
     total.addSum(250, sumOf(...lines.slice(250)));
-    expect([total.lines, total.toString()]).toEqual([500, sumOf(...lines)]);
+    expect([total.rows, total.toString()]).toEqual([500, sumOf(...lines)]);
   });
 
   it("tells apart lines that differ in one bit, wherever they lie in a buffer", () => {
@@ -39,7 +39,7 @@ describe("LineSum", () => {
       const changed = Buffer.from(line);
       if (bit >= 0) changed[bit >> 3]! ^= 1 << (bit & 7);
       const results = [0, 1, 3].map((offset) => {
-        const sum = new LineSum();
+        const sum = new RowSum();
         sum.add(Buffer.concat([Buffer.alloc(offset), changed, Buffer.alloc(9)]), offset, offset + line.length);
         return sum.toString();
       });
@@ -51,6 +51,6 @@ describe("LineSum", () => {
 
   it("says when the last line is not whole", () => {
     const text = Buffer.from("a\nb");
-    expect(new LineSum().addAll(text, 0, text.length, "text")).toBe(false);
+    expect(new RowSum().addAll(text, 0, text.length, "text")).toBe(false);
   });
 });

@@ -1,8 +1,8 @@
 /**
  * A 64-bit hash of one or several pieces, without an allocation for each line. Against accidents, as the fingerprints are
- * (lineSum.ts), not against intent.
+ * (rowSum.ts), not against intent.
  */
-export class LineHash {
+export class RowHash {
   low = 0;
   high = 0;
   #a = 0;

@@ -5,9 +5,9 @@ import { eachRow } from "./rows.ts";
  * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64: it doesn't depend on their order, and equal rows don't cancel out as they
  * would under XOR. It finds accidents and comparisons that fail; against intent there are SHA-256 and the signature.
  */
-export class LineSum {
-  /** Lines so far. */
-  lines = 0;
+export class RowSum {
+  /** Rows so far. */
+  rows = 0;
   #low = 0;
   #high = 0;
   #buffer: Buffer | undefined;
@@ -25,7 +25,7 @@ export class LineSum {
     let a = 0x9e3779b9 ^ length;
     let b = 0x85ebca6b ^ length;
     let at = start;
-    // Two 32-bit halves, each mixed into the other: every step can be undone, so that lines which differ in one word never collide.
+    // Two 32-bit halves, each mixed into the other: every step can be undone, so that rows which differ in one word never collide.
     for (; at < words; at += 8) {
       a = Math.imul((a ^ view.getInt32(at, true)) + b, 0xcc9e2d51);
       a = (a << 15) | (a >>> 17);
@@ -44,7 +44,7 @@ export class LineSum {
     b = Math.imul(b ^ (b >>> 16) ^ a, 0x7feb352d);
     b = Math.imul(b ^ (b >>> 15), 0x846ca68b);
     b ^= b >>> 16;
-    this.lines += 1;
+    this.rows += 1;
     this.#addHalves(b >>> 0, a >>> 0);
   }
 
@@ -53,9 +53,9 @@ export class LineSum {
     return eachRow(bytes, start, end, format, (_, from, to) => this.add(bytes, from, to));
   }
 
-  /** Adds another sum, as {@link toString} writes it, of so many lines. */
-  addSum(lines: number, sum: string): void {
-    this.lines += lines;
+  /** Adds another sum, as {@link toString} writes it, of so many rows. */
+  addSum(rows: number, sum: string): void {
+    this.rows += rows;
     this.#addHalves(Number.parseInt(sum.slice(0, 8), 16), Number.parseInt(sum.slice(8), 16));
   }
 

@@ -1,7 +1,7 @@
 import type { CopyFormat } from "../../clients/copyFormat.ts";
 import type { CopySink } from "../../clients/copyOut.ts";
-import { endBytes } from "../database/rows.ts";
-import type { ReadRow } from "../database/rows.ts";
+import { endBytes } from "./rows.ts";
+import type { ReadRow } from "./rows.ts";
 
 const ROW_BYTES = 64 * 1024;
 
