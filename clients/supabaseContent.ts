@@ -20,6 +20,15 @@ export interface StorageContent {
   etag: string | undefined;
 }
 
+/** What an object is to be. */
+export interface NewObject {
+  /** Gives the content anew for each attempt. */
+  open: () => Promise<Readable>;
+  contentType: string;
+  /** How long whoever has fetched it may keep it, such as `max-age=3600`; the storage service's own default without it. */
+  cacheControl?: string | undefined;
+}
+
 /** An edge function without its code. */
 export interface EdgeFunction {
   slug: string;
@@ -38,12 +47,8 @@ export interface EdgeFunction {
 export interface ProjectContent {
   /** The object's content, or undefined when the service says that there is none. */
   getObject(place: StoragePlace, signal?: AbortSignal): Promise<StorageContent | undefined>;
-  /** Stores an object in place of any that is there. `open` gives the content anew for each attempt. */
-  putObject(
-    place: StoragePlace,
-    content: { open: () => Promise<Readable>; contentType: string },
-    signal?: AbortSignal,
-  ): Promise<void>;
+  /** Stores an object in place of any that is there. */
+  putObject(place: StoragePlace, content: NewObject, signal?: AbortSignal): Promise<void>;
   functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
   /** A function's code as the platform bundled it (eszip), or undefined when there is no such function. */
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
@@ -141,8 +146,12 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
         etag: answer.headers.get("etag") ?? undefined,
       };
     },
-    async putObject(place, { open, contentType }, signal) {
-      const headers = { "content-type": contentType, "x-upsert": "true" };
+    async putObject(place, { open, contentType, cacheControl }, signal) {
+      const headers = {
+        "content-type": contentType,
+        "x-upsert": "true",
+        ...(cacheControl !== undefined && { "cache-control": cacheControl }),
+      };
       const answer = await storage({ method: "POST", url: addressOf(place), headers, open }, signal);
       await answer.body?.cancel();
     },

@@ -52,12 +52,13 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
   const part = parseProject(await fetchText(options, "project.json", signal));
   const queue = [...objects];
+  const owned = objects.length === 0 ? [] : await readOwnColumns(options.session);
+  const cacheControls = objects.length === 0 ? new Map<string, string>() : await readCacheControls(options.session);
   const write = async (inner: AbortSignal): Promise<undefined> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift())
-      await restoreObject({ ...options, signal: inner }, file);
+      await restoreObject({ ...options, signal: inner }, file, cacheControls.get(file.name));
     return undefined;
   };
-  const owned = objects.length === 0 ? [] : await readOwnColumns(options.session);
   try {
     await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
   } finally {
@@ -77,12 +78,16 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   return { storageObjects: objects.length, functions: functions.length, ...settings };
 }
 
-async function restoreObject(options: RestoreProjectOptions, file: BackupFile): Promise<void> {
+async function restoreObject(
+  options: RestoreProjectOptions,
+  file: BackupFile,
+  cacheControl: string | undefined,
+): Promise<void> {
   const { project, manifest, signal } = options;
   const place = placeOf(file);
   if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
   const open = () => readPart(options, file, signal);
-  await project.putObject(place, { open, contentType: file.contentType }, signal);
+  await project.putObject(place, { open, contentType: file.contentType, cacheControl }, signal);
   if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
   throw new PromiseError(`The storage object ${file.name} is not what backup ${manifest.backupId} holds.`);
 }
@@ -110,6 +115,15 @@ async function hashOfStream(content: Readable): Promise<string> {
 
 function hashOf(content: Buffer | undefined): string | undefined {
   return content && createHash("sha256").update(content).digest("hex");
+}
+
+/** How long each object may be kept by whoever has fetched it, by "bucket/path": the restored rows still say it, an upload replaces it. */
+async function readCacheControls(session: Session): Promise<Map<string, string>> {
+  const rows = await session.query<{ name: string; cacheControl: string }>(
+    `select bucket_id || '/' || name as name, metadata ->> 'cacheControl' as "cacheControl"
+     from storage.objects where metadata ->> 'cacheControl' <> ''`,
+  );
+  return new Map(rows.map(({ name, cacheControl }) => [name, cacheControl]));
 }
 
 /** What the service writes anew at an upload although it is the app's. Its version and metadata are its own. */

@@ -19,6 +19,7 @@ interface ObjectRow {
   version: string | null;
   mimetype: string | null;
   etag: string | null;
+  cacheControl: string | null;
 }
 
 /** The file that holds an object's bytes; `emulators` is the sandbox's folder of that name. */
@@ -35,8 +36,8 @@ export function storageFile(emulators: string, ref: string, bucket: string, name
  *
  * | method and path under /projects/:ref/storage/v1 | what |
  * | --- | --- |
- * | GET /object/:bucket/:path | the bytes, with content-type and etag |
- * | POST /object/:bucket/:path | stores; one that is there only with `x-upsert: true`, and then under a new version |
+ * | GET /object/:bucket/:path | the bytes, with content-type, etag and cache-control |
+ * | POST /object/:bucket/:path | stores; one that is there only with `x-upsert: true`, and then under a new version; keeps content-type and cache-control |
  */
 export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
   const authorized = async (c: Context): Promise<SupabaseProject> => {
@@ -57,7 +58,7 @@ export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): voi
     return { bucket, name: rest.split("/").map(decodeURIComponent).join("/") };
   };
   const rowOf = async (project: SupabaseProject, bucket: string, name: string) => {
-    const sql = `select version, metadata ->> 'mimetype' as mimetype, metadata ->> 'eTag' as etag from storage.objects where bucket_id = $1 and name = $2`;
+    const sql = `select version, metadata ->> 'mimetype' as mimetype, metadata ->> 'eTag' as etag, metadata ->> 'cacheControl' as "cacheControl" from storage.objects where bucket_id = $1 and name = $2`;
     return (await queryProject<ObjectRow>(deps.postgres, project.ref, sql, [bucket, name]))[0];
   };
   const fileOf = (project: SupabaseProject, bucket: string, name: string, version: string | null | undefined) =>
@@ -70,7 +71,11 @@ export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): voi
     const file = fileOf(project, bucket, name, row?.version);
     if (row === undefined || !existsSync(file)) throw refuse("404", "not_found", "Object not found");
     return new Response(Readable.toWeb(createReadStream(file)), {
-      headers: { "content-type": row.mimetype ?? "application/octet-stream", ...(row.etag && { etag: row.etag }) },
+      headers: {
+        "content-type": row.mimetype ?? "application/octet-stream",
+        ...(row.etag && { etag: row.etag }),
+        ...(row.cacheControl && { "cache-control": row.cacheControl }),
+      },
     });
   });
   app.post("/projects/:ref/storage/v1/object/:bucket/*", async (c) => {
@@ -93,7 +98,8 @@ export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): voi
     const version = randomUUID();
     const { size, etag } = await writeFile(fileOf(project, bucket, name, version), c.req.raw.body);
     const metadata = JSON.stringify({
-      ...{ eTag: etag, size, mimetype: type, cacheControl: "no-cache", httpStatusCode: 200 },
+      ...{ eTag: etag, size, mimetype: type, httpStatusCode: 200 },
+      cacheControl: c.req.header("cache-control") ?? "no-cache",
       ...{ lastModified: deps.clock().toISOString(), contentLength: size },
     });
     await queryProject(

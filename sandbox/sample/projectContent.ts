@@ -17,6 +17,8 @@ interface SampleObject {
   name: string;
   sizeBytes: number;
   mimetype: string;
+  /** The storage service's own default without it. */
+  cacheControl?: string;
 }
 
 /** Uploads at the same time. */
@@ -25,7 +27,13 @@ const WRITERS = 4;
 /** Objects that a fill of the database has no row of: none, some and many bytes, and names that break addresses and paths. */
 const MORE_OBJECTS: readonly SampleObject[] = [
   { bucket: "attachments", name: "empty.txt", sizeBytes: 0, mimetype: "text/plain" },
-  { bucket: "attachments", name: "オーディション 動画/第1回 (final).mp4", sizeBytes: 3_000_001, mimetype: "video/mp4" },
+  {
+    bucket: "attachments",
+    name: "オーディション 動画/第1回 (final).mp4",
+    sizeBytes: 3_000_001,
+    mimetype: "video/mp4",
+    cacheControl: "max-age=31536000",
+  },
   { bucket: "attachments", name: "100% sûr? #1 + a&b=c/ %2F .pdf", sizeBytes: 70_000, mimetype: "application/pdf" },
   {
     bucket: "attachments",
@@ -33,7 +41,7 @@ const MORE_OBJECTS: readonly SampleObject[] = [
     sizeBytes: 65_537,
     mimetype: "application/x-own",
   },
-  { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png", sizeBytes: 1, mimetype: "image/png" },
+  { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png", sizeBytes: 1, mimetype: "image/png", cacheControl: "max-age=3600" },
 ];
 
 /** Not one that could run: a function's bundle is bytes to a backup, zeros and what is no UTF-8 among them. */
@@ -101,7 +109,8 @@ async function uploadAll(
   const upload = async (): Promise<void> => {
     for (let object = queue.shift(); object !== undefined; object = queue.shift()) {
       const body = sampleBytes(`${object.bucket}/${object.name}`, object.sizeBytes);
-      const sent = { method: "POST" as const, contentType: object.mimetype, body, signal };
+      const { mimetype: contentType, cacheControl } = object;
+      const sent = { method: "POST" as const, contentType, cacheControl, body, signal };
       const answer = await askStorage(place, key, object, sent);
       if (!answer.ok) throw await refusalOf(answer);
     }

@@ -13,6 +13,8 @@ export interface ProjectPlace {
 export interface Question {
   method?: "POST" | "PATCH";
   contentType?: string;
+  /** Header of an object to be stored. */
+  cacheControl?: string | undefined;
   body?: Buffer;
   signal?: AbortSignal | undefined;
 }
@@ -55,9 +57,13 @@ export async function refusalOf(answer: Response): Promise<Error> {
 }
 
 function send(url: string, headers: Record<string, string>, question: Question): Promise<Response> {
-  const { method, contentType, body, signal } = question;
+  const { method, contentType, cacheControl, body, signal } = question;
   return fetch(url, {
-    headers: { ...headers, ...(contentType === undefined ? {} : { "content-type": contentType }) },
+    headers: {
+      ...headers,
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+      ...(cacheControl === undefined ? {} : { "cache-control": cacheControl }),
+    },
     ...(method === undefined ? {} : { method }),
     ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     ...(signal === undefined ? {} : { signal }),

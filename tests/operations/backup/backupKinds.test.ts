@@ -13,28 +13,28 @@ import { readConfiguration } from "../../../operations/vault/readConfiguration.t
 import { verify } from "../../../operations/verify/verify.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { runSql } from "../support/sample.ts";
 
+let started: TestSource;
 let cloud: TestCloud;
 let database: TestDatabase;
 let signer: Signer;
 let trustedKeys: string[];
 let vault: Vault;
 beforeAll(async () => {
-  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database, signer, trustedKeys } = started);
   vault = await cloud.newVault();
   await applySchema(database.url);
   await fill(database.url, { rows: 60 });
   await runSql(database.url, "select lo_from_bytea(0, '\\xcafe')");
 });
 afterAll(async () => {
-  await Promise.all([cloud.stop(), database.stop()]);
+  await started.stop();
 });
 
 const CRITICAL = ["public.users", "public.posts", "public.applications"];

@@ -85,7 +85,7 @@ beforeAll(async () => {
   const content = contentOfProject(source);
   await put(content, "images", "ä b/c%2F?#.jpg", IMAGE, "image/jpeg");
   await put(content, "files", "empty", Buffer.alloc(0), "text/plain");
-  await put(content, "files", "one.txt", Buffer.from("one"), "text/plain");
+  await put(content, "files", "one.txt", Buffer.from("one"), "text/plain", "max-age=3600");
   await runSql(
     source.database.url,
     `set session_replication_role = replica;
@@ -101,8 +101,10 @@ afterAll(async () => {
   await Promise.all([cloud.stop(), stopProject(source)]);
 });
 
-const put = (content: ProjectContent, bucket: string, name: string, bytes: Buffer, contentType: string) =>
-  content.putObject({ bucket, name }, { open: () => Promise.resolve(readableOf(bytes)), contentType });
+const put = (
+  content: ProjectContent,
+  ...[bucket, name, bytes, contentType, cacheControl]: [string, string, Buffer, string, string?]
+) => content.putObject({ bucket, name }, { open: () => Promise.resolve(readableOf(bytes)), contentType, cacheControl });
 
 async function backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
   const vault = await cloud.newVault();
@@ -159,11 +161,13 @@ describe("what lies beside the database", () => {
       expect(await content.functions()).toEqual(await contentOfProject(source).functions());
       expect(await content.authSettings()).toMatchObject({ smtp_pass: SECRET, jwt_exp: 1800 });
       const rows = (database: TestDatabase) =>
-        runSql(
+        runSql<{ kept: string }>(
           database.url,
-          "select bucket_id, name, owner_id, created_at, updated_at, last_accessed_at, user_metadata from storage.objects order by 1, 2",
+          "select bucket_id, name, owner_id, created_at, updated_at, last_accessed_at, user_metadata, metadata ->> 'cacheControl' as kept from storage.objects order by 1, 2",
         );
       expect(await rows(target.database)).toEqual(await rows(source.database));
+
+      expect((await rows(target.database)).map(({ kept }) => kept)).toEqual(["no-cache", "max-age=3600", "no-cache"]);
 
       // The app goes on: what it stores is not overwritten by the same call again.
       await put(content, "files", "one.txt", Buffer.from("newer"), "text/plain");

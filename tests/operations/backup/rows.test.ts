@@ -21,8 +21,9 @@ import { readRestoreMarker } from "../../../operations/restore/restoreMarker.ts"
 import { TIERS } from "../../../planning/tiers.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { dumpOf, runSql, tamper } from "../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
@@ -52,6 +53,7 @@ const AWKWARD = `
   create materialized view public.unfilled as select 1 as one with no data;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
+let started: TestSource;
 let cloud: TestCloud;
 let source: TestDatabase;
 let target: TestDatabase;
@@ -62,16 +64,15 @@ let saved: BackupResult;
 let dump: string;
 
 beforeAll(async () => {
-  [cloud, source] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database: source, signer, trustedKeys } = started);
   vault = await cloud.newVault();
   await runSql(source.url, AWKWARD);
   saved = await backup(backupOptions());
   dump = dumpOf(source.superuserUrl);
 }, 120_000);
 afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop()]);
+  await started.stop();
 });
 beforeEach(async () => {
   target = await startTestDatabase();

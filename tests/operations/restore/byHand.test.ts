@@ -18,8 +18,9 @@ import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
 import { runSql, tamper } from "../support/sample.ts";
 
@@ -49,6 +50,7 @@ line" int, twice int generated always as (length("a,b") * 2) stored);
   create materialized view public.z_base as select count(*) as n from public.big; create materialized view public.a_top as select n + 1 as n from public.z_base;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
+let started: TestSource;
 let cloud: TestCloud;
 let source: TestDatabase;
 let target: TestDatabase;
@@ -56,15 +58,15 @@ let folder: { path: string; remove(): Promise<void> };
 let signer: Signer;
 
 beforeAll(async () => {
-  [cloud, source] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
+  started = await startTestSource();
+  ({ cloud, database: source, signer } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
   await runSql(source.url, MORE);
   await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop()]);
+  await started.stop();
 });
 beforeEach(async () => {
   [target, folder] = await Promise.all([startTestDatabase(), makeTestFolder()]);

@@ -23,8 +23,9 @@ import { TIERS } from "../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
@@ -43,6 +44,7 @@ function leftInTemporaryFolder(): string[] {
   );
 }
 
+let started: TestSource;
 let cloud: TestCloud;
 let source: TestDatabase;
 let target: TestDatabase;
@@ -56,9 +58,8 @@ let definition: string;
 let at: Date | undefined;
 
 beforeAll(async () => {
-  [cloud, source] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database: source, signer, trustedKeys } = started);
   vault = await cloud.newVault();
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
@@ -79,7 +80,7 @@ beforeAll(async () => {
   definition = definitionOf(source.superuserUrl);
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop()]);
+  await started.stop();
 });
 
 beforeEach(async () => {

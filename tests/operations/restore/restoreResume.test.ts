@@ -20,12 +20,14 @@ import { TIERS } from "../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
+let started: TestSource;
 let cloud: TestCloud;
 let source: TestDatabase;
 let target: TestDatabase;
@@ -36,9 +38,9 @@ let content: Record<string, string>;
 let definition: string;
 
 beforeAll(async () => {
-  [cloud, source] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  const signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database: source, trustedKeys } = started);
+  const { signer } = started;
   vault = await cloud.newVault();
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
@@ -47,7 +49,7 @@ beforeAll(async () => {
   definition = definitionOf(source.superuserUrl);
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop()]);
+  await started.stop();
 });
 beforeEach(async () => {
   target = await startTestDatabase();

@@ -18,26 +18,26 @@ import { FailedVerification, verify } from "../../../operations/verify/verify.ts
 import type { VerifyOptions, VerifyResult } from "../../../operations/verify/verify.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { resign } from "../support/resign.ts";
 import { tamper } from "../support/sample.ts";
 
+let started: TestSource;
 let cloud: TestCloud;
 let database: TestDatabase;
 let signer: Signer;
 let trustedKeys: string[];
 beforeAll(async () => {
-  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database, signer, trustedKeys } = started);
   await applySchema(database.url);
   await fill(database.url, { rows: 40 });
 });
 afterAll(async () => {
-  await Promise.all([cloud.stop(), database.stop()]);
+  await started.stop();
 });
 
 interface Taken {

@@ -26,11 +26,13 @@ import { POSTGRES_PROGRAMS } from "../../../sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
 import { resign } from "../support/resign.ts";
 import { runSql, tamper } from "../support/sample.ts";
 
+let started: TestSource;
 let cloud: TestCloud;
 let database: TestDatabase;
 let signer: Signer;
@@ -40,9 +42,8 @@ let temporary: string;
 let backupId: string;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "verify-test-"));
-  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database, signer, trustedKeys } = started);
   await applySchema(database.url);
   await fill(database.url, { rows: 40 });
   vault = await cloud.newVault();
@@ -56,7 +57,7 @@ beforeAll(async () => {
   }));
 });
 afterAll(async () => {
-  await Promise.all([cloud.stop(), database.stop(), rm(temporary, { recursive: true, force: true })]);
+  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
 const throwaways = () => localThrowaway({ PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary });

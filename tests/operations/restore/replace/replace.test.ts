@@ -18,10 +18,10 @@ import type { ReplaceOptions } from "../../../../operations/restore/replace/repl
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
 import type { TestCloud } from "../../support/cloud.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
@@ -29,6 +29,7 @@ const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta
 /** What the platform's logins are called in these tests. */
 const API_PASSWORD = "api";
 
+let started: TestSource;
 let cloud: TestCloud;
 let live: TestDatabase;
 let vault: Vault;
@@ -88,9 +89,8 @@ const DAMAGE = `
   revoke usage on schema public from anon; grant usage on schema public to "Later Role"`;
 
 beforeAll(async () => {
-  [cloud, live] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database: live, signer, trustedKeys } = started);
   vault = await cloud.newVault();
   await applySchema(live.url);
   await fill(live.url, { rows: 60 });
@@ -105,7 +105,7 @@ beforeAll(async () => {
   wanted = await stateOf();
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([cloud.stop(), live.stop()]);
+  await started.stop();
 });
 beforeEach(async () => {
   await runSql(live.url, "grant reporting to postgres");

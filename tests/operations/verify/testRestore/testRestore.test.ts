@@ -20,12 +20,13 @@ import type { PreparedThrowaway } from "../../../../operations/verify/throwaway/
 import { TIERS } from "../../../../planning/tiers.ts";
 import { POSTGRES_PROGRAMS } from "../../../../sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
 import type { TestCloud } from "../../support/cloud.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
 import { runSql } from "../../support/sample.ts";
 
+let started: TestSource;
 let cloud: TestCloud;
 let database: TestDatabase;
 let temporary: string;
@@ -35,9 +36,9 @@ let manifest: Manifest;
 const signal = new AbortController().signal;
 beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), "check-test-"));
-  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
-  const signer = await cloud.newSigner();
-  const trustedKeys = [await signer.publicKeyPem()];
+  started = await startTestSource();
+  ({ cloud, database } = started);
+  const { signer, trustedKeys } = started;
   await applySchema(database.url);
   await fill(database.url, { rows: 40 });
   // A reference that the source never validated, with rows that refer to none.
@@ -72,7 +73,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await throwaway.remove();
-  await Promise.all([cloud.stop(), database.stop(), rm(temporary, { recursive: true, force: true })]);
+  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
 // What a user's flow writes is rolled back, but sequences count on.
