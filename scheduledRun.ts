@@ -6,12 +6,17 @@ import { bundleRunner } from "./runner/bundle.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * What the scheduled runs are made of: the runner's code, bundled now, and the services' tokens. A token for the runs alone, with
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for the runs alone, with
  * fewer rights, is given as RUNNER_<NAME>; without it they get the one of this very `up`.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();
-  return { code: { path, sha256 }, image: runnerImage, tokens: tokensIn(environment) };
+  return { code: { path, sha256 }, image: runnerImage, tokens: tokensIn(environment), ...stateIn(environment) };
+}
+
+/** Pulumi tells a program nothing of its backend, so this takes the variable that names it; a run can read a bucket or a folder. */
+function stateIn({ PULUMI_BACKEND_URL: backend = "" }: NodeJS.ProcessEnv): Pick<ScheduledRun, "state"> {
+  return /^(s3|file):\/\//.test(backend) ? { state: { backend, project: pulumi.getProject() } } : {};
 }
 
 function tokensIn(environment: NodeJS.ProcessEnv): ScheduledRun["tokens"] {

@@ -11,7 +11,7 @@ export interface Measured {
   seconds: number;
   /** Of all processors and all programs of the machine, Postgres and S3 included. */
   cpuSeconds: number;
-  /** Highest sum of the resident memory of the process and all of its children. */
+  /** Highest sum of the resident memory of the process and all of its children; what they share counts once. */
   peakMegabytes: number;
   sizeBytes: number;
   phases: Phase[];
@@ -33,7 +33,9 @@ export async function measure(program: string, order: WorkOrder): Promise<Measur
   const look = async () => {
     if (looking || child.pid === undefined) return;
     looking = true;
-    peakMegabytes = Math.max(peakMegabytes, await memoryOfTree(child.pid));
+    // The kernel's exact figure takes it some milliseconds, so it is asked for where there may be a new peak.
+    if ((await memoryOfTree(child.pid, residentMegabytes)) > peakMegabytes)
+      peakMegabytes = Math.max(peakMegabytes, await memoryOfTree(child.pid, shareMegabytes));
     looking = false;
   };
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
@@ -60,13 +62,26 @@ function busySeconds(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
 }
 
-async function memoryOfTree(pid: number): Promise<number> {
-  // A process that has ended meanwhile has no memory.
-  const read = (name: string) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
-  const [pages, children] = await Promise.all([read("statm"), read(`task/${pid}/children`)]);
-  const own = Number(pages.split(" ")[1] ?? 0) * PAGE_MEGABYTES;
-  const below = await Promise.all(children.trim().split(" ").filter(Boolean).map(Number).map(memoryOfTree));
+async function memoryOfTree(pid: number, megabytesOf: (pid: number) => Promise<number>): Promise<number> {
+  const [own, children] = await Promise.all([megabytesOf(pid), readOf(pid, `task/${pid}/children`)]);
+  const pids = children.trim().split(" ").filter(Boolean).map(Number);
+  const below = await Promise.all(pids.map((one) => memoryOfTree(one, megabytesOf)));
   return below.reduce((sum, one) => sum + one, own);
+}
+
+/** All pages that a process sees. A child that has been forked and not begun its own program yet sees those of its parent. */
+async function residentMegabytes(pid: number): Promise<number> {
+  return Number((await readOf(pid, "statm")).split(" ")[1] ?? 0) * PAGE_MEGABYTES;
+}
+
+/** A process's pages, each divided by the number of processes that it belongs to. */
+async function shareMegabytes(pid: number): Promise<number> {
+  return (Number(/^Pss:\s+(\d+) kB$/m.exec(await readOf(pid, "smaps_rollup"))?.[1] ?? 0) * 1024) / 1e6;
+}
+
+/** A process that has ended meanwhile has no memory. */
+async function readOf(pid: number, name: string): Promise<string> {
+  return await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
 }
 
 /** The middle one; of an even number, between the two in the middle. */

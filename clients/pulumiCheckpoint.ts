@@ -1,7 +1,8 @@
 import { copyFile, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "./errors.ts";
-import { folderOfBackend } from "./pulumiLocks.ts";
+import { checkpointPath } from "../planning/stateBackend.ts";
+import { folderOfBackend } from "./stateBackend.ts";
 
 /** What was found and mended. */
 export type CheckpointRepair = "whole" | "attributes removed" | "previous checkpoint taken";
@@ -15,7 +16,7 @@ export type CheckpointRepair = "whole" | "attributes removed" | "previous checkp
  */
 export async function repairCheckpoint(backendUrl: string, project: string, stack: string): Promise<CheckpointRepair> {
   if (!backendUrl.startsWith("file://")) return "whole";
-  const file = join(folderOfBackend(backendUrl), ".pulumi", "stacks", project, `${stack}.json`);
+  const file = join(folderOfBackend(backendUrl), `${checkpointPath(project, stack)}.json`);
   const attributes = await stateOf(`${file}.attrs`);
   if (attributes === "broken") await rm(`${file}.attrs`);
   const checkpoint = await stateOf(file);

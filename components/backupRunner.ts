@@ -17,7 +17,7 @@ import type { Tier } from "../planning/tiers.ts";
 import { BUNDLE_FILE, buildspec } from "./buildspec.ts";
 import { closedBucket } from "./closedBucket.ts";
 import { policyDocument, tlsOnly } from "./policyDocument.ts";
-import { runnerPermissions, scheduleKeyPolicy, serviceTrust } from "./schedulePolicies.ts";
+import { runnerPermissions, scheduleKeyPolicy, serviceTrust, type CheckpointPlace } from "./schedulePolicies.ts";
 
 /** The runner's code: one file. */
 export interface RunnerCode {
@@ -37,6 +37,8 @@ export interface BackupRunnerArgs {
   readonly code: RunnerCode;
   /** The container image that a run starts in, by tag or by digest. */
   readonly image: string;
+  /** The stack's state that a run reads, where it lies in a bucket. @default - none */
+  readonly checkpoint?: CheckpointPlace | undefined;
   /** What the runner is told, as JSON (planning/runnerSettings.ts). It is shown in clear. */
   readonly settings: pulumi.Input<string>;
   /** Secret. */
@@ -163,7 +165,7 @@ export class BackupRunner extends pulumi.ComponentResource {
   }
 
   #createRole(key: aws.kms.Key): { role: aws.iam.Role; permissions: aws.iam.RolePolicy } {
-    const { site, tiers, image, vaultBucketArn, vaultKeyArn, signingKeyArn } = this.#args;
+    const { site, tiers, image, checkpoint, vaultBucketArn, vaultKeyArn, signingKeyArn } = this.#args;
     const role = new aws.iam.Role(
       `${this.#name}-role`,
       {
@@ -178,7 +180,16 @@ export class BackupRunner extends pulumi.ComponentResource {
       .all([vaultBucketArn, vaultKeyArn, signingKeyArn, key.arn])
       .apply(([bucketArn, keyArn, signing, scheduleKeyArn]) =>
         JSON.stringify(
-          runnerPermissions({ site, tiers, bucketArn, keyArn, signingKeyArn: signing, scheduleKeyArn, image }),
+          runnerPermissions({
+            site,
+            tiers,
+            bucketArn,
+            keyArn,
+            signingKeyArn: signing,
+            scheduleKeyArn,
+            image,
+            checkpoint,
+          }),
         ),
       );
     const permissions = new aws.iam.RolePolicy(

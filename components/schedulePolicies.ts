@@ -7,6 +7,7 @@ import {
   type Site,
 } from "../planning/names.ts";
 import { privateRepositoryOf } from "../planning/runnerImage.ts";
+import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../planning/stateBackend.ts";
 import { accountRoot, policyDocument, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 
@@ -15,6 +16,15 @@ export interface RunnerScope extends VaultRoleScope {
   /** The key of the runs' logs and secret. */
   readonly scheduleKeyArn: string;
   readonly image: string;
+  readonly checkpoint?: CheckpointPlace | undefined;
+}
+
+/** Whose state a run stores, and in which backend it lies. */
+export interface CheckpointPlace {
+  /** Address as Pulumi takes it. Only one in a bucket needs rights. */
+  readonly backend: string;
+  readonly project: string;
+  readonly stack: string;
 }
 
 /** Lets a service of the account take a role for one resource of its own. */
@@ -32,7 +42,7 @@ export function serviceTrust(service: string, { accountId }: Site, sourceArn: st
 
 /** The role of a run: what the vault's writer may do, its own log, code and secret, and nothing beside it. */
 export function runnerPermissions(scope: RunnerScope): PolicyDocument {
-  const { site, scheduleKeyArn, image } = scope;
+  const { site, scheduleKeyArn, image, checkpoint } = scope;
   const code = `arn:aws:s3:::${codeBucketName(site)}`;
   const logs = runnerLogGroupArn(site);
   return policyDocument([
@@ -45,6 +55,7 @@ export function runnerPermissions(scope: RunnerScope): PolicyDocument {
       ...allow("OpensItsSecret", scheduleKeyArn, ["kms:Decrypt"]),
       Condition: { StringEquals: { "kms:ViaService": `secretsmanager.${site.region}.amazonaws.com` } },
     },
+    ...readsCheckpoint(checkpoint),
     ...pullsImage(image),
   ]);
 }
@@ -81,6 +92,25 @@ export function scheduleKeyPolicy(site: Site): PolicyDocument {
 /** Secrets Manager adds six characters of its own to a secret's name. */
 function secretArnPattern(site: Site): string {
   return `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}-??????`;
+}
+
+/** This one stack's state, and of the bucket's other names none. */
+function readsCheckpoint(checkpoint: CheckpointPlace | undefined): PolicyStatement[] {
+  const place = checkpoint && stateBucketOf(checkpoint.backend);
+  if (checkpoint === undefined || place === undefined) return [];
+  const key = place.prefix + checkpointPath(checkpoint.project, checkpoint.stack);
+  const bucket = `arn:aws:s3:::${place.bucket}`;
+  return [
+    {
+      ...allow("FindsTheState", bucket, ["s3:ListBucket"]),
+      Condition: { StringEquals: { "s3:prefix": `${key}.json` } },
+    },
+    allow(
+      "ReadsTheState",
+      CHECKPOINT_ENDINGS.map((ending) => `${bucket}/${key}${ending}`),
+      ["s3:GetObject"],
+    ),
+  ];
 }
 
 /** An image of a private registry needs a token and its layers; a public one nothing. */

@@ -16,6 +16,8 @@ export interface ScheduledRun {
   readonly image: string;
   /** Secrets. A token that is not there leaves its service out of the configuration backup. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
+  /** Where Pulumi keeps the stack's state. @default - no run stores it */
+  readonly state?: RunnerSettings["state"];
 }
 
 /** The parts of a site that its backups are taken from and lie in. */
@@ -42,6 +44,7 @@ export function scheduleBackups(
 ): SiteSchedule {
   const { site, vault, signing, database, after } = parts;
   const settings = runnerSettings(args, parts);
+  const { state, ...run } = args.scheduledRun;
   const schedule = new BackupSchedule(
     "schedule",
     {
@@ -51,7 +54,8 @@ export function scheduleBackups(
       vaultKeyArn: vault.keyArn,
       signingKeyArn: signing.keyArn,
       intervalHours: args.intervalHours,
-      ...args.scheduledRun,
+      ...run,
+      ...(state !== undefined && { checkpoint: { ...state, stack: args.stack } }),
       settings: settings.apply((one) => JSON.stringify(one)),
       databaseUrl: database.connectionString,
     },
@@ -84,6 +88,7 @@ function runnerSettings(args: SiteArgs, { vault, signing, database }: BackedUpSi
       zoneName: args.zoneName,
       repository: args.repository,
       supabaseRef,
+      ...(args.scheduledRun.state !== undefined && { state: args.scheduledRun.state }),
       ...(Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)) as object),
     }));
 }

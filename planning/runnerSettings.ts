@@ -41,6 +41,8 @@ export const RUNNER_SETTINGS = z.strictObject({
   /** `owner/name`. */
   repository: text,
   supabaseRef: text,
+  /** Where Pulumi keeps this stack's state: a `file://` or `s3://` backend, and the project's name there. Without it a run has no state. */
+  state: z.strictObject({ backend: text, project: text }).optional(),
   endpointAws: endpoint,
   endpointVercel: endpoint,
   endpointGithub: endpoint,

@@ -1,6 +1,8 @@
 import { systemClock } from "../clients/clock.ts";
 import { cloudflareClient } from "../clients/cloudflare.ts";
+import { messageOf } from "../clients/errors.ts";
 import { githubClient } from "../clients/github.ts";
+import { readStackState } from "../clients/stackState.ts";
 import { supabaseClient } from "../clients/supabase.ts";
 import { vercelClient } from "../clients/vercel.ts";
 import {
@@ -22,11 +24,8 @@ const PARTS: Readonly<Record<RunnerToken, string>> = {
   SUPABASE_ACCESS_TOKEN: "auth",
 };
 
-/** Pulumi's state lies with whoever runs the engine; a scheduled run has neither the engine nor its passphrase. */
-const NO_STATE: MissingPart = {
-  part: "stackState",
-  reason: "a scheduled run has no Pulumi engine; the state is stored by `castchat-recovery backup`",
-};
+const NO_BACKEND =
+  "the last `pulumi up` did not name a backend that a run can read: set PULUMI_BACKEND_URL (s3://…) there; `castchat-recovery backup` stores the state too";
 
 /** The services' configuration, as far as the tokens reach; what is missing is named with its reason. */
 export async function configurationOf(
@@ -35,14 +34,30 @@ export async function configurationOf(
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
   const { VERCEL_API_TOKEN, GITHUB_TOKEN, CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN } = tokens;
+  const state = await stateOf(settings);
   const sources: ConfigurationSources = {
     ...(VERCEL_API_TOKEN !== undefined && { vercelProject: settings.vercelProject }),
     ...(GITHUB_TOKEN !== undefined && { repository: settings.repository }),
     ...(CLOUDFLARE_API_TOKEN !== undefined && { zoneName: settings.zoneName }),
     ...(SUPABASE_ACCESS_TOKEN !== undefined && { supabaseRef: settings.supabaseRef }),
-    missing: [...RUNNER_TOKENS.filter((name) => tokens[name] === undefined).map(withoutToken), NO_STATE],
+    ...state,
+    missing: [...RUNNER_TOKENS.filter((name) => tokens[name] === undefined).map(withoutToken), ...state.missing],
   };
   return collectConfiguration(portsOf(settings, tokens), sources, signal);
+}
+
+/** Pulumi's state, whose secrets only the stack's own key opens; the run needs neither that key nor an engine. */
+async function stateOf({
+  state,
+  stack,
+}: RunnerSettings): Promise<Pick<ConfigurationSources, "stackState"> & { missing: MissingPart[] }> {
+  const without = (reason: string) => ({ missing: [{ part: "stackState", reason }] });
+  if (state === undefined) return without(NO_BACKEND);
+  try {
+    return { stackState: await readStackState(state.backend, state.project, stack), missing: [] };
+  } catch (error) {
+    return without(messageOf(error));
+  }
 }
 
 function withoutToken(name: RunnerToken): MissingPart {

@@ -66,7 +66,7 @@ export async function completeInfrastructureFailure(
     stepsBefore,
     backup,
     loss,
-    checks: [scheduled, ...findings.results],
+    checks: [...scheduled, ...findings.results],
     objectives,
     lostRows: findings.lostRows,
     recoveryPhases: recovered.phases,

@@ -182,6 +182,25 @@ describe("BackupSchedule", () => {
     });
   });
 
+  it("lets a run read one stack's state, and of that bucket nothing else", () => {
+    const place = { project: "castchat", stack: "prod" };
+    const rights = (backend: string) =>
+      runnerPermissions({ ...SCOPE, checkpoint: { ...place, backend } }).Statement.filter(({ Sid }) =>
+        String(Sid).endsWith("State"),
+      );
+    expect(rights("s3://state?region=ap-northeast-3")).toEqual([
+      {
+        ...{ Sid: "FindsTheState", Effect: "Allow", Action: ["s3:ListBucket"], Resource: "arn:aws:s3:::state" },
+        Condition: { StringEquals: { "s3:prefix": ".pulumi/stacks/castchat/prod.json" } },
+      },
+      {
+        ...{ Sid: "ReadsTheState", Effect: "Allow", Action: ["s3:GetObject"] },
+        Resource: ["", ".gz"].map((end) => `arn:aws:s3:::state/.pulumi/stacks/castchat/prod.json${end}`),
+      },
+    ]);
+    expect(rights("file:///var/state")).toEqual([]);
+  });
+
   it.each([
     ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner@sha256:00", true],
     ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner:1", true],

@@ -24,6 +24,9 @@ const standby = (args: Partial<StandbySiteArgs> = {}) =>
 const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing|schedule)/.test(name));
 const schedules = (names: string[]) => names.filter((name) => name.includes("BackupSchedule"));
 
+/** Where a stack's state lies. */
+const STATE = { backend: "s3://state/a?region=ap-northeast-3", project: "castchat" };
+
 describe("PrimarySite", () => {
   it("declares the database, the app, the zone and the public name", async () => {
     expect(withoutVault(inventory(await primary()))).toEqual([
@@ -127,7 +130,7 @@ describe("PrimarySite", () => {
     let outputs: SiteOutputs | undefined;
     const resources = await registered(() => {
       const endpoints = { endpointAws: "http://127.0.0.1:1", endpointVercel: undefined };
-      const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" } };
+      const scheduledRun = { ...PRIMARY.scheduledRun, tokens: { GITHUB_TOKEN: "ghp_secret" }, state: STATE };
       outputs = new PrimarySite("primary", { ...PRIMARY, ...endpoints, scheduledRun }).outputs;
     });
     const told = await valueOf(outputs!.runnerSettings!);
@@ -146,8 +149,15 @@ describe("PrimarySite", () => {
       zoneName: "castchat.jp",
       repository: "castchat/castchat",
       supabaseRef: "abc",
+      state: STATE,
       endpointAws: "http://127.0.0.1:1",
     });
+    const rights = named(resources, "schedule-runner-role-policy").inputs["policy"] as string;
+    const { Statement } = JSON.parse(rights) as { Statement: { Sid: string; Resource: unknown }[] };
+    expect(Statement.find(({ Sid }) => Sid === "ReadsTheState")?.Resource).toEqual([
+      "arn:aws:s3:::state/a/.pulumi/stacks/castchat/prod.json",
+      "arn:aws:s3:::state/a/.pulumi/stacks/castchat/prod.json.gz",
+    ]);
     expect(named(resources, "schedule-rate").inputs["scheduleExpression"]).toBe("rate(6 hours)");
     const secret = named(resources, "schedule-runner-secret-value").inputs["secretString"];
     expect(JSON.parse(secret as string)).toEqual({

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Signer } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
@@ -114,13 +115,42 @@ describe("the runner in an empty folder", () => {
       "stackState",
     ]);
     expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe("CLOUDFLARE_API_TOKEN is not set");
-    expect(configuration.missing.find(({ part }) => part === "stackState")!.reason).toContain("no Pulumi engine");
+    expect(configuration.missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
     for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"]) {
       expect(log).not.toContain(secret);
     }
   });
+
+  it("stores Pulumi's state out of its bucket, and names why it couldn't", async () => {
+    await cloud.s3.send(new CreateBucketCommand({ Bucket: "state" }));
+    const deployment = { resources: [{ urn: "urn:pulumi:prod::castchat::x:y:Z::one" }] };
+    const Body = JSON.stringify({
+      version: 3,
+      checkpoint: { stack: "organization/castchat/prod", latest: deployment },
+    });
+    await cloud.s3.send(new PutObjectCommand({ Bucket: "state", Key: ".pulumi/stacks/castchat/prod.json", Body }));
+    const query = `region=${cloud.region}&endpoint=${cloud.endpoint}`;
+    const stored = async (bucket: string) => {
+      const state = { backend: `s3://${bucket}?${query}`, project: "castchat" };
+      const { code } = await run({
+        RUNNER_SETTINGS: JSON.stringify({ ...settings(), state }),
+        DATABASE_URL: database.url,
+      });
+      expect(code).toBe(0);
+      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS })) as {
+        stackState?: unknown;
+        missing: { part: string; reason: string }[];
+      };
+    };
+    const { stackState, missing } = await stored("state");
+    expect(stackState).toEqual({ version: 3, deployment });
+    expect(missing.map(({ part }) => part)).not.toContain("stackState");
+    const without = await stored("no-such-bucket");
+    expect(without.stackState).toBeUndefined();
+    expect(without.missing.find(({ part }) => part === "stackState")!.reason).toMatch(/bucket/);
+  }, 60_000);
 
   it("names all that is wrong with what it was given, and exits with 2", async () => {
     const { code, log } = await run({ RUNNER_SETTINGS: JSON.stringify({ ...settings(), tiers: [], stack: 5 }) });
