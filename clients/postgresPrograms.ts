@@ -26,7 +26,7 @@ export async function findServerPrograms(
   for (const folder of folders.filter((one) => one !== "")) {
     const version = await versionIn(folder);
     if (version === undefined) continue;
-    if (Number.parseInt(version, 10) === serverMajor) return await programsIn(folder, above);
+    if (Number.parseInt(version, 10) === serverMajor) return programsIn(folder, above);
     others.add(`${version} in ${folder}`);
   }
   const seen = others.size === 0 ? "none was found" : `found: ${[...others].join(", ")}`;
@@ -39,9 +39,9 @@ export async function findServerPrograms(
  * The programs of a folder. As root they become `nobody`, since Postgres refuses to run as root; one that may pass through closed
  * folders only where there are any, as in a job with a private TMPDIR, for not every container grants that right.
  */
-async function programsIn(folder: string, above: string): Promise<ServerPrograms> {
+function programsIn(folder: string, above: string): ServerPrograms {
   if (!isRoot()) return { command: (name, args) => ({ file: join(folder, name), args: [...args] }) };
-  const passes = !((await anyoneMayEnter(folder)) && (await anyoneMayEnter(above)));
+  const passes = !(anyoneMayEnter(folder) && anyoneMayEnter(above));
   return { command: (name, args) => asNobody(join(folder, name), args, { passes }), owner: UNPRIVILEGED };
 }
 

@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** User and group that Postgres runs as when we are root, which it refuses to run as. */
@@ -34,9 +34,9 @@ export function asNobody(
 }
 
 /** Whether any user may enter a folder: it and all those above it let others pass. */
-export async function anyoneMayEnter(folder: string): Promise<boolean> {
-  for (let path = await realpath(folder); ; path = dirname(path)) {
-    if (((await stat(path)).mode & 0o001) === 0) return false;
+export function anyoneMayEnter(folder: string): boolean {
+  for (let path = realpathSync(folder); ; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
     if (path === dirname(path)) return true;
   }
 }
