@@ -44,7 +44,8 @@ export async function appendRecoveryLog(
     result: failure === undefined ? "done" : interrupted ? "interrupted" : "failed",
     ...(failure === undefined ? {} : { failure: messageOf(failure) }),
   };
-  const at = startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  // With its milliseconds: the same restore may be called again within a second.
+  const at = startedAt.toISOString().replaceAll(/[-:.]/g, "");
   try {
     await vault.put(
       `${RECOVERY_LOG_PREFIX}${at}-${entry.restoreId}.json`,

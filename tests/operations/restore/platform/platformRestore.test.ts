@@ -122,11 +122,10 @@ const write = (id: number) =>
 /** The recovery log's entries since the last call, oldest first. */
 async function newEntries(): Promise<Record<string, unknown>[]> {
   const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
-  const texts = await Promise.all(keys.map(async (key) => String(Buffer.from((await vault.getBytes(key))!))));
-  // By their text: the keys have seconds, and a later entry may have taken an earlier one's.
-  const fresh = texts.filter((text) => !seenEntries.has(text));
-  fresh.forEach((text) => seenEntries.add(text));
-  return fresh.map((text) => JSON.parse(text) as Record<string, unknown>);
+  const fresh = keys.filter((key) => !seenEntries.has(key));
+  fresh.forEach((key) => seenEntries.add(key));
+  const read = async (key: string) => JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as object;
+  return (await Promise.all(fresh.map(read))) as Record<string, unknown>[];
 }
 const seenEntries = new Set<string>();
 
