@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { messageOf, redact } from "./errors.ts";
-import { ServiceError, UnreachableError, segment } from "./http.ts";
-import { pause } from "./polling.ts";
+import { sendContent, unlessMissing } from "./contentRequest.ts";
+import type { ContentRequest } from "./contentRequest.ts";
+import { segment } from "./http.ts";
 import { SUPABASE_API, projectUrl } from "./supabase.ts";
 
 /** An object of a project's storage. */
@@ -75,9 +75,6 @@ export interface ProjectContentOptions {
   retryDelayMs?: number;
 }
 
-const ATTEMPTS = 4;
-/** Until an answer begins; how long its content takes is up to its size. */
-const TIMEOUT_MS = 120_000;
 const ESZIP = "application/vnd.denoland.eszip";
 
 const keysAnswer = z.array(z.object({ name: z.string(), api_key: z.string().nullish() }));
@@ -100,12 +97,6 @@ const functionsAnswer = z.array(
       ...(one.import_map_path && { importMapPath: one.import_map_path }),
     })),
 );
-/** Both APIs: the storage service puts the true status into the body of a 400. */
-const errorAnswer = z.object({
-  statusCode: z.union([z.string(), z.number()]).optional(),
-  message: z.string().optional(),
-  error: z.string().optional(),
-});
 
 /** A client of one project's storage, edge functions and auth settings. Makes no call by itself. */
 export function supabaseContent(options: ProjectContentOptions): ProjectContent {
@@ -113,7 +104,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
   const objects = `${projectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
   const bearer = { authorization: `Bearer ${options.token}` };
   const call = (request: Omit<ContentRequest, "service" | "headers"> & { headers?: Record<string, string> }) =>
-    send({ ...request, service: "Supabase", headers: { ...bearer, ...request.headers } }, options.retryDelayMs);
+    sendContent({ ...request, service: "Supabase", headers: { ...bearer, ...request.headers } }, options.retryDelayMs);
   let key = options.serviceKey;
   const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
     if (key === undefined) {
@@ -124,7 +115,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
     return { authorization: `Bearer ${key}`, apikey: key };
   };
   const storage = async (request: Omit<ContentRequest, "service">, signal?: AbortSignal) =>
-    send(
+    sendContent(
       {
         ...request,
         service: "Supabase storage",
@@ -200,80 +191,4 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
     },
   };
   return content;
-}
-
-interface ContentRequest {
-  service: string;
-  method: "GET" | "POST" | "PATCH";
-  url: string;
-  headers: Record<string, string>;
-  /** Gives the body anew for each attempt; all that is sent here may come twice. */
-  open?: (() => Promise<Readable>) | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** Sends a request until the service has taken it or has said no. */
-async function send(request: ContentRequest, retryDelayMs = 500): Promise<Response> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await sendOnce(request);
-    } catch (error) {
-      request.signal?.throwIfAborted();
-      const isPassing =
-        error instanceof UnreachableError ||
-        (error instanceof ServiceError && (error.status === 429 || error.status >= 500));
-      if (!isPassing || attempt >= ATTEMPTS) throw error;
-      await pause(retryDelayMs * 2 ** (attempt - 1), request.signal);
-    }
-  }
-}
-
-async function sendOnce({ service, method, url, headers, open, signal }: ContentRequest): Promise<Response> {
-  const what = `${method} ${new URL(url).pathname}`;
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
-  const body = await open?.();
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method,
-      headers,
-      // A redirect would carry the key to wherever it leads.
-      redirect: "error",
-      signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
-      ...(body && { body: Readable.toWeb(body) as unknown as globalThis.ReadableStream, duplex: "half" }),
-    });
-  } catch (error) {
-    const cause = (error as Error).cause;
-    throw new UnreachableError(
-      redact(`${service} cannot be reached (${what}): ${messageOf(cause instanceof Error ? cause : error)}.`),
-    );
-  } finally {
-    clearTimeout(timer);
-    body?.destroy();
-  }
-  if (answer.ok) return answer;
-  throw await refusalOf(service, what, answer);
-}
-
-async function refusalOf(service: string, what: string, answer: Response): Promise<ServiceError> {
-  const text = await answer.text();
-  let said: z.infer<typeof errorAnswer> = {};
-  try {
-    said = errorAnswer.parse(JSON.parse(text));
-  } catch {
-    // No JSON: the text itself is the reason.
-  }
-  const status = Number(said.statusCode ?? answer.status);
-  const words = redact(said.message ?? said.error ?? text.slice(0, 200)).replace(/\.$/, "") || "no reason given";
-  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.`);
-}
-
-async function unlessMissing(answer: Promise<Response>): Promise<Response | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ServiceError && error.status === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,0 +1,100 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { messageOf, redact } from "./errors.ts";
+import { ServiceError, UnreachableError } from "./http.ts";
+import { pause } from "./polling.ts";
+
+const ATTEMPTS = 4;
+/** Until an answer begins; how long its content takes is up to its size. */
+const TIMEOUT_MS = 120_000;
+
+/** Both APIs: the storage service puts the true status into the body of a 400. */
+const errorAnswer = z.object({
+  statusCode: z.union([z.string(), z.number()]).optional(),
+  message: z.string().optional(),
+  error: z.string().optional(),
+});
+
+/** A request whose body or answer may be of any size; both pass as streams. */
+export interface ContentRequest {
+  /** For messages. */
+  service: string;
+  method: "GET" | "POST" | "PATCH";
+  url: string;
+  headers: Record<string, string>;
+  /** Gives the body anew for each attempt; all that is sent here may come twice. */
+  open?: (() => Promise<Readable>) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends a request until the service has taken it or has said no.
+ *
+ * @param retryDelayMs before the second attempt, then twice as long each time
+ * @throws ServiceError for a refusal, UnreachableError where there is no answer
+ */
+export async function sendContent(request: ContentRequest, retryDelayMs = 500): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sendOnce(request);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      const isPassing =
+        error instanceof UnreachableError ||
+        (error instanceof ServiceError && (error.status === 429 || error.status >= 500));
+      if (!isPassing || attempt >= ATTEMPTS) throw error;
+      await pause(retryDelayMs * 2 ** (attempt - 1), request.signal);
+    }
+  }
+}
+
+async function sendOnce({ service, method, url, headers, open, signal }: ContentRequest): Promise<Response> {
+  const what = `${method} ${new URL(url).pathname}`;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+  const body = await open?.();
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers,
+      // A redirect would carry the key to wherever it leads.
+      redirect: "error",
+      signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
+      ...(body && { body: Readable.toWeb(body) as unknown as globalThis.ReadableStream, duplex: "half" }),
+    });
+  } catch (error) {
+    const cause = (error as Error).cause;
+    throw new UnreachableError(
+      redact(`${service} cannot be reached (${what}): ${messageOf(cause instanceof Error ? cause : error)}.`),
+    );
+  } finally {
+    clearTimeout(timer);
+    body?.destroy();
+  }
+  if (answer.ok) return answer;
+  throw await refusalOf(service, what, answer);
+}
+
+async function refusalOf(service: string, what: string, answer: Response): Promise<ServiceError> {
+  const text = await answer.text();
+  let said: z.infer<typeof errorAnswer> = {};
+  try {
+    said = errorAnswer.parse(JSON.parse(text));
+  } catch {
+    // No JSON: the text itself is the reason.
+  }
+  const status = Number(said.statusCode ?? answer.status);
+  const words = redact(said.message ?? said.error ?? text.slice(0, 200)).replace(/\.$/, "") || "no reason given";
+  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.`);
+}
+
+/** The answer, or undefined where the service says that there is no such thing. */
+export async function unlessMissing(answer: Promise<Response>): Promise<Response | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ServiceError && error.status === 404) return undefined;
+    throw error;
+  }
+}
