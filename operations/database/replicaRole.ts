@@ -38,6 +38,20 @@ export async function actAsReplica(
   };
 }
 
+/**
+ * SQL that keeps the app's event triggers from acting on definitions for the rest of the transaction, where the role may do so
+ * (Supabase's may): they would refuse them, log them into tables, or alter what they make.
+ */
+export const QUIET_EVENT_TRIGGERS = `do $quiet$ begin
+  perform pg_catalog.set_config('session_replication_role', 'replica', true);
+exception when insufficient_privilege then null;
+end $quiet$`;
+
+/** Does that, within a transaction. */
+export async function quietEventTriggers(session: Session): Promise<void> {
+  await session.query(QUIET_EVENT_TRIGGERS);
+}
+
 async function refuseForeignKeys(session: Session, tables: readonly { schema: string; name: string }[]): Promise<void> {
   const found = await session.query<{ name: string }>(
     `select distinct k.conrelid::pg_catalog.regclass::text as name from pg_catalog.pg_constraint k

@@ -11,6 +11,9 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject } from "../vault/projectPart.ts";
 import { readPart } from "../vault/readPart.ts";
+import { makeOwnTable } from "../database/ownTables.ts";
+import { quoteIdent, quoteLiteral } from "../database/quote.ts";
+import { QUIET_EVENT_TRIGGERS } from "../database/replicaRole.ts";
 import { fetchText } from "./restoreSteps.ts";
 import { together } from "../together.ts";
 
@@ -52,7 +55,7 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
   const part = parseProject(await fetchText(options, "project.json", signal));
   const queue = [...objects];
-  const owned = objects.length === 0 ? [] : await readOwnColumns(options.session);
+  if (objects.length > 0) await rememberOwnColumns(options.session);
   const cacheControls = objects.length === 0 ? new Map<string, string>() : await readCacheControls(options.session);
   const write = async (inner: AbortSignal): Promise<undefined> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift())
@@ -62,9 +65,11 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   try {
     await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
   } finally {
-    // Also of those that are in already when another fails.
-    await putOwnColumnsBack(options.session, owned);
+    // Also of those that are in already when another fails; after an abort there is no session, and the next run does it.
+    if (objects.length > 0 && !signal.aborted) await putOwnColumnsBack(options.session);
   }
+  // Not before all are in: an upload that was broken off may still arrive at the service.
+  if (objects.length > 0) await forgetOwnColumns(options.session);
   for (const file of functions) {
     const wanted = part.functions.find(({ slug }) => slug === file.name);
     if (wanted === undefined) throw new PromiseError(`project.json does not describe the edge function ${file.name}`);
@@ -129,28 +134,33 @@ async function readCacheControls(session: Session): Promise<Map<string, string>>
 /** What the service writes anew at an upload although it is the app's. Its version and metadata are its own. */
 const OWN_COLUMNS = ["owner", "owner_id", "created_at", "updated_at", "last_accessed_at", "user_metadata"];
 
-/** The app's columns of storage.objects by id, as JSON. */
-async function readOwnColumns(session: Session): Promise<{ id: string; columns: Record<string, unknown> }[]> {
-  return await session.query(
-    `select id::text, (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(o)) where key = any ($1::text[])) as columns from storage.objects o`,
-    [OWN_COLUMNS],
+/** Where they are kept, by id and as JSON, until all objects are in. */
+const REMEMBERED = "castchat_recovery.storage_objects";
+
+/** Keeps the app's columns in the target before the first upload; those of a run that was killed stay as they are. */
+async function rememberOwnColumns(session: Session): Promise<void> {
+  await makeOwnTable(
+    session,
+    `${REMEMBERED} as
+     select id, (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(o)) where key in (${OWN_COLUMNS.map(quoteLiteral).join(", ")})) as columns
+     from storage.objects o`,
   );
 }
 
-async function putOwnColumnsBack(
-  session: Session,
-  rows: readonly { id: string; columns: Record<string, unknown> }[],
-): Promise<void> {
-  const [row] = rows;
-  if (row === undefined) return;
-  const columns = Object.keys(row.columns).map((name) => `"${name}"`);
+async function forgetOwnColumns(session: Session): Promise<void> {
+  await session.query(`${QUIET_EVENT_TRIGGERS}; drop table ${REMEMBERED}`);
+}
+
+async function putOwnColumnsBack(session: Session): Promise<void> {
+  const [row] = await session.query<{ columns: Record<string, unknown> }>(`select columns from ${REMEMBERED} limit 1`);
+  const columns = Object.keys(row?.columns ?? {}).map(quoteIdent);
+  if (columns.length === 0) return;
   // As a replica: a trigger of the service would date them anew.
   await inTransaction(session, async () => {
     await session.query("set local session_replication_role = replica");
     await session.query(
       `update storage.objects o set ${columns.map((name) => `${name} = r.${name}`).join(", ")}
-       from jsonb_array_elements($1::jsonb) as one, jsonb_populate_record(null::storage.objects, one -> 'columns') as r where o.id = (one ->> 'id')::uuid`,
-      [JSON.stringify(rows)],
+         from ${REMEMBERED} s cross join lateral jsonb_populate_record(null::storage.objects, s.columns) r where o.id = s.id`,
     );
   });
 }
