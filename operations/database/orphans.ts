@@ -31,6 +31,8 @@ export async function findOrphans(
      join pg_catalog.pg_attribute ca on ca.attrelid = k.conrelid and ca.attnum = pair.child
      join pg_catalog.pg_attribute pa on pa.attrelid = k.confrelid and pa.attnum = pair.parent
      where k.contype = 'f' and k.convalidated and c.relkind = 'r' and (${condition})
+       -- Not the same reference again, to one partition of the table that it means.
+       and not exists (select from pg_catalog.pg_constraint whole where whole.oid = k.conparentid and whole.conrelid = k.conrelid)
      group by k.oid, 1, 2, 3 order by 1, 2, 3`,
     values,
   );

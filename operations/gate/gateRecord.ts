@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Session } from "../../clients/database.ts";
+import { makeOwnTable } from "../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
 
 /**
@@ -46,10 +47,9 @@ const RECORD = `${MARKER_SCHEMA}.gate`;
 /** Makes the table of layers where there is none. It lies in a schema that no backup holds and no restore takes away. */
 async function makeRecord(session: Session): Promise<void> {
   if (await hasRecord(session)) return;
-  await session.query(`
-    create schema if not exists ${MARKER_SCHEMA};
-    revoke all on schema ${MARKER_SCHEMA} from public;
-    create table if not exists ${RECORD} (
+  await makeOwnTable(
+    session,
+    `${RECORD} (
       position int generated always as identity primary key,
       holder text not null unique,
       level text not null,
@@ -57,7 +57,8 @@ async function makeRecord(session: Session): Promise<void> {
       sessions_ended boolean not null default false,
       opening boolean not null default false,
       changes jsonb not null
-    )`);
+    )`,
+  );
 }
 
 async function hasRecord(session: Session): Promise<boolean> {

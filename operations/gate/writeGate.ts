@@ -1,6 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { inTransaction } from "../../clients/transaction.ts";
+import { quietEventTriggers } from "../database/replicaRole.ts";
 import { applyChange, closingChanges, findOpenings, undoChange, usageChanges } from "./gateChanges.ts";
 import { forgetLayer, noteOpened, noteSessionsEnded, readLayers, recordLayer } from "./gateRecord.ts";
 import type { GateChange, GateLayer, GateLevel } from "./gateRecord.ts";
@@ -162,6 +163,7 @@ async function inGateTransaction<T>(session: Session, work: () => Promise<T>): P
   try {
     return await inTransaction(session, async () => {
       await session.query("select pg_catalog.pg_advisory_xact_lock(hashtextextended('castchat-recovery gate', 0))");
+      await quietEventTriggers(session);
       return await work();
     });
   } catch (error) {

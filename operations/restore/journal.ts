@@ -1,15 +1,15 @@
 import type { Session } from "../../clients/database.ts";
 import { inTransaction, rollBack } from "../../clients/transaction.ts";
+import { makeOwnTable } from "../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
 import { quoteLiteral } from "../database/quote.ts";
+import { QUIET_EVENT_TRIGGERS } from "../database/replicaRole.ts";
 
 const JOURNAL = `${MARKER_SCHEMA}.journal`;
 
 /** Makes the journal of a restore's rows in the target, where there is none. */
 export async function makeJournal(session: Session): Promise<void> {
-  await session.query(
-    `create table if not exists ${JOURNAL} (restore_id text, step text, primary key (restore_id, step))`,
-  );
+  await makeOwnTable(session, `${JOURNAL} (restore_id text, step text, primary key (restore_id, step))`);
 }
 
 /** The steps that are committed. */
@@ -39,7 +39,10 @@ export async function journaled(
   });
 }
 
-/** The same for a step that is a script, in one round trip. The script must not end the transaction. */
+/**
+ * The same for a step that is a script of definitions, in one round trip; the app's event triggers don't act on them. The script
+ * must not end the transaction.
+ */
 export async function journaledScript(
   session: Session,
   restoreId: string,
@@ -48,7 +51,7 @@ export async function journaledScript(
 ): Promise<void> {
   try {
     await session.query(
-      `begin;\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
+      `begin;\n${QUIET_EVENT_TRIGGERS};\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
     );
   } catch (error) {
     await rollBack(session);

@@ -5,6 +5,7 @@ import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import { clearJournal, makeJournal } from "./journal.ts";
 import type { Phase } from "../phases.ts";
+import { makeOwnTable } from "../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
 import type { Selection } from "./restoreSelection.ts";
 
@@ -123,10 +124,9 @@ export async function beginMarker(
   backupId: string,
   startedAt: Date,
 ): Promise<void> {
-  await session.query(`
-    create schema if not exists ${MARKER_SCHEMA};
-    revoke all on schema ${MARKER_SCHEMA} from public;
-    create table if not exists ${MARKER_SCHEMA}.restore (
+  await makeOwnTable(
+    session,
+    `${MARKER_SCHEMA}.restore (
       restore_id text primary key,
       backup_id text not null,
       phase text not null,
@@ -134,7 +134,8 @@ export async function beginMarker(
       finished_at timestamptz,
       phases jsonb not null default '[]',
       result jsonb
-    )`);
+    )`,
+  );
   await makeJournal(session);
   // What was noted before belongs to work that is about to be taken away.
   await clearJournal(session, restoreId);

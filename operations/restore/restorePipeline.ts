@@ -20,6 +20,7 @@ import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
 import { listOwnRoles } from "../backup/rolesScript.ts";
 import { together } from "../together.ts";
 import { parseVaultSecrets, restoreVaultSecrets } from "../database/vaultSecrets.ts";
+import type { VaultSecret } from "../database/vaultSecrets.ts";
 
 /** A restore that has decided what it brings back and into which target. */
 export interface Restoring extends BackupSource {
@@ -50,6 +51,8 @@ export interface Restored extends SeedCounts {
   heldBack: string;
   /** The backup's publications, where they were held back for that transaction as well. */
   publications: Publication[];
+  /** The vault's secrets, likewise. In clear. */
+  vaultSecrets: readonly VaultSecret[];
 }
 
 /** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
@@ -79,6 +82,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
     const notes: string[] = [];
     let heldBack = "";
     let publications: Publication[] = [];
+    let vaultSecrets: readonly VaultSecret[] = [];
     if (selection === "rows") {
       const dumps = ["large-objects.dump", "schema.dump"] as const;
       const dump = dumps.find((wanted) => manifest.parts.some(({ name }) => name === wanted));
@@ -101,6 +105,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
         heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
         if (manifest.parts.some(({ name }) => name === "held-back.json"))
           ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
+        vaultSecrets = await readVaultSecrets(restoring);
       }
     }
     const [counts] = await restoring.phase(
@@ -121,7 +126,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
           () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
         ),
     );
-    return { ...counts, notes, heldBack, publications };
+    return { ...counts, notes, heldBack, publications, vaultSecrets };
   } finally {
     await Promise.all(files.map((file) => file.remove()));
   }
@@ -189,24 +194,23 @@ async function makeConstraints(
       const done = await readJournal(session, restoreId);
       await restorePostData({ ...restoring, dump: schema, done, tables: manifest.tables });
       if (restoring.selection === "everything") await fillViews(restoring, done);
-      if (restoring.inPlaceOf !== undefined) return await bringVaultSecrets(restoring);
+      if (restoring.inPlaceOf !== undefined) return [];
       if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
       // After owners, whom the rights come from.
       if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
       if (roleGrants !== "") await session.query(roleGrants);
-      return restoring.selection === "everything" ? await bringVaultSecrets(restoring) : [];
+      // Nothing of it is journaled: what is there is seen.
+      return restoring.selection === "everything"
+        ? await restoreVaultSecrets(session, await readVaultSecrets(restoring))
+        : [];
     },
   );
 }
 
-/** Nothing of it is journaled: what is there is seen. Returns notes. */
-async function bringVaultSecrets(restoring: Restoring): Promise<string[]> {
+async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSecret[]> {
   const name = "vault-secrets.json";
   if (!restoring.manifest.parts.some((part) => part.name === name)) return [];
-  return await restoreVaultSecrets(
-    restoring.session,
-    parseVaultSecrets(await fetchText(restoring, name, restoring.signal)),
-  );
+  return parseVaultSecrets(await fetchText(restoring, name, restoring.signal));
 }
 
 async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {

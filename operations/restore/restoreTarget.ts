@@ -10,6 +10,7 @@ import {
   isNoMember,
 } from "../database/platform.ts";
 import { quoteIdent } from "../database/quote.ts";
+import { quietEventTriggers } from "../database/replicaRole.ts";
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 200;
@@ -80,7 +81,10 @@ export async function listDataIn(session: Session): Promise<string[]> {
 
 /** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
 export async function wipeTarget(session: Session): Promise<void> {
-  await dropMade(session);
+  await inTransaction(session, async () => {
+    await quietEventTriggers(session);
+    await dropMade(session);
+  });
   await removeLargeObjects(session);
   await inTransaction(session, () => emptyManagedTables(session));
 }

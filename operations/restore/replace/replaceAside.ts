@@ -3,11 +3,20 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_ROLES } from "../../dat
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
 import type { Memory } from "./replaceRecord.ts";
+import { inTransaction } from "../../../clients/transaction.ts";
+import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { dropMade } from "../restoreTarget.ts";
 import { listOwnRoles } from "../../backup/rolesScript.ts";
 
 /** Where rows are copied whose tables stay. */
 const COPIES = `${ASIDE}rows`;
+/** How an event trigger is as the catalog says it (pg_event_trigger.evtenabled). */
+const ENABLED: Readonly<Record<string, string>> = {
+  O: "enable",
+  D: "disable",
+  R: "enable replica",
+  A: "enable always",
+};
 const LARGE_OBJECTS = "large_objects";
 /** What every server says of the schema public; a dump mentions only other words. */
 const STANDARD = "'standard public schema'";
@@ -19,6 +28,7 @@ const STANDARD = "'standard public schema'";
  */
 export async function setAside(session: Session): Promise<Memory> {
   const memory = await rememberState(session);
+  await quietEventTriggers(session);
   await session.query(`create schema ${quoteIdent(COPIES)}; revoke all on schema ${quoteIdent(COPIES)} from public`);
   for (const { schema, name, columns, condition, aside } of memory.tables) {
     const list = columns.map(quoteIdent).join(", ");
@@ -32,8 +42,11 @@ export async function setAside(session: Session): Promise<Memory> {
          from pg_catalog.aclexplode(m.lomacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where a.grantee <> m.lomowner) as grants
      from pg_catalog.pg_largeobject_metadata m`,
   );
-  for (const { kind, name } of memory.renamed)
+  for (const { kind, name, enabled } of memory.renamed) {
+    // It would act on what is restored.
+    if (enabled !== undefined) await session.query(`alter ${kind} ${quoteIdent(name)} disable`);
     await session.query(`alter ${kind} ${quoteIdent(name)} rename to ${quoteIdent(ASIDE + name)}`);
+  }
   await dropOnManagedTables(session);
   await revokeOnManagedTables(session);
   await putDefaultRightsBack(session, []);
@@ -51,6 +64,7 @@ export async function setAside(session: Session): Promise<Memory> {
 
 /** Takes away what was restored and puts back what lies aside. Within a transaction. */
 export async function putBack(session: Session, memory: Memory): Promise<void> {
+  await quietEventTriggers(session);
   await dropMade(session);
   await session.query("select pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata");
   await dropNewcomers(session, memory);
@@ -61,8 +75,10 @@ export async function putBack(session: Session, memory: Memory): Promise<void> {
       await session.query(`drop schema ${quoteIdent(aside)}`);
     }
   }
-  for (const { kind, name } of memory.renamed)
+  for (const { kind, name, enabled } of memory.renamed) {
     await session.query(`alter ${kind} ${quoteIdent(ASIDE + name)} rename to ${quoteIdent(name)}`);
+    if (enabled !== undefined) await session.query(`alter ${kind} ${quoteIdent(name)} ${ENABLED[enabled] ?? "enable"}`);
+  }
   await putRowsBack(session, memory);
   await putDefaultRightsBack(session, memory.defaultRights);
   for (const { schema, grantee, privilege, grantable } of memory.schemaRights) {
@@ -102,7 +118,11 @@ export async function dropAside(session: Session): Promise<void> {
       find("schema", "pg_namespace", "nspname"),
     ].join(" union all "),
   );
-  for (const { kind, name } of found) await session.query(`drop ${kind} if exists ${quoteIdent(name)} cascade`);
+  for (const { kind, name } of found)
+    await inTransaction(session, async () => {
+      await quietEventTriggers(session);
+      await session.query(`drop ${kind} if exists ${quoteIdent(name)} cascade`);
+    });
 }
 
 /** What the app has put on tables that aren't its own: it is made again by a script, of the backup's or of the memory's. */
@@ -161,7 +181,6 @@ async function putRowsBack(session: Session, { tables, sequences }: Memory): Pro
     const into = list === "" ? "" : `(${list}) overriding system value`;
     await session.query(`insert into ${table} ${into} select ${list} from ${COPIES}.${aside}`);
   }
-  await session.query("set local session_replication_role = origin");
   for (const { schema, name, value } of sequences)
     await session.query("select pg_catalog.setval(format('%I.%I', $1::text, $2::text)::pg_catalog.regclass, $3)", [
       schema,

@@ -31,7 +31,10 @@ export async function rememberState(session: Session): Promise<Memory> {
       aside: `t${at}`,
     })),
     sequences: sequences.map(({ schema, name, lastValue }) => ({ schema, name, value: lastValue ?? "" })),
-    renamed: await session.query<{ kind: string; name: string }>(RENAMED),
+    renamed: (await session.query<{ kind: string; name: string; enabled: string | null }>(RENAMED)).map((one) => ({
+      ...one,
+      enabled: one.enabled ?? undefined,
+    })),
     managedObjects: await managedObjectsScript(session),
     defaultRights: await defaultRights(session),
     schemaRights: await session.query<Grant & { schema: string }>(
@@ -46,26 +49,33 @@ export async function rememberState(session: Session): Promise<Memory> {
       extensions: (await listExtensions(session)).map(({ name }) => name),
       roles: await listOwnRoles(session),
     },
-    granted: await names(
-      `select distinct r.rolname as name from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.roleid
-       where m.member = current_user::pg_catalog.regrole and m.grantor = current_user::pg_catalog.regrole`,
-    ),
+    granted: await listOwnGrants(session),
   };
+}
+
+/** Roles that the connected one has granted itself. What a superuser grants is the first superuser's. */
+export async function listOwnGrants(session: Session): Promise<string[]> {
+  const found = await session.query<{ name: string }>(
+    `select distinct r.rolname::text as name from pg_catalog.pg_auth_members m
+     join pg_catalog.pg_roles r on r.oid = m.roleid join pg_catalog.pg_roles me on me.oid = m.member
+     where me.rolname = current_user and m.grantor in (me.oid, case when me.rolsuper then 10 else me.oid end) order by 1`,
+  );
+  return found.map(({ name }) => name);
 }
 
 /** Objects of the app that lie in no schema. The platform's own are left as they are. */
 const RENAMED = `
-  select 'publication' as kind, p.pubname::text as name from pg_catalog.pg_publication p
+  select 'publication' as kind, p.pubname::text as name, null::text as enabled from pg_catalog.pg_publication p
     where p.pubname !~ '^supabase_' and pg_catalog.pg_has_role(p.pubowner, 'usage')
   union all
-  select 'event trigger', e.evtname::text from pg_catalog.pg_event_trigger e
+  select 'event trigger', e.evtname::text, e.evtenabled::text from pg_catalog.pg_event_trigger e
     where pg_catalog.pg_get_userbyid(e.evtowner) !~ '${PLATFORM_OWNERS}' and pg_catalog.pg_has_role(e.evtowner, 'usage')
       and not exists (select from pg_catalog.pg_depend m where m.objid = e.oid and m.deptype = 'e')
   union all
-  select 'server', s.srvname::text from pg_catalog.pg_foreign_server s where pg_catalog.pg_has_role(s.srvowner, 'usage')
+  select 'server', s.srvname::text, null from pg_catalog.pg_foreign_server s where pg_catalog.pg_has_role(s.srvowner, 'usage')
     and not exists (select from pg_catalog.pg_depend m where m.objid = s.oid and m.deptype = 'e')
   union all
-  select 'foreign data wrapper', w.fdwname::text from pg_catalog.pg_foreign_data_wrapper w where pg_catalog.pg_has_role(w.fdwowner, 'usage')
+  select 'foreign data wrapper', w.fdwname::text, null from pg_catalog.pg_foreign_data_wrapper w where pg_catalog.pg_has_role(w.fdwowner, 'usage')
     and not exists (select from pg_catalog.pg_depend m where m.objid = w.oid and m.deptype = 'e')`;
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Session } from "../../../clients/database.ts";
 import { UserError } from "../../../clients/errors.ts";
 import { makeJournal } from "../journal.ts";
+import { makeOwnTable } from "../../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../../database/platform.ts";
 
 /**
@@ -32,7 +33,17 @@ const memorySchema = z.object({
   ),
   sequences: z.array(z.object({ schema: z.string(), name: z.string(), value: z.string() })),
   /** Objects without a schema that were renamed: kind as SQL writes it, and name. */
-  renamed: z.array(z.object({ kind: z.string(), name: z.string() })),
+  renamed: z.array(
+    z.object({
+      kind: z.string(),
+      name: z.string(),
+      /** Of an event trigger, whether and when it acts. */
+      enabled: z
+        .string()
+        .nullish()
+        .transform((one) => one ?? undefined),
+    }),
+  ),
   /** SQL that makes again what the app had put on tables that aren't its own. */
   managedObjects: z.string(),
   defaultRights: z.array(
@@ -110,12 +121,12 @@ export async function beginReplacement(
   session: Session,
   begun: { restoreId: string; backupId: string; startedAt: Date },
 ): Promise<void> {
-  await session.query(`
-    create schema if not exists ${MARKER_SCHEMA};
-    revoke all on schema ${MARKER_SCHEMA} from public;
-    create table if not exists ${RECORD} (
+  await makeOwnTable(
+    session,
+    `${RECORD} (
       one boolean primary key default true check (one), restore_id text not null, backup_id text not null, state text not null,
-      phase text not null default '', started_at timestamptz not null, safety_backup_id text, memory jsonb, auth_before jsonb)`);
+      phase text not null default '', started_at timestamptz not null, safety_backup_id text, memory jsonb, auth_before jsonb)`,
+  );
   await makeJournal(session);
   await session.query(`insert into ${RECORD} (restore_id, backup_id, state, started_at) values ($1, $2, 'begun', $3)`, [
     begun.restoreId,

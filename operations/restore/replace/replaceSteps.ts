@@ -13,8 +13,12 @@ import { clearJournal } from "../journal.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import type { PhaseTimer } from "../../phases.ts";
 import { quoteIdent } from "../../database/quote.ts";
+import { together } from "../../together.ts";
+import { restoreVaultSecrets } from "../../database/vaultSecrets.ts";
+import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { planPublication } from "../releasePublications.ts";
 import type { ReplaceOptions } from "./replace.ts";
+import { listOwnGrants } from "./replaceMemory.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
 import type { Memory, Replacement } from "./replaceRecord.ts";
@@ -111,18 +115,24 @@ async function restoreBeside(
   };
   const applicationName = applicationNameOf(restoreId);
   const finished = new AbortController();
-  const guard = withSession(targetUrl, { applicationName: `${applicationName} guard`, signal }, (other) =>
-    keepOthersOut(other, finished.signal),
-  );
-  try {
-    return await runPhases({
-      ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal },
-      ...{ applicationName, selection: "everything", inPlaceOf: { granted: memory.granted } },
-    });
-  } finally {
-    finished.abort();
-    await guard;
-  }
+  const restoring = async (inner: AbortSignal) => {
+    try {
+      return await runPhases({
+        ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal: inner },
+        ...{ applicationName, selection: "everything", inPlaceOf: { granted: memory.granted } },
+      });
+    } finally {
+      finished.abort();
+    }
+  };
+  const guarding = async (inner: AbortSignal) => {
+    const guard = { applicationName: `${applicationName} guard`, signal: inner };
+    await withSession(targetUrl, guard, (other) => keepOthersOut(other, finished.signal));
+    return undefined;
+  };
+  // A guard that fails ends the restore: nobody else may write to what is compared.
+  const [restored] = await together<[Restored, undefined]>(signal, restoring, guarding);
+  return restored;
 }
 
 /** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
@@ -138,8 +148,9 @@ async function makeLive(
   session: Session,
   holder: string,
   manifest: Manifest,
-  { heldBack, publications, notes }: Restored,
+  { heldBack, publications, vaultSecrets, notes }: Restored,
 ): Promise<void> {
+  await quietEventTriggers(session);
   // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
@@ -148,6 +159,10 @@ async function makeLive(
     for (const statement of planPublication(publication, there.get(publication.name)).statements)
       await session.query(statement);
   }
+  // The vault may have triggers that seal what it is given.
+  await session.query("set local session_replication_role = origin");
+  await restoreVaultSecrets(session, vaultSecrets);
+  await quietEventTriggers(session);
   await cutOff(session);
   const differences = await differencesOfObjects(session, manifest);
   if (differences.length > 0) {
@@ -205,6 +220,9 @@ export async function goBack(
       await takeBackRoles(session, memory.granted);
       await noteReplacement(session, { state: "back" });
     });
+  } else {
+    // Before anybody can write: whoever goes on later must not take the safety backup for the present state.
+    await noteReplacement(session, { state: "back" });
   }
   ports.reporter("Opening the gate on the old state");
   await openGate(session, replacement.restoreId);
@@ -215,11 +233,6 @@ export async function goBack(
 
 /** Roles that were lent for the restore alone. */
 async function takeBackRoles(session: Session, kept: readonly string[]): Promise<void> {
-  const lent = await session.query<{ name: string }>(
-    `select distinct r.rolname as name from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.roleid
-     where m.member = current_user::pg_catalog.regrole and m.grantor = current_user::pg_catalog.regrole and r.rolname <> all ($1::text[])`,
-    [kept],
-  );
-  if (lent.length > 0)
-    await session.query(`revoke ${lent.map(({ name }) => quoteIdent(name)).join(", ")} from current_user`);
+  const lent = (await listOwnGrants(session)).filter((role) => !kept.includes(role));
+  if (lent.length > 0) await session.query(`revoke ${lent.map(quoteIdent).join(", ")} from current_user`);
 }

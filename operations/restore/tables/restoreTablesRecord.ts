@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Session } from "../../../clients/database.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
 import { clearJournal, makeJournal } from "../journal.ts";
+import { makeOwnTable } from "../../database/ownTables.ts";
+import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../database/replicaRole.ts";
 import { MARKER_SCHEMA } from "../../database/platform.ts";
 import { quoteIdent } from "../../database/quote.ts";
 import type { RestoreTablesResult } from "./restoreTables.ts";
@@ -50,13 +52,14 @@ export async function beginRecord(
 ): Promise<void> {
   const { restoreId, backupId, tables, startedAt } = begun;
   const schema = quoteIdent(schemaBeside(restoreId));
-  await session.query(`
-    create schema if not exists ${MARKER_SCHEMA};
-    revoke all on schema ${MARKER_SCHEMA} from public;
-    create table if not exists ${RECORD} (
-      restore_id text primary key, backup_id text not null, started_at timestamptz not null, result jsonb)`);
+  await makeOwnTable(
+    session,
+    `${RECORD} (
+      restore_id text primary key, backup_id text not null, started_at timestamptz not null, result jsonb)`,
+  );
   await makeJournal(session);
   await inTransaction(session, async () => {
+    await quietEventTriggers(session);
     await session.query(`create schema ${schema}; revoke all on schema ${schema} from public`);
     for (const { table, beside } of tables) {
       const columns = table.columns.map(quoteIdent).join(", ");
@@ -86,7 +89,7 @@ export async function noteSwapped(session: Session, result: RestoreTablesResult)
 
 /** Takes away what lies beside, and the record of it. Can be run again. */
 export async function takeAwayRecord(session: Session, restoreId: string): Promise<void> {
-  await session.query(`drop schema if exists ${quoteIdent(schemaBeside(restoreId))} cascade`);
+  await session.query(`${QUIET_EVENT_TRIGGERS}; drop schema if exists ${quoteIdent(schemaBeside(restoreId))} cascade`);
   const [there] = await session.query<{ record: string | null }>("select to_regclass($1)::text as record", [RECORD]);
   if ((there?.record ?? undefined) === undefined) return;
   await clearJournal(session, restoreId);
