@@ -31,7 +31,9 @@ const SELECTS: readonly string[] = [
      left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
      where c.relkind in ('r', 'p', 'f') and ${OF_APP}`,
   `select format('constraint %I.%I.%I', n.nspname, c.relname, k.conname), concat_ws(' ', pg_catalog.pg_get_constraintdef(k.oid), k.convalidated)
-     from ${RELATIONS} join pg_catalog.pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and ${OF_APP}`,
+     from ${RELATIONS} join pg_catalog.pg_constraint k on k.conrelid = c.oid where k.contype <> 'n' and ${OF_APP}
+       -- Not the same reference again, to one partition of the table that it means: such names depend on the order of their making.
+       and not exists (select from pg_catalog.pg_constraint whole where whole.oid = k.conparentid and whole.conrelid = k.conrelid)`,
   `select format('index %I.%I', n.nspname, c.relname), concat_ws(' ', pg_catalog.pg_get_indexdef(c.oid), i.indisvalid)
      from ${RELATIONS} join pg_catalog.pg_index i on i.indexrelid = c.oid where ${OF_APP}`,
   `select format('trigger %I.%I.%I', n.nspname, c.relname, t.tgname), concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
