@@ -21,7 +21,8 @@ import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.
 import { holdsProject, restoreProject } from "./restoreProject.ts";
 import { selectBackup } from "./restoreSelection.ts";
 import type { Selected, Selection } from "./restoreSelection.ts";
-import { applicationNameOf, holdTarget, wipeTarget } from "./restoreTarget.ts";
+import { UserError } from "../../clients/errors.ts";
+import { applicationNameOf, holdTarget, wipeTarget, refuseRows } from "./restoreTarget.ts";
 
 /** What to restore, and where to. */
 export interface RestoreOptions {
@@ -73,6 +74,7 @@ async function restoreReachable(options: RestoreOptions, signal: AbortSignal): P
   try {
     return await logged(session, restoreId, { ...options, signal }, async (course) => {
       const recorded = await findMarker(session, restoreId);
+      if (recorded !== undefined) refuseOther(recorded, options);
       const result =
         recorded?.phase === FINISHED && recorded.result !== undefined
           ? recorded.result
@@ -220,6 +222,7 @@ async function claim(
   const choice = marker === undefined ? options : { backupId: marker.backupId };
   const selected = selectBackup(backups, choice, options.selection);
   const { manifest, selection } = selected;
+  if (marker !== undefined) refuseOther({ ...marker, snapshotAt: manifest.snapshotAt }, options);
   refuseOlderServer(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);
   if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
@@ -228,6 +231,7 @@ async function claim(
   }
   if (selection === "rows") await refuseUnlike(session, manifest);
   else if (marker === undefined) await refuseData(session);
+  if (marker !== undefined && selection !== "rows") await refuseRows(session);
   await beginMarker(session, restoreId, manifest.backupId, clock());
   // Of what was made before the rows nobody knows how far it got.
   if (marker !== undefined && selection !== "rows") {
@@ -235,6 +239,20 @@ async function claim(
     await wipeTarget(session);
   }
   return { selected, resumedAt: undefined };
+}
+
+/** UserError where another backup is asked for than the one that the target has, or is about to have. */
+function refuseOther(
+  recorded: { backupId: string; snapshotAt?: string; result?: RestoreResult | undefined },
+  { backupId, at }: Pick<RestoreOptions, "backupId" | "at">,
+): void {
+  const snapshotAt = recorded.snapshotAt ?? recorded.result?.snapshotAt;
+  const isLater = at !== undefined && snapshotAt !== undefined && new Date(snapshotAt) > at;
+  if (!isLater && (backupId === undefined || backupId === recorded.backupId)) return;
+  const wish = isLater ? `one of ${at.toISOString()} or before` : String(backupId);
+  throw new UserError(
+    `A restore of ${recorded.backupId} was begun in this database, not of ${wish}: name no other backup, or restore into a new project with a new generation.`,
+  );
 }
 
 const WORK: Readonly<Record<string, string>> = {

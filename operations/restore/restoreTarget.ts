@@ -79,6 +79,26 @@ export async function listDataIn(session: Session): Promise<string[]> {
   return names.slice(0, 5);
 }
 
+/**
+ * UserError where the app's tables, the users or the storage objects have a row, which nothing has that a restore makes before it
+ * brings rows.
+ */
+export async function refuseRows(session: Session): Promise<void> {
+  const tables = await session.query<{ name: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and ${isNoMember("pg_class", "c.oid")}
+       and (${IS_APP_SCHEMA} or n.nspname || '.' || c.relname in ('auth.users', 'storage.objects'))
+       and pg_catalog.has_table_privilege(c.oid, 'select') order by 1`,
+  );
+  const filled: string[] = [];
+  for (const { name } of tables)
+    if ((await session.query(`select from ${name} limit 1`)).length > 0) filled.push(name.replaceAll('"', ""));
+  if (filled.length === 0) return;
+  throw new UserError(
+    `A restore into this database was interrupted before it brought any rows, yet there are rows in ${filled.slice(0, 5).join(", ")}: somebody has worked on it since, and to begin anew would take that away. Name a new project, or remove those rows first.`,
+  );
+}
+
 /** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
 export async function wipeTarget(session: Session): Promise<void> {
   await inTransaction(session, async () => {
@@ -133,9 +153,13 @@ export async function dropMade(session: Session): Promise<void> {
     end $wipe$`);
 }
 
-/** Takes away every large object. */
+/** A server keeps a lock for each that a transaction takes away, and has room for some thousands. */
+const LARGE_OBJECTS_AT_ONCE = 1000;
+
+/** Takes away every large object, some in each transaction. */
 export async function removeLargeObjects(session: Session): Promise<void> {
-  await session.query("select pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata");
+  const some = `select pg_catalog.lo_unlink(oid) from (select oid from pg_catalog.pg_largeobject_metadata limit ${LARGE_OBJECTS_AT_ONCE}) batch`;
+  while ((await session.query(some)).length === LARGE_OBJECTS_AT_ONCE);
 }
 
 /**

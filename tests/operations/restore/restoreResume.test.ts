@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../clients/clock.ts";
 import { connect } from "../../../clients/database.ts";
-import { PromiseError } from "../../../clients/errors.ts";
+import { PromiseError, UserError } from "../../../clients/errors.ts";
 import { silent } from "../../../clients/reporter.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import { backup } from "../../../operations/backup/backup.ts";
@@ -161,6 +161,45 @@ describe("a restore that was interrupted after its rows", () => {
 });
 
 describe("the recovery log", () => {
+  it("begins anew only where nobody has worked since, and goes on with its own backup alone", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Making types")) stopped.abort(new DOMException("interrupted", "AbortError"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("interrupted");
+    await runSql(
+      target.superuserUrl,
+      `insert into auth.users (id, email) values (gen_random_uuid(), 'first@example.com'); create table public.news (n int); insert into public.news values (1)`,
+    );
+    const refused = restore(options());
+    await expect(refused).rejects.toThrow("there are rows in auth.users, public.news: somebody has worked on it since");
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+    expect(await runSql(target.url, "select n from public.news")).toEqual([{ n: 1 }]);
+
+    // More large objects than one transaction takes away.
+    await runSql(target.superuserUrl, "delete from auth.users; drop table public.news");
+    await runSql(target.url, "select lo_create(0) from generate_series(1, 2100)");
+    const other = { backupId: "20200101T000000Z-000000" };
+    const before = new Date(Date.parse(saved.snapshotAt) - 1);
+    await expect(restore(options(other))).rejects.toThrow(`A restore of ${saved.backupId} was begun in this database`);
+    await expect(restore(options({ at: before }))).rejects.toThrow(`not of one of ${before.toISOString()} or before`);
+    await restore(options());
+    expect(await contentOf(target.url)).toEqual(content);
+    const [left] = await runSql<{ n: string }>(
+      target.superuserUrl,
+      "select count(*) as n from pg_largeobject_metadata",
+    );
+    const [there] = await runSql<{ n: string }>(
+      source.superuserUrl,
+      "select count(*) as n from pg_largeobject_metadata",
+    );
+    expect(left).toEqual(there);
+    // Once it is done, too: what was asked for is not what is there.
+    await expect(restore(options(other))).rejects.toThrow(/was begun in this database, not of 20200101/);
+    await expect(restore(options({ at: before }))).rejects.toThrow(/was begun in this database/);
+    expect(await restore(options({ backupId: saved.backupId }))).toMatchObject({ backupId: saved.backupId });
+  }, 30_000);
+
   it("says of each restore what came of it, and a restore does without it", async () => {
     const entries = async () => {
       const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
