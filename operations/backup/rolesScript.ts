@@ -27,8 +27,10 @@ export async function rolesScript(session: Session): Promise<string> {
            then nullif(substr(setting, strpos(setting, '=') + 1), '') else format('%L', substr(setting, strpos(setting, '=') + 1)) end)
        from own o cross join unnest(o.rolconfig) as setting
        union all
-       select 4, member.rolname, format('grant %I to %I with admin %s, inherit %s, set %s;', granted.rolname, member.rolname,
-         m.admin_option::text, coalesce(to_jsonb(m) ->> 'inherit_option', member.rolinherit::text), coalesce(to_jsonb(m) ->> 'set_option', 'true'))
+       select 4, member.rolname, format('grant %I to %I%s;', granted.rolname, member.rolname,
+         -- Servers before 16 know of a membership no more than whether it may be passed on, and newer ones understand that too.
+         case when to_jsonb(m) ? 'inherit_option' then format(' with admin %s, inherit %s, set %s', m.admin_option::text, to_jsonb(m) ->> 'inherit_option', to_jsonb(m) ->> 'set_option')
+           when m.admin_option then ' with admin option' end)
        from pg_catalog.pg_auth_members m
        join pg_catalog.pg_roles granted on granted.oid = m.roleid
        join pg_catalog.pg_roles member on member.oid = m.member

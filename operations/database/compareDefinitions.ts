@@ -2,6 +2,7 @@ import type { Session } from "../../clients/database.ts";
 import { listExtensions, listSequences } from "./catalog.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import { digestObjects } from "./objects.ts";
+import type { ObjectDigests } from "./objects.ts";
 import { tableName } from "./quote.ts";
 
 /** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */
@@ -23,9 +24,9 @@ export interface SequenceDifference {
 
 /** Compares every definition and right of the app with the backup's. */
 export async function compareDefinitions(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
-  const now = await digestObjects(session);
+  const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
-  const { objects } = manifest;
+  const objects = plainlyNamed(manifest.objects);
   return {
     missing: Object.keys(objects).filter((name) => now[name] === undefined),
     altered: isSameMajor
@@ -34,6 +35,13 @@ export async function compareDefinitions(session: Session, manifest: Manifest): 
     added: Object.keys(now).filter((name) => objects[name] === undefined),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
+}
+
+/** By names that need no quotes: which words a server quotes depends on its version. */
+function plainlyNamed(objects: ObjectDigests): ObjectDigests {
+  return Object.fromEntries(
+    Object.entries(objects).map(([name, digest]) => [name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1"), digest]),
+  );
 }
 
 /**

@@ -1,6 +1,15 @@
 /** The first major version that takes `NOT NULL column` among a table's constraints. */
 export const NOT_NULL_CONSTRAINTS_SINCE = 18;
 
+/** The first major version that knows transaction_timeout, which pg_restore of 17 and newer sets at the head of all that it does. */
+export const TRANSACTION_TIMEOUT_SINCE = 17;
+
+/** A script of pg_restore without that setting where the server doesn't know it. At its head alone: rows and functions may hold the same words. */
+export function withoutNewSettings(sql: string, serverMajor: number): string {
+  if (serverMajor >= TRANSACTION_TIMEOUT_SINCE) return sql;
+  return sql.replace(/^(SET idle_in_transaction_session_timeout = 0;\n)SET transaction_timeout = 0;\n/m, "$1");
+}
+
 /** Head of a table's definition, and a constraint that older servers don't know, as pg_dump writes them. */
 const TABLE = /^CREATE (?:UNLOGGED |FOREIGN )?TABLE (.+) \($/;
 const CONSTRAINT = /^ {4}(?:CONSTRAINT .+ )?NOT NULL ((?:"(?:[^"]|"")+"|[^\s",]+))(?: NO INHERIT)?(,?)$/;

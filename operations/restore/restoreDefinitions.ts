@@ -1,5 +1,5 @@
 import { withSession } from "../../clients/database.ts";
-import { NOT_NULL_CONSTRAINTS_SINCE, forOlderServer } from "./olderSyntax.ts";
+import { NOT_NULL_CONSTRAINTS_SINCE, TRANSACTION_TIMEOUT_SINCE, forOlderServer } from "./olderSyntax.ts";
 import { pgRestore, restoreScript, withoutPsql } from "./restoreSteps.ts";
 import type { PgRestoreOptions } from "./restoreSteps.ts";
 
@@ -15,8 +15,8 @@ export async function restoreDefinitions(options: RestoreDefinitionsOptions): Pr
   if (session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE) {
     const { sql } = await restoreScript({ ...options, args });
     const older = forOlderServer(withoutPsql(sql));
-    if (older !== undefined) {
-      await withSession(targetUrl, { applicationName, signal }, (own) => own.query(older));
+    if (older !== undefined || session.serverMajor < TRANSACTION_TIMEOUT_SINCE) {
+      await withSession(targetUrl, { applicationName, signal }, (own) => own.query(older ?? withoutPsql(sql)));
       return;
     }
   }

@@ -11,6 +11,7 @@ import { partOf } from "../vault/manifest.ts";
 import type { Manifest, PartName } from "../vault/manifest.ts";
 import { inOrderOfNeed } from "../database/extensionOrder.ts";
 import { IS_APP_SCHEMA } from "../database/platform.ts";
+import { TRANSACTION_TIMEOUT_SINCE, withoutNewSettings } from "./olderSyntax.ts";
 import { openPrivateFile } from "./privateFile.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent, quoteLiteral } from "../database/quote.ts";
@@ -49,20 +50,32 @@ export interface PgRestoreOptions {
   signal: AbortSignal;
 }
 
-/** Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. */
+/**
+ * Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. A server before
+ * 17 refuses the first thing that a newer pg_restore sets: there it goes on, and any other error ends it all the same, afterwards.
+ */
 export async function pgRestore(options: PgRestoreOptions): Promise<void> {
   const { session, settings } = options;
-  await runPgRestore(options, {
-    args: ["--exit-on-error", "--no-password", `--dbname=${session.address.database}`],
-    address: session.address,
-    settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...settings },
-  });
+  const isOlder = session.serverMajor < TRANSACTION_TIMEOUT_SINCE;
+  try {
+    await runPgRestore(options, {
+      args: [...(isOlder ? [] : ["--exit-on-error"]), "--no-password", `--dbname=${session.address.database}`],
+      address: session.address,
+      settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...settings },
+    });
+  } catch (error) {
+    if (!isOlder || !ONLY_THE_TIMEOUT.test((error as Error).message)) throw error;
+  }
 }
+
+/** All that pg_restore has complained of, where nothing else was wrong. */
+const ONLY_THE_TIMEOUT =
+  /^pg_restore failed \(exit code 1\): (?:pg_restore: while INITIALIZING:\n)?pg_restore: error: [^\n]*unrecognized configuration parameter "transaction_timeout"\nCommand was: SET transaction_timeout = 0;\n+pg_restore: warning: errors ignored on restore: 1$/;
 
 /** What pg_restore would run, as SQL, and the list of the entries that it was made of. */
 export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: string; list: string }> {
   const { output, list } = await runPgRestore(options, { args: ["--no-tablespaces", "--file=-"] });
-  return { sql: output, list };
+  return { sql: withoutNewSettings(output, options.session.serverMajor), list };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { forOlderServer } from "../../../operations/restore/olderSyntax.ts";
+import { forOlderServer, withoutNewSettings } from "../../../operations/restore/olderSyntax.ts";
 
 describe("forOlderServer", () => {
   it("makes a child's own NOT NULL a statement, wherever it stands in the list", () => {
@@ -46,5 +46,18 @@ describe("forOlderServer", () => {
       ");",
     ].join("\n");
     expect(forOlderServer(sql)).toBeUndefined();
+  });
+});
+
+describe("withoutNewSettings", () => {
+  const head = "SET lock_timeout = 0;\nSET idle_in_transaction_session_timeout = 0;\n";
+  const body = `select '\nSET idle_in_transaction_session_timeout = 0;\nSET transaction_timeout = 0;\n';`;
+  const sql = `${head}SET transaction_timeout = 0;\n${body}`;
+
+  it("takes the setting from the head alone, and only where the server doesn't know it", () => {
+    expect(withoutNewSettings(sql, 16)).toBe(head + body);
+    expect(withoutNewSettings(sql, 17)).toBe(sql);
+    // One of a pg_restore before 17 has no such line.
+    expect(withoutNewSettings(head + "SELECT 1;", 15)).toBe(head + "SELECT 1;");
   });
 });
