@@ -5,6 +5,7 @@ import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replac
 import type { Memory } from "./replaceRecord.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
 import { quietEventTriggers } from "../../database/replicaRole.ts";
+import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
 import { dropMade } from "../restoreTarget.ts";
 import { listOwnRoles } from "../../backup/rolesScript.ts";
 
@@ -29,6 +30,8 @@ const STANDARD = "'standard public schema'";
 export async function setAside(session: Session): Promise<Memory> {
   const memory = await rememberState(session);
   await quietEventTriggers(session);
+  // The last step, or the way back, takes them back.
+  await lendRoles(session, memory.granted);
   await session.query(`create schema ${quoteIdent(COPIES)}; revoke all on schema ${quoteIdent(COPIES)} from public`);
   for (const { schema, name, columns, condition, aside } of memory.tables) {
     const list = columns.map(quoteIdent).join(", ");
@@ -62,11 +65,10 @@ export async function setAside(session: Session): Promise<Memory> {
   return memory;
 }
 
-/** Takes away what was restored and puts back what lies aside. Within a transaction. */
+/** Takes away what was restored, but for large objects, and puts back what lies aside. Within a transaction. */
 export async function putBack(session: Session, memory: Memory): Promise<void> {
   await quietEventTriggers(session);
   await dropMade(session);
-  await session.query("select pg_catalog.lo_unlink(oid) from pg_catalog.pg_largeobject_metadata");
   await dropNewcomers(session, memory);
   for (const { name, aside, renamed } of memory.schemas) {
     if (renamed) await session.query(`alter schema ${quoteIdent(aside)} rename to ${quoteIdent(name)}`);
@@ -121,7 +123,10 @@ export async function dropAside(session: Session): Promise<void> {
   for (const { kind, name } of found)
     await inTransaction(session, async () => {
       await quietEventTriggers(session);
+      const granted = await listOwnGrants(session);
+      await lendRoles(session, granted);
       await session.query(`drop ${kind} if exists ${quoteIdent(name)} cascade`);
+      await takeBackRoles(session, granted);
     });
 }
 

@@ -1,4 +1,5 @@
 import type { Session } from "../../../clients/database.ts";
+import { listOwnGrants } from "./replaceRoles.ts";
 import { listExtensions, listSequences, listTables } from "../../database/catalog.ts";
 import { managedObjectsScript } from "../../backup/managedObjectsScript.ts";
 import { HAS_MEMBERS, IS_APP_SCHEMA, PLATFORM_OWNERS } from "../../database/platform.ts";
@@ -51,16 +52,6 @@ export async function rememberState(session: Session): Promise<Memory> {
     },
     granted: await listOwnGrants(session),
   };
-}
-
-/** Roles that the connected one has granted itself. What a superuser grants is the first superuser's. */
-export async function listOwnGrants(session: Session): Promise<string[]> {
-  const found = await session.query<{ name: string }>(
-    `select distinct r.rolname::text as name from pg_catalog.pg_auth_members m
-     join pg_catalog.pg_roles r on r.oid = m.roleid join pg_catalog.pg_roles me on me.oid = m.member
-     where me.rolname = current_user and m.grantor in (me.oid, case when me.rolsuper then 10 else me.oid end) order by 1`,
-  );
-  return found.map(({ name }) => name);
 }
 
 /** Objects of the app that lie in no schema. The platform's own are left as they are. */

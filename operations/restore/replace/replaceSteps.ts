@@ -12,20 +12,20 @@ import { listAllPublications } from "../../database/heldBack.ts";
 import { clearJournal } from "../journal.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import type { PhaseTimer } from "../../phases.ts";
-import { quoteIdent } from "../../database/quote.ts";
 import { together } from "../../together.ts";
 import { restoreVaultSecrets } from "../../database/vaultSecrets.ts";
 import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { planPublication } from "../releasePublications.ts";
 import type { ReplaceOptions } from "./replace.ts";
-import { listOwnGrants } from "./replaceMemory.ts";
+import { takeBackRoles } from "./replaceRoles.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
 import type { Memory, Replacement } from "./replaceRecord.ts";
 import { differencesOfObjects, named } from "../restoreChecks.ts";
 import { JOURNALED_PHASES, runPhases } from "../restorePipeline.ts";
 import type { Restored } from "../restorePipeline.ts";
-import { applicationNameOf, wipeTarget } from "../restoreTarget.ts";
+import { holdsProject } from "../restoreProject.ts";
+import { applicationNameOf, removeLargeObjects, wipeTarget } from "../restoreTarget.ts";
 import { closeGate, openGate } from "../../gate/writeGate.ts";
 
 /** A replacement that has decided by what. */
@@ -82,6 +82,10 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     notes.push(...restored.notes);
     if (options.manifest.jobs.length > 0)
       notes.push("Scheduled jobs are as they were in the database, not as in the backup: compare them by hand.");
+    if (holdsProject(options.manifest))
+      notes.push(
+        "The rows of storage are the backup's; the bytes of storage objects, the edge functions and the auth settings are as they were in the project: compare them by hand.",
+      );
     await timer.run("switch", "Making the new state live", () =>
       inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
     );
@@ -215,6 +219,8 @@ export async function goBack(
   if (replacement.state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
     ports.reporter("Putting back what lies aside");
+    // Copies of those that were there lie aside.
+    await removeLargeObjects(session);
     await inTransaction(session, async () => {
       await putBack(session, memory);
       await takeBackRoles(session, memory.granted);
@@ -229,10 +235,4 @@ export async function goBack(
   if (replacement.authBefore !== undefined) await ports.auth?.resume(replacement.authBefore);
   await endReplacement(session, replacement.restoreId);
   return "old";
-}
-
-/** Roles that were lent for the restore alone. */
-async function takeBackRoles(session: Session, kept: readonly string[]): Promise<void> {
-  const lent = (await listOwnGrants(session)).filter((role) => !kept.includes(role));
-  if (lent.length > 0) await session.query(`revoke ${lent.map(quoteIdent).join(", ")} from current_user`);
 }

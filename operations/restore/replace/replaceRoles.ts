@@ -1,0 +1,25 @@
+import type { Session } from "../../../clients/database.ts";
+import { listOwnRoles } from "../../backup/rolesScript.ts";
+import { quoteIdent } from "../../database/quote.ts";
+
+/** Roles that the connected one has granted itself. What a superuser grants is the first superuser's. */
+export async function listOwnGrants(session: Session): Promise<string[]> {
+  const found = await session.query<{ name: string }>(
+    `select distinct r.rolname::text as name from pg_catalog.pg_auth_members m
+     join pg_catalog.pg_roles r on r.oid = m.roleid join pg_catalog.pg_roles me on me.oid = m.member
+     where me.rolname = current_user and m.grantor in (me.oid, case when me.rolsuper then 10 else me.oid end) order by 1`,
+  );
+  return found.map(({ name }) => name);
+}
+
+/** Makes the connected role a member of the app's own ones: what belongs to a role can be renamed and dropped by its members alone. */
+export async function lendRoles(session: Session, granted: readonly string[]): Promise<void> {
+  const lent = (await listOwnRoles(session)).filter((role) => !granted.includes(role));
+  if (lent.length > 0) await session.query(`grant ${lent.map(quoteIdent).join(", ")} to current_user`);
+}
+
+/** Takes back what it has granted itself, but for these. */
+export async function takeBackRoles(session: Session, kept: readonly string[]): Promise<void> {
+  const lent = (await listOwnGrants(session)).filter((role) => !kept.includes(role));
+  if (lent.length > 0) await session.query(`revoke ${lent.map(quoteIdent).join(", ")} from current_user`);
+}
