@@ -73,6 +73,7 @@ async function giveDatabase(session: Session): Promise<void> {
 
 /** By the administrator, since a plain server lets nobody else make most of them; on Supabase the platform does it. */
 async function makeExtensions(session: Session, manifest: Manifest): Promise<void> {
+  const ofTheApp = await appSchemasIn(session, manifest);
   for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
     const [offer] = await session.query<{ same: boolean; schema: string | null }>(
       `select coalesce(bool_or(version = $2), false) as same, max(schema::text) as schema
@@ -85,7 +86,7 @@ async function makeExtensions(session: Session, manifest: Manifest): Promise<voi
       // The server refuses even "create if not exists" of pg_catalog, where some lie.
       const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [place]);
       await session.query(
-        `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)};`}
+        `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)} ${ofTheApp.has(place) ? "authorization postgres" : ""};`}
          create extension if not exists ${quoteIdent(name)} with schema ${quoteIdent(place)} ${offer?.same === true ? `version ${quoteLiteral(version)}` : ""} cascade`,
       );
     } catch (error) {
@@ -95,6 +96,16 @@ async function makeExtensions(session: Session, manifest: Manifest): Promise<voi
       );
     }
   }
+}
+
+/** Schemas of the backup's extensions that the app itself has made, and owns. */
+async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<string>> {
+  const schemas = [...new Set(manifest.extensions.map(({ schema }) => schema))];
+  const named = await session.query<{ schema: string; name: string }>(
+    "select s as schema, format('rights on schema %I', s) as name from unnest($1::text[]) s",
+    [schemas],
+  );
+  return new Set(named.filter(({ name }) => name in manifest.objects).map(({ schema }) => schema));
 }
 
 /** What extensions keep is the platform's to grant: whoever restores may write the rows that the backup holds, and the vault. */
