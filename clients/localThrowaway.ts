@@ -7,7 +7,7 @@ import { z } from "zod";
 import { UserError, messageOf } from "./errors.ts";
 import { LOOPBACK, freePort } from "./ports.ts";
 import { findServerPrograms } from "./postgresPrograms.ts";
-import { createServerData, killServer, startServer } from "./postgresServer.ts";
+import { createServerData, killServer, localeArgs, startServer } from "./postgresServer.ts";
 import type { ServerPrograms } from "./postgresServer.ts";
 import { isSameProcess, startTicks } from "./processes.ts";
 import type { Throwaway, ThrowawayPostgres, ThrowawayWish } from "./throwawayPostgres.ts";
@@ -101,13 +101,6 @@ async function openFor(programs: ServerPrograms, folder: string): Promise<void> 
   if (programs.owner === undefined) return;
   await chmod(folder, 0o711);
   await chown(inner, programs.owner.uid, programs.owner.gid);
-}
-
-/** The same order of text on every machine; initdb learnt to do so without the machine's locales in version 17. */
-function localeArgs(serverMajor: number): string[] {
-  return serverMajor >= 17
-    ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
-    : ["--locale=C.UTF-8"];
 }
 
 /** Ends servers, and removes folders, whose makers are gone: a kill -9 leaves both behind. */

@@ -68,6 +68,13 @@ host all all ${LOOPBACK}/32 scram-sha-256
 host replication all ${LOOPBACK}/32 scram-sha-256
 `;
 
+/** The same order of text on every machine; initdb learnt to do so without the machine's locales in version 17. */
+export function localeArgs(serverMajor: number): string[] {
+  return serverMajor >= 17
+    ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
+    : ["--locale=C.UTF-8"];
+}
+
 /** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
 export async function createServerData(options: ServerOptions): Promise<void> {
   const { programs, dataDir } = options;

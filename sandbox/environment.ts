@@ -1,7 +1,7 @@
 import { delimiter, join } from "node:path";
 import { PROJECT_ROOT, addressOf, layout } from "./layout.ts";
 import type { SandboxFile } from "./layout.ts";
-import { POSTGRES_PROGRAMS } from "./postgres/binaries.ts";
+import { sandboxPostgres } from "./postgres/binaries.ts";
 
 /**
  * The environment variables that lead a command into the sandbox: credentials, Pulumi's backend and passphrase, and the
@@ -30,7 +30,7 @@ export function sandboxEnvironment(
     CASTCHAT_AGE_IDENTITY: credentials.ageIdentity,
     SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
     // A test restore starts a server of its own from these programs, never from another that is there.
-    PG_BIN: POSTGRES_PROGRAMS,
+    PG_BIN: sandboxPostgres.folder,
     VERIFY_DATABASE_URL: "",
     PULUMI_HOME: layout(home).pulumi,
     PULUMI_BACKEND_URL: `file://${layout(home).state}`,

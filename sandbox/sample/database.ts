@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { UserError } from "../../clients/errors.ts";
+import { majorOf } from "../postgres/version.ts";
 import { inTransaction, withConnection } from "./connection.ts";
 import { fillSteps, helpersSql } from "./fillSteps.ts";
 
@@ -70,7 +71,7 @@ export async function fill(url: string, options: FillOptions): Promise<number> {
       }
     }
     signal?.throwIfAborted();
-    await client.query(awkward);
+    await client.query((await majorOf(client)) < INFINITE_INTERVALS_SINCE ? withFiniteIntervals(awkward) : awkward);
     await client.query(finish);
   });
   await withConnection(url, async (client) => {
@@ -120,4 +121,13 @@ async function analyse(client: pg.Client, schema: string): Promise<void> {
 
 function script(name: string): Promise<string> {
   return readFile(fileURLToPath(new URL(`./${name}`, import.meta.url)), "utf8");
+}
+
+/** The first major version with intervals that never end. */
+const INFINITE_INTERVALS_SINCE = 17;
+
+function withFiniteIntervals(script: string): string {
+  return script
+    .replace("'infinity', 'infinity', '[-infinity,infinity]'", "'infinity', null, '[-infinity,infinity]'")
+    .replace("'-infinity', '-infinity', '(,)'", "'-infinity', null, '(,)'");
 }

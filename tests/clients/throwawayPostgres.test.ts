@@ -13,7 +13,7 @@ import { readSystemIdentifier } from "../../clients/systemIdentifier.ts";
 import { markOf } from "../../clients/throwawayPostgres.ts";
 import type { ThrowawayPostgres, ThrowawayWish } from "../../clients/throwawayPostgres.ts";
 import { PROJECT_ROOT } from "../../sandbox/layout.ts";
-import { POSTGRES_PROGRAMS } from "../../sandbox/postgres/binaries.ts";
+import { sandboxPostgres } from "../../sandbox/postgres/binaries.ts";
 import { runSql } from "../operations/support/sample.ts";
 import { startTestDatabase } from "../support/postgres.ts";
 import type { TestDatabase } from "../support/postgres.ts";
@@ -39,7 +39,7 @@ const wish = (more: Partial<ThrowawayWish> = {}): ThrowawayWish => ({
   signal: new AbortController().signal,
   ...more,
 });
-const environment = () => ({ PATH: "", PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary });
+const environment = () => ({ PATH: "", PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 const local: ThrowawayPostgres = { create: (one) => localThrowaway(environment()).create(one) };
 const onScratch = () => scratchThrowaway(scratch.superuserUrl);
 const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith("castchat-verify-"));

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { freePort } from "../../sandbox/ports.ts";
+import { sandboxPostgres } from "../../sandbox/postgres/binaries.ts";
+import type { PostgresPackage } from "../../sandbox/postgres/binaries.ts";
 import { SUPERUSER, clusterPid, createCluster, killCluster, startCluster } from "../../sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../../sandbox/postgres/supabase.ts";
 import { isAlive } from "../../sandbox/processes.ts";
@@ -26,7 +28,7 @@ export interface TestDatabase {
 const PASSWORD = "pässword:@/ for tests";
 
 /** Starts a throwaway Supabase-like server in `.sandbox/tests-…`; takes about a second. Call stop() in afterAll. */
-export async function startTestDatabase(): Promise<TestDatabase> {
+export async function startTestDatabase(postgres: PostgresPackage = sandboxPostgres): Promise<TestDatabase> {
   const folder = await makeTestFolder();
   const dataDir = join(folder.path, "data");
   const stop = async () => {
@@ -35,6 +37,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   };
   try {
     const options = {
+      postgres,
       dataDir,
       port: await freePort(),
       superuserPassword: PASSWORD,

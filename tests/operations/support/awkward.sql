@@ -160,7 +160,7 @@ grant select on large object 700002 to anon; comment on large object 700003 is '
 create table public.files (name text, content oid); insert into public.files values ('f', 700003);
 
 -- Extensions: in a schema of their own, types, operators and opclasses of theirs in the app's tables.
-create schema "拡張"; create extension hstore with schema "拡張"; create extension ltree with schema public; create extension btree_gin with schema extensions; create extension pg_trgm with schema extensions;
+create schema "拡張"; create extension hstore with schema "拡張"; create extension ltree with schema public; create extension btree_gin with schema extensions; create extension if not exists pg_trgm with schema extensions;
 create table public.with_extensions (h "拡張".hstore, l public.ltree, t text); insert into public.with_extensions values ('a=>1,"b c"=>NULL', 'A.B.C', 'trigram');
 create index on public.with_extensions using gin (t extensions.gin_trgm_ops, h); create index on public.with_extensions using gist (l);
 

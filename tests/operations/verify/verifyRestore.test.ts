@@ -22,7 +22,7 @@ import { FailedVerification, verify } from "../../../operations/verify/verify.ts
 import type { VerifyOptions, VerifyResult } from "../../../operations/verify/verify.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { POSTGRES_PROGRAMS } from "../../../sandbox/postgres/binaries.ts";
+import { sandboxPostgres } from "../../../sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
@@ -60,7 +60,7 @@ afterAll(async () => {
   await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
-const throwaways = () => localThrowaway({ PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary });
+const throwaways = () => localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 const options = (more: Partial<VerifyOptions> = {}): VerifyOptions => ({
   vault,
   trustedKeys,
@@ -280,7 +280,7 @@ describe("verify --restore on a scratch server", () => {
   });
 
   it("leaves a plain server as it was", async () => {
-    const plain = await localThrowaway({ PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary }).create({
+    const plain = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
       serverMajor: 17,
       systemIdentifier: undefined,
       forbidden: [],

@@ -18,7 +18,7 @@ import { checkRestoredDatabase } from "../../../../operations/verify/testRestore
 import { prepareThrowaway } from "../../../../operations/verify/throwaway/prepare.ts";
 import type { PreparedThrowaway } from "../../../../operations/verify/throwaway/prepare.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
-import { POSTGRES_PROGRAMS } from "../../../../sandbox/postgres/binaries.ts";
+import { sandboxPostgres } from "../../../../sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
   const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
   manifest = summary!.manifest!;
-  throwaway = await localThrowaway({ PG_BIN: POSTGRES_PROGRAMS, TMPDIR: temporary }).create({
+  throwaway = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
     serverMajor: 17,
     systemIdentifier: manifest.source.systemIdentifier,
     forbidden: [],
