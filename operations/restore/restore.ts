@@ -173,11 +173,11 @@ async function restoreInto(
 ): Promise<RestoreResult> {
   const { vault, opener, targetUrl, clock, reporter, signal } = options;
   const { timer } = course;
-  const { selected, resumedAt } = await timer.run(
-    "claim",
-    `Claiming ${session.address.host}:${session.address.port}`,
-    () => claim(session, restoreId, options),
+  const claimed = await timer.run("claim", `Claiming ${session.address.host}:${session.address.port}`, () =>
+    claim(session, restoreId, options),
   );
+  if ("finished" in claimed) return claimed.finished;
+  const { selected, resumedAt } = claimed;
   const { manifest, selection } = selected;
   course.backupId = manifest.backupId;
   const goesOn = resumedAt !== undefined;
@@ -212,10 +212,15 @@ async function claim(
   session: Session,
   restoreId: string,
   options: RestoreOptions & { signal: AbortSignal },
-): Promise<{ selected: Selected; resumedAt: string | undefined }> {
+): Promise<{ selected: Selected; resumedAt: string | undefined } | { finished: RestoreResult }> {
   const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
   await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
   const marker = await findMarker(session, restoreId);
+  // Another call has finished it while this one waited for the target.
+  if (marker?.phase === FINISHED && marker.result !== undefined) {
+    refuseOther(marker, options);
+    return { finished: marker.result };
+  }
   if (marker === undefined && options.selection !== "rows" && options.backupId === undefined) await refuseData(session);
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // A restore that goes on keeps its backup, also when a newer one has come meanwhile.

@@ -155,12 +155,12 @@ describe("rows", () => {
       const child = spawn(process.execPath, [CHILD, argument], { stdio: "ignore", env: process.env });
       const ended = once(child, "exit");
       const before = (await journalOf(target.url)).length;
-      if (round % 2 === 0) await sleep(300 + Math.random() * 1500);
+      if (round % 2 === 1) await sleep(300 + Math.random() * 1500);
       // Every other time once another chunk is in.
       else
         for (
           let wait = 0;
-          wait < 300 && child.exitCode === null && (await journalOf(target.url)).length <= before;
+          wait < 1000 && child.exitCode === null && (await journalOf(target.url)).length <= before;
           wait += 1
         )
           await sleep(10);

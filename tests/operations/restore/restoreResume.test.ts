@@ -200,6 +200,12 @@ describe("the recovery log", () => {
     expect(await restore(options({ backupId: saved.backupId }))).toMatchObject({ backupId: saved.backupId });
   }, 30_000);
 
+  it("is not begun anew by a call that has waited for another to finish it", async () => {
+    const [one, other] = await Promise.all([restore(options()), restore(options())]);
+    expect(other.phases).toEqual(one.phases);
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 30_000);
+
   it("says of each restore what came of it, and a restore does without it", async () => {
     const entries = async () => {
       const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();

@@ -104,7 +104,7 @@ export async function testBed(): Promise<TestBed> {
     postgres,
     clock: () => new Date("2026-01-02T03:04:05Z"),
   };
-  return { deps, apps, postgres, remove: () => rm(home, { recursive: true, force: true }) };
+  return { deps, apps, postgres, remove: () => rm(home, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
 /** An answer's status and parsed body (text where it is no JSON). */
