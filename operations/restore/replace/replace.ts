@@ -24,13 +24,6 @@ import { refuseOlderServer } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
 
-/** Stops the auth service beside the database, and lets it go on as it was. */
-export interface AuthPause {
-  /** Returns what {@link resume} needs. */
-  pause(signal?: AbortSignal): Promise<unknown>;
-  resume(before: unknown): Promise<void>;
-}
-
 /** Which database is put back into which state. */
 export interface ReplaceOptions {
   vault: Vault;
@@ -45,7 +38,6 @@ export interface ReplaceOptions {
   confirm: Confirm;
   /** Takes a proven backup of the present state and returns its id. */
   saveFirst: (reporter: Reporter, signal: AbortSignal) => Promise<string>;
-  auth?: AuthPause | undefined;
   clock: Clock;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
@@ -129,15 +121,15 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
 
 /** Goes back from a replacement that was interrupted, or finishes one whose new state is live. False where there is none. */
 export async function abandon(
-  options: Pick<ReplaceOptions, "targetUrl" | "auth" | "reporter" | "signal">,
+  options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">,
 ): Promise<"nothing" | "old" | "new"> {
-  const { targetUrl, auth, reporter, signal } = options;
+  const { targetUrl, reporter, signal } = options;
   const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
   try {
     const recorded = await findReplacement(session);
     if (recorded === undefined) return "nothing";
     await holdTarget(session, recorded.restoreId, true, signal);
-    return await goBack(session, { targetUrl, auth, reporter });
+    return await goBack(session, reporter);
   } finally {
     await session.end();
   }

@@ -72,8 +72,6 @@ export interface Replacement {
   startedAt: Date;
   safetyBackupId: string | undefined;
   memory: Memory | undefined;
-  /** What the auth service's pause has changed, as its port has returned it. */
-  authBefore: unknown;
 }
 
 const RECORD = `${MARKER_SCHEMA}.replacement`;
@@ -90,7 +88,6 @@ export async function findReplacement(session: Session): Promise<Replacement | u
     started_at: Date;
     safety_backup_id: string | null;
     memory: unknown;
-    auth_before: unknown;
   }>(`select * from ${RECORD}`);
   if (row === undefined) return undefined;
   return {
@@ -101,7 +98,6 @@ export async function findReplacement(session: Session): Promise<Replacement | u
     startedAt: row.started_at,
     safetyBackupId: row.safety_backup_id ?? undefined,
     memory: row.memory === null ? undefined : memorySchema.parse(row.memory),
-    authBefore: row.auth_before ?? undefined,
   };
 }
 
@@ -125,7 +121,7 @@ export async function beginReplacement(
     session,
     `${RECORD} (
       one boolean primary key default true check (one), restore_id text not null, backup_id text not null, state text not null,
-      phase text not null default '', started_at timestamptz not null, safety_backup_id text, memory jsonb, auth_before jsonb)`,
+      phase text not null default '', started_at timestamptz not null, safety_backup_id text, memory jsonb)`,
   );
   await makeJournal(session);
   await session.query(`insert into ${RECORD} (restore_id, backup_id, state, started_at) values ($1, $2, 'begun', $3)`, [
@@ -143,14 +139,13 @@ export async function noteReplacement(
     phase?: string;
     safetyBackupId?: string;
     memory?: Memory;
-    authBefore?: unknown;
   },
 ): Promise<void> {
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   await session.query(
     `update ${RECORD} set state = coalesce($1, state), phase = coalesce($2, phase), safety_backup_id = coalesce($3, safety_backup_id),
-       memory = coalesce($4::jsonb, memory), auth_before = coalesce($5::jsonb, auth_before)`,
-    [more.state ?? null, more.phase ?? null, more.safetyBackupId ?? null, json(more.memory), json(more.authBefore)],
+       memory = coalesce($4::jsonb, memory)`,
+    [more.state ?? null, more.phase ?? null, more.safetyBackupId ?? null, json(more.memory)],
   );
 }
 

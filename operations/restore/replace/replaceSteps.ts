@@ -45,14 +45,13 @@ const GUARD_EVERY_MS = 250;
 
 /** Takes every step that is left, each noted together with what it does. */
 export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
-  const { timer, auth, reporter, signal } = options;
+  const { timer, reporter, signal } = options;
   const holder = replacement.restoreId;
   let { state, memory, safetyBackupId } = replacement;
   const notes: string[] = [];
   if (state === "begun") {
     await timer.run("gate", "Closing the gate: from now on nobody writes", async () => {
       await closeGate(session, { holder, level: "writes", signal });
-      if (auth !== undefined) await noteReplacement(session, { authBefore: await auth.pause(signal) });
       await noteReplacement(session, { state: "closed" });
     });
     state = "closed";
@@ -182,7 +181,7 @@ async function makeLive(
 async function finish(
   session: Session,
   replacement: Replacement,
-  options: Pick<Replacing, "auth" | "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
+  options: Pick<Replacing, "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const run = async (name: string, sentence: string, work: () => Promise<void>) => {
     if (options.timer !== undefined) {
@@ -192,10 +191,8 @@ async function finish(
     options.reporter(sentence);
     await work();
   };
-  const recorded = await findReplacement(session);
   await run("open", "Opening the gate on the new state", async () => {
     await openGate(session, replacement.restoreId, options.signal);
-    if (recorded?.authBefore !== undefined) await options.auth?.resume(recorded.authBefore);
     await noteReplacement(session, { state: "open" });
   });
   await run("clean up", "Taking away what lay aside", async () => {
@@ -205,20 +202,17 @@ async function finish(
 }
 
 /** Brings the old state back and opens the gate on it; where the new one is live already, finishes that. */
-export async function goBack(
-  session: Session,
-  ports: { targetUrl: string; auth?: ReplaceOptions["auth"]; reporter: Reporter },
-): Promise<"nothing" | "old" | "new"> {
+export async function goBack(session: Session, reporter: Reporter): Promise<"nothing" | "old" | "new"> {
   const replacement = await findReplacement(session);
   if (replacement === undefined) return "nothing";
   if (replacement.state === "live" || replacement.state === "open") {
-    await finish(session, replacement, ports);
+    await finish(session, replacement, { reporter });
     return "new";
   }
   const { memory } = replacement;
   if (replacement.state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
-    ports.reporter("Putting back what lies aside");
+    reporter("Putting back what lies aside");
     // Copies of those that were there lie aside.
     await removeLargeObjects(session);
     await inTransaction(session, async () => {
@@ -230,9 +224,8 @@ export async function goBack(
     // Before anybody can write: whoever goes on later must not take the safety backup for the present state.
     await noteReplacement(session, { state: "back" });
   }
-  ports.reporter("Opening the gate on the old state");
+  reporter("Opening the gate on the old state");
   await openGate(session, replacement.restoreId);
-  if (replacement.authBefore !== undefined) await ports.auth?.resume(replacement.authBefore);
   await endReplacement(session, replacement.restoreId);
   return "old";
 }
