@@ -1,7 +1,14 @@
 import type { Session } from "../../clients/database.ts";
 import { listLeftOutOfExtensions } from "../database/extensionRows.ts";
 import { listLeftOutJobs } from "../database/heldBack.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, MARKER_SCHEMA } from "../database/platform.ts";
+import {
+  IS_APP_SCHEMA,
+  IS_MANAGED_DATA_SCHEMA,
+  MANAGED_VERSION_TABLES,
+  MARKER_SCHEMA,
+  PLATFORM_OWNERS,
+  PLATFORM_ROLES,
+} from "../database/platform.ts";
 
 /** What a backup does not carry; each with its reason. */
 export interface LeftOut {
@@ -26,6 +33,15 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
      union all
      select format('rows of %s', name), 'they tell the platform''s own version' from unnest($1::text[]) as name
        where exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = name)
+     union all
+     -- Names alone: a value may be a secret.
+     select format('settings of %s: %s', concat_ws(' in ', 'role ' || quote_ident(r.rolname), 'database ' || quote_ident(d.datname)),
+         string_agg(split_part(setting, '=', 1), ', ' order by setting)), 'a backup carries those of the app''s own roles alone, set in every database: set these again'
+       from pg_catalog.pg_db_role_setting s cross join unnest(s.setconfig) as setting
+       left join pg_catalog.pg_roles r on r.oid = s.setrole left join pg_catalog.pg_database d on d.oid = s.setdatabase
+       where (s.setdatabase = 0 or d.datname = pg_catalog.current_database()) and coalesce(r.rolname !~ '${PLATFORM_OWNERS}', true)
+         and not (s.setdatabase = 0 and coalesce(r.rolname !~ '${PLATFORM_ROLES}', false))
+       group by s.setrole, s.setdatabase, r.rolname, d.datname
      union all
      select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
      order by 1`,

@@ -163,6 +163,30 @@ describe("backup", () => {
     expect(manifest!.tables.map(({ name }) => name)).not.toContain("kept_secret");
   });
 
+  it("names settings of the database and of the platform's roles, which no part carries, without their values", async () => {
+    const vault = await cloud.newVault();
+    await runSql(
+      database.superuserUrl,
+      `create role carried; alter role carried set work_mem = '5MB'; alter role carried in database postgres set work_mem = '6MB';
+       alter role authenticator set pgrst.db_schemas = 'public, api'; alter database postgres set app.jwt_secret = 'for nobody'`,
+    );
+    try {
+      await backup(options(vault));
+    } finally {
+      await runSql(
+        database.superuserUrl,
+        "alter role authenticator reset pgrst.db_schemas; alter database postgres reset app.jwt_secret; alter role carried in database postgres reset all; drop role carried",
+      );
+    }
+    const [{ manifest } = { manifest: undefined }] = await list(vault);
+    const settings = manifest!.leftOut.map(({ what }) => what).filter((what) => what.startsWith("settings of"));
+    expect(settings).toContain("settings of role authenticator: pgrst.db_schemas, statement_timeout");
+    expect(settings).toContain("settings of database postgres: app.jwt_secret");
+    expect(settings).toContain("settings of role carried in database postgres: work_mem");
+    expect(settings.some((what) => what.startsWith("settings of role carried:"))).toBe(false);
+    expect(JSON.stringify(manifest)).not.toContain("for nobody");
+  });
+
   it("refuses a hypertable, whose copy would be empty without an error", async () => {
     const vault = await cloud.newVault();
     // What the extension's catalog looks like; the extension itself is not on every server.
