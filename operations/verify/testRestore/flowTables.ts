@@ -63,3 +63,35 @@ export async function readableBy(session: Session, table: FlowTable): Promise<bo
   );
   return row?.may === true;
 }
+
+/** Whether row level security lets `authenticated` write new rows at all: where no policy does, the app writes in another way. */
+export async function insertableBy(session: Session, table: FlowTable): Promise<boolean> {
+  const [row] = await session.query<{ may: boolean }>(
+    `select not c.relrowsecurity or exists (
+         select from pg_catalog.pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('a', '*')
+           and (p.polroles = '{0}' or exists (select from unnest(p.polroles) as r where pg_catalog.pg_has_role('authenticated', r, 'usage')))) as may
+       from pg_catalog.pg_class c where c.oid = $1::oid`,
+    [table.oid],
+  );
+  return row?.may === true;
+}
+
+/**
+ * The unique key by which a copy of a row is refused for being that row's double, where it is one of copied values alone: then the
+ * copy is what is wrong. Undefined for any other refusal, such as that of a key which the database draws.
+ */
+export async function keyOfDouble(session: Session, table: FlowTable, error: unknown): Promise<string | undefined> {
+  const { code = "", constraint } = error as { code?: string; constraint?: string };
+  if (!DOUBLES.includes(code) || constraint === undefined) return undefined;
+  const rows = await session.query(
+    `select from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
+      where i.indrelid in (select $1::oid union select relid from pg_catalog.pg_partition_tree($1::oid)) and x.relname = $2
+        and not exists (select from unnest(i.indkey::smallint[]) as k (attnum)
+          join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum where a.attname <> all ($3::text[]))`,
+    [table.oid, constraint, table.writable],
+  );
+  return rows.length > 0 ? constraint : undefined;
+}
+
+/** SQLSTATE of a unique key's refusal, and of an exclusion constraint's. */
+const DOUBLES = ["23505", "23P01"];

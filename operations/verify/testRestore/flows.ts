@@ -4,7 +4,7 @@ import { quoteIdent } from "../../database/quote.ts";
 import { asCaller } from "./asRole.ts";
 import { check, fine, notHere } from "./checklist.ts";
 import type { CheckLine, Finding } from "./checklist.ts";
-import { findFlowTable, readableBy } from "./flowTables.ts";
+import { findFlowTable, insertableBy, keyOfDouble, readableBy } from "./flowTables.ts";
 import type { FlowTable } from "./flowTables.ts";
 
 const ITEM = "Critical user flows working";
@@ -52,8 +52,10 @@ async function readPosts(admin: Session, posts: FlowTable | string): Promise<Fin
 async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Finding> {
   if (typeof table === "string") return notHere(table);
   if (!table.writable.includes(table.owner)) return notHere(`authenticated may not write into ${table.label} itself`);
+  if (!(await insertableBy(admin, table))) return notHere(`no policy of ${table.label} lets authenticated write`);
   const columns = table.writable.map(quoteIdent).join(", ");
   const failures: string[] = [];
+  let double: string | undefined;
   for (const { owner, row } of await candidates(admin, table)) {
     try {
       await asCaller(admin, { role: "authenticated", sub: owner }, () =>
@@ -67,8 +69,10 @@ async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Fi
       );
     } catch (error) {
       failures.push(messageOf(error));
+      double ??= await keyOfDouble(admin, table, error);
     }
   }
+  if (double !== undefined) return notHere(`a copy of a post would be its double by ${double}`);
   if (failures.length === 0) return notHere(`${table.label} holds no row with an owner`);
   return { state: "not ok", detail: `none of ${failures.length} accounts can write a post: ${failures[0] ?? ""}` };
 }
@@ -85,8 +89,11 @@ async function applyToPost(
   if (link === undefined) return notHere(`${applications.label} has no column that refers to ${posts.label}`);
   if (![applications.owner, link.column].every((column) => applications.writable.includes(column)))
     return notHere(`authenticated may not write into ${applications.label} itself`);
+  if (!(await insertableBy(admin, applications)))
+    return notHere(`no policy of ${applications.label} lets authenticated write`);
   const columns = applications.writable.map(quoteIdent).join(", ");
   const failures: string[] = [];
+  let double: string | undefined;
   for (const { owner, row } of await candidates(admin, applications)) {
     try {
       const posted = await asCaller(admin, { role: "authenticated", sub: owner }, async () => {
@@ -110,8 +117,10 @@ async function applyToPost(
         );
     } catch (error) {
       failures.push(messageOf(error));
+      double ??= await keyOfDouble(admin, applications, error);
     }
   }
+  if (double !== undefined) return notHere(`a copy of an application would be its double by ${double}`);
   if (failures.length === 0)
     return notHere("no account that has applied before sees a post that it has not applied to");
   return { state: "not ok", detail: `none of ${failures.length} accounts can apply: ${failures[0] ?? ""}` };
