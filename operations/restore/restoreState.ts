@@ -50,12 +50,12 @@ const NAMED = 5;
  * and extensions, or all. A clause for each reference that has such rows.
  */
 export async function orphansIn(session: Session, where: "managed" | "all" = "managed"): Promise<string[]> {
-  const found = await findOrphans(
+  const { orphans } = await findOrphans(
     session,
-    `${IS_MANAGED_DATA_SCHEMA} ${where === "all" ? `or ${IS_APP_SCHEMA}` : ""}
-       or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK})`,
+    `k.convalidated and (${IS_MANAGED_DATA_SCHEMA} ${where === "all" ? `or ${IS_APP_SCHEMA}` : ""}
+       or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK}))`,
   );
-  return found
+  return orphans
     .slice(0, NAMED)
     .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
 }

@@ -75,9 +75,9 @@ async function swap(session: Session, manifest: Manifest, tables: readonly Table
       `The swapped rows are not what the backup holds: ${differences.join("; ")}. Nothing was changed.`,
     );
   }
-  const orphans = await findOrphans(
+  const { orphans } = await findOrphans(
     session,
-    `k.conrelid in ${SELECTED} or k.confrelid in ${SELECTED}`,
+    `k.convalidated and (k.conrelid in ${SELECTED} or k.confrelid in ${SELECTED})`,
     namesIn(tables),
   );
   if (orphans.length > 0) {

@@ -1,11 +1,12 @@
 import type { Session } from "../../../clients/database.ts";
 import { countForSeed, listSequences } from "../../database/catalog.ts";
+import { findOrphans } from "../../database/orphans.ts";
+import type { Orphans } from "../../database/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../database/compareTables.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { tableKey, tableName } from "../../database/quote.ts";
 import { check, fine, notHere, unless } from "./checklist.ts";
 import type { CheckLine, Finding } from "./checklist.ts";
-import { findAllOrphans } from "./orphans.ts";
 
 const ITEM = "Data integrity verified";
 
@@ -73,7 +74,11 @@ async function compareSequences(session: Session, manifest: Manifest): Promise<F
 }
 
 async function lookForOrphans(session: Session): Promise<Finding> {
-  const { references, faults, tolerated } = await findAllOrphans(session);
+  const { references, orphans } = await findOrphans(session);
+  const clauses = (some: readonly Orphans[]) =>
+    some.map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+  const faults = clauses(orphans.filter(({ validated }) => validated));
+  const tolerated = clauses(orphans.filter(({ validated }) => !validated));
   const kept = tolerated.length === 0 ? "" : `; not validated in the source either: ${tolerated.join("; ")}`;
   return unless(faults, `${references} foreign keys by anti-join: no row refers to none${kept}`);
 }

