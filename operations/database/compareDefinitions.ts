@@ -1,7 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { listExtensions, listSequences } from "./catalog.ts";
 import type { Manifest } from "../vault/manifest.ts";
-import { digestObjects } from "./objects.ts";
+import { LATER_KINDS, digestObjects } from "./objects.ts";
 import type { ObjectDigests } from "./objects.ts";
 import { tableName } from "./quote.ts";
 
@@ -27,14 +27,19 @@ export async function compareDefinitions(session: Session, manifest: Manifest): 
   const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const objects = plainlyNamed(manifest.objects);
+  const unknown = LATER_KINDS.filter((kind) => !Object.keys(objects).some((name) => isOf(name, kind)));
   return {
     missing: Object.keys(objects).filter((name) => now[name] === undefined),
     altered: isSameMajor
       ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
       : [],
-    added: Object.keys(now).filter((name) => objects[name] === undefined),
+    added: Object.keys(now).filter((name) => objects[name] === undefined && !unknown.some((kind) => isOf(name, kind))),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
+}
+
+function isOf(name: string, kind: string): boolean {
+  return name.startsWith(`${kind} `);
 }
 
 /** By names that need no quotes: which words a server quotes depends on its version. */

@@ -3,8 +3,8 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, isNoMember } fr
 
 /**
  * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its
- * definition. Two databases with equal maps have the same columns, constraints, indexes, triggers, policies, functions,
- * views, row level security and rights.
+ * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers, policies, functions,
+ * views, types, row level security and rights.
  */
 export type ObjectDigests = Record<string, string>;
 
@@ -21,6 +21,12 @@ const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("p
 /** Triggers that call a function of the app's own: those of the platform come with every project. */
 const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
   select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
+
+/**
+ * Kinds that backups of format version 4 and before may have been made without: such a one has none of them, and nothing to compare
+ * them with.
+ */
+export const LATER_KINDS: readonly string[] = ["inheritance", "domain", "composite type", "aggregate"];
 
 const SELECTS: readonly string[] = [
   `select format('relation %I.%I', n.nspname, c.relname), concat_ws(' ', case c.relkind when 'p' then 'r' else c.relkind end, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text)
@@ -47,6 +53,26 @@ const SELECTS: readonly string[] = [
      from ${RELATIONS} join pg_catalog.pg_rewrite r on r.ev_class = c.oid where c.relkind in ('r', 'p') and ${OF_APP}`,
   `select format('sequence %I.%I', n.nspname, c.relname), concat_ws(' ', s.seqtypid::pg_catalog.regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
      from ${RELATIONS} join pg_catalog.pg_sequence s on s.seqrelid = c.oid where ${OF_APP}`,
+  `select format('inheritance %I.%I', n.nspname, c.relname), concat_ws(' ',
+       (select string_agg(i.inhparent::pg_catalog.regclass::text, ', ' order by i.inhseqno) from pg_catalog.pg_inherits i where i.inhrelid = c.oid),
+       pg_catalog.pg_get_expr(c.relpartbound, c.oid), pg_catalog.pg_get_partkeydef(c.oid))
+     from ${RELATIONS} where c.relkind in ('r', 'p', 'f') and ${OF_APP}
+       and (c.relkind = 'p' or exists (select from pg_catalog.pg_inherits i where i.inhrelid = c.oid))`,
+  `select format('domain %s', t.oid::pg_catalog.regtype), concat_ws(' ', pg_catalog.format_type(t.typbasetype, t.typtypmod), t.typnotnull,
+       t.typcollation::pg_catalog.regcollation, pg_catalog.pg_get_expr(t.typdefaultbin, 0), (
+         select string_agg(concat_ws(' ', k.conname, pg_catalog.pg_get_constraintdef(k.oid), k.convalidated), ', ' order by k.conname)
+           from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype <> 'n'))
+     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+     where t.typtype = 'd' and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}`,
+  `select format('composite type %I.%I', n.nspname, c.relname),
+       string_agg(concat_ws(' ', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation::pg_catalog.regcollation), ', ' order by a.attnum)
+     from ${RELATIONS} left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     where c.relkind = 'c' and ${OF_APP} group by 1`,
+  `select format('aggregate %s', p.oid::pg_catalog.regprocedure), concat_ws(' ', a.aggkind, a.aggnumdirectargs, a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
+       a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn, a.aggtranstype::pg_catalog.regtype, a.aggmtranstype::pg_catalog.regtype,
+       a.aggsortop::pg_catalog.regoperator, quote_nullable(a.agginitval), quote_nullable(a.aggminitval), p.proparallel)
+     from pg_catalog.pg_aggregate a join pg_catalog.pg_proc p on p.oid = a.aggfnoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+     where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}`,
   `select format('enum %s', t.oid::pg_catalog.regtype), string_agg(e.enumlabel, ',' order by e.enumsortorder)
      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace join pg_catalog.pg_enum e on e.enumtypid = t.oid
      where ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")} group by t.oid`,

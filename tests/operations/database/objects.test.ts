@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { withSession } from "../../../clients/database.ts";
+import { compareDefinitions } from "../../../operations/database/compareDefinitions.ts";
 import { digestObjects } from "../../../operations/database/objects.ts";
 import { findOrphans } from "../../../operations/database/orphans.ts";
+import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { postgresPackage } from "../../../sandbox/postgres/binaries.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
@@ -83,5 +85,38 @@ describe("a reference that is wholly there or wholly null", () => {
     );
     const { orphans } = await inSession((session) => findOrphans(session, "k.conname = 'seated'"));
     expect(orphans).toMatchObject([{ name: "tickets", rows: 1 }]);
+  });
+});
+
+describe("an aggregate", () => {
+  it("is another one when it computes otherwise", async () => {
+    const made = (start: number) =>
+      runSql(
+        database.url,
+        `drop aggregate if exists public.total(int); create aggregate public.total(int) (sfunc = int4pl, stype = int, initcond = '${start}')`,
+      );
+    await made(0);
+    const before = await inSession(digestObjects);
+    await made(1);
+    const after = await inSession(digestObjects);
+    expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual([
+      "aggregate public.total(integer)",
+    ]);
+  });
+});
+
+describe("a backup from before a kind of definition was looked at", () => {
+  it("has nothing to compare it with, where one that holds another of the kind has", async () => {
+    await runSql(database.url, "create domain public.grade as int; create domain public.mark as int");
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      const without = (pattern: RegExp) =>
+        ({
+          source: { serverVersion: session.serverVersion },
+          objects: Object.fromEntries(Object.entries(objects).filter(([name]) => !pattern.test(name))),
+        }) as unknown as Manifest;
+      expect((await compareDefinitions(session, without(/^domain /))).added).toEqual([]);
+      expect((await compareDefinitions(session, without(/^domain public.mark/))).added).toEqual(["domain public.mark"]);
+    });
   });
 });

@@ -172,6 +172,24 @@ describe("checkRestoredDatabase", () => {
       "drop table public.stray; alter table public.empty_table rename column later to late",
     ],
     [
+      "a partition that hangs on its parent no longer",
+      "alter table public.logs detach partition public.logs_info",
+      {
+        "columns, indexes, functions, views, types": expect.stringContaining("inheritance public.logs_info is missing"),
+      },
+      "alter table public.logs attach partition public.logs_info for values in ('info')",
+    ],
+    [
+      "a domain that takes other values, and a composite type with another field",
+      "alter domain public.stars drop constraint stars_range; alter type public.pay_range add attribute extra int",
+      {
+        "columns, indexes, functions, views, types":
+          "composite type public.pay_range is defined otherwise; domain public.stars is defined otherwise",
+        "rows and fingerprints": expect.stringContaining("public.posts has other content"),
+      },
+      "alter domain public.stars add constraint stars_range check (value between 1 and 5); alter type public.pay_range drop attribute extra",
+    ],
+    [
       "an extension that is gone",
       "drop index public.posts_title_trigrams; drop extension pg_trgm",
       {
