@@ -121,6 +121,11 @@ export async function findOpenings(session: Session, level: GateLevel): Promise<
   const prepared = await session.query<{ gid: string }>(
     "select gid from pg_catalog.pg_prepared_xacts where database = current_database() order by 1",
   );
+  // Their workers are no sessions: no right of connecting keeps them out.
+  const subscriptions = await session.query<{ name: string }>(
+    `select format('%I', subname) as name from pg_catalog.pg_subscription
+      where subenabled and subdbid = (select oid from pg_catalog.pg_database where datname = current_database()) order by 1`,
+  );
   const reaching =
     level === "writes"
       ? []
@@ -135,6 +140,10 @@ export async function findOpenings(session: Session, level: GateLevel): Promise<
       .map(({ role }) => `${role ?? "everybody"} may still connect, by a grant that is not the owner's`),
     ...connecting.filter((one) => !isOn(one.readOnly)).map(({ role }) => `${role} may still connect and write`),
     ...prepared.map(({ gid }) => `the prepared transaction ${gid} is open`),
+    ...subscriptions.map(
+      ({ name }) =>
+        `the subscription ${name} brings rows from elsewhere: "alter subscription ${name} disable" ends that`,
+    ),
     ...reaching.map(({ schema, role }) => `${role} may still use schema ${schema}`),
   ];
 }

@@ -50,7 +50,7 @@ export interface GateState {
  * the sessions of others are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
  *
  * Our own sessions are let in and may write (clients/database.ts asks for it); so could anybody who has the owner's password and
- * asks for READ WRITE by name, and superusers, who are the platform's. Prepared transactions are refused.
+ * asks for READ WRITE by name, and superusers, who are the platform's. Prepared transactions and enabled subscriptions are refused.
  *
  * What was changed is recorded in the same transaction, so that {@link openGate} puts back exactly that. It can be run again after an
  * interruption. Closing over another holder's closing is a layer on top of it. The session must be outside of a transaction.

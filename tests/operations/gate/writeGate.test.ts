@@ -299,6 +299,23 @@ describe("what can't be closed", () => {
     await superuser.query("drop role stubborn");
   });
 
+  it("is refused while a subscription brings rows, and takes one that is disabled", async () => {
+    await superuser.query(`
+      create subscription stream connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
+      alter subscription stream set (slot_name = 'stream'); alter subscription stream enable`);
+    const before = await rights();
+    const refused = closeGate(session, STOP);
+    await expect(refused).rejects.toThrow(PromiseError);
+    await expect(refused).rejects.toThrow(
+      'the subscription stream brings rows from elsewhere: "alter subscription stream disable" ends that',
+    );
+    expect(await rights()).toEqual(before);
+    await superuser.query("alter subscription stream disable");
+    await closeGate(session, STOP);
+    await openGate(session, STOP.holder);
+    await superuser.query("alter subscription stream set (slot_name = none); drop subscription stream");
+  });
+
   it("is refused where a schema's rights are another's to take", async () => {
     await superuser.query(
       `create role stranger; create schema strange authorization stranger; grant usage on schema strange to anon, postgres`,
