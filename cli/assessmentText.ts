@@ -87,8 +87,8 @@ function tableOf(tables: readonly AssessedTable[]): string {
 /** Until when the table was as in the backup, and from when on as now, as far as backups tell. */
 function sinceWhen(history: TableHistory | undefined): [string, string] {
   if (history === undefined) return ["–", "–"];
-  const { sameAsReferenceUntil: until, asNowSince: since } = history;
-  return [until.at, since === undefined ? "in no backup" : since.at];
+  const { sameAsReferenceUntil: until, asNowSince: since, isComplete } = history;
+  return [until.at, since?.at ?? (isComplete ? "in no backup" : "unknown")];
 }
 
 function traceLine(table: string, traced: readonly TracedLoss[]): string {

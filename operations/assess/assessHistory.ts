@@ -14,8 +14,13 @@ export interface TableHistory {
   sameAsReferenceUntil: PointInTime;
   /** Oldest backup from which on the table is exactly as it is now; absent where no backup holds this state. */
   asNowSince: PointInTime | undefined;
-  /** Between which two backups up to the reference it changed last; absent where it is the same in all of them. */
+  /** Between which two backups up to the reference it changed last; absent where it is the same in all of them, or that can't be told. */
   lastChangeBefore: { after: PointInTime; by: PointInTime } | undefined;
+  /**
+   * False where the table has other columns in some backup, or now, or its rows another format: then their fingerprints can't be compared,
+   * so that nothing follows from an instant that is absent.
+   */
+  isComplete: boolean;
 }
 
 /** A table that lost rows, or was lost, between two earlier backups: perhaps on purpose. */
@@ -29,36 +34,42 @@ export interface EarlierLoss {
 }
 
 /** What a table holds, as a manifest says it. */
-type Content = Pick<BackedUpTable, "rows" | "fingerprint">;
+type Content = Pick<BackedUpTable, "rows" | "fingerprint" | "columns" | "format">;
 
 /**
  * Looks through the manifests for when a table came to be as it is now.
  *
  * @param chain proven full backups, the oldest first
  * @param reference one of them
- * @param now what the table holds now; undefined where it is gone
+ * @param now what the table holds now, read in the reference's columns and format, without a fingerprint where it can't be; undefined
+ *   where it is gone
  */
 export function historyOf(
   table: { schema: string; name: string },
   chain: readonly Manifest[],
   reference: Manifest,
-  now: Content | undefined,
+  now: { rows: number; fingerprint: string | undefined } | undefined,
 ): TableHistory {
   const key = tableKey(table);
   const contents = chain.map((manifest) => manifest.tables.find((one) => tableKey(one) === key));
   const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
   const start = at === -1 ? undefined : contents[at];
+  const isComparable = (one: Content | undefined) => one === undefined || start === undefined || isAlike(one, start);
+  const isSame = (one: Content | undefined, other: typeof now) =>
+    isComparable(one) && one?.rows === other?.rows && one?.fingerprint === other?.fingerprint;
   let until = at;
   while (until + 1 < chain.length && isSame(contents[until + 1], start)) until += 1;
   let since = chain.length;
   while (since - 1 > until && isSame(contents[since - 1], now)) since -= 1;
   let first = at;
   while (first > 0 && isSame(contents[first - 1], start)) first -= 1;
-  const [sinceThen, before, by] = [chain[since], chain[first - 1], chain[first]];
+  const sinceThen = chain[since];
+  const [before, by] = isComparable(contents[first - 1]) ? [chain[first - 1], chain[first]] : [];
   return {
     sameAsReferenceUntil: pointOf(chain[until] ?? reference),
     asNowSince: sinceThen && pointOf(sinceThen),
     lastChangeBefore: before && by && { after: pointOf(before), by: pointOf(by) },
+    isComplete: contents.every(isComparable) && (now === undefined || now.fingerprint !== undefined),
   };
 }
 
@@ -85,6 +96,7 @@ function pointOf({ backupId, snapshotAt }: Manifest): PointInTime {
   return { backupId, at: snapshotAt };
 }
 
-function isSame(a: Content | undefined, b: Content | undefined): boolean {
-  return a?.rows === b?.rows && a?.fingerprint === b?.fingerprint;
+/** Whether the fingerprints of two contents can be compared. */
+function isAlike(one: Content, other: Content): boolean {
+  return one.format === other.format && JSON.stringify(one.columns) === JSON.stringify(other.columns);
 }

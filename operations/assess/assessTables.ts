@@ -68,7 +68,8 @@ export interface InWork {
   facts: AssessedTable;
   /** Where its rows can be compared one by one. */
   compared?: ComparedTable;
-  now: { rows: number; fingerprint: string } | undefined;
+  /** Without a fingerprint where it can't be read in the backup's columns. */
+  now: { rows: number; fingerprint: string | undefined } | undefined;
 }
 
 /** The facts of every table that fingerprints and counts tell; of those whose rows differ, what it takes to compare them. */
@@ -81,7 +82,7 @@ export async function describeTables(
   const keys = await listKeys(session);
   const found: InWork[] = there.comparable.map((backedUp) => {
     const sum = comparison.sums.get(tableKey(backedUp));
-    const now = { rows: sum?.rows ?? 0, fingerprint: sum?.toString() ?? "" };
+    const now = { rows: sum?.rows ?? 0, fingerprint: sum?.toString() };
     const isSame = now.rows === backedUp.rows && now.fingerprint === backedUp.fingerprint;
     const live = there.now.get(tableKey(backedUp));
     const counts = isSame ? { lost: 0, altered: 0, added: 0 } : {};
@@ -105,7 +106,7 @@ export async function describeTables(
     );
     const note = `it lacks ${lacks.length === 1 ? "the column" : "the columns"} ${lacks.join(", ")}`;
     const facts = factsOf(table, "changed", { rowsInBackup: table.rows, rowsNow: row?.rows, note });
-    found.push({ state: "changed", facts, now: { rows: row?.rows ?? 0, fingerprint: "" } });
+    found.push({ state: "changed", facts, now: { rows: row?.rows ?? 0, fingerprint: undefined } });
   }
   for (const table of there.missing) {
     const facts = factsOf(table, "missing", { rowsInBackup: table.rows, lost: table.rows, altered: 0, added: 0 });

@@ -51,7 +51,7 @@ describe("an assessment for people", () => {
           lost: 4,
           altered: 3,
           added: 3,
-          history: { sameAsReferenceUntil: then, asNowSince: undefined, lastChangeBefore: undefined },
+          history: { sameAsReferenceUntil: then, asNowSince: undefined, lastChangeBefore: undefined, isComplete: true },
           traced: [{ ...then, backupId: "B2", lost: 0 }],
         }),
         table({ name: "teams", state: "changed", rowsNow: 11, added: 1, history: undefined }),

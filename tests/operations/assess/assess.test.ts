@@ -156,7 +156,9 @@ describe("a damaged database", () => {
       sameAsReferenceUntil: { backupId: second.backupId, at: second.snapshotAt },
       asNowSince: undefined,
       lastChangeBefore: undefined,
+      isComplete: true,
     });
+    expect(sinceOf(found, "attachments")?.isComplete).toBe(false);
     expect(sinceOf(found, "page_views")?.lastChangeBefore).toEqual({
       after: { backupId: first.backupId, at: first.snapshotAt },
       by: { backupId: second.backupId, at: second.snapshotAt },

@@ -48,6 +48,43 @@ describe("historyOf", () => {
   });
 });
 
+describe("historyOf where columns or formats differ between backups", () => {
+  /** The same content in other columns or another format has another fingerprint. */
+  const chain = (columns: string[][], formats: string[] = []) =>
+    columns.map(
+      (own, index) =>
+        ({
+          backupId: `B${index}`,
+          snapshotAt: `2026-01-0${index + 1}T00:00:00.000Z`,
+          tables: [
+            {
+              ...T,
+              rows: 5,
+              columns: own,
+              format: formats[index] ?? "text",
+              fingerprint: `${own.join("")}${formats[index] ?? "text"}`,
+            },
+          ],
+        }) as unknown as Manifest,
+    );
+  const now = { rows: 4, fingerprint: "now" };
+
+  it("does not call it a change that a newer program writes another format", () => {
+    const backups = chain([["a"], ["a"], ["a"]], ["text", "binary", "binary"]);
+    expect(historyOf(T, backups, backups[2]!, now)).toMatchObject({ lastChangeBefore: undefined, isComplete: false });
+  });
+
+  it("does not say that no backup holds the state where that can't be told", () => {
+    const backups = chain([["a"], ["a", "b"]]);
+    expect(historyOf(T, backups, backups[0]!, now)).toMatchObject({ asNowSince: undefined, isComplete: false });
+    expect(historyOf(T, backups.slice(0, 1), backups[0]!, now)).toMatchObject({ isComplete: true });
+    // A table that is narrower now has no fingerprint in the backup's columns.
+    expect(historyOf(T, backups.slice(0, 1), backups[0]!, { rows: 5, fingerprint: undefined })).toMatchObject({
+      isComplete: false,
+    });
+  });
+});
+
 describe("earlierLosses", () => {
   it("names what lost rows between two backups up to the reference, the newest first", () => {
     const chain = chainOf("acb-da");
