@@ -39,8 +39,8 @@ export function isTableDamaged({ state, lost }: AssessedTable): boolean {
 export interface Matched {
   /** There, with every column of the backup. */
   comparable: BackedUpTable[];
-  /** There, without some column. */
-  narrower: { table: BackedUpTable; lacks: string[] }[];
+  /** There, but with columns in which its rows can't be read as the backup did; the note says why. */
+  unlike: { table: BackedUpTable; note: string }[];
   missing: BackedUpTable[];
   added: MeasuredTable[];
   now: Map<string, MeasuredTable>;
@@ -50,12 +50,19 @@ export interface Matched {
 export function matchTables(backedUp: readonly BackedUpTable[], live: readonly MeasuredTable[]): Matched {
   const now = new Map(live.map((table) => [tableKey(table), table]));
   const known = new Set(backedUp.map(tableKey));
-  const matched: Matched = { comparable: [], narrower: [], missing: [], added: [], now };
+  const matched: Matched = { comparable: [], unlike: [], missing: [], added: [], now };
   for (const table of backedUp) {
     const found = now.get(tableKey(table));
     const lacks = table.columns.filter((column) => found?.columns.includes(column) !== true);
     if (found === undefined) matched.missing.push(table);
-    else if (lacks.length > 0) matched.narrower.push({ table, lacks });
+    else if (lacks.length > 0)
+      matched.unlike.push({
+        table,
+        note: `it lacks ${lacks.length === 1 ? "the column" : "the columns"} ${lacks.join(", ")}`,
+      });
+    // A type that is not on the list may have no binary form at all; reading it would end the transaction of the snapshot.
+    else if (table.format === "binary" && found.format !== "binary")
+      matched.unlike.push({ table, note: "a column has another type, whose values can't be compared" });
     else matched.comparable.push(table);
   }
   matched.added = live.filter((table) => !known.has(tableKey(table)));
@@ -100,11 +107,10 @@ export async function describeTables(
       }),
     };
   });
-  for (const { table, lacks } of there.narrower) {
+  for (const { table, note } of there.unlike) {
     const [row] = await session.query<{ rows: number }>(
       `select count(*)::float8 as rows from only ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`,
     );
-    const note = `it lacks ${lacks.length === 1 ? "the column" : "the columns"} ${lacks.join(", ")}`;
     const facts = factsOf(table, "changed", { rowsInBackup: table.rows, rowsNow: row?.rows, note });
     found.push({ state: "changed", facts, now: { rows: row?.rows ?? 0, fingerprint: undefined } });
   }

@@ -54,6 +54,10 @@ beforeAll(async () => {
   vault = await cloud.newVault();
   await applySchema(database.url);
   await fill(database.url, { rows: 150 });
+  await runSql(
+    database.url,
+    "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2)",
+  );
   first = await backUp();
   await runSql(database.url, "insert into public.page_views values ('/late', '2026-01-01')");
   second = await backUp();
@@ -107,6 +111,7 @@ describe("a damaged database", () => {
        drop table public.application_history;
        create table public.left_behind (id int);
        alter table public.attachments rename column file_name to title;
+       alter table public.typed alter column value type aclitem using makeaclitem(10, 10, 'select', false);
        create or replace function public.left_behind() returns int language sql as 'select 1';
        alter sequence public.invoice_numbers increment by 8;
        select setval('public.messages_id_seq', 1)`,
@@ -129,10 +134,15 @@ describe("a damaged database", () => {
       "public.page_views": ["changed", 4, undefined, 0],
       "public.application_history": ["missing", history?.rowsInBackup, 0, 0],
       "public.attachments": ["changed", undefined, undefined, undefined],
+      "public.typed": ["changed", undefined, undefined, undefined],
       "public.left_behind": ["new", undefined, undefined, undefined],
     });
     expect(history?.rowsInBackup).toBeGreaterThan(0);
     expect(found.tables.find((table) => table.name === "attachments")?.note).toBe("it lacks the column file_name");
+    expect(found.tables.find((table) => table.name === "typed")).toMatchObject({
+      note: "a column has another type, whose values can't be compared",
+      rowsNow: 2,
+    });
     expect(found.isDamaged).toBe(true);
   });
 
