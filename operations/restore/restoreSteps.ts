@@ -1,4 +1,3 @@
-import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
@@ -15,7 +14,7 @@ import { TRANSACTION_TIMEOUT_SINCE, withoutNewSettings } from "./olderSyntax.ts"
 import { openPrivateFile } from "./privateFile.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent, quoteLiteral } from "../database/quote.ts";
-import { readPart } from "../vault/readPart.ts";
+import { readPart, readPlain } from "../vault/readPart.ts";
 
 /** Brings a dump into a private file, decompressed. It has passed its SHA-256 once this has ended well. */
 export async function fetchDump(source: BackupSource, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
@@ -32,10 +31,7 @@ export async function fetchDump(source: BackupSource, name: PartName, signal: Ab
 
 /** A small part as text, checked. */
 export async function fetchText(source: BackupSource, name: PartName, signal: AbortSignal): Promise<string> {
-  const content = await readPart(source, partOf(source.manifest, name), signal);
-  const plain = decompress();
-  const [text] = await Promise.all([buffer(plain), pipeline(content, plain, { signal })]);
-  return text.toString("utf8");
+  return (await readPlain(source, partOf(source.manifest, name), signal)).toString("utf8");
 }
 
 /** How pg_restore is run on a dump. */

@@ -7,10 +7,13 @@ import { checkArchive } from "./archive.ts";
 import { canOpen } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
-import type { BackupChunk, BackupFile, BackupPart, Manifest } from "./manifest.ts";
+import type { BackupChunk, BackupFile, BackupPart, Manifest, PartName } from "./manifest.ts";
+import { parseHeldBack } from "../database/heldBack.ts";
 import { tableKey, tableName } from "../database/quote.ts";
+import { parseVaultSecrets } from "../database/vaultSecrets.ts";
+import { parseProject } from "./projectPart.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
-import { fetchPart, readPart } from "./readPart.ts";
+import { fetchPart, readPart, readPlain } from "./readPart.ts";
 import { sumChunks } from "../backup/tableContents.ts";
 import { together } from "../together.ts";
 
@@ -90,13 +93,41 @@ async function checkChunk(source: BackupSource, chunk: BackupChunk, signal: Abor
   releaseSections(sections);
 }
 
+/** What pg_restore reads. */
+const ARCHIVES: readonly PartName[] = ["schema.dump", "large-objects.dump"];
+
+/** How the small parts are read by whoever restores. */
+const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
+  "held-back.json": parseHeldBack,
+  "project.json": parseProject,
+  "vault-secrets.json": parseVaultSecrets,
+  "configuration.json": parseConfiguration,
+};
+
+function parseConfiguration(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's own message would quote what it could not read.
+    throw new PromiseError("the configuration is not in a form that is understood");
+  }
+}
+
 async function checkPart(source: BackupSource, part: BackupPart, signal: AbortSignal): Promise<void> {
   if (!canOpen(source)) {
     await drain(await fetchPart(source, part, signal));
     return;
   }
+  const parse = PARSERS[part.name];
+  if (parse !== undefined) {
+    await damaged(
+      part,
+      readPlain(source, part, signal).then((plain) => parse(plain.toString("utf8"))),
+    );
+    return;
+  }
   const content = await readPart(source, part, signal);
-  if (part.name !== "schema.dump") {
+  if (!ARCHIVES.includes(part.name)) {
     await damaged(part, drain(content, decompress()));
     return;
   }
@@ -136,7 +167,8 @@ async function damaged<T>(part: BackupPart, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof PromiseError || error instanceof UserError) throw error;
+    const isNamed = error instanceof PromiseError && error.message.startsWith(part.key);
+    if (isNamed || error instanceof UserError) throw error;
     throw new PromiseError(`${part.key} is damaged: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });

@@ -1,12 +1,9 @@
-import { pipeline } from "node:stream/promises";
-import { text } from "node:stream/consumers";
 import type { Opener } from "../../clients/age.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { chooseBackup } from "./chooseBackup.ts";
-import { decompress } from "./compression.ts";
 import { listBackups, takenAt, type TierPrefix } from "./listBackups.ts";
-import { readPart } from "./readPart.ts";
+import { readPlain } from "./readPart.ts";
 
 /** Whose configuration to read. */
 export interface ReadConfigurationOptions {
@@ -36,10 +33,6 @@ export async function readConfiguration(options: ReadConfigurationOptions): Prom
   const chosen = chooseBackup(backups, { backupId: backupId ?? (isNewer ? newest.backupId : undefined) });
   const part = chosen.manifest.parts.find((one) => one.name === "configuration.json");
   if (part === undefined) throw new UserError(`Backup ${chosen.backupId} holds no configuration.`);
-  const plain = decompress();
-  const [content] = await Promise.all([
-    text(plain),
-    pipeline(await readPart({ vault, manifest: chosen.manifest, opener: options.opener }, part, signal), plain),
-  ]);
-  return JSON.parse(content) as unknown;
+  const content = await readPlain({ vault, manifest: chosen.manifest, opener: options.opener }, part, signal);
+  return JSON.parse(content.toString("utf8")) as unknown;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { Transform } from "node:stream";
-import type { Readable } from "node:stream";
+import { Readable, Transform } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { PromiseError } from "../../clients/errors.ts";
 import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
+import { decompress } from "./compression.ts";
 import type { BackupPart } from "./manifest.ts";
 
 /** The content of a part or file, opened and still compressed; otherwise as {@link fetchPart}. */
@@ -14,6 +15,15 @@ export async function readPart(source: BackupSource, part: Stored, signal?: Abor
   const opened = await opener.openStream(stored, part.key);
   opened.once("close", () => stored.destroy());
   return opened;
+}
+
+/**
+ * A small part's content, opened and decompressed. Nothing is unpacked before it has been compared with the manifest: a swapped part
+ * may unpack to anything.
+ */
+export async function readPlain(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Buffer> {
+  const stored = await buffer(await readPart(source, part, signal));
+  return await buffer(Readable.from([stored]).pipe(decompress()));
 }
 
 /**
@@ -43,10 +53,16 @@ class PartCheck extends Transform {
     this.#part = part;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, chunk: Buffer) => void): void {
+  override _transform(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error: Error | null, chunk?: Buffer) => void,
+  ): void {
     this.#hash.update(chunk);
     this.#sizeBytes += chunk.length;
-    done(null, chunk);
+    const { key, sizeBytes } = this.#part;
+    if (this.#sizeBytes <= sizeBytes) done(null, chunk);
+    else done(new PromiseError(`${key} is damaged: it has more than the ${sizeBytes} bytes that were stored`));
   }
 
   override _flush(done: (error?: Error) => void): void {

@@ -7,8 +7,11 @@ import { silent } from "../../../clients/reporter.ts";
 import type { Signer } from "../../../clients/signer.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import { backup } from "../../../operations/backup/backup.ts";
+import type { BackupOptions } from "../../../operations/backup/backup.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
+import { compressBytes } from "../../../operations/vault/compression.ts";
 import { contentOf } from "../../../operations/vault/manifest.ts";
+import { readConfiguration } from "../../../operations/vault/readConfiguration.ts";
 import { proofBytes } from "../../../operations/vault/proof.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { isInShare } from "../../../operations/vault/readObjects.ts";
@@ -49,7 +52,7 @@ interface Taken {
   manifest: Manifest;
 }
 
-async function takeBackup(vault?: Vault): Promise<Taken> {
+async function takeBackup(vault?: Vault, more: Partial<BackupOptions> = {}): Promise<Taken> {
   const into = vault ?? (await cloud.newVault());
   const { tier, backupId } = await backup({
     databaseUrl: database.url,
@@ -58,11 +61,14 @@ async function takeBackup(vault?: Vault): Promise<Taken> {
     tiers: TIERS,
     clock: systemClock,
     reporter: silent,
+    ...more,
   });
   const all = await listBackups({ vault: into, trustedKeys, tiers: TIERS });
   const { manifest } = all.find((one) => one.backupId === backupId)!;
   return { vault: into, tier, backupId, at: `${tier}/${backupId}/`, manifest: manifest! };
 }
+
+const configured = { configuration: () => Promise.resolve({ missing: [] }) };
 
 const check = (vault: Vault, more: Partial<VerifyOptions> = {}) =>
   verify({ vault, trustedKeys, tiers: TIERS, reporter: silent, ...more });
@@ -158,6 +164,44 @@ describe("verify", () => {
       ]),
     );
   });
+
+  it("parses what a restore will have to read", async () => {
+    const taken = await takeBackup(undefined, configured);
+    const texts = { "held-back.json": "{", "configuration.json": "nothing" } as const;
+    for (const [name, text] of Object.entries(texts)) {
+      const part = taken.manifest.parts.find((one) => one.name === name)!;
+      const stored = await compressBytes(Buffer.from(text, "utf8"));
+      await taken.vault.put(part.key, stored);
+      await resign(taken.vault, signer, taken, ({ parts }) => {
+        const sha256 = createHash("sha256").update(stored).digest("hex");
+        Object.assign(
+          parts.find((one) => one.name === name)!,
+          { sizeBytes: stored.length, sha256 },
+        );
+      });
+    }
+    const { faults } = await failure(check(taken.vault, { backupId: taken.backupId }));
+    expect([...faults].sort()).toEqual([
+      expect.stringMatching(/configuration\.json\.zst is damaged: .*not in a form that is understood/),
+      expect.stringMatching(/held-back\.json\.zst is damaged: .*not in a form that is understood/),
+    ]);
+  });
+
+  it("does not unpack what has been put in the place of a small part before it knows that it is that part", async () => {
+    const taken = await takeBackup(undefined, configured);
+    const part = taken.manifest.parts.find((one) => one.name === "configuration.json")!;
+    const whole = (await taken.vault.getBytes(part.key))!;
+    // Some kilobytes that would be more than a string can hold.
+    const frame = await compressBytes(Buffer.alloc(100_000_000));
+    const bomb = Buffer.concat(Array<Buffer>(60).fill(frame));
+    expect(bomb.length).toBeLessThan(300_000);
+    await taken.vault.put(part.key, bomb);
+    const read = readConfiguration({ vault: taken.vault, trustedKeys, tiers: TIERS });
+    await expect(read).rejects.toThrow(`${part.key} is damaged: it has more than the ${part.sizeBytes} bytes`);
+    await expect(read).rejects.toBeInstanceOf(PromiseError);
+    await taken.vault.put(part.key, whole);
+    expect(await readConfiguration({ vault: taken.vault, trustedKeys, tiers: TIERS })).toHaveProperty("missing");
+  }, 20_000);
 
   it("reads files, and sees content that is not what the service gave", async () => {
     const taken = await takeBackup();
