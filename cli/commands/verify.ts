@@ -27,7 +27,11 @@ export function verifyCommand(): Command {
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
     .option("--restore", "also restore it into a throwaway Postgres and run the recovery guide's checklist there")
-    .option("--sample <n/t>", "read the n-th of t shares; t runs read everything once", parseShare)
+    .option(
+      "--sample <n/t>",
+      "read the n-th of t shares; t runs that name the same backup read all of it once",
+      parseShare,
+    )
     .option("--no-store", "do not store the signed result beside the backup (for those who may only read)")
     .addOption(jsonOption())
     .addHelpText(
