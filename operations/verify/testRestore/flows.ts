@@ -58,7 +58,7 @@ async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Fi
   let double: string | undefined;
   for (const { owner, row } of await candidates(admin, table)) {
     try {
-      await asCaller(admin, { role: "authenticated", sub: owner }, () =>
+      await asCaller(admin, { role: "authenticated", sub: owner, method: "POST" }, () =>
         admin.query(
           `insert into ${table.sql} (${columns}) select ${columns} from jsonb_populate_record(null::${table.sql}, $1::jsonb)`,
           [row],
@@ -96,7 +96,7 @@ async function applyToPost(
   let double: string | undefined;
   for (const { owner, row } of await candidates(admin, applications)) {
     try {
-      const posted = await asCaller(admin, { role: "authenticated", sub: owner }, async () => {
+      const posted = await asCaller(admin, { role: "authenticated", sub: owner, method: "POST" }, async () => {
         const [free] = await admin.query<{ id: unknown }>(
           `select p.${quoteIdent(link.key)} as id from ${posts.sql} p where p.${quoteIdent(posts.owner)}::text <> $1
              and not exists (select from ${applications.sql} a where a.${quoteIdent(link.column)} = p.${quoteIdent(link.key)} and a.${quoteIdent(applications.owner)}::text = $1)

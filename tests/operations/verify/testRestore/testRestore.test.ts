@@ -296,6 +296,17 @@ describe("checkRestoredDatabase", () => {
     expect(line).toMatchObject({ state: "not checked", detail: expected });
   });
 
+  it("asks as the API does, for policies that look at the request itself", async () => {
+    await change(
+      `create policy "by request" on public.posts for select to anon, authenticated
+         using (current_setting('request.method') = 'GET' and (current_setting('request.headers')::json ->> 'x-app') is null
+           and current_setting('request.path') <> '' and current_setting('request.cookies')::json is not null)`,
+    );
+    const found = await broken();
+    await change('drop policy "by request" on public.posts');
+    expect(found).toEqual({ "row level security": 'policy public.posts."by request" is not in the backup' });
+  });
+
   it("is fine again after all of that", async () => {
     expect(await broken()).toEqual({});
   });
