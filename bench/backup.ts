@@ -23,6 +23,7 @@ export interface BackupBench {
 const NAMES: Record<Peer, string> = {
   "pg_dump -Fd": "pg_dump -Fd -j2 (gzip, its default level), then an upload of its files, four at once",
   "pg_dump -Fc": "pg_dump -Fc (gzip, its default level), piped into an upload",
+  "pg_dump -Fd -Z zstd": "pg_dump -Fd -j2 -Z zstd (its default level), then an upload of its files, four at once",
 };
 
 /** Our backups: everything of a backup with this prefix is ours. */

@@ -1,7 +1,6 @@
 /**
  * Backup and restore against pg_dump and pg_restore, on this machine. See bench/README.md.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +16,7 @@ import { largestDatabases, sentenceOf, writeResults } from "./results.ts";
 import type { Result } from "./results.ts";
 import { startS3 } from "./s3.ts";
 import { stopServices } from "./service.ts";
+import { pgDumpVersion } from "./pgDump.ts";
 import { nameOf } from "./text.ts";
 import type { DataSet } from "./text.ts";
 
@@ -25,7 +25,7 @@ async function run(options: BenchOptions): Promise<void> {
     startedAt: new Date().toISOString(),
     machine: describeMachine(),
     loadAtStart: loadNow(),
-    versions: { node: process.version, pgDump: execFileSync("pg_dump", ["--version"], { encoding: "utf8" }).trim() },
+    versions: { node: process.version, pgDump: pgDumpVersion(options.peers) },
     command: `node bench/main.ts ${process.argv.slice(2).join(" ")}`.trim(),
   };
   const folder = await mkdtemp(join(tmpdir(), "castchat-bench-"));

@@ -6,9 +6,11 @@ import { UserError } from "../clients/errors.ts";
 import { SHAPES, dataSetOf } from "./text.ts";
 import type { DataSet } from "./text.ts";
 
-/** Commands that a backup is compared with. */
-export const PEERS = ["pg_dump -Fd", "pg_dump -Fc"] as const;
-export type Peer = (typeof PEERS)[number];
+/** Commands that a backup is compared with, by the word that asks for them. */
+const PEER_WORDS = { fd: "pg_dump -Fd", fc: "pg_dump -Fc", zstd: "pg_dump -Fd -Z zstd" } as const;
+type PeerWord = keyof typeof PEER_WORDS;
+export type Peer = (typeof PEER_WORDS)[PeerWord];
+const WORDS = Object.keys(PEER_WORDS) as [PeerWord, ...PeerWord[]];
 
 /** What is to be measured. */
 export interface BenchOptions {
@@ -25,12 +27,12 @@ const schema = z.object({
   megabytes: list.pipe(z.array(z.coerce.number<string>().int().positive())),
   shapes: list.pipe(z.array(z.enum(SHAPES))),
   only: list.pipe(z.array(z.enum(["backup", "restore"]))),
-  peers: list.pipe(z.array(z.enum(["fd", "fc"]))),
+  peers: list.pipe(z.array(z.enum(WORDS))),
   rounds: z.coerce.number().int().positive(),
   out: z.string().min(1),
 });
 
-/** Reads the command line: `--megabytes 100,1000 --shapes one,many,wide --only backup,restore --peers fd,fc --rounds 5 --out reports`. */
+/** Reads the command line: `--megabytes 100,1000 --shapes one,many,wide --only backup,restore --peers fd,fc,zstd --rounds 5 --out reports`. */
 export function readOptions(args: readonly string[]): BenchOptions {
   const parsed = schema.safeParse(valuesOf(args));
   if (!parsed.success) {
@@ -44,7 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     dataSets: megabytes.flatMap((size) => shapes.map((shape) => dataSetOf(shape, size))),
     rounds,
     operations: only,
-    peers: PEERS.filter((peer) => peers.includes(peer === "pg_dump -Fd" ? "fd" : "fc")),
+    peers: WORDS.filter((word) => peers.includes(word)).map((word) => PEER_WORDS[word]),
     out,
   };
 }

@@ -13,11 +13,12 @@ import type { Signer } from "../clients/signer.ts";
 import { s3Vault } from "../clients/vault.ts";
 import { backup } from "../operations/backup/backup.ts";
 import { restore } from "../operations/restore/restore.ts";
+import type { Peer } from "./options.ts";
 import type { BenchStore } from "./s3.ts";
 
 /** What a child process is asked to do, as JSON in its one argument. It answers in JSON on standard output. */
 export interface WorkOrder {
-  kind: "backup" | "restore" | "pg_dump -Fd" | "pg_dump -Fc" | "pg_restore";
+  kind: "backup" | "restore" | Peer | "pg_restore";
   databaseUrl: string;
   store: BenchStore;
   /** PEM of a key for signatures. */
@@ -26,6 +27,7 @@ export interface WorkOrder {
 
 const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
 const FOLDER = "folder/";
+const ZSTD_FOLDER = "folder-zstd/";
 const FILE = "file/dump";
 /** Files of the baseline that are on their way at once. */
 const FILES_AT_ONCE = 4;
@@ -57,6 +59,29 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
+/** A dump into a folder by two jobs, and then an upload of its files. */
+function dumpFolder(prefix: string, ...compression: string[]): Promise<unknown> {
+  return inFolder(async (folder) => {
+    const startedAt = performance.now();
+    const dump = join(folder, "dump");
+    const what = ["--schema=bench", `--file=${dump}`, `--dbname=${order.databaseUrl}`];
+    await run("pg_dump", ["-Fd", "-j2", ...compression, ...what]);
+    const dumpedAt = performance.now();
+    let sizeBytes = 0;
+    await eachAtOnce(await readdir(dump), async (name) => {
+      const stored = await vault.put(prefix + name, createReadStream(join(dump, name)));
+      sizeBytes += stored.sizeBytes;
+    });
+    return {
+      sizeBytes,
+      phases: [
+        { name: "dump", durationMs: dumpedAt - startedAt },
+        { name: "upload", durationMs: performance.now() - dumpedAt },
+      ],
+    };
+  });
+}
+
 const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
   async backup() {
     const { databaseUrl } = order;
@@ -74,25 +99,8 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
       reporter: silent,
     });
   },
-  "pg_dump -Fd": () =>
-    inFolder(async (folder) => {
-      const startedAt = performance.now();
-      const dump = join(folder, "dump");
-      await run("pg_dump", ["-Fd", "-j2", "--schema=bench", `--file=${dump}`, `--dbname=${order.databaseUrl}`]);
-      const dumpedAt = performance.now();
-      let sizeBytes = 0;
-      await eachAtOnce(await readdir(dump), async (name) => {
-        const stored = await vault.put(FOLDER + name, createReadStream(join(dump, name)));
-        sizeBytes += stored.sizeBytes;
-      });
-      return {
-        sizeBytes,
-        phases: [
-          { name: "dump", durationMs: dumpedAt - startedAt },
-          { name: "upload", durationMs: performance.now() - dumpedAt },
-        ],
-      };
-    }),
+  "pg_dump -Fd": () => dumpFolder(FOLDER),
+  "pg_dump -Fd -Z zstd": () => dumpFolder(ZSTD_FOLDER, "-Z", "zstd"),
   async "pg_dump -Fc"() {
     const dump = spawn("pg_dump", ["-Fc", "--schema=bench", `--dbname=${order.databaseUrl}`], {
       stdio: ["ignore", "pipe", "inherit"],
