@@ -1,6 +1,6 @@
 /** Tests are transpiled to CommonJS by swc; types are checked by `make types`. */
 export default {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/tests/support/environment.js",
   roots: ["<rootDir>/tests"],
   testMatch: ["**/*.test.ts"],
   transform: {
