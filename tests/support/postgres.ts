@@ -5,10 +5,11 @@ import { promisify } from "node:util";
 import { freePort } from "../../sandbox/ports.ts";
 import { sandboxPostgres } from "../../sandbox/postgres/binaries.ts";
 import type { PostgresPackage } from "../../sandbox/postgres/binaries.ts";
-import { SUPERUSER, clusterPid, createCluster, killCluster, startCluster } from "../../sandbox/postgres/cluster.ts";
-import { connectionUrl, prepareSupabase } from "../../sandbox/postgres/supabase.ts";
+import { SUPERUSER, clusterPid, killCluster, startCluster } from "../../sandbox/postgres/cluster.ts";
+import { connectionUrl } from "../../sandbox/postgres/supabase.ts";
 import { isAlive } from "../../sandbox/processes.ts";
 import { makeTestFolder } from "./folder.ts";
+import { copyPreparedCluster, makeCluster } from "./preparedCluster.ts";
 
 /** A throwaway server that looks like a new Supabase project's. */
 export interface TestDatabase {
@@ -27,8 +28,14 @@ export interface TestDatabase {
 
 const PASSWORD = "pässword:@/ for tests";
 
-/** Starts a throwaway Supabase-like server in `.sandbox/tests-…`; takes about a second. Call stop() in afterAll. */
-export async function startTestDatabase(postgres: PostgresPackage = sandboxPostgres): Promise<TestDatabase> {
+/**
+ * Starts a throwaway Supabase-like server in `.sandbox/tests-…`; takes a fraction of a second. Call stop() in afterAll.
+ * @param identity "own" where the test looks whether two servers are the same one: the others are copies of one server
+ */
+export async function startTestDatabase(
+  postgres: PostgresPackage = sandboxPostgres,
+  identity: "own" | "any" = "any",
+): Promise<TestDatabase> {
   const folder = await makeTestFolder();
   const dataDir = join(folder.path, "data");
   const stop = async () => {
@@ -43,10 +50,9 @@ export async function startTestDatabase(postgres: PostgresPackage = sandboxPostg
       superuserPassword: PASSWORD,
       log: join(folder.path, "postgres.log"),
     };
-    await createCluster(options);
+    await (identity === "own" ? makeCluster : copyPreparedCluster)({ postgres, password: PASSWORD }, dataDir);
     await startCluster(options);
     const superuserUrl = connectionUrl(SUPERUSER, PASSWORD, options.port);
-    await prepareSupabase(superuserUrl, { postgresPassword: PASSWORD });
     return {
       url: connectionUrl("postgres", PASSWORD, options.port),
       superuserUrl,

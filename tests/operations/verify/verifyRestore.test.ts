@@ -262,7 +262,7 @@ describe("verify --restore on a scratch server", () => {
   const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
 
   it("leaves a Supabase server as it was: databases, roles and what they may", async () => {
-    const scratch = await startTestDatabase();
+    const scratch = await startTestDatabase(sandboxPostgres, "own");
     running.push(() => scratch.stop());
     const state = async () => [
       await rolesOf(scratch.superuserUrl),

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { promisify } from "node:util";
+import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+import { freePort } from "../../sandbox/ports.ts";
+import type { PostgresPackage } from "../../sandbox/postgres/binaries.ts";
+import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "../../sandbox/postgres/cluster.ts";
+import { connectionUrl, prepareSupabase } from "../../sandbox/postgres/supabase.ts";
+
+/** Which data folder is wanted. */
+export interface ClusterWish {
+  postgres: PostgresPackage;
+  /** Of both the superuser and the app's role. */
+  password: string;
+}
+
+/** Where prepared data folders are kept, one for each version and way of making them. */
+const KEPT = join(PROJECT_ROOT, ".sandbox", "prepared-clusters");
+/** All that decides what is in one. */
+const MADE_BY = [
+  ...readdirSync(join(PROJECT_ROOT, "sandbox", "postgres"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(PROJECT_ROOT, join(entry.parentPath, entry.name)))
+    .sort(),
+  join("clients", "postgresServer.ts"),
+  join("operations", "verify", "throwaway", "managedSchemas.ts"),
+];
+
+/**
+ * Puts the data of a Supabase-like server that was stopped in order into a folder that isn't there yet. It is made once and copied
+ * from then on, since initdb takes ten times as long; so all of them have one system identifier, as copies of a server have.
+ */
+export async function copyPreparedCluster(wish: ClusterWish, dataDir: string): Promise<void> {
+  const prepared = join(KEPT, digestOf(wish));
+  if (!existsSync(prepared)) await prepare(wish, prepared);
+  // Not by Node: it gives the copies to root, and the server's user must own them.
+  await promisify(execFile)("cp", ["-Rp", prepared, dataDir]);
+}
+
+/** A data folder that is made anew, with a system identifier of its own. The server is stopped. */
+export async function makeCluster({ postgres, password }: ClusterWish, dataDir: string): Promise<void> {
+  const options = { postgres, dataDir, port: await freePort(), superuserPassword: password, log: `${dataDir}.log` };
+  await createCluster(options);
+  try {
+    await startCluster(options);
+    await prepareSupabase(connectionUrl(SUPERUSER, password, options.port), { postgresPassword: password });
+    await stopCluster(dataDir);
+  } catch (error) {
+    await killCluster(dataDir);
+    throw error;
+  }
+}
+
+/** Several may do so at once: the first one to be complete is kept, and no reader ever sees half of one. */
+async function prepare(wish: ClusterWish, prepared: string): Promise<void> {
+  await mkdir(KEPT, { recursive: true });
+  const aside = await mkdtemp(join(KEPT, "making-"));
+  try {
+    await makeCluster(wish, join(aside, "data"));
+    await rename(join(aside, "data"), prepared).catch((error: unknown) => {
+      if (!existsSync(prepared)) throw error;
+    });
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function digestOf({ postgres, password }: ClusterWish): string {
+  const hash = createHash("sha256").update(JSON.stringify([postgres.folder, postgres.major, password]));
+  for (const path of MADE_BY) hash.update(path).update(readFileSync(join(PROJECT_ROOT, path)));
+  return `${postgres.major}-${hash.digest("hex").slice(0, 16)}`;
+}
