@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { buildSync, version } from "esbuild";
+import type { BuildOptions } from "esbuild";
+import { z } from "zod";
 
 /** The runner as one file. */
 export interface RunnerBundle {
@@ -13,47 +15,96 @@ export interface RunnerBundle {
 }
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-/** The oldest Node that the runner works on: zstd came with 22.15. */
-const TARGET = "node22.15";
 
-/** Packages of CommonJS ask for Node's own modules by `require`, which an ES module doesn't have by itself. */
-const BANNER =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+const OPTIONS = {
+  entryPoints: ["runner/main.ts"],
+  absWorkingDir: PROJECT,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  // The oldest Node that the runner works on: zstd came with 22.15.
+  target: "node22.15",
+  // Names stay, so that the log of a failed run can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  // An optional binding of pg that this project doesn't have.
+  external: ["pg-native"],
+  // Packages of CommonJS ask for Node's own modules by `require`, which an ES module doesn't have by itself.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  write: false,
+  metafile: true,
+  logLevel: "silent",
+} as const satisfies BuildOptions;
 
-/** The runner with everything that it imports, as one ES module in UTF-8. */
-export function bundledRunner(): Uint8Array {
-  const { outputFiles } = buildSync({
-    entryPoints: ["runner/main.ts"],
-    absWorkingDir: PROJECT,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: TARGET,
-    // Names stay, so that the log of a failed run can be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: "none",
-    // An optional binding of pg that this project doesn't have.
-    external: ["pg-native"],
-    banner: { js: BANNER },
-    write: false,
-    logLevel: "silent",
+/** What a bundle was made of. */
+const recordSchema = z.object({ sources: z.array(z.string()), digest: z.string(), sha256: z.string() });
+
+/** The runner with everything that it imports, as one ES module in UTF-8, and the files that it was made of. */
+export function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
+  const { outputFiles, metafile } = buildSync({
+    ...OPTIONS,
+    external: [...OPTIONS.external],
+    entryPoints: [...OPTIONS.entryPoints],
   });
   const [bundle] = outputFiles;
   if (bundle === undefined) throw new Error("esbuild gave no bundle of the runner");
-  return bundle.contents;
+  return { bytes: bundle.contents, sources: Object.keys(metafile.inputs).sort() };
 }
 
 /**
- * Bundles the runner into a file, `runner.mjs`; `pulumi up` uploads it from there. Several programs may do so at once: a reader
- * never sees half a file.
+ * Bundles the runner into a file, `runner.mjs`; `pulumi up` uploads it from there. Every run of the program asks for it, so one that
+ * was made of the same sources stays. Several programs may do so at once: a reader never sees half a file.
  */
 export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
-  const bytes = bundledRunner();
-  mkdirSync(folder, { recursive: true });
   const path = join(folder, "runner.mjs");
+  const made = recordOf(folder);
+  if (made !== undefined && made.digest === digestOf(made.sources) && made.sha256 === sha256Of(path))
+    return { path, sha256: made.sha256 };
+  const { bytes, sources } = bundledRunner();
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  mkdirSync(folder, { recursive: true });
+  replace(path, bytes);
+  replace(recordPath(folder), JSON.stringify({ sources, digest: digestOf(sources), sha256 }));
+  return { path, sha256 };
+}
+
+function replace(path: string, content: string | Uint8Array): void {
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, bytes);
+  writeFileSync(fresh, content);
   renameSync(fresh, path);
-  return { path, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function recordPath(folder: string): string {
+  return join(folder, "runner.json");
+}
+
+function recordOf(folder: string): z.infer<typeof recordSchema> | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(recordPath(folder), "utf8")));
+  } catch {
+    // None yet, or nothing to be read: it is made anew.
+    return undefined;
+  }
+}
+
+/** Of how it is made, and of what: also of the list that says which packages there are. Undefined where a source is gone. */
+function digestOf(sources: readonly string[]): string | undefined {
+  const hash = createHash("sha256").update(JSON.stringify([version, { ...OPTIONS, absWorkingDir: "" }]));
+  for (const source of [...sources, "package-lock.json"]) {
+    const content = sha256Of(join(PROJECT, source));
+    if (content === undefined) return undefined;
+    hash.update(`${source} ${content}\n`);
+  }
+  return hash.digest("hex");
+}
+
+function sha256Of(path: string): string | undefined {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex");
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -23,7 +23,7 @@ interface Ended {
 
 describe("the runner's bundle", () => {
   it("is the same for the same sources", () => {
-    expect(Buffer.from(bundledRunner()).equals(Buffer.from(bundledRunner()))).toBe(true);
+    expect(Buffer.from(bundledRunner().bytes).equals(Buffer.from(bundledRunner().bytes))).toBe(true);
   });
 
   it("is one file, which names its own hash and no path of this machine", async () => {
@@ -31,8 +31,35 @@ describe("the runner's bundle", () => {
     const { path, sha256 } = bundleRunner(folder.path);
     expect(path).toBe(join(folder.path, "runner.mjs"));
     expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(await readdir(folder.path)).toEqual(["runner.mjs"]);
-    expect(Buffer.from(bundledRunner()).toString("utf8")).not.toContain(process.cwd());
+    expect(await readdir(folder.path)).toEqual(["runner.json", "runner.mjs"]);
+    expect(Buffer.from(bundledRunner().bytes).toString("utf8")).not.toContain(process.cwd());
+    await folder.remove();
+  });
+
+  it("is made anew where a source is another one or gone, or the file is not what was made, and else stays", async () => {
+    const folder = await makeTestFolder();
+    const record = join(folder.path, "runner.json");
+    const { path, sha256 } = bundleRunner(folder.path);
+    const whole = await readFile(path);
+    const made = async () => (await stat(path)).ino;
+    const first = await made();
+    expect(bundleRunner(folder.path)).toEqual({ path, sha256 });
+    expect(await made()).toBe(first);
+    const noted = JSON.parse(await readFile(record, "utf8")) as { sources: string[]; digest: string };
+    expect(noted.sources).toEqual(expect.arrayContaining(["runner/main.ts", "operations/backup/backup.ts"]));
+    const spoilt: [string, string][] = [
+      [record, JSON.stringify({ ...noted, digest: noted.digest.replace(/^./, (one) => (one === "0" ? "1" : "0")) })],
+      [record, JSON.stringify({ ...noted, sources: [...noted.sources, "runner/gone.ts"] })],
+      [record, "{"],
+      [path, "throw new Error()"],
+    ];
+    for (const [file, content] of spoilt) {
+      await writeFile(file, content);
+      const before = await made();
+      expect(bundleRunner(folder.path)).toEqual({ path, sha256 });
+      expect(await made()).not.toBe(before);
+      expect((await readFile(path)).equals(whole)).toBe(true);
+    }
     await folder.remove();
   });
 });
