@@ -38,7 +38,10 @@ export class TestStack {
     await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
     const folder = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-"));
     await Promise.all([mkdir(join(folder, "state")), mkdir(join(folder, "tmp"))]);
-    await writeFile(join(folder, "Pulumi.yaml"), "name: tests\nruntime: nodejs\nmain: program.cjs\n");
+    await writeFile(
+      join(folder, "Pulumi.yaml"),
+      "name: tests\nruntime: { name: nodejs, options: { typescript: false } }\nmain: program.cjs\n",
+    );
     await writeFile(join(folder, "package.json"), JSON.stringify({ name: "tests", main: "program.cjs" }));
     await writeFile(join(folder, "program.cjs"), "");
     const stack = new TestStack(folder, {
