@@ -61,7 +61,10 @@ const backUp = (vault: Vault) =>
     reporter: silent,
   });
 
-/** Durations of undisturbed runs, the newest last; a kill is aimed by the median, since other programs share the machine. */
+/**
+ * Durations of undisturbed runners, the newest last; a kill is aimed by the median, since other programs share the machine. Those of
+ * runs in this process are none: it has been warm for long, so that kills which are aimed by them would all come early.
+ */
 class Durations {
   readonly #seen: number[] = [];
 
@@ -81,15 +84,18 @@ const TRIES = 6;
 interface Kill<T> {
   at: T;
   afterMs: number;
+  /** The last sentence that was said before. */
+  phase: string;
 }
 
 /** Starts a runner and kills it after so long since its first sentence; one that was over by then is followed by another, killed earlier. */
 async function killOne<T>(
   orderOf: () => Promise<{ at: T; order: RunnerOrder }>,
-  wantedMs: number,
+  instant: number,
+  durations: Durations,
   whenOver: (at: T) => Promise<void>,
 ): Promise<Kill<T>> {
-  let afterMs = wantedMs;
+  let afterMs = instant * durations.median;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const { at, order } = await orderOf();
     const runner = startRunner(order);
@@ -97,8 +103,9 @@ async function killOne<T>(
     const timer = setTimeout(() => runner.kill(), afterMs);
     const end = await runner.ended;
     clearTimeout(timer);
-    if (end.signal === "SIGKILL") return { at, afterMs };
+    if (end.signal === "SIGKILL") return { at, afterMs, phase: end.said.at(-1) ?? "" };
     expect(end).toMatchObject({ code: 0, stderr: "" });
+    durations.add(end.durationMs);
     await whenOver(at);
     afterMs = Math.min(afterMs, end.durationMs) * 0.9;
   }
@@ -121,6 +128,7 @@ const instants = (count: number) => Array.from({ length: count }, (_, index) => 
 describe(`a runner that is killed (seed ${seed})`, () => {
   it(`leaves no false backup, harms no earlier one and is in nobody's way: ${ROUNDS} backups`, async () => {
     const durations = new Durations();
+    const phases = new Set<string>();
     let store = await newStore();
     let vault = s3Vault(store);
     let wholeBefore = new Set<string>();
@@ -138,7 +146,8 @@ describe(`a runner that is killed (seed ${seed})`, () => {
       const keepWhole = async () => {
         for (const one of await list(vault)) if (one.proven) wholeBefore.add(one.backupId);
       };
-      const { afterMs } = await killOne(orderOf, instant * durations.median, keepWhole);
+      const { afterMs, phase } = await killOne(orderOf, instant, durations, keepWhole);
+      phases.add(phase.slice(0, 8));
       await inRound(round, afterMs, async () => {
         const found = await list(vault);
         const proven = found.filter((one) => one.proven).map((one) => one.backupId);
@@ -151,7 +160,6 @@ describe(`a runner that is killed (seed ${seed})`, () => {
         expect(await sessionsLeft(source.superuserUrl, SESSIONS_GONE_MS)).toEqual([]);
         // Its own proof has read it back; its listing is the next round's.
         const following = await backUp(vault);
-        durations.add(following.durationMs);
         wholeBefore.add(following.backupId).add(own[0] ?? following.backupId);
       });
       if ((round + 1) % ROUNDS_OF_A_VAULT > 0) continue;
@@ -159,6 +167,9 @@ describe(`a runner that is killed (seed ${seed})`, () => {
       expect(new Set(proven)).toEqual(wholeBefore);
       for (const backupId of proven) expect(await check(vault, backupId)).toMatchObject({ backupId });
     }
+    // Kills have come while it read, and before and after; else nothing was shown of those.
+    expect([...phases]).toEqual(expect.arrayContaining(["Dumping "]));
+    expect(phases.size).toBeGreaterThan(2);
   }, 600_000);
 
   it(`goes on with its restore, which brings every row once: ${ROUNDS} restores`, async () => {
@@ -166,6 +177,7 @@ describe(`a runner that is killed (seed ${seed})`, () => {
     const vault = s3Vault(store);
     const { backupId } = await backUp(vault);
     const durations = new Durations();
+    const phases = new Set<string>();
     const orderOf = async () => {
       const at = await targets.newDatabase();
       return { at, order: { kind: "restore", databaseUrl: at.url, store, privateKey } satisfies RunnerOrder };
@@ -180,7 +192,8 @@ describe(`a runner that is killed (seed ${seed})`, () => {
     await expectWhole(undisturbed.at);
     durations.add(first.durationMs);
     for (const [round, instant] of instants(ROUNDS).entries()) {
-      const { at: target, afterMs } = await killOne(orderOf, instant * durations.median, expectWhole);
+      const { at: target, afterMs, phase } = await killOne(orderOf, instant, durations, expectWhole);
+      phases.add(phase.slice(0, 8));
       await inRound(round, afterMs, async () => {
         const result = await restore({
           vault,
@@ -196,5 +209,7 @@ describe(`a runner that is killed (seed ${seed})`, () => {
         await expectWhole(target);
       });
     }
+    expect([...phases]).toEqual(expect.arrayContaining(["Restorin", "Making i"]));
+    expect(phases.size).toBeGreaterThan(3);
   }, 600_000);
 });

@@ -11,6 +11,8 @@ import { runToEnd, startRunner } from "./support/runnerProcess.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";
 import type { Setting } from "./support/setting.ts";
 
+/** What a runner stays in each phase before it begins with it; a kill comes in that time or soon after. */
+const LINGER_MS = 40;
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
@@ -27,11 +29,10 @@ afterAll(() => Promise.all([setting.stop(), victim.stop(), s3.stop()]));
 describe(`Postgres, killed with -9 (seed ${seed})`, () => {
   it("during a backup: the run begins anew where the server comes back, and leaves nothing where it doesn't", async () => {
     const store = await setting.newStore();
-    const order = setting.order("backup", victim.url, store);
+    const order = { ...setting.order("backup", victim.url, store), lingerMs: LINGER_MS };
     const runner = startRunner(order);
     await runner.says("Dumping");
-    // The dump takes a few hundred milliseconds where nothing else runs.
-    await sleep(random() * 60);
+    await sleep(random() * 1.5 * LINGER_MS);
     await victim.crash();
     await victim.startAgain();
     const end = await runner.ended;
@@ -58,10 +59,10 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
       const store = await setting.newStore();
       const { backupId } = await setting.backUp(vaultIn(store));
       const target = await victim.newDatabase();
-      const order = setting.order("restore", target.url, store);
+      const order = { ...setting.order("restore", target.url, store), lingerMs: LINGER_MS };
       const runner = startRunner(order);
       await runner.says(phase);
-      await sleep(random() * 60);
+      await sleep(random() * 1.5 * LINGER_MS);
       await victim.crash();
       expect(await runner.ended).toMatchObject({
         code: 2,
@@ -83,20 +84,23 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
 });
 
 describe("S3, killed with -9", () => {
-  const store = (): Store => ({ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint, patienceMs: 4_000 });
+  const store = (patienceMs = 4_000): Store => ({
+    ...{ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint },
+    patienceMs,
+  });
 
   it("is waited for by a backup and by a restore where it comes back", async () => {
-    const backingUp = startRunner(setting.order("backup", setting.source.url, store()));
+    const lingering = { lingerMs: LINGER_MS };
+    const backingUp = startRunner({ ...setting.order("backup", setting.source.url, store()), ...lingering });
     await backingUp.says("Dumping");
-    // The dump takes a few hundred milliseconds where nothing else runs.
-    await sleep(random() * 60);
+    await sleep(random() * 1.5 * LINGER_MS);
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
     const { backupId, ...end } = await backingUp.ended;
     expect(end).toMatchObject({ code: 0, stderr: "" });
     expect(await setting.check(vaultIn(store()))).toMatchObject({ backupId });
     const target = await setting.server.newDatabase();
-    const restoring = startRunner(setting.order("restore", target.url, store()));
+    const restoring = startRunner({ ...setting.order("restore", target.url, store()), ...lingering });
     await restoring.says("Restoring");
     await s3.crash();
     setTimeout(() => void s3.startAgain(), 1_000);
@@ -108,7 +112,8 @@ describe("S3, killed with -9", () => {
     "for good, from %s on: no false backup, the earlier ones are whole, and the next run works",
     async (phase) => {
       const before = (await setting.list(vaultIn(store()))).filter((one) => one.proven).map((one) => one.backupId);
-      const runner = startRunner(setting.order("backup", setting.source.url, store()));
+      const order = setting.order("backup", setting.source.url, store(1_000));
+      const runner = startRunner({ ...order, lingerMs: LINGER_MS });
       await runner.says(phase);
       await s3.crash();
       expect(await runner.ended).toMatchObject({

@@ -13,6 +13,8 @@ export interface RunnerOrder {
   backupId?: string;
   /** See BackupOptions. */
   lockPatienceMs?: number;
+  /** How long it stays at the begin of each phase, so that a fault can come in its midst on a machine of any speed. */
+  lingerMs?: number;
 }
 
 /** Where S3 lies. */

@@ -9,13 +9,16 @@ import type { RunnerLine, RunnerOrder } from "./order.ts";
 
 /** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;
-const { kind, databaseUrl, privateKey, backupId, lockPatienceMs } = order;
+const { kind, databaseUrl, privateKey, backupId, lockPatienceMs, lingerMs = 0 } = order;
 const say = (line: RunnerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const shared = {
   vault: s3Vault(order.store),
   tiers: TIERS,
   clock: systemClock,
-  reporter: (said: string) => say({ said }),
+  reporter: (said: string) => {
+    say({ said });
+    if (lingerMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lingerMs);
+  },
 };
 
 try {

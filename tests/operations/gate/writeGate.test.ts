@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -11,6 +9,7 @@ import { digestObjects } from "../../../operations/database/objects.ts";
 import { closeGate, gateState, letAuthIn, openGate } from "../../../operations/gate/writeGate.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
+import { runUntilKilled } from "../support/killing.ts";
 
 let database: TestDatabase;
 let session: Session;
@@ -234,15 +233,8 @@ describe("an interruption", () => {
 describe("kill -9", () => {
   const CHILD = fileURLToPath(new URL("../support/gateChild.ts", import.meta.url));
 
-  async function killed(what: "close" | "open", afterMs: number): Promise<void> {
-    const child = spawn(process.execPath, ["--no-warnings", CHILD, what, database.url], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
-    await sleep(afterMs);
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  }
+  const killed = (what: "close" | "open", afterMs: number) =>
+    runUntilKilled(CHILD, { what, url: database.url }, { phase: "connected", afterMs });
 
   it("at any moment leaves the gate open, or closed with a record that the next run goes on with", async () => {
     const before = withoutGrantors(await rights());

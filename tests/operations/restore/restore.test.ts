@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../clients/clock.ts";
@@ -24,6 +21,7 @@ import { applySchema, fill } from "../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { killedAt } from "../support/killing.ts";
 import { startTestSource } from "../support/source.ts";
 import type { TestSource } from "../support/source.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../support/sample.ts";
@@ -194,23 +192,10 @@ describe("restore", () => {
   }, 60_000);
 
   it("goes on after a kill -9, with the same backup although a newer one has come", async () => {
-    const argument = JSON.stringify({
-      bucket: vault.name,
-      region: cloud.region,
-      endpoint: cloud.endpoint,
-      trustedKeys,
-      targetUrl: target.url,
-    });
+    const { region, endpoint } = cloud;
+    const order = { bucket: vault.name, region, endpoint, trustedKeys, targetUrl: target.url };
     for (const phase of ["Making types", "Restoring", "Making indexes"]) {
-      const child = spawn(process.execPath, [CHILD, argument], {
-        stdio: ["ignore", "pipe", "inherit"],
-        env: process.env,
-      });
-      const ended = once(child, "exit");
-      createInterface(child.stdout).on("line", (line) => {
-        if (line.startsWith(phase)) setTimeout(() => child.kill("SIGKILL"), 30);
-      });
-      expect(await ended).toEqual([null, "SIGKILL"]);
+      await killedAt(CHILD, order, { phase, afterMs: 30 });
       expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
     }
     await runSql(source.url, "insert into public.page_views values ('/newer', now())");

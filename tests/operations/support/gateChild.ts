@@ -1,10 +1,12 @@
 import { withSession } from "../../../clients/database.ts";
 import { closeGate, openGate } from "../../../operations/gate/writeGate.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
 
-/** Closes or opens the gate in a process of its own, so that a test can kill it. Says when it has a connection. */
-const [what, url = ""] = process.argv.slice(2);
+/** Closes or opens the gate in a process of its own, so that it can be killed. Says when it has a connection. */
+const { what, url, killAt } = JSON.parse(process.argv[2] ?? "") as { what: string; url: string; killAt: KillAt };
 await withSession(url, { applicationName: "castchat-recovery test child" }, async (session) => {
-  process.stdout.write("connected\n");
+  sayUntilKilled(killAt)("connected");
   if (what === "close") await closeGate(session, { holder: "writes stop", level: "writes" });
   else await openGate(session, "writes stop");
 });

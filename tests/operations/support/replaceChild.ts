@@ -5,11 +5,16 @@ import { s3Vault } from "../../../clients/vault.ts";
 import { backup } from "../../../operations/backup/backup.ts";
 import { replace } from "../../../operations/restore/replace/replace.ts";
 import { TIERS } from "../../../planning/tiers.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
 
 /** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
-const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, keyId } = JSON.parse(
+const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, keyId, killAt } = JSON.parse(
   process.argv[2] ?? "",
-) as Record<"bucket" | "region" | "endpoint" | "targetUrl" | "backupId" | "keyId", string> & { trustedKeys: string[] };
+) as Record<"bucket" | "region" | "endpoint" | "targetUrl" | "backupId" | "keyId", string> & {
+  trustedKeys: string[];
+  killAt?: KillAt;
+};
 const vault = s3Vault({ bucket, region, endpoint });
 await replace({
   vault,
@@ -24,5 +29,5 @@ await replace({
     return (await backup({ ...common, databaseUrl: targetUrl, acceptsSmaller: true })).backupId;
   },
   clock: systemClock,
-  reporter: (message) => process.stdout.write(`${message}\n`),
+  reporter: sayUntilKilled(killAt),
 });

@@ -2,14 +2,16 @@ import { systemClock } from "../../../clients/clock.ts";
 import { s3Vault } from "../../../clients/vault.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
 
 /** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
-const { bucket, region, endpoint, trustedKeys, targetUrl, backupId } = JSON.parse(process.argv[2] ?? "") as Record<
-  "bucket" | "region" | "endpoint" | "targetUrl",
-  string
-> & {
+const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, killAt } = JSON.parse(
+  process.argv[2] ?? "",
+) as Record<"bucket" | "region" | "endpoint" | "targetUrl", string> & {
   trustedKeys: string[];
   backupId?: string;
+  killAt?: KillAt;
 };
 await restore({
   vault: s3Vault({ bucket, region, endpoint }),
@@ -19,5 +21,5 @@ await restore({
   backupId,
   generation: 1,
   clock: systemClock,
-  reporter: (message) => process.stdout.write(`${message}\n`),
+  reporter: sayUntilKilled(killAt),
 });

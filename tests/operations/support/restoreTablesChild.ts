@@ -2,12 +2,17 @@ import { systemClock } from "../../../clients/clock.ts";
 import { s3Vault } from "../../../clients/vault.ts";
 import { restoreTables } from "../../../operations/restore/tables/restoreTables.ts";
 import { TIERS } from "../../../planning/tiers.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
 
 /** A restore of tables in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
-const { bucket, region, endpoint, trustedKeys, targetUrl, tables } = JSON.parse(process.argv[2] ?? "") as Record<
-  "bucket" | "region" | "endpoint" | "targetUrl",
-  string
-> & { trustedKeys: string[]; tables: string[] };
+const { bucket, region, endpoint, trustedKeys, targetUrl, tables, killAt } = JSON.parse(
+  process.argv[2] ?? "",
+) as Record<"bucket" | "region" | "endpoint" | "targetUrl", string> & {
+  trustedKeys: string[];
+  tables: string[];
+  killAt?: KillAt;
+};
 await restoreTables({
   vault: s3Vault({ bucket, region, endpoint }),
   trustedKeys,
@@ -16,5 +21,5 @@ await restoreTables({
   tables,
   confirm: () => Promise.resolve(),
   clock: systemClock,
-  reporter: (message) => process.stdout.write(`${message}\n`),
+  reporter: sayUntilKilled(killAt),
 });

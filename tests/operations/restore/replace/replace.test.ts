@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -20,6 +17,7 @@ import { TIERS } from "../../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
+import { killedAt } from "../../support/killing.ts";
 import { startTestSource } from "../../support/source.ts";
 import type { TestSource } from "../../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
@@ -162,7 +160,7 @@ async function expectNothingLeft(): Promise<void> {
 
 /** A client of the API that asks for one thing over and over, and comes back when it is thrown out. */
 const clients: AbortController[] = [];
-function watch(): { stop(): Promise<{ seen: Set<string>; refused: number }> } {
+function watch(): { hasSeen(states: number): Promise<void>; stop(): Promise<{ seen: Set<string>; refused: number }> } {
   const url = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
   const stopped = new AbortController();
   clients.push(stopped);
@@ -194,6 +192,10 @@ function watch(): { stop(): Promise<{ seen: Set<string>; refused: number }> } {
     }
   })();
   return {
+    /** Waits until it has seen so many states, or could not for as long as it takes on any machine. */
+    async hasSeen(states) {
+      for (let wait = 0; seen.size < states && wait < 1000; wait += 1) await sleep(10);
+    },
     async stop() {
       stopped.abort();
       await running;
@@ -205,7 +207,7 @@ function watch(): { stop(): Promise<{ seen: Set<string>; refused: number }> } {
 describe("replacement of a live database", () => {
   it("puts back all of a backup's state, while clients see the old state, refusals, and the new one", async () => {
     const client = watch();
-    await sleep(200);
+    await client.hasSeen(1);
     const said: string[] = [];
     const result = await replace(
       options({
@@ -220,7 +222,7 @@ describe("replacement of a live database", () => {
         },
       }),
     );
-    await sleep(300);
+    await client.hasSeen(2);
     const { seen, refused } = await client.stop();
     await expectNew();
     expect(refused).toBeGreaterThan(0);
@@ -285,22 +287,13 @@ describe("replacement of a live database", () => {
     expect(seen.size).toBe(1);
   }, 90_000);
 
-  const argument = () =>
-    JSON.stringify({
+  const killAt = (phase: string, afterMs: number) => {
+    const order = {
       ...{ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: live.url },
       ...{ backupId: saved.backupId, keyId: signer.keyId },
-    });
-  async function killAt(phase: string, afterMs: number): Promise<void> {
-    const child = spawn(process.execPath, [CHILD, argument()], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: process.env,
-    });
-    const ended = once(child, "exit");
-    createInterface(child.stdout).on("line", (line) => {
-      if (line.startsWith(phase)) setTimeout(() => child.kill("SIGKILL"), afterMs);
-    });
-    expect(await ended).toEqual([null, "SIGKILL"]);
-  }
+    };
+    return killedAt(CHILD, order, { phase, afterMs });
+  };
 
   it("goes back to the complete old state after a kill -9 at any of its states", async () => {
     const client = watch();
@@ -323,7 +316,7 @@ describe("replacement of a live database", () => {
 
   it("goes on to the complete new state after kills -9 at each of its states", async () => {
     const client = watch();
-    await sleep(200);
+    await client.hasSeen(1);
     for (const phase of [
       "Closing",
       "Setting",
@@ -340,7 +333,7 @@ describe("replacement of a live database", () => {
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
     await replace(options());
-    await sleep(300);
+    await client.hasSeen(2);
     const { seen } = await client.stop();
     await expectNew();
     expect(seen.size).toBe(2);

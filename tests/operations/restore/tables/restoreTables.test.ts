@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../../clients/clock.ts";
@@ -21,6 +18,7 @@ import { startTestDatabase } from "../../../support/postgres.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import { startTestCloud } from "../../support/cloud.ts";
 import type { TestCloud } from "../../support/cloud.ts";
+import { killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreTablesChild.ts", import.meta.url));
@@ -212,14 +210,14 @@ describe("restore of tables into a live database", () => {
       "update public.page_views set path = 'altered'; update public.applications set cover_letter = 'altered'",
     );
     const damaged = await contentOf(live.url);
-    const argument = JSON.stringify({
+    const order = {
       bucket: vault.name,
       region: cloud.region,
       endpoint: cloud.endpoint,
       trustedKeys,
       targetUrl: live.url,
       tables: ["public.page_views", "public.applications"],
-    });
+    };
     const seen = new Set<string>();
     const watcher = await connect(live.url, { applicationName: "test watches", lockTimeoutMs: 60_000 });
     const watching = new AbortController();
@@ -232,17 +230,8 @@ describe("restore of tables into a live database", () => {
         seen.add(row!.digest);
       }
     })();
-    for (const phase of ["Bringing", "Comparing what", "Swapping"]) {
-      const child = spawn(process.execPath, [CHILD, argument], {
-        stdio: ["ignore", "pipe", "inherit"],
-        env: process.env,
-      });
-      const ended = once(child, "exit");
-      createInterface(child.stdout).on("line", (line) => {
-        if (line.startsWith(phase)) setTimeout(() => child.kill("SIGKILL"), 15);
-      });
-      expect(await ended).toEqual([null, "SIGKILL"]);
-    }
+    for (const phase of ["Bringing", "Comparing what", "Swapping"])
+      await killedAt(CHILD, order, { phase, afterMs: 15 });
     await restoreTables(options(["public.page_views", "public.applications"]));
     watching.abort();
     await watch;
