@@ -7,6 +7,7 @@ import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 import { readChunk, releaseSections } from "../vault/readChunk.ts";
 import type { SectionRows } from "../vault/readChunk.ts";
+import { RowProgress } from "./rowProgress.ts";
 import { copyInSql } from "../database/tableReading.ts";
 import { together } from "../together.ts";
 
@@ -30,7 +31,6 @@ export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "for
 
 /** Connections beside the leading one. */
 const WRITERS = 3;
-const REPORT_EVERY_MS = 10_000;
 
 /**
  * Brings the rows into the tables, several chunks at once. A chunk is compared with its SHA-256 before any of its rows is
@@ -40,7 +40,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const { manifest, targetUrl, applicationName, done, into, signal } = options;
   const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
   const queue = manifest.chunks.filter((chunk) => !done.has(chunk.key) && isWanted(chunk));
-  const progress = new Progress(queue, options.reporter);
+  const progress = new RowProgress(queue, options.reporter);
   const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
   const write = (inner: AbortSignal) =>
     withSession(targetUrl, { applicationName, signal: inner }, async (session) => {
@@ -90,34 +90,4 @@ async function writeChunk(
       await session.copyIn(copyInSql(table), rows, table.format);
     }
   });
-}
-
-/** Tells now and then how far it is, how fast, and how long it will take. */
-class Progress {
-  readonly #reporter: Reporter;
-  readonly #total: number;
-  readonly #startedAt = performance.now();
-  #toldAt = performance.now();
-  #bytes = 0;
-
-  constructor(chunks: readonly BackupChunk[], reporter: Reporter) {
-    this.#reporter = reporter;
-    this.#total = chunks.reduce((sum, chunk) => sum + plainBytes(chunk), 0);
-  }
-
-  add(chunk: BackupChunk): void {
-    this.#bytes += plainBytes(chunk);
-    const now = performance.now();
-    if (now - this.#toldAt < REPORT_EVERY_MS) return;
-    this.#toldAt = now;
-    const rate = this.#bytes / (now - this.#startedAt);
-    const left = Math.ceil((this.#total - this.#bytes) / rate / 1000);
-    this.#reporter(
-      `${Math.floor((100 * this.#bytes) / this.#total)} % of the rows restored, ${(rate / 1000).toFixed(1)} MB a second, ${left} s left`,
-    );
-  }
-}
-
-function plainBytes(chunk: BackupChunk): number {
-  return chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
 }
