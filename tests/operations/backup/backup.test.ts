@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectRetentionCommand } from "@aws-sdk/client-s3";
 import { systemClock } from "../../../clients/clock.ts";
 import { connect, withSession } from "../../../clients/database.ts";
 import { PromiseError, UserError } from "../../../clients/errors.ts";
@@ -89,6 +89,22 @@ describe("backup", () => {
       cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: dump!.key, VersionId: dump!.versionId })),
     ).rejects.toThrow();
     expect(await check(vault)).toMatchObject({ backupId: second.backupId, rows: second.rows });
+  });
+
+  it("locks every object for as long as its tier says, in all kinds of content", async () => {
+    const vault = await cloud.newVault();
+    await runSql(database.url, "select lo_from_bytea(4712, '\\xcafe')");
+    const { backupId, tier } = await backup(options(vault, { configuration: () => Promise.resolve({}) }));
+    await runSql(database.url, "select lo_unlink(4712)");
+    const [{ manifest } = { manifest: undefined }] = await list(vault);
+    const lockDays = TIERS.find(({ name }) => name === tier)!.lockDays;
+    const until = new Date(Date.parse(manifest!.startedAt) + lockDays * 86_400_000);
+    const objects = await vault.list(`${tier}/${backupId}/`);
+    expect(objects.length).toBe(manifest!.parts.length + manifest!.chunks.length + 3);
+    for (const { key } of objects) {
+      const { Retention } = await cloud.s3.send(new GetObjectRetentionCommand({ Bucket: vault.name, Key: key }));
+      expect([key, Retention?.Mode, Retention?.RetainUntilDate]).toEqual([key, "GOVERNANCE", until]);
+    }
   });
 
   it("reads everything at one instant while others write", async () => {
