@@ -287,4 +287,38 @@ describe("checkRestored", () => {
     }
     await expect(check()).rejects.toBeInstanceOf(PromiseError);
   });
+
+  it("names rights that were granted beside, an extension that is gone, counts, and rows that refer to none", async () => {
+    await restore(options());
+    const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
+      ({ backupId }) => backupId === saved.backupId,
+    )!;
+    const check = (of = manifest!) => checkRestored(target.url, "test", of, new AbortController().signal);
+    await expect(check({ ...manifest!, seedCounts: { users: -1, posts: -2, applications: -3 } })).rejects.toThrow(
+      /there are \d+ users instead of -1; there are 150 posts instead of -2; there are \d+ applications instead of -3\.$/,
+    );
+    const alterations: [sql: string, message: RegExp][] = [
+      [
+        "grant execute on function private.note_applications() to anon",
+        /rights on function private\.note_applications\(\) is defined otherwise/,
+      ],
+      [
+        "grant update on sequence public.never_called to anon",
+        /rights on sequence public\.never_called is defined otherwise/,
+      ],
+      [
+        "alter default privileges in schema private grant insert on tables to anon",
+        /default rights of postgres in private on r is defined otherwise/,
+      ],
+      ["drop extension pg_trgm cascade", /extension pg_trgm is missing/],
+      [
+        "set session_replication_role = replica; delete from auth.users where id = (select user_id from auth.identities order by 1 limit 1)",
+        /1 rows of auth\.identities refer to none by identities_user_id_fkey/,
+      ],
+    ];
+    for (const [sql, message] of alterations) {
+      await runSql(target.url, sql);
+      await expect(check()).rejects.toThrow(message);
+    }
+  });
 });

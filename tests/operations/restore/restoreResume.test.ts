@@ -160,6 +160,32 @@ describe("a restore that was interrupted after its rows", () => {
   }, 60_000);
 });
 
+describe("a chunk of rows and its line in the journal", () => {
+  it("are committed together: where the line can't be written, the rows are not there either", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "data" });
+    await runSql(
+      target.url,
+      `create function castchat_recovery.refuse() returns trigger language plpgsql as $$ begin raise exception 'no line of this chunk'; end $$;
+       create trigger refuse before insert on castchat_recovery.journal for each row when (new.step like '%/data/%') execute function castchat_recovery.refuse();
+       alter table castchat_recovery.journal enable always trigger refuse`,
+    );
+    await expect(restore(options())).rejects.toThrow("no line of this chunk");
+    expect(await runSql(target.url, "select step from castchat_recovery.journal where step like '%/data/%'")).toEqual(
+      [],
+    );
+    const empty = Object.keys(content).map((name) => [name, "0:"]);
+    expect(Object.entries(await contentOf(target.url))).toEqual(expect.arrayContaining(empty));
+    await runSql(target.url, "drop function castchat_recovery.refuse() cascade");
+    await restore(options());
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 60_000);
+});
+
 describe("the recovery log", () => {
   it("begins anew only where nobody has worked since, and goes on with its own backup alone", async () => {
     const stopped = new AbortController();
