@@ -287,6 +287,20 @@ describe("replacement of a live database", () => {
     expect(seen.size).toBe(1);
   }, 90_000);
 
+  it("does not make a state live that is not the backup's: all of it is compared once more in the last transaction", async () => {
+    let meddling: Promise<unknown> | undefined;
+    const reporter = (message: string) => {
+      // A superuser is kept out by nothing.
+      if (message.startsWith("Making indexes"))
+        meddling = runSql(live.superuserUrl, "create function public.stray() returns int language sql as 'select 1'");
+    };
+    await expect(replace(options({ reporter }))).rejects.toThrow(
+      /is not what backup \S+ holds: .*function public\.stray\(\) is not in the backup.*the old state is back, whole/,
+    );
+    await meddling;
+    await expectOld();
+  }, 60_000);
+
   const killAt = (phase: string, afterMs: number) => {
     const order = {
       ...{ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: live.url },

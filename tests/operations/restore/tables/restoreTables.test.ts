@@ -182,6 +182,45 @@ describe("restore of tables into a live database", () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
+  it("compares what came beside, and what was swapped, with the backup, and changes nothing where they differ", async () => {
+    await runSql(live.url, "update public.page_views set path = 'altered'");
+    const before = await contentOf(live.url);
+    // Somebody alters the rows on their way: before the first chunk is there.
+    let altered: Promise<unknown> | undefined;
+    const meddledWith: Vault = {
+      ...vault,
+      async getBytes(key, signal) {
+        if (key.includes("/data/"))
+          await (altered ??= runSql(
+            live.superuserUrl,
+            `create function public.alter_path() returns trigger language plpgsql as $$ begin new.path := 'meddled'; return new; end $$;
+             do $do$ begin execute (select format('create trigger meddled before insert on %s for each row execute function public.alter_path()', c.oid::regclass)
+               from pg_class c join pg_namespace n on n.oid = relnamespace where nspname like 'castchat_recovery_tables%' and relkind = 'r'); end $do$`,
+          ));
+        return await vault.getBytes(key, signal);
+      },
+    };
+    const meddled = restoreTables(options(["public.page_views"], { vault: meddledWith }));
+    await expect(meddled).rejects.toThrow(
+      /^What came beside is not what the backup holds: \S+ has other content in its \d+ rows\.$/,
+    );
+    await expect(meddled).rejects.toBeInstanceOf(PromiseError);
+    await runSql(live.superuserUrl, "drop function public.alter_path()");
+    expect(await contentOf(live.url)).toEqual(before);
+    expect(await leftovers()).toEqual([]);
+
+    // A rule that acts also on what a replica does loses a row of the swap.
+    await runSql(
+      live.url,
+      "create rule lossy as on insert to public.page_views where new.path = '/posts/1' do instead nothing; alter table public.page_views enable always rule lossy",
+    );
+    const swapped = restoreTables(options(["public.page_views"]));
+    await expect(swapped).rejects.toThrow(/^The swapped rows are not what the backup holds: .*Nothing was changed\.$/);
+    await expect(swapped).rejects.toBeInstanceOf(PromiseError);
+    expect(await contentOf(live.url)).toEqual(before);
+    expect(await leftovers()).toEqual([]);
+  }, 60_000);
+
   it("switches triggers off by itself where the role may be no replica, and refuses what foreign keys would do", async () => {
     await runSql(live.superuserUrl, "revoke set on parameter session_replication_role from postgres");
     await runSql(
