@@ -252,6 +252,18 @@ describe("checkRestoredDatabase", () => {
        delete from auth.identities where provider_id = 'x'; drop table castchat_recovery.kept`,
     ],
     [
+      "a password that is taken though it is nobody's",
+      `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
+       set session_replication_role = replica; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: nobody''s password', extensions.gen_salt('bf', 4))
+         where id = (select id from auth.users where encrypted_password ~ '^[$]2' order by id limit 1)`,
+      {
+        "a wrong password": "a wrong password is taken",
+        "rows and fingerprints": expect.stringContaining("auth.users has other content"),
+      },
+      `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
+       drop table castchat_recovery.kept`,
+    ],
+    [
       "a login that the API no longer has",
       "alter role authenticator nologin",
       { "the API's login": expect.stringContaining('"authenticator"') },
@@ -305,6 +317,23 @@ describe("checkRestoredDatabase", () => {
     const found = await broken();
     await change('drop policy "by request" on public.posts');
     expect(found).toEqual({ "row level security": 'policy public.posts."by request" is not in the backup' });
+  });
+
+  it("sees what the manifest has and the database has not, by each of the guide's ways", async () => {
+    const posts = manifest.tables.find(({ name }) => name === "posts")!;
+    const other = {
+      ...manifest,
+      extensions: manifest.extensions.map((one) => (one.name === "pg_trgm" ? { ...one, version: "0.1" } : one)),
+      tables: [...manifest.tables, { ...posts, name: "nowhere" }],
+    };
+    const lines = await checkRestoredDatabase(throwaway.adminUrl, prepared, other, { reporter: silent, signal });
+    const failed = lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]);
+    expect(Object.fromEntries(failed)).toEqual({
+      tables: "public.nowhere is missing",
+      extensions: expect.stringMatching(/^pg_trgm is of version [1-9]\S*, the backup's is 0\.1$/),
+      "rows and fingerprints": "public.nowhere is missing",
+      "the guide's query on pg_stat_user_tables": "public.nowhere is not in it",
+    });
   });
 
   it("is fine again after all of that", async () => {
