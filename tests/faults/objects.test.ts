@@ -2,6 +2,7 @@ import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { PromiseError } from "../../clients/errors.ts";
 import type { Vault } from "../../clients/vault.ts";
+import { compressBytes, decompressBytes } from "../../operations/vault/compression.ts";
 import { listBackups } from "../../operations/vault/listBackups.ts";
 import { MANIFEST, PROOF, SIGNATURE } from "../../operations/vault/manifest.ts";
 import type { Manifest } from "../../operations/vault/manifest.ts";
@@ -110,6 +111,30 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
     await vault.put(second.key, objects.get(second.key)!);
     expect((await restoring()).backupId).toBe(newer.backupId);
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 60_000);
+
+  it("other rows in as many bytes, packed as well as the right ones: their SHA-256 gives them away before one is in", async () => {
+    const chunk = newer.chunks.find(({ sections }) => sections.some(({ name }) => name === "authors"))!;
+    const whole = objects.get(chunk.key)!;
+    const plainBytes = chunk.sections.reduce((sum, { bytes }) => sum + bytes, 0);
+    const plain = await decompressBytes(whole, plainBytes);
+    // A tuple of two fields whose first one is a UUID: nothing packs that smaller than any other.
+    const head = Buffer.from("000200000010", "hex");
+    let other = whole;
+    for (let at = plain.indexOf(head); other.equals(whole) && at !== -1; at = plain.indexOf(head, at + 1)) {
+      const altered = Buffer.from(plain);
+      altered[at + head.length + 5]! ^= 1;
+      const packed = await compressBytes(altered);
+      if (packed.length === whole.length) other = packed;
+    }
+    expect(other.equals(whole)).toBe(false);
+    await vault.put(chunk.key, other);
+    const message = `${chunk.key} is damaged: its SHA-256 is not the manifest's`;
+    await expect(setting.check(vault, newer.backupId)).rejects.toThrow(message);
+    const target = await setting.server.newDatabase();
+    await expect(setting.restoreInto(target, vault, newer.backupId)).rejects.toThrow(message);
+    expect(await runSql(target.url, "select from public.authors")).toEqual([]);
+    await target.remove();
   }, 60_000);
 
   it("parts in each other's place: nothing of them is run", async () => {
