@@ -186,6 +186,25 @@ describe("a chunk of rows and its line in the journal", () => {
   }, 60_000);
 });
 
+describe("what a killed restore has left at work on the target", () => {
+  it("is ended before the next one goes on: it may hold what that needs, or commit what that does", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    const { restoreId } = (await readRestoreMarker(target.url))!;
+    const left = await connect(target.url, { applicationName: `castchat-recovery restore ${restoreId}` });
+    const others = await connect(target.url, { applicationName: "somebody else" });
+    await left.query("begin; lock table public.messages in access exclusive mode");
+    await restore(options());
+    await expect(left.query("select 1")).rejects.toThrow();
+    expect(await others.query("select 1 as one")).toEqual([{ one: 1 }]);
+    await Promise.all([left.end(), others.end()]);
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 60_000);
+});
+
 describe("the recovery log", () => {
   it("begins anew only where nobody has worked since, and goes on with its own backup alone", async () => {
     const stopped = new AbortController();

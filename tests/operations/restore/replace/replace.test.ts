@@ -287,6 +287,65 @@ describe("replacement of a live database", () => {
     expect(seen.size).toBe(1);
   }, 90_000);
 
+  it("lets nobody write from before the safety backup on, and nobody into a schema of the app while it restores", async () => {
+    const api = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
+    const client = await connect(api, { applicationName: "test client" });
+    const found: unknown[] = [];
+    const saveFirst = async () => {
+      found.push(
+        await client.query("select 1").then(
+          () => "answered",
+          () => "ended",
+        ),
+      );
+      found.push(await connect(api, { applicationName: "test client" }).catch((error: unknown) => error));
+      return "20260101T000000Z-000000";
+    };
+    let reached: Promise<object[]> | undefined;
+    const reporter = (message: string) => {
+      if (message.startsWith("Restoring "))
+        reached = runSql(
+          live.superuserUrl,
+          `select n.nspname, r.rolname from pg_namespace n, pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+             and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'extensions', 'auth', 'storage', 'realtime', 'vault', 'cron', 'graphql_public', 'graphql')
+             and has_schema_privilege(r.oid, n.oid, 'usage') order by 1, 2`,
+        );
+    };
+    await replace(options({ saveFirst, reporter }));
+    await client.end();
+    expect(found).toEqual([
+      "ended",
+      expect.objectContaining({ message: expect.stringContaining("no right to connect") }),
+    ]);
+    expect(await reached).toEqual([]);
+    await expectNew();
+  }, 60_000);
+
+  it("ends whoever comes in meanwhile with the owner's own password", async () => {
+    const intruder = { ended: false, came: false };
+    let intruding: Promise<void> | undefined;
+    const intrude = async () => {
+      const session = await connect(live.url, { applicationName: "intruder" });
+      intruder.came = true;
+      try {
+        for (;;) await session.query("select pg_sleep(0.05)");
+      } catch (error) {
+        intruder.ended = (error as { code?: string }).code === "57P01";
+      } finally {
+        await session.end();
+      }
+    };
+    const seen: boolean[] = [];
+    const reporter = (message: string) => {
+      if (message.startsWith("Restoring ")) intruding = intrude();
+      if (message.startsWith("Making the new state live")) seen.push(intruder.came, intruder.ended);
+    };
+    await replace(options({ reporter }));
+    await intruding;
+    expect(seen).toEqual([true, true]);
+    await expectNew();
+  }, 60_000);
+
   it("does not make a state live that is not the backup's: all of it is compared once more in the last transaction", async () => {
     let meddling: Promise<unknown> | undefined;
     const reporter = (message: string) => {
