@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { missedRunsQueueName, scheduleArn, scheduleName, scheduleRoleName } from "../planning/names.ts";
+import { missedRunsQueueName, scheduleGroupArn, scheduleName, scheduleRoleName } from "../planning/names.ts";
 import { rateExpression } from "../planning/schedule.ts";
 import { BackupRunner, type BackupRunnerArgs } from "./backupRunner.ts";
 import { serviceTrust, starterPermissions } from "./schedulePolicies.ts";
@@ -47,7 +47,8 @@ export class BackupSchedule extends pulumi.ComponentResource {
       {
         name: scheduleRoleName(site, "starter"),
         description: "Starts the scheduled backups, and nothing else",
-        assumeRolePolicy: JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleArn(site))),
+        // The group: a trust that names one schedule lets the service in for none, and it then refuses to make the schedule.
+        assumeRolePolicy: JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleGroupArn(site))),
         ...(tags && { tags }),
       },
       child,

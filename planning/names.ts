@@ -79,9 +79,12 @@ export function scheduleName({ project, role }: Site): string {
   return `${project}-${role}-backup`;
 }
 
-/** ARN of that schedule; the role that it takes trusts this one alone. */
-export function scheduleArn(site: Site): string {
-  return `arn:aws:scheduler:${site.region}:${site.accountId}:schedule/default/${scheduleName(site)}`;
+/**
+ * ARN of the group that the schedule is in, which is all that EventBridge Scheduler says of where it comes from when it takes a role.
+ * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+ */
+export function scheduleGroupArn({ region, accountId }: Site): string {
+  return `arn:aws:scheduler:${region}:${accountId}:schedule-group/default`;
 }
 
 /** ARN of the CodeBuild project that runs the backups. */

@@ -15,7 +15,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import codebuild, eventbridge, scheduler
 
-from service_roles import assume, may
+from service_roles import assume, may, trusts
 
 logger = logging.getLogger("scheduled-builds")
 
@@ -133,6 +133,23 @@ def run_builds():
     codebuild._execute_build, codebuild._stop_build = execute, stop
 
 
+def refuse_distrusting_roles():
+    """A schedule whose role doesn't let the service in is refused when it is made or changed."""
+    create, update = scheduler._create_schedule, scheduler._update_schedule
+
+    def checked(name, body, keep):
+        target = body.get("Target") or {}
+        arn = scheduler._schedule_arn(body.get("GroupName", "default"), name)
+        role = target.get("RoleArn", "")
+        if role and not trusts(role, "scheduler.amazonaws.com", _group_of(arn)):
+            message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            return scheduler._error(400, "ValidationException", message)
+        return keep(name, body)
+
+    scheduler._create_schedule = lambda name, body: checked(name, body, create)
+    scheduler._update_schedule = lambda name, body: checked(name, body, update)
+
+
 def start_builds_by_schedule():
     """A schedule's target may be a CodeBuild project: its role is taken, and the build started with that role's rights."""
     invoke = eventbridge._invoke_target
@@ -197,13 +214,19 @@ def _start_build(target, schedule):
     """None where the build was started, else why not."""
     project = target["Arn"].rsplit("/", 1)[-1]
     role_arn = target["RoleArn"]
-    session = assume(role_arn, "scheduler.amazonaws.com", schedule)
+    session = assume(role_arn, "scheduler.amazonaws.com", _group_of(schedule))
     if session is None:
         return f"scheduler.amazonaws.com may not assume {role_arn}"
     if not may(role_arn, "codebuild:StartBuild", target["Arn"]):
         return f"{role_arn} may not start {target['Arn']}"
     status, _, body = codebuild._start_build({"projectName": project, **json.loads(target.get("Input") or "{}")})
     return None if status == 200 else json.loads(body).get("message", str(status))
+
+
+def _group_of(schedule):
+    """The ARN of a schedule's group, which is the source that AWS names when a schedule takes its role."""
+    head, group, _ = schedule.rsplit("/", 2)
+    return f"{head.removesuffix(':schedule')}:schedule-group/{group}"
 
 
 def _bury(target, schedule, reason):
@@ -254,5 +277,6 @@ def install():
     keep_build_settings()
     limit_builds()
     run_builds()
+    refuse_distrusting_roles()
     start_builds_by_schedule()
     advance_clock()

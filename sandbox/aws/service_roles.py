@@ -16,9 +16,7 @@ SESSION_SECONDS = 8 * 3600
 def assume(role_arn, service, source_arn, session_name="sandbox"):
     """A session of a role for a service of AWS, if the role's trust lets that service in for that resource; else None."""
     account = get_account_id()
-    name = role_arn.rsplit("/", 1)[-1]
-    role = iam._roles.get_scoped(account, None, name)
-    if role is None or not _trusts(role, service, source_arn):
+    if not trusts(role_arn, service, source_arn):
         return None
     key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), secrets.token_hex(64)
     sts.register_session(
@@ -36,7 +34,11 @@ def assume(role_arn, service, source_arn, session_name="sandbox"):
     return {"accessKeyId": key, "secretAccessKey": secret, "sessionToken": token}
 
 
-def _trusts(role, service, source_arn):
+def trusts(role_arn, service, source_arn):
+    """Whether a role lets a service take it for that resource."""
+    role = iam._roles.get_scoped(get_account_id(), None, role_arn.rsplit("/", 1)[-1])
+    if role is None:
+        return False
     document = json.loads(urllib.parse.unquote(role["AssumeRolePolicyDocument"]))
     context = _context(service, "sts:AssumeRole", role["Arn"], {"aws:sourcearn": source_arn, "aws:sourceaccount": get_account_id()})
     return any(

@@ -6,6 +6,7 @@ import { JsonService } from "../../clients/awsJson.ts";
 import { awsRequest } from "../../clients/awsRequest.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../clients/scheduledRuns.ts";
 import { serviceTrust } from "../../components/schedulePolicies.ts";
+import { scheduleGroupArn } from "../../planning/names.ts";
 import { freePort } from "../../sandbox/ports.ts";
 import { startTestCloud, type TestCloud } from "../operations/support/cloud.ts";
 
@@ -27,6 +28,8 @@ describe("the scheduled runs of a stack", () => {
     const iam = new IAMClient(common);
     const trust = JSON.stringify(serviceTrust("codebuild.amazonaws.com", site, project));
     await iam.send(new CreateRoleCommand({ RoleName: "runner", AssumeRolePolicyDocument: trust }));
+    const starts = JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleGroupArn(site)));
+    await iam.send(new CreateRoleCommand({ RoleName: "starter", AssumeRolePolicyDocument: starts }));
     const Statement = [{ Effect: "Allow", Action: ["logs:*", "s3:*"], Resource: "*" }];
     const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
     await iam.send(new PutRolePolicyCommand({ RoleName: "runner", PolicyName: "own", PolicyDocument }));
@@ -55,7 +58,7 @@ describe("the scheduled runs of a stack", () => {
         body: JSON.stringify({
           ScheduleExpression: "rate(6 hours)",
           FlexibleTimeWindow: { Mode: "OFF" },
-          Target: { Arn: project, RoleArn: ROLE },
+          Target: { Arn: project, RoleArn: ROLE.replace("runner", "starter") },
         }),
       },
     );

@@ -20,6 +20,8 @@ const REGION = "ap-northeast-1";
 const ACCOUNT = "000000000000";
 const credentials = { accessKeyId: "AKIASANDBOXBUILDS000", secretAccessKey: "builds-secret" };
 const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION } as const;
+/** All that the service says of a schedule that takes a role. */
+const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
 const HOURS_6 = 6 * 3600;
 
 interface Build {
@@ -64,12 +66,15 @@ describe("scheduled builds", () => {
       },
       { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" },
     ]);
-    await role("starter", "scheduler.amazonaws.com", `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/*`, [
+    await role("starter", "scheduler.amazonaws.com", SCHEDULES, [
       { Effect: "Allow", Action: "codebuild:StartBuild", Resource: `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*` },
       { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
     ]);
-    await role("powerless", "scheduler.amazonaws.com", `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/*`, [
+    await role("powerless", "scheduler.amazonaws.com", SCHEDULES, [
       { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
+    ]);
+    await role("distrustful", "scheduler.amazonaws.com", `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/*`, [
+      { Effect: "Allow", Action: ["codebuild:StartBuild", "sqs:SendMessage"], Resource: "*" },
     ]);
   }, 60_000);
   afterAll(async () => {
@@ -222,6 +227,14 @@ describe("scheduled builds", () => {
     // The trust is for the project "poor" alone.
     await codebuild.call("StartBuild", { projectName: await bare("stranger", "", "poor") });
     expect(failureOf(await ended("stranger"))!.contexts![0]!.message).toMatch(/may not assume/);
+  });
+
+  it("refuses a schedule whose role lets that one schedule in, and not the group that AWS names", async () => {
+    const target = await project("distrusted", "");
+    await expect(schedule("distrustful", target, "distrustful")).rejects.toMatchObject({
+      name: "ValidationException",
+      message: "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    });
   });
 
   it("puts what it can't start into the queue of missed runs", async () => {
