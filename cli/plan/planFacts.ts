@@ -17,6 +17,7 @@ export function planFacts(report: PlanReport): unknown {
     simulationMs: Math.round(report.simulationMs),
     assumptions: {
       dumpBytes: assumptions.dumpBytes,
+      storageBytes: assumptions.storageBytes,
       growthPerYear: assumptions.growthPerYear,
       readPerDumpByte: assumptions.readPerDumpByte,
       runMinutes: assumptions.runMinutes,

@@ -118,8 +118,8 @@ function costLines({ costs, comparison }: PlanReport): string[] {
 function egressLines({ egress, assumptions }: PlanReport): string[] {
   const { start, onDay } = egress;
   const gb = (amount: number) => amount.toLocaleString("en", { maximumFractionDigits: 1 });
-  const cost = ({ gbPerRun, gbPerMonth, beyondGb, dollars: amount }: EgressForecast) =>
-    `${gb(gbPerRun)} GB of rows a run, ${gb(gbPerMonth)} GB a month` +
+  const cost = ({ gbPerRun, objectsGbPerRun, gbPerMonth, beyondGb, dollars: amount }: EgressForecast) =>
+    `${gb(gbPerRun - objectsGbPerRun)} GB of rows and ${gb(objectsGbPerRun)} GB of storage objects a run, ${gb(gbPerMonth)} GB a month` +
     (beyondGb > 0 ? `, ${gb(beyondGb)} GB beyond: ${dollars(amount)} a month` : ": nothing beyond");
   return [
     `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB included for all that the organization sends:`,
@@ -139,8 +139,9 @@ function recoveryTable({ recovery }: PlanReport): string {
 
 function priceLine({ prices, assumptions }: PlanReport): string {
   const lists = prices.map(({ name, asOf }) => `S3 in ${name} (${asOf})`).join(", ");
-  const { dumpBytes, growthPerYear, readPerDumpByte, readBackOverInternet } = assumptions;
-  return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${(dumpBytes / GB).toLocaleString("en")} GB a backup at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
+  const { dumpBytes, storageBytes, growthPerYear, readPerDumpByte, readBackOverInternet } = assumptions;
+  const gb = (bytes: number) => (bytes / GB).toLocaleString("en");
+  return `List prices of ${lists} and Supabase (${SUPABASE_PRICES.asOf}), before tax and discounts. Assumed: ${gb(dumpBytes)} GB a backup and ${gb(storageBytes)} GB of storage objects at the start, growing by ${(growthPerYear * 100).toLocaleString("en")} % a year, ${readPerDumpByte} bytes of rows read for each one stored, read back ${readBackOverInternet ? "over the internet" : "within the region"}.`;
 }
 
 function plainTable(head: string[]): Table.Table {

@@ -16,6 +16,7 @@ export interface PlanOptions {
   on?: number;
   missed?: number[];
   sizeGb: number;
+  storageGb: number;
   growth: number;
   readFactor: number;
   runMinutes: number;
@@ -46,7 +47,13 @@ export function withPlanOptions(command: Command): Command {
     .option("--on <date>", "day of the forecast (the last one by default)", day)
     .addOption(missedOption())
     .option("--size-gb <number>", "size of a compressed backup at the start, in GB", numberFrom(0.000001, 100_000), 2)
-    .option("--growth <percent>", "growth of a backup in a year", numberFrom(-90, 1000), 20)
+    .option(
+      "--storage-gb <number>",
+      "size of the project's storage objects at the start, in GB: every run reads and stores them all",
+      numberFrom(0, 100_000),
+      0,
+    )
+    .option("--growth <percent>", "growth of both in a year", numberFrom(-90, 1000), 20)
     .option(
       "--read-factor <number>",
       "bytes of rows that a backup reads from the database for each byte that it stores",
@@ -94,6 +101,7 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
     intervalHours,
     runMinutes: options.runMinutes,
     dumpBytes: options.sizeGb * GB,
+    storageBytes: options.storageGb * GB,
     growthPerYear: options.growth / 100,
     readPerDumpByte: options.readFactor,
     missedDays: new Set(options.missed),

@@ -25,6 +25,8 @@ export interface Assumptions {
   runMinutes: number;
   /** Bytes of a compressed dump at the start. */
   dumpBytes: number;
+  /** Bytes of the project's storage objects at the start: every run reads and stores each of them. */
+  storageBytes: number;
   growthPerYear: number;
   /** Bytes of rows that a backup reads for each byte of its compressed dump. */
   readPerDumpByte: number;
@@ -99,9 +101,10 @@ export function plan(input: PlanInput): PlanReport {
 }
 
 function egressOf(assumptions: Assumptions): PlanReport["egress"] {
-  const { intervalHours, dumpBytes, readPerDumpByte, growthPerYear, firstDay, onDay } = assumptions;
+  const { intervalHours, dumpBytes, storageBytes, readPerDumpByte, growthPerYear, firstDay, onDay } = assumptions;
   const growth = (1 + growthPerYear) ** ((onDay - firstDay) / DAYS_PER_YEAR);
-  const at = (factor: number) => egressForecast(intervalHours, dumpBytes * readPerDumpByte * factor);
+  const at = (factor: number) =>
+    egressForecast(intervalHours, dumpBytes * readPerDumpByte * factor, storageBytes * factor);
   return { start: at(1), onDay: at(growth) };
 }
 
@@ -129,7 +132,8 @@ function scenarioOf(
   tiers: readonly RunnerTier[],
   assumptions: Assumptions,
 ): Scenario {
-  const { firstDay, years, intervalHours, runMinutes, missedDays, dumpBytes, growthPerYear } = assumptions;
+  const { firstDay, years, intervalHours, runMinutes, missedDays, dumpBytes, storageBytes, growthPerYear } =
+    assumptions;
   return {
     primary,
     ...(replica && { replica }),
@@ -141,7 +145,7 @@ function scenarioOf(
       runMs: runMinutes * 60_000,
       isMissed: missedOn(missedDays),
     },
-    workload: { dumpBytes, growthPerYear },
+    workload: { dumpBytes: dumpBytes + storageBytes, growthPerYear },
     replicationLagMs: REPLICATION_LAG_MS,
   };
 }

@@ -3,8 +3,10 @@ import { SUPABASE_PRICES } from "../prices/supabase.ts";
 /** What a schedule of backups makes leave Supabase in a month, and what that costs. GB are 10^9 bytes, as Supabase bills. */
 export interface EgressForecast {
   readonly runsPerMonth: number;
-  /** Rows that one run reads, as text: nothing compresses them on their way. */
+  /** What one run reads: rows, which nothing compresses on their way, and every object of storage. */
   readonly gbPerRun: number;
+  /** The objects of storage among it. */
+  readonly objectsGbPerRun: number;
   readonly gbPerMonth: number;
   /** Included in an organization's plan, for all that its projects send, the app's own traffic too. */
   readonly includedGb: number;
@@ -23,17 +25,19 @@ const MONTH_HOURS = (365.25 * 24) / 12;
 /**
  * The egress of backups at an interval.
  *
- * @param readBytes bytes of rows that one run reads
+ * @param rowBytes bytes of rows that one run reads
+ * @param objectBytes bytes of storage objects that one run reads
  */
-export function egressForecast(intervalHours: number, readBytes: number): EgressForecast {
+export function egressForecast(intervalHours: number, rowBytes: number, objectBytes: number): EgressForecast {
   const { includedGb, gb } = SUPABASE_PRICES.egress;
   const runsPerMonth = MONTH_HOURS / intervalHours;
-  const gbPerRun = readBytes / BILLED_GB;
+  const gbPerRun = (rowBytes + objectBytes) / BILLED_GB;
   const gbPerMonth = gbPerRun * runsPerMonth;
   const beyondGb = Math.max(0, gbPerMonth - includedGb);
   return {
     runsPerMonth,
     gbPerRun,
+    objectsGbPerRun: objectBytes / BILLED_GB,
     gbPerMonth,
     includedGb,
     beyondGb,

@@ -21,6 +21,7 @@ const report = (rules = PRIMARY.rules): PlanReport =>
       intervalHours: 6,
       runMinutes: 10,
       dumpBytes: 2 * GB,
+      storageBytes: 3 * GB,
       growthPerYear: 0,
       readPerDumpByte: 2.5,
       missedDays: new Set([day("2027-01-01")]),
@@ -81,6 +82,7 @@ describe("planLines", () => {
       "The next cheaper legal choice",
       "A recovery on 2027-10-31",
       "Supabase egress of 122 runs a month, with 250 GB included",
+      "5.4 GB of rows and 3.2 GB of storage objects a run",
       "Tokyo (2025-06-01)",
       "4 of them missed",
     ]) {

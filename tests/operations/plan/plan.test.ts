@@ -14,6 +14,7 @@ function input(change: Partial<PlanInput> = {}): PlanInput {
     intervalHours: 6,
     runMinutes: 10,
     dumpBytes: 2 ** 31,
+    storageBytes: 2 ** 30,
     growthPerYear: 0,
     readPerDumpByte: 2.5,
     missedDays: new Set<number>(),
@@ -36,10 +37,14 @@ describe("plan", () => {
 
   it("says what the backups read from Supabase, now and once they have grown", () => {
     const { egress, assumptions } = plan(input());
-    const { dumpBytes, readPerDumpByte, growthPerYear, intervalHours, firstDay, onDay } = assumptions;
-    expect(egress.start).toEqual(egressForecast(intervalHours, dumpBytes * readPerDumpByte));
+    const { dumpBytes, storageBytes, readPerDumpByte, growthPerYear, intervalHours, firstDay, onDay } = assumptions;
+    expect(egress.start).toEqual(egressForecast(intervalHours, dumpBytes * readPerDumpByte, storageBytes));
     const years = (onDay - firstDay) / 365.25;
     expect(egress.onDay.gbPerRun / egress.start.gbPerRun).toBeCloseTo((1 + growthPerYear) ** years, 9);
+  });
+
+  it("stores the storage objects with each backup", () => {
+    expect(plan(input()).scenario.workload.dumpBytes).toBe(2 ** 31 + 2 ** 30);
   });
 
   it("refuses bad rules, all at once", () => {

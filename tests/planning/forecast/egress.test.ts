@@ -15,7 +15,7 @@ describe("egressForecast", () => {
     [6, 0, 0, 0, 0, 1],
     [24, 10, 304.375, 54.375, 4.89375, 30],
   ])("every %d hours with %d GB a run", (hours, gbPerRun, gbPerMonth, beyondGb, dollars, includedFromHours) => {
-    const forecast = egressForecast(hours, gbPerRun * GB);
+    const forecast = egressForecast(hours, gbPerRun * GB, 0);
     expect(forecast).toMatchObject({ gbPerRun, includedGb: 250, includedFromHours });
     expect(forecast.runsPerMonth).toBeCloseTo(730.5 / hours, 9);
     expect(forecast.gbPerMonth).toBeCloseTo(gbPerMonth, 9);
@@ -23,11 +23,18 @@ describe("egressForecast", () => {
     expect(forecast.dollars).toBeCloseTo(dollars, 9);
   });
 
+  it("counts storage objects, which every run reads anew", () => {
+    const { gbPerRun, objectsGbPerRun, gbPerMonth, dollars } = egressForecast(6, 2 * GB, 100 * GB);
+    expect([gbPerRun, objectsGbPerRun]).toEqual([102, 100]);
+    expect(gbPerMonth).toBeCloseTo(102 * 121.75, 9);
+    expect(dollars).toBeCloseTo((102 * 121.75 - 250) * 0.09, 9);
+  });
+
   it("stays within what is included at the interval that it names, and not with an hour less", () => {
     for (const gb of [3, 7.5, 42]) {
-      const { includedFromHours: hours } = egressForecast(6, gb * GB);
-      expect(egressForecast(hours, gb * GB).dollars).toBe(0);
-      expect(egressForecast(hours - 1, gb * GB).dollars).toBeGreaterThan(0);
+      const { includedFromHours: hours } = egressForecast(6, gb * GB, 0);
+      expect(egressForecast(hours, gb * GB, 0).dollars).toBe(0);
+      expect(egressForecast(hours - 1, gb * GB, 0).dollars).toBeGreaterThan(0);
     }
   });
 });
