@@ -200,6 +200,12 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
+  // Supabase's pooler has one code (XX000) for all that it says no with: that a project is paused, that its connections are used up.
+  if ((error as pg.DatabaseError).severity !== undefined)
+    return new UserError(
+      `The database ${placeOf(address)} refuses the connection (${code}): ${messageOf(error).replace(/\.$/, "")}.`,
+      { cause: error },
+    );
   const reason = code === "" ? messageOf(error) : code;
   return new UserError(
     `The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`,

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { connect, withSession } from "../../clients/database.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
@@ -12,6 +14,24 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 const options = { applicationName: "test" };
+
+/** A server that says no to whoever comes. */
+async function startRefusing(code: string, message: string) {
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.once("data", () => {
+      asked += 1;
+      const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+      const head = Buffer.alloc(5);
+      head.write("E");
+      head.writeInt32BE(4 + fields.length, 1);
+      socket.end(Buffer.concat([head, fields]));
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as { port: number };
+  return { port, url: `postgresql://u:secret@127.0.0.1:${port}/d`, asked: () => asked, stop: () => server.close() };
+}
 
 describe("parseDatabaseUrl", () => {
   it("decodes what a password may hold", () => {
@@ -84,6 +104,17 @@ describe("connect", () => {
     );
     await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
     for (const url of [wrong, nobody, nowhere]) await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("says in the pooler's own words why it is not let in", async () => {
+    const said = "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size";
+    const pooler = await startRefusing("XX000", said);
+    await expect(connect(pooler.url, options)).rejects.toThrow(
+      `The database 127.0.0.1:${pooler.port} refuses the connection (XX000): ${said}.`,
+    );
+    await expect(connect(pooler.url, options)).rejects.toBeInstanceOf(UserError);
+    expect(pooler.asked()).toBe(2);
+    pooler.stop();
   });
 
   it("ends a statement when it is aborted", async () => {
