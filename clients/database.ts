@@ -50,8 +50,25 @@ const KEEPALIVE_MS = 10_000;
 /** What a server may take to close its end. */
 const GOODBYE_MS = 3_000;
 
+/** What a session is told that somebody ends. */
+const ENDED = "57P01";
+const ATTEMPTS = 5;
+
 /** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connectOnce(databaseUrl, options);
+    } catch (error) {
+      // Whoever keeps others out (operations/gate) can't know a session of ours before it has its name.
+      const { code, cause } = error as { code?: string; cause?: { code?: string } };
+      options.signal?.throwIfAborted();
+      if ((code ?? cause?.code) !== ENDED || attempt >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
   const address = parseDatabaseUrl(databaseUrl);
   options.signal?.throwIfAborted();
   const client = new pg.Client({
@@ -144,6 +161,8 @@ export async function withSession<T>(
  */
 async function pinSettings(session: Pick<Session, "query">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
+    // A pooler tells the server its own name when it connects; the gate and the watch for waiting sessions know ours by this one.
+    application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
     lock_timeout: options.lockTimeoutMs ?? 5_000,
     idle_in_transaction_session_timeout: 4 * HOUR_MS,

@@ -78,8 +78,8 @@ export async function letGo(session: Session, applicationName: string): Promise<
     const { direct } = await look(session, applicationName);
     await session.query(
       `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
-       where application_name = $1 and pid <> pg_catalog.pg_backend_pid() and usename = current_user`,
-      [applicationName],
+       where application_name = any ($1) and pid <> pg_catalog.pg_backend_pid() and usename = current_user`,
+      [namesOf(applicationName)],
     );
     return direct;
   } finally {
@@ -109,12 +109,17 @@ export async function untilEnded(
   }
 }
 
+/** What the server may show of a session that gives itself this name: pg_dump can't undo what Supabase's pooler puts before it. */
+function namesOf(applicationName: string): string[] {
+  return [applicationName, `Supavisor - ${applicationName}`];
+}
+
 async function look(session: Session, applicationName: string): Promise<Look> {
   // Within a transaction the server shows the same sessions again and again.
   await session.query("select pg_catalog.pg_stat_clear_snapshot()");
   const [found] = await session.query<{ pids: number[]; direct: Waiter[]; ours: boolean }>(
     `with recursive locks as materialized (select pid, virtualtransaction, relation, granted from pg_catalog.pg_locks),
-       ours as materialized (select pid from pg_catalog.pg_stat_activity where application_name = $1),
+       ours as materialized (select pid from pg_catalog.pg_stat_activity where application_name = any ($1)),
        waiting as materialized (select distinct pid, virtualtransaction, pg_catalog.pg_blocking_pids(pid) as behind from locks where not granted),
        direct as (select pid, virtualtransaction from waiting
          where behind && array(select pid from ours) and pid <> all (array(select pid from ours))),
@@ -124,7 +129,7 @@ async function look(session: Session, applicationName: string): Promise<Look> {
        (select coalesce(jsonb_agg(jsonb_build_object('pid', pid, 'transaction', virtualtransaction)), '[]') from direct) as direct,
        exists (select from locks l join ours using (pid) where not l.granted and not exists (
          select from locks held where held.pid = pg_catalog.pg_backend_pid() and held.granted and held.relation = l.relation)) as ours`,
-    [applicationName],
+    [namesOf(applicationName)],
   );
   if (found === undefined) throw new Error("the server tells nothing about its locks");
   return { pids: found.pids, direct: found.direct, oursWait: found.ours };

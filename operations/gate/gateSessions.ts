@@ -7,12 +7,12 @@ const POLL_MS = 100;
 
 /**
  * Sessions of others in this database that began by an instant. One that is only just coming in shows no database yet. Our own are
- * known by their name; superusers' can't be ended by anyone else.
+ * known by their name, which Supabase's pooler may put its own before; superusers' can't be ended by anyone else.
  */
 const OTHERS = `
   from pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename
  where a.backend_type = 'client backend' and (a.datname = current_database() or a.datname is null)
-   and a.pid <> pg_backend_pid() and a.application_name not like 'castchat-recovery%'
+   and a.pid <> pg_backend_pid() and a.application_name !~ '^(Supavisor - )?castchat-recovery'
    and not coalesce(r.rolsuper, false) and a.backend_start <= $1`;
 
 /**

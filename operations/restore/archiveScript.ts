@@ -69,6 +69,12 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
   return { settings, beside: entries.slice(0, split), after: entries.slice(split) };
 }
 
+/** The SQL of `pg_restore --verbose` as what a session sets first and then one text an entry, in pg_restore's order. */
+export function readEntries(sql: string, list: string): { settings: string; entries: string[] } {
+  const { settings, pieces } = splitScript(sql, readList(list));
+  return { settings, entries: pieces.map(({ text, prelude }) => prelude + text) };
+}
+
 interface Listed {
   head: string;
   description: string;

@@ -1,6 +1,7 @@
 import { withSession } from "../../clients/database.ts";
-import { NOT_NULL_CONSTRAINTS_SINCE, TRANSACTION_TIMEOUT_SINCE, forOlderServer } from "./olderSyntax.ts";
-import { pgRestore, restoreScript, withoutPsql } from "./restoreSteps.ts";
+import { readEntries } from "./archiveScript.ts";
+import { NOT_NULL_CONSTRAINTS_SINCE, forOlderServer } from "./olderSyntax.ts";
+import { restoreScript } from "./restoreSteps.ts";
 import type { PgRestoreOptions } from "./restoreSteps.ts";
 
 /** Where definitions are made. */
@@ -8,17 +9,18 @@ export interface RestoreDefinitionsOptions extends Omit<PgRestoreOptions, "args"
   targetUrl: string;
 }
 
-/** Makes types, functions and tables: by pg_restore, or by its script where that has words that an older server doesn't know. */
+/**
+ * Makes types, functions and tables as pg_restore would, each entry by itself: in one transaction for all, a server would run out of
+ * locks. Without words that an older server doesn't know.
+ */
 export async function restoreDefinitions(options: RestoreDefinitionsOptions): Promise<void> {
   const { session, targetUrl, applicationName, signal } = options;
-  const args = ["--section=pre-data"];
-  if (session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE) {
-    const { sql } = await restoreScript({ ...options, args });
-    const older = forOlderServer(withoutPsql(sql));
-    if (older !== undefined || session.serverMajor < TRANSACTION_TIMEOUT_SINCE) {
-      await withSession(targetUrl, { applicationName, signal }, (own) => own.query(older ?? withoutPsql(sql)));
-      return;
-    }
-  }
-  await pgRestore({ ...options, args });
+  const { sql, list } = await restoreScript({ ...options, args: ["--section=pre-data", "--verbose"] });
+  const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
+  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+  await withSession(targetUrl, { applicationName, signal }, async (own) => {
+    await own.query(settings);
+    await own.query("set synchronous_commit = off");
+    for (const entry of entries) await own.query(entry);
+  });
 }

@@ -15,7 +15,8 @@ import { restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { refreshCommands, restoreSequences } from "./restoreState.ts";
-import { analyseTables, fetchDump, fetchText, pgRestore, restoreExtensions, revokeDefaults } from "./restoreSteps.ts";
+import { analyseTables, fetchDump, fetchText, restoreExtensions } from "./restoreSteps.ts";
+import { restoreLargeObjects, revokeDefaults } from "./restoreSteps.ts";
 import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
 import { listOwnRoles } from "../backup/rolesScript.ts";
 import { together } from "../together.ts";
@@ -156,7 +157,7 @@ async function makeSchema(
 }
 
 async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>) | undefined): Promise<void> {
-  const { session, manifest, restoreId, applicationName, signal } = restoring;
+  const { session, manifest, restoreId, targetUrl, applicationName, signal } = restoring;
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   await restoring.phase("data", `Restoring ${rows} rows of ${manifest.tables.length} tables`, async () => {
     const done = await readJournal(session, restoreId);
@@ -172,7 +173,7 @@ async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>
       await removeLargeObjects(session);
       const schema = await dump();
       // What some versions of pg_dump count among the definitions has gone with the line above.
-      await pgRestore({ session, applicationName, signal, dump: schema, args: ["--section=data"] });
+      await restoreLargeObjects({ session, targetUrl, applicationName, signal, dump: schema });
       await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
     }
     await restoreRows({ ...restoring, done, asReplica });

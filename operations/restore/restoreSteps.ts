@@ -1,8 +1,9 @@
 import { pipeline } from "node:stream/promises";
+import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
-import { runPgTool } from "../../clients/pgTools.ts";
-import type { PgToolOptions } from "../../clients/pgTools.ts";
+import { runPgTool, startPgTool } from "../../clients/pgTools.ts";
+import type { RunningPgTool } from "../../clients/pgTools.ts";
 import { chooseEntries, chooseRights, readTargetFacts } from "./archiveEntries.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import { decompress } from "../vault/compression.ts";
@@ -10,7 +11,7 @@ import { partOf } from "../vault/manifest.ts";
 import type { Manifest, PartName } from "../vault/manifest.ts";
 import { inOrderOfNeed } from "../database/extensionOrder.ts";
 import { IS_APP_SCHEMA } from "../database/platform.ts";
-import { TRANSACTION_TIMEOUT_SINCE, withoutNewSettings } from "./olderSyntax.ts";
+import { withoutNewSettings } from "./olderSyntax.ts";
 import { openPrivateFile } from "./privateFile.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent, quoteLiteral } from "../database/quote.ts";
@@ -34,44 +35,63 @@ export async function fetchText(source: BackupSource, name: PartName, signal: Ab
   return (await readPlain(source, partOf(source.manifest, name), signal)).toString("utf8");
 }
 
-/** How pg_restore is run on a dump. */
+/** What is asked of pg_restore, which writes SQL: it never connects by itself, since a pooler passes none of its settings on. */
 export interface PgRestoreOptions {
   session: Session;
   applicationName: string;
   dump: PrivateFile;
   args: readonly string[];
-  settings?: Readonly<Record<string, string>>;
   /** Not what the archive defines but who may do what with it. */
   onlyRights?: { withLargeObjects: boolean };
   signal: AbortSignal;
 }
 
-/**
- * Runs pg_restore into the session's database with the entries that the target can take; stops at the first error. A server before
- * 17 refuses the first thing that a newer pg_restore sets: there it goes on, and any other error ends it all the same, afterwards.
- */
-export async function pgRestore(options: PgRestoreOptions): Promise<void> {
-  const { session, settings } = options;
-  const isOlder = session.serverMajor < TRANSACTION_TIMEOUT_SINCE;
-  try {
-    await runPgRestore(options, {
-      args: [...(isOlder ? [] : ["--exit-on-error"]), "--no-password", `--dbname=${session.address.database}`],
-      address: session.address,
-      settings: { synchronous_commit: "off", maintenance_work_mem: "128MB", ...settings },
-    });
-  } catch (error) {
-    if (!isOlder || !ONLY_THE_TIMEOUT.test((error as Error).message)) throw error;
-  }
-}
-
-/** All that pg_restore has complained of, where nothing else was wrong. */
-const ONLY_THE_TIMEOUT =
-  /^pg_restore failed \(exit code 1\): (?:pg_restore: while INITIALIZING:\n)?pg_restore: error: [^\n]*unrecognized configuration parameter "transaction_timeout"\nCommand was: SET transaction_timeout = 0;\n+pg_restore: warning: errors ignored on restore: 1$/;
-
 /** What pg_restore would run, as SQL, and the list of the entries that it was made of. */
 export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: string; list: string }> {
-  const { output, list } = await runPgRestore(options, { args: ["--no-tablespaces", "--file=-"] });
-  return { sql: withoutNewSettings(output, options.session.serverMajor), list };
+  return await writingSql(options, async (tool, list) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of tool.stdout as AsyncIterable<Buffer>) chunks.push(chunk);
+    await tool.done;
+    return { sql: withoutNewSettings(Buffer.concat(chunks).toString("utf8"), options.session.serverMajor), list };
+  });
+}
+
+/** So much SQL is sent at once. */
+const BATCH_CHARACTERS = 1_000_000;
+/** Between two pieces of a large object; nothing else of an archive without rows is long. */
+const BETWEEN_PIECES = "');\nSELECT pg_catalog.lowrite(0, '";
+
+/** Brings the archive's large objects, which may be of any size: a piece is sent before the next one is read. */
+export async function restoreLargeObjects(options: LargeObjectsOptions): Promise<void> {
+  const { session, targetUrl, applicationName, signal } = options;
+  const sectioned = { ...options, args: ["--section=data"] };
+  await withSession(targetUrl, { applicationName, signal, lockTimeoutMs: 0 }, async (own) => {
+    await own.query("set synchronous_commit = off");
+    await writingSql(sectioned, async (tool) => {
+      let waiting = "";
+      let clean = (head: string) => withoutNewSettings(withoutPsql(head), session.serverMajor);
+      const send = async (sql: string) => {
+        await own.query(clean(sql));
+        clean = (rest) => rest;
+      };
+      tool.stdout.setEncoding("utf8");
+      for await (const text of tool.stdout as AsyncIterable<string>) {
+        waiting += text;
+        const end = waiting.length < BATCH_CHARACTERS ? -1 : waiting.lastIndexOf(BETWEEN_PIECES);
+        if (end === -1) continue;
+        const cut = end + BETWEEN_PIECES.indexOf("\n") + 1;
+        await send(waiting.slice(0, cut));
+        waiting = waiting.slice(cut);
+      }
+      await tool.done;
+      await send(waiting.replace(/^\\unrestrict \S+\n*(?![^])/m, ""));
+    });
+  });
+}
+
+/** Where large objects are brought. */
+export interface LargeObjectsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
+  targetUrl: string;
 }
 
 /**
@@ -83,10 +103,11 @@ export function withoutPsql(sql: string): string {
   return word === undefined ? sql : sql.replaceAll(new RegExp(`^\\\\(?:un)?restrict ${word}$`, "gm"), "");
 }
 
-async function runPgRestore(
+/** Does work with what pg_restore writes of the entries that the target can take, and with their list. */
+async function writingSql<T>(
   options: PgRestoreOptions,
-  run: Pick<PgToolOptions, "args" | "address" | "settings">,
-): Promise<{ output: string; list: string }> {
+  work: (tool: RunningPgTool, list: string) => Promise<T>,
+): Promise<T> {
   const { session, applicationName, dump, signal } = options;
   const all = await listingOf(options);
   const { onlyRights } = options;
@@ -97,13 +118,13 @@ async function runPgRestore(
   const chosen = await openPrivateFile();
   try {
     await chosen.handle.writeFile(list);
-    const output = await runPgTool("pg_restore", {
-      ...run,
+    const tool = startPgTool("pg_restore", {
       args: [
         // The restoring role owns all that it makes; owners other than it are set afterwards, from the backup's own list.
         "--no-owner",
+        "--no-tablespaces",
+        "--file=-",
         `--use-list=${chosen.pathFor(4)}`,
-        ...run.args,
         ...options.args,
         dump.pathFor(3),
       ],
@@ -111,7 +132,12 @@ async function runPgRestore(
       applicationName,
       signal,
     });
-    return { output, list };
+    tool.stdin.end();
+    try {
+      return await work(tool, list);
+    } finally {
+      tool.kill();
+    }
   } finally {
     await chosen.remove();
   }

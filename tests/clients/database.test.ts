@@ -117,6 +117,13 @@ describe("connect", () => {
     pooler.stop();
   });
 
+  it("comes again where whoever keeps others out has not known it yet", async () => {
+    const gate = await startRefusing("57P01", "terminating connection due to administrator command");
+    await expect(connect(gate.url, options)).rejects.toThrow("terminating connection");
+    expect(gate.asked()).toBe(5);
+    gate.stop();
+  });
+
   it("ends a statement when it is aborted", async () => {
     const controller = new AbortController();
     const session = await connect(database.url, { ...options, signal: controller.signal });
