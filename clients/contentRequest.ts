@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { messageOf, redact } from "./errors.ts";
-import { ServiceError, UnreachableError } from "./http.ts";
+import { LONGEST_RETRY_AFTER_SECONDS, ServiceError, UnreachableError, secondsToWait } from "./http.ts";
 import { pause } from "./polling.ts";
 
 const ATTEMPTS = 4;
@@ -28,7 +28,7 @@ export interface ContentRequest {
 }
 
 /**
- * Sends a request until the service has taken it or has said no.
+ * Sends a request until the service has taken it or has said no. One that counts requests says when it takes the next.
  *
  * @param retryDelayMs before the second attempt, then twice as long each time
  * @throws ServiceError for a refusal, UnreachableError where there is no answer
@@ -39,13 +39,19 @@ export async function sendContent(request: ContentRequest, retryDelayMs = 500): 
       return await sendOnce(request);
     } catch (error) {
       request.signal?.throwIfAborted();
-      const isPassing =
-        error instanceof UnreachableError ||
-        (error instanceof ServiceError && (error.status === 429 || error.status >= 500));
-      if (!isPassing || attempt >= ATTEMPTS) throw error;
-      await pause(retryDelayMs * 2 ** (attempt - 1), request.signal);
+      const wait = waitAfter(error, retryDelayMs * 2 ** (attempt - 1));
+      if (wait === undefined || attempt >= ATTEMPTS) throw error;
+      await pause(wait, request.signal);
     }
   }
+}
+
+/** Milliseconds until the next attempt: what the service asks for, else the growing wait; nothing where none would do better. */
+function waitAfter(error: unknown, growing: number): number | undefined {
+  if (error instanceof UnreachableError) return growing;
+  if (!(error instanceof ServiceError) || (error.status !== 429 && error.status < 500)) return undefined;
+  const asked = error.retryAfterSeconds ?? 0;
+  return asked > LONGEST_RETRY_AFTER_SECONDS ? undefined : Math.max(asked * 1000, growing);
 }
 
 async function sendOnce({ service, method, url, headers, open, signal }: ContentRequest): Promise<Response> {
@@ -86,7 +92,9 @@ async function refusalOf(service: string, what: string, answer: Response): Promi
   }
   const status = Number(said.statusCode ?? answer.status);
   const words = redact(said.message ?? said.error ?? text.slice(0, 200)).replace(/\.$/, "") || "no reason given";
-  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.`);
+  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.`, {
+    retryAfterSeconds: secondsToWait(answer.headers),
+  });
 }
 
 /** The answer, or undefined where the service says that there is no such thing. */

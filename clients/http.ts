@@ -103,7 +103,22 @@ export function segment(value: string): string {
 
 const TOO_MANY_REQUESTS = 429;
 /** A service that asks for a longer wait than this is taken as not available now. */
-const LONGEST_RETRY_AFTER_SECONDS = 60;
+export const LONGEST_RETRY_AFTER_SECONDS = 60;
+/** What is more than this is no time to wait but a moment, in seconds since 1970. */
+const DAY_SECONDS = 86_400;
+
+/**
+ * The seconds after which a service lets requests in again, where it says so: by `Retry-After`, or as Supabase does by
+ * `X-RateLimit-Reset`. Either may hold a moment instead: then the wait is the caller's own.
+ * Source: https://supabase.com/docs/reference/api/introduction (rate limits)
+ */
+export function secondsToWait(headers: Headers): number | undefined {
+  const given = ["retry-after", "x-ratelimit-reset"].map((name) => headers.get(name));
+  return given
+    .filter((text) => text !== null && text.trim() !== "")
+    .map(Number)
+    .find((seconds) => seconds >= 0 && seconds <= DAY_SECONDS);
+}
 
 /**
  * A small JSON client over fetch. Answers are parsed with zod; 429 and 5xx are tried again, with growing waits and the
@@ -146,7 +161,7 @@ async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Pro
   const bytes = request.body instanceof Uint8Array ? request.body : undefined;
   let status: number;
   let text: string;
-  let retryAfter: string | null;
+  let retryAfterSeconds: number | undefined;
   try {
     const response = await fetch(addressOf(options.baseUrl, request), {
       method: request.method,
@@ -162,7 +177,7 @@ async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Pro
       ...(request.body === undefined ? {} : { body: bytes ? Buffer.from(bytes) : JSON.stringify(request.body) }),
     });
     status = response.status;
-    retryAfter = response.headers.get("retry-after");
+    retryAfterSeconds = secondsToWait(response.headers);
     text = await response.text();
   } catch (error) {
     request.signal?.throwIfAborted();
@@ -171,7 +186,7 @@ async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Pro
   }
   const body = parseJson(text);
   if (status >= 400) {
-    throw refusal(options, what, { status, body, text, retryAfter });
+    throw refusal(options, what, { status, body, text, retryAfterSeconds });
   }
   const parsed = request.answer.safeParse(body);
   if (!parsed.success) {
@@ -195,7 +210,7 @@ function addressOf<T>(baseUrl: string, request: JsonRequest<T>): URL {
 function refusal(
   options: JsonClientOptions,
   what: string,
-  answer: { status: number; body: unknown; text: string; retryAfter: string | null },
+  answer: { status: number; body: unknown; text: string; retryAfterSeconds: number | undefined },
 ): ServiceError {
   const { service } = options;
   const { status, body } = answer;
@@ -205,12 +220,10 @@ function refusal(
       .trim()
       .replace(/\.$/, "") || "no reason given";
   const hint = status === 401 || status === 403 ? ` Check ${options.tokenName}.` : "";
-  // The header may also hold a date: then the wait grows as usual.
-  const seconds = answer.retryAfter === null ? Number.NaN : Number(answer.retryAfter);
   return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.${hint}`, {
     code: said.code,
     body,
-    retryAfterSeconds: Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined,
+    retryAfterSeconds: answer.retryAfterSeconds,
   });
 }
 

@@ -110,6 +110,25 @@ describe("another attempt", () => {
     expect(server.seen).toHaveLength(3);
   });
 
+  it("is made when the service's count begins anew, as Supabase says it", async () => {
+    const { server, call } = await client([
+      failure(429, "Too Many Requests", { "x-ratelimit-limit": "120", "x-ratelimit-reset": "1" }),
+      { body: { ok: true } },
+    ]);
+    const begun = performance.now();
+    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it("is made soon where a service gives the moment instead, as GitHub and Vercel do", async () => {
+    const moment = String(Math.floor(Date.now() / 1000) + 30);
+    const { call } = await client([failure(429, "slow down", { "x-ratelimit-reset": moment }), { body: { ok: true } }]);
+    const begun = performance.now();
+    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(performance.now() - begun).toBeLessThan(900);
+  });
+
   it("ends after the fourth", async () => {
     const { server, call } = await client([failure(500)]);
     await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(/500/);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { cloudflareClient } from "../../clients/cloudflare.ts";
 import { githubClient } from "../../clients/github.ts";
 import { projectUrl, supabaseClient } from "../../clients/supabase.ts";
+import { supabaseContent } from "../../clients/supabaseContent.ts";
 import { vercelClient } from "../../clients/vercel.ts";
 import { startTestServer } from "./testServer.ts";
 import type { Reply } from "./testServer.ts";
@@ -64,6 +65,19 @@ describe("Supabase", () => {
     expect(await client.anonKey("abc")).toBe("ey");
     expect(server.seen[0]!.url).toBe("/v1/projects/abc/api-keys?reveal=true");
     await expect(client.anonKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
+  });
+
+  it("takes no more requests than it wants within a minute, and gets all of them", async () => {
+    const refused = { status: 429, headers: { "x-ratelimit-reset": "1" }, body: { message: "ThrottlerException" } };
+    const server = await serve(refused, { body: [{ slug: "hello", name: "hello" }] });
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, retryDelayMs: 1 });
+    const begun = performance.now();
+    expect((await content.functions()).map(({ slug }) => slug)).toEqual(["hello"]);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
+    const never = await serve({ ...refused, headers: { "retry-after": "3600" } });
+    const other = supabaseContent({ ref: "abc", token: "t", endpoint: never.url, retryDelayMs: 1 });
+    await expect(other.functions()).rejects.toThrow("(429): ThrottlerException");
+    expect(never.seen).toHaveLength(1);
   });
 
   it("has an address for each project", () => {
