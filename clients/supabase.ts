@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonClient, segment, unlessNotFound } from "./http.ts";
 import { supabaseBackups } from "./supabaseBackups.ts";
 import type { SupabaseBackups } from "./supabaseBackups.ts";
+import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
 
 /** Supabase's Management API, as published. */
 export const SUPABASE_API = "https://api.supabase.com";
@@ -47,7 +48,6 @@ const onePooler = z.object({
 });
 /** Supabase answers a list, and one object at times: both are in use. */
 const poolerAnswer = z.union([z.array(onePooler), onePooler.transform((one) => [one])]);
-const keysAnswer = z.array(z.object({ name: z.string(), api_key: z.string().nullish() }));
 
 /** Where sessions of a project's database are opened. */
 export interface SessionPooler {
@@ -79,9 +79,9 @@ export interface Supabase extends SupabaseBackups {
   pauseProject(ref: string, signal?: AbortSignal): Promise<void>;
   health(ref: string, services: readonly string[], signal?: AbortSignal): Promise<ServiceHealth[]>;
   sessionPooler(ref: string, signal?: AbortSignal): Promise<SessionPooler>;
-  /** The public (anon) API key. */
+  /** The public API key: a publishable one, or the older anon. */
   anonKey(ref: string, signal?: AbortSignal): Promise<string>;
-  /** Settings of the auth service, secrets included: to be encrypted or reduced to names before they are stored. */
+  /** Settings of the auth service: to be encrypted or reduced to names before they are stored. In place of a secret a hash. */
   authSettings(ref: string, signal?: AbortSignal): Promise<Record<string, unknown>>;
 }
 
@@ -139,8 +139,11 @@ export function supabaseClient(options: SupabaseOptions): Supabase {
     anonKey: async (ref, signal) => {
       const path = `${projectPath(ref)}/api-keys`;
       const keys = await call({ method: "GET", path, query: { reveal: "true" }, answer: keysAnswer, signal });
-      const key = keys.find((one) => one.name === "anon")?.api_key;
-      if (!key) throw new Error(`Supabase lists no anon key for project ${ref}: create one under Settings, API keys.`);
+      const key = publicKeyIn(keys);
+      if (key === undefined)
+        throw new Error(
+          `Supabase lists neither a publishable key nor an anon key for project ${ref}: create one under Settings, API keys.`,
+        );
       return key;
     },
     authSettings: (ref, signal) =>

@@ -4,6 +4,7 @@ import { sendContent, unlessMissing } from "./contentRequest.ts";
 import type { ContentRequest } from "./contentRequest.ts";
 import { segment } from "./http.ts";
 import { SUPABASE_API, projectUrl } from "./supabase.ts";
+import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
 
 /** An object of a project's storage. */
 export interface StoragePlace {
@@ -69,7 +70,7 @@ export interface ProjectContentOptions {
   endpoint?: string | undefined;
   /** Address of a project's own API with `{ref}`; Supabase's own by default. */
   projectUrlTemplate?: string | undefined;
-  /** Key of role service_role; asked for at the Management API without it. */
+  /** A secret key, or the older service_role; asked for at the Management API without it. */
   serviceKey?: string | undefined;
   /** Before the second attempt, then twice as long each time (500). */
   retryDelayMs?: number;
@@ -77,7 +78,6 @@ export interface ProjectContentOptions {
 
 const ESZIP = "application/vnd.denoland.eszip";
 
-const keysAnswer = z.array(z.object({ name: z.string(), api_key: z.string().nullish() }));
 const functionsAnswer = z.array(
   z
     .object({
@@ -109,10 +109,13 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
   const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
     if (key === undefined) {
       const answer = await call({ method: "GET", url: `${api}/api-keys?reveal=true`, signal });
-      key = keysAnswer.parse(await answer.json()).find((one) => one.name === "service_role")?.api_key ?? undefined;
-      if (key === undefined) throw new Error(`Supabase lists no service_role key for project ${options.ref}`);
+      key = secretKeyIn(keysAnswer.parse(await answer.json()));
+      if (key === undefined)
+        throw new Error(
+          `Supabase lists neither a secret key nor a service_role key for project ${options.ref}: create one under Settings, API keys`,
+        );
     }
-    return { authorization: `Bearer ${key}`, apikey: key };
+    return keyHeaders(key);
   };
   const storage = async (request: Omit<ContentRequest, "service">, signal?: AbortSignal) =>
     sendContent(

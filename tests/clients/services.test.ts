@@ -67,6 +67,30 @@ describe("Supabase", () => {
     await expect(client.anonKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
   });
 
+  const legacy = [
+    { name: "anon", type: "legacy", api_key: "ey.anon" },
+    { name: "service_role", type: "legacy", api_key: "ey.service" },
+  ];
+  const newer = [
+    { name: "default", type: "publishable", api_key: "sb_publishable_1", secret_jwt_template: null },
+    { name: "hidden", type: "secret", api_key: null, secret_jwt_template: { role: "service_role" } },
+    { name: "other", type: "secret", api_key: "sb_secret_other", secret_jwt_template: { role: "reporting" } },
+    { name: "default", type: "secret", api_key: "sb_secret_1", secret_jwt_template: { role: "service_role" } },
+  ];
+
+  it.each([
+    ["its newer keys alone, which are no tokens", newer, "sb_publishable_1", { apikey: "sb_secret_1" }],
+    ["both, where the older may be switched off", [...legacy, ...newer], "sb_publishable_1", { apikey: "sb_secret_1" }],
+    ["the older alone", legacy, "ey.anon", { apikey: "ey.service", authorization: "Bearer ey.service" }],
+  ])("is asked with a project's keys: %s", async (_what, keys, publicKey, expected) => {
+    const server = await serve({ body: keys }, { body: keys }, { body: {} });
+    expect(await supabaseClient({ token: "t", endpoint: server.url }).anonKey("abc")).toBe(publicKey);
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, projectUrlTemplate: server.url });
+    await content.getObject({ bucket: "b", name: "n" });
+    const { apikey, authorization } = server.seen[2]!.headers;
+    expect({ apikey, ...(authorization !== undefined && { authorization }) }).toEqual(expected);
+  });
+
   it("takes no more requests than it wants within a minute, and gets all of them", async () => {
     const refused = { status: 429, headers: { "x-ratelimit-reset": "1" }, body: { message: "ThrottlerException" } };
     const server = await serve(refused, { body: [{ slug: "hello", name: "hello" }] });
@@ -78,6 +102,14 @@ describe("Supabase", () => {
     const other = supabaseContent({ ref: "abc", token: "t", endpoint: never.url, retryDelayMs: 1 });
     await expect(other.functions()).rejects.toThrow("(429): ThrottlerException");
     expect(never.seen).toHaveLength(1);
+  });
+
+  it("says where to make a key that a project doesn't have", async () => {
+    const server = await serve({ body: newer.slice(0, 1) });
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url });
+    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(
+      "neither a secret key nor a service_role key for project abc: create one under Settings, API keys",
+    );
   });
 
   it("has an address for each project", () => {
