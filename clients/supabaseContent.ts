@@ -132,7 +132,9 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
 
   const content: ProjectContent = {
     async getObject(place, signal) {
-      const answer = await unlessMissing(storage({ method: "GET", url: addressOf(place), headers: {} }, signal));
+      // As it is stored: what a cache compresses on the way gets another etag.
+      const headers = { "accept-encoding": "identity" };
+      const answer = await unlessMissing(storage({ method: "GET", url: addressOf(place), headers }, signal));
       if (answer === undefined) return undefined;
       return {
         body: answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body),

@@ -130,7 +130,7 @@ async function storeObject(
     try {
       const content = await asSource(() => project.getObject(row, signal));
       if (content === undefined) return "the storage service has none";
-      if (row.etag !== null && content.etag !== undefined && content.etag !== row.etag) {
+      if (row.etag !== null && content.etag !== undefined && strong(content.etag) !== strong(row.etag)) {
         content.body.destroy();
         return "it was replaced at the storage service after the snapshot";
       }
@@ -146,6 +146,11 @@ async function storeObject(
       if (attempt >= ATTEMPTS) throw new SourceFailure(error);
     }
   }
+}
+
+/** A cache on the way may weaken an etag, for instance where it compresses: it still names the same version. */
+function strong(etag: string): string {
+  return etag.replace(/^W\//, "");
 }
 
 async function asSource<T>(work: () => Promise<T>): Promise<T> {

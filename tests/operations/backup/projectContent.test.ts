@@ -238,7 +238,7 @@ describe("what lies beside the database", () => {
 });
 
 describe("what can't be had beside the database", () => {
-  let busy: { server: Server; address: string; refusals: number; broken: number };
+  let busy: { server: Server; address: string; refusals: number; broken: number; weakens: boolean };
   beforeAll(async () => {
     // In front of the project: answers 503 for a while, or breaks off in the middle of a body.
     const server = createServer((request, response) => {
@@ -252,10 +252,11 @@ describe("what can't be had beside the database", () => {
       );
       void fetch(`${source.address}${request.url!}`, { headers }).then(async (answer) => {
         const bytes = Buffer.from(await answer.arrayBuffer());
+        const etag = answer.headers.get("etag");
         const shown = { "content-type": answer.headers.get("content-type")!, "content-length": String(bytes.length) };
         response.writeHead(answer.status, {
           ...shown,
-          ...(answer.headers.has("etag") && { etag: answer.headers.get("etag")! }),
+          ...(etag !== null && { etag: busy.weakens ? `W/${etag}` : etag }),
         });
         if (busy.broken > 0 && bytes.length > 1000) {
           busy.broken -= 1;
@@ -269,10 +270,11 @@ describe("what can't be had beside the database", () => {
       address: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
       refusals: 0,
       broken: 0,
+      weakens: false,
     };
   });
   afterAll(() => void busy.server.close());
-  beforeEach(() => void Object.assign(busy, { refusals: 0, broken: 0 }));
+  beforeEach(() => void Object.assign(busy, { refusals: 0, broken: 0, weakens: false }));
 
   it("is waited for while the service is busy, and read anew where it breaks off", async () => {
     busy.refusals = 3;
@@ -280,6 +282,12 @@ describe("what can't be had beside the database", () => {
     const { manifest } = await backUp(contentOfProject(source, { endpoint: busy.address }));
     expect(named(manifest)).toHaveLength(4);
     expect([busy.refusals, busy.broken]).toEqual([0, 0]);
+  }, 30_000);
+
+  it("is the same where a cache on the way has weakened its etag", async () => {
+    busy.weakens = true;
+    const { manifest } = await backUp(contentOfProject(source, { endpoint: busy.address }));
+    expect(named(manifest)).toHaveLength(4);
   }, 30_000);
 
   it("is left out by name and reason, and costs nobody the database", async () => {
