@@ -55,7 +55,7 @@ export interface ProjectContent {
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
   /** Makes the function, or gives the one of that slug this code. */
   deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
-  /** Settings of the auth service, secrets included. */
+  /** Settings of the auth service; in place of a secret a hash (authSettings.ts). */
   authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
   /** Changes these settings and leaves the others. */
   setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;

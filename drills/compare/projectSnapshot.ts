@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
+import { HIDDEN_SETTING } from "../../sandbox/emulators/supabaseState.ts";
 import { askManagement, askStorage, refusalOf, serviceKey } from "../../sandbox/sample/projectPlace.ts";
 import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
 import { takeObjects } from "./snapshot.ts";
@@ -19,7 +20,7 @@ export interface ProjectSnapshot {
   objects: Record<string, StoredObject>;
   /** By slug: SHA-256 of the code and of the settings. */
   functions: Record<string, { code: string; settings: string }>;
-  /** By name: SHA-256 of the value. */
+  /** By name: SHA-256 of the value. Without secrets, of which the platform shows a hash that is another in each project. */
   authSettings: Record<string, string>;
   /** By name: SHA-256 of description and decrypted value, made by the database itself. */
   vaultSecrets: Record<string, string>;
@@ -39,6 +40,10 @@ const LEFT_OUT: readonly LeftOut[] = [
     what: "the project's ref, keys and JWT secret, and the secrets of edge functions",
     why: "a new project has its own, and no interface gives the old ones out",
   },
+  {
+    what: "secrets among the auth settings",
+    why: "no interface gives them out: the recovery says which are to be set again",
+  },
   { what: "what an edge function answers", why: "the sandbox keeps functions and never runs them" },
 ];
 
@@ -56,7 +61,9 @@ export async function takeProjectSnapshot(place: ProjectPlace): Promise<ProjectS
     objects: await readObjects(place),
     functions: await readFunctions(place),
     authSettings: Object.fromEntries(
-      Object.entries(settings).map(([name, value]) => [name, sha256(JSON.stringify(value))]),
+      Object.entries(settings)
+        .filter(([name]) => !HIDDEN_SETTING.test(name))
+        .map(([name, value]) => [name, sha256(JSON.stringify(value))]),
     ),
     vaultSecrets,
     leftOut: LEFT_OUT,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable, Transform, pipeline } from "node:stream";
+import { plainSettings, secretSettings } from "../../clients/authSettings.ts";
 import type { Session } from "../../clients/database.ts";
 import { messageOf } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
@@ -80,7 +81,16 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
       what: "values of the auth settings",
       why: "no recipient is set to encrypt them to: set ageRecipients",
     });
-  const text = projectText({ functions: stored, ...(authSettings && { authSettings }) });
+  const secretAuthSettings = secretSettings(authSettings ?? {});
+  if (secretAuthSettings.length > 0)
+    leftOut.push({
+      what: `values of the auth settings ${secretAuthSettings.join(", ")}`,
+      why: "the platform shows a hash in place of a secret: keep them elsewhere, and set them again after a restore",
+    });
+  const text = projectText({
+    functions: stored,
+    ...(authSettings && { authSettings: plainSettings(authSettings), secretAuthSettings }),
+  });
   return { parts: [await storeText(place, "project.json", text, signal)], files: store.sorted(), leftOut };
 }
 

@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
+import { plainSettings, secretSettings } from "../../clients/authSettings.ts";
 import type { Session } from "../../clients/database.ts";
 import { PromiseError } from "../../clients/errors.ts";
+import { ServiceError } from "../../clients/http.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { ProjectContent, StoragePlace } from "../../clients/supabaseContent.ts";
 import { inTransaction } from "../../clients/transaction.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject } from "../vault/projectPart.ts";
+import type { ProjectPart } from "../vault/projectPart.ts";
 import { readPart } from "../vault/readPart.ts";
 import { makeOwnTable } from "../database/ownTables.ts";
 import { quoteIdent, quoteLiteral } from "../database/quote.ts";
@@ -79,7 +82,7 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
     if (hashOf(await project.functionBody(file.name, signal)) !== file.contentSha256)
       throw new PromiseError(`The edge function ${file.name} is not what backup ${manifest.backupId} holds.`);
   }
-  const settings = await restoreAuthSettings(options, part.authSettings);
+  const settings = await restoreAuthSettings(options, part);
   return { storageObjects: objects.length, functions: functions.length, ...settings };
 }
 
@@ -167,18 +170,47 @@ async function putOwnColumnsBack(session: Session): Promise<void> {
 
 async function restoreAuthSettings(
   { project, signal }: RestoreProjectOptions,
-  wanted: Record<string, unknown> | undefined,
+  { authSettings: saved, secretAuthSettings: secrets }: ProjectPart,
 ): Promise<Pick<RestoredProject, "authSettings" | "notes">> {
-  if (wanted === undefined)
+  if (saved === undefined)
     return { authSettings: 0, notes: ["The backup holds no values of the auth settings: set them in the project."] };
+  // Older backups hold what stood in place of the secrets.
+  const [wanted, toBeSet] = [plainSettings(saved), secrets ?? secretSettings(saved)];
+  const notes =
+    toBeSet.length === 0
+      ? []
+      : [`The platform gives no secret of the auth service out: set ${toBeSet.join(", ")} again in the project.`];
   const differing = (now: Record<string, unknown>) =>
     Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
   const changes = differing(await project.authSettings(signal));
-  if (changes.length === 0) return { authSettings: 0, notes: [] };
-  await project.setAuthSettings(Object.fromEntries(changes), signal);
+  if (changes.length === 0) return { authSettings: 0, notes };
+  await changeAuthSettings(project, changes, signal);
   const left = differing(await project.authSettings(signal)).map(([name]) => name);
-  return {
-    authSettings: changes.length - left.length,
-    notes: left.length === 0 ? [] : [`The auth service did not take its settings ${left.join(", ")}: look at them.`],
-  };
+  if (left.length > 0) notes.push(`The auth service did not take its settings ${left.join(", ")}: look at them.`);
+  return { authSettings: changes.length - left.length, notes };
 }
+
+/**
+ * Changes all at once; where the service refuses that, one by one: a single setting that needs another plan, or a provider that
+ * needs its secret first, must not cost the others. What it doesn't take is seen afterwards.
+ */
+async function changeAuthSettings(
+  project: ProjectContent,
+  changes: readonly [string, unknown][],
+  signal: AbortSignal,
+): Promise<void> {
+  const tryTo = async (some: readonly [string, unknown][]): Promise<boolean> => {
+    try {
+      await project.setAuthSettings(Object.fromEntries(some), signal);
+      return true;
+    } catch (error) {
+      if (error instanceof ServiceError && REFUSED.has(error.status)) return false;
+      throw error;
+    }
+  };
+  if (await tryTo(changes)) return;
+  for (const change of changes) await tryTo([change]);
+}
+
+/** Of a setting's value or of what the plan offers, not of who asks. */
+const REFUSED: ReadonlySet<number> = new Set([400, 402, 422]);

@@ -12,8 +12,10 @@ const projectSchema = z.object({
       importMapPath: z.string().optional(),
     }),
   ),
-  /** With their secrets: in encrypted backups alone. */
+  /** In encrypted backups alone. */
   authSettings: z.record(z.string(), z.unknown()).optional(),
+  /** Names of the settings whose values the platform gives to nobody. */
+  secretAuthSettings: z.array(z.string()).optional(),
 });
 
 /** The part project.json: how edge functions and the auth service are set up. */

@@ -15,6 +15,7 @@ import {
   newJwtSecret,
   openSupabaseWorld,
   refusal,
+  shownSettings,
   type SupabaseDeps,
   type SupabaseProject,
 } from "./supabaseState.ts";
@@ -57,7 +58,7 @@ const AUTH_SETTINGS = {
  * | GET /projects/:ref/health?services=… | `db` and what needs it ask the server itself |
  * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
  * | GET /projects/:ref/api-keys?reveal=true | anon, service_role |
- * | GET, PATCH /projects/:ref/config/auth | kept as they are given |
+ * | GET, PATCH /projects/:ref/config/auth | kept as they are given; in place of a secret a hash is shown |
  * | PATCH /projects/:ref/database/password | `postgres` alone |
  * | GET /projects/:ref/database/backups, POST …/restore, …/restore-pitr | see supabaseBackups.ts |
  * | POST /projects/:ref/pause, /restore | stops and starts the server |
@@ -189,12 +190,12 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     }));
     return c.json(await Promise.all(keys));
   });
-  app.get("/v1/projects/:ref/config/auth", (c) => c.json(asked(c).authSettings));
+  app.get("/v1/projects/:ref/config/auth", (c) => c.json(shownSettings(asked(c))));
   app.patch("/v1/projects/:ref/config/auth", async (c) => {
     const project = asked(c);
     Object.assign(project.authSettings, await readBody(c, z.record(z.string(), z.unknown()), badRequest));
     save();
-    return c.json(project.authSettings);
+    return c.json(shownSettings(project));
   });
   app.patch("/v1/projects/:ref/database/password", async (c) => {
     const project = asked(c);

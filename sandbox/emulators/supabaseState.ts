@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { sign } from "hono/jwt";
 import type { EmulatorDependencies } from "../services.ts";
@@ -94,4 +94,16 @@ export function apiKey(project: SupabaseProject, role: "anon" | "service_role"):
 /** A token signed with the project's secret. */
 export function signed(project: SupabaseProject, claims: Record<string, unknown>): Promise<string> {
   return sign(claims, project.jwtSecret, "HS256");
+}
+
+/** Settings of the auth service whose values are never shown again. */
+export const HIDDEN_SETTING = /(_secret|_secrets|_pass|_auth_token|_access_key|textlocal_api_key)$/;
+
+/** A project's auth settings as the Management API shows them: in place of a secret its HMAC, keyed by the project's ref. */
+export function shownSettings({ ref, authSettings }: SupabaseProject): Record<string, unknown> {
+  const shown = (name: string, value: unknown) =>
+    HIDDEN_SETTING.test(name) && typeof value === "string" && value !== ""
+      ? createHmac("sha256", ref).update(value).digest("hex")
+      : value;
+  return Object.fromEntries(Object.entries(authSettings).map(([name, value]) => [name, shown(name, value)]));
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { ageOpener, ageSealer } from "../../../clients/age.ts";
 import { systemClock } from "../../../clients/clock.ts";
+import { ServiceError } from "../../../clients/http.ts";
 import { silent } from "../../../clients/reporter.ts";
 import type { Signer } from "../../../clients/signer.ts";
 import { supabaseContent } from "../../../clients/supabaseContent.ts";
@@ -95,6 +96,7 @@ beforeAll(async () => {
     CODE,
   );
   await content.setAuthSettings({ site_url: "https://castchat.example", smtp_pass: SECRET, jwt_exp: 1800 });
+  await content.setAuthSettings({ external_google_secret: SECRET, external_apple_secret: "" });
 }, 60_000);
 afterAll(async () => {
   await Promise.all([cloud.stop(), stopProject(source)]);
@@ -143,6 +145,10 @@ describe("what lies beside the database", () => {
     });
     expect(image.sizeBytes).toBeGreaterThan(IMAGE.length);
     expect(manifest.leftOut.map(({ what }) => what)).not.toContain("bytes of the objects in storage");
+    expect(manifest.leftOut).toContainEqual({
+      what: "values of the auth settings external_google_secret, smtp_pass",
+      why: "the platform shows a hash in place of a secret: keep them elsewhere, and set them again after a restore",
+    });
     for (const { key } of await vault.list(""))
       expect(Buffer.from((await vault.getBytes(key))!).toString("latin1")).not.toContain(SECRET);
 
@@ -150,7 +156,10 @@ describe("what lies beside the database", () => {
     try {
       const options = { opener: ageOpener([identity]) };
       const result = await restoreInto(target, vault, options);
-      expect(result.project).toEqual({ storageObjects: 3, functions: 1, authSettings: 3 });
+      expect(result.project).toEqual({ storageObjects: 3, functions: 1, authSettings: 2 });
+      expect(result.notes).toContain(
+        "The platform gives no secret of the auth service out: set external_google_secret, smtp_pass again in the project.",
+      );
       expect(await recoveryLog(vault)).toMatchObject([{ result: "done", phases: result.phases }]);
       expect(result.phases.at(-1)?.name).toBe("project");
       const content = contentOfProject(target);
@@ -158,7 +167,10 @@ describe("what lies beside the database", () => {
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
       expect(await content.functionBody("hello")).toEqual(CODE);
       expect(await content.functions()).toEqual(await contentOfProject(source).functions());
-      expect(await content.authSettings()).toMatchObject({ smtp_pass: SECRET, jwt_exp: 1800 });
+      const settings = await content.authSettings();
+      expect(settings).toMatchObject({ site_url: "https://castchat.example", jwt_exp: 1800 });
+      // What the platform shows of a secret is not the secret, and must not become it.
+      expect(Object.keys(settings).filter((name) => /secret|pass/.test(name))).toEqual([]);
       const rows = (database: TestDatabase) =>
         runSql<{ kept: string }>(
           database.url,
@@ -173,6 +185,28 @@ describe("what lies beside the database", () => {
       expect(await restoreInto(target, vault, options)).toEqual(result);
       expect(await recoveryLog(vault)).toHaveLength(1);
       expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("newer"));
+    } finally {
+      await stopProject(target);
+    }
+  }, 60_000);
+
+  it("loses no setting of the auth service to another one that the service refuses", async () => {
+    const identity = await generateX25519Identity();
+    const sealer = ageSealer([await identityToRecipient(identity)]);
+    const { vault } = await backUp(contentOfProject(source), { sealer });
+    const target = await startProject();
+    try {
+      const content = contentOfProject(target);
+      const refusing: ProjectContent = {
+        ...content,
+        setAuthSettings: (settings, signal) =>
+          "jwt_exp" in settings
+            ? Promise.reject(new ServiceError("Supabase", 400, "jwt_exp is not for this plan."))
+            : content.setAuthSettings(settings, signal),
+      };
+      const result = await restoreInto(target, vault, { opener: ageOpener([identity]), project: refusing });
+      expect(result.notes).toContain("The auth service did not take its settings jwt_exp: look at them.");
+      expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example" });
     } finally {
       await stopProject(target);
     }
