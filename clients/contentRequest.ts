@@ -5,7 +5,7 @@ import { LONGEST_RETRY_AFTER_SECONDS, ServiceError, UnreachableError, secondsToW
 import { pause } from "./polling.ts";
 
 const ATTEMPTS = 4;
-/** Until an answer begins; how long its content takes is up to its size. */
+/** Without anything sent or heard, until an answer begins; how long a content takes is up to its size. */
 const TIMEOUT_MS = 120_000;
 
 /** Both APIs: the storage service puts the true status into the body of a 400. */
@@ -24,6 +24,8 @@ export interface ContentRequest {
   headers: Record<string, string>;
   /** Gives the body anew for each attempt; all that is sent here may come twice. */
   open?: (() => Promise<Readable>) | undefined;
+  /** Patience with a silent service, in milliseconds (120 000). */
+  timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -54,11 +56,15 @@ function waitAfter(error: unknown, growing: number): number | undefined {
   return asked > LONGEST_RETRY_AFTER_SECONDS ? undefined : Math.max(asked * 1000, growing);
 }
 
-async function sendOnce({ service, method, url, headers, open, signal }: ContentRequest): Promise<Response> {
+async function sendOnce(request: ContentRequest): Promise<Response> {
+  const { service, method, url, headers, open, timeoutMs = TIMEOUT_MS, signal } = request;
   const what = `${method} ${new URL(url).pathname}`;
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+  const timer = setTimeout(() => patience.abort(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   const body = await open?.();
+  const sent = body && (Readable.toWeb(body) as unknown as globalThis.ReadableStream);
+  // A large object is on its way for longer than that.
+  body?.on("data", () => timer.refresh());
   let answer: Response;
   try {
     answer = await fetch(url, {
@@ -67,7 +73,7 @@ async function sendOnce({ service, method, url, headers, open, signal }: Content
       // A redirect would carry the key to wherever it leads.
       redirect: "error",
       signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
-      ...(body && { body: Readable.toWeb(body) as unknown as globalThis.ReadableStream, duplex: "half" }),
+      ...(sent && { body: sent, duplex: "half" }),
     });
   } catch (error) {
     const cause = (error as Error).cause;
