@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -149,6 +150,28 @@ describe("the runner in an empty folder", () => {
       expect(log).not.toContain(secret);
     }
   });
+
+  it("takes its session from where CodeBuild has it, and a new one before that ends", async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      const Expiration = new Date(Date.now() + 60_000).toISOString();
+      const session = { AccessKeyId: "test", SecretAccessKey: "test", Token: "t", Expiration };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(session));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const { code, log } = await run({
+      ...{ AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", HOME: empty },
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/session`,
+      RUNNER_SETTINGS: JSON.stringify(settings()),
+      DATABASE_URL: database.url,
+    });
+    server.close();
+    expect([code, code === 0 ? "" : log]).toEqual([0, ""]);
+    // Each is asked for anew that would end within minutes.
+    expect(asked).toBeGreaterThan(2);
+  }, 60_000);
 
   it("stores Pulumi's state out of its bucket, and names why it couldn't", async () => {
     await cloud.s3.send(new CreateBucketCommand({ Bucket: "state" }));
