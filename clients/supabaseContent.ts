@@ -50,6 +50,9 @@ export interface ProjectContent {
   getObject(place: StoragePlace, signal?: AbortSignal): Promise<StorageContent | undefined>;
   /** Stores an object in place of any that is there. */
   putObject(place: StoragePlace, content: NewObject, signal?: AbortSignal): Promise<void>;
+  /** Bytes that an object may have at most. */
+  sizeLimit(signal?: AbortSignal): Promise<number>;
+  setSizeLimit(bytes: number, signal?: AbortSignal): Promise<void>;
   functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
   /** A function's code as the platform bundled it (eszip), or undefined when there is no such function. */
   functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
@@ -129,6 +132,17 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
     );
   const addressOf = ({ bucket, name }: StoragePlace) =>
     `${objects}/${segment(bucket)}/${name.split("/").map(segment).join("/")}`;
+  /** Changes some settings of one of the project's services. */
+  const change = async (service: string, settings: Record<string, unknown>, signal?: AbortSignal): Promise<void> => {
+    const answer = await call({
+      method: "PATCH",
+      url: `${api}/config/${service}`,
+      headers: { "content-type": "application/json" },
+      open: () => Promise.resolve(Readable.from([Buffer.from(JSON.stringify(settings), "utf8")])),
+      signal,
+    });
+    await answer.body?.cancel();
+  };
 
   const content: ProjectContent = {
     async getObject(place, signal) {
@@ -151,6 +165,11 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       const answer = await storage({ method: "POST", url: addressOf(place), headers, open }, signal);
       await answer.body?.cancel();
     },
+    async sizeLimit(signal) {
+      const answer = await call({ method: "GET", url: `${api}/config/storage`, signal });
+      return z.object({ fileSizeLimit: z.number() }).parse(await answer.json()).fileSizeLimit;
+    },
+    setSizeLimit: (fileSizeLimit, signal) => change("storage", { fileSizeLimit }, signal),
     async functions(signal) {
       const answer = await call({ method: "GET", url: `${api}/functions`, signal });
       return functionsAnswer.parse(await answer.json());
@@ -184,16 +203,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       const answer = await call({ method: "GET", url: `${api}/config/auth`, signal });
       return z.record(z.string(), z.unknown()).parse(await answer.json());
     },
-    async setAuthSettings(settings, signal) {
-      const answer = await call({
-        method: "PATCH",
-        url: `${api}/config/auth`,
-        headers: { "content-type": "application/json" },
-        open: () => Promise.resolve(Readable.from([Buffer.from(JSON.stringify(settings), "utf8")])),
-        signal,
-      });
-      await answer.body?.cancel();
-    },
+    setAuthSettings: (settings, signal) => change("auth", settings, signal),
   };
   return content;
 }

@@ -73,6 +73,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
   const functions = await orLeftOut("edge functions", leftOut, signal, () => project.functions(signal));
   const stored: EdgeFunction[] = [];
   for (const one of functions ?? []) if (await storeFunction(options, store, one, leftOut)) stored.push(one);
+  const sizeLimit = await orLeftOut("the limit of an object's size", leftOut, signal, () => project.sizeLimit(signal));
   const authSettings = isSealed
     ? await orLeftOut("auth settings", leftOut, signal, () => project.authSettings(signal))
     : undefined;
@@ -89,6 +90,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
     });
   const text = projectText({
     functions: stored,
+    ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
     ...(authSettings && { authSettings: plainSettings(authSettings), secretAuthSettings }),
   });
   return { parts: [await storeText(place, "project.json", text, signal)], files: store.sorted(), leftOut };

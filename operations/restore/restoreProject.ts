@@ -8,16 +8,13 @@ import { PromiseError } from "../../clients/errors.ts";
 import { ServiceError } from "../../clients/http.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { ProjectContent, StoragePlace } from "../../clients/supabaseContent.ts";
-import { inTransaction } from "../../clients/transaction.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject } from "../vault/projectPart.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
 import { readPart } from "../vault/readPart.ts";
-import { makeOwnTable } from "../database/ownTables.ts";
-import { quoteIdent, quoteLiteral } from "../database/quote.ts";
-import { QUIET_EVENT_TRIGGERS } from "../database/replicaRole.ts";
 import { fetchText } from "./restoreSteps.ts";
+import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 import { together } from "../together.ts";
 
 /** Where a project's content goes. */
@@ -58,7 +55,10 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
   const part = parseProject(await fetchText(options, "project.json", signal));
   const queue = [...objects];
-  if (objects.length > 0) await rememberOwnColumns(options.session);
+  if (objects.length > 0) {
+    await makeRoom(options, part, objects);
+    await openStorageRows(options.session);
+  }
   const cacheControls = objects.length === 0 ? new Map<string, string>() : await readCacheControls(options.session);
   const write = async (inner: AbortSignal): Promise<undefined> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift())
@@ -69,10 +69,10 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
     await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
   } finally {
     // Also of those that are in already when another fails; after an abort there is no session, and the next run does it.
-    if (objects.length > 0 && !signal.aborted) await putOwnColumnsBack(options.session);
+    if (objects.length > 0 && !signal.aborted) await putStorageRowsBack(options.session);
   }
   // Not before all are in: an upload that was broken off may still arrive at the service.
-  if (objects.length > 0) await forgetOwnColumns(options.session);
+  if (objects.length > 0) await forgetStorageRows(options.session);
   for (const file of functions) {
     const wanted = part.functions.find(({ slug }) => slug === file.name);
     if (wanted === undefined) throw new PromiseError(`project.json does not describe the edge function ${file.name}`);
@@ -84,6 +84,17 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   }
   const settings = await restoreAuthSettings(options, part);
   return { storageObjects: objects.length, functions: functions.length, ...settings };
+}
+
+/** A new project takes smaller objects than the old one may have. What its plan doesn't allow is told by the upload itself. */
+async function makeRoom(
+  { project, signal }: RestoreProjectOptions,
+  { storageSizeLimit = 0 }: ProjectPart,
+  objects: readonly BackupFile[],
+): Promise<void> {
+  const wanted = objects.reduce((most, { contentBytes }) => Math.max(most, contentBytes), storageSizeLimit);
+  if (wanted <= (await project.sizeLimit(signal))) return;
+  await unlessRefused(() => project.setSizeLimit(wanted, signal));
 }
 
 async function restoreObject(
@@ -134,40 +145,6 @@ async function readCacheControls(session: Session): Promise<Map<string, string>>
   return new Map(rows.map(({ name, cacheControl }) => [name, cacheControl]));
 }
 
-/** What the service writes anew at an upload although it is the app's. Its version and metadata are its own. */
-const OWN_COLUMNS = ["owner", "owner_id", "created_at", "updated_at", "last_accessed_at", "user_metadata"];
-
-/** Where they are kept, by id and as JSON, until all objects are in. */
-const REMEMBERED = "castchat_recovery.storage_objects";
-
-/** Keeps the app's columns in the target before the first upload; those of a run that was killed stay as they are. */
-async function rememberOwnColumns(session: Session): Promise<void> {
-  await makeOwnTable(
-    session,
-    `${REMEMBERED} as
-     select id, (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(o)) where key in (${OWN_COLUMNS.map(quoteLiteral).join(", ")})) as columns
-     from storage.objects o`,
-  );
-}
-
-async function forgetOwnColumns(session: Session): Promise<void> {
-  await session.query(`${QUIET_EVENT_TRIGGERS}; drop table ${REMEMBERED}`);
-}
-
-async function putOwnColumnsBack(session: Session): Promise<void> {
-  const [row] = await session.query<{ columns: Record<string, unknown> }>(`select columns from ${REMEMBERED} limit 1`);
-  const columns = Object.keys(row?.columns ?? {}).map(quoteIdent);
-  if (columns.length === 0) return;
-  // As a replica: a trigger of the service would date them anew.
-  await inTransaction(session, async () => {
-    await session.query("set local session_replication_role = replica");
-    await session.query(
-      `update storage.objects o set ${columns.map((name) => `${name} = r.${name}`).join(", ")}
-         from ${REMEMBERED} s cross join lateral jsonb_populate_record(null::storage.objects, s.columns) r where o.id = s.id`,
-    );
-  });
-}
-
 async function restoreAuthSettings(
   { project, signal }: RestoreProjectOptions,
   { authSettings: saved, secretAuthSettings: secrets }: ProjectPart,
@@ -199,17 +176,21 @@ async function changeAuthSettings(
   changes: readonly [string, unknown][],
   signal: AbortSignal,
 ): Promise<void> {
-  const tryTo = async (some: readonly [string, unknown][]): Promise<boolean> => {
-    try {
-      await project.setAuthSettings(Object.fromEntries(some), signal);
-      return true;
-    } catch (error) {
-      if (error instanceof ServiceError && REFUSED.has(error.status)) return false;
-      throw error;
-    }
-  };
-  if (await tryTo(changes)) return;
-  for (const change of changes) await tryTo([change]);
+  const change = (some: readonly [string, unknown][]) =>
+    unlessRefused(() => project.setAuthSettings(Object.fromEntries(some), signal));
+  if (await change(changes)) return;
+  for (const one of changes) await change([one]);
+}
+
+/** False where the service doesn't take the value. */
+async function unlessRefused(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError && REFUSED.has(error.status)) return false;
+    throw error;
+  }
 }
 
 /** Of a setting's value or of what the plan offers, not of who asks. */

@@ -12,6 +12,8 @@ const projectSchema = z.object({
       importMapPath: z.string().optional(),
     }),
   ),
+  /** Bytes that an object of storage might have at most. */
+  storageSizeLimit: z.number().optional(),
   /** In encrypted backups alone. */
   authSettings: z.record(z.string(), z.unknown()).optional(),
   /** Names of the settings whose values the platform gives to nobody. */

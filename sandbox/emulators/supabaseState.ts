@@ -23,6 +23,8 @@ export interface SupabaseProject {
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
+  /** Bytes that an object of storage may have; a new project's where it was never changed. */
+  fileSizeLimit?: number;
   /** Edge functions. */
   functions?: FunctionState[];
   /** The platform's own backups, oldest first; see supabaseBackups.ts. */

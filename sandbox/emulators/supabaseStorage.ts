@@ -6,10 +6,15 @@ import { Readable, Transform } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import type { Context, Hono } from "hono";
-import { bearerToken, ApiError } from "./http.ts";
+import { z } from "zod";
+import { bearerToken, readBody, ApiError } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";
-import { apiKey } from "./supabaseState.ts";
+import { apiKey, refusal } from "./supabaseState.ts";
 import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+
+/** Bytes that an object of a new project may have, and of any project. */
+const FILE_SIZE_LIMIT = 50 * 2 ** 20;
+const MOST_OF_A_PLAN = 500 * 2 ** 30;
 
 /** An error as the storage service writes it: with HTTP status 400 and the true one in the body. */
 const refuse = (statusCode: string, error: string, message: string) =>
@@ -37,9 +42,21 @@ export function storageFile(emulators: string, ref: string, bucket: string, name
  * | method and path under /projects/:ref/storage/v1 | what |
  * | --- | --- |
  * | GET /object/:bucket/:path | the bytes, with content-type, etag and cache-control |
+ * | GET, PATCH /v1/projects/:ref/config/storage | of the Management API: the size that an object may have |
  * | POST /object/:bucket/:path | stores; one that is there only with `x-upsert: true`, and then under a new version; keeps content-type and cache-control |
  */
-export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
+export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: SupabaseWorld): void {
+  const limitOf = ({ fileSizeLimit = FILE_SIZE_LIMIT }: SupabaseProject) => fileSizeLimit;
+  app.get("/v1/projects/:ref/config/storage", (c) =>
+    c.json({ fileSizeLimit: limitOf(findProject(c.req.param("ref"))), features: {} }),
+  );
+  app.patch("/v1/projects/:ref/config/storage", async (c) => {
+    const project = findProject(c.req.param("ref"));
+    const body = z.object({ fileSizeLimit: z.number().int().min(0).max(MOST_OF_A_PLAN) });
+    project.fileSizeLimit = (await readBody(c, body, (fault) => refusal(400, fault))).fileSizeLimit;
+    save();
+    return c.json({});
+  });
   const authorized = async (c: Context): Promise<SupabaseProject> => {
     const project = state.projects.find((candidate) => candidate.ref === c.req.param("ref"));
     if (project?.status !== "ACTIVE_HEALTHY") throw new ApiError(503, { message: "The project is not active" });
@@ -97,6 +114,10 @@ export function addStorageRoutes(app: Hono, { deps, state }: SupabaseWorld): voi
       throw refuse("409", "Duplicate", "The resource already exists");
     const version = randomUUID();
     const { size, etag } = await writeFile(fileOf(project, bucket, name, version), c.req.raw.body);
+    if (size > limitOf(project)) {
+      await rm(fileOf(project, bucket, name, version));
+      throw refuse("413", "Payload too large", "The object exceeded the maximum allowed size");
+    }
     const metadata = JSON.stringify({
       ...{ eTag: etag, size, mimetype: type, httpStatusCode: 200 },
       cacheControl: c.req.header("cache-control") ?? "no-cache",

@@ -190,6 +190,30 @@ describe("what lies beside the database", () => {
     }
   }, 60_000);
 
+  it("comes back where its bucket takes less than it did, and a new project smaller objects", async () => {
+    const limits = "select id, allowed_mime_types, file_size_limit from storage.buckets order by id";
+    await runSql(
+      source.database.url,
+      "update storage.buckets set allowed_mime_types = '{image/png}', file_size_limit = 10 where id = 'images'",
+    );
+    const { vault } = await backUp(contentOfProject(source));
+    const target = await startProject();
+    try {
+      const content = contentOfProject(target);
+      await content.setSizeLimit(1000);
+      expect((await restoreInto(target, vault)).project).toMatchObject({ storageObjects: 3 });
+      expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+      expect(await content.sizeLimit()).toBe(50 * 2 ** 20);
+      expect(await runSql(target.database.url, limits)).toEqual(await runSql(source.database.url, limits));
+    } finally {
+      await runSql(
+        source.database.url,
+        "update storage.buckets set allowed_mime_types = '{image/jpeg}', file_size_limit = null where id = 'images'",
+      );
+      await stopProject(target);
+    }
+  }, 60_000);
+
   it("loses no setting of the auth service to another one that the service refuses", async () => {
     const identity = await generateX25519Identity();
     const sealer = ageSealer([await identityToRecipient(identity)]);
