@@ -93,10 +93,20 @@ const SELECTS: readonly string[] = [
      where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
 ];
 
-/** Digests of everything that the app has defined. Reads the catalogs alone. */
+/**
+ * A list of constants that are all cast, as Postgres writes it once it has read its own words: of `status in ('new', 'paid')` on a varchar
+ * it first writes `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a restore `ARRAY[('new'::character varying)::text, …]`.
+ */
+const CONSTANT = "E?'(?:[^']|'')*'::[a-z ]+";
+const READ_AGAIN = `ARRAY\\[(\\(${CONSTANT}\\)::([a-z ]+)(?:, \\(${CONSTANT}\\)::\\2)*)\\]`;
+const ONE_OF_THEM = `\\((${CONSTANT})\\)::[a-z ]+(?=, \\(|\\]\\))`;
+
+/** Digests of everything that the app has defined, in the words that Postgres first has for it. Reads the catalogs alone. */
 export async function digestObjects(session: Session): Promise<ObjectDigests> {
   const rows = await session.query<{ name: string; digest: string }>(
-    `select o.name, md5(o.definition) as digest from (${SELECTS.join("\nunion all\n")}) as o (name, definition) order by 1`,
+    `select o.name, md5(regexp_replace(regexp_replace(o.definition, $1, $2, 'g'), $3, $4, 'g')) as digest
+     from (${SELECTS.join("\nunion all\n")}) as o (name, definition) order by 1`,
+    [READ_AGAIN, "(ARRAY[\\1])::\\2[]", ONE_OF_THEM, "\\1"],
   );
   return Object.fromEntries(rows.map((row) => [row.name, row.digest]));
 }

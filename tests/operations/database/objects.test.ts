@@ -88,6 +88,32 @@ describe("a reference that is wholly there or wholly null", () => {
   });
 });
 
+describe("a definition that Postgres writes in other words once it has read its own", () => {
+  it("has the same digest in both: a list of constants on a varchar, in a check, a policy, an index, a view, a domain", async () => {
+    const made = (list: string) =>
+      runSql(
+        database.url,
+        `drop table if exists public.orders cascade; drop domain if exists public.state;
+         create table public.orders (id int, status varchar(20) constraint known check (status ${list}));
+         create domain public.state as varchar constraint known check (value ${list});
+         create index of_some on public.orders (id) where status ${list}; create view public.some_orders as select * from public.orders where status ${list};
+         create policy of_some on public.orders using (status ${list})`,
+      );
+    const words = () =>
+      runSql<{ words: string }>(
+        database.url,
+        "select pg_get_constraintdef(oid) as words from pg_constraint where conname = 'known' and conrelid <> 0",
+      );
+    await made("in ('new', 'it''s paid', E'\\\\')");
+    const [before, first] = [await inSession(digestObjects), await words()];
+    await made("= any ((array['new'::varchar, 'it''s paid'::varchar, E'\\\\'::varchar])::text[])");
+    expect(await words()).not.toEqual(first);
+    expect(await inSession(digestObjects)).toEqual(before);
+    await made("in ('new', 'it''s paid', 'other')");
+    expect(Object.entries(await inSession(digestObjects)).filter(([name, digest]) => before[name] !== digest).length).toBe(5);
+  });
+});
+
 describe("an aggregate", () => {
   it("is another one when it computes otherwise", async () => {
     const made = (start: number) =>
