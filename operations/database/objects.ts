@@ -29,7 +29,9 @@ const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED
 export const LATER_KINDS: readonly string[] = ["inheritance", "domain", "composite type", "aggregate"];
 
 const SELECTS: readonly string[] = [
-  `select format('relation %I.%I', n.nspname, c.relname), concat_ws(' ', case c.relkind when 'p' then 'r' else c.relkind end, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text)
+  `select format('relation %I.%I', n.nspname, c.relname), concat_ws(' ', case c.relkind when 'p' then 'r' else c.relkind end, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
+       -- pg_dump puts the check option of a view last, wherever it stood.
+       (select array_agg(option order by option) from unnest(c.reloptions) option)::text)
      from ${RELATIONS} where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${OF_APP}`,
   `select format('column %I.%I.%I', n.nspname, c.relname, a.attname),
        concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::pg_catalog.regcollation, pg_catalog.pg_get_expr(d.adbin, d.adrelid))

@@ -114,6 +114,21 @@ describe("a definition that Postgres writes in other words once it has read its 
   });
 });
 
+describe("the options of a view", () => {
+  it("are the same in whatever order they were set", async () => {
+    await runSql(database.url, "create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option");
+    await runSql(database.url, "alter view public.few set (security_invoker = on)");
+    const before = await inSession(digestObjects);
+    await runSql(
+      database.url,
+      "drop view public.few; create view public.few with (security_invoker = on) as select * from pg_catalog.pg_class where relname > 'a' with check option",
+    );
+    expect(await inSession(digestObjects)).toEqual(before);
+    await runSql(database.url, "alter view public.few set (security_invoker = off)");
+    expect((await inSession(digestObjects))["relation public.few"]).not.toBe(before["relation public.few"]);
+  });
+});
+
 describe("an aggregate", () => {
   it("is another one when it computes otherwise", async () => {
     const made = (start: number) =>
