@@ -1,6 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { listLeftOutOfExtensions } from "../database/extensionRows.ts";
 import { listLeftOutJobs } from "../database/heldBack.ts";
+import { IS_BROKEN_INDEX } from "../database/objects.ts";
 import {
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
@@ -42,6 +43,10 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
        where (s.setdatabase = 0 or d.datname = pg_catalog.current_database()) and coalesce(r.rolname !~ '${PLATFORM_OWNERS}', true)
          and not (s.setdatabase = 0 and coalesce(r.rolname !~ '${PLATFORM_ROLES}', false))
        group by s.setrole, s.setdatabase, r.rolname, d.datname
+     union all
+     select format('index %I.%I', n.nspname, c.relname), 'it is invalid, as a CREATE INDEX CONCURRENTLY that has failed leaves it: drop it, or make it anew'
+       from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where ${IS_BROKEN_INDEX} and ${IS_APP_SCHEMA}
      union all
      select format('%s security labels', count(*)), 'the label providers belong to the platform' from pg_catalog.pg_seclabel having count(*) > 0
      order by 1`,

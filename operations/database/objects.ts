@@ -17,6 +17,8 @@ function rights(acl: string, kind: string, owner: string): string {
 }
 
 const RELATIONS = `pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
+/** SQL condition on `pg_class c` and its `pg_index i`: an index that was never finished, which no dump holds. */
+export const IS_BROKEN_INDEX = "(c.relkind = 'i' and not (i.indisvalid and i.indisready))";
 const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("pg_class", "c.oid")}`;
 /** Triggers that call a function of the app's own: those of the platform come with every project. */
 const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
@@ -43,7 +45,7 @@ const SELECTS: readonly string[] = [
        -- Not the same reference again, to one partition of the table that it means: such names depend on the order of their making.
        and not exists (select from pg_catalog.pg_constraint whole where whole.oid = k.conparentid and whole.conrelid = k.conrelid)`,
   `select format('index %I.%I', n.nspname, c.relname), concat_ws(' ', pg_catalog.pg_get_indexdef(c.oid), i.indisvalid)
-     from ${RELATIONS} join pg_catalog.pg_index i on i.indexrelid = c.oid where ${OF_APP}`,
+     from ${RELATIONS} join pg_catalog.pg_index i on i.indexrelid = c.oid where ${OF_APP} and not ${IS_BROKEN_INDEX}`,
   `select format('trigger %I.%I.%I', n.nspname, c.relname, t.tgname), concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
      from ${RELATIONS} join pg_catalog.pg_trigger t on t.tgrelid = c.oid where ${TRIGGER_OF_APP}`,
   `select format('policy %I.%I.%I', p.schemaname, p.tablename, p.policyname), concat_ws(' ', p.permissive, p.cmd, p.roles::text, p.qual, '|', p.with_check)

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import { restore } from "../../../operations/restore/restore.ts";
+import { listBackups } from "../../../operations/vault/listBackups.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
+import { runSql } from "../support/sample.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+
+let started: TestSource;
+let target: TestDatabase;
+beforeAll(async () => {
+  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([started.stop(), target.stop()]);
+});
+
+describe("what stock pg_dump leaves out as well", () => {
+  it("keeps no restore from ending well: an index that was never finished, which the manifest names", async () => {
+    const { database, cloud, signer, trustedKeys } = started;
+    await runSql(database.url, "create table public.twice (a int); insert into public.twice values (1), (1)");
+    const broken = runSql(database.url, "create unique index concurrently twice_once on public.twice (a)");
+    await expect(broken).rejects.toThrow("could not create unique index");
+    const vault: Vault = await cloud.newVault();
+    const shared = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
+    await backup({ ...shared, databaseUrl: database.url, signer });
+    const [listed] = await listBackups({ vault, tiers: TIERS, trustedKeys });
+    expect(listed!.manifest!.leftOut.map(({ what }) => what)).toContain("index public.twice_once");
+    await restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
+    expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(database.superuserUrl))).toEqual([]);
+  }, 60_000);
+});
