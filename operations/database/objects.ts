@@ -89,7 +89,9 @@ const SELECTS: readonly string[] = [
      from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}`,
   `select format('rights on type %s', t.oid::pg_catalog.regtype), ${rights("t.typacl", "T", "t.typowner")}
      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-     where t.typacl is not null and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}`,
+     where t.typacl is not null and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}
+       -- Granted and taken back, it is as if never altered, and a dump says nothing of it.
+       and ${rights("t.typacl", "T", "t.typowner")} <> ${rights("null::aclitem[]", "T", "t.typowner")}`,
   `select format('rights on schema %I', n.nspname), ${rights("n.nspacl", "n", "n.nspowner")} from pg_catalog.pg_namespace n where ${IS_APP_SCHEMA}`,
   `select format('default rights of %I in %s on %s', pg_catalog.pg_get_userbyid(d.defaclrole), coalesce(n.nspname, 'any schema'), d.defaclobjtype),
        ${rights("d.defaclacl", "r", "d.defaclrole")}

@@ -129,6 +129,19 @@ describe("the options of a view", () => {
   });
 });
 
+describe("a right on a type", () => {
+  it("that was granted and taken back leaves nothing that a restored database would lack", async () => {
+    await runSql(database.url, "create type public.colour as enum ('red')");
+    const before = await inSession(digestObjects);
+    await runSql(database.url, "grant usage on type public.colour to anon");
+    expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
+    await runSql(database.url, "revoke usage on type public.colour from anon");
+    expect(await inSession(digestObjects)).toEqual(before);
+    await runSql(database.url, "revoke usage on type public.colour from public");
+    expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
+  });
+});
+
 describe("an aggregate", () => {
   it("is another one when it computes otherwise", async () => {
     const made = (start: number) =>
