@@ -14,7 +14,7 @@ import { restorePostData } from "./restorePostData.ts";
 import { restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import type { Selection } from "./restoreSelection.ts";
-import { refreshCommands, restoreSequences } from "./restoreState.ts";
+import { fillViews, restoreSequences } from "./restoreState.ts";
 import { analyseTables, fetchDump, fetchText, restoreExtensions } from "./restoreSteps.ts";
 import { restoreLargeObjects, revokeDefaults } from "./restoreSteps.ts";
 import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
@@ -212,14 +212,6 @@ async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSec
   const name = "vault-secrets.json";
   if (!restoring.manifest.parts.some((part) => part.name === name)) return [];
   return parseVaultSecrets(await fetchText(restoring, name, restoring.signal));
-}
-
-async function fillViews(restoring: Restoring, known?: ReadonlySet<string>): Promise<void> {
-  const { session, manifest, restoreId } = restoring;
-  const done = known ?? (await readJournal(session, restoreId));
-  for (const command of await refreshCommands(session, manifest.filledViews)) {
-    if (!done.has(command)) await journaledScript(session, restoreId, command, command);
-  }
 }
 
 /**

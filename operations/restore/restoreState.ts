@@ -2,6 +2,7 @@ import type { Session } from "../../clients/database.ts";
 import { CAN_BE_BROUGHT_BACK } from "../database/extensionRows.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import { findOrphans } from "../database/orphans.ts";
+import { journaledScript, readJournal } from "./journal.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../database/platform.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "../database/quote.ts";
 
@@ -16,7 +17,7 @@ export async function restoreSequences(session: Session, manifest: Manifest): Pr
   if (commands.length > 0) await session.query(commands.join(";\n"));
 }
 
-/** The commands that fill these materialized views, each after those that it reads. */
+/** The commands that fill these materialized views, each after those that it reads as far as the catalog knows it. */
 export async function refreshCommands(
   session: Session,
   views: readonly { schema: string; name: string }[],
@@ -40,6 +41,36 @@ export async function refreshCommands(
   return ordered
     .filter((one) => filled.has(tableKey(one)))
     .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
+}
+
+/** What a server answers where something reads a materialized view that is not filled yet. */
+const NOT_POPULATED = "55000";
+
+/**
+ * Fills the materialized views, each committed with its line in the journal. One that calls a function which reads another one comes
+ * after that: the catalog does not know what a function's text reads, so what can't be filled yet is tried again after the others.
+ */
+export async function fillViews(
+  { session, manifest, restoreId }: { session: Session; manifest: Manifest; restoreId: string },
+  known?: ReadonlySet<string>,
+): Promise<void> {
+  const done = known ?? (await readJournal(session, restoreId));
+  let left = (await refreshCommands(session, manifest.filledViews)).filter((command) => !done.has(command));
+  while (left.length > 0) {
+    const unready: string[] = [];
+    let refusal: unknown;
+    for (const command of left) {
+      try {
+        await journaledScript(session, restoreId, command, command);
+      } catch (error) {
+        if ((error as { code?: string }).code !== NOT_POPULATED) throw error;
+        refusal = error;
+        unready.push(command);
+      }
+    }
+    if (unready.length === left.length) throw refusal;
+    left = unready;
+  }
 }
 
 /** At most this many references with orphans are named. */

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import type { Vault } from "../../../clients/vault.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import { restore } from "../../../operations/restore/restore.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
+import { runSql } from "../support/sample.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+
+let started: TestSource;
+let target: TestDatabase;
+beforeAll(async () => {
+  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([started.stop(), target.stop()]);
+});
+
+describe("a materialized view over a function whose text reads another one", () => {
+  it("is filled after that, which the catalog does not know of", async () => {
+    const { database, cloud, signer, trustedKeys } = started;
+    await runSql(
+      database.url,
+      `create table public.numbers (n int); insert into public.numbers values (1), (2);
+       create materialized view public.z_sums as select sum(n) as s from public.numbers;
+       create function public.y_sum() returns bigint language plpgsql stable as $$ begin return (select s from public.z_sums); end $$;
+       create materialized view public.b_report as select public.y_sum() as s;
+       create function public.x_sum() returns bigint language plpgsql stable as $$ begin return (select s from public.b_report); end $$;
+       create materialized view public.a_report as select public.x_sum() as s`,
+    );
+    const vault: Vault = await cloud.newVault();
+    const shared = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
+    await backup({ ...shared, databaseUrl: database.url, signer });
+    await restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
+    expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(database.superuserUrl))).toEqual([]);
+    expect(await runSql(target.url, "select s from public.a_report")).toEqual([{ s: "3" }]);
+  }, 60_000);
+});
