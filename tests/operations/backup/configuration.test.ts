@@ -70,6 +70,35 @@ describe("a configuration backup", () => {
     expect(JSON.stringify(backup)).not.toContain("hunter2");
   });
 
+  it("holds no secret whose name ends in the plural, no code that logs in, and no address that deploys", async () => {
+    const auth = {
+      hook_send_sms_secrets: "v1,whsec_hunter2",
+      hook_send_email_secrets: "v1,whsec_hunter2",
+      hook_mfa_verification_attempt_secrets: "v1,whsec_hunter2",
+      sms_test_otp: "15555550100=hunter2",
+      hook_send_sms_enabled: true,
+      sms_otp_length: 6,
+    };
+    const hooks = [
+      { id: "h", name: "cms", ref: "main", url: "https://api.vercel.com/v1/integrations/deploy/p/hunter2" },
+    ];
+    const settings = { name: "web", link: { type: "github", productionBranch: "main", deployHooks: hooks } };
+    const { vercel, supabase, ...others } = ports();
+    const backup = await collectConfiguration(
+      {
+        ...others,
+        vercel: { ...vercel, projectSettings: () => Promise.resolve(settings) },
+        supabase: { ...supabase, authSettings: () => Promise.resolve(auth) },
+      },
+      { vercelProject: projectId, supabaseRef },
+      signal,
+    );
+    expect(JSON.stringify(backup)).not.toContain("hunter2");
+    expect(Object.keys(backup.auth!).sort()).toEqual(Object.keys(auth).sort());
+    expect(backup.auth).toMatchObject({ hook_send_sms_enabled: true, sms_otp_length: 6 });
+    expect(backup.application?.settings).toMatchObject({ name: "web", link: { productionBranch: "main" } });
+  });
+
   it("names a part that cannot be read, and holds the others", async () => {
     const vercel = vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
     const sources = {
