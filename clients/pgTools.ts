@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import type { StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
+import { childEnvironment } from "./childEnvironment.ts";
 import type { DatabaseAddress } from "./databaseUrl.ts";
 import { UserError, redact } from "./errors.ts";
 
@@ -99,10 +100,8 @@ export async function runPgTool(name: PgTool["name"], options: PgToolOptions): P
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The caller's environment without any PG… of its own, which would change where the program goes and what it does. */
 function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("PG"));
-  const own: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
+  const own: NodeJS.ProcessEnv = { ...childEnvironment(), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
   // A gate that is closed (operations/gate/writeGate.ts) is closed to others.
   const effective = address === undefined ? settings : { default_transaction_read_only: "off", ...settings };
   if (effective !== undefined) {

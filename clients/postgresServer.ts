@@ -4,6 +4,7 @@ import { appendFile, chown, mkdir, readFile, rm, writeFile } from "node:fs/promi
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { childEnvironment } from "./childEnvironment.ts";
 import { UserError } from "./errors.ts";
 import { LOOPBACK, isFree } from "./ports.ts";
 import { isAlive } from "./processes.ts";
@@ -98,7 +99,7 @@ export async function createServerData(options: ServerOptions): Promise<void> {
       "--no-sync",
       "--no-instructions",
     ]);
-    const running = promisify(execFile)(file, args, { cwd: "/", env: environment() });
+    const running = promisify(execFile)(file, args, { cwd: "/", env: childEnvironment() });
     if (running.child.pid !== undefined) options.onSpawn?.(running.child.pid);
     await running;
     await appendFile(join(dataDir, "postgresql.conf"), CONFIGURATION + (options.configuration ?? ""));
@@ -132,7 +133,7 @@ export async function startServer(
   const { file, args } = programs.command("postgres", ["-D", dataDir, "-p", String(port)]);
   const log = openSync(options.log, "a", 0o600);
   let failure: Error | undefined;
-  const child = spawn(file, args, { cwd: "/", stdio: ["ignore", log, log], env: environment() });
+  const child = spawn(file, args, { cwd: "/", stdio: ["ignore", log, log], env: childEnvironment() });
   closeSync(log);
   child.once("error", (error) => (failure = error));
   child.once(
@@ -173,11 +174,6 @@ export async function serverPid(dataDir: string): Promise<number | undefined> {
   // A pid that was reused by another program since a kill -9 must never be taken for the server.
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return process.platform !== "linux" || commandLine.split("\0").includes(dataDir) ? pid : undefined;
-}
-
-/** Without any PG… of the caller's, which would change what the programs do. */
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PG")));
 }
 
 async function endServer(dataDir: string, signal: NodeJS.Signals): Promise<void> {

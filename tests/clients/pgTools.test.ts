@@ -74,6 +74,17 @@ describe("startPgTool", () => {
     ]);
   });
 
+  it("keeps the caller's other secrets to itself", async () => {
+    const own = process.env;
+    const secrets = ["CASTCHAT_AGE_IDENTITY", "AWS_SECRET_ACCESS_KEY", "SUPABASE_ACCESS_TOKEN", "DATABASE_URL"];
+    fake("pg_dump", "env");
+    process.env = { ...own, ...Object.fromEntries(secrets.map((name) => [name, "hunter2"])) };
+    const output = await runPgTool("pg_dump", { args: [], address, applicationName: "a test" });
+    process.env = own;
+    expect(output).toContain("PGPASSWORD=top-secret");
+    expect(output).not.toContain("hunter2");
+  });
+
   it("gives what the program complained of, without secrets", async () => {
     fake("pg_dump", 'echo "cannot reach postgresql://postgres:top-secret@127.0.0.1:9/x" >&2; exit 3');
     await expect(runPgTool("pg_dump", { args: [], address, applicationName: "a test" })).rejects.toThrow(
