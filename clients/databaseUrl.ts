@@ -38,14 +38,22 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
       `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot: use the session pooler, port 5432.`,
     );
   }
-  return {
-    host,
-    port,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
-    sslMode: url.searchParams.get("sslmode") ?? (isLoopback(host) ? "disable" : "require"),
-  };
+  try {
+    return {
+      host,
+      port,
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
+      sslMode: url.searchParams.get("sslmode") ?? (isLoopback(host) ? "disable" : "require"),
+    };
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new UserError(
+      "The database's connection string has a % that begins no escape, most likely in the password: write %25 for it.",
+      { cause: error },
+    );
+  }
 }
 
 /** "host:port", for messages. */

@@ -54,6 +54,13 @@ describe("parseDatabaseUrl", () => {
     },
   );
 
+  it("says what to do about a password with a bare percent sign, without repeating it", () => {
+    const parse = () => parseDatabaseUrl("postgresql://postgres:se%cret@db.abc.supabase.co/postgres");
+    expect(parse).toThrow(UserError);
+    expect(parse).toThrow("write %25 for it");
+    expect(parse).not.toThrow(/cret/);
+  });
+
   it("refuses the transaction pooler, which can't hold a snapshot", () => {
     expect(() => parseDatabaseUrl("postgresql://u:p@aws-0-ap-northeast-1.pooler.supabase.com:6543/postgres")).toThrow(
       "port 5432",
