@@ -12,8 +12,9 @@ export interface DatabaseAddress {
 }
 
 const DEFAULT_PORT = 5432;
-/** Supabase's transaction pooler: it hands each statement to another session, so a snapshot doesn't hold. */
+/** Supabase's transaction poolers, the shared one and a project's own: they hand each statement to another session, so a snapshot doesn't hold. */
 const TRANSACTION_POOLER_PORT = 6543;
+const TRANSACTION_POOLER_HOST = /\.(pooler\.supabase\.com|supabase\.co)$/;
 
 /** Takes a connection string (`postgresql://user:password@host:port/database`) apart. UserError, without the password, when it is none. */
 export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
@@ -33,7 +34,7 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
-  if (port === TRANSACTION_POOLER_PORT && host.endsWith(".pooler.supabase.com")) {
+  if (port === TRANSACTION_POOLER_PORT && TRANSACTION_POOLER_HOST.test(host)) {
     throw new UserError(
       `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot: use the session pooler, port 5432.`,
     );

@@ -61,11 +61,13 @@ describe("parseDatabaseUrl", () => {
     expect(parse).not.toThrow(/cret/);
   });
 
-  it("refuses the transaction pooler, which can't hold a snapshot", () => {
-    expect(() => parseDatabaseUrl("postgresql://u:p@aws-0-ap-northeast-1.pooler.supabase.com:6543/postgres")).toThrow(
-      "port 5432",
-    );
-  });
+  it.each(["aws-0-ap-northeast-1.pooler.supabase.com", "db.abcdefghijklmnopqrst.supabase.co"])(
+    "refuses the transaction pooler on %s, which can't hold a snapshot",
+    (host) => {
+      expect(() => parseDatabaseUrl(`postgresql://u:p@${host}:6543/postgres`)).toThrow("port 5432");
+      expect(parseDatabaseUrl(`postgresql://u:p@${host}:5432/postgres`).port).toBe(5432);
+    },
+  );
 });
 
 describe("connect", () => {
