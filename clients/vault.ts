@@ -11,6 +11,7 @@ import {
 import type { GetObjectCommandOutput, ObjectVersion } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { explainAwsError, isMissing } from "./awsErrors.ts";
+import { PromiseError } from "./errors.ts";
 import { release } from "./release.ts";
 import { patientRetries } from "./awsRetries.ts";
 import { readOn } from "./objectContent.ts";
@@ -47,8 +48,11 @@ export interface Vault {
   put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<StoredObject>;
   /** The object's content, or undefined when there is none. */
   get(key: string, signal?: AbortSignal): Promise<Readable | undefined>;
-  /** A small object's content, or undefined when there is none. */
-  getBytes(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /**
+   * A small object's content, or undefined when there is none. PromiseError, before any of it is in memory, where it has more than `mostBytes`:
+   * whoever may write to the vault may have put anything in its place.
+   */
+  getBytes(key: string, signal?: AbortSignal, mostBytes?: number): Promise<Uint8Array | undefined>;
   /** All objects whose key begins so, sorted by key. */
   list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
   /** Holds an object for as long as it takes, or lets go of it. */
@@ -214,10 +218,15 @@ export function s3Vault(options: VaultOptions): Vault {
       if (answer === undefined) return undefined;
       return Readable.from(contentOf(key, answer, signal), { objectMode: false });
     },
-    async getBytes(key, signal) {
+    async getBytes(key, signal, mostBytes = Infinity) {
       const answer = await fetchObject(key, signal);
       if (answer === undefined) return undefined;
-      return await gather(contentOf(key, answer, signal), answer.ContentLength ?? 0);
+      const { Body, ContentLength = 0 } = answer;
+      if (ContentLength > mostBytes) {
+        if (Body instanceof Readable) Body.destroy();
+        throw new PromiseError(`${key} is damaged: it has ${ContentLength} bytes instead of at most ${mostBytes}`);
+      }
+      return await gather(contentOf(key, answer, signal), ContentLength);
     },
     async list(prefix, signal) {
       return newestVersions(await versionsOf(prefix, signal)).map((version) => ({

@@ -2,7 +2,7 @@ import { PromiseError, messageOf } from "../../clients/errors.ts";
 import { isSignedByOneOf } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { startOfBackup } from "../../planning/backupId.ts";
-import { MANIFEST, PROOF, contentOf, keyOf } from "./manifest.ts";
+import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
@@ -81,7 +81,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       return { ...unfinished, problems: ["it has no manifest, so it was never finished"] };
     try {
       const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
-      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal);
+      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);
       const problems = [
         ...contentOf(manifest)
           .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))

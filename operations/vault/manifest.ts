@@ -10,6 +10,8 @@ const READABLE_VERSIONS = [3, FORMAT_VERSION] as const;
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
+/** How large each may be at most, in bytes: nothing says so but this, since all of it must be read before its signature can be. */
+export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 16_000_000 } as const;
 
 /**
  * What a backup was asked to hold ("Multiple Backup Types" in the recovery guide). A full one contains the others' parts, so

@@ -22,7 +22,7 @@ export async function fetchChunk(
   chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const bytes = await vault.getBytes(chunk.key, signal);
+  const bytes = await vault.getBytes(chunk.key, signal, chunk.sizeBytes);
   if (bytes === undefined) throw new PromiseError(`${chunk.key} is missing from the vault "${vault.name}"`);
   if (bytes.length !== chunk.sizeBytes) {
     throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { isSignedByOneOf } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
-import { MANIFEST, SIGNATURE, keyOf, parseManifest } from "./manifest.ts";
+import { MANIFEST, MOST_BYTES, SIGNATURE, keyOf, parseManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Reads and checks a manifest: signed by a trusted key, and of the very backup that it lies with. */
@@ -14,8 +14,8 @@ export async function readManifest(
   signal?: AbortSignal,
 ): Promise<{ manifest: Manifest; sha256: string }> {
   const [bytes, signature] = await Promise.all([
-    vault.getBytes(keyOf(prefix, backupId, MANIFEST), signal),
-    vault.getBytes(keyOf(prefix, backupId, SIGNATURE), signal),
+    vault.getBytes(keyOf(prefix, backupId, MANIFEST), signal, MOST_BYTES.manifest),
+    vault.getBytes(keyOf(prefix, backupId, SIGNATURE), signal, MOST_BYTES.signature),
   ]);
   if (bytes === undefined || signature === undefined)
     throw new PromiseError("it has no signed manifest, so it was never finished");

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { PromiseError } from "../../clients/errors.ts";
 import { isSignedByOneOf } from "../../clients/signer.ts";
 import type { Signer } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
-import { keyOf } from "./manifest.ts";
+import { MOST_BYTES, keyOf } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
 import { CHECKLIST, CHECK_STATES } from "../verify/testRestore/checklist.ts";
 
@@ -103,7 +104,7 @@ export async function readVerifications(
   const newest = [...backup.keys].sort().reverse().slice(0, READ);
   const state: VerifiedState = { latest: undefined, best: undefined, unbelieved: [] };
   for (const key of newest) {
-    const bytes = await vault.getBytes(key, signal);
+    const bytes = await readStatement(vault, key, signal);
     const verification = bytes && believe(bytes, key, backup, trustedKeys);
     if (verification === undefined) {
       state.unbelieved.push(key);
@@ -115,6 +116,16 @@ export async function readVerifications(
     if (ok && level !== undefined && rank(level) > rank(state.best?.level)) state.best = { ...verification, level };
   }
   return state;
+}
+
+/** Undefined also for what is too large to be one. */
+async function readStatement(vault: Vault, key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    return await vault.getBytes(key, signal, MOST_BYTES.statement);
+  } catch (error) {
+    if (error instanceof PromiseError) return undefined;
+    throw error;
+  }
 }
 
 function believe(

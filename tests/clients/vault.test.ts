@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { DeleteObjectCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { UserError } from "../../clients/errors.ts";
+import { PromiseError, UserError } from "../../clients/errors.ts";
 import { s3Vault } from "../../clients/vault.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { startTestCloud } from "../operations/support/cloud.ts";
@@ -26,6 +26,14 @@ describe("put", () => {
       versionId: expect.any(String),
     });
     expect(Buffer.from((await vault.getBytes("a/small"))!).toString()).toBe("hello");
+  });
+
+  it("gives nothing of an object that is larger than it may be", async () => {
+    await vault.put("a/bounded", Buffer.from("hello"));
+    expect(Buffer.from((await vault.getBytes("a/bounded", undefined, 5))!).toString()).toBe("hello");
+    const tooLarge = vault.getBytes("a/bounded", undefined, 4);
+    await expect(tooLarge).rejects.toThrow("a/bounded is damaged: it has 5 bytes instead of at most 4");
+    await expect(tooLarge).rejects.toBeInstanceOf(PromiseError);
   });
 
   it("stores a stream of several parts with the hash of the whole", async () => {

@@ -252,6 +252,22 @@ describe("verify", () => {
     await expect(replayed).rejects.toBeInstanceOf(PromiseError);
   });
 
+  it("takes no object into memory whose size nothing bounds", async () => {
+    const taken = await takeBackup();
+    await check(taken.vault, storing());
+    const unbounded: string[] = [];
+    const watched: Vault = {
+      ...taken.vault,
+      getBytes(key, signal, mostBytes) {
+        if (mostBytes === undefined) unbounded.push(key);
+        return taken.vault.getBytes(key, signal, mostBytes);
+      },
+    };
+    expect(await check(watched)).toMatchObject({ ok: true });
+    expect((await verifiedState({ ...taken, vault: watched })).latest).toMatchObject({ ok: true });
+    expect(unbounded).toEqual([]);
+  });
+
   it("stores nothing of an aborted run", async () => {
     const taken = await takeBackup();
     const controller = new AbortController();
