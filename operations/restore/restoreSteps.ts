@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
@@ -17,12 +18,26 @@ import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent, quoteLiteral } from "../database/quote.ts";
 import { readPart, readPlain } from "../vault/readPart.ts";
 
-/** Brings a dump into a private file, decompressed. It has passed its SHA-256 once this has ended well. */
+/**
+ * Brings a dump into a private file, decompressed. Nothing is unpacked before all of it has passed its SHA-256: what lies in its place may
+ * unpack to more than any disk holds, and the disk would be blamed.
+ */
 export async function fetchDump(source: BackupSource, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
-  const file = await openPrivateFile();
+  const packed = await openPrivateFile();
   try {
     const content = await readPart(source, partOf(source.manifest, name), signal);
-    await pipeline(content, decompress(), (plain) => file.handle.writeFile(plain), { signal });
+    await pipeline(content, (pieces) => packed.handle.writeFile(pieces), { signal });
+    const packedContent = packed.handle.createReadStream({ start: 0, autoClose: false });
+    return await unpacked(packedContent, signal);
+  } finally {
+    await packed.remove();
+  }
+}
+
+async function unpacked(packed: Readable, signal: AbortSignal): Promise<PrivateFile> {
+  const file = await openPrivateFile();
+  try {
+    await pipeline(packed, decompress(), (plain) => file.handle.writeFile(plain), { signal });
     return file;
   } catch (error) {
     await file.remove();
