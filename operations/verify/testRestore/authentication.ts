@@ -14,7 +14,7 @@ const WRONG = "castchat-recovery verify: nobody's password";
 
 /** Looks that accounts, their passwords and their identities came back so that the Auth service can use them. */
 export async function checkAuthentication(
-  admin: Session,
+  session: Session,
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
@@ -24,17 +24,17 @@ export async function checkAuthentication(
   const none = notHere("the backup holds no account in auth.users");
   const pgcrypto = manifest.extensions.find(({ name }) => name === "pgcrypto");
   const checks: [what: string, work: () => Promise<Finding>][] = [
-    ["stored passwords", async () => (hasAccounts ? await checkHashes(admin) : none)],
+    ["stored passwords", async () => (hasAccounts ? await checkHashes(session) : none)],
     [
       "a wrong password",
       async () => {
         if (!hasAccounts) return none;
         return pgcrypto === undefined
           ? notHere("the backup's database has no pgcrypto to compute a hash with")
-          : await tryWrongPassword(admin, pgcrypto.schema);
+          : await tryWrongPassword(session, pgcrypto.schema);
       },
     ],
-    ["accounts and identities", async () => (hasAccounts ? await joinIdentities(admin, manifest) : none)],
+    ["accounts and identities", async () => (hasAccounts ? await joinIdentities(session, manifest) : none)],
   ];
   const lines: CheckLine[] = [];
   for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
@@ -48,8 +48,8 @@ export async function checkAuthentication(
   ];
 }
 
-async function checkHashes(admin: Session): Promise<Finding> {
-  const [row] = await admin.query<{ hashes: number; broken: number }>(
+async function checkHashes(session: Session): Promise<Finding> {
+  const [row] = await session.query<{ hashes: number; broken: number }>(
     `select count(*)::int as hashes, (count(*) filter (where encrypted_password !~ $1))::int as broken
        from auth.users where coalesce(encrypted_password, '') <> ''`,
     [HASH],
@@ -63,8 +63,8 @@ async function checkHashes(admin: Session): Promise<Finding> {
 }
 
 /** Computes a hash with the salt and cost of a stored one, as a login does: the stored hash is usable, and is not of that password. */
-async function tryWrongPassword(admin: Session, schema: string): Promise<Finding> {
-  const rows = await admin.query<{ usable: boolean; fits: boolean }>(
+async function tryWrongPassword(session: Session, schema: string): Promise<Finding> {
+  const rows = await session.query<{ usable: boolean; fits: boolean }>(
     `select length(h) = 60 as usable, h = encrypted_password as fits
        from (select encrypted_password from auth.users where encrypted_password ~ '^[$]2[abxy]?[$]' order by id limit ${TRIED}) u,
          lateral (select ${quoteIdent(schema)}.crypt(${quoteLiteral(WRONG)}, encrypted_password) as h) computed`,
@@ -79,10 +79,10 @@ async function tryWrongPassword(admin: Session, schema: string): Promise<Finding
   );
 }
 
-async function joinIdentities(admin: Session, manifest: Manifest): Promise<Finding> {
+async function joinIdentities(session: Session, manifest: Manifest): Promise<Finding> {
   if (!manifest.tables.some(({ schema, name }) => schema === "auth" && name === "identities"))
     return notHere("the backup holds no table auth.identities");
-  const [row] = await admin.query<{ accounts: number; identities: number; strays: number; joined: number }>(
+  const [row] = await session.query<{ accounts: number; identities: number; strays: number; joined: number }>(
     `select (select count(*)::int from auth.users) as accounts, (select count(*)::int from auth.identities) as identities,
        (select count(*)::int from auth.identities i where not exists (select from auth.users u where u.id::text = i.user_id::text)) as strays,
        (select count(distinct u.id)::int from auth.users u join auth.identities i on i.user_id::text = u.id::text) as joined`,

@@ -12,12 +12,12 @@ const ITEM = "Application connectivity working";
 /** Connects anew as the app does, and looks that row level security acts on who comes in. */
 export async function checkConnectivity(
   prepared: PreparedThrowaway,
-  admin: Session,
+  session: Session,
   signal: AbortSignal,
 ): Promise<CheckLine[]> {
   return [
     await check(ITEM, "the API's login", signal, () => logIn(prepared, signal)),
-    await check(ITEM, "row level security for visitors", signal, () => lookAsVisitor(admin)),
+    await check(ITEM, "row level security for visitors", signal, () => lookAsVisitor(session)),
     {
       item: ITEM,
       what: "the API over HTTP",
@@ -55,8 +55,8 @@ interface GuardedTable {
 }
 
 /** Reads every table under row level security as a visitor: without a policy for visitors nothing may be seen. */
-async function lookAsVisitor(admin: Session): Promise<Finding> {
-  const tables = await admin.query<Omit<GuardedTable, "rows">>(
+async function lookAsVisitor(session: Session): Promise<Finding> {
+  const tables = await session.query<Omit<GuardedTable, "rows">>(
     `select n.nspname as schema, c.relname as name, exists (
          select from pg_catalog.pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
            and (p.polroles = '{0}' or exists (select from pg_catalog.pg_roles r where r.rolname = 'anon' and r.oid = any (p.polroles)))) as open
@@ -70,9 +70,9 @@ async function lookAsVisitor(admin: Session): Promise<Finding> {
   let all = 0n;
   for (const table of tables) {
     const sql = `select count(*)::text as rows from ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
-    const [total] = await admin.query<{ rows: string }>(sql);
+    const [total] = await session.query<{ rows: string }>(sql);
     all += BigInt(total?.rows ?? 0);
-    const visible = await countAsVisitor(admin, sql);
+    const visible = await countAsVisitor(session, sql);
     if (visible === undefined) denied += 1;
     else seen += visible;
     if (visible !== undefined && visible > 0n && !table.open)
@@ -84,9 +84,9 @@ async function lookAsVisitor(admin: Session): Promise<Finding> {
   );
 }
 
-async function countAsVisitor(admin: Session, sql: string): Promise<bigint | undefined> {
+async function countAsVisitor(session: Session, sql: string): Promise<bigint | undefined> {
   try {
-    const [row] = await asCaller(admin, { role: "anon" }, () => admin.query<{ rows: string }>(sql));
+    const [row] = await asCaller(session, { role: "anon" }, () => session.query<{ rows: string }>(sql));
     return BigInt(row?.rows ?? 0);
   } catch (error) {
     if (isRefusal(error)) return undefined;

@@ -17,13 +17,13 @@ const CANDIDATES = 20;
  * under row level security, and rolls it back. The tables are the guide's users, posts and applications; their columns are
  * found by catalog and the values are those of rows that are there, so that nothing is known of the app here.
  */
-export async function checkFlows(admin: Session, signal: AbortSignal): Promise<CheckLine[]> {
-  const posts = await findFlowTable(admin, "posts");
-  const applications = await findFlowTable(admin, "applications");
+export async function checkFlows(session: Session, signal: AbortSignal): Promise<CheckLine[]> {
+  const posts = await findFlowTable(session, "posts");
+  const applications = await findFlowTable(session, "applications");
   return [
-    await check(ITEM, "read posts", signal, () => readPosts(admin, posts)),
-    await check(ITEM, "write a post", signal, () => copyOwnRow(admin, posts)),
-    await check(ITEM, "apply to a post", signal, () => applyToPost(admin, posts, applications)),
+    await check(ITEM, "read posts", signal, () => readPosts(session, posts)),
+    await check(ITEM, "write a post", signal, () => copyOwnRow(session, posts)),
+    await check(ITEM, "apply to a post", signal, () => applyToPost(session, posts, applications)),
     {
       item: ITEM,
       what: "the app itself",
@@ -32,13 +32,13 @@ export async function checkFlows(admin: Session, signal: AbortSignal): Promise<C
   ];
 }
 
-async function readPosts(admin: Session, posts: FlowTable | string): Promise<Finding> {
+async function readPosts(session: Session, posts: FlowTable | string): Promise<Finding> {
   if (typeof posts === "string") return notHere(posts);
-  if (!(await readableBy(admin, posts))) return notHere(`authenticated may not read ${posts.label} itself`);
-  const [author] = await candidates(admin, posts);
+  if (!(await readableBy(session, posts))) return notHere(`authenticated may not read ${posts.label} itself`);
+  const [author] = await candidates(session, posts);
   if (author === undefined) return notHere(`${posts.label} holds no row with an owner`);
-  const [row] = await asCaller(admin, { role: "authenticated", sub: author.owner }, () =>
-    admin.query<{ rows: number; own: number }>(
+  const [row] = await asCaller(session, { role: "authenticated", sub: author.owner }, () =>
+    session.query<{ rows: number; own: number }>(
       `select count(*)::int as rows, (count(*) filter (where ${quoteIdent(posts.owner)}::text = $1))::int as own from ${posts.sql}`,
       [author.owner],
     ),
@@ -49,17 +49,17 @@ async function readPosts(admin: Session, posts: FlowTable | string): Promise<Fin
 }
 
 /** Writes a copy of a row of the account's own: the columns that the role may write, the rest by their defaults. */
-async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Finding> {
+async function copyOwnRow(session: Session, table: FlowTable | string): Promise<Finding> {
   if (typeof table === "string") return notHere(table);
   if (!table.writable.includes(table.owner)) return notHere(`authenticated may not write into ${table.label} itself`);
-  if (!(await insertableBy(admin, table))) return notHere(`no policy of ${table.label} lets authenticated write`);
+  if (!(await insertableBy(session, table))) return notHere(`no policy of ${table.label} lets authenticated write`);
   const columns = table.writable.map(quoteIdent).join(", ");
   const failures: string[] = [];
   let double: string | undefined;
-  for (const { owner, row } of await candidates(admin, table)) {
+  for (const { owner, row } of await candidates(session, table)) {
     try {
-      await asCaller(admin, { role: "authenticated", sub: owner, method: "POST" }, () =>
-        admin.query(
+      await asCaller(session, { role: "authenticated", sub: owner, method: "POST" }, () =>
+        session.query(
           `insert into ${table.sql} (${columns}) select ${columns} from jsonb_populate_record(null::${table.sql}, $1::jsonb)`,
           [row],
         ),
@@ -69,7 +69,7 @@ async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Fi
       );
     } catch (error) {
       failures.push(messageOf(error));
-      double ??= await keyOfDouble(admin, table, error);
+      double ??= await keyOfDouble(session, table, error);
     }
   }
   if (double !== undefined) return notHere(`a copy of a post would be its double by ${double}`);
@@ -79,7 +79,7 @@ async function copyOwnRow(admin: Session, table: FlowTable | string): Promise<Fi
 
 /** Applies, as an account that has applied before, to a post that it sees and has not applied to. */
 async function applyToPost(
-  admin: Session,
+  session: Session,
   posts: FlowTable | string,
   applications: FlowTable | string,
 ): Promise<Finding> {
@@ -89,22 +89,22 @@ async function applyToPost(
   if (link === undefined) return notHere(`${applications.label} has no column that refers to ${posts.label}`);
   if (![applications.owner, link.column].every((column) => applications.writable.includes(column)))
     return notHere(`authenticated may not write into ${applications.label} itself`);
-  if (!(await insertableBy(admin, applications)))
+  if (!(await insertableBy(session, applications)))
     return notHere(`no policy of ${applications.label} lets authenticated write`);
   const columns = applications.writable.map(quoteIdent).join(", ");
   const failures: string[] = [];
   let double: string | undefined;
-  for (const { owner, row } of await candidates(admin, applications)) {
+  for (const { owner, row } of await candidates(session, applications)) {
     try {
-      const posted = await asCaller(admin, { role: "authenticated", sub: owner, method: "POST" }, async () => {
-        const [free] = await admin.query<{ id: unknown }>(
+      const posted = await asCaller(session, { role: "authenticated", sub: owner, method: "POST" }, async () => {
+        const [free] = await session.query<{ id: unknown }>(
           `select p.${quoteIdent(link.key)} as id from ${posts.sql} p where p.${quoteIdent(posts.owner)}::text <> $1
              and not exists (select from ${applications.sql} a where a.${quoteIdent(link.column)} = p.${quoteIdent(link.key)} and a.${quoteIdent(applications.owner)}::text = $1)
              limit 1`,
           [owner],
         );
         if (free === undefined) return false;
-        await admin.query(
+        await session.query(
           `insert into ${applications.sql} (${columns}) select ${columns}
              from jsonb_populate_record(null::${applications.sql}, $1::jsonb || jsonb_build_object($2::text, $3::text))`,
           [row, link.column, String(free.id)],
@@ -117,7 +117,7 @@ async function applyToPost(
         );
     } catch (error) {
       failures.push(messageOf(error));
-      double ??= await keyOfDouble(admin, applications, error);
+      double ??= await keyOfDouble(session, applications, error);
     }
   }
   if (double !== undefined) return notHere(`a copy of an application would be its double by ${double}`);
@@ -133,8 +133,8 @@ interface Candidate {
   row: string;
 }
 
-async function candidates(admin: Session, table: FlowTable): Promise<Candidate[]> {
-  return await admin.query<Candidate>(
+async function candidates(session: Session, table: FlowTable): Promise<Candidate[]> {
+  return await session.query<Candidate>(
     `select t.${quoteIdent(table.owner)}::text as owner, to_jsonb(t)::text as row from ${table.sql} t
        where t.${quoteIdent(table.owner)} is not null order by t.ctid desc limit ${CANDIDATES}`,
   );

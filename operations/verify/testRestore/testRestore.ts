@@ -100,7 +100,7 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     throwaway: throwaway.description,
     lines: [
       { item: RESTORATION, what: "restore", ...restored.finding },
-      ...(await checkRestoredDatabase(throwaway.adminUrl, prepared, source.manifest, options)),
+      ...(await checkRestoredDatabase(prepared, source.manifest, options)),
     ],
     notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
     restoreMs: restored.result?.durationMs,
@@ -160,7 +160,6 @@ async function tryRestore(prepared: PreparedThrowaway, options: TestRestoreOptio
 
 /** Everything after the restoration itself: the rest of the guide's checklist, on a database that a backup was restored into. */
 export async function checkRestoredDatabase(
-  adminUrl: string,
   prepared: PreparedThrowaway,
   manifest: Manifest,
   { reporter, signal }: Pick<TestRestoreOptions, "reporter" | "signal">,
@@ -178,13 +177,15 @@ export async function checkRestoredDatabase(
     },
   );
   reporter("Using the restored database as the app does");
+  // Never as the administrator: triggers and functions of the backup run in this session, and RESET ROLE would make them a superuser,
+  // who runs programs on the server's machine.
   const used = await withSession(
-    adminUrl,
+    prepared.targetUrl,
     { applicationName: "castchat-recovery verify using", signal },
-    async (admin) => [
-      ...(await checkAll(CONNECTIVITY, signal, () => checkConnectivity(prepared, admin, signal))),
-      ...(await checkAll(AUTHENTICATION, signal, () => checkAuthentication(admin, manifest, signal))),
-      ...(await checkAll(FLOWS, signal, () => checkFlows(admin, signal))),
+    async (session) => [
+      ...(await checkAll(CONNECTIVITY, signal, () => checkConnectivity(prepared, session, signal))),
+      ...(await checkAll(AUTHENTICATION, signal, () => checkAuthentication(session, manifest, signal))),
+      ...(await checkAll(FLOWS, signal, () => checkFlows(session, signal))),
     ],
   );
   return [...compared, ...used];

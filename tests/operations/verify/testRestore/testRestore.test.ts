@@ -81,7 +81,7 @@ beforeEach(() =>
   withSession(throwaway.adminUrl, { applicationName: "test" }, (one) => restoreSequences(one, manifest)),
 );
 
-const check = () => checkRestoredDatabase(throwaway.adminUrl, prepared, manifest, { reporter: silent, signal });
+const check = () => checkRestoredDatabase(prepared, manifest, { reporter: silent, signal });
 /** The checks that are not ok, by name. */
 async function broken(): Promise<Record<string, string>> {
   const lines = await check();
@@ -326,7 +326,7 @@ describe("checkRestoredDatabase", () => {
       extensions: manifest.extensions.map((one) => (one.name === "pg_trgm" ? { ...one, version: "0.1" } : one)),
       tables: [...manifest.tables, { ...posts, name: "nowhere" }],
     };
-    const lines = await checkRestoredDatabase(throwaway.adminUrl, prepared, other, { reporter: silent, signal });
+    const lines = await checkRestoredDatabase(prepared, other, { reporter: silent, signal });
     const failed = lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]);
     expect(Object.fromEntries(failed)).toEqual({
       tables: "public.nowhere is missing",
@@ -334,6 +334,23 @@ describe("checkRestoredDatabase", () => {
       "rows and fingerprints": "public.nowhere is missing",
       "the guide's query on pg_stat_user_tables": "public.nowhere is not in it",
     });
+  });
+
+  it("gives the backup's own code no superuser's rights", async () => {
+    await change(
+      `create function public.takes_over() returns trigger language plpgsql as $$ begin
+         perform set_config('role', 'none', true);
+         if (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+           raise exception 'a trigger of the backup is a superuser';
+         end if;
+         perform set_config('role', 'authenticated', true);
+         return new;
+       end $$;
+       create trigger takes_over before insert on public.posts for each row execute function public.takes_over()`,
+    );
+    const found = await broken();
+    await change("drop trigger takes_over on public.posts; drop function public.takes_over()");
+    expect(Object.keys(found)).not.toContain("write a post");
   });
 
   it("is fine again after all of that", async () => {
