@@ -1,27 +1,6 @@
 import type { Session } from "../../clients/database.ts";
-import { IS_APP_SCHEMA, PLATFORM_OWNERS } from "../database/platform.ts";
-
-/** Catalogs of what has an owner and lies in a schema. */
-const OWNED = [
-  // A sequence of a column follows its table; so does an index, and what a table keeps beside its rows.
-  `select 'pg_class'::regclass, c.oid, c.relowner, c.relnamespace from pg_class c
-     where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and c.relpersistence <> 't' and not (c.relkind = 'S' and exists (
-       select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')))`,
-  "select 'pg_proc'::regclass, oid, proowner, pronamespace from pg_proc",
-  // Row types follow their tables, array types their elements, multiranges their ranges.
-  `select 'pg_type'::regclass, t.oid, t.typowner, t.typnamespace from pg_type t left join pg_class c on c.oid = t.typrelid
-     where t.typtype <> 'm' and coalesce(c.relkind, 'c') = 'c' and not exists (select from pg_type e where e.typarray = t.oid)`,
-  "select 'pg_operator'::regclass, oid, oprowner, oprnamespace from pg_operator",
-  "select 'pg_opclass'::regclass, oid, opcowner, opcnamespace from pg_opclass",
-  "select 'pg_opfamily'::regclass, oid, opfowner, opfnamespace from pg_opfamily",
-  "select 'pg_collation'::regclass, oid, collowner, collnamespace from pg_collation",
-  "select 'pg_conversion'::regclass, oid, conowner, connamespace from pg_conversion",
-  "select 'pg_statistic_ext'::regclass, oid, stxowner, stxnamespace from pg_statistic_ext",
-  "select 'pg_ts_config'::regclass, oid, cfgowner, cfgnamespace from pg_ts_config",
-  "select 'pg_ts_dict'::regclass, oid, dictowner, dictnamespace from pg_ts_dict",
-];
-
-const IS_OTHER = `o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}' and o.rolname <> 'pg_database_owner'`;
+import { IS_OTHER, OWNED } from "../database/owners.ts";
+import { IS_APP_SCHEMA } from "../database/platform.ts";
 
 /**
  * SQL, a line a statement, that gives the app's objects the owners that they have where those aren't the reading role, which

@@ -14,7 +14,7 @@ import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
-import { digestObjects } from "../database/objects.ts";
+import { LATER_KINDS, digestObjects } from "../database/objects.ts";
 import type { PhaseTimer } from "../phases.ts";
 import { planReads } from "../database/tableReading.ts";
 import { readTables } from "./readTables.ts";
@@ -192,6 +192,7 @@ async function describe(
       filledViews: await listFilledViews(session),
       seedCounts: await countForSeed(session),
       objects: await digestObjects(session),
+      laterKinds: [...LATER_KINDS],
       leftOut: await listLeftOut(session),
     },
     objects: await listStorageObjects(session),

@@ -27,9 +27,14 @@ export async function compareDefinitions(session: Session, manifest: Manifest): 
   const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const objects = plainlyNamed(manifest.objects);
-  const unknown = LATER_KINDS.filter((kind) => !Object.keys(objects).some((name) => isOf(name, kind)));
+  const known =
+    manifest.laterKinds ?? LATER_KINDS.filter((kind) => Object.keys(objects).some((name) => isOf(name, kind)));
+  const unknown = LATER_KINDS.filter((kind) => !known.includes(kind));
+  const [own] = await session.query<{ digest: string }>("select md5(current_user) as digest");
+  // Who reads here owns it, and may not have been who read there.
+  const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
   return {
-    missing: Object.keys(objects).filter((name) => now[name] === undefined),
+    missing: Object.keys(objects).filter((name) => now[name] === undefined && !isOwnHere(name)),
     altered: isSameMajor
       ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
       : [],

@@ -1,10 +1,12 @@
 import type { Session } from "../../clients/database.ts";
+import { OTHER_OWNERS } from "./owners.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, isNoMember } from "./platform.ts";
 
 /**
  * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its
  * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers, policies, functions,
- * views, types, row level security and rights.
+ * views, types, row level security, rights and owners. Not in it: comments; operators, casts, text search, collations and foreign servers;
+ * roles, which belong to the server; publications and jobs, which are held back.
  */
 export type ObjectDigests = Record<string, string>;
 
@@ -25,10 +27,21 @@ const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED
   select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
 
 /**
- * Kinds that backups of format version 4 and before may have been made without: such a one has none of them, and nothing to compare
- * them with.
+ * Kinds that came later: a backup names those that it was made with (`laterKinds` of its manifest). Of the others it has none, and nothing to
+ * compare them with.
  */
-export const LATER_KINDS: readonly string[] = ["inheritance", "domain", "composite type", "aggregate"];
+export const LATER_KINDS: readonly string[] = [
+  "inheritance",
+  "domain",
+  "composite type",
+  "aggregate",
+  "owner of",
+  "event trigger",
+  "rule of view",
+  "default of view",
+  "replica identity of",
+  "statistics",
+];
 
 const SELECTS: readonly string[] = [
   `select format('relation %I.%I', n.nspname, c.relname), concat_ws(' ', case c.relkind when 'p' then 'r' else c.relkind end, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
@@ -97,6 +110,21 @@ const SELECTS: readonly string[] = [
        ${rights("d.defaclacl", "r", "d.defaclrole")}
      from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
      where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
+  OTHER_OWNERS(IS_APP_SCHEMA),
+  // The platform's own come with a project.
+  `select format('event trigger %I', e.evtname), concat_ws(' ', e.evtevent, e.evtenabled, e.evtfoid::pg_catalog.regprocedure, e.evttags::text)
+     from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+     where ${IS_APP_SCHEMA} and pg_catalog.pg_get_userbyid(e.evtowner) !~ '${PLATFORM_OWNERS}'`,
+  `select format('rule of view %I.%I.%I', n.nspname, c.relname, r.rulename), concat_ws(' ', r.ev_enabled, pg_catalog.pg_get_ruledef(r.oid))
+     from ${RELATIONS} join pg_catalog.pg_rewrite r on r.ev_class = c.oid where c.relkind in ('v', 'm') and r.rulename <> '_RETURN' and ${OF_APP}`,
+  `select format('default of view %I.%I.%I', n.nspname, c.relname, a.attname), pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+     from ${RELATIONS} join pg_catalog.pg_attrdef d on d.adrelid = c.oid join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum
+     where c.relkind = 'v' and ${OF_APP}`,
+  `select format('replica identity of %I.%I', n.nspname, c.relname), concat_ws(' ', c.relreplident, (
+       select x.relname from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid and i.indisreplident))
+     from ${RELATIONS} where c.relkind in ('r', 'p') and c.relreplident <> 'd' and ${OF_APP}`,
+  `select format('statistics %I.%I', n.nspname, s.stxname), pg_catalog.pg_get_statisticsobjdef(s.oid)
+     from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace n on n.oid = s.stxnamespace where ${IS_APP_SCHEMA}`,
 ];
 
 /**

@@ -160,6 +160,8 @@ const manifestSchema = z.object({
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
   objects: z.record(z.string(), z.string()),
+  /** Which of the kinds that came later (objects.ts) `objects` was made with, so that one which has none of a kind says so. */
+  laterKinds: z.array(z.string()).optional(),
   leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
 });
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { withSession } from "../../../clients/database.ts";
 import { compareDefinitions } from "../../../operations/database/compareDefinitions.ts";
-import { digestObjects } from "../../../operations/database/objects.ts";
+import { LATER_KINDS, digestObjects } from "../../../operations/database/objects.ts";
 import { findOrphans } from "../../../operations/database/orphans.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { postgresPackage } from "../../../sandbox/postgres/binaries.ts";
@@ -171,6 +171,81 @@ describe("a backup from before a kind of definition was looked at", () => {
         }) as unknown as Manifest;
       expect((await compareDefinitions(session, without(/^domain /))).added).toEqual([]);
       expect((await compareDefinitions(session, without(/^domain public.mark/))).added).toEqual(["domain public.mark"]);
+    });
+  });
+});
+
+describe("what makes a definition another one although its text is the same", () => {
+  const changed = async (before: string, change: string) => {
+    await runSql(database.superuserUrl, before);
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
+      await runSql(database.superuserUrl, change);
+      const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
+      expect([...missing, ...altered, ...added]).not.toEqual([]);
+    });
+  };
+
+  it.each([
+    [
+      "an owner, who passes row level security by",
+      "create role landlord; create table public.flats (id int); alter table public.flats owner to postgres",
+      "alter table public.flats owner to landlord",
+    ],
+    [
+      "the owner that a function runs as",
+      "create role clerk; create function public.runs() returns int security definer return 1; alter function public.runs() owner to postgres",
+      "alter function public.runs() owner to clerk",
+    ],
+    [
+      "a rule of a view",
+      `create table public.kept (id int); create view public.shown as select id from public.kept;
+       create rule keeps as on insert to public.shown do instead insert into public.kept values (new.id)`,
+      "create or replace rule keeps as on insert to public.shown do instead nothing",
+    ],
+    [
+      "a default of a view",
+      "create view public.offered as select 1 as id; alter view public.offered alter column id set default 7",
+      "alter view public.offered alter column id set default 8",
+    ],
+    [
+      "how a table tells its rows apart to those that follow it",
+      "create table public.followed (id int primary key)",
+      "alter table public.followed replica identity full",
+    ],
+    [
+      "statistics over two columns",
+      "create table public.wide (a int, b int); create statistics public.both on a, b from public.wide",
+      "drop statistics public.both",
+    ],
+    [
+      "an event trigger that is off",
+      `create function public.watches() returns event_trigger language plpgsql as 'begin end';
+       alter role postgres superuser; create event trigger watching on ddl_command_end execute function public.watches();
+       alter event trigger watching owner to postgres; alter role postgres nosuperuser`,
+      "alter event trigger watching disable",
+    ],
+    [
+      "a first parent, where no table had one",
+      "create table public.above (id int); create table public.below (id int)",
+      "alter table public.below inherit public.above",
+    ],
+  ])("sees %s", async (_case, before, change) => {
+    await changed(before, change);
+  });
+
+  it("takes an object for its own that its reader owns, whoever read it for the backup", async () => {
+    await runSql(database.superuserUrl, "create table public.mine (id int); alter table public.mine owner to postgres");
+    const manifest = await withSession(database.superuserUrl, { applicationName: "test" }, async (session) => ({
+      source: { serverVersion: session.serverVersion },
+      objects: await digestObjects(session),
+      laterKinds: [...LATER_KINDS],
+    }));
+    expect(Object.keys(manifest.objects)).toContain("owner of table public.mine");
+    await inSession(async (session) => {
+      const { missing } = await compareDefinitions(session, manifest as unknown as Manifest);
+      expect(missing.filter((name) => name.startsWith("owner of"))).toEqual([]);
     });
   });
 });
