@@ -200,7 +200,7 @@ async function restoreInto(
     durationMs: Math.round(performance.now() - course.startedMs),
     tables: manifest.tables.length,
     rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    ...{ users, posts, applications, notes },
+    ...{ users, posts, applications, notes: [...selected.passedOver, ...notes] },
     ...(selection === "everything" ? {} : { selection }),
   };
   await finishMarker(session, result, clock());
@@ -227,6 +227,7 @@ async function claim(
   const choice = marker === undefined ? options : { backupId: marker.backupId };
   const selected = selectBackup(backups, choice, options.selection);
   const { manifest, selection } = selected;
+  for (const sentence of selected.passedOver) reporter(sentence);
   if (marker !== undefined) refuseOther({ ...marker, snapshotAt: manifest.snapshotAt }, options);
   refuseOlderServer(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);

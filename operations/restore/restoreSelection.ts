@@ -1,5 +1,5 @@
 import { UserError } from "../../clients/errors.ts";
-import { chooseBackup } from "../vault/chooseBackup.ts";
+import { chooseBackup, passedOver } from "../vault/chooseBackup.ts";
 import type { BackupChoice } from "../vault/chooseBackup.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import type { BackupKind, Manifest } from "../vault/manifest.ts";
@@ -29,6 +29,8 @@ const WORDS: Readonly<Record<Selection, string>> = {
 export interface Selected {
   manifest: Manifest;
   selection: Selection;
+  /** Newer backups that can't be trusted, in sentences. */
+  passedOver: string[];
 }
 
 /**
@@ -40,8 +42,10 @@ export function selectBackup(
   choice: BackupChoice,
   wish: Selection | undefined,
 ): Selected {
-  const { manifest } = chooseBackup(backups, choice);
-  return { manifest, selection: selectionOf(manifest, wish, backups) };
+  const chosen = chooseBackup(backups, choice);
+  const { manifest } = chosen;
+  const selection = selectionOf(manifest, wish, backups);
+  return { manifest, selection, passedOver: passedOver(backups, chosen, choice) };
 }
 
 function selectionOf(manifest: Manifest, wish: Selection | undefined, backups: readonly BackupSummary[]): Selection {

@@ -1,6 +1,6 @@
 import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
-import { takenAt } from "./listBackups.ts";
+import { NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import type { BackupSummary } from "./listBackups.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -70,6 +70,27 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     );
   }
   return before;
+}
+
+/**
+ * The backups that are newer than the chosen one, up to the wanted instant, and can't be trusted: whoever may write to the vault can make it so
+ * with any of them, and the rows since would be lost in silence. In sentences, newest first. Nothing of runs that have ended before their manifest.
+ */
+export function passedOver(
+  backups: readonly BackupSummary[],
+  chosen: ChosenBackup,
+  { backupId, at, now = systemClock() }: BackupChoice,
+): string[] {
+  if (backupId !== undefined) return [];
+  const latest = Math.min(at?.getTime() ?? Infinity, now.getTime() + CLOCKS_APART_MS);
+  return backups
+    .filter((one) => !one.proven && !one.problems.includes(NEVER_FINISHED) && (one.manifest?.kind ?? "full") === "full")
+    .filter((one) => takenAt(one) > takenAt(chosen) && takenAt(one) <= latest)
+    .sort((a, b) => takenAt(b) - takenAt(a))
+    .map(
+      (one) =>
+        `Backup ${one.backupId} of ${new Date(takenAt(one)).toISOString()} is newer and was passed over: ${whyNot(one)}.`,
+    );
 }
 
 function whyNot({ manifest, problems }: BackupSummary): string {

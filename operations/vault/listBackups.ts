@@ -43,6 +43,9 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The problem of a backup whose run has ended before its manifest, or still goes on. */
+export const NEVER_FINISHED = "it has no manifest, so it was never finished";
+
 /** Manifests that are read at once. */
 const READERS = 12;
 
@@ -77,8 +80,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
     const { backupId, tier, startedAt, sizeBytes } = one;
     const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
     const unfinished = { ...summary, manifest: undefined, proven: false };
-    if (!one.objects.has(MANIFEST))
-      return { ...unfinished, problems: ["it has no manifest, so it was never finished"] };
+    if (!one.objects.has(MANIFEST)) return { ...unfinished, problems: [NEVER_FINISHED] };
     try {
       const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
       const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);

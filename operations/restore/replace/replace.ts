@@ -177,11 +177,12 @@ async function claim(
     throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   const choice = recorded === undefined ? options : { backupId: recorded.backupId };
-  const { manifest } = selectBackup(backups, choice, "everything");
+  const { manifest, passedOver } = selectBackup(backups, choice, "everything");
   refuseOlderServer(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);
   if (recorded === undefined) await refuseWhatStays(session);
-  await options.confirm({ names: namesOf(session.address), lines: await describeLoss(session, manifest, recorded) });
+  const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];
+  await options.confirm({ names: namesOf(session.address), lines });
   if (recorded === undefined)
     await beginReplacement(session, { restoreId, backupId: manifest.backupId, startedAt: clock() });
   const replacement = await findReplacement(session);

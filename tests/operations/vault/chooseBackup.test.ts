@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { UserError } from "../../../clients/errors.ts";
-import { chooseBackup } from "../../../operations/vault/chooseBackup.ts";
+import { chooseBackup, passedOver } from "../../../operations/vault/chooseBackup.ts";
+import type { BackupChoice } from "../../../operations/vault/chooseBackup.ts";
+import { NEVER_FINISHED } from "../../../operations/vault/listBackups.ts";
 import type { BackupSummary } from "../../../operations/vault/listBackups.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 
@@ -80,5 +82,28 @@ describe("chooseBackup", () => {
     expect(() => chooseBackup([unproven], { at: new Date() })).toThrow(
       "it holds 1 others; the newest is 20260701T200000Z-000004: it was not read back yet",
     );
+  });
+});
+
+describe("passedOver", () => {
+  const now = new Date("2026-07-02T00:00:00Z");
+
+  it("names newer backups that can't be trusted, up to the wanted instant, and no others", () => {
+    const forged = { ...unproven, problems: ["its manifest is not signed by a trusted key"], manifest: undefined };
+    const unfinished = { ...unproven, problems: [NEVER_FINISHED], manifest: undefined };
+    const configuration = { ...unproven, manifest: { ...unproven.manifest!, kind: "configuration" as const } };
+    const of = (last: BackupSummary, choice: BackupChoice = { now }) => {
+      const backups = [middle, last, old, newest];
+      return passedOver(backups, chooseBackup(backups, choice), choice);
+    };
+    expect(of(forged)).toEqual([
+      "Backup 20260701T200000Z-000004 of 2026-07-01T20:00:05.000Z is newer and was passed over: its manifest is not signed by a trusted key.",
+    ]);
+    expect(of(unproven)).toEqual([expect.stringContaining("it was not read back yet")]);
+    expect(of(forged, { now, at: new Date("2026-07-01T15:00:00Z") })).toEqual([]);
+    expect(of(forged, { now: new Date("2026-07-01T15:00:00Z") })).toEqual([]);
+    expect(of(forged, { backupId: old.backupId })).toEqual([]);
+    expect(of(unfinished)).toEqual([]);
+    expect(of(configuration)).toEqual([]);
   });
 });
