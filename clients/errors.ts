@@ -14,12 +14,17 @@ export class PromiseError extends Error {
 export const REDACTED = "[secret]";
 
 const SECRET_PATTERNS: readonly [RegExp, string][] = [
-  // Passwords in connection strings and in remotes with credentials.
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${REDACTED}@`],
+  // Passwords in connection strings and in remotes with credentials, whatever is in them; what follows a host is a port.
+  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):(?!\d+\/)[^\s"'<>]+@/gi, `$1:${REDACTED}@`],
   [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   // Whoever has this can read every backup that is sealed to it.
   [/AGE-SECRET-KEY-[A-Z0-9-]+/gi, REDACTED],
   [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
+  // As SQL writes them: OPTIONS of a user mapping, PASSWORD of a role.
+  [/\b(password|passphrase|secret)\s+'(?:[^']|'')*'/gi, `$1 '${REDACTED}'`],
+  // Tokens by their form, wherever they stand: Supabase's, GitHub's, keys of hooks, and of an API.
+  [/\b(sbp_[a-z0-9_]{20,}|gh[a-z]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|whsec_[A-Za-z0-9+/=_-]{8,})/g, REDACTED],
+  [/\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g, REDACTED],
 ];
 
 /** Takes passwords, tokens and authorization headers out of a text, so that it may be shown or logged. */
