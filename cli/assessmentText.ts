@@ -27,6 +27,7 @@ export function assessmentLines(found: Assessment): string[] {
       found.sequences.map(({ name, inBackup, now }) => `${name} (${inBackup} then, ${now ?? "begins anew"} now)`),
     ),
     ...named("extensions missing", found.missingExtensions),
+    ...named("differences in the large objects", found.largeObjects),
     ...named(
       `tables that lost rows between two of the ${found.backupsLookedAt} backups (perhaps on purpose)`,
       found.earlierLosses.map(
@@ -44,7 +45,7 @@ export function summaryOf(found: Assessment): string {
   const damaged = found.tables.filter((table) => table.state === "changed" && isTableDamaged(table));
   const lost = damaged.reduce((sum, table) => sum + (table.lost ?? 0), 0);
   const uncounted = damaged.filter((table) => table.lost === undefined).length;
-  const { definitions, sequences, missingExtensions } = found;
+  const { definitions, sequences, missingExtensions, largeObjects } = found;
   const parts: [count: number, what: string][] = [
     [missing, "missing tables"],
     [lost, `missing or altered rows in ${damaged.length - uncounted} tables`],
@@ -53,6 +54,7 @@ export function summaryOf(found: Assessment): string {
     [definitions.altered.length, "altered definitions"],
     [sequences.length, "sequences missing or behind"],
     [missingExtensions.length, "missing extensions"],
+    [largeObjects.length, "differences in the large objects"],
   ];
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
   return `Something of backup ${found.backupId} is missing or altered. ${said.join("; ")}.`;

@@ -17,6 +17,7 @@ import { laterThan, traceLoss } from "./assessTrace.ts";
 import { canOpen } from "../vault/backupSource.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
+import { compareLargeObjects } from "../database/largeObjects.ts";
 import { planComparison, readForComparison } from "../database/compareTables.ts";
 import { listBackups, takenAt } from "../vault/listBackups.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
@@ -60,6 +61,8 @@ export interface Assessment {
   definitions: DefinitionDifferences;
   sequences: SequenceDifference[];
   missingExtensions: string[];
+  /** What is other about the large objects, in clauses; which of them, and whether some were only added, can't be told. */
+  largeObjects: string[];
   /** How many proven full backups the history is taken from. */
   backupsLookedAt: number;
   earlierLosses: EarlierLoss[];
@@ -121,6 +124,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     const definitions = await definitionsOf(session, manifest);
     const sequences = await compareSequences(session, manifest);
     const extensions = await missingExtensions(session, manifest);
+    const largeObjects = await compareLargeObjects(session, manifest.largeObjects);
     await session.query("commit");
     return {
       backupId: manifest.backupId,
@@ -128,11 +132,13 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       assessedAt: assessedAt.toISOString(),
       isDamaged:
         tables.some(isTableDamaged) ||
-        definitions.missing.length + definitions.altered.length + sequences.length + extensions.length > 0,
+        definitions.missing.length + definitions.altered.length + sequences.length + extensions.length > 0 ||
+        largeObjects.length > 0,
       tables,
       definitions,
       sequences,
       missingExtensions: extensions,
+      largeObjects,
       backupsLookedAt: chain.length,
       earlierLosses: earlierLosses(chain, manifest),
       durationMs: Math.round(performance.now() - started),

@@ -14,6 +14,7 @@ import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
+import { readLargeObjects } from "../database/largeObjects.ts";
 import { LATER_KINDS, digestObjects } from "../database/objects.ts";
 import type { PhaseTimer } from "../phases.ts";
 import { planReads } from "../database/tableReading.ts";
@@ -193,6 +194,7 @@ async function describe(
       seedCounts: await countForSeed(session),
       objects: await digestObjects(session),
       laterKinds: [...LATER_KINDS],
+      ...((kind === "full" || kind === "data-only") && { largeObjects: await readLargeObjects(session) }),
       leftOut: await listLeftOut(session),
     },
     objects: await listStorageObjects(session),

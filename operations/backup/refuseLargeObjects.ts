@@ -1,5 +1,6 @@
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
+import { MAY_READ } from "../database/largeObjects.ts";
 
 const NAMED = 5;
 
@@ -11,10 +12,7 @@ export async function refuseUnreadableLargeObjects(session: Session): Promise<vo
   const found = await session.query<{ oid: string; owner: string; role: string }>(
     `select l.oid::text as oid, pg_catalog.pg_get_userbyid(l.lomowner) as owner, quote_ident(current_user) as role
      from pg_catalog.pg_largeobject_metadata l
-     where not pg_catalog.pg_has_role(l.lomowner, 'usage') and current_setting('lo_compat_privileges') = 'off'
-       and not exists (select from pg_catalog.aclexplode(l.lomacl) a
-         where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_catalog.pg_has_role(a.grantee, 'usage')))
-     order by l.oid`,
+     where not ${MAY_READ} order by l.oid`,
   );
   const [first] = found;
   if (first === undefined) return;

@@ -4,6 +4,7 @@ import { PromiseError } from "../../clients/errors.ts";
 import { countForSeed } from "../database/catalog.ts";
 import type { SeedCounts } from "../database/catalog.ts";
 import { compareDefinitions, compareSequences, missingExtensions } from "../database/compareDefinitions.ts";
+import { compareLargeObjects } from "../database/largeObjects.ts";
 import { differencesOf, planComparison, readForComparison } from "../database/compareTables.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import type { Selection } from "./restoreSelection.ts";
@@ -47,6 +48,7 @@ export async function checkRestored(
       if (ofRows) {
         differences.push(
           ...(await differencesOfSequences(session, manifest)),
+          ...(await compareLargeObjects(session, manifest.largeObjects)),
           ...(await orphansIn(session, selection === "rows" ? "all" : "managed")),
         );
         if (manifest.kind !== "critical") differences.push(...differencesOfCounts(found, manifest.seedCounts));

@@ -153,6 +153,8 @@ const manifestSchema = z.object({
   tables: z.array(tableSchema),
   filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
   sequences: z.array(sequenceSchema),
+  /** What the large objects are together (largeObjects.ts); absent in a backup without them, and from before they were looked at. */
+  largeObjects: z.object({ count, bytes: count, fingerprint: z.string() }).optional(),
   /** A restore brings them back only once it is released. */
   jobs: z.array(jobSchema),
   /** Names of the publications that are the app's or publish its tables; likewise, and held-back.json says what they publish. */

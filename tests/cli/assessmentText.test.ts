@@ -27,6 +27,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   definitions: { missing: [], altered: [], added: [], notCompared: undefined },
   sequences: [],
   missingExtensions: [],
+  largeObjects: [],
   backupsLookedAt: 3,
   earlierLosses: [],
   durationMs: 5,

@@ -1,5 +1,6 @@
 import type { Session } from "../../../clients/database.ts";
 import { countForSeed, listSequences } from "../../database/catalog.ts";
+import { compareLargeObjects } from "../../database/largeObjects.ts";
 import { findOrphans } from "../../database/orphans.ts";
 import type { Orphans } from "../../database/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../database/compareTables.ts";
@@ -15,6 +16,7 @@ export async function checkIntegrity(session: Session, manifest: Manifest, signa
   const checks: [what: string, work: () => Promise<Finding>][] = [
     ["rows and fingerprints", () => compareRows(session, manifest)],
     ["sequences", () => compareSequences(session, manifest)],
+    ["large objects", () => checkLargeObjects(session, manifest)],
     ["references", () => lookForOrphans(session)],
     ["the guide's query on pg_stat_user_tables", () => runStatisticsQuery(session, manifest)],
     ["the guide's counts", () => compareCounts(session, manifest)],
@@ -71,6 +73,13 @@ async function compareSequences(session: Session, manifest: Manifest): Promise<F
     return [`sequence ${tableName(sequence)} stands at ${standing(here)} instead of ${standing(sequence)}`];
   });
   return unless(differences, `${manifest.sequences.length} stand where the manifest says`);
+}
+
+async function checkLargeObjects(session: Session, manifest: Manifest): Promise<Finding> {
+  const { largeObjects } = manifest;
+  if (largeObjects === undefined) return notHere("the backup is from before large objects were looked at");
+  const { count, bytes } = largeObjects;
+  return unless(await compareLargeObjects(session, largeObjects), `${count} with ${bytes} bytes are the manifest's`);
 }
 
 async function lookForOrphans(session: Session): Promise<Finding> {

@@ -56,7 +56,7 @@ beforeAll(async () => {
   await fill(database.url, { rows: 150 });
   await runSql(
     database.url,
-    "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2)",
+    "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2); select lo_from_bytea(4711, 'an attachment')",
   );
   first = await backUp();
   await runSql(database.url, "insert into public.page_views values ('/late', '2026-01-01')");
@@ -87,6 +87,17 @@ describe("an undamaged database", () => {
     });
     expect(await contentOf(database.url)).toEqual(before);
   }, 30_000);
+
+  it("is none once a large object has another content", async () => {
+    expect((await run()).largeObjects).toEqual([]);
+    await runSql(database.url, "select lo_put(4711, 3, 'A')");
+    const found = await run();
+    await runSql(database.url, "select lo_put(4711, 3, 'a')");
+    expect(found).toMatchObject({
+      isDamaged: true,
+      largeObjects: ["there are 1 large objects as then, but with other content"],
+    });
+  });
 
   it("is held against an older backup when asked to; rows that are new are no damage", async () => {
     const found = await run({ backupId: first.backupId });

@@ -46,7 +46,8 @@ beforeAll(async () => {
     database.url,
     `create table public.legacy (id int primary key, post_id bigint);
      insert into public.legacy values (1, 999999), (2, 1);
-     alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid`,
+     alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid;
+     select lo_from_bytea(4711, 'an attachment'), lo_from_bytea(4712, convert_to(repeat('long ', 500000), 'UTF8')), lo_from_bytea(4713, '')`,
   );
   const vault = await cloud.newVault();
   await backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
@@ -135,6 +136,18 @@ describe("checkRestoredDatabase", () => {
         "write a post": expect.stringContaining('violates unique constraint "posts_pkey"'),
       },
       "select setval('public.posts_id_seq', 40)",
+    ],
+    [
+      "a large object with another content behind its first megabyte",
+      "select lo_put(4712, 2000000, 'X')",
+      { "large objects": "there are 3 large objects as then, but with other content" },
+      "select lo_put(4712, 2000000, 'l')",
+    ],
+    [
+      "a large object that is gone",
+      "select lo_unlink(4713)",
+      { "large objects": "there are 2 large objects instead of 3" },
+      "select lo_from_bytea(4713, ''); alter large object 4713 owner to postgres",
     ],
     [
       "row level security that is off",
