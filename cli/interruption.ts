@@ -1,6 +1,7 @@
 /**
- * Aborts on Ctrl-C or a polite kill, so that a command stops what it has started before it ends. A second Ctrl-C changes
- * nothing: people press it twice, and what runs would be left behind. The third ends at once.
+ * Aborts on Ctrl-C, a polite kill, or the end of its terminal (a lost SSH connection), so that a command stops what it has started before it
+ * ends: a test restore's server would stay, with all rows in it. A second Ctrl-C changes nothing: people press it twice, and what runs would
+ * be left behind. The third ends at once.
  */
 export function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController();
@@ -13,5 +14,10 @@ export function abortOnInterrupt(): AbortSignal {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  process.on("SIGHUP", () => {
+    // The terminal is gone: what is still written to it fails, and must not end the stopping.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+    if (!controller.signal.aborted) stop();
+  });
   return controller.signal;
 }
