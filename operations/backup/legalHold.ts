@@ -1,7 +1,14 @@
 import type { Vault } from "../../clients/vault.ts";
+import { inTurns } from "../inTurns.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { MANIFEST, PROOF, SIGNATURE, contentOf, keyOf } from "../vault/manifest.ts";
 import type { Manifest } from "../vault/manifest.ts";
+
+/**
+ * Objects that are held or let go of at once: fewer than the client has connections. One that waited for a connection would count as
+ * unanswered, and a backup may have a hundred thousand.
+ */
+const AT_ONCE = 24;
 
 /** Every object of a backup, its manifest last. */
 function objectsOf(prefix: string, manifest: Manifest): string[] {
@@ -22,13 +29,13 @@ export async function moveLegalHold(
   newest: { prefix: string; manifest: Manifest },
   earlier: readonly BackupSummary[],
 ): Promise<void> {
-  await Promise.all(objectsOf(newest.prefix, newest.manifest).map((key) => vault.setLegalHold(key, true)));
+  await inTurns(objectsOf(newest.prefix, newest.manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
   for (const { prefix, manifest } of earlier) {
     if (manifest === undefined || manifest.backupId === newest.manifest.backupId) continue;
     if (!(await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST)))) continue;
     const objects = objectsOf(prefix, manifest);
     const last = objects.pop();
-    await Promise.all(objects.map((key) => vault.setLegalHold(key, false)));
+    await inTurns(objects, AT_ONCE, (key) => vault.setLegalHold(key, false));
     if (last !== undefined) await vault.setLegalHold(last, false);
   }
 }

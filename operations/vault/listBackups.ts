@@ -2,6 +2,7 @@ import { PromiseError, messageOf } from "../../clients/errors.ts";
 import { isSignedByOneOf } from "../../clients/signer.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { startOfBackup } from "../../planning/backupId.ts";
+import { inTurns } from "../inTurns.ts";
 import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
 import type { Manifest } from "./manifest.ts";
@@ -126,15 +127,4 @@ function faultOfProof(
   return statement.backupId === backupId && statement.manifestSha256 === manifestSha256
     ? []
     : ["its proof belongs to another backup"];
-}
-
-/** Works on all, at most `most` at once; results in the order given. */
-async function inTurns<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = [...items.entries()];
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results[next[0]] = await work(next[1]);
-  };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
-  return results;
 }

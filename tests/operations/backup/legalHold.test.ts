@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Vault } from "../../../clients/vault.ts";
@@ -73,5 +74,27 @@ describe("moveLegalHold", () => {
     await move(next, [old]);
     expect(await holdsOf(next)).toEqual(all("ON"));
     expect(await holdsOf(old)).toEqual(all("OFF"));
+  });
+
+  it("asks for the holds of a backup of many objects in turns, not for all of them at once", async () => {
+    let [asking, most] = [0, 0];
+    const slow: Vault = {
+      ...vault,
+      async setLegalHold() {
+        most = Math.max(most, ++asking);
+        await setImmediate();
+        asking -= 1;
+      },
+      hasLegalHold: () => Promise.resolve(true),
+    };
+    const withFiles = (backupId: string) => {
+      const files = Array.from({ length: 1_000 }, (_, index) => ({ key: keyOf(PREFIX, backupId, `files/${index}`) }));
+      const manifest = { backupId, parts: [], chunks: [], files } as unknown as Manifest;
+      return { backupId, prefix: PREFIX, manifest } as BackupSummary & { manifest: Manifest };
+    };
+    await moveLegalHold(slow, withFiles("20260701T080000Z-000006"), [withFiles("20260701T020000Z-000005")]);
+    // The client has 50 connections: whoever waits for one for longer than 2.5 seconds counts as unanswered.
+    expect(most).toBeLessThanOrEqual(50);
+    expect(most).toBeGreaterThan(1);
   });
 });
