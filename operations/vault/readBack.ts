@@ -19,6 +19,8 @@ import { together } from "../together.ts";
 
 /** Chunks that are read at once: as one is checked, the others come and are decompressed. */
 const READERS = 3;
+/** Files that are read at once: most are small, and one after the other a hundred thousand of them would take an hour of waiting. */
+const FILE_READERS = 12;
 
 /** What of a backup is read, and what happens at a fault. */
 export interface ReadBackChoice {
@@ -42,16 +44,20 @@ export async function readBack(
   const wanted = <T extends { key: string }>(objects: readonly T[]) => objects.filter(({ key }) => isWanted(key));
   for (const fault of faultsOfTotals(manifest)) await orTold(choice, () => Promise.reject(fault));
   for (const part of wanted(manifest.parts)) await orTold(choice, () => checkPart(source, part, signal));
-  for (const file of wanted(manifest.files)) await orTold(choice, () => checkFile(source, file, signal));
-  const queue = wanted(manifest.chunks);
-  const check = async (inner: AbortSignal) => {
-    for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
-      const next = chunk;
-      await orTold(choice, () => checkChunk(source, next, inner));
-    }
-    return undefined;
+  const eachOf = async <T>(
+    objects: readonly T[],
+    readers: number,
+    check: (object: T, inner: AbortSignal) => Promise<void>,
+  ) => {
+    const queue = objects.values();
+    const read = async (inner: AbortSignal) => {
+      for (const object of queue) await orTold(choice, () => check(object, inner));
+      return undefined;
+    };
+    await together<undefined[]>(signal, ...Array.from({ length: readers }, () => read));
   };
-  await together<undefined[]>(signal, ...Array.from({ length: READERS }, () => check));
+  await eachOf(wanted(manifest.files), FILE_READERS, (file, inner) => checkFile(source, file, inner));
+  await eachOf(wanted(manifest.chunks), READERS, (chunk, inner) => checkChunk(source, chunk, inner));
 }
 
 /** A broken promise is told where somebody wants to be told; anything else ends the reading. */
