@@ -5,6 +5,7 @@ import { connect, withSession } from "../../clients/database.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { UserError } from "../../clients/errors.ts";
 import { startTestDatabase } from "../support/postgres.ts";
+import { startSessionPooler } from "../support/sessionPooler.ts";
 import type { TestDatabase } from "../support/postgres.ts";
 
 let database: TestDatabase;
@@ -99,6 +100,20 @@ describe("connect", () => {
         interval: "1 day 02:00:00",
       });
     });
+  });
+
+  it("goes by its own name also behind a pooler that starts sessions under another", async () => {
+    const pooler = await startSessionPooler(database.port);
+    try {
+      await withSession(pooler.through(database.url), options, async (session) => {
+        const [row] = await session.query(
+          "select application_name as name from pg_stat_activity where pid = pg_backend_pid()",
+        );
+        expect(row).toEqual({ name: "test" });
+      });
+    } finally {
+      await pooler.stop();
+    }
   });
 
   it("says what is wrong in one sentence without the password", async () => {

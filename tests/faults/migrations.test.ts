@@ -4,6 +4,7 @@ import { connect } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { runSql } from "../operations/support/sample.ts";
+import { startSessionPooler } from "../support/sessionPooler.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";
 import type { Setting } from "./support/setting.ts";
@@ -75,6 +76,32 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     expect(await migrated).toBeLessThan(5_000);
     await setting.check(vault, backupId);
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
+  }, 60_000);
+
+  it("is given way to also where a pooler hides whose sessions are the backup's", async () => {
+    const vault = vaultIn(await setting.newStore());
+    const slow = { ...vault, put: slowly(vault, () => slowMs) };
+    let slowMs = 9_000;
+    const pooler = await startSessionPooler(setting.server.port);
+    try {
+      const session = await other();
+      let waited: Promise<number> | undefined;
+      const alter = async () => {
+        const begunAt = performance.now();
+        await session.query("alter table public.posts add column extra int");
+        slowMs = 0;
+        return performance.now() - begunAt;
+      };
+      await setting.backUp(slow, pooler.through(setting.source.url), {
+        reporter: (message) => {
+          if (message.startsWith("Dumping")) waited ??= alter();
+        },
+      });
+      expect(await waited).toBeLessThan(5_000);
+      await runSql(setting.source.url, "alter table public.posts drop column extra");
+    } finally {
+      await pooler.stop();
+    }
   }, 60_000);
 
   it("that waits again and again, each time in another transaction, waits for less than 5 s in sum over the whole run", async () => {
