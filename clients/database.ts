@@ -167,6 +167,8 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     lock_timeout: options.lockTimeoutMs ?? 5_000,
     idle_in_transaction_session_timeout: 4 * HOUR_MS,
     transaction_timeout: 6 * HOUR_MS,
+    // Between two transactions a session may hold a lock of its own (one run at a time), for as long as a run takes.
+    idle_session_timeout: 0,
     // The server notices within this time that we are gone, also in the middle of a statement.
     client_connection_check_interval: 1_000,
     // The same where the network has gone: by its own default it would keep our locks for two hours.

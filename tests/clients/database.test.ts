@@ -73,11 +73,15 @@ describe("parseDatabaseUrl", () => {
 
 describe("connect", () => {
   it("pins everything that changes how a value is written, and every timeout", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query("alter role postgres set idle_session_timeout = '2s'"),
+    );
     await withSession(database.url, options, async (session) => {
       expect(session.serverMajor).toBe(17);
       const [row] = await session.query<Record<string, string>>(
         `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock, current_setting('transaction_timeout') as transaction,
-           current_setting('idle_in_transaction_session_timeout') as idle, current_setting('row_security') as rls, current_setting('search_path') as path,
+           current_setting('idle_in_transaction_session_timeout') as idle, current_setting('idle_session_timeout') as between,
+           current_setting('row_security') as rls, current_setting('search_path') as path,
            current_setting('client_connection_check_interval') as check, current_setting('tcp_keepalives_idle') as alive,
            current_setting('tcp_keepalives_interval') as again, current_setting('tcp_keepalives_count') as times, current_setting('tcp_user_timeout') as heard,
            now()::text as now, 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
@@ -92,6 +96,7 @@ describe("connect", () => {
         again: "10",
         times: "3",
         heard: "60000",
+        between: "0",
         rls: "off",
         path: "",
         epoch: "1970-01-01 00:00:00+00",
