@@ -179,7 +179,6 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     row_security: "off",
     // A gate that is closed (operations/gate/writeGate.ts) is closed to others.
     default_transaction_read_only: "off",
-    search_path: "",
     DateStyle: "ISO, YMD",
     TimeZone: "UTC",
     IntervalStyle: "postgres",
@@ -188,6 +187,8 @@ async function pinSettings(session: Pick<Session, "query">, options: SessionOpti
     xmloption: "content",
     lc_monetary: "C",
   };
+  // Alone and first: where a role's own path looks elsewhere before pg_catalog, what follows could be anybody's function.
+  await session.query("set search_path = ''");
   await session.query(
     `select set_config(s.name, wanted.value, false)
        from unnest($1::text[], $2::text[]) as wanted (name, value)

@@ -98,13 +98,29 @@ describe("connect", () => {
         heard: "60000",
         between: "0",
         rls: "off",
-        path: "",
+        path: '""',
         epoch: "1970-01-01 00:00:00+00",
         float: "0.1",
         bytes: "\\x00ff",
         interval: "1 day 02:00:00",
       });
     });
+  });
+
+  it("calls nobody else's functions, also where the role's path comes to them first", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query(
+        `create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
+         alter role postgres set search_path = public, pg_catalog`,
+      ),
+    );
+    try {
+      await withSession(database.url, options, (session) => session.query("select"));
+    } finally {
+      await withSession(database.superuserUrl, options, (session) =>
+        session.query("drop function public.lower(text); alter role postgres reset search_path"),
+      );
+    }
   });
 
   it("goes by its own name also behind a pooler that starts sessions under another", async () => {
