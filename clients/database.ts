@@ -124,10 +124,12 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     },
   };
   try {
-    await pinSettings(session, options);
-    const [version] = await session.query<{ number: number; text: string }>(
-      "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
-    );
+    const [version] = await session.promptly(async () => {
+      await pinSettings(session, options);
+      return await session.query<{ number: number; text: string }>(
+        "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
+      );
+    });
     if (version === undefined) throw new Error("the server tells no version");
     return { ...session, serverMajor: Math.floor(version.number / 10_000), serverVersion: version.text };
   } catch (error) {

@@ -31,7 +31,9 @@ export class RunSession {
       return this.#session;
     }
     await this.end();
-    const session = await connect(this.#databaseUrl, { applicationName: this.#applicationName, signal: this.#signal });
+    const session = prompt(
+      await connect(this.#databaseUrl, { applicationName: this.#applicationName, signal: this.#signal }),
+    );
     try {
       await this.#lock(session);
     } catch (error) {
@@ -69,6 +71,15 @@ export class RunSession {
       await sleep(POLL_MS, undefined, { signal: this.#signal });
     }
   }
+}
+
+/** All that a leading session asks is answered soon: where it isn't, the network has fallen silent, and nothing else would tell. */
+function prompt(session: Session): Session {
+  return {
+    ...session,
+    query: <Row extends object>(text: string, values?: readonly unknown[]) =>
+      session.promptly(() => session.query<Row>(text, values)),
+  };
 }
 
 async function otherRun(session: Session): Promise<UserError> {

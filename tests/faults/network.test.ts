@@ -100,6 +100,21 @@ describe("a cut between the runner and Postgres", () => {
   }, 120_000);
 });
 
+describe("a network that falls silent", () => {
+  it("as the snapshot is taken is noticed as well, and the run begins anew once it is there again", async () => {
+    const store = await setting.newStore();
+    const runner = startRunner(setting.order("backup", over(setting.source.url), store));
+    await runner.says("Taking a snapshot");
+    way.silence();
+    await runner.says("The connection that held the snapshot is lost");
+    way.mend();
+    const end = await runner.ended;
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(end.durationMs).toBeLessThan(60_000);
+    expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
+  }, 90_000);
+});
+
 describe("a cut between the runner and S3", () => {
   it("that is short, or silent, is survived by a backup and by a restore", async () => {
     const store = { ...(await behindWay()), silenceMs: 3_000 };
