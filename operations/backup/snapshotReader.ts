@@ -8,6 +8,8 @@ import { NO_WAIT_MS } from "./lockRelations.ts";
 /** How long somebody who is queued for a table that a reader wants may stay there before the run gives way. */
 const LOCK_PATIENCE_MS = 3_000;
 const PAUSE_MS = 250;
+/** How long a reader tries to come in. The leading session came in by the same way, so what keeps this one out will pass. */
+const CONNECT_PATIENCE_MS = 20_000;
 
 /** What a reader needs to see what the leading session sees. */
 export interface SnapshotPlace {
@@ -24,7 +26,7 @@ export async function openReader(
   lockTimeoutMs = NO_WAIT_MS,
 ): Promise<Session> {
   const { databaseUrl, applicationName, snapshotId } = from;
-  const session = await connect(databaseUrl, { applicationName, lockTimeoutMs, signal });
+  const session = await patiently(() => connect(databaseUrl, { applicationName, lockTimeoutMs, signal }), signal);
   try {
     await session.query(
       `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`,
@@ -33,6 +35,18 @@ export async function openReader(
   } catch (error) {
     await session.end();
     throw error;
+  }
+}
+
+async function patiently(come: () => Promise<Session>, signal: AbortSignal): Promise<Session> {
+  for (const deadline = performance.now() + CONNECT_PATIENCE_MS; ;) {
+    try {
+      return await come();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (performance.now() > deadline) throw error;
+      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal });
+    }
   }
 }
 

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { connect } from "../../../clients/database.ts";
+import type { Session } from "../../../clients/database.ts";
+import { openReader } from "../../../operations/backup/snapshotReader.ts";
+import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { runSql } from "../support/sample.ts";
+
+let database: TestDatabase;
+let leader: Session;
+let snapshotId: string;
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await runSql(database.url, "create table public.kept (id int primary key); insert into public.kept values (1)");
+  leader = await connect(database.url, { applicationName: "test" });
+  await leader.query("begin isolation level repeatable read read only");
+  const [exported] = await leader.query<{ id: string }>("select pg_export_snapshot() as id");
+  snapshotId = exported!.id;
+  await runSql(database.url, "insert into public.kept values (2)");
+});
+afterAll(async () => {
+  await leader.end();
+  await database.stop();
+});
+
+const { signal } = new AbortController();
+const from = (databaseUrl = database.url) => ({ databaseUrl, applicationName: "test reader", snapshotId });
+
+describe("openReader", () => {
+  it("comes in once a network that was cut for a moment is there again", async () => {
+    const proxy = await startTcpProxy(database.port);
+    try {
+      proxy.cut();
+      setTimeout(() => proxy.mend(), 1_500);
+      const reader = await openReader(from(database.url.replace(`:${database.port}/`, `:${proxy.port}/`)), signal);
+      expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
+      await reader.end();
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
