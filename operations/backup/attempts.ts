@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../clients/errors.ts";
+import { UserError, messageOf } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { GiveWay, untilEnded } from "./giveWay.ts";
 import type { Waiter } from "./giveWay.ts";
@@ -43,7 +43,7 @@ export async function inAttempts<T>(
       signal.throwIfAborted();
       cause = error;
       if (error instanceof GiveWay) reason = "Another session waits for a table: giving way";
-      else if (await run.isAlive()) throw error;
+      else if (await run.isAlive()) throw explained(error);
       else reason = "The connection that held the snapshot is lost";
     }
     waiters = cause instanceof GiveWay ? cause.waiters : [];
@@ -51,6 +51,17 @@ export async function inAttempts<T>(
     reporter(`${reason}, then beginning anew`);
     await sleep((PAUSES_MS[attempt - 1] ?? 0) * (0.5 + Math.random()), undefined, { signal });
   }
+}
+
+/** pg_dump tells its server's words alone. */
+const NO_ROOM_FOR_LOCKS = /out of shared memory/;
+
+function explained(error: unknown): unknown {
+  if (!NO_ROOM_FOR_LOCKS.test(messageOf(error))) return error;
+  return new UserError(
+    "The database server has no room for a lock on each of the tables at once, which one consistent snapshot of them needs: raise max_locks_per_transaction (64 by default; on Supabase: supabase postgres-config update) so that this times max_connections is a few times the number of tables, restart the server, then run the backup again.",
+    { cause: error },
+  );
 }
 
 function exhausted(cause: unknown): UserError {

@@ -11,7 +11,7 @@ import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
 import { tableKey } from "../database/quote.ts";
 import { copyOutSql } from "../database/tableReading.ts";
 import type { PlannedTable, ReadItem } from "../database/tableReading.ts";
-import { LockPatience, isLostConnection, openReader } from "./snapshotReader.ts";
+import { LockPatience, isLostConnection, letGoOfLocks, openReader } from "./snapshotReader.ts";
 import type { SnapshotPlace } from "./snapshotReader.ts";
 
 /** What all readers of a run share. */
@@ -36,6 +36,8 @@ export interface ReadQueue {
 }
 
 const ATTEMPTS = 3;
+/** Tables after which a reader lets go of what it has locked. */
+const TABLES_HELD = 50;
 
 /**
  * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
@@ -52,6 +54,7 @@ export async function readTables(context: ReadContext, queue: ReadQueue, signal:
     for (let table = queue.toCount.shift(); table !== undefined; table = queue.toCount.shift()) {
       const counted = table;
       await reader.retrying(async (session) => {
+        await reader.holdOneMore(session);
         queue.counts.set(tableKey(counted), await countTable(session, counted));
       });
     }
@@ -73,6 +76,8 @@ class TableReader {
   /** Chunks of the item that is being read; one that is given up takes its own with it. */
   #stored: BackupChunk[] = [];
   readonly #finishing: Promise<void>[] = [];
+  /** Tables that the session's transaction has locked. */
+  #held = 0;
 
   constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
     this.#context = context;
@@ -103,6 +108,7 @@ class TableReader {
     this.#stored = stored;
     this.#writer ??= new ChunkWriter((text, sections) => this.#store(text, sections));
     for (const read of item) {
+      await this.holdOneMore(session);
       this.#writer.begin(read.table);
       await session.copyOut(copyOutSql(read), this.#writer, read.table.format);
       this.#writer.end();
@@ -112,6 +118,15 @@ class TableReader {
     const finished = this.#writer.stored().then(() => void this.#queue.chunks.push(...stored));
     finished.catch(() => undefined);
     this.#finishing.push(finished);
+  }
+
+  /** To be called before each table that is read or counted. */
+  async holdOneMore(session: Session): Promise<void> {
+    if (this.#held >= TABLES_HELD) {
+      await letGoOfLocks(session, this.#context);
+      this.#held = 0;
+    }
+    this.#held += 1;
   }
 
   /** Waits until all that was read is stored. */
@@ -136,5 +151,6 @@ class TableReader {
   async end(): Promise<void> {
     await this.#session?.end();
     this.#session = undefined;
+    this.#held = 0;
   }
 }

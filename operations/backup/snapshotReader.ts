@@ -25,12 +25,10 @@ export async function openReader(
   signal: AbortSignal,
   lockTimeoutMs = NO_WAIT_MS,
 ): Promise<Session> {
-  const { databaseUrl, applicationName, snapshotId } = from;
+  const { databaseUrl, applicationName } = from;
   const session = await patiently(() => connect(databaseUrl, { applicationName, lockTimeoutMs, signal }), signal);
   try {
-    await session.query(
-      `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`,
-    );
+    await session.query(beginning(from));
     return session;
   } catch (error) {
     await session.end();
@@ -48,6 +46,18 @@ async function patiently(come: () => Promise<Session>, signal: AbortSignal): Pro
       await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal });
     }
   }
+}
+
+/**
+ * Begins the reader's transaction anew, with the same snapshot. It lets go of the locks that it has gathered (the leading session holds
+ * the tables all the same): a server has room for some thousands in all, and each table, index and TOAST table takes one.
+ */
+export async function letGoOfLocks(session: Session, from: SnapshotPlace): Promise<void> {
+  await session.query(`commit; ${beginning(from)}`);
+}
+
+function beginning({ snapshotId }: SnapshotPlace): string {
+  return `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`;
 }
 
 /** Does work over a reader of its own, again and with another one where a lock is not to be had. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { connect } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
-import { openReader } from "../../../operations/backup/snapshotReader.ts";
+import { letGoOfLocks, openReader } from "../../../operations/backup/snapshotReader.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
@@ -39,5 +39,21 @@ describe("openReader", () => {
     } finally {
       await proxy.stop();
     }
+  });
+});
+
+describe("letGoOfLocks", () => {
+  it("keeps no lock of what was read before, and the same snapshot", async () => {
+    const reader = await openReader(from(), signal);
+    await reader.query("select count(*) from public.kept");
+    const locks = () =>
+      leader.query(
+        "select from pg_locks l join pg_stat_activity a using (pid) where a.application_name = 'test reader' and l.relation = 'public.kept'::regclass",
+      );
+    expect(await locks()).toHaveLength(1);
+    await letGoOfLocks(reader, from());
+    expect(await locks()).toHaveLength(0);
+    expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
+    await reader.end();
   });
 });
