@@ -63,13 +63,25 @@ export async function lockWithoutWaiting(
   for (const view of views) await isLocked(session, [view]);
 }
 
-/** Holds what LOCK doesn't take: naming a relation in a statement that is never run locks it until the transaction's end. */
+/**
+ * Holds what LOCK doesn't take: naming a relation in a statement that is never run locks it, until {@link letGoOfOthers} or the
+ * transaction's end.
+ */
 export async function holdOthers(session: Session, others: readonly OtherRelation[]): Promise<void> {
+  await session.query("savepoint others");
   const names = others.filter(({ kind }) => kind === "materialized or foreign").map(sqlName);
   for (let from = 0; from < names.length; from += PREPARED_AT_ONCE) {
     const some = names.slice(from, from + PREPARED_AT_ONCE).join(", ");
     await session.query(`prepare castchat_hold as select from ${some}; deallocate castchat_hold`);
   }
+}
+
+/**
+ * Lets go of those, once all definitions are read: their rows are no part of a backup, and whoever refreshes a materialized view every
+ * few minutes must not end every run that takes longer.
+ */
+export async function letGoOfOthers(session: Session): Promise<void> {
+  await session.query("rollback to savepoint others");
 }
 
 /** Who has which relation for himself or is queued for it, as a clause of a sentence; undefined where nobody does any more. */

@@ -12,6 +12,7 @@ import { countForSeed, listAppSchemas, listExtensions, listFilledViews, listSequ
 import { jobForManifest } from "../database/heldBack.ts";
 import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
 import type { WaitedMs } from "./giveWay.ts";
+import { letGoOfOthers } from "./lockRelations.ts";
 import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { readLargeObjects } from "../database/largeObjects.ts";
@@ -104,7 +105,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       configuration: options.configuration,
     };
     const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
-      dump(partContext, context, queue, watched),
+      dump(partContext, context, queue, () => letGoOfOthers(session), watched),
     );
     return { ...described, queue, parts };
   });
@@ -209,6 +210,7 @@ async function dump(
   partContext: PartContext,
   context: ReadContext,
   queue: ReadQueue,
+  onDefined: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<BackupPart[]> {
   const read = (one: AbortSignal) => readTables(context, queue, one);
@@ -216,6 +218,7 @@ async function dump(
     signal,
     async (one) => {
       const stored = await storeDefinitions(partContext, one);
+      await onDefined();
       // pg_dump has let go of its connection.
       await read(one);
       return stored;

@@ -104,6 +104,39 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     }
   }, 60_000);
 
+  it("of which there is no end, since a job refreshes a materialized view again and again, ends no backup", async () => {
+    const vault = vaultIn(await setting.newStore());
+    const slow = { ...vault, put: slowly(vault, () => 10_000) };
+    const session = await other();
+    const ended = new AbortController();
+    let [longestMs, refreshed] = [0, 0];
+    let begun: Promise<void> | undefined;
+    const job = async () => {
+      // By then the definitions are read.
+      await sleep(3_000);
+      while (!ended.signal.aborted) {
+        const begunAt = performance.now();
+        await session.query("refresh materialized view public.by_author");
+        longestMs = Math.max(longestMs, performance.now() - begunAt);
+        refreshed += 1;
+        await sleep(1_000);
+      }
+    };
+    const said: string[] = [];
+    const { backupId } = await setting.backUp(slow, setting.source.url, {
+      reporter: (message) => {
+        said.push(message);
+        if (message.startsWith("Dumping")) begun ??= job();
+      },
+    });
+    ended.abort();
+    await begun;
+    expect(said.filter((one) => one.includes("giving way"))).toEqual([]);
+    expect(refreshed).toBeGreaterThan(4);
+    expect(longestMs).toBeLessThan(3_500);
+    await setting.check(vault, backupId);
+  }, 60_000);
+
   it("that waits again and again, each time in another transaction, waits for less than 5 s in sum over the whole run", async () => {
     const vault = vaultIn(await setting.newStore());
     const slow = { ...vault, put: slowly(vault, () => 6_000) };
