@@ -101,12 +101,40 @@ export async function refuseRows(session: Session): Promise<void> {
 
 /** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
 export async function wipeTarget(session: Session): Promise<void> {
+  await dropRelations(session);
   await inTransaction(session, async () => {
     await quietEventTriggers(session);
     await dropMade(session);
   });
   await removeLargeObjects(session);
   await inTransaction(session, () => emptyManagedTables(session));
+}
+
+/** A server keeps a lock for each that a transaction drops, for its indexes and its TOAST table, and has room for some thousands. */
+const RELATIONS_AT_ONCE = 100;
+
+/**
+ * Drops the tables and views that no extension has made, some in each transaction.
+ *
+ * @param schemas SQL condition on `pg_namespace n`
+ * @param dropping does the dropping, within a transaction
+ */
+export async function dropRelations(
+  session: Session,
+  schemas = IS_APP_SCHEMA,
+  dropping = (drop: () => Promise<unknown>) => inTransaction(session, () => quietEventTriggers(session).then(drop)),
+): Promise<void> {
+  // Partitions before what they are partitions of, which would take all of them along.
+  const some = `select format('drop %s if exists %I.%I cascade', case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
+      when 'f' then 'foreign table' else 'table' end, n.nspname, c.relname) as command
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${schemas} and ${isNoMember("pg_class", "c.oid")}
+    order by c.relkind = 'p', c.oid desc limit ${RELATIONS_AT_ONCE}`;
+  for (;;) {
+    const commands = await session.query<{ command: string }>(some);
+    if (commands.length === 0) return;
+    await dropping(() => session.query(commands.map(({ command }) => command).join(";\n")));
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Memory } from "./replaceRecord.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
 import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
-import { dropMade } from "../restoreTarget.ts";
+import { dropMade, dropRelations } from "../restoreTarget.ts";
 import { listOwnRoles } from "../../backup/rolesScript.ts";
 
 /** Where rows are copied whose tables stay. */
@@ -120,14 +120,18 @@ export async function dropAside(session: Session): Promise<void> {
       find("schema", "pg_namespace", "nspname"),
     ].join(" union all "),
   );
-  for (const { kind, name } of found)
-    await inTransaction(session, async () => {
+  const asOwner = (drop: () => Promise<unknown>) =>
+    inTransaction(session, async () => {
       await quietEventTriggers(session);
       const granted = await listOwnGrants(session);
       await lendRoles(session, granted);
-      await session.query(`drop ${kind} if exists ${quoteIdent(name)} cascade`);
+      await drop();
       await takeBackRoles(session, granted);
     });
+  for (const { kind, name } of found) {
+    if (kind === "schema") await dropRelations(session, `n.nspname = ${quoteLiteral(name)}`, asOwner);
+    await asOwner(() => session.query(`drop ${kind} if exists ${quoteIdent(name)} cascade`));
+  }
 }
 
 /** What the app has put on tables that aren't its own: it is made again by a script, of the backup's or of the memory's. */

@@ -25,7 +25,7 @@ import { differencesOfObjects, named } from "../restoreChecks.ts";
 import { JOURNALED_PHASES, runPhases } from "../restorePipeline.ts";
 import type { Restored } from "../restorePipeline.ts";
 import { holdsProject } from "../restoreProject.ts";
-import { applicationNameOf, removeLargeObjects, wipeTarget } from "../restoreTarget.ts";
+import { applicationNameOf, dropRelations, removeLargeObjects, wipeTarget } from "../restoreTarget.ts";
 import { closeGate, openGate } from "../../gate/writeGate.ts";
 
 /** A replacement that has decided by what. */
@@ -215,6 +215,7 @@ export async function goBack(session: Session, reporter: Reporter): Promise<"not
     reporter("Putting back what lies aside");
     // Copies of those that were there lie aside.
     await removeLargeObjects(session);
+    await dropRelations(session);
     await inTransaction(session, async () => {
       await putBack(session, memory);
       await takeBackRoles(session, memory.granted);
