@@ -23,6 +23,7 @@ import { differencesIn, planTables } from "./restoreTablesPlan.ts";
 import type { TableBeside } from "./restoreTablesPlan.ts";
 import { beginRecord, findRecord, takeAwayRecord } from "./restoreTablesRecord.ts";
 import { swapRows } from "./restoreTablesSwap.ts";
+import type { Swapped } from "./restoreTablesSwap.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
 
 /** Which tables' rows come back, and into which database. */
@@ -116,12 +117,15 @@ async function replaceRows(
   const applicationName = applicationNameOf(restoreId);
   const place = namesOf(session.address)[0] ?? "";
   await holdTarget(session, restoreId, (await findRecord(session, restoreId)) !== undefined, signal);
-  const record = await findRecord(session, restoreId);
+  let record = await findRecord(session, restoreId);
   if (record?.result !== undefined) {
     // The swap is committed; only what lies beside is left to be taken away.
-    course.backupId = record.backupId;
     await takeAwayRecord(session, restoreId);
-    return record.result;
+    if (isOfWish(record.result, options)) {
+      course.backupId = record.backupId;
+      return { ...record.result, notes: [...record.result.notes, SWAPPED_BEFORE] };
+    }
+    record = undefined;
   }
 
   const { source, tables } = await timer.run("plan", `Comparing the tables of ${place} with the backup's`, async () => {
@@ -162,7 +166,7 @@ async function replaceRows(
         throw new PromiseError(`What came beside is not what the backup holds: ${differences.join("; ")}.`);
     });
     const result = await timer.run("swap", "Swapping the rows in one transaction", () =>
-      swapRows(session, source.manifest, tables, (notes) => resultOf(restoreId, source, tables, course, notes)),
+      swapRows(session, source.manifest, tables, (swapped) => resultOf(restoreId, source, tables, course, swapped)),
     );
     await takeAwayRecord(session, restoreId);
     return result;
@@ -170,6 +174,16 @@ async function replaceRows(
     if (!signal.aborted) await cleanUp(session, restoreId, reporter);
     throw error;
   }
+}
+
+/** What a run says that has found the work of an interrupted one done. */
+const SWAPPED_BEFORE =
+  "A run that was interrupted had swapped the rows already, and nothing was changed now: what was written since is as it was. To replace the rows once more, run the same command again.";
+
+/** Whether an interrupted run has brought what is wished now. */
+function isOfWish(result: RestoreTablesResult, { backupId, at }: RestoreTablesOptions): boolean {
+  if (backupId !== undefined) return backupId === result.backupId;
+  return at === undefined || new Date(result.snapshotAt) <= at;
 }
 
 /** After a failure nothing stays; where even that fails (the connection is gone) the same call goes on with what is there. */
@@ -199,13 +213,17 @@ function resultOf(
   { manifest }: BackupSource,
   tables: readonly TableBeside[],
   { timer, started }: Course,
-  notes: string[],
+  { rowsBefore, notes }: Swapped,
 ): RestoreTablesResult {
   return {
     restoreId,
     backupId: manifest.backupId,
     snapshotAt: manifest.snapshotAt,
-    tables: tables.map(({ table, rowsNow }) => ({ name: tableName(table), rowsBefore: rowsNow, rows: table.rows })),
+    tables: tables.map(({ table }, at) => ({
+      name: tableName(table),
+      rowsBefore: rowsBefore[at] ?? 0,
+      rows: table.rows,
+    })),
     phases: timer.phases,
     durationMs: Math.round(performance.now() - started),
     notes,

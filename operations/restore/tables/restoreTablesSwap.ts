@@ -27,7 +27,7 @@ export async function swapRows(
   session: Session,
   manifest: Manifest,
   tables: readonly TableBeside[],
-  resultWith: (notes: string[]) => RestoreTablesResult,
+  resultWith: (swapped: Swapped) => RestoreTablesResult,
 ): Promise<RestoreTablesResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -51,14 +51,26 @@ export async function swapRows(
   }
 }
 
-async function swap(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<string[]> {
+/** What a swap has done. */
+export interface Swapped {
+  /** How many rows each table has lost, in the tables' order: some may have come since somebody agreed. */
+  rowsBefore: number[];
+  notes: string[];
+}
+
+async function swap(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<Swapped> {
   const live = tables.map(({ table }) => sqlName(table));
   await session.query(`lock table ${live.map((name) => `only ${name}`).join(", ")} in access exclusive mode`);
   const actAgain = await actAsReplica(
     session,
     tables.map(({ table }) => table),
   );
-  for (const name of live) await session.query(`delete from only ${name}`);
+  const rowsBefore: number[] = [];
+  for (const name of live) {
+    const [row] = await session.query<{ rows: string }>(`select count(*) as rows from only ${name}`);
+    rowsBefore.push(Number(row?.rows ?? 0));
+    await session.query(`delete from only ${name}`);
+  }
   for (const { table, beside } of tables) {
     const columns = table.columns.map(quoteIdent).join(", ");
     const list = columns === "" ? "" : `(${columns}) overriding system value`;
@@ -86,7 +98,16 @@ async function swap(session: Session, manifest: Manifest, tables: readonly Table
       `Nothing was changed: rows would refer to none (${named(clauses)}). Bring those tables back as well, or delete these rows first.`,
     );
   }
-  return await refreshDependents(session, tables);
+  return { rowsBefore, notes: [...notesOfLater(tables, rowsBefore), ...(await refreshDependents(session, tables))] };
+}
+
+/** Nobody has agreed to the loss of what was written after the question. */
+function notesOfLater(tables: readonly TableBeside[], rowsBefore: readonly number[]): string[] {
+  return tables.flatMap(({ table, rowsNow }, at) => {
+    const more = (rowsBefore[at] ?? 0) - rowsNow;
+    if (more <= 0) return [];
+    return [`${tableName(table)}: ${more} rows more than was asked about were deleted, as they came meanwhile.`];
+  });
 }
 
 /** The tables and the partitioned ones that they belong to, as a condition on an OID. */

@@ -5,6 +5,7 @@ import { withSession } from "../../../../clients/database.ts";
 import { silent } from "../../../../clients/reporter.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
 import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
+import type { RestoreTablesOptions } from "../../../../operations/restore/tables/restoreTables.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
@@ -68,3 +69,72 @@ it("a swap that waits for the app while the app waits for it gives way, and come
   while ((await counted())[0]?.deadlocks === 0) await sleep(100);
   expect(await counted()).toEqual([{ deadlocks: 1 }]);
 }, 60_000);
+
+/** A vault with one backup of the table, and what restores it. */
+async function savedTable(
+  name: string,
+): Promise<{ backupId: string; options: RestoreTablesOptions; again: () => Promise<string> }> {
+  await runSql(live.url, `create table ${name} as select generate_series(1, 10) n`);
+  const signer = await cloud.newSigner();
+  const vault = await cloud.newVault();
+  const common = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
+  const again = async () => (await backup({ ...common, databaseUrl: live.url, signer })).backupId;
+  return {
+    ...{ backupId: await again(), again },
+    options: {
+      ...{ ...common, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url, tables: [name] },
+      confirm: () => Promise.resolve(),
+    },
+  };
+}
+const countOf = (name: string) => runSql<{ rows: number }>(live.url, `select count(*)::int as rows from ${name}`);
+
+it("tells of rows that came after the question", async () => {
+  const { options } = await savedTable("public.c");
+  const confirm = async () => {
+    await runSql(live.url, "insert into public.c select generate_series(11, 15)");
+  };
+  const result = await restoreTables({ ...options, confirm });
+  expect(result.tables).toEqual([{ name: "public.c", rowsBefore: 15, rows: 10 }]);
+  expect(result.notes).toEqual([expect.stringContaining("public.c: 5 rows more than was asked about were deleted")]);
+}, 60_000);
+
+it("does not pass off what an interrupted run has brought for what is wished now", async () => {
+  const { backupId, options, again } = await savedTable("public.d");
+  await runSql(live.url, "insert into public.d values (11)");
+  const later = await again();
+  await interruptAfterSwap({ ...options, backupId });
+  await runSql(live.url, "delete from public.d");
+  const other = await restoreTables({ ...options, backupId: later });
+  expect(other).toMatchObject({ backupId: later, tables: [{ rowsBefore: 0, rows: 11 }], notes: [] });
+  expect(await countOf("public.d")).toEqual([{ rows: 11 }]);
+  await interruptAfterSwap({ ...options, backupId });
+  await runSql(live.url, "delete from public.d");
+  const same = await restoreTables({ ...options, backupId });
+  expect(same.notes).toEqual([expect.stringContaining("nothing was changed now")]);
+  expect(await countOf("public.d")).toEqual([{ rows: 0 }]);
+  await restoreTables({ ...options, backupId });
+  expect(await countOf("public.d")).toEqual([{ rows: 10 }]);
+}, 60_000);
+
+/** Ends a run once its swap is committed, before what lies beside is taken away: a superuser reads that. */
+async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> {
+  const interrupted = new AbortController();
+  await withSession(live.superuserUrl, { applicationName: "test" }, async (holder) => {
+    const beside =
+      "select nspname as name from pg_namespace where nspname like 'castchat!_recovery!_tables%' escape '!'";
+    const swapped = "select from castchat_recovery.restored_tables where result is not null";
+    const hold = async () => {
+      const [schema] = await holder.query<{ name: string }>(beside);
+      await holder.query(`begin; lock table ${schema!.name}.t0 in access share mode`);
+      while ((await runSql(live.url, swapped)).length === 0) await sleep(20);
+      interrupted.abort(new DOMException("interrupted", "AbortError"));
+    };
+    let holding: Promise<void> | undefined;
+    const reporter = (message: string) => {
+      if (message.startsWith("Comparing what")) holding = hold();
+    };
+    await expect(restoreTables({ ...options, reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
+    await holding;
+  });
+}
