@@ -9,6 +9,7 @@ import type { Reporter } from "../../../clients/reporter.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import { namesOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
+import { openerFor } from "../../vault/backupSource.ts";
 import { listBackups } from "../../vault/listBackups.ts";
 import type { TierPrefix } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -178,6 +179,8 @@ async function claim(
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   const choice = recorded === undefined ? options : { backupId: recorded.backupId };
   const { manifest, passedOver } = selectBackup(backups, choice, "everything");
+  // Before anybody is shut out: what can't be read here is no reason to close the gate.
+  openerFor({ vault, manifest, opener: options.opener });
   refuseOlderServer(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);
   if (recorded === undefined) await refuseWhatStays(session);
