@@ -18,7 +18,7 @@ import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, resto
 import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
 import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
-import { holdsProject, restoreProject } from "./restoreProject.ts";
+import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
 import { selectBackup } from "./restoreSelection.ts";
 import type { Selected, Selection } from "./restoreSelection.ts";
 import { UserError } from "../../clients/errors.ts";
@@ -110,7 +110,7 @@ async function withProject(
     ...result,
     project: brought,
     phases: [...result.phases, ...timer.phases],
-    notes: [...result.notes, ...notes],
+    notes: [...result.notes.filter((note) => !noteOfProject(manifest).includes(note)), ...notes],
   };
   await finishMarker(session, whole, clock());
   course.timer.phases.push(...timer.phases);
@@ -200,7 +200,13 @@ async function restoreInto(
     durationMs: Math.round(performance.now() - course.startedMs),
     tables: manifest.tables.length,
     rows: selection === "definitions" ? 0 : manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-    ...{ users, posts, applications, notes: [...selected.passedOver, ...notes] },
+    ...{ users, posts, applications },
+    // What lies beside the database is missing until that is brought as well. A test restore has no project.
+    notes: [
+      ...selected.passedOver,
+      ...notes,
+      ...(selection === "everything" && options.isTest !== true ? noteOfProject(manifest) : []),
+    ],
     ...(selection === "everything" ? {} : { selection }),
   };
   await finishMarker(session, result, clock());

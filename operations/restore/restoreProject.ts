@@ -43,6 +43,15 @@ export function holdsProject(manifest: Manifest): boolean {
   return manifest.parts.some(({ name }) => name === "project.json");
 }
 
+/** What is missing while only the database of such a backup is restored, in a sentence for its notes; none where there is nothing. */
+export function noteOfProject(manifest: Manifest): string[] {
+  if (!holdsProject(manifest)) return [];
+  const count = (wanted: BackupFile["origin"]) => manifest.files.filter(({ origin }) => origin === wanted).length;
+  return [
+    `Not restored, as they lie beside the database: the bytes of ${count("storage")} storage objects, ${count("function")} edge functions and the auth settings. Put the project's ref into TARGET_SUPABASE_REF and run the same command again.`,
+  ];
+}
+
 /**
  * Brings storage objects, edge functions and auth settings into a project whose database is restored. Can be run again: what is
  * there with the same content is left alone. Each content is read back and compared by its SHA-256; PromiseError that names

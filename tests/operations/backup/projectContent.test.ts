@@ -246,6 +246,7 @@ describe("what lies beside the database", () => {
     try {
       const without = await restoreInto(target, vault, { project: undefined });
       expect(without.project).toBeUndefined();
+      expect(without.notes).toContainEqual(expect.stringMatching(/^Not restored.*3 storage objects, 1 edge functions/));
       const content = contentOfProject(target);
       expect(await content.getObject({ bucket: "files", name: "one.txt" })).toBeUndefined();
       const before = await contentOf(target.database.url);
@@ -284,6 +285,7 @@ describe("what lies beside the database", () => {
       expect(log.map((entry) => entry.backupId)).toEqual(Array(4).fill(manifest.backupId));
       expect(project).toEqual({ storageObjects: 3, functions: 1, authSettings: 0 });
       expect(notes).toContain("The backup holds no values of the auth settings: set them in the project.");
+      expect(notes).not.toContainEqual(expect.stringContaining("Not restored"));
       expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
       const after = await contentOf(target.database.url);
       // Its version and metadata are the service's own.
