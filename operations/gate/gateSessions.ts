@@ -19,10 +19,14 @@ const OTHERS = `
  * Ends every session of others that has begun by now, and waits until they are gone: rights and defaults bind only sessions that begin
  * after their change was committed. Returns how many there were.
  *
+ * @param olderThanMs leaves alone what has only just begun: a session of ours behind a pooler has no name yet
  * @throws PromiseError where one does not end within 20 seconds
  */
-export async function endSessions(session: Session, signal?: AbortSignal): Promise<number> {
-  const [now] = await session.query<{ at: string }>("select clock_timestamp()::text as at");
+export async function endSessions(session: Session, signal?: AbortSignal, olderThanMs = 0): Promise<number> {
+  const [now] = await session.query<{ at: string }>(
+    "select (clock_timestamp() - $1 * interval '1 millisecond')::text as at",
+    [olderThanMs],
+  );
   const ended = new Set<number>();
   const deadline = performance.now() + PATIENCE_MS;
   for (let quiet = 0; quiet < 2;) {

@@ -42,6 +42,8 @@ export interface Replaced extends SeedCounts {
 }
 
 const GUARD_EVERY_MS = 250;
+/** By then a session of ours says whose it is. */
+const NAMED_AFTER_MS = 500;
 
 /** Takes every step that is left, each noted together with what it does. */
 export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
@@ -141,7 +143,7 @@ async function restoreBeside(
 /** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
 async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
-    await endSessions(session);
+    await endSessions(session, undefined, NAMED_AFTER_MS);
     await sleep(GUARD_EVERY_MS);
   }
 }
