@@ -35,9 +35,13 @@ export async function rightsScript(
   return byMembership(sql);
 }
 
-/** The archive's script with roles that are set in place of sessions that are made another's. */
+/**
+ * The archive's script with roles that are set in place of sessions that are made another's, and without its timeouts: they would
+ * outlive the script in the session that runs it, and end no wait for a lock.
+ */
 function byMembership(sql: string): string {
   return withoutPsql(sql)
+    .replaceAll(/^SET (?:statement|lock|idle_in_transaction_session|transaction)_timeout = 0;\n/gm, "")
     .replaceAll(/^SET SESSION AUTHORIZATION (.+);$/gm, "SET ROLE $1;")
     .replaceAll(/^RESET SESSION AUTHORIZATION;$/gm, "RESET ROLE;");
 }

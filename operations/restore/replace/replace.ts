@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Opener } from "../../../clients/age.ts";
 import type { Clock } from "../../../clients/clock.ts";
-import { connect } from "../../../clients/database.ts";
+import { connect, withSession } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
 import { UserError, messageOf } from "../../../clients/errors.ts";
 import { findPgTool } from "../../../clients/pgTools.ts";
@@ -138,25 +138,39 @@ export async function abandon(
 
 /** After a failure: brings the old state back and says so with the reason; where even that fails, says what to do. */
 async function withOldState(options: ReplaceOptions, reason: unknown): Promise<unknown> {
-  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  const isInterrupted = (reason as { name?: unknown } | undefined)?.name === "AbortError";
   try {
-    options.reporter("It failed: bringing the old state back");
+    options.reporter(
+      isInterrupted ? "Interrupted: leaving one state or the other, whole" : "It failed: bringing the old state back",
+    );
     // Whatever has ended the work must not end this.
     const state = await abandon({ ...options, signal: undefined });
-    if (reason instanceof Error && reason.name === "AbortError") return reason;
     const outcome =
       state === "new"
         ? "the new state is live and whole, and the gate is open"
         : "the old state is back, whole, and the gate is open";
+    if (isInterrupted) {
+      options.reporter(`Interrupted: ${outcome}`);
+      return reason;
+    }
     const message = `${messageOf(reason)} What was there before: ${outcome}.`;
     return reason instanceof UserError
       ? new UserError(message, { cause: reason })
       : Object.assign(new Error(message, { cause: reason }), { name: "PromiseError" });
   } catch (error) {
-    return new Error(`${messageOf(reason)} The gate is still closed (${messageOf(error)}): ${again}.`, {
-      cause: error,
-    });
+    return new Error(`${messageOf(reason)} ${await whatIsLeft(options)} (${messageOf(error)}).`, { cause: error });
   }
+}
+
+/** How far it is, where neither state could be reached from there, and what to do. */
+async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
+  const named = { applicationName: "castchat-recovery replace leader" };
+  const left = await withSession(targetUrl, named, findReplacement).catch(() => undefined);
+  if (left?.state === "open")
+    return "The new state is live and the gate is open: the same command again takes away what lay aside";
+  if (left?.state === "live")
+    return "The new state is live, but the gate is still closed: run the same command again to open it";
+  return "The gate is still closed: run the same command again to go on, or with --abandon to go back to the old state";
 }
 
 /** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */

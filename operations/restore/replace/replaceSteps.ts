@@ -93,7 +93,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     state = "live";
   }
   const counts = await countForSeed(session);
-  await finish(session, replacement, options);
+  notes.push(...(await finish(session, replacement, options)));
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
 }
 
@@ -179,36 +179,43 @@ async function makeLive(
   await noteReplacement(session, { state: "live" });
 }
 
-/** The new state is live: opens the gate on it and takes away what lies aside. */
+/** The new state is live: opens the gate on it and takes away what lies aside. A sentence where somebody holds some of that. */
 async function finish(
   session: Session,
   replacement: Replacement,
   options: Pick<Replacing, "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
-): Promise<void> {
-  const run = async (name: string, sentence: string, work: () => Promise<void>) => {
-    if (options.timer !== undefined) {
-      await options.timer.run(name, sentence, work);
-      return;
-    }
+): Promise<string[]> {
+  const run = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
+    if (options.timer !== undefined) return await options.timer.run(name, sentence, work);
     options.reporter(sentence);
-    await work();
+    return await work();
   };
   await run("open", "Opening the gate on the new state", async () => {
     await openGate(session, replacement.restoreId, options.signal);
     await noteReplacement(session, { state: "open" });
   });
-  await run("clean up", "Taking away what lay aside", async () => {
-    await dropAside(session);
+  return await run("clean up", "Taking away what lay aside", async () => {
+    try {
+      await dropAside(session);
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      return [STAYS_ASIDE];
+    }
     await endReplacement(session, replacement.restoreId);
+    return [];
   });
 }
+
+const LOCK_NOT_AVAILABLE = "55P03";
+const STAYS_ASIDE =
+  "The new state is live and the gate is open, but some of what lay aside is held by another session and still there: run the same command with --abandon later, which takes it away.";
 
 /** Brings the old state back and opens the gate on it; where the new one is live already, finishes that. */
 export async function goBack(session: Session, reporter: Reporter): Promise<"nothing" | "old" | "new"> {
   const replacement = await findReplacement(session);
   if (replacement === undefined) return "nothing";
   if (replacement.state === "live" || replacement.state === "open") {
-    await finish(session, replacement, { reporter });
+    for (const note of await finish(session, replacement, { reporter })) reporter(note);
     return "new";
   }
   const { memory } = replacement;
