@@ -163,6 +163,7 @@ async function saveFirst(context: StackContext, databaseUrl: string, reporter: R
     opener: await openerOf(process.env),
     // It is damage that is saved here: much may be missing.
     acceptsSmaller: true,
+    isSafety: true,
     clock: systemClock,
     reporter,
     signal,

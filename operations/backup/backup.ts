@@ -63,14 +63,15 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const ownKey = await options.signer.publicKeyPem();
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
     const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
-    const tier = tierOf(options.tiers, kind, startedAt, earlier);
+    const opensTiers = kind === "full" && options.isSafety !== true;
+    const tier = tierOf(options.tiers, opensTiers, startedAt, earlier);
     const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
     const signedBy = fingerprintOfKey(ownKey);
     const run = { ...options, kind, signal, backupId, tier, startedAt, lockUntil, signedBy, earlier, timer };
     const manifest = await read(run, sessions);
     await store(run, manifest);
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
-    if (lockUntil !== undefined && kind === "full") {
+    if (lockUntil !== undefined && opensTiers) {
       await timer.run("hold", "Holding the newest backup", () =>
         moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier),
       );
@@ -93,16 +94,18 @@ function sessionsFor(
   return new RunSession(databaseUrl, backupApplicationName(backupId), signal);
 }
 
-/** A full backup opens the longest tier that is due; the others are no substitute for one, so they open none. */
+/** A full backup opens the longest tier that is due; the others, and one of damage, are no substitute for it, so they open none. */
 function tierOf(
   tiers: readonly BackupTier[],
-  kind: Manifest["kind"],
+  opensTiers: boolean,
   startedAt: Date,
   earlier: readonly BackupSummary[],
 ): BackupTier {
-  const counted = earlier.filter((one) => one.proven && one.manifest?.kind === "full");
+  const counted = earlier.filter(
+    ({ proven, manifest }) => proven && manifest?.kind === "full" && manifest.isSafety !== true,
+  );
   const [shortest] = tiers;
-  if (kind !== "full" && shortest !== undefined) return shortest;
+  if (!opensTiers && shortest !== undefined) return shortest;
   return tierForRun(
     startedAt,
     tiers,
@@ -124,6 +127,7 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
     backupId,
     kind,
     ...(sealer && { encryption: { format: "age" as const, recipients: [...sealer.recipients] } }),
+    ...(run.isSafety === true && { isSafety: true }),
     tier: tier.name,
     startedAt: startedAt.toISOString(),
     signedBy: run.signedBy,

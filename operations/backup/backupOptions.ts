@@ -27,6 +27,8 @@ export interface BackupOptions {
   shrinkPercent?: number | undefined;
   /** Count the run as proven although it is much smaller than the last one, or an expected table is missing. */
   acceptsSmaller?: boolean | undefined;
+  /** It is of a state that is about to be replaced: it is restored by its name alone. */
+  isSafety?: boolean | undefined;
   vault: Vault;
   signer: Signer;
   /** Public keys (PEM) of other writers whose backups in this vault count for the calendar; the signer's own always does. */

@@ -4,7 +4,10 @@ import { NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import type { BackupSummary } from "./listBackups.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all). */
+/**
+ * Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all) that no
+ * replacement has taken as its safety backup.
+ */
 export interface BackupChoice {
   backupId?: string | undefined;
   at?: Date | undefined;
@@ -29,7 +32,8 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     throw new UserError("Set either a backup or a time (at) to restore, not both.");
   const proven = backups
     .filter(isProven)
-    .filter(({ manifest }) => manifest.kind === "full")
+    // What a replacement has saved first is the damage that it was to undo.
+    .filter(({ manifest }) => manifest.kind === "full" && manifest.isSafety !== true)
     .sort((a, b) => takenAt(b) - takenAt(a));
   if (backupId !== undefined) {
     const named = backups.find((backup) => backup.backupId === backupId);
@@ -94,7 +98,10 @@ export function passedOver(
 }
 
 function whyNot({ manifest, problems }: BackupSummary): string {
-  return problems.length > 0 ? problems.join("; ") : `of kind ${manifest?.kind ?? "unknown"}`;
+  if (problems.length > 0) return problems.join("; ");
+  return manifest?.isSafety === true
+    ? "a safety backup, restored by its id alone"
+    : `of kind ${manifest?.kind ?? "unknown"}`;
 }
 
 function isProven(backup: BackupSummary): backup is ChosenBackup {

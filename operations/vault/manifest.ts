@@ -127,6 +127,8 @@ const manifestSchema = z.object({
   encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
   /** Why the run does not count as proven although it could be read back, in clauses. Empty for a sound one. */
   suspicions: z.array(z.string()),
+  /** Taken of a state that was about to be replaced, so of damage: nobody means it who asks for the newest. */
+  isSafety: z.boolean().optional(),
   tier: z.string(),
   startedAt: instant,
   /** When the one snapshot was taken that every row comes from. */

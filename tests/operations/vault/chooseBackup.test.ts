@@ -49,6 +49,17 @@ describe("chooseBackup", () => {
     expect(chooseBackup(all, { now: new Date("2026-07-01T13:50:10Z") })).toBe(newest);
   });
 
+  it("takes what a replacement has saved first by its id alone", () => {
+    const damage = summary("20260701T150000Z-000005", "2026-07-01T15:00:05.000Z");
+    const safety = { ...damage, manifest: { ...damage.manifest!, isSafety: true } };
+    expect(chooseBackup([safety, ...all], {})).toBe(newest);
+    expect(chooseBackup([safety, ...all], { at: new Date("2026-07-01T16:00:00Z") })).toBe(newest);
+    expect(chooseBackup([safety, ...all], { backupId: safety.backupId })).toBe(safety);
+    expect(() => chooseBackup([safety], {})).toThrow(
+      "the newest is 20260701T150000Z-000005: a safety backup, restored by its id alone",
+    );
+  });
+
   it("takes one by its id", () => {
     expect(chooseBackup(all, { backupId: old.backupId })).toBe(old);
   });

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../clients/clock.ts";
+import { connect } from "../../../../clients/database.ts";
+import { silent } from "../../../../clients/reporter.ts";
+import type { Vault } from "../../../../clients/vault.ts";
+import { backup } from "../../../../operations/backup/backup.ts";
+import { gateState } from "../../../../operations/gate/writeGate.ts";
+import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
+import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
+import { runSql } from "../../support/sample.ts";
+
+let started: TestSource;
+let vault: Vault;
+let backupId: string;
+beforeAll(async () => {
+  started = await startTestSource();
+  vault = await started.cloud.newVault();
+  await runSql(
+    started.database.url,
+    "create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
+  );
+  backupId = await save();
+}, 60_000);
+afterAll(() => started.stop());
+
+const save = async (isSafety = false) => {
+  const { database, signer } = started;
+  const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+  return (await backup({ ...common, databaseUrl: database.url, acceptsSmaller: true, isSafety })).backupId;
+};
+const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
+  ...{ vault, trustedKeys: started.trustedKeys, tiers: TIERS, targetUrl: started.database.url },
+  confirm: () => Promise.resolve(),
+  saveFirst: () => save(true),
+  ...{ clock: systemClock, reporter: silent },
+  ...more,
+});
+const damage = () => runSql(started.database.url, "update shop.things set name = 'wrong'");
+const things = () => runSql(started.database.url, "select name from shop.things");
+
+it("takes the same backup once more after a failure, not what the first run has saved of the damage", async () => {
+  await damage();
+  const getBytes: Vault["getBytes"] = (key, signal) =>
+    key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
+  await expect(replace(options({ vault: { ...vault, getBytes } }))).rejects.toThrow("the old state is back");
+  expect(await things()).toEqual([{ name: "wrong" }]);
+  expect(await replace(options())).toMatchObject({ backupId });
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("is done although another session holds what lies aside, and says what is left", async () => {
+  const { database } = started;
+  await damage();
+  const holder = await connect(database.superuserUrl, { applicationName: "platform" });
+  await holder.query("begin; select from shop.things");
+  const { notes } = await replace(options());
+  expect(notes).toContainEqual(expect.stringContaining("some of what lay aside is held by another session"));
+  expect(await things()).toEqual([{ name: "right" }]);
+  const session = await connect(database.url, { applicationName: "castchat-recovery test" });
+  expect((await gateState(session)).layers).toEqual([]);
+  await session.end();
+  await holder.end();
+  expect(await abandon({ targetUrl: database.url, reporter: silent })).toBe("new");
+  expect(
+    await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
+  ).toEqual([]);
+}, 60_000);
+
+it("says on Ctrl-C which of the two states there is", async () => {
+  await damage();
+  const interrupted = new AbortController();
+  const said: string[] = [];
+  const reporter = (message: string) => {
+    said.push(message);
+    if (message.startsWith("Restoring")) interrupted.abort(new DOMException("interrupted", "AbortError"));
+  };
+  await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
+  expect(said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
+}, 60_000);
