@@ -13,6 +13,7 @@ import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
 import { restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
+import { bringLostRows } from "./restoreUnlogged.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { fillViews, restoreSequences } from "./restoreState.ts";
 import { analyseTables, fetchDump, fetchText, restoreExtensions } from "./restoreSteps.ts";
@@ -177,6 +178,7 @@ async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>
       await journaled(session, restoreId, LARGE_OBJECTS, () => Promise.resolve());
     }
     await restoreRows({ ...restoring, done, asReplica });
+    if (restoring.goesOn) await bringLostRows(session, restoring);
     await restoreSequences(session, manifest);
   });
 }

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { systemClock } from "../../../clients/clock.ts";
+import { silent } from "../../../clients/reporter.ts";
+import { backup } from "../../../operations/backup/backup.ts";
+import { restore } from "../../../operations/restore/restore.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+import { contentOf, runSql } from "../support/sample.ts";
+
+let started: TestSource;
+let target: TestDatabase;
+beforeAll(async () => {
+  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([started.stop(), target.stop()]);
+});
+
+it("goes on after a crash of the server that has emptied unlogged tables", async () => {
+  const { cloud, database, signer, trustedKeys } = started;
+  await runSql(
+    database.url,
+    `create table public.people (id int primary key); insert into public.people select generate_series(1, 20);
+     create unlogged table public.cache (id int primary key, owner int references public.people); insert into public.cache select n, n from generate_series(1, 20) n;
+     create unlogged table public.parts (id int primary key, of int references public.cache); insert into public.parts select n, n from generate_series(1, 20) n`,
+  );
+  const vault = await cloud.newVault();
+  const common = { vault, tiers: TIERS, clock: systemClock };
+  await backup({ ...common, databaseUrl: database.url, signer, reporter: silent });
+  const options = { ...common, trustedKeys, targetUrl: target.url, generation: 1 };
+  let crashing: Promise<void> | undefined;
+  const reporter = (message: string) => {
+    if (message.startsWith("Comparing every")) crashing ??= target.crash();
+  };
+  await expect(restore({ ...options, reporter })).rejects.toThrow("run the same command again");
+  await crashing;
+  await target.startAgain();
+  await restore({ ...options, reporter: silent });
+  expect(await contentOf(target.url)).toEqual(await contentOf(database.url));
+}, 60_000);
