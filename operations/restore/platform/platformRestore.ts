@@ -16,15 +16,7 @@ import type { Confirm } from "../confirmation.ts";
 import { choosePlatformSource, describeSource } from "./platformSource.ts";
 import type { PlatformChoice, PlatformSource } from "./platformSource.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
-import {
-  CHECK_NAME,
-  HEALTHY,
-  OTHER_WAY,
-  RESTORING,
-  bootTime,
-  waitForDatabase,
-  waitForRestore,
-} from "./platformWait.ts";
+import { CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, bootOf, waitForDatabase, waitForRestore } from "./platformWait.ts";
 
 /** Restore on the platform: which project, from what. */
 export interface PlatformRestoreOptions {
@@ -121,6 +113,7 @@ async function orderAndWait(running: Running, course: Course): Promise<SeedCount
   const project = await supabase.project(ref, signal);
   if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
   let bootedBefore: string | undefined;
+  let orderedAt = clock();
   if (project.status === RESTORING) {
     course.isOrdered = true;
   } else {
@@ -129,7 +122,8 @@ async function orderAndWait(running: Running, course: Course): Promise<SeedCount
     const holdings = await readPlatformBackups(supabase, ref, clock, signal);
     const source = choosePlatformSource(holdings, running.choice);
     await running.confirm(dangerOf(ref, source, clock()));
-    bootedBefore = await bootTime(databaseUrl, signal);
+    bootedBefore = (await bootOf(databaseUrl, signal))?.at;
+    orderedAt = clock();
     Object.assign(course, { source, isOrdered: true });
     await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
       begin(running, source),
@@ -141,7 +135,7 @@ async function orderAndWait(running: Running, course: Course): Promise<SeedCount
     isWaitedFor
       ? `Supabase restores ${ref} already: waiting for that, and beginning nothing`
       : `Waiting until Supabase has restored ${ref}`,
-    () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore }),
+    () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
   );
   return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
 }

@@ -34,7 +34,7 @@ export interface Waiting {
 /** Waits until the project is healthy again, and the restore was seen: by its state, or by a database server that was started anew. */
 export async function waitForRestore(
   waiting: Waiting,
-  before: { isSeen: boolean; bootedBefore: string | undefined },
+  before: { isSeen: boolean; bootedBefore: string | undefined; orderedAt: Date },
 ): Promise<void> {
   const { supabase, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
   let { isSeen } = before;
@@ -53,8 +53,14 @@ export async function waitForRestore(
       throw new PromiseError(`Supabase's restore of ${ref} has failed (${status}). ${OTHER_WAY}`);
     if (status !== HEALTHY) return { waitingFor: `Supabase (${status})` };
     if (!isSeen) {
-      const booted = await bootTime(databaseUrl, signal);
-      isSeen = booted !== undefined && booted !== before.bootedBefore;
+      const booted = await bootOf(databaseUrl, signal);
+      // Where nobody could ask before the order, a server that answers now may well be the one that has run all the time.
+      const sinceOrderMs = clock().getTime() - before.orderedAt.getTime();
+      const isAnew =
+        before.bootedBefore === undefined
+          ? (booted?.upMs ?? Infinity) < sinceOrderMs
+          : booted?.at !== before.bootedBefore;
+      isSeen = booted !== undefined && isAnew;
     }
     return isSeen ? { done: undefined } : { waitingFor: "Supabase to begin" };
   };
@@ -101,13 +107,22 @@ export async function waitForDatabase(waiting: Waiting, startedAt: number): Prom
   });
 }
 
-/** When the database server was started; undefined while it can't be asked. */
-export async function bootTime(databaseUrl: string, signal: AbortSignal): Promise<string | undefined> {
+/** When the database server was started, as it says itself, and for how long it has run by its own clock. */
+export interface Boot {
+  at: string;
+  upMs: number;
+}
+
+/** The same of a server; undefined while it can't be asked. */
+export async function bootOf(databaseUrl: string, signal: AbortSignal): Promise<Boot | undefined> {
   try {
     const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, (session) =>
-      session.query<{ at: string }>("select pg_postmaster_start_time()::text as at"),
+      session.query<Boot>(
+        `select pg_postmaster_start_time()::text as at,
+           (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 as "upMs"`,
+      ),
     );
-    return row?.at;
+    return row;
   } catch {
     // A database that is damaged is what this is for.
     signal.throwIfAborted();

@@ -251,6 +251,22 @@ describe("restorePlatform", () => {
     expect(result).toMatchObject({ posts: 3 });
     expect(await posts()).toEqual([1, 2, 7]);
   }, 60_000);
+
+  it("takes no server for restored that could not be asked before the order and has run all the time", async () => {
+    const superuserUrl = servers.connection(ref)!.superuserUrl;
+    // Its connections are all taken, until the order is out; and Supabase does not begin.
+    await runSql(superuserUrl, "alter role postgres connection limit 0");
+    const idle = {
+      ...client(),
+      project: async () => ({ ...(await client().project(ref))!, status: "ACTIVE_HEALTHY" }),
+      restorePlatformBackup: () => Promise.resolve(),
+    };
+    const reporter = (message: string) => {
+      if (message.startsWith("Waiting until")) void runSql(superuserUrl, "alter role postgres connection limit -1");
+    };
+    const patience = { firstMs: 20, longestMs: 100, limitMs: 1_500 };
+    await expect(restorePlatform(options({ supabase: idle, reporter, patience }))).rejects.toThrow("is not done");
+  });
 });
 
 describe("the recovery log", () => {
