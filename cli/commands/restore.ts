@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
 import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
+import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { backup } from "../../operations/backup/backup.ts";
+import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
 import { abandon, replace } from "../../operations/restore/replace/replace.ts";
 import { restore } from "../../operations/restore/restore.ts";
 import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
@@ -122,16 +124,18 @@ export function restoreCommand(): Command {
       }
       const { generation } = context.settings;
       const result = await withProgress("Restoring", (reporter) =>
-        restore({ ...common, ...projectOf(context), selection: selectionIn(options), generation, reporter }),
+        restore({ ...common, ...projectOf(context, targetUrl), selection: selectionIn(options), generation, reporter }),
       );
       printResult(result, options.json === true, [...linesOf(result), ...result.notes]);
     });
 }
 
 /** The project of the target, where it is named. */
-function projectOf(context: StackContext) {
+function projectOf(context: StackContext, targetUrl: string) {
   const ref = process.env["TARGET_SUPABASE_REF"] ?? "";
-  return ref === "" ? {} : { project: projectContentOf(context, ref) };
+  if (ref === "") return {};
+  refuseOtherProject(parseDatabaseUrl(targetUrl), ref);
+  return { project: projectContentOf(context, ref) };
 }
 
 async function sourceOf(context: StackContext) {
