@@ -222,6 +222,8 @@ export async function goBack(session: Session, reporter: Reporter): Promise<"not
   if (replacement.state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
     reporter("Putting back what lies aside");
+    // From here on nobody can go on with what was restored, only begin it anew.
+    if (JOURNALED_PHASES.includes(replacement.phase)) await noteReplacement(session, { phase: "download" });
     // Copies of those that were there lie aside.
     await removeLargeObjects(session);
     await dropRelations(session);
