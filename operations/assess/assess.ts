@@ -13,6 +13,7 @@ import { compareRows } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
 import type { AssessedTable } from "./assessTables.ts";
+import { refuseHalfState } from "../restore/replace/replaceRecord.ts";
 import { laterThan, traceLoss } from "./assessTrace.ts";
 import { canOpen } from "../vault/backupSource.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
@@ -90,6 +91,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     .flatMap((one) => one.manifest ?? []);
   const applicationName = "castchat-recovery assess";
   return await withSession(databaseUrl, { applicationName, signal }, async (session) => {
+    await refuseHalfState(session);
     reporter(`Taking a snapshot of ${session.address.database}`);
     const snapshot = await openSnapshot(session, reporter, { signal });
     const assessedAt = clock();

@@ -13,6 +13,7 @@ import { listBackups } from "../vault/listBackups.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
+import { refuseHalfState } from "./replace/replaceRecord.ts";
 import { explainTargetFault } from "./restoreFaults.ts";
 import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
@@ -221,6 +222,7 @@ async function claim(
 ): Promise<{ selected: Selected; resumedAt: string | undefined } | { finished: RestoreResult }> {
   const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
   await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
+  await refuseHalfState(session);
   const marker = await findMarker(session, restoreId);
   // Another call has finished it while this one waited for the target.
   if (marker?.phase === FINISHED && marker.result !== undefined) {

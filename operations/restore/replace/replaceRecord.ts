@@ -102,13 +102,14 @@ export async function findReplacement(session: Session): Promise<Replacement | u
 }
 
 /**
- * Refuses a database whose state is being replaced at this moment: a backup of it would be one of a half-restored state. UserError.
+ * Refuses a database whose state is being replaced at this moment: a backup of it would be one of a half-restored state, and what is
+ * done to it would go when the old state comes back. UserError.
  */
 export async function refuseHalfState(session: Session): Promise<void> {
   const replacement = await findReplacement(session);
   if (replacement?.state !== "aside") return;
   throw new UserError(
-    `The database is being replaced by backup ${replacement.backupId}, so what it holds now is half of it: wait until that has finished.`,
+    `The database is being replaced by backup ${replacement.backupId}, so what it holds now is half of it: wait until that has finished; where it was interrupted, go on with it (restore --replace) or go back (--replace --abandon).`,
   );
 }
 

@@ -12,6 +12,8 @@ import type { BackupResult } from "../../../../operations/backup/backup.ts";
 import { digestObjects } from "../../../../operations/database/objects.ts";
 import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
 import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import { assess } from "../../../../operations/assess/assess.ts";
+import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
@@ -403,6 +405,10 @@ describe("replacement of a live database", () => {
       if (phase !== "Restoring") continue;
       const half = backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
       await expect(half).rejects.toThrow("so what it holds now is half of it");
+      const rows = restoreTables({ ...options(), tables: ["auth.users"] });
+      await expect(rows).rejects.toThrow("so what it holds now is half of it");
+      const assessing = assess({ ...options(), databaseUrl: live.url });
+      await expect(assessing).rejects.toThrow("so what it holds now is half of it");
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
     await replace(options());
