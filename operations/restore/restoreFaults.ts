@@ -33,6 +33,12 @@ export function explainTargetFault(error: unknown, target: Session["address"]): 
       { cause: error },
     );
   }
+  if (code === "55P03") {
+    return new UserError(
+      `Another session holds what the restore needs on the target database ${place} (${messageOf(error)}): end it (pg_stat_activity shows who; a superuser's is the platform's own), then run the same command again.`,
+      { cause: error },
+    );
+  }
   if (code === "25006") {
     return new UserError(
       `The target database ${place} is read-only: Supabase makes it so when its disk is nearly full. Enlarge the disk, then run the same command again.`,

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { withSession } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
 import { PromiseError } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
@@ -7,18 +5,17 @@ import { inTransaction } from "../../../clients/transaction.ts";
 import { countForSeed } from "../../database/catalog.ts";
 import type { SeedCounts } from "../../database/catalog.ts";
 import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
-import { endSessions } from "../../gate/gateSessions.ts";
 import { listAllPublications } from "../../database/heldBack.ts";
 import { clearJournal } from "../journal.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import type { PhaseTimer } from "../../phases.ts";
-import { together } from "../../together.ts";
 import { restoreVaultSecrets } from "../../database/vaultSecrets.ts";
 import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { planPublication } from "../releasePublications.ts";
 import type { ReplaceOptions } from "./replace.ts";
 import { takeBackRoles } from "./replaceRoles.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
+import { keptToOurselves } from "./replaceGuard.ts";
 import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
 import type { Memory, Replacement } from "./replaceRecord.ts";
 import { differencesOfObjects, named } from "../restoreChecks.ts";
@@ -40,10 +37,6 @@ export interface Replaced extends SeedCounts {
   safetyBackupId: string;
   notes: string[];
 }
-
-const GUARD_EVERY_MS = 250;
-/** By then a session of ours says whose it is. */
-const NAMED_AFTER_MS = 500;
 
 /** Takes every step that is left, each noted together with what it does. */
 export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
@@ -69,11 +62,13 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   if (state === "saved") {
     memory = await timer.run("aside", "Setting the present state aside", async () => {
       await closeGate(session, { holder, level: "all", signal });
-      return await inTransaction(session, async () => {
-        const remembered = await setAside(session);
-        await noteReplacement(session, { state: "aside", memory: remembered });
-        return remembered;
-      });
+      return await keptToOurselves(holder, options, () =>
+        inTransaction(session, async () => {
+          const remembered = await setAside(session);
+          await noteReplacement(session, { state: "aside", memory: remembered });
+          return remembered;
+        }),
+      );
     });
     state = "aside";
   }
@@ -88,7 +83,9 @@ export async function goOn(session: Session, replacement: Replacement, options: 
         "The rows of storage are the backup's; the bytes of storage objects, the edge functions and the auth settings are as they were in the project: compare them by hand.",
       );
     await timer.run("switch", "Making the new state live", () =>
-      inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
+      keptToOurselves(holder, options, () =>
+        inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
+      ),
     );
     state = "live";
   }
@@ -97,7 +94,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
 }
 
-/** Restores the backup where the old state was, while sessions of the restoring role's that aren't ours are ended. */
+/** Restores the backup where the old state was. */
 async function restoreBeside(
   session: Session,
   replacement: Replacement,
@@ -105,7 +102,7 @@ async function restoreBeside(
   options: Replacing,
 ): Promise<Restored> {
   const { restoreId } = replacement;
-  const { vault, opener, manifest, targetUrl, timer, reporter, signal } = options;
+  const { vault, opener, manifest, targetUrl, timer, reporter } = options;
   const goesOn = JOURNALED_PHASES.includes(replacement.phase);
   if (!goesOn && replacement.phase !== "") {
     reporter(`Taking away what an interrupted restore left in phase "${replacement.phase}"`);
@@ -118,34 +115,16 @@ async function restoreBeside(
     if (isThere) await noteReplacement(session, { phase: name });
     return await timer.run(name, sentence, work);
   };
-  const applicationName = applicationNameOf(restoreId);
-  const finished = new AbortController();
-  const restoring = async (inner: AbortSignal) => {
-    try {
-      return await runPhases({
-        ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal: inner },
-        ...{ applicationName, selection: "everything", inPlaceOf: { granted: memory.granted } },
-      });
-    } finally {
-      finished.abort();
-    }
-  };
-  const guarding = async (inner: AbortSignal) => {
-    const guard = { applicationName: `${applicationName} guard`, signal: inner };
-    await withSession(targetUrl, guard, (other) => keepOthersOut(other, finished.signal));
-    return undefined;
-  };
-  // A guard that fails ends the restore: nobody else may write to what is compared.
-  const [restored] = await together<[Restored, undefined]>(signal, restoring, guarding);
-  return restored;
-}
-
-/** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
-async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
-  while (!until.aborted) {
-    await endSessions(session, undefined, NAMED_AFTER_MS);
-    await sleep(GUARD_EVERY_MS);
-  }
+  return await keptToOurselves(restoreId, options, (inner) =>
+    runPhases({
+      ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal: inner },
+      ...{
+        applicationName: applicationNameOf(restoreId),
+        selection: "everything",
+        inPlaceOf: { granted: memory.granted },
+      },
+    }),
+  );
 }
 
 /** All that makes the new state the only one, with a last comparison of every definition and right. */

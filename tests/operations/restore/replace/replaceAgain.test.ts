@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import pg from "pg";
 import { systemClock } from "../../../../clients/clock.ts";
 import { connect } from "../../../../clients/database.ts";
 import { silent } from "../../../../clients/reporter.ts";
@@ -20,7 +21,7 @@ beforeAll(async () => {
   vault = await started.cloud.newVault();
   await runSql(
     started.database.url,
-    "create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
+    "create table public.seen (id int); create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
   );
   backupId = await save();
 }, 60_000);
@@ -79,4 +80,46 @@ it("says on Ctrl-C which of the two states there is", async () => {
   };
   await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
   expect(said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
+}, 60_000);
+
+it("is not held up by an app that comes back as the owner and reads for long", async () => {
+  const { database } = started;
+  await damage();
+  const stopped = new AbortController();
+  const reading = (async () => {
+    while (!stopped.signal.aborted) {
+      const app = new pg.Client({ connectionString: database.url });
+      app.on("error", () => undefined);
+      try {
+        await app.connect();
+        await app.query("begin; select from public.seen; select from auth.users");
+        await app.query("select pg_sleep(60)");
+      } catch {
+        // It has been thrown out, and comes back.
+      }
+      await app.end().catch(() => undefined);
+    }
+  })();
+  try {
+    await replace(options());
+  } finally {
+    stopped.abort();
+    await runSql(
+      database.superuserUrl,
+      "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep'",
+    );
+    await reading;
+  }
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("says who is in the way where a session of the platform's holds what has to be moved", async () => {
+  const { database } = started;
+  await damage();
+  const holder = await connect(database.superuserUrl, { applicationName: "platform" });
+  await holder.query("begin; select from public.seen");
+  await expect(replace(options())).rejects.toThrow(
+    /Another session holds what the restore needs.*the old state is back/,
+  );
+  await holder.end();
 }, 60_000);

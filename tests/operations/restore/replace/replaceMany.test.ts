@@ -17,6 +17,7 @@ beforeAll(async () => {
   const { database } = started;
   // Room for fewer locks than the tables have with their indexes and TOAST.
   await runSql(database.superuserUrl, "alter system set max_locks_per_transaction = 10");
+  await runSql(database.superuserUrl, "checkpoint");
   await database.crash();
   await database.startAgain();
   await runSql(database.url, "create schema parts; create table parts.of (id int, v text) partition by range (id)");
