@@ -15,7 +15,10 @@ import { sandboxCommand } from "./commands/sandbox.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { writesCommand } from "./commands/writes.ts";
+import { outliveClosedOutput } from "./closedOutput.ts";
 import { exitCodeOf, explanationOf } from "./failure.ts";
+
+outliveClosedOutput();
 
 const program = new Command("castchat-recovery")
   .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
