@@ -1,28 +1,27 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "@jest/globals";
 import { PROJECT_ROOT } from "../../sandbox/layout.ts";
 
-/** Stands for a command that has something to stop. */
-const COMMAND = `
-import { abortOnInterrupt } from "./cli/interruption.ts";
-const signal = abortOnInterrupt();
-const busy = setInterval(() => undefined, 1_000);
-signal.addEventListener("abort", () => { process.stdout.write("stopped what was started"); clearInterval(busy); });
-process.stdout.write("ready ");`;
+/** Works until it is asked to stop, then takes a moment to clear up. */
+const WORK = `
+  import { abortOnInterrupt } from ${JSON.stringify(join(PROJECT_ROOT, "cli", "interruption.ts"))};
+  const working = setInterval(() => undefined, 1000);
+  abortOnInterrupt().addEventListener("abort", () => setTimeout(() => {
+    console.log("cleared up");
+    clearInterval(working);
+  }, 50));
+  console.log("works");`;
 
-describe("a command", () => {
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("stops what it has started on %s", async (signal) => {
-    const child = spawn(process.execPath, ["--no-warnings", "--input-type=module-typescript", "--eval", COMMAND], {
-      cwd: PROJECT_ROOT,
+describe("abortOnInterrupt", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("lets a command clear up on %s", async (name) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", WORK], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (output === "") child.kill(signal);
-      output += text;
-    });
-    expect(await once(child, "close")).toEqual([0, null]);
-    expect(output).toBe("ready stopped what was started");
+    child.stdout.once("data", () => child.kill(name));
+    const [said] = await Promise.all([text(child.stdout), once(child, "exit")]);
+    expect({ said, exitCode: child.exitCode }).toEqual({ said: "works\ncleared up\n", exitCode: 0 });
   });
 });
