@@ -1,6 +1,7 @@
 import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
+import { setupFault } from "./pulumiFaults.ts";
 import { hasUnread, pendingCreatesIn, withoutPendingCreates, type PendingCreate } from "./pulumiPending.ts";
 import {
   errorsIn,
@@ -66,7 +67,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       if (shown && onOutput) child.stdout.on("data", (text: Buffer) => onOutput(text.toString()));
       return (await child).stdout;
     } catch (error) {
-      throw explain(error, options.stack, args);
+      throw explain(error, options, args);
     }
   };
   return {
@@ -110,22 +111,14 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
 }
 
 /** The engine's own words, as one sentence that says whose fault it is. */
-function explain(error: unknown, stack: string, args: readonly string[]): Error {
+function explain(error: unknown, options: PulumiOptions, args: readonly string[]): Error {
   if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
   if (error.isCanceled) return new DOMException("interrupted", "AbortError");
   if (error.code === "ENOENT")
     return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
   const said = `${String(error.stdout)}\n${String(error.stderr)}`;
-  if (/incorrect passphrase/i.test(said)) {
-    return new UserError(
-      `The passphrase does not open the secrets of stack ${stack}: set PULUMI_CONFIG_PASSPHRASE to the one that the stack was made with.`,
-    );
-  }
-  if (/no stack named/i.test(said)) {
-    return new UserError(
-      `There is no stack named ${stack} in this backend: the project has the stacks prod and dr (\`pulumi stack ls\`).`,
-    );
-  }
+  const fault = setupFault(said, options);
+  if (fault !== undefined) return fault;
   const refused = errorsIn(String(error.stdout));
   if (args[0] === "preview" && refused.length > 0) return new UserError(messageOf(new Error(refused.join("\n"))));
   const lines = said.split("\n").map((line) => line.trim());
@@ -135,7 +128,7 @@ function explain(error: unknown, stack: string, args: readonly string[]): Error 
       .filter((line) => line !== "")
       .slice(-3)
       .join(" ");
-  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${stack}: ${reason}`)), {
+  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${options.stack}: ${reason}`)), {
     cause: error,
   });
 }
