@@ -4,7 +4,7 @@ import { showProgress } from "../clients/terminal.ts";
 
 /** Shows what a command is doing on the error stream, so that its output stays clean. */
 export async function withProgress<T>(title: string, action: (reporter: Reporter) => Promise<T>): Promise<T> {
-  return showProgress(title, { stream: process.stderr, clock: systemClock }, action);
+  return showProgress(title, { stream: process.stderr, clock: systemClock, inLines: true }, action);
 }
 
 /** Prints a result: JSON for programs, lines for people. */

@@ -6,6 +6,8 @@ import type { Reporter } from "./reporter.ts";
 export interface ProgressOptions {
   stream: NodeJS.WriteStream;
   clock: Clock;
+  /** Where there is no terminal (a pipe, a file, a scheduler's log): a line for each message, as there is nothing to draw on. */
+  inLines?: boolean;
 }
 
 /** Runs an action and shows its title, what it is doing and the elapsed time; then whether it ended well. */
@@ -19,17 +21,27 @@ export async function showProgress<T>(
   let detail = "";
   // Ctrl-C belongs to the command, which stops what it has started: the spinner must not swallow it.
   const spinner = ora({ text: title, stream: options.stream, discardStdin: false }).start();
+  // Decided by ora, which also knows terminals that can't be drawn on.
+  const { isEnabled: draws } = spinner;
   const ticking = setInterval(() => {
     spinner.text = `${title}${detail === "" ? "" : ` – ${detail}`} (${elapsed()})`;
   }, 250);
+  const end = (symbol: "✔" | "✖"): void => {
+    const text = `${title} (${elapsed()})`;
+    // Its symbols are coloured wherever the variable TERM is set, also in a file.
+    if (!draws) options.stream.write(`${symbol} ${text}\n`);
+    else if (symbol === "✔") spinner.succeed(text);
+    else spinner.fail(text);
+  };
   try {
     const result = await action((message) => {
       detail = message;
+      if (!draws && options.inLines === true) options.stream.write(`- ${title} – ${message} (${elapsed()})\n`);
     });
-    spinner.succeed(`${title} (${elapsed()})`);
+    end("✔");
     return result;
   } catch (error) {
-    spinner.fail(`${title} (${elapsed()})`);
+    end("✖");
     throw error;
   } finally {
     clearInterval(ticking);
