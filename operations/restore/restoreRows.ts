@@ -7,8 +7,8 @@ import type { BackedUpTable, BackupChunk } from "../vault/manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
 import { readChunk, releaseSections } from "../vault/readChunk.ts";
 import type { SectionRows } from "../vault/readChunk.ts";
-import { RowProgress } from "./rowProgress.ts";
 import { copyInSql } from "../database/tableReading.ts";
+import { RowProgress } from "./rowProgress.ts";
 import { together } from "../together.ts";
 
 /** Where the rows go. */
@@ -39,8 +39,9 @@ const WRITERS = 3;
 export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
   const { manifest, targetUrl, applicationName, done, into, signal } = options;
   const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
-  const queue = manifest.chunks.filter((chunk) => !done.has(chunk.key) && isWanted(chunk));
-  const progress = new RowProgress(queue, options.reporter);
+  const wanted = manifest.chunks.filter(isWanted);
+  const queue = wanted.filter((chunk) => !done.has(chunk.key));
+  const progress = new RowProgress(wanted, queue, options.reporter);
   const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
   const write = (inner: AbortSignal) =>
     withSession(targetUrl, { applicationName, signal: inner }, async (session) => {

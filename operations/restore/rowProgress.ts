@@ -3,38 +3,53 @@ import type { BackupChunk } from "../vault/manifest.ts";
 
 const REPORT_EVERY_MS = 10_000;
 
-/** Tells now and then how far the rows of a restore are, how fast they come, and how long it will take. */
+/** Tells now and then how much of the rows is there, how fast they come, and how long the rest will take. */
 export class RowProgress {
   readonly #reporter: Reporter;
   readonly #now: () => number;
   readonly #total: number;
   readonly #startedAt: number;
   #toldAt: number;
-  #bytes = 0;
+  #left: number;
+  #brought = 0;
 
-  /** @param now milliseconds since any instant */
-  constructor(chunks: readonly BackupChunk[], reporter: Reporter, now = () => performance.now()) {
+  /**
+   * @param wanted all chunks
+   * @param missing those of them that an earlier run has not brought
+   * @param now milliseconds of a clock that never goes back
+   */
+  constructor(
+    wanted: readonly BackupChunk[],
+    missing: readonly BackupChunk[],
+    reporter: Reporter,
+    now = () => performance.now(),
+  ) {
     this.#reporter = reporter;
     this.#now = now;
-    this.#total = chunks.reduce((sum, chunk) => sum + plainBytes(chunk), 0);
-    this.#startedAt = now();
-    this.#toldAt = this.#startedAt;
+    this.#total = bytesOf(wanted);
+    this.#left = bytesOf(missing);
+    this.#startedAt = this.#toldAt = now();
   }
 
-  /** A chunk is in the target. */
   add(chunk: BackupChunk): void {
-    this.#bytes += plainBytes(chunk);
+    this.#brought += bytesOf([chunk]);
+    this.#left -= bytesOf([chunk]);
     const now = this.#now();
     if (now - this.#toldAt < REPORT_EVERY_MS) return;
     this.#toldAt = now;
-    const rate = this.#bytes / (now - this.#startedAt);
-    const left = Math.ceil((this.#total - this.#bytes) / rate / 1000);
+    // What an earlier run has brought took none of this one's time.
+    const rate = this.#brought / (now - this.#startedAt);
     this.#reporter(
-      `${Math.floor((100 * this.#bytes) / this.#total)} % of the rows restored, ${(rate / 1000).toFixed(1)} MB a second, ${left} s left`,
+      `${Math.floor((100 * (this.#total - this.#left)) / this.#total)} % of the rows restored, ${(rate / 1000).toFixed(1)} MB a second, ${inWords(this.#left / rate / 1000)} left`,
     );
   }
 }
 
-function plainBytes(chunk: BackupChunk): number {
-  return chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
+function bytesOf(chunks: readonly BackupChunk[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.sections.reduce((bytes, section) => bytes + section.bytes, 0), 0);
+}
+
+/** "45 s", "12 min": nobody needs the seconds of a long wait. */
+function inWords(seconds: number): string {
+  return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }

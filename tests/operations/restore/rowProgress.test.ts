@@ -2,31 +2,41 @@ import { describe, expect, it } from "@jest/globals";
 import { RowProgress } from "../../../operations/restore/rowProgress.ts";
 import type { BackupChunk } from "../../../operations/vault/manifest.ts";
 
-const chunk = (bytes: number): BackupChunk => ({
-  ...{ key: "daily/x/data/000001.copy.zst", kind: "app", sizeBytes: 1, sha256: "0".repeat(64) },
-  sections: [
-    { schema: "public", name: "posts", rows: 1, bytes: bytes / 2, fingerprint: "0".repeat(16) },
-    { schema: "public", name: "users", rows: 1, bytes: bytes / 2, fingerprint: "0".repeat(16) },
-  ],
-});
+const chunks = Array.from(
+  { length: 10 },
+  (_, at) => ({ key: String(at), sections: [{ bytes: 100e6 }] }) as BackupChunk,
+);
+
+/** What is said when these chunks come, each after so many seconds, of which some are there from an earlier run. */
+function said(missing: readonly BackupChunk[], secondsEach: number, come: number): string[] {
+  const lines: string[] = [];
+  let now = 0;
+  const progress = new RowProgress(
+    chunks,
+    missing,
+    (line) => lines.push(line),
+    () => now,
+  );
+  for (const chunk of missing.slice(0, come)) {
+    now += secondsEach * 1000;
+    progress.add(chunk);
+  }
+  return lines;
+}
 
 describe("RowProgress", () => {
-  it("tells every ten seconds how far the rows are, their rate and the time that is left", () => {
-    let now = 5_000;
-    const said: string[] = [];
-    const chunks = Array.from({ length: 8 }, () => chunk(25_000_000));
-    const progress = new RowProgress(
-      chunks,
-      (message) => void said.push(message),
-      () => now,
-    );
-    for (const one of chunks) {
-      now += 4_000;
-      progress.add(one);
-    }
-    expect(said).toEqual([
-      "37 % of the rows restored, 6.3 MB a second, 20 s left",
-      "75 % of the rows restored, 6.3 MB a second, 8 s left",
+  it("tells share, rate and time left, every ten seconds", () => {
+    expect(said(chunks, 5, 4)).toEqual([
+      "20 % of the rows restored, 20.0 MB a second, 40 s left",
+      "40 % of the rows restored, 20.0 MB a second, 30 s left",
+    ]);
+    expect(said(chunks, 20, 1)).toEqual(["10 % of the rows restored, 5.0 MB a second, 3 min left"]);
+  });
+
+  it("counts what an earlier run has brought as there, but not as this run's speed", () => {
+    expect(said(chunks.slice(6), 10, 2)).toEqual([
+      "70 % of the rows restored, 10.0 MB a second, 30 s left",
+      "80 % of the rows restored, 10.0 MB a second, 20 s left",
     ]);
   });
 });
