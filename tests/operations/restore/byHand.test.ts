@@ -188,6 +188,12 @@ describe("docs/restore-by-hand.md", () => {
     expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
   }, 60_000);
 
+  it("drops the manifest in its last step, as those before read it", () => {
+    const drops = blocksOf("by-hand").map((block) => block.includes("drop schema by_hand"));
+    expect(drops.indexOf(true)).toBe(drops.length - 1);
+    expect(PAGE.lastIndexOf("`part ")).toBeLessThan(PAGE.indexOf("drop schema by_hand"));
+  });
+
   it("names the app's own roles as the program does", () => {
     expect(/rolname !~ '(.*?)'/.exec(PAGE)?.[1]).toBe(PLATFORM_ROLES);
   });
