@@ -34,7 +34,14 @@ export function listCommand(): Command {
           const verified =
             verifications &&
             (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
-          return { ...summary, kind: manifest?.kind, snapshotAt: manifest?.snapshotAt, ...verifiedFacts(verified) };
+          const { kind, purpose } = manifest ?? {};
+          return {
+            ...summary,
+            kind,
+            ...(purpose && { purpose }),
+            snapshotAt: manifest?.snapshotAt,
+            ...verifiedFacts(verified),
+          };
         }),
       );
       const table = new Table({
@@ -44,7 +51,7 @@ export function listCommand(): Command {
       for (const one of facts) {
         table.push([
           one.backupId,
-          one.kind ?? "–",
+          one.purpose === undefined ? (one.kind ?? "–") : `${one.kind ?? ""}, before a replacement`,
           one.tier,
           one.snapshotAt ?? "–",
           (one.sizeBytes / 1e6).toFixed(1),

@@ -10,7 +10,16 @@ import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { listBackups, takenAt } from "../vault/listBackups.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
-import { FORMAT_VERSION, MANIFEST, PROOF, SIGNATURE, contentOf, keyOf, manifestBytes } from "../vault/manifest.ts";
+import {
+  FORMAT_VERSION,
+  MANIFEST,
+  PROOF,
+  SIGNATURE,
+  contentOf,
+  isRegular,
+  keyOf,
+  manifestBytes,
+} from "../vault/manifest.ts";
 import { proofBytes } from "../vault/proof.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import { PhaseTimer } from "../phases.ts";
@@ -63,15 +72,14 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const ownKey = await options.signer.publicKeyPem();
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
     const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
-    const opensTiers = kind === "full" && options.isSafety !== true;
-    const tier = tierOf(options.tiers, opensTiers, startedAt, earlier);
+    const tier = tierOf(options, kind, startedAt, earlier);
     const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
     const signedBy = fingerprintOfKey(ownKey);
     const run = { ...options, kind, signal, backupId, tier, startedAt, lockUntil, signedBy, earlier, timer };
     const manifest = await read(run, sessions);
     await store(run, manifest);
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
-    if (lockUntil !== undefined && opensTiers) {
+    if (lockUntil !== undefined && isRegular(manifest)) {
       await timer.run("hold", "Holding the newest backup", () =>
         moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier),
       );
@@ -94,18 +102,16 @@ function sessionsFor(
   return new RunSession(databaseUrl, backupApplicationName(backupId), signal);
 }
 
-/** A full backup opens the longest tier that is due; the others, and one of damage, are no substitute for it, so they open none. */
+/** A full backup opens the longest tier that is due; the others, and damage that is saved, are no substitute for one, so they open none. */
 function tierOf(
-  tiers: readonly BackupTier[],
-  opensTiers: boolean,
+  { tiers, isSafety }: BackupOptions,
+  kind: Manifest["kind"],
   startedAt: Date,
   earlier: readonly BackupSummary[],
 ): BackupTier {
-  const counted = earlier.filter(
-    ({ proven, manifest }) => proven && manifest?.kind === "full" && manifest.isSafety !== true,
-  );
+  const counted = earlier.filter(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
   const [shortest] = tiers;
-  if (!opensTiers && shortest !== undefined) return shortest;
+  if ((kind !== "full" || isSafety === true) && shortest !== undefined) return shortest;
   return tierForRun(
     startedAt,
     tiers,
@@ -126,8 +132,8 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
     formatVersion: FORMAT_VERSION as typeof FORMAT_VERSION,
     backupId,
     kind,
+    ...(run.isSafety === true && { purpose: "safety" as const }),
     ...(sealer && { encryption: { format: "age" as const, recipients: [...sealer.recipients] } }),
-    ...(run.isSafety === true && { isSafety: true }),
     tier: tier.name,
     startedAt: startedAt.toISOString(),
     signedBy: run.signedBy,
@@ -170,7 +176,8 @@ async function readConfigurationAlone(
 }
 
 function suspicionsFor(run: Run, manifest: Manifest, expectedTables: readonly ExpectedTable[]): string[] {
-  const last = run.earlier.find((one) => one.proven && one.manifest?.kind === manifest.kind)?.manifest;
+  const isLike = (one: Manifest | undefined) => one?.kind === manifest.kind && one.purpose === manifest.purpose;
+  const last = run.earlier.find((one) => one.proven && isLike(one.manifest))?.manifest;
   return suspicionsOf(manifest, last, { shrinkPercent: run.shrinkPercent ?? SHRINK_PERCENT, expectedTables });
 }
 

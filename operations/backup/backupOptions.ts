@@ -27,7 +27,7 @@ export interface BackupOptions {
   shrinkPercent?: number | undefined;
   /** Count the run as proven although it is much smaller than the last one, or an expected table is missing. */
   acceptsSmaller?: boolean | undefined;
-  /** It is of a state that is about to be replaced: it is restored by its name alone. */
+  /** What is saved is a state that is about to be replaced: it is kept under its id, and is nobody's newest backup. */
   isSafety?: boolean | undefined;
   vault: Vault;
   signer: Signer;

@@ -2,11 +2,12 @@ import { systemClock } from "../../clients/clock.ts";
 import { UserError } from "../../clients/errors.ts";
 import { NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import type { BackupSummary } from "./listBackups.ts";
+import { isRegular } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 
 /**
- * Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all) that no
- * replacement has taken as its safety backup.
+ * Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all). What was
+ * saved before a replacement is taken by its id alone.
  */
 export interface BackupChoice {
   backupId?: string | undefined;
@@ -32,8 +33,7 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
     throw new UserError("Set either a backup or a time (at) to restore, not both.");
   const proven = backups
     .filter(isProven)
-    // What a replacement has saved first is the damage that it was to undo.
-    .filter(({ manifest }) => manifest.kind === "full" && manifest.isSafety !== true)
+    .filter(({ manifest }) => isRegular(manifest))
     .sort((a, b) => takenAt(b) - takenAt(a));
   if (backupId !== undefined) {
     const named = backups.find((backup) => backup.backupId === backupId);
@@ -99,9 +99,7 @@ export function passedOver(
 
 function whyNot({ manifest, problems }: BackupSummary): string {
   if (problems.length > 0) return problems.join("; ");
-  return manifest?.isSafety === true
-    ? "a safety backup, restored by its id alone"
-    : `of kind ${manifest?.kind ?? "unknown"}`;
+  return manifest?.purpose === "safety" ? "saved before a replacement" : `of kind ${manifest?.kind ?? "unknown"}`;
 }
 
 function isProven(backup: BackupSummary): backup is ChosenBackup {

@@ -123,12 +123,12 @@ const manifestSchema = z.object({
   formatVersion: z.literal(READABLE_VERSIONS),
   backupId: z.string(),
   kind: z.enum(BACKUP_KINDS),
+  /** Present where it was taken of a state that was about to be replaced: damage, as a rule, and without what lies beside the database. */
+  purpose: z.literal("safety").optional(),
   /** Present where every part, chunk and file is encrypted to these recipients (age). */
   encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
   /** Why the run does not count as proven although it could be read back, in clauses. Empty for a sound one. */
   suspicions: z.array(z.string()),
-  /** Taken of a state that was about to be replaced, so of damage: nobody means it who asks for the newest. */
-  isSafety: z.boolean().optional(),
   tier: z.string(),
   startedAt: instant,
   /** When the one snapshot was taken that every row comes from. */
@@ -193,6 +193,14 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   throw new PromiseError(
     `the manifest is not of format version ${FORMAT_VERSION} (${path.join(".") || "whole"}: ${message})`,
   );
+}
+
+/**
+ * Whether it is a whole state of the database as it was meant to be, so that it may be taken where no backup is named, held, and
+ * counted for a tier.
+ */
+export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
+  return kind === "full" && purpose === undefined;
 }
 
 /** The exact bytes that are stored and signed. */

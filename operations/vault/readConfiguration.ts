@@ -2,6 +2,7 @@ import type { Opener } from "../../clients/age.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { chooseBackup } from "./chooseBackup.ts";
+import { isRegular } from "./manifest.ts";
 import { listBackups, takenAt, type TierPrefix } from "./listBackups.ts";
 import { readPlain } from "./readPart.ts";
 
@@ -28,7 +29,7 @@ export async function readConfiguration(options: ReadConfigurationOptions): Prom
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // The newest configuration may be newer than the newest full backup.
   const newest = backups.find(({ proven, manifest }) => proven && manifest?.kind === "configuration");
-  const full = backups.find(({ proven, manifest }) => proven && manifest?.kind === "full");
+  const full = backups.find(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
   const isNewer = newest !== undefined && (full === undefined || takenAt(newest) > takenAt(full));
   const chosen = chooseBackup(backups, { backupId: backupId ?? (isNewer ? newest.backupId : undefined) });
   const part = chosen.manifest.parts.find((one) => one.name === "configuration.json");

@@ -91,11 +91,15 @@ describe("kinds of backup", () => {
     // Four others have been taken this year: the first full one opens the longest tier all the same, and is held alone.
     const full = await backup(options({ configuration }));
     expect(full.tier).toBe("annual");
+    // One of a state that is about to be replaced is full, and yet no successor.
+    const safety = await backup(options({ isSafety: true }));
+    expect(safety).toMatchObject({ kind: "full", tier: "daily" });
     const holds = await Promise.all(
-      [full, data].map(({ tier, backupId }) => vault.hasLegalHold(`${tier}/${backupId}/manifest.json`)),
+      [full, data, safety].map(({ tier, backupId }) => vault.hasLegalHold(`${tier}/${backupId}/manifest.json`)),
     );
-    expect(holds).toEqual([true, false]);
+    expect(holds).toEqual([true, false, false]);
     expect(chooseBackup(await list(), {}).backupId).toBe(full.backupId);
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toEqual({ zone: "castchat.example" });
   });
 
   it("name a critical table that is not there", async () => {

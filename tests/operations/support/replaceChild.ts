@@ -26,7 +26,7 @@ await replace({
   saveFirst: async () => {
     const signer = kmsSigner({ keyId, region, endpoint });
     const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-    return (await backup({ ...common, databaseUrl: targetUrl, acceptsSmaller: true })).backupId;
+    return (await backup({ ...common, databaseUrl: targetUrl, acceptsSmaller: true, isSafety: true })).backupId;
   },
   clock: systemClock,
   reporter: sayUntilKilled(killAt),

@@ -49,14 +49,13 @@ describe("chooseBackup", () => {
     expect(chooseBackup(all, { now: new Date("2026-07-01T13:50:10Z") })).toBe(newest);
   });
 
-  it("takes what a replacement has saved first by its id alone", () => {
-    const damage = summary("20260701T150000Z-000005", "2026-07-01T15:00:05.000Z");
-    const safety = { ...damage, manifest: { ...damage.manifest!, isSafety: true } };
-    expect(chooseBackup([safety, ...all], {})).toBe(newest);
-    expect(chooseBackup([safety, ...all], { at: new Date("2026-07-01T16:00:00Z") })).toBe(newest);
-    expect(chooseBackup([safety, ...all], { backupId: safety.backupId })).toBe(safety);
-    expect(() => chooseBackup([safety], {})).toThrow(
-      "the newest is 20260701T150000Z-000005: a safety backup, restored by its id alone",
+  it("takes what was saved before a replacement by its id alone", () => {
+    const damage: BackupSummary = { ...newest, manifest: { ...newest.manifest!, purpose: "safety" } };
+    expect(chooseBackup([damage, middle], {})).toBe(middle);
+    expect(chooseBackup([damage, middle], { at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
+    expect(chooseBackup([damage, middle], { backupId: damage.backupId })).toBe(damage);
+    expect(() => chooseBackup([damage], {})).toThrow(
+      "This vault has no proven full backup (it holds 1 others; the newest is 20260701T140000Z-000003: saved before a replacement)",
     );
   });
 

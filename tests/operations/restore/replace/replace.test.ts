@@ -220,7 +220,7 @@ describe("replacement of a live database", () => {
         },
         saveFirst: async () => {
           const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-          return (await backup({ ...common, databaseUrl: live.url, acceptsSmaller: true })).backupId;
+          return (await backup({ ...common, databaseUrl: live.url, acceptsSmaller: true, isSafety: true })).backupId;
         },
       }),
     );
@@ -369,6 +369,19 @@ describe("replacement of a live database", () => {
     };
     return killedAt(CHILD, order, { phase, afterMs });
   };
+
+  it("never takes what it has saved itself for the state to go back to", async () => {
+    const saving = { databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+    const saveFirst = async () => (await backup({ ...saving, acceptsSmaller: true, isSafety: true })).backupId;
+    const fails = new AbortController();
+    const reporter = (line: string) => line.startsWith("Restoring") && fails.abort(new Error("the network is gone"));
+    const call = (more: Partial<ReplaceOptions>) => replace(options({ backupId: undefined, saveFirst, ...more }));
+    await expect(call({ reporter, signal: fails.signal })).rejects.toThrow("the network is gone");
+    await expectOld();
+    // The same command again: by now the damage lies in the vault, newer than the state that is wanted.
+    expect((await call({})).backupId).toBe(saved.backupId);
+    await expectNew();
+  }, 60_000);
 
   it("goes back to the complete old state after a kill -9 at any of its states", async () => {
     const client = watch();
