@@ -11,6 +11,7 @@ import { namesOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { listBackups } from "../../vault/listBackups.ts";
+import type { BackupSummary } from "../../vault/listBackups.ts";
 import type { TierPrefix } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { PhaseTimer } from "../../phases.ts";
@@ -178,19 +179,20 @@ async function claim(
   session: Session,
   options: ReplaceOptions & { signal: AbortSignal },
 ): Promise<{ replacement: Replacement; manifest: Manifest }> {
-  const { vault, trustedKeys, tiers, backupId, clock, signal } = options;
+  const { vault, trustedKeys, tiers, clock, signal } = options;
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
   await holdTarget(session, restoreId, known !== undefined, signal);
   const recorded = await findReplacement(session);
-  if (recorded !== undefined && backupId !== undefined && backupId !== recorded.backupId) {
+  if (known !== undefined && recorded === undefined) {
     throw new UserError(
-      `A replacement by backup ${recorded.backupId} is under way: go on with that one, or go back first (--replace --abandon).`,
+      `Another call has brought the replacement by backup ${known.backupId} to its end meanwhile: look at the database before you begin another.`,
     );
   }
   if (recorded?.state === "back")
     throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  if (recorded !== undefined) refuseOther(recorded, backups, options);
   const choice = recorded === undefined ? options : { backupId: recorded.backupId };
   const { manifest, passedOver } = selectBackup(backups, choice, "everything");
   // Before anybody is shut out: what can't be read here is no reason to close the gate.
@@ -205,4 +207,18 @@ async function claim(
   const replacement = await findReplacement(session);
   if (replacement === undefined) throw new Error("the replacement's record is gone");
   return { replacement, manifest };
+}
+
+/** UserError where another backup is asked for, by its id or by a time, than the one of the replacement that is under way. */
+function refuseOther(
+  recorded: Replacement,
+  backups: readonly BackupSummary[],
+  { backupId, at }: Pick<ReplaceOptions, "backupId" | "at">,
+): void {
+  if (backupId === undefined && at === undefined) return;
+  const wanted = at === undefined ? backupId : selectBackup(backups, { backupId, at }, "everything").manifest.backupId;
+  if (wanted === recorded.backupId) return;
+  throw new UserError(
+    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted ?? ""}: go on with that one, or go back first (--replace --abandon).`,
+  );
 }

@@ -113,6 +113,15 @@ export async function refuseHalfState(session: Session): Promise<void> {
   );
 }
 
+/** Refuses a database whose state is about to be exchanged as a whole: what is changed in it now is thrown away. UserError. */
+export async function refuseReplacement(session: Session): Promise<void> {
+  const replacement = await findReplacement(session);
+  if (replacement === undefined) return;
+  throw new UserError(
+    `A replacement of the whole database by backup ${replacement.backupId} is under way: go on with that one, or go back first (--replace --abandon).`,
+  );
+}
+
 /** Notes that one begins. There is one at a time. */
 export async function beginReplacement(
   session: Session,

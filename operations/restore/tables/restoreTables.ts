@@ -17,8 +17,8 @@ import type { Phase } from "../../phases.ts";
 import { tableKey, tableName } from "../../database/quote.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
-import { refuseHalfState } from "../replace/replaceRecord.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
+import { refuseReplacement } from "../replace/replaceRecord.ts";
 import { restoreRows } from "../restoreRows.ts";
 import { differencesIn, planTables } from "./restoreTablesPlan.ts";
 import type { TableBeside } from "./restoreTablesPlan.ts";
@@ -118,7 +118,7 @@ async function replaceRows(
   const applicationName = applicationNameOf(restoreId);
   const place = namesOf(session.address)[0] ?? "";
   await holdTarget(session, restoreId, (await findRecord(session, restoreId)) !== undefined, signal);
-  await refuseHalfState(session);
+  await refuseReplacement(session);
   let record = await findRecord(session, restoreId);
   if (record?.result !== undefined) {
     // The swap is committed; only what lies beside is left to be taken away.

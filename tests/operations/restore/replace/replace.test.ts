@@ -7,12 +7,12 @@ import { PromiseError, UserError } from "../../../../clients/errors.ts";
 import { silent } from "../../../../clients/reporter.ts";
 import type { Signer } from "../../../../clients/signer.ts";
 import type { Vault } from "../../../../clients/vault.ts";
+import { assess } from "../../../../operations/assess/assess.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
 import type { BackupResult } from "../../../../operations/backup/backup.ts";
 import { digestObjects } from "../../../../operations/database/objects.ts";
 import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
 import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
-import { assess } from "../../../../operations/assess/assess.ts";
 import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
@@ -403,6 +403,9 @@ describe("replacement of a live database", () => {
   }, 120_000);
 
   it("goes on to the complete new state after kills -9 at each of its states", async () => {
+    const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
+    const source = { ...common, databaseUrl: live.url };
+    const later = await backup({ ...source, signer, acceptsSmaller: true });
     const client = watch();
     await client.hasSeen(1);
     for (const phase of [
@@ -416,14 +419,15 @@ describe("replacement of a live database", () => {
     ]) {
       await killAt(phase, 20);
       if (phase !== "Restoring") continue;
-      const half = backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
-      await expect(half).rejects.toThrow("so what it holds now is half of it");
-      const rows = restoreTables({ ...options(), tables: ["auth.users"] });
-      await expect(rows).rejects.toThrow("so what it holds now is half of it");
-      const assessing = assess({ ...options(), databaseUrl: live.url });
-      await expect(assessing).rejects.toThrow("so what it holds now is half of it");
+      await expect(backup({ ...source, signer })).rejects.toThrow("so what it holds now is half of it");
+      await expect(assess(source)).rejects.toThrow("so what it holds now is half of it");
+      const { confirm } = options();
+      const some = restoreTables({ ...common, confirm, targetUrl: live.url, tables: ["public.posts"] });
+      await expect(some).rejects.toThrow("is under way");
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
+    const byTime = replace(options({ backupId: undefined, at: new Date(later.snapshotAt) }));
+    await expect(byTime).rejects.toThrow(`is under way, not by ${later.backupId}`);
     await replace(options());
     await client.hasSeen(2);
     const { seen } = await client.stop();
