@@ -88,6 +88,8 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
   try {
     await client.connect();
   } catch (error) {
+    // A server that was not answered to its end would keep the connection, and so this process, for a minute.
+    streamOf(client).destroy();
     throw explainConnectionError(error, address);
   }
   const abort = () => void client.end();
@@ -230,6 +232,12 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
       `The database ${placeOf(address)} refuses the connection (${code}): ${messageOf(error).replace(/\.$/, "")}.`,
       { cause: error },
     );
+  if (address.password === "" && /password must be a string/.test(messageOf(error))) {
+    return new UserError(
+      `The database ${placeOf(address)} asks for the password of "${address.user}", and the connection string holds none: add it.`,
+      { cause: error },
+    );
+  }
   const reason = code === "" ? messageOf(error) : code;
   return new UserError(
     `The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`,

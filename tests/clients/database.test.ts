@@ -148,7 +148,12 @@ describe("connect", () => {
       "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.",
     );
     await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
-    for (const url of [wrong, nobody, nowhere]) await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
+    const none = `postgresql://postgres@127.0.0.1:${database.port}/postgres`;
+    await expect(connect(none, options)).rejects.toThrow(
+      `The database 127.0.0.1:${database.port} asks for the password of "postgres", and the connection string holds none: add it.`,
+    );
+    for (const url of [wrong, nobody, nowhere, none])
+      await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
   });
 
   it("says in the pooler's own words why it is not let in", async () => {
