@@ -76,10 +76,11 @@ export function historyOf(
 /** Tables that have fewer rows in a backup than in the one before it, or are gone from it; newest first, up to the reference. */
 export function earlierLosses(chain: readonly Manifest[], reference: Manifest): EarlierLoss[] {
   const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
-  return chain
-    .slice(0, at + 1)
+  // What a backup of another kind does not hold was not lost.
+  const full = chain.slice(0, at + 1).filter(({ kind }) => kind === "full");
+  return full
     .flatMap((manifest, index) => {
-      const before = chain[index - 1];
+      const before = full[index - 1];
       if (index === 0 || before === undefined) return [];
       const now = new Map(manifest.tables.map((table) => [tableKey(table), table.rows]));
       return before.tables.flatMap((table): EarlierLoss[] => {

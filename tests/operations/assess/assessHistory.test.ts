@@ -11,6 +11,7 @@ function chainOf(contents: string): Manifest[] {
     (content, index) =>
       ({
         backupId: `B${index}`,
+        kind: "full",
         snapshotAt: `2026-01-0${index + 1}T00:00:00.000Z`,
         tables: content === "-" ? [] : [{ ...T, ...contentOf(content) }],
       }) as unknown as Manifest,
@@ -104,5 +105,12 @@ describe("earlierLosses", () => {
         rowsAfter: 2,
       },
     ]);
+  });
+
+  it("takes no table for lost that a backup of another kind does not hold", () => {
+    const chain = chainOf("a-a");
+    chain[1]!.kind = "critical";
+    expect(earlierLosses(chain, chain[2]!)).toEqual([]);
+    expect(earlierLosses(chain, chain[1]!)).toEqual([]);
   });
 });
