@@ -27,6 +27,9 @@ const NETWORK_CODES = new Set([
 const expired = ({ service, region }: AwsCall) =>
   `The AWS credentials for ${service} in ${region} have expired: get new ones, and run the same command again.`;
 
+const wrongSecret = ({ service, region }: AwsCall) =>
+  `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`;
+
 /** What AWS says where the time of a request is too far from its own. */
 export const SKEW_CODES: ReadonlySet<string> = new Set([
   "RequestTimeTooSkewed",
@@ -48,8 +51,10 @@ const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
     `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
   UnrecognizedClientException: ({ service, region }) =>
     `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
-  SignatureDoesNotMatch: ({ service, region }) =>
-    `${service} in ${region} refuses the AWS secret key: correct AWS_SECRET_ACCESS_KEY.`,
+  InvalidClientTokenId: ({ service, region }) =>
+    `${service} in ${region} does not know the AWS access key: correct AWS_ACCESS_KEY_ID.`,
+  SignatureDoesNotMatch: wrongSecret,
+  InvalidSignatureException: wrongSecret,
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   TokenRefreshRequired: expired,
@@ -63,15 +68,15 @@ const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
 /** A UserError of one sentence where the cause lies in the set-up or the network; any other error as it was. */
 export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
   const codes = codesOf(thrown);
-  for (const code of codes) {
-    const sentence = SENTENCES[code];
-    if (sentence !== undefined) return new UserError(sentence(call), { cause: thrown });
-  }
-  if (codes.some((code) => SKEW_CODES.has(code))) {
+  if (isOfAnotherTime(thrown, codes)) {
     return new UserError(
       `${call.service} in ${call.region} refuses requests of this time: the clock of this machine is ${skewOf(thrown)}. Set it (by NTP), and run the same command again.`,
       { cause: thrown },
     );
+  }
+  for (const code of codes) {
+    const sentence = SENTENCES[code];
+    if (sentence !== undefined) return new UserError(sentence(call), { cause: thrown });
   }
   const status = statusOf(thrown);
   if (status === HTTP_INSUFFICIENT_STORAGE || codes.some((code) => FULL_CODES.has(code))) {
@@ -112,6 +117,13 @@ export function isLostConnection(thrown: unknown): boolean {
   return (
     codesOf(thrown).some((code) => NETWORK_CODES.has(code)) || /^(Connection lost|aborted)/.test(messageOf(thrown))
   );
+}
+
+/** Services that speak JSON have one code for a wrong signature and for one of another time, and tell them apart in words. */
+function isOfAnotherTime(thrown: unknown, codes: readonly string[]): boolean {
+  if (codes.some((code) => SKEW_CODES.has(code))) return true;
+  const words = /Signature (expired|not yet current)|difference between the request time/i;
+  return codes.includes("InvalidSignatureException") && words.test(messageOf(thrown));
 }
 
 /** HTTP status of the answer that an error is, or undefined. */
