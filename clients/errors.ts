@@ -18,7 +18,7 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):(?!\d+\/)[^\s"'<>]+@/gi, `$1:${REDACTED}@`],
   [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   // Whoever has this can read every backup that is sealed to it.
-  [/AGE-SECRET-KEY-[A-Z0-9-]+/gi, REDACTED],
+  [/AGE-SECRET-KEY-[A-Z0-9-]{4,}/gi, REDACTED],
   [/\b(password|passphrase|secret|PGPASSWORD)=\S+/gi, `$1=${REDACTED}`],
   // As SQL writes them: OPTIONS of a user mapping, PASSWORD of a role.
   [/\b(password|passphrase|secret)\s+'(?:[^']|'')*'/gi, `$1 '${REDACTED}'`],
