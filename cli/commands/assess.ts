@@ -25,6 +25,8 @@ export function assessCommand(): Command {
     .addOption(jsonOption())
     .addHelpText("after", "\nExit code 1: something of the backup is missing or altered now. Nothing is changed.")
     .action(async (options: { stack: string; backup?: string; trace?: boolean; json?: boolean }) => {
+      if (options.trace === true && options.backup === undefined)
+        throw new UserError("--trace looks through the backups after the one that --backup names: name an older one.");
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
