@@ -12,6 +12,9 @@ export class GitError extends Error {
   override readonly name = "GitError";
 }
 
+/** The server does not accept the token, or wants one. */
+export class RefusedTokenError extends GitError {}
+
 /** A credential for one server: git sends it to addresses that begin with `origin`, and to no other. */
 export interface GitCredential {
   /** Scheme and host with port, "https://github.com". */
@@ -215,6 +218,13 @@ function succeeded(answer: GitAnswer, action: string): GitAnswer {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
+  // git would ask for a name and a password after a refusal, and says no more than that it must not.
+  if (
+    /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/.test(
+      answer.stderr,
+    )
+  )
+    throw new RefusedTokenError(redact(`git could not ${action}: the server refuses the token. Correct GITHUB_TOKEN.`));
   const telling = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.code}`;
   throw new GitError(
     redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),

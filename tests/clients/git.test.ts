@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { UserError } from "../../clients/errors.ts";
-import { gitClient, GitError, originOf, withTemporaryFolder } from "../../clients/git.ts";
+import { gitClient, GitError, originOf, RefusedTokenError, withTemporaryFolder } from "../../clients/git.ts";
 import { startTestServer } from "./testServer.ts";
 
 const signal = new AbortController().signal;
@@ -110,8 +110,11 @@ describe("a token", () => {
     try {
       const git = gitClient([{ origin: originOf(own.url), token: "ghp_sesame" }]);
       const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
-      expect(refused).toBeInstanceOf(GitError);
-      expect((refused as Error).message).not.toContain("sesame");
+      expect(refused).toEqual(
+        new RefusedTokenError(
+          `git could not read the refs of ${own.url}/o/r.git: the server refuses the token. Correct GITHUB_TOKEN.`,
+        ),
+      );
       expect(own.seen[0]!.headers.authorization).toBe(
         `Basic ${Buffer.from("x-access-token:ghp_sesame").toString("base64")}`,
       );
