@@ -23,13 +23,21 @@ export function verifiedFacts(state: VerifiedState | undefined): VerifiedFacts {
   };
 }
 
-/** A backup's state in words: how far it is proven, and everything that speaks against it. */
-export function backupState(backup: VerifiedFacts & { proven: boolean; problems: readonly string[] }): string {
-  const { verified, failed, unbelieved = [] } = backup;
+/**
+ * A backup's state in words: how far it is proven, and everything that speaks against it. `lacks` counts what its services did not
+ * give.
+ */
+export function backupState(
+  backup: VerifiedFacts & { proven: boolean; problems: readonly string[]; lacks?: number },
+): string {
+  const { verified, failed, unbelieved = [], lacks = 0 } = backup;
   const level =
     verified === undefined || verified.level === "proven" ? "proven" : `${verified.level} ${minute(verified.at)}`;
   return [
     backup.proven ? level : backup.problems.join("; "),
+    ...(lacks === 0
+      ? []
+      : [`LACKS ${lacks === 1 ? "a part" : `${lacks} parts`} that could not be had: \`verify\` names them`]),
     ...(failed === undefined ? [] : [`verification FAILED ${minute(failed.at)}: ${failed.why}`]),
     ...(unbelieved.length === 0 ? [] : [`${unbelieved.length} verifications that no trusted key has signed for it`]),
   ].join("; ");

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { leftOutLines } from "../operations/backup/leftOutText.ts";
 import { CHECKLIST, stateOf } from "../operations/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../operations/verify/verify.ts";
 import { nameOf } from "../operations/verify/verify.ts";
@@ -10,6 +11,7 @@ const WIDTHS = { what: 30, detail: 86 };
 export function verificationLines(result: VerifyResult): string[] {
   return [
     whatWasRead(result),
+    ...leftOutLines(result.leftOut),
     ...result.faults.map((fault) => `  not ok: ${fault}`),
     ...(result.restore === undefined ? [] : restoreLines(result.restore)),
     outcome(result),

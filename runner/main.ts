@@ -1,17 +1,18 @@
 import { ageSealer, openerOf } from "../clients/age.ts";
 import { systemClock } from "../clients/clock.ts";
-import { messageOf, UserError } from "../clients/errors.ts";
+import { messageOf, PromiseError, UserError } from "../clients/errors.ts";
 import { kmsSigner } from "../clients/signer.ts";
 import { supabaseContent } from "../clients/supabaseContent.ts";
 import { s3Vault } from "../clients/vault.ts";
 import { backup } from "../operations/backup/backup.ts";
+import { failureText, leftOutLines } from "../operations/backup/leftOutText.ts";
 import { configurationOf } from "./configuration.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 
 /**
  * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
- * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup,
- * 1 none, 2 wrong set-up, 130 interrupted.
+ * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup
+ * with all that could be had, 1 none, or one that lacks what a service did not give, 2 wrong set-up, 130 interrupted.
  */
 async function main(): Promise<void> {
   const input = readInput(process.env);
@@ -24,6 +25,9 @@ async function main(): Promise<void> {
   say(
     `${result.backupId} is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}, ${(result.durationMs / 1000).toFixed(1)} s`,
   );
+  for (const line of leftOutLines(result.leftOut)) say(line);
+  const failure = failureText(result.backupId, result.leftOut);
+  if (failure !== undefined) throw new PromiseError(failure);
 }
 
 async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: AbortSignal) {

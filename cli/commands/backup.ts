@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
 import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
-import { UserError } from "../../clients/errors.ts";
+import { PromiseError, UserError } from "../../clients/errors.ts";
 import { backup } from "../../operations/backup/backup.ts";
-import { collectConfiguration } from "../../operations/backup/configuration.ts";
+import { collectConfiguration, lackOf, type ConfigurationBackup } from "../../operations/backup/configuration.ts";
+import type { LeftOut } from "../../operations/backup/leftOut.ts";
+import { failureText, leftOutLines } from "../../operations/backup/leftOutText.ts";
 import { BACKUP_KINDS } from "../../operations/vault/manifest.ts";
 import type { BackupKind } from "../../operations/vault/manifest.ts";
 import { abortOnInterrupt } from "../interruption.ts";
@@ -28,7 +30,8 @@ export function backupCommand(): Command {
       if (databaseUrl === undefined && kind !== "configuration") {
         throw new UserError(`Stack ${options.stack} runs no database: there is nothing to back up.`);
       }
-      const result = await withProgress("Backing up", async (reporter) =>
+      let lacks: LeftOut[] = [];
+      const taken = await withProgress("Backing up", async (reporter) =>
         backup({
           databaseUrl,
           vault: vaultOf(context),
@@ -42,7 +45,14 @@ export function backupCommand(): Command {
           acceptsSmaller: options.acceptSmaller === true,
           ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
           opener: await openerOf(process.env),
-          ...(holdsConfiguration(kind) && { configuration: () => configurationOf(context, signal) }),
+          ...(holdsConfiguration(kind) && {
+            configuration: async () => {
+              const configuration = await configurationOf(context, signal);
+              // A run that begins anew collects it once more.
+              lacks = configuration.missing.map(lackOf);
+              return configuration;
+            },
+          }),
           ...(kind === "full" &&
             context.outputs.supabaseRef !== undefined && {
               project: projectContentOf(context, context.outputs.supabaseRef),
@@ -51,9 +61,13 @@ export function backupCommand(): Command {
           signal,
         }),
       );
+      const result = { ...taken, leftOut: [...taken.leftOut, ...lacks] };
       printResult({ ...result, storedBytes: result.sizeBytes }, options.json === true, [
         `${result.backupId} (${kind}) is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
+        ...leftOutLines(result.leftOut),
       ]);
+      const failure = failureText(result.backupId, result.leftOut);
+      if (failure !== undefined) throw new PromiseError(failure);
     });
 }
 
@@ -63,7 +77,7 @@ function holdsConfiguration(kind: BackupKind): boolean {
 }
 
 /** What a rebuilt infrastructure needs beside the data, Pulumi's state included. */
-async function configurationOf(context: StackContext, signal: AbortSignal): Promise<unknown> {
+async function configurationOf(context: StackContext, signal: AbortSignal): Promise<ConfigurationBackup> {
   const { settings, outputs, pulumi } = context;
   const state: unknown = JSON.parse(await pulumi.exportState());
   return collectConfiguration(

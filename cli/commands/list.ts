@@ -34,11 +34,12 @@ export function listCommand(): Command {
           const verified =
             verifications &&
             (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
-          const { kind, purpose } = manifest ?? {};
+          const { kind, purpose, leftOut = [] } = manifest ?? {};
           return {
             ...summary,
             kind,
             ...(purpose && { purpose }),
+            lacks: leftOut.filter(({ failed }) => failed === true).length,
             snapshotAt: manifest?.snapshotAt,
             ...verifiedFacts(verified),
           };

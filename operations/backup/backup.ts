@@ -225,6 +225,7 @@ function resultOf(manifest: Manifest, timer: PhaseTimer, durationMs: number): Ba
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
     sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
+    leftOut: manifest.leftOut,
     phases: timer.phases,
     durationMs: Math.round(durationMs),
   };

@@ -5,6 +5,7 @@ import type { Signer } from "../../clients/signer.ts";
 import type { ProjectContent } from "../../clients/supabaseContent.ts";
 import type { Vault } from "../../clients/vault.ts";
 import type { CalendarTier } from "../../planning/calendar.ts";
+import type { LeftOut } from "./leftOut.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { BackupKind } from "../vault/manifest.ts";
 import type { Phase } from "../phases.ts";
@@ -66,6 +67,8 @@ export interface BackupResult {
   rows: number;
   /** Stored, compressed. */
   sizeBytes: number;
+  /** What the manifest names as left out. */
+  leftOut: readonly LeftOut[];
   phases: Phase[];
   durationMs: number;
 }

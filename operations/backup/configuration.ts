@@ -4,6 +4,7 @@ import { messageOf } from "../../clients/errors.ts";
 import type { Github } from "../../clients/github.ts";
 import type { Supabase } from "../../clients/supabase.ts";
 import type { Vercel, VercelVariable } from "../../clients/vercel.ts";
+import type { LeftOut } from "./leftOut.ts";
 
 /** Version of the layout of a configuration backup. */
 export const CONFIGURATION_FORMAT = 1;
@@ -25,6 +26,11 @@ export interface ConfigurationSources {
 export interface MissingPart {
   part: string;
   reason: string;
+}
+
+/** A missing part as what a backup does not hold. */
+export function lackOf({ part, reason }: MissingPart): LeftOut {
+  return { what: `the configuration's part ${part}`, why: reason, failed: true };
 }
 
 /** The configuration that a rebuilt infrastructure needs, without a single secret value in plain text. */

@@ -15,6 +15,8 @@ import {
 export interface LeftOut {
   what: string;
   why: string;
+  /** It could have been had: its service refused it or gave no answer. */
+  failed?: true | undefined;
 }
 
 /** Finds by catalog what the database holds and a backup does not. */

@@ -119,7 +119,7 @@ async function storeObjects(options: StoreProjectOptions, store: FileStore, left
   await together<undefined[]>(signal, ...Array.from({ length: READERS }, () => read));
   if (failure === undefined) return;
   const names = queue.map(({ bucket, name }) => `${bucket}/${name}`);
-  leftOut.push({ what: `bytes of ${names.length} storage objects (${names.join(", ")})`, why: failure });
+  leftOut.push({ what: `bytes of ${names.length} storage objects (${names.join(", ")})`, why: failure, failed: true });
   reporter(`${names.length} storage objects are left out: ${failure}`);
 }
 
@@ -200,7 +200,7 @@ async function orLeftOut<T>(
     return await work();
   } catch (error) {
     signal.throwIfAborted();
-    leftOut.push({ what, why: messageOf(error) });
+    leftOut.push({ what, why: messageOf(error), failed: true });
     return undefined;
   }
 }

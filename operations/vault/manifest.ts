@@ -166,7 +166,8 @@ const manifestSchema = z.object({
   objects: z.record(z.string(), z.string()),
   /** Which of the kinds that came later (objects.ts) `objects` was made with, so that one which has none of a kind says so. */
   laterKinds: z.array(z.string()).optional(),
-  leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
+  /** `failed` marks what could have been had: its service refused it or gave no answer. */
+  leftOut: z.array(z.object({ what: z.string(), why: z.string(), failed: z.literal(true).optional() })),
 });
 
 /** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */

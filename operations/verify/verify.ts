@@ -17,6 +17,7 @@ import { readObjects } from "../vault/readObjects.ts";
 import { hasPassed } from "./testRestore/checklist.ts";
 import { testRestore } from "./testRestore/testRestore.ts";
 import type { TestRestoreResult } from "./testRestore/testRestore.ts";
+import type { LeftOut } from "../backup/leftOut.ts";
 import { storeVerification } from "../vault/verification.ts";
 import type { Share, Verification, VerificationLevel } from "../vault/verification.ts";
 
@@ -28,6 +29,8 @@ export interface VerifyResult extends Verification {
   parts: number;
   tables: number;
   rows: number;
+  /** What the manifest names as left out. */
+  leftOut: readonly LeftOut[];
   /** False where the backup is encrypted and no identity was at hand: then sizes and hashes were compared, not rows. */
   isDecrypted: boolean;
   /** Key of the signed result; undefined where it was not to be stored. */
@@ -123,6 +126,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     parts: contentOf(manifest).length,
     tables: manifest.tables.length,
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    leftOut: manifest.leftOut,
     isDecrypted: canOpen(source),
   };
   const stored = await tryToStore(options, verification, manifest, prefix, signal);

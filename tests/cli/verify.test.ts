@@ -34,6 +34,7 @@ const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
   parts: 7,
   tables: 26,
   rows: 618,
+  leftOut: [{ what: "passwords of roles", why: "a managed database does not give them out: set new ones" }],
   isDecrypted: true,
   storedAs: "daily/20260701T020000Z-1a2b3c/verifications/20260702T030405.678Z.json",
   ...more,
@@ -47,6 +48,7 @@ describe("verify on the command line", () => {
     expect(shown).toContain("Authentication functional: not checked");
     expect(shown).toMatch(/not checked +│ part 4 +│ not checked here: no Auth service/);
     expect(shown).toContain("Something stands as text.");
+    expect(shown).toContain("What it does not hold:\n  passwords of roles: a managed database does not give them out");
     expect(shown).toContain("can be restored (restored-proven)");
     expect(shown).toContain("verifications/20260702T030405.678Z.json");
   });
@@ -101,6 +103,9 @@ describe("list", () => {
       "restored-proven 2026-07-02 03:04; verification FAILED 2026-08-01 00:00: daily/x is missing",
     );
     expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
+    expect(backupState({ ...proven, lacks: 2 })).toBe(
+      "proven; LACKS 2 parts that could not be had: `verify` names them",
+    );
     expect(state(verification, verification, ["a", "b"])).toContain(
       "; 2 verifications that no trusted key has signed for it",
     );

@@ -357,11 +357,13 @@ describe("what can't be had beside the database", () => {
     expect(manifest.leftOut).toContainEqual({
       what: expect.stringMatching(/^bytes of 3 storage objects \(.*images\/ä b\/c%2F\?#\.jpg/) as unknown,
       why: expect.stringMatching(/^Supabase storage refused GET \S+ \(503\): busy\.$/) as unknown,
+      failed: true,
     });
     const wrong = await backUp(contentOfProject(source, { serviceKey: "wrong" }));
     expect(wrong.manifest.leftOut).toContainEqual({
       what: expect.stringContaining("bytes of 3 storage objects") as unknown,
       why: expect.stringMatching(/Invalid API key/) as unknown,
+      failed: true,
     });
     expect(JSON.stringify(wrong.manifest)).not.toContain(TOKEN);
   }, 30_000);
