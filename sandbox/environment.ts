@@ -5,7 +5,7 @@ import { sandboxPostgres } from "./postgres/binaries.ts";
 
 /**
  * The environment variables that lead a command into the sandbox: credentials, Pulumi's backend and passphrase, and the
- * sandbox's provider plugins first on PATH. Holds secrets of the sandbox. `base` is the environment whose PATH is continued.
+ * sandbox's provider plugins and the command line first on PATH. Holds secrets of the sandbox. `base` is the environment whose PATH is continued.
  */
 export function sandboxEnvironment(
   home: string,
@@ -35,6 +35,9 @@ export function sandboxEnvironment(
     PULUMI_HOME: layout(home).pulumi,
     PULUMI_BACKEND_URL: `file://${layout(home).state}`,
     PULUMI_CONFIG_PASSPHRASE: credentials.passphrase,
-    PATH: [join(PROJECT_ROOT, "sandbox", "plugins", "bin"), base["PATH"] ?? ""].join(delimiter),
+    // `bin`, so that a command of the runbook works as it is written there.
+    PATH: [join(PROJECT_ROOT, "sandbox", "plugins", "bin"), join(PROJECT_ROOT, "bin"), base["PATH"] ?? ""].join(
+      delimiter,
+    ),
   };
 }

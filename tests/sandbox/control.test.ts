@@ -13,7 +13,7 @@ import {
   stopSandbox,
 } from "../../sandbox/control.ts";
 import { sandboxEnvironment } from "../../sandbox/environment.ts";
-import { layout } from "../../sandbox/layout.ts";
+import { layout, PROJECT_ROOT } from "../../sandbox/layout.ts";
 import type { SandboxFile } from "../../sandbox/layout.ts";
 import { isFree } from "../../sandbox/ports.ts";
 import { isAlive } from "../../sandbox/processes.ts";
@@ -73,7 +73,8 @@ describe("a sandbox's life", () => {
 
     const environment = sandboxEnvironment(home, file, { PATH: "/usr/bin" });
     expect(environment["PULUMI_BACKEND_URL"]).toBe(`file://${home}/state`);
-    expect(environment["PATH"]).toMatch(/sandbox\/plugins\/bin:\/usr\/bin$/);
+    // The command line too: what the runbook says is typed as it stands there.
+    expect(environment["PATH"]).toBe(`${PROJECT_ROOT}/sandbox/plugins/bin:${PROJECT_ROOT}/bin:/usr/bin`);
 
     const ref = await createProject(file);
     await loseRegion(home, "ap-northeast-1");
