@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { UserError } from "../../clients/errors.ts";
 import { advanceScheduler, resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../sandbox/control.ts";
@@ -54,7 +54,7 @@ export function sandboxCommand(): Command {
   command
     .command("advance")
     .description("let time pass for the schedules alone, so that what is due in hours is due now")
-    .argument("<hours>", "how many hours", Number)
+    .argument("<hours>", "how many hours, a year at most", hoursIn)
     .action(async (hours: number) => {
       await advanceScheduler(home, hours * 3600);
       printResult({}, false, [`The schedules' clock is ${hours} hours further.`]);
@@ -91,6 +91,13 @@ export function sandboxCommand(): Command {
 async function running(home: string): Promise<{ environment: Record<string, string>; workspace: string }> {
   const file = await withProgress("Starting the sandbox", (reporter) => startSandbox({ home, onProgress: reporter }));
   return { environment: sandboxEnvironment(home, file), workspace: await prepareWorkspace(home, file) };
+}
+
+/** The clock never goes back: years that it does not know would stop the schedules for good. */
+function hoursIn(text: string): number {
+  const hours = Number(text);
+  if (!(hours > 0 && hours <= 8784)) throw new InvalidArgumentError("Give a number of hours above 0, a year at most.");
+  return hours;
 }
 
 /** Safe between a shell's single quotes. */
