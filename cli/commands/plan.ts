@@ -6,6 +6,7 @@ import { dayOf } from "../../planning/retention/time.ts";
 import { EXIT } from "../failure.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
+import { toNamedFile } from "../outputFile.ts";
 import { planFacts } from "../plan/planFacts.ts";
 import { planLines } from "../plan/planLines.ts";
 import { planPage } from "../plan/planPage.ts";
@@ -33,7 +34,7 @@ export function planCommand(): Command {
     );
     const assumptions = assumptionsOf(options, dayOf(systemClock().getTime()), read.intervalHours);
     const report = plan({ ...read, assumptions });
-    if (options.html !== undefined) await writeFile(options.html, planPage(report));
+    if (options.html !== undefined) await toNamedFile(options.html, (file) => writeFile(file, planPage(report)));
     printResult(planFacts(report), options.json === true, planLines(report));
     if (report.proof.violations.length > 0) process.exitCode = EXIT.promiseNotKept;
   });

@@ -11,6 +11,7 @@ import {
 import { bundleRunner } from "../../runner/bundle.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
+import { toNamedFile } from "../outputFile.ts";
 import { printResult } from "../progress.ts";
 import { readStack } from "../stackContext.ts";
 
@@ -56,7 +57,7 @@ export function scheduleCommand(): Command {
     .addOption(jsonOption())
     .action(async (file: string, options: { json?: boolean }) => {
       const { path, sha256 } = bundleRunner();
-      await copyFile(path, file);
+      await toNamedFile(file, (name) => copyFile(path, name));
       printResult({ file, sha256 }, options.json === true, [`${file} (SHA-256 ${sha256})`]);
     });
   return command;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, jest } from "@jest/globals";
 import { scheduleCommand } from "../../cli/commands/schedule.ts";
+import { UserError } from "../../clients/errors.ts";
 import { makeTestFolder } from "../support/folder.ts";
 
 describe("castchat-recovery schedule", () => {
@@ -24,6 +25,13 @@ describe("castchat-recovery schedule", () => {
       .digest("hex");
     expect(JSON.parse(written.join(""))).toEqual({ file, sha256 });
     await folder.remove();
+  });
+
+  it("says in one sentence where the file can't be written", async () => {
+    const file = "/absent/out.mjs";
+    const written = scheduleCommand().parseAsync(["bundle", file], { from: "user" });
+    await expect(written).rejects.toBeInstanceOf(UserError);
+    await expect(written).rejects.toThrow(/^\/absent\/out\.mjs can't be written \(ENOENT\): name another file\.$/);
   });
 
   it.each([[[]], [["show"]], [["run"]]])("needs a stack: %j", async (args) => {
