@@ -126,7 +126,7 @@ export function restoreCommand(): Command {
       const result = await withProgress("Restoring", (reporter) =>
         restore({ ...common, ...projectOf(context, targetUrl), selection: selectionIn(options), generation, reporter }),
       );
-      printResult(result, options.json === true, [...linesOf(result), ...result.notes]);
+      printResult(result, options.json === true, [...linesOf(result), ...besideLines(result), ...result.notes]);
     });
 }
 
@@ -184,9 +184,30 @@ function selectionIn({ schemaOnly, dataOnly }: Options): Selection | undefined {
 }
 
 function linesOf(result: RestoreResult): string[] {
+  if (result.finishedBefore !== undefined) {
+    return [
+      `${result.backupId} was restored into this database and checked already, until ${result.finishedBefore}: nothing was done now. ` +
+        "What was changed there since is as it is; to have the backup's state again, take a new project, or --replace.",
+    ];
+  }
   if (result.selection === "definitions") return [`The definitions of ${result.backupId} are restored and checked.`];
   return [
     `${result.backupId} is restored and checked: ${result.tables} tables, ${result.rows} rows; ` +
       `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
+  ];
+}
+
+/** What of the project came back beside the database; where none was named it must not pass for all of the backup. */
+function besideLines({ project, selection }: RestoreResult): string[] {
+  if (selection !== undefined) return [];
+  if (project === undefined) {
+    return [
+      "Storage objects, edge functions and auth settings were not brought: no project was named, or the backup holds none. " +
+        "With the project's ref in TARGET_SUPABASE_REF the same command brings those of the backup.",
+    ];
+  }
+  const { storageObjects, functions, authSettings } = project;
+  return [
+    `Beside it are back: ${storageObjects} storage objects, ${functions} edge functions, ${authSettings} auth settings.`,
   ];
 }

@@ -15,7 +15,7 @@ import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
 import { refuseHalfState } from "./replace/replaceRecord.ts";
 import { explainTargetFault } from "./restoreFaults.ts";
-import { FINISHED, beginMarker, findMarker, finishMarker, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
+import { beginMarker, findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
 import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
@@ -76,10 +76,7 @@ async function restoreReachable(options: RestoreOptions, signal: AbortSignal): P
     return await logged(session, restoreId, { ...options, signal }, async (course) => {
       const recorded = await findMarker(session, restoreId);
       if (recorded !== undefined) refuseOther(recorded, options);
-      const result =
-        recorded?.phase === FINISHED && recorded.result !== undefined
-          ? recorded.result
-          : await restoreInto(session, restoreId, { ...options, signal }, course);
+      const result = finishedIn(recorded) ?? (await restoreInto(session, restoreId, { ...options, signal }, course));
       return await withProject(session, result, { ...options, signal }, course);
     });
   } catch (error) {
@@ -109,6 +106,7 @@ async function withProject(
   );
   const whole = {
     ...result,
+    finishedBefore: undefined,
     project: brought,
     phases: [...result.phases, ...timer.phases],
     notes: [...result.notes.filter((note) => !noteOfProject(manifest).includes(note)), ...notes],
@@ -225,9 +223,10 @@ async function claim(
   await refuseHalfState(session);
   const marker = await findMarker(session, restoreId);
   // Another call has finished it while this one waited for the target.
-  if (marker?.phase === FINISHED && marker.result !== undefined) {
+  const finished = finishedIn(marker);
+  if (marker !== undefined && finished !== undefined) {
     refuseOther(marker, options);
-    return { finished: marker.result };
+    return { finished };
   }
   if (marker === undefined && options.selection !== "rows" && options.backupId === undefined) await refuseData(session);
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });

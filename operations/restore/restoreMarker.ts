@@ -27,6 +27,8 @@ export interface RestoreResult {
   project?: { storageObjects: number; functions: number; authSettings: number } | undefined;
   /** Differences that are no fault, in sentences (an extension's newer version). */
   notes: string[];
+  /** When an earlier call has finished it, ISO 8601; absent where this one has. What was changed since then is as it is. */
+  finishedBefore?: string | undefined;
   /** Absent where all of the backup was restored. */
   selection?: Exclude<Selection, "everything"> | undefined;
 }
@@ -45,6 +47,12 @@ export interface RestoreMarker {
 
 /** The phase of a marker whose restore has passed all checks. */
 export const FINISHED = "finished";
+
+/** What an earlier call has finished; undefined where none has. */
+export function finishedIn(marker: RestoreMarker | undefined): RestoreResult | undefined {
+  if (marker?.phase !== FINISHED || marker.result === undefined) return undefined;
+  return { ...marker.result, finishedBefore: (marker.finishedAt ?? marker.startedAt).toISOString() };
+}
 
 const resultSchema = z.object({
   restoreId: z.string(),
