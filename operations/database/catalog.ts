@@ -108,6 +108,9 @@ export interface SequenceFacts {
   cycle: boolean;
 }
 
+/** Sequences that one statement asks: the server takes some thousands for too deep. */
+const SEQUENCES_AT_ONCE = 200;
+
 /** The state of every sequence, sorted by schema and name. Not part of a snapshot: it is what they are now. */
 export async function listSequences(session: Session): Promise<SequenceFacts[]> {
   const sequences = await session.query<SequenceFacts>(
@@ -124,15 +127,16 @@ export async function listSequences(session: Session): Promise<SequenceFacts[]> 
      order by 1, 2`,
   );
   const unused = sequences.filter((sequence) => sequence.lastValue === null && sequence.kind !== "managed");
-  if (unused.length === 0) return sequences;
-  const values = await session.query<{ at: number; value: string }>(
-    unused
+  const values: { at: number; value: string }[] = [];
+  for (let from = 0; from < unused.length; from += SEQUENCES_AT_ONCE) {
+    const selects = unused
+      .slice(from, from + SEQUENCES_AT_ONCE)
       .map(
-        ({ schema, name }, at) =>
-          `select ${at} as at, last_value::text as value from ${quoteIdent(schema)}.${quoteIdent(name)}`,
-      )
-      .join(" union all "),
-  );
+        ({ schema, name }, index) =>
+          `select ${from + index} as at, last_value::text as value from ${quoteIdent(schema)}.${quoteIdent(name)}`,
+      );
+    values.push(...(await session.query<{ at: number; value: string }>(selects.join(" union all "))));
+  }
   const found = new Map(values.map(({ at, value }) => [unused[at], value]));
   return sequences.map((sequence) => ({ ...sequence, nextValue: found.get(sequence) ?? null }));
 }
