@@ -197,15 +197,9 @@ function linesOf(result: RestoreResult): string[] {
   ];
 }
 
-/** What of the project came back beside the database; where none was named it must not pass for all of the backup. */
-function besideLines({ project, selection }: RestoreResult): string[] {
-  if (selection !== undefined) return [];
-  if (project === undefined) {
-    return [
-      "Storage objects, edge functions and auth settings were not brought: no project was named, or the backup holds none. " +
-        "With the project's ref in TARGET_SUPABASE_REF the same command brings those of the backup.",
-    ];
-  }
+/** What of the project came back beside the database. That none was named is among the result's notes. */
+function besideLines({ project }: RestoreResult): string[] {
+  if (project === undefined) return [];
   const { storageObjects, functions, authSettings } = project;
   return [
     `Beside it are back: ${storageObjects} storage objects, ${functions} edge functions, ${authSettings} auth settings.`,
