@@ -15,6 +15,8 @@ export function abortOnInterrupt(): AbortSignal {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   // Node would end on the spot, under `nohup` too: a live database would keep its gate closed, and a throwaway would be left.
-  process.on("SIGHUP", () => void (controller.signal.aborted || stop()));
+  process.on("SIGHUP", () => {
+    if (!controller.signal.aborted) stop();
+  });
   return controller.signal;
 }
