@@ -110,13 +110,18 @@ describe("a definition that Postgres writes in other words once it has read its 
     expect(await words()).not.toEqual(first);
     expect(await inSession(digestObjects)).toEqual(before);
     await made("in ('new', 'it''s paid', 'other')");
-    expect(Object.entries(await inSession(digestObjects)).filter(([name, digest]) => before[name] !== digest).length).toBe(5);
+    expect(
+      Object.entries(await inSession(digestObjects)).filter(([name, digest]) => before[name] !== digest).length,
+    ).toBe(5);
   });
 });
 
 describe("the options of a view", () => {
   it("are the same in whatever order they were set", async () => {
-    await runSql(database.url, "create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option");
+    await runSql(
+      database.url,
+      "create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option",
+    );
     await runSql(database.url, "alter view public.few set (security_invoker = on)");
     const before = await inSession(digestObjects);
     await runSql(
