@@ -140,7 +140,7 @@ new aws.s3.BucketLifecycleConfiguration("lifecycle", { bucket, rules: [
   { id: "weekly", status: "Enabled", filter: { prefix: "weekly/" }, expiration: { days: 92 }, noncurrentVersionExpiration: { noncurrentDays: 1 }, transitions: [{ days: 30, storageClass: "STANDARD_IA" }] },
   { id: "clean-up", status: "Enabled", filter: { prefix: "" }, expiration: { expiredObjectDeleteMarker: true }, abortIncompleteMultipartUpload: { daysAfterInitiation: 1 } },
 ] }, { ...mine, dependsOn: [versions] });
-const role = new aws.iam.Role("replicator", { description: "replicates", tags: { about: "plain" }, assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" }] }) }, mine);
+const role = new aws.iam.Role("replicator", { description: "replicates", tags: { about: "plain" }, assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: ["s3.amazonaws.com", "scheduler.amazonaws.com"] }, Action: "sts:AssumeRole" }] }) }, mine);
 const rolePolicy = new aws.iam.RolePolicy("replicate", { name: "replicate", role: role.name, policy: vault.arn.apply((Resource) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:ListBucket", Resource }] })) }, mine);
 new aws.s3.BucketReplicationConfig("replication", { bucket, role: role.arn, rules: [{
   id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" }, deleteMarkerReplication: { status: "Disabled" },

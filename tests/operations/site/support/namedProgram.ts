@@ -25,7 +25,7 @@ new aws.s3.BucketPolicy("policy", { bucket: bucket.bucket, policy: JSON.stringif
 new aws.s3.BucketLifecycleConfiguration("lifecycle", { bucket: bucket.bucket, rules: [
   { id: "clean-up", status: "Enabled", filter: { prefix: "" }, expiration: { expiredObjectDeleteMarker: true }, abortIncompleteMultipartUpload: { daysAfterInitiation: 1 } },
 ] }, after(versions));
-const role = new aws.iam.Role("role", { name: "left-role", assumeRolePolicy: trust("s3.amazonaws.com") }, on);
+const role = new aws.iam.Role("role", { name: "left-role", assumeRolePolicy: trust(["s3.amazonaws.com", "scheduler.amazonaws.com"]) }, on);
 new aws.iam.RolePolicy("permissions", { name: "replicate", role: role.name, policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:ListBucket", Resource: "arn:aws:s3:::left-bucket" }] }) }, on);
 new aws.s3.BucketReplicationConfig("replication", { bucket: bucket.bucket, role: role.arn, rules: [{
   id: "standby", status: "Enabled", priority: 1, filter: { prefix: "" }, deleteMarkerReplication: { status: "Disabled" },
