@@ -59,8 +59,8 @@ export interface RunningPgTool {
   kill(): void;
 }
 
-/** What is kept of a program's standard error, from its end. */
-const KEPT_STDERR = 4_000;
+/** What is kept of a program's standard error: of its beginning and of its end, as pg_dump puts its whole statement behind the reason. */
+const KEPT_STDERR = 2_000;
 
 /** Starts a client program. The password goes by environment, never by arguments, which any user of the machine can read. */
 export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
@@ -69,8 +69,13 @@ export function startPgTool(name: PgTool["name"], options: PgToolOptions): Runni
   const child = spawn(name, [...options.args], { stdio, env: environmentFor(options) });
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new Error(`${name} has no standard streams`);
-  let complaint = "";
-  stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-KEPT_STDERR)));
+  const complaint = { begin: "", end: "" };
+  stderr.setEncoding("utf8").on("data", (text: string) => {
+    const room = KEPT_STDERR - complaint.begin.length;
+    complaint.begin += text.slice(0, room);
+    const rest = complaint.end + text.slice(room);
+    complaint.end = rest.length > KEPT_STDERR ? ` … ${rest.slice(-KEPT_STDERR)}` : rest;
+  });
   // A program that ends early closes its input; its exit code tells why, the broken pipe does not.
   stdin.on("error", () => undefined);
   const kill = () => void child.kill("SIGKILL");
@@ -82,7 +87,10 @@ export function startPgTool(name: PgTool["name"], options: PgToolOptions): Runni
       const end = signal ?? `exit code ${code ?? "?"}`;
       if (code === 0) resolve();
       else if (options.signal?.aborted === true) reject(options.signal.reason as Error);
-      else reject(new Error(`${name} failed (${end}): ${redact(complaint).trim() || "it said nothing"}`));
+      else
+        reject(
+          new Error(`${name} failed (${end}): ${redact(complaint.begin + complaint.end).trim() || "it said nothing"}`),
+        );
     });
   });
   // The caller awaits it later; a failure before that must not end the process.

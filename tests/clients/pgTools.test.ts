@@ -92,6 +92,16 @@ describe("startPgTool", () => {
     );
   });
 
+  it("keeps the beginning of a long complaint, where the reason is, and its end", async () => {
+    fake(
+      "pg_dump",
+      `echo "ERROR: out of shared memory" >&2; head -c 9000 /dev/zero | tr '\\0' x >&2; echo "the end" >&2; exit 1`,
+    );
+    await expect(runPgTool("pg_dump", { args: [], address, applicationName: "a test" })).rejects.toThrow(
+      /^pg_dump failed \(exit code 1\): ERROR: out of shared memory\nx{1900,2000} … x{1900,2000}the end$/,
+    );
+  });
+
   it("ends the program when it is aborted", async () => {
     fake("pg_dump", "echo $$; exec sleep 60");
     const controller = new AbortController();
