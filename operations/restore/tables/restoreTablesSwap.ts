@@ -39,7 +39,7 @@ export async function swapRows(
       });
     } catch (error) {
       const code = (error as { code?: string }).code;
-      if (code !== LOCK_NOT_AVAILABLE && code !== DEADLOCK) throw error;
+      if (code !== LOCK_NOT_AVAILABLE && code !== DEADLOCK) throw explainRefusal(error, manifest);
       if (attempt >= ATTEMPTS) {
         throw new UserError(
           `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
@@ -49,6 +49,21 @@ export async function swapRows(
       await sleep(PAUSE_MS);
     }
   }
+}
+
+/** Rows that a constraint refuses, or a table that publishes deletions and has no identity to do so. */
+const REFUSED = /^(23...|55000|42P10)$/;
+
+/** The live tables may have got constraints since the backup, which its rows don't keep. */
+function explainRefusal(error: unknown, { backupId }: Manifest): unknown {
+  const { code = "", message = "", detail = "" } = error as { code?: string; message?: string; detail?: string };
+  if (!REFUSED.test(code)) return error;
+  // Of a constraint the detail is a row.
+  const reason = code.startsWith("23") || detail === "" ? message : `${message}: ${detail.replace(/\.$/, "")}`;
+  return new UserError(
+    `Nothing was changed: the live tables refuse to be swapped for the rows of backup ${backupId} (${reason}). Take what refuses them away and add it again afterwards (a constraint as NOT VALID), choose a newer backup, or restore into a new project.`,
+    { cause: error },
+  );
 }
 
 /** What a swap has done. */
@@ -98,7 +113,19 @@ async function swap(session: Session, manifest: Manifest, tables: readonly Table
       `Nothing was changed: rows would refer to none (${named(clauses)}). Bring those tables back as well, or delete these rows first.`,
     );
   }
-  return { rowsBefore, notes: [...notesOfLater(tables, rowsBefore), ...(await refreshDependents(session, tables))] };
+  const notes = [
+    ...notesOfLater(tables, rowsBefore),
+    ...notesOfBytes(tables),
+    ...(await refreshDependents(session, tables)),
+  ];
+  return { rowsBefore, notes };
+}
+
+function notesOfBytes(tables: readonly TableBeside[]): string[] {
+  if (!tables.some(({ table }) => tableName(table) === "storage.objects")) return [];
+  return [
+    "storage.objects: the rows alone are the backup's; the bytes in the storage service are as they were: compare them by hand.",
+  ];
 }
 
 /** Nobody has agreed to the loss of what was written after the question. */

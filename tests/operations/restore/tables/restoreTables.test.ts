@@ -155,6 +155,25 @@ describe("restore of tables into a live database", () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
+  it.each([
+    ["a constraint", "alter table public.posts add constraint short check (length(title) < 1) not valid", "short"],
+    [
+      "a publication that has no identity of rows",
+      "alter table public.posts replica identity nothing; create publication later for table public.posts",
+      "replica identity",
+    ],
+  ])("says which of what has come since refuses the rows: %s", async (_case, sql, name) => {
+    await runSql(live.url, sql);
+    const before = await contentOf(live.url);
+    const refused = restoreTables(options(["public.posts"]));
+    await expect(refused).rejects.toThrow(
+      new RegExp(`Nothing was changed: the live tables refuse .*${name}.*add it again afterwards`),
+    );
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+    expect(await contentOf(live.url)).toEqual(before);
+    expect(await leftovers()).toEqual([]);
+  });
+
   it("refuses other columns, unknown tables, acting triggers, damage and a no", async () => {
     const before = await contentOf(live.url);
     await expect(restoreTables(options(["public.nothing", "public.posts"]))).rejects.toThrow(
