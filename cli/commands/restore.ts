@@ -7,6 +7,7 @@ import type { Reporter } from "../../clients/reporter.ts";
 import { backup } from "../../operations/backup/backup.ts";
 import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
 import { abandon, replace } from "../../operations/restore/replace/replace.ts";
+import { STAYS_STOPPED } from "../../operations/restore/replace/replaceSteps.ts";
 import { restore } from "../../operations/restore/restore.ts";
 import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
 import type { Selection } from "../../operations/restore/restoreSelection.ts";
@@ -91,8 +92,10 @@ export function restoreCommand(): Command {
         throw new UserError("--confirm and --abandon belong to --replace.");
       const signal = abortOnInterrupt();
       if (options.abandon === true) {
-        const state = await abandon({ targetUrl, reporter: inLines, signal });
-        printResult({ state }, options.json === true, [ABANDONED[state]]);
+        const { state, stillClosed } = await abandon({ targetUrl, reporter: inLines, signal });
+        const gate = stillClosed ? STAYS_STOPPED : "Writes are allowed.";
+        const lines = [ABANDONED[state], ...(state === "nothing" ? [] : [gate])];
+        printResult({ state, stopped: stillClosed }, options.json === true, lines);
         return;
       }
       const context = await readStack(options.stack, signal);
@@ -150,8 +153,8 @@ async function sourceOf(context: StackContext) {
 
 const ABANDONED = {
   nothing: "No replacement is under way: nothing was changed.",
-  old: "The old state is back, whole, and the gate is open.",
-  new: "The new state was live already: it is whole, and the gate is open.",
+  old: "The old state is back, whole.",
+  new: "The new state was live already, and is whole.",
 } as const;
 
 /** A backup of the state that is about to be replaced, into the stack's own vault. */

@@ -3,6 +3,7 @@ import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
 import { closeGate, gateState, letAuthIn, openGate } from "../../operations/gate/writeGate.ts";
+import type { GateLayer } from "../../operations/gate/gateRecord.ts";
 import type { GateState } from "../../operations/gate/writeGate.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
@@ -61,6 +62,7 @@ function command(
 }
 
 async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
+  await refuseOtherClosing(session);
   const { layer, wasClosed, sessionsEnded } = await closeGate(session, { holder: HOLDER, level: "writes", signal });
   const closedAt = layer.closedAt.toISOString();
   return [
@@ -72,6 +74,24 @@ async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
     ],
   ];
 }
+
+/** On top of another's closing it would keep that one from its end. */
+async function refuseOtherClosing(session: Session): Promise<void> {
+  const { layers } = await gateState(session);
+  const above = layers.at(-1);
+  if (above === undefined || above.holder === HOLDER) return;
+  throw new UserError(
+    `Writes are stopped already, since ${above.closedAt.toISOString()}, by ${nameOf(above)}. ${NEXT_OF_REPLACEMENT}`,
+  );
+}
+
+/** Who keeps the gate closed: a replacement closes it under its own id. */
+function nameOf({ holder }: GateLayer): string {
+  return holder === HOLDER ? `\`${HOLDER}\`` : `a replacement of the database (restore --replace, ${holder})`;
+}
+
+const NEXT_OF_REPLACEMENT =
+  "It allows them when it ends; where it was interrupted, run the same `restore --replace` again to go on, or with --abandon to go back.";
 
 async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
   const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, HOLDER, signal);
@@ -105,7 +125,10 @@ async function status(session: Session): Promise<Answer> {
     layers.length === 0
       ? ["Writes are allowed."]
       : [
-          ...layers.map(({ holder, level, closedAt }) => `Stopped since ${closedAt} by ${holder} (${level}).`),
+          ...state.layers.map(
+            (layer) => `Stopped since ${layer.closedAt.toISOString()} by ${nameOf(layer)}${DEPTH[layer.level]}.`,
+          ),
+          ...(state.layers.some(({ holder }) => holder !== HOLDER) ? [NEXT_OF_REPLACEMENT] : []),
           ...(unfinished
             ? [
                 `It was interrupted, and ${state.olderSessions} older sessions may still write: run the same command again.`,
@@ -115,10 +138,12 @@ async function status(session: Session): Promise<Answer> {
   ];
 }
 
+const DEPTH = { writes: "", all: "; nobody reads either" } as const;
+
 function isUnfinished({ layers, olderSessions }: GateState): boolean {
   return olderSessions > 0 || layers.some((layer) => !layer.sessionsEnded || layer.opening);
 }
 
 async function holders(session: Session): Promise<string> {
-  return (await gateState(session)).layers.map((layer) => layer.holder).join(", ");
+  return (await gateState(session)).layers.map(nameOf).join(", ");
 }

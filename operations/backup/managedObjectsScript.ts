@@ -1,6 +1,11 @@
 import type { Session } from "../../clients/database.ts";
 import { ownersScript } from "./ownersScript.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_ROLES } from "../database/platform.ts";
+import {
+  IS_APP_SCHEMA,
+  IS_MANAGED_DATA_SCHEMA,
+  IS_POLICY_ON_MANAGED_TABLE,
+  PLATFORM_ROLES,
+} from "../database/platform.ts";
 
 /**
  * SQL for what the app has put on tables that belong to Supabase (triggers that call its functions, policies, rights of
@@ -18,7 +23,7 @@ export async function managedObjectsScript(session: Session): Promise<string> {
          p.policyname, p.schemaname, p.tablename, p.policyname, p.schemaname, p.tablename, p.permissive, p.cmd,
          (select string_agg(case r when 'public' then 'public' else format('%I', r) end, ', ') from unnest(p.roles) r),
          ' using (' || p.qual || ')', ' with check (' || p.with_check || ')')
-       from pg_catalog.pg_policies p where p.schemaname in (select n.nspname from pg_catalog.pg_namespace n where ${IS_MANAGED_DATA_SCHEMA})
+       from pg_catalog.pg_policies p where ${IS_POLICY_ON_MANAGED_TABLE}
        union all
        select 3, format('grant %s on %I.%I to %I%s;', a.privilege_type, n.nspname, c.relname, r.rolname,
          case when a.is_grantable then ' with grant option' else '' end)

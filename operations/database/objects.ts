@@ -1,6 +1,6 @@
 import type { Session } from "../../clients/database.ts";
 import { OTHER_OWNERS } from "./owners.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, isNoMember } from "./platform.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, REALTIME_MESSAGES, isNoMember } from "./platform.ts";
 
 /**
  * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its
@@ -41,6 +41,7 @@ export const LATER_KINDS: readonly string[] = [
   "default of view",
   "replica identity of",
   "statistics",
+  "realtime policy",
 ];
 
 const SELECTS: readonly string[] = [
@@ -111,6 +112,8 @@ const SELECTS: readonly string[] = [
      from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
      where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
   OTHER_OWNERS(IS_APP_SCHEMA),
+  `select format('realtime policy %I', p.policyname), concat_ws(' ', p.permissive, p.cmd, p.roles::text, p.qual, '|', p.with_check)
+     from pg_catalog.pg_policies p where p.schemaname || '.' || p.tablename = '${REALTIME_MESSAGES}'`,
   // The platform's own come with a project.
   `select format('event trigger %I', e.evtname), concat_ws(' ', e.evtevent, e.evtenabled, e.evtfoid::pg_catalog.regprocedure, e.evttags::text)
      from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace

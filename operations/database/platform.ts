@@ -79,6 +79,13 @@ export const HAS_MEMBERS = `exists (select from pg_catalog.pg_depend d join pg_c
 /** SQL condition on `pg_namespace n`: auth and storage. */
 export const IS_MANAGED_DATA_SCHEMA = `(n.nspname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")}))`;
 
+/** The platform's table by whose policies the app says who may listen and send. Source: Supabase's documentation, "Realtime Authorization". */
+export const REALTIME_MESSAGES = "realtime.messages";
+
+/** SQL condition on `pg_policies p`: the app's, though on one of Supabase's tables. */
+export const IS_POLICY_ON_MANAGED_TABLE = `(p.schemaname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")})
+  or p.schemaname || '.' || p.tablename = '${REALTIME_MESSAGES}')`;
+
 /** SQL condition on an object: no extension has made it. */
 export function isNoMember(catalog: "pg_class" | "pg_proc" | "pg_type", oid: string): string {
   return `not exists (select from pg_catalog.pg_depend m

@@ -40,10 +40,11 @@ export async function actAsReplica(
 
 /**
  * SQL that keeps the app's event triggers from acting on definitions for the rest of the transaction, where the role may do so
- * (Supabase's may): they would refuse them, log them into tables, or alter what they make.
+ * (Supabase's may): they would refuse them, log them into tables, or alter what they make. By a statement, since Supabase allows that
+ * where a server's own rights refuse it (supautils: privileged_role_allowed_configs), and knows nothing of set_config().
  */
 export const QUIET_EVENT_TRIGGERS = `do $quiet$ begin
-  perform pg_catalog.set_config('session_replication_role', 'replica', true);
+  set local session_replication_role = replica;
 exception when insufficient_privilege then null;
 end $quiet$`;
 

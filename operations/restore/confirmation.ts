@@ -29,6 +29,11 @@ export function namesOf(address: DatabaseAddress): string[] {
   return host.includes(ref) ? [own, ref] : [ref];
 }
 
+/** What a database is called first, as in the recovery log. */
+export function nameOf(address: DatabaseAddress): string {
+  return namesOf(address)[0] ?? address.host;
+}
+
 /** UserError where a database and what lies beside it are to be restored into two projects. */
 export function refuseOtherProject(address: DatabaseAddress, ref: string): void {
   const told = refOf(address);

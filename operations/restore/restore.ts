@@ -3,7 +3,6 @@ import type { Clock } from "../../clients/clock.ts";
 import { connect } from "../../clients/database.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import type { Session } from "../../clients/database.ts";
-import { findPgTool } from "../../clients/pgTools.ts";
 import { whileReachable } from "../../clients/reachable.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { ProjectContent } from "../../clients/supabaseContent.ts";
@@ -13,17 +12,16 @@ import { listBackups } from "../vault/listBackups.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
-import { refuseHalfState } from "./replace/replaceRecord.ts";
+import { nameOf } from "./confirmation.ts";
+import { claim, refuseOther } from "./restoreClaim.ts";
 import { explainTargetFault } from "./restoreFaults.ts";
-import { beginMarker, findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
+import { findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
-import { JOURNALED_PHASES, runPhases } from "./restorePipeline.ts";
-import { refuseData, refuseOlderServer, refuseUnlike } from "./restoreReadiness.ts";
+import { runPhases } from "./restorePipeline.ts";
 import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
-import { selectBackup } from "./restoreSelection.ts";
-import type { Selected, Selection } from "./restoreSelection.ts";
-import { UserError } from "../../clients/errors.ts";
-import { applicationNameOf, holdTarget, wipeTarget, refuseRows } from "./restoreTarget.ts";
+import type { Selection } from "./restoreSelection.ts";
+import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
+import { areStorageRowsOpen } from "./storageRows.ts";
 
 /** What to restore, and where to. */
 export interface RestoreOptions {
@@ -101,8 +99,9 @@ async function withProject(
   if (!holdsProject(manifest)) return result;
   course.backupId = manifest.backupId;
   const timer = new PhaseTimer(reporter);
+  const keepsNewer = result.finishedBefore !== undefined && !(await areStorageRowsOpen(session));
   const { notes, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
-    restoreProject({ vault, manifest, opener: options.opener, project, session, reporter, signal }),
+    restoreProject({ vault, manifest, opener: options.opener, project, session, keepsNewer, reporter, signal }),
   );
   const whole = {
     ...result,
@@ -136,7 +135,6 @@ async function logged(
   { vault, clock, reporter, isTest }: RestoreOptions,
   work: (course: Course) => Promise<RestoreResult>,
 ): Promise<RestoreResult> {
-  const { host, port, database } = session.address;
   const startedAt = clock();
   const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now() };
   const log = async (failure?: unknown): Promise<string | undefined> => {
@@ -146,7 +144,7 @@ async function logged(
       restoreId,
       by: applicationNameOf(restoreId),
       backupId: course.backupId,
-      target: `${host}:${port}/${database}`,
+      target: nameOf(session.address),
       startedAt,
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.startedMs),
@@ -211,65 +209,3 @@ async function restoreInto(
   await finishMarker(session, result, clock());
   return result;
 }
-
-/** Makes the target this restore's own and decides what is restored, and where an interrupted one goes on. */
-async function claim(
-  session: Session,
-  restoreId: string,
-  options: RestoreOptions & { signal: AbortSignal },
-): Promise<{ selected: Selected; resumedAt: string | undefined } | { finished: RestoreResult }> {
-  const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
-  await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
-  await refuseHalfState(session);
-  const marker = await findMarker(session, restoreId);
-  // Another call has finished it while this one waited for the target.
-  const finished = finishedIn(marker);
-  if (marker !== undefined && finished !== undefined) {
-    refuseOther(marker, options);
-    return { finished };
-  }
-  if (marker === undefined && options.selection !== "rows" && options.backupId === undefined) await refuseData(session);
-  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  // A restore that goes on keeps its backup, also when a newer one has come meanwhile.
-  const choice = marker === undefined ? options : { backupId: marker.backupId };
-  const selected = selectBackup(backups, choice, options.selection);
-  const { manifest, selection } = selected;
-  for (const sentence of selected.passedOver) reporter(sentence);
-  if (marker !== undefined) refuseOther({ ...marker, snapshotAt: manifest.snapshotAt }, options);
-  refuseOlderServer(session, manifest);
-  await findPgTool("pg_restore", session.serverMajor);
-  if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
-    reporter(`Going on with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
-    return { selected, resumedAt: marker.phase };
-  }
-  if (selection === "rows") await refuseUnlike(session, manifest);
-  else if (marker === undefined) await refuseData(session);
-  if (marker !== undefined && selection !== "rows") await refuseRows(session);
-  await beginMarker(session, restoreId, manifest.backupId, clock());
-  // Of what was made before the rows nobody knows how far it got.
-  if (marker !== undefined && selection !== "rows") {
-    reporter(`Taking away what an interrupted restore of ${marker.backupId} left in phase "${marker.phase}"`);
-    await wipeTarget(session);
-  }
-  return { selected, resumedAt: undefined };
-}
-
-/** UserError where another backup is asked for than the one that the target has, or is about to have. */
-function refuseOther(
-  recorded: { backupId: string; snapshotAt?: string; result?: RestoreResult | undefined },
-  { backupId, at }: Pick<RestoreOptions, "backupId" | "at">,
-): void {
-  const snapshotAt = recorded.snapshotAt ?? recorded.result?.snapshotAt;
-  const isLater = at !== undefined && snapshotAt !== undefined && new Date(snapshotAt) > at;
-  if (!isLater && (backupId === undefined || backupId === recorded.backupId)) return;
-  const wish = isLater ? `one of ${at.toISOString()} or before` : String(backupId);
-  throw new UserError(
-    `A restore of ${recorded.backupId} was begun in this database, not of ${wish}: name no other backup, or restore into a new project with a new generation.`,
-  );
-}
-
-const WORK: Readonly<Record<string, string>> = {
-  data: "the rows",
-  constraints: "the indexes and constraints",
-  checks: "the checks",
-};

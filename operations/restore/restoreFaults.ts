@@ -45,11 +45,22 @@ export function explainTargetFault(error: unknown, target: Session["address"]): 
       { cause: error },
     );
   }
-  if (isLostConnection(error) || (!(error instanceof UserError) && LOST_TO_A_TOOL.test(messageOf(error)))) {
+  if (
+    isLostConnection(error) ||
+    isUnreachable(error) ||
+    (!(error instanceof UserError) && LOST_TO_A_TOOL.test(messageOf(error)))
+  ) {
     return new UserError(
       `The connection to the target database ${place} is lost: check the network and that the server runs, then run the same command again: it goes on with what is missing.`,
       { cause: error },
     );
   }
   return error;
+}
+
+/** A further session that could not be opened where the first one could: the server has gone meanwhile. */
+function isUnreachable(error: unknown): boolean {
+  const cause = error instanceof UserError ? error.cause : undefined;
+  if (cause === undefined || cause === null) return false;
+  return isLostConnection(cause) || (cause as NodeJS.ErrnoException).code === "ECONNREFUSED";
 }

@@ -2,6 +2,7 @@ import type { Session } from "../../clients/database.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import type { SeedCounts } from "../database/catalog.ts";
+import { reloadApiSchema } from "../database/apiCache.ts";
 import { emptyExtensionTables } from "../database/extensionRows.ts";
 import { noteOfHeldBack, parseHeldBack } from "../database/heldBack.ts";
 import type { Publication } from "../database/heldBack.ts";
@@ -128,6 +129,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
           () => (selection === "definitions" ? Promise.resolve(undefined) : analyseTables(session, manifest)),
         ),
     );
+    await reloadApiSchema(session);
     return { ...counts, notes, heldBack, publications, vaultSecrets };
   } finally {
     await Promise.all(files.map((file) => file.remove()));

@@ -13,6 +13,7 @@ import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject } from "../vault/projectPart.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
 import { readPart } from "../vault/readPart.ts";
+import { named } from "./restoreChecks.ts";
 import { fetchText } from "./restoreSteps.ts";
 import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 import { together } from "../together.ts";
@@ -22,6 +23,8 @@ export interface RestoreProjectOptions extends BackupSource {
   project: ProjectContent;
   /** Of the restored database, whose rows name the objects. */
   session: Session;
+  /** Whether what somebody has stored, deployed or deleted stays as it is: the app has used the database since it was restored. */
+  keepsNewer?: boolean;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -32,7 +35,7 @@ export interface RestoredProject {
   functions: number;
   /** Settings of the auth service that were changed. */
   authSettings: number;
-  /** What is not as it was and no fault of the content, in sentences. */
+  /** What is not as it was and is no fault of the content, in sentences. */
   notes: string[];
 }
 
@@ -54,7 +57,7 @@ export function noteOfProject(manifest: Manifest): string[] {
 
 /**
  * Brings storage objects, edge functions and auth settings into a project whose database is restored. Can be run again: what is
- * there with the same content is left alone. Each content is read back and compared by its SHA-256; PromiseError that names
+ * there with the same content is left alone, and what the app has changed since where the caller says so, each named in a note. Each content is read back and compared by its SHA-256; PromiseError that names
  * what differs. The auth service's settings are changed where the backup holds them.
  */
 export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
@@ -64,14 +67,16 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
   const part = parseProject(await fetchText(options, "project.json", signal));
   const queue = [...objects];
+  const newer: string[] = [];
   if (objects.length > 0) {
     await makeRoom(options, part, objects);
     await openStorageRows(options.session);
   }
-  const cacheControls = objects.length === 0 ? new Map<string, string>() : await readCacheControls(options.session);
+  const cacheControls = objects.length === 0 ? new Map<string, null>() : await readCacheControls(options.session);
   const write = async (inner: AbortSignal): Promise<undefined> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift())
-      await restoreObject({ ...options, signal: inner }, file, cacheControls.get(file.name));
+      if (!(await restoreObject({ ...options, signal: inner }, file, cacheControls.get(file.name))))
+        newer.push(`the object ${file.name}`);
     return undefined;
   };
   try {
@@ -85,14 +90,32 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   for (const file of functions) {
     const wanted = part.functions.find(({ slug }) => slug === file.name);
     if (wanted === undefined) throw new PromiseError(`project.json does not describe the edge function ${file.name}`);
-    const isThere = (await project.functions(signal)).some((one) => isDeepStrictEqual(one, wanted));
-    if (isThere && hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) continue;
+    const there = (await project.functions(signal)).find(({ slug }) => slug === file.name);
+    const isSame = isDeepStrictEqual(there, wanted);
+    if (isSame && hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) continue;
+    if (there !== undefined && options.keepsNewer === true) {
+      newer.push(`the edge function ${file.name}`);
+      continue;
+    }
     await project.deployFunction(wanted, await buffer(await readPart(options, file, signal)), signal);
     if (hashOf(await project.functionBody(file.name, signal)) !== file.contentSha256)
       throw new PromiseError(`The edge function ${file.name} is not what backup ${manifest.backupId} holds.`);
   }
-  const settings = await restoreAuthSettings(options, part);
-  return { storageObjects: objects.length, functions: functions.length, ...settings };
+  const { authSettings, notes } = await restoreAuthSettings(options, part);
+  const left = (wanted: string) => newer.filter((one) => one.startsWith(wanted)).length;
+  return {
+    storageObjects: objects.length - left("the object "),
+    functions: functions.length - left("the edge function "),
+    authSettings,
+    notes: [...noteOfNewer(newer), ...notes],
+  };
+}
+
+function noteOfNewer(newer: readonly string[]): string[] {
+  if (newer.length === 0) return [];
+  return [
+    `Left as somebody has changed or deleted it since the database was restored: ${named([...newer].sort())}. Look whether that is wanted.`,
+  ];
 }
 
 /** A new project takes smaller objects than the old one may have. What its plan doesn't allow is told by the upload itself. */
@@ -106,17 +129,21 @@ async function makeRoom(
   await unlessRefused(() => project.setSizeLimit(wanted, signal));
 }
 
+/** @param cacheControl null for an object without any, undefined for one of which there is no row. False where the app's own is left. */
 async function restoreObject(
   options: RestoreProjectOptions,
   file: BackupFile,
-  cacheControl: string | undefined,
-): Promise<void> {
+  cacheControl: string | null | undefined,
+): Promise<boolean> {
   const { project, manifest, signal } = options;
   const place = placeOf(file);
-  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
+  const there = await hashOfObject(project, place, signal);
+  if (there === file.contentSha256) return true;
+  if (options.keepsNewer === true && (there !== undefined || cacheControl === undefined)) return false;
   const open = () => readPart(options, file, signal);
-  await project.putObject(place, { open, contentType: file.contentType, cacheControl }, signal);
-  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return;
+  const sent = { open, contentType: file.contentType, cacheControl: cacheControl ?? undefined };
+  await project.putObject(place, sent, signal);
+  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return true;
   throw new PromiseError(`The storage object ${file.name} is not what backup ${manifest.backupId} holds.`);
 }
 
@@ -145,11 +172,13 @@ function hashOf(content: Buffer | undefined): string | undefined {
   return content && createHash("sha256").update(content).digest("hex");
 }
 
-/** How long each object may be kept by whoever has fetched it, by "bucket/path": the restored rows still say it, an upload replaces it. */
-async function readCacheControls(session: Session): Promise<Map<string, string>> {
-  const rows = await session.query<{ name: string; cacheControl: string }>(
-    `select bucket_id || '/' || name as name, metadata ->> 'cacheControl' as "cacheControl"
-     from storage.objects where metadata ->> 'cacheControl' <> ''`,
+/**
+ * How long each object that has a row may be kept by whoever has fetched it, by "bucket/path": the restored rows still say it, an upload
+ * replaces it.
+ */
+async function readCacheControls(session: Session): Promise<Map<string, string | null>> {
+  const rows = await session.query<{ name: string; cacheControl: string | null }>(
+    `select bucket_id || '/' || name as name, nullif(metadata ->> 'cacheControl', '') as "cacheControl" from storage.objects`,
   );
   return new Map(rows.map(({ name, cacheControl }) => [name, cacheControl]));
 }

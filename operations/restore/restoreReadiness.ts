@@ -1,7 +1,8 @@
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Manifest } from "../vault/manifest.ts";
-import { IS_APP_SCHEMA } from "../database/platform.ts";
+import { countObjects } from "../database/objects.ts";
+import { IS_APP_SCHEMA, REALTIME_MESSAGES } from "../database/platform.ts";
 import { quoteIdent, tableName } from "../database/quote.ts";
 import { differencesOfObjects, named } from "./restoreChecks.ts";
 import { listDataIn } from "./restoreTarget.ts";
@@ -21,6 +22,22 @@ export function refuseOlderServer(session: Session, manifest: Manifest): void {
   if (session.serverMajor >= needed) return;
   throw new UserError(
     `The target server is PostgreSQL ${session.serverMajor}, the backup is of ${needed}: restore into version ${needed} or newer.`,
+  );
+}
+
+/**
+ * Refuses a target without the platform's table that policies of the backup belong to: the project's realtime service makes it, some
+ * time after the database is there.
+ */
+export async function refuseWithoutRealtime(session: Session, manifest: Manifest): Promise<void> {
+  const policies = countObjects(manifest.objects, "realtime policy");
+  if (policies === 0) return;
+  const [there] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [
+    REALTIME_MESSAGES,
+  ]);
+  if ((there?.name ?? null) !== null) return;
+  throw new UserError(
+    `The target database ${place(session)} has no table ${REALTIME_MESSAGES} yet, which policies of the backup belong to (${policies}): open Realtime in the project's dashboard, which makes it, and run this again.`,
   );
 }
 

@@ -6,6 +6,7 @@ import {
   HAS_MEMBERS,
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
+  IS_POLICY_ON_MANAGED_TABLE,
   MANAGED_VERSION_TABLES,
   isNoMember,
 } from "../database/platform.ts";
@@ -167,7 +168,7 @@ export async function dropMade(session: Session): Promise<void> {
         end loop;
       end loop;
       for command in select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename) from pg_catalog.pg_policies p
-          join pg_catalog.pg_namespace n on n.nspname = p.schemaname where ${IS_MANAGED_DATA_SCHEMA} loop
+          where ${IS_POLICY_ON_MANAGED_TABLE} loop
         execute command;
       end loop;
       for command in

@@ -25,6 +25,12 @@ const LIMITS: Kept = {
   columns: ["allowed_mime_types", "file_size_limit"],
 };
 
+/** Whether uploads have begun and are not finished: what differs then is no one else's. */
+export async function areStorageRowsOpen(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [OBJECTS.memory]);
+  return (row?.name ?? null) !== null;
+}
+
 /** Prepares for uploads: remembers the app's columns before the first one, and lifts the buckets' limits. */
 export async function openStorageRows(session: Session): Promise<void> {
   // Those of a run that was killed stay as they are.

@@ -15,7 +15,7 @@ export interface RecoveryLogEntry {
   backupId: string | undefined;
   /** Where it is none of the vault's: what it is, in words. */
   source?: string | undefined;
-  /** "host:port/database". */
+  /** The project's ref, or "host:port/database" where the address tells none. */
   target: string;
   startedAt: Date;
   phases: readonly Phase[];

@@ -1,17 +1,18 @@
--- What follows on auth and storage (operations/verify/throwaway/managedSchemas.ts) in a new Supabase project's database.
+-- What follows on auth, storage and realtime (operations/verify/throwaway/managedSchemas.ts) in a new Supabase project's database.
 
 -- realtime ----------------------------------------------------------------------------------------------------------------
 create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
 
 -- What postgres may do to the platform's tables -----------------------------------------------------------------------------
--- On Supabase `postgres` may add and drop policies and triggers on the tables of auth and storage although it doesn't own
+-- On Supabase `postgres` may add and drop policies and triggers on the tables of auth, storage and realtime although it doesn't own
 -- them: an extension (supautils: policy_grants, drop_trigger_grants) allows just that. It doesn't exist here, so `postgres`
 -- inherits the owners' rights without being able to become them, the tables that must stay out of its reach belong to
 -- supabase_admin, and the event triggers below refuse everything in these schemas but policies and triggers, with the
 -- message that Supabase gives.
 grant supabase_auth_admin to postgres with admin false, inherit true, set false;
 grant supabase_storage_admin to postgres with admin false, inherit true, set false;
+grant supabase_realtime_admin to postgres with admin false, inherit true, set false;
 alter table auth.schema_migrations owner to supabase_admin;
 alter table storage.migrations owner to supabase_admin;
 
@@ -19,9 +20,9 @@ create function extensions.refuse_changes() returns event_trigger language plpgs
 declare
   command record;
 begin
-  if current_user in ('supabase_admin', 'supabase_auth_admin', 'supabase_storage_admin') then return; end if;
+  if current_user in ('supabase_admin', 'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin') then return; end if;
   for command in select * from pg_event_trigger_ddl_commands() loop
-    if command.schema_name in ('auth', 'storage')
+    if command.schema_name in ('auth', 'storage', 'realtime')
        and command.object_type not in ('policy', 'trigger')
        and command.command_tag not in ('GRANT', 'REVOKE') then
       raise insufficient_privilege using message = format('must be owner of %s %s', command.object_type, command.object_identity);
@@ -33,10 +34,10 @@ create function extensions.refuse_drops() returns event_trigger language plpgsql
 declare
   dropped record;
 begin
-  if current_user in ('supabase_admin', 'supabase_auth_admin', 'supabase_storage_admin') then return; end if;
+  if current_user in ('supabase_admin', 'supabase_auth_admin', 'supabase_storage_admin', 'supabase_realtime_admin') then return; end if;
   for dropped in select * from pg_event_trigger_dropped_objects() loop
-    if (dropped.schema_name in ('auth', 'storage') and dropped.object_type not in ('policy', 'trigger'))
-       or (dropped.object_type = 'schema' and dropped.object_name in ('auth', 'storage')) then
+    if (dropped.schema_name in ('auth', 'storage', 'realtime') and dropped.object_type not in ('policy', 'trigger'))
+       or (dropped.object_type = 'schema' and dropped.object_name in ('auth', 'storage', 'realtime')) then
       raise insufficient_privilege using message = format('must be owner of %s %s', dropped.object_type, dropped.object_identity);
     end if;
   end loop;

@@ -1,6 +1,6 @@
 -- What a new Supabase project's database holds before its owner has done anything, as far as a backup and a recovery can
 -- tell: roles, schemas of the platform (auth, storage, extensions), default privileges and limits of `postgres`.
--- Runs as supabase_admin (the superuser) in the database `postgres`, before the schemas auth and storage and platformRights.sql.
+-- Runs as supabase_admin (the superuser) in the database `postgres`, before the schemas auth, storage and realtime and platformRights.sql.
 -- Sources: the images and migrations that Supabase publishes (supabase/postgres), reduced to what a recovery can tell.
 
 -- Roles -------------------------------------------------------------------------------------------------------------------
@@ -10,6 +10,7 @@ create role service_role nologin noinherit bypassrls;
 create role authenticator login noinherit;
 create role supabase_auth_admin login noinherit createrole;
 create role supabase_storage_admin login noinherit createrole;
+create role supabase_realtime_admin nologin noinherit;
 create role postgres login createdb createrole replication bypassrls;
 
 grant anon, authenticated, service_role to authenticator with inherit false, set true;

@@ -5,6 +5,10 @@ create policy "avatars are public" on storage.objects for select to anon, authen
 create policy "own folder only" on storage.objects for insert to authenticated
   with check (bucket_id = 'attachments' and (string_to_array(name, '/'))[1] = auth.uid()::text);
 
+-- Who may listen and send on a private channel of Realtime.
+create policy "applicants hear of their application" on realtime.messages for select to authenticated
+  using (exists (select from public.applications a where a.applicant_id = auth.uid() and realtime.topic() = 'application:' || a.id));
+
 -- A new project has this publication already, empty.
 alter publication supabase_realtime add table public.messages, public.posts (id, title, status) where (id > 0);
 

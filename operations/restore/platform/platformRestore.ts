@@ -11,7 +11,7 @@ import type { SeedCounts } from "../../database/catalog.ts";
 import { PhaseTimer } from "../../phases.ts";
 import type { Phase } from "../../phases.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
-import { namesOf } from "../confirmation.ts";
+import { nameOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
 import { choosePlatformSource, describeSource } from "./platformSource.ts";
 import type { PlatformChoice, PlatformSource } from "./platformSource.ts";
@@ -82,7 +82,7 @@ export async function restorePlatform(options: PlatformRestoreOptions): Promise<
       by: CHECK_NAME,
       backupId: undefined,
       source: source(),
-      target: namesOf(parseDatabaseUrl(databaseUrl))[0] ?? "",
+      target: nameOf(parseDatabaseUrl(databaseUrl)),
       startedAt,
       phases: course.timer.phases,
       durationMs: elapsedMs(),

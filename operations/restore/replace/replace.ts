@@ -7,7 +7,7 @@ import { UserError, messageOf } from "../../../clients/errors.ts";
 import { findPgTool } from "../../../clients/pgTools.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
 import type { Vault } from "../../../clients/vault.ts";
-import { namesOf } from "../confirmation.ts";
+import { nameOf, namesOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { listBackups } from "../../vault/listBackups.ts";
@@ -21,8 +21,9 @@ import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
 import { beginReplacement, findReplacement } from "./replaceRecord.ts";
 import type { Replacement } from "./replaceRecord.ts";
 import { goBack, goOn } from "./replaceSteps.ts";
+import type { WentBack } from "./replaceSteps.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
-import { refuseOlderServer } from "../restoreReadiness.ts";
+import { refuseOlderServer, refuseWithoutRealtime } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
 
@@ -78,7 +79,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
   const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
   let found: { replacement: Replacement; manifest: Manifest };
   try {
-    found = await timer.run("claim", `Claiming ${namesOf(session.address)[0] ?? ""}`, () =>
+    found = await timer.run("claim", `Claiming ${nameOf(session.address)}`, () =>
       claim(session, { ...options, signal }),
     );
   } catch (error) {
@@ -92,7 +93,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
       restoreId: replacement.restoreId,
       by: applicationNameOf(replacement.restoreId),
       backupId: manifest.backupId,
-      target: namesOf(session.address)[0] ?? "",
+      target: nameOf(session.address),
       startedAt,
       phases: timer.phases,
       durationMs: Math.round(performance.now() - started),
@@ -121,15 +122,13 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
   }
 }
 
-/** Goes back from a replacement that was interrupted, or finishes one whose new state is live. False where there is none. */
-export async function abandon(
-  options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">,
-): Promise<"nothing" | "old" | "new"> {
+/** Goes back from a replacement that was interrupted, or finishes one whose new state is live. */
+export async function abandon(options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">): Promise<WentBack> {
   const { targetUrl, reporter, signal } = options;
   const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
   try {
     const recorded = await findReplacement(session);
-    if (recorded === undefined) return "nothing";
+    if (recorded === undefined) return { state: "nothing", stillClosed: false };
     await holdTarget(session, recorded.restoreId, true, signal);
     return await goBack(session, reporter);
   } finally {
@@ -145,11 +144,10 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
       isInterrupted ? "Interrupted: leaving one state or the other, whole" : "It failed: bringing the old state back",
     );
     // Whatever has ended the work must not end this.
-    const state = await abandon({ ...options, signal: undefined });
+    const { state, stillClosed } = await abandon({ ...options, signal: undefined });
+    const gate = stillClosed ? "writes stay stopped by `writes stop`" : "the gate is open";
     const outcome =
-      state === "new"
-        ? "the new state is live and whole, and the gate is open"
-        : "the old state is back, whole, and the gate is open";
+      state === "new" ? `the new state is live and whole, and ${gate}` : `the old state is back, whole, and ${gate}`;
     if (isInterrupted) {
       options.reporter(`Interrupted: ${outcome}`);
       return reason;
@@ -198,6 +196,7 @@ async function claim(
   // Before anybody is shut out: what can't be read here is no reason to close the gate.
   openerFor({ vault, manifest, opener: options.opener });
   refuseOlderServer(session, manifest);
+  await refuseWithoutRealtime(session, manifest);
   await findPgTool("pg_restore", session.serverMajor);
   if (recorded === undefined) await refuseWhatStays(session);
   const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];

@@ -1,5 +1,10 @@
 import type { Session } from "../../../clients/database.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_ROLES } from "../../database/platform.ts";
+import {
+  IS_APP_SCHEMA,
+  IS_MANAGED_DATA_SCHEMA,
+  IS_POLICY_ON_MANAGED_TABLE,
+  PLATFORM_ROLES,
+} from "../../database/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
 import type { Memory } from "./replaceRecord.ts";
@@ -143,7 +148,7 @@ async function dropOnManagedTables(session: Session): Promise<void> {
          select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA})
      union all
      select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename)
-       from pg_catalog.pg_policies p join pg_catalog.pg_namespace n on n.nspname = p.schemaname where ${IS_MANAGED_DATA_SCHEMA}`,
+       from pg_catalog.pg_policies p where ${IS_POLICY_ON_MANAGED_TABLE}`,
   );
   for (const { command } of commands) await session.query(command);
 }

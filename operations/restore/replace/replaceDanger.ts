@@ -2,7 +2,8 @@ import type { Session } from "../../../clients/database.ts";
 import { UserError } from "../../../clients/errors.ts";
 import { listTables } from "../../database/catalog.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { HAS_MEMBERS, IS_APP_SCHEMA, isNoMember } from "../../database/platform.ts";
+import { countObjects, digestObjects } from "../../database/objects.ts";
+import { HAS_MEMBERS, IS_APP_SCHEMA, REALTIME_MESSAGES, isNoMember } from "../../database/platform.ts";
 import { quoteIdent, tableName } from "../../database/quote.ts";
 import type { Replacement } from "./replaceRecord.ts";
 import { named } from "../restoreChecks.ts";
@@ -25,6 +26,13 @@ export async function describeLoss(
     );
     lines.push(`${tableName(table)}: all of its ${row?.rows ?? "?"} rows.`);
   }
+  const [objects] = await session.query<{ count: number }>(
+    "select count(*)::int as count from pg_catalog.pg_largeobject_metadata",
+  );
+  if (objects !== undefined && objects.count > 0) lines.push(`${objects.count} large objects.`);
+  const policies = countObjects(await digestObjects(session), "realtime policy");
+  if (policies > 0 && manifest.laterKinds?.includes("realtime policy") !== true)
+    lines.push(`${policies} policies of ${REALTIME_MESSAGES}, which this backup is too old to know: make them again.`);
   return [...lines, "Nobody can use the app until it is done."];
 }
 

@@ -2,6 +2,7 @@ import type { Session } from "../../../clients/database.ts";
 import { PromiseError } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
+import { reloadApiSchema } from "../../database/apiCache.ts";
 import { countForSeed } from "../../database/catalog.ts";
 import type { SeedCounts } from "../../database/catalog.ts";
 import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
@@ -30,6 +31,14 @@ export interface Replacing extends ReplaceOptions {
   manifest: Manifest;
   timer: PhaseTimer;
   signal: AbortSignal;
+}
+
+/** Where a replacement that was given up has ended. */
+export interface WentBack {
+  /** Which state is live; "nothing" where no replacement was under way. */
+  state: "nothing" | "old" | "new";
+  /** Whether `writes stop` keeps the gate closed all the same. */
+  stillClosed: boolean;
 }
 
 /** What came of it. */
@@ -90,7 +99,8 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     state = "live";
   }
   const counts = await countForSeed(session);
-  notes.push(...(await finish(session, replacement, options)));
+  const { left, stillClosed } = await finish(session, replacement, options);
+  notes.push(...left, ...(stillClosed ? [STAYS_STOPPED] : []));
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
 }
 
@@ -158,22 +168,24 @@ async function makeLive(
   await noteReplacement(session, { state: "live" });
 }
 
-/** The new state is live: opens the gate on it and takes away what lies aside. A sentence where somebody holds some of that. */
+/** The new state is live: opens the gate on it and takes away what lies aside. `left` is a sentence where somebody holds some of that. */
 async function finish(
   session: Session,
   replacement: Replacement,
   options: Pick<Replacing, "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
-): Promise<string[]> {
+): Promise<{ left: string[]; stillClosed: boolean }> {
   const run = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
     if (options.timer !== undefined) return await options.timer.run(name, sentence, work);
     options.reporter(sentence);
     return await work();
   };
-  await run("open", "Opening the gate on the new state", async () => {
-    await openGate(session, replacement.restoreId, options.signal);
+  const { stillClosed } = await run("open", "Opening the gate on the new state", async () => {
+    const opened = await openGate(session, replacement.restoreId, options.signal);
     await noteReplacement(session, { state: "open" });
+    await reloadApiSchema(session);
+    return opened;
   });
-  return await run("clean up", "Taking away what lay aside", async () => {
+  const left = await run("clean up", "Taking away what lay aside", async () => {
     try {
       await dropAside(session);
     } catch (error) {
@@ -183,19 +195,24 @@ async function finish(
     await endReplacement(session, replacement.restoreId);
     return [];
   });
+  return { left, stillClosed };
 }
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const STAYS_ASIDE =
-  "The new state is live and the gate is open, but some of what lay aside is held by another session and still there: run the same command with --abandon later, which takes it away.";
+  "The new state is live, but some of what lay aside is held by another session and still there: run the same command with --abandon later, which takes it away.";
+/** What an engineer has stopped, no replacement allows. */
+export const STAYS_STOPPED =
+  "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.";
 
 /** Brings the old state back and opens the gate on it; where the new one is live already, finishes that. */
-export async function goBack(session: Session, reporter: Reporter): Promise<"nothing" | "old" | "new"> {
+export async function goBack(session: Session, reporter: Reporter): Promise<WentBack> {
   const replacement = await findReplacement(session);
-  if (replacement === undefined) return "nothing";
+  if (replacement === undefined) return { state: "nothing", stillClosed: false };
   if (replacement.state === "live" || replacement.state === "open") {
-    for (const note of await finish(session, replacement, { reporter })) reporter(note);
-    return "new";
+    const { left, stillClosed } = await finish(session, replacement, { reporter });
+    for (const note of left) reporter(note);
+    return { state: "new", stillClosed };
   }
   const { memory } = replacement;
   if (replacement.state === "aside") {
@@ -216,7 +233,8 @@ export async function goBack(session: Session, reporter: Reporter): Promise<"not
     await noteReplacement(session, { state: "back" });
   }
   reporter("Opening the gate on the old state");
-  await openGate(session, replacement.restoreId);
+  const { stillClosed } = await openGate(session, replacement.restoreId);
+  await reloadApiSchema(session);
   await endReplacement(session, replacement.restoreId);
-  return "old";
+  return { state: "old", stillClosed };
 }

@@ -7,7 +7,7 @@ import { PromiseError } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
-import { namesOf } from "../confirmation.ts";
+import { nameOf, namesOf } from "../confirmation.ts";
 import type { Confirm } from "../confirmation.ts";
 import { readJournal } from "../journal.ts";
 import { listBackups } from "../../vault/listBackups.ts";
@@ -80,7 +80,7 @@ export async function restoreTables(options: RestoreTablesOptions): Promise<Rest
       restoreId,
       by: applicationNameOf(restoreId),
       backupId: course.backupId,
-      target: namesOf(session.address)[0] ?? "",
+      target: nameOf(session.address),
       startedAt: course.startedAt,
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.started),
@@ -116,7 +116,7 @@ async function replaceRows(
   const { targetUrl, reporter, signal } = options;
   const { timer } = course;
   const applicationName = applicationNameOf(restoreId);
-  const place = namesOf(session.address)[0] ?? "";
+  const place = nameOf(session.address);
   await holdTarget(session, restoreId, (await findRecord(session, restoreId)) !== undefined, signal);
   await refuseReplacement(session);
   let record = await findRecord(session, restoreId);

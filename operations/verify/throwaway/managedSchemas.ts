@@ -1,7 +1,7 @@
 /**
- * SQL for the schemas of Supabase that hold the app's rows, as a new project has them: auth and storage, reduced to the main
- * tables. Runs as a superuser, once the roles of the platform are there. Sources: the migrations that Supabase publishes
- * (supabase/auth, supabase/storage). As text in a module, so that a bundle of the program holds it.
+ * SQL for the schemas of Supabase that hold something of the app's, as a new project has them: auth and storage, reduced to the main
+ * tables, and of realtime the one table that the app puts policies on. Runs as a superuser, once the roles of the platform are there. Sources: the migrations that Supabase publishes
+ * (supabase/auth, supabase/storage, supabase/realtime). As text in a module, so that a bundle of the program holds it.
  */
 export const MANAGED_SCHEMAS_SQL = `
 -- auth --------------------------------------------------------------------------------------------------------------------
@@ -210,6 +210,34 @@ alter table migrations enable row level security;
 grant all on buckets, objects to postgres with grant option;
 grant all on buckets, objects to anon, authenticated, service_role;
 grant select on migrations to postgres;
+reset search_path;
+reset role;
+
+-- realtime ----------------------------------------------------------------------------------------------------------------
+create schema realtime authorization supabase_realtime_admin;
+grant usage on schema realtime to postgres, anon, authenticated, service_role;
+
+set role supabase_realtime_admin;
+set search_path = realtime;
+
+create table messages (
+  topic text not null,
+  extension text not null,
+  payload jsonb,
+  event text,
+  private boolean default false,
+  updated_at timestamp not null default now(),
+  inserted_at timestamp not null default now(),
+  id uuid not null default gen_random_uuid(),
+  primary key (id, inserted_at)
+) partition by range (inserted_at);
+create function topic() returns text language sql stable as $$
+  select nullif(current_setting('realtime.topic', true), '')
+$$;
+alter table messages enable row level security;
+
+grant all on messages to postgres with grant option;
+grant select, insert, update on messages to anon, authenticated, service_role;
 reset search_path;
 reset role;
 `;

@@ -21,6 +21,7 @@ const PLATFORM: readonly [name: string, attributes: string][] = [
   ["authenticator", "login noinherit"],
   ["supabase_auth_admin", "nologin noinherit createrole"],
   ["supabase_storage_admin", "nologin noinherit createrole"],
+  ["supabase_realtime_admin", "nologin noinherit"],
 ];
 /** The first versions that know these grants. */
 const MEMBERSHIP_OPTIONS_SINCE = 16;
@@ -77,8 +78,8 @@ async function grantMemberships(session: Session, there: ReadonlySet<string>): P
     [["anon", "authenticated", "service_role"], "authenticator", false, false, true],
     [["anon", "authenticated", "service_role", "authenticator"], OWNER, true, true, true],
     [["anon", "authenticated", "service_role"], "supabase_storage_admin", false, false, true],
-    // Supabase lets `postgres` put policies and triggers on the tables of auth and storage without being their owner.
-    [["supabase_auth_admin", "supabase_storage_admin"], OWNER, false, true, false],
+    // Supabase lets `postgres` put policies and triggers on its tables without being their owner.
+    [["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"], OWNER, false, true, false],
   ];
   for (const [roles, to, admin, inherit, set] of grants.filter(([, member]) => !there.has(member))) {
     const options =

@@ -296,6 +296,38 @@ describe("what lies beside the database", () => {
       await stopProject(target);
     }
   }, 60_000);
+
+  it("leaves what somebody has stored, deployed or deleted where the project is named later, and says so", async () => {
+    const { vault } = await backUp(contentOfProject(source));
+    const target = await startProject();
+    try {
+      await restoreInto(target, vault, { project: undefined });
+      const content = contentOfProject(target);
+      await put(content, "files", "one.txt", Buffer.from("another one"), "text/plain");
+      await content.deployFunction(
+        { slug: "hello", name: "Hello", verifyJwt: false, importMap: true, entrypointPath: "file:///src/index.ts" },
+        Buffer.from("newer code"),
+      );
+      await runSql(
+        target.database.superuserUrl,
+        "set session_replication_role = replica; delete from storage.objects where name = 'empty'",
+      );
+      const { project, notes } = await restoreInto(target, vault);
+      expect(project).toMatchObject({ storageObjects: 1, functions: 0 });
+      expect(notes).toContain(
+        "Left as somebody has changed or deleted it since the database was restored: the edge function hello; the object files/empty; the object files/one.txt. Look whether that is wanted.",
+      );
+      expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("another one"));
+      expect(await content.functionBody("hello")).toEqual(Buffer.from("newer code"));
+      expect(await bytesOf(content, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+      expect(await runSql(target.database.url, "select name from storage.objects order by name")).toEqual([
+        { name: "one.txt" },
+        { name: "ä b/c%2F?#.jpg" },
+      ]);
+    } finally {
+      await stopProject(target);
+    }
+  }, 60_000);
 });
 
 describe("what can't be had beside the database", () => {

@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
 import { systemClock } from "../../../clients/clock.ts";
 import { PromiseError, UserError } from "../../../clients/errors.ts";
 import { silent } from "../../../clients/reporter.ts";
@@ -40,6 +42,20 @@ function leftInTemporaryFolder(): string[] {
       // One that another suite's kill -9 hit before anything was written into it holds nothing.
       .filter((file) => (statSync(join(tmpdir(), file), { throwIfNoEntry: false })?.size ?? 0) > 0)
   );
+}
+
+/** Hears what PostgREST would: it reads the schema anew when it is told so on this channel. */
+async function listenAsApi(url: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("listen pgrst");
+  const heard = once(client, "notification") as Promise<[pg.Notification]>;
+  return {
+    hasHeard: async (payload: string) => {
+      expect((await heard)[0]).toMatchObject({ channel: "pgrst", payload });
+      await client.end();
+    },
+  };
 }
 
 let started: TestSource;
@@ -113,7 +129,9 @@ async function expectWhole(): Promise<void> {
 describe("restore", () => {
   it("brings back all rows, definitions, rights and owners, and is done once", async () => {
     const said: string[] = [];
+    const api = await listenAsApi(target.superuserUrl);
     const result = await restore(options({ reporter: (message) => said.push(message) }));
+    await api.hasHeard("reload schema");
     expect(result).toMatchObject({
       backupId: saved.backupId,
       snapshotAt: saved.snapshotAt,
@@ -179,6 +197,14 @@ describe("restore", () => {
     await expect(restore(options())).rejects.toThrow(`holds data (${name}): a restore goes into a new project only.`);
     await expect(restore(options())).rejects.toBeInstanceOf(UserError);
     expect(definitionOf(target.superuserUrl)).toBe(before);
+    expect(await readRestoreMarker(target.url)).toBeUndefined();
+  });
+
+  it("refuses a project whose realtime service has not made its table yet, before anything is changed", async () => {
+    await runSql(target.superuserUrl, "drop table realtime.messages");
+    await expect(restore(options())).rejects.toThrow(
+      /has no table realtime\.messages yet, which policies of the backup belong to \(1\): open Realtime/,
+    );
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
 

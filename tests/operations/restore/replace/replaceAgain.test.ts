@@ -5,7 +5,7 @@ import { connect } from "../../../../clients/database.ts";
 import { silent } from "../../../../clients/reporter.ts";
 import type { Vault } from "../../../../clients/vault.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
-import { gateState } from "../../../../operations/gate/writeGate.ts";
+import { closeGate, gateState, openGate } from "../../../../operations/gate/writeGate.ts";
 import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
 import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
@@ -64,10 +64,33 @@ it("is done although another session holds what lies aside, and says what is lef
   expect((await gateState(session)).layers).toEqual([]);
   await session.end();
   await holder.end();
-  expect(await abandon({ targetUrl: database.url, reporter: silent })).toBe("new");
+  expect(await abandon({ targetUrl: database.url, reporter: silent })).toEqual({ state: "new", stillClosed: false });
   expect(
     await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
   ).toEqual([]);
+}, 60_000);
+
+it("leaves writes stopped where an engineer has stopped them, and says so, whichever state is live", async () => {
+  const { database } = started;
+  await damage();
+  const session = await connect(database.url, { applicationName: "castchat-recovery test" });
+  try {
+    const engineer = { holder: "writes stop", level: "writes" } as const;
+    await closeGate(session, engineer);
+    const broken: Vault["getBytes"] = (key, signal) =>
+      key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
+    await expect(replace(options({ vault: { ...vault, getBytes: broken } }))).rejects.toThrow(
+      /the old state is back, whole, and writes stay stopped by `writes stop`/,
+    );
+    expect((await replace(options())).notes).toContain(
+      "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.",
+    );
+    expect((await gateState(session)).layers).toMatchObject([engineer]);
+    await openGate(session, "writes stop");
+  } finally {
+    await session.end();
+  }
+  expect(await things()).toEqual([{ name: "right" }]);
 }, 60_000);
 
 it("says on Ctrl-C which of the two states there is", async () => {
