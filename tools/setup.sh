@@ -98,6 +98,11 @@ python_version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 at_least "$python_version" "$PYTHON_MINIMUM" || fail "Python $python_version is too old: the sandbox needs $PYTHON_MINIMUM or newer."
 mkdir -p "$cache" "$logs" || fail "cannot write to $cache. Set CASTCHAT_CACHE to a folder that can be written."
 
+# What set-up itself has put on PATH, as in `make shell`, is none of the machine's: another shell would be without it.
+IFS=: read -ra folders <<<"$PATH"
+PATH=""
+for folder in "${folders[@]}"; do case $folder in "$cache"/*) ;; *) PATH="${PATH:+$PATH:}$folder" ;; esac; done
+
 # What is wanted and what is there.
 node_path=""
 if ! at_least "$(node --version 2>/dev/null | tr -d v || echo 0)" "$NODE_MINIMUM"; then node_path="$cache/node-$NODE_VERSION/node_modules/.bin"; fi

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../sandbox/layout.ts";
@@ -37,9 +37,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(project, { recursive: true }));
 
-const run = (command: string) =>
+const run = (command: string, path = programs) =>
   execa("bash", [join(project, command)], {
-    env: { PATH: programs, HOME: join(project, "home") },
+    env: { PATH: path, HOME: join(project, "home") },
     extendEnv: false,
     reject: false,
     all: true,
@@ -83,6 +83,43 @@ describe("set-up refuses what it cannot work with, in one sentence", () => {
     expect(all).toMatch(
       /the registry is away\nSet-up: Node \S+ failed\. Mend what the log says and run the command again/,
     );
+  });
+});
+
+describe("set-up", () => {
+  it("is the same in a shell that has its tools on PATH already, as make shell's", async () => {
+    for (const program of ["git", "mv", "find", "node"]) {
+      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
+      await rm(join(programs, program), { force: true });
+      await symlink(stdout, join(programs, program));
+    }
+    await put("node", "echo v20.0.0");
+    await put("python3", "echo 3.12");
+    const cache = join(project, "home", ".cache", "castchat-recovery");
+    // Everything is there but what set-up writes itself.
+    const { stdout } = await execa(
+      "bash",
+      [
+        "-c",
+        `. tools/versions.env
+         home="$CACHE/python-$(printf 3.12 | cat - tools/requirements.txt | git hash-object --stdin | cut -c1-12)/bin"
+         node="$CACHE/node-$NODE_VERSION/node_modules/.bin" engine="$CACHE/engine-$PULUMI_VERSION/bin"
+         mkdir -p "$home" "$node" "$engine" node_modules
+         touch "$home/../.complete"; printf '#!/bin/bash\necho /client\n' > "$home/python"
+         printf '#!/bin/bash\necho v%s\n' "$NODE_VERSION" > "$node/node"; touch "$engine/pulumi"; chmod +x "$home/python" "$node/node" "$engine/pulumi"
+         cat package-lock.json | git hash-object --stdin | tr -d '\n' > node_modules/.castchat-set-up
+         echo "$node"`,
+      ],
+      { cwd: project, env: { CACHE: cache } },
+    );
+    const written = async (PATH: string) => {
+      const { exitCode, all } = await run("tools/setup.sh", PATH);
+      expect({ exitCode, all }).toEqual({ exitCode: 0, all: "" });
+      return await readFile(join(project, ".tools", "env"), "utf8");
+    };
+    const fresh = await written(programs);
+    expect(fresh).toContain(`export PATH="${stdout}:`);
+    expect(await written(`${stdout}:${programs}`)).toBe(fresh);
   });
 });
 
