@@ -4,7 +4,7 @@ import { systemClock } from "../../clients/clock.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { backup } from "../../operations/backup/backup.ts";
 import { collectConfiguration, lackOf, type ConfigurationBackup } from "../../operations/backup/configuration.ts";
-import type { LeftOut } from "../../operations/backup/leftOut.ts";
+import type { LeftOut } from "../../operations/vault/leftOut.ts";
 import { failureText, leftOutLines } from "../../operations/backup/leftOutText.ts";
 import { BACKUP_KINDS } from "../../operations/vault/manifest.ts";
 import type { BackupKind } from "../../operations/vault/manifest.ts";

@@ -5,7 +5,7 @@ import type { Signer } from "../../clients/signer.ts";
 import type { ProjectContent } from "../../clients/supabaseContent.ts";
 import type { Vault } from "../../clients/vault.ts";
 import type { CalendarTier } from "../../planning/calendar.ts";
-import type { LeftOut } from "./leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { BackupKind } from "../vault/manifest.ts";
 import type { Phase } from "../phases.ts";

@@ -4,7 +4,7 @@ import { messageOf } from "../../clients/errors.ts";
 import type { Github } from "../../clients/github.ts";
 import type { Supabase } from "../../clients/supabase.ts";
 import type { Vercel, VercelVariable } from "../../clients/vercel.ts";
-import type { LeftOut } from "./leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 
 /** Version of the layout of a configuration backup. */
 export const CONFIGURATION_FORMAT = 1;

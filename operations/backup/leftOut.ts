@@ -10,14 +10,7 @@ import {
   PLATFORM_OWNERS,
   PLATFORM_ROLES,
 } from "../database/platform.ts";
-
-/** What a backup does not carry; each with its reason. */
-export interface LeftOut {
-  what: string;
-  why: string;
-  /** It could have been had: its service refused it or gave no answer. */
-  failed?: true | undefined;
-}
+import type { LeftOut } from "../vault/leftOut.ts";
 
 /** Finds by catalog what the database holds and a backup does not. */
 export async function listLeftOut(session: Session): Promise<LeftOut[]> {

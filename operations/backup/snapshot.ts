@@ -4,7 +4,7 @@ import { UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { listTables } from "../database/catalog.ts";
 import type { TableFacts } from "../database/catalog.ts";
-import type { LeftOut } from "./leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import { measureTables } from "../database/measureTables.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { tableName } from "../database/quote.ts";

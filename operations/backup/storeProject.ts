@@ -7,7 +7,7 @@ import type { Reporter } from "../../clients/reporter.ts";
 import type { EdgeFunction, ProjectContent } from "../../clients/supabaseContent.ts";
 import { storeText } from "./backupParts.ts";
 import type { RunPlace } from "./backupParts.ts";
-import type { LeftOut } from "./leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import { fileObject, keyInAttempt } from "../vault/manifest.ts";
 import type { BackupFile, BackupPart } from "../vault/manifest.ts";
 import { projectText } from "../vault/projectPart.ts";

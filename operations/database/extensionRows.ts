@@ -1,5 +1,5 @@
 import type { Session } from "../../clients/database.ts";
-import type { LeftOut } from "../backup/leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
 import { PLATFORM_EXTENSIONS } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Session } from "../../clients/database.ts";
 import { PromiseError } from "../../clients/errors.ts";
-import type { LeftOut } from "../backup/leftOut.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import type { BackupJob, Manifest } from "../vault/manifest.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 

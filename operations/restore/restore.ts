@@ -1,15 +1,9 @@
-import type { Opener } from "../../clients/age.ts";
-import type { Clock } from "../../clients/clock.ts";
 import { connect } from "../../clients/database.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import type { Session } from "../../clients/database.ts";
 import { whileReachable } from "../../clients/reachable.ts";
-import type { Reporter } from "../../clients/reporter.ts";
-import type { ProjectContent } from "../../clients/supabaseContent.ts";
-import type { Vault } from "../../clients/vault.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups } from "../vault/listBackups.ts";
-import type { TierPrefix } from "../vault/listBackups.ts";
 import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
 import { nameOf } from "./confirmation.ts";
@@ -17,38 +11,11 @@ import { claim, refuseOther } from "./restoreClaim.ts";
 import { explainTargetFault } from "./restoreFaults.ts";
 import { findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
+import type { RestoreOptions } from "./restoreOptions.ts";
 import { runPhases } from "./restorePipeline.ts";
 import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
-import type { Selection } from "./restoreSelection.ts";
 import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
 import { areStorageRowsOpen } from "./storageRows.ts";
-
-/** What to restore, and where to. */
-export interface RestoreOptions {
-  vault: Vault;
-  /** Opens an encrypted backup. */
-  opener?: Opener | undefined;
-  /** Public keys (PEM) of the writers whose backups may be restored. */
-  trustedKeys: readonly string[];
-  tiers: readonly TierPrefix[];
-  /** A backup by its id; or … */
-  backupId?: string | undefined;
-  /** … the newest proven one at or before this instant; neither: the newest. */
-  at?: Date | undefined;
-  /** What of it; by default all that a named backup holds, else a whole database. */
-  selection?: Selection | undefined;
-  /** Connection string of a new project's role `postgres`. */
-  targetUrl: string;
-  /** The project that the target is the database of: a full backup's storage objects, functions and auth settings go there. */
-  project?: ProjectContent | undefined;
-  /** Goes into the restore's id: the same target and generation is the same restore. */
-  generation: number;
-  /** A test restore is noted by its verification, and is no line of the recovery log. */
-  isTest?: boolean;
-  clock: Clock;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
-}
 
 /**
  * Restores a proven backup into a new project and checks that everything is there. What was begun is noted in the target:

@@ -3,7 +3,7 @@ import { UserError } from "../../clients/errors.ts";
 import { findPgTool } from "../../clients/pgTools.ts";
 import { listBackups } from "../vault/listBackups.ts";
 import { refuseHalfState } from "./replace/replaceRecord.ts";
-import type { RestoreOptions } from "./restore.ts";
+import type { RestoreOptions } from "./restoreOptions.ts";
 import { beginMarker, findMarker, finishedIn } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES } from "./restorePipeline.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { leftOutSchema } from "./leftOut.ts";
 import { PromiseError } from "../../clients/errors.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
@@ -166,8 +167,7 @@ const manifestSchema = z.object({
   objects: z.record(z.string(), z.string()),
   /** Which of the kinds that came later (objects.ts) `objects` was made with, so that one which has none of a kind says so. */
   laterKinds: z.array(z.string()).optional(),
-  /** `failed` marks what could have been had: its service refused it or gave no answer. */
-  leftOut: z.array(z.object({ what: z.string(), why: z.string(), failed: z.literal(true).optional() })),
+  leftOut: z.array(leftOutSchema),
 });
 
 /** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */

@@ -1,23 +1,17 @@
 import { randomBytes } from "node:crypto";
-import type { Opener } from "../../../clients/age.ts";
-import type { Clock } from "../../../clients/clock.ts";
 import { connect, withSession } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
 import { UserError, messageOf } from "../../../clients/errors.ts";
 import { findPgTool } from "../../../clients/pgTools.ts";
-import type { Reporter } from "../../../clients/reporter.ts";
-import type { Vault } from "../../../clients/vault.ts";
 import { nameOf, namesOf } from "../confirmation.ts";
-import type { Confirm } from "../confirmation.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { listBackups } from "../../vault/listBackups.ts";
 import type { BackupSummary } from "../../vault/listBackups.ts";
-import type { TierPrefix } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { PhaseTimer } from "../../phases.ts";
-import type { Phase } from "../../phases.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
+import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
 import { beginReplacement, findReplacement } from "./replaceRecord.ts";
 import type { Replacement } from "./replaceRecord.ts";
 import { goBack, goOn } from "./replaceSteps.ts";
@@ -26,42 +20,6 @@ import { explainTargetFault } from "../restoreFaults.ts";
 import { refuseOlderServer, refuseWithoutRealtime } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
-
-/** Which database is put back into which state. */
-export interface ReplaceOptions {
-  vault: Vault;
-  opener?: Opener | undefined;
-  trustedKeys: readonly string[];
-  tiers: readonly TierPrefix[];
-  backupId?: string | undefined;
-  at?: Date | undefined;
-  /** Connection string of the live database's role `postgres`, which owns the database. */
-  targetUrl: string;
-  /** Asked before anything is changed. */
-  confirm: Confirm;
-  /** Takes a proven backup of the present state and returns its id. */
-  saveFirst: (reporter: Reporter, signal: AbortSignal) => Promise<string>;
-  clock: Clock;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
-}
-
-/** What has been put back. */
-export interface ReplaceResult {
-  restoreId: string;
-  backupId: string;
-  snapshotAt: string;
-  /** A proven backup of what was there before. */
-  safetyBackupId: string;
-  phases: Phase[];
-  durationMs: number;
-  tables: number;
-  rows: number;
-  users: number;
-  posts: number;
-  applications: number;
-  notes: string[];
-}
 
 /**
  * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,

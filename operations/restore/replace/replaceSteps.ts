@@ -13,7 +13,7 @@ import type { PhaseTimer } from "../../phases.ts";
 import { restoreVaultSecrets } from "../../database/vaultSecrets.ts";
 import { quietEventTriggers } from "../../database/replicaRole.ts";
 import { planPublication } from "../releasePublications.ts";
-import type { ReplaceOptions } from "./replace.ts";
+import type { ReplaceOptions } from "./replaceOptions.ts";
 import { takeBackRoles } from "./replaceRoles.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";

@@ -1,62 +1,26 @@
 import { createHash } from "node:crypto";
-import type { Opener } from "../../../clients/age.ts";
-import type { Clock } from "../../../clients/clock.ts";
 import { connect } from "../../../clients/database.ts";
 import type { Session } from "../../../clients/database.ts";
 import { PromiseError } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
-import type { Vault } from "../../../clients/vault.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import { nameOf, namesOf } from "../confirmation.ts";
-import type { Confirm } from "../confirmation.ts";
 import { readJournal } from "../journal.ts";
 import { listBackups } from "../../vault/listBackups.ts";
-import type { TierPrefix } from "../../vault/listBackups.ts";
 import { PhaseTimer } from "../../phases.ts";
-import type { Phase } from "../../phases.ts";
 import { tableKey, tableName } from "../../database/quote.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
 import { refuseReplacement } from "../replace/replaceRecord.ts";
 import { restoreRows } from "../restoreRows.ts";
+import type { RestoreTablesOptions, RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn, planTables } from "./restoreTablesPlan.ts";
 import type { TableBeside } from "./restoreTablesPlan.ts";
 import { beginRecord, findRecord, takeAwayRecord } from "./restoreTablesRecord.ts";
 import { swapRows } from "./restoreTablesSwap.ts";
 import type { Swapped } from "./restoreTablesSwap.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
-
-/** Which tables' rows come back, and into which database. */
-export interface RestoreTablesOptions {
-  vault: Vault;
-  opener?: Opener | undefined;
-  trustedKeys: readonly string[];
-  tiers: readonly TierPrefix[];
-  backupId?: string | undefined;
-  at?: Date | undefined;
-  /** Connection string of the live database's role `postgres`. */
-  targetUrl: string;
-  /** "schema.table", as SQL would write them; a partitioned table stands for all of its partitions. */
-  tables: readonly string[];
-  /** Asked before anything is touched, with the rows that will be lost. */
-  confirm: Confirm;
-  clock: Clock;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
-}
-
-/** What has been replaced. */
-export interface RestoreTablesResult {
-  restoreId: string;
-  backupId: string;
-  snapshotAt: string;
-  /** Each with its rows before and now. */
-  tables: { name: string; rowsBefore: number; rows: number }[];
-  phases: Phase[];
-  durationMs: number;
-  notes: string[];
-}
 
 /**
  * Replaces the rows of some tables of a live database by a backup's: brings them beside, compares them there, then swaps them

@@ -6,7 +6,7 @@ import { makeOwnTable } from "../../database/ownTables.ts";
 import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../database/replicaRole.ts";
 import { MARKER_SCHEMA } from "../../database/platform.ts";
 import { quoteIdent } from "../../database/quote.ts";
-import type { RestoreTablesResult } from "./restoreTables.ts";
+import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import type { TableBeside } from "./restoreTablesPlan.ts";
 
 const RECORD = `${MARKER_SCHEMA}.restored_tables`;

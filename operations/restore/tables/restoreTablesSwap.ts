@@ -8,7 +8,7 @@ import { actAsReplica } from "../../database/replicaRole.ts";
 import { quoteIdent, tableKey, tableName } from "../../database/quote.ts";
 import { named } from "../restoreChecks.ts";
 import { refreshCommands } from "../restoreState.ts";
-import type { RestoreTablesResult } from "./restoreTables.ts";
+import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
 import type { TableBeside } from "./restoreTablesPlan.ts";
 import { noteSwapped } from "./restoreTablesRecord.ts";

@@ -15,7 +15,7 @@ import type { BackupResult } from "../../../operations/backup/backup.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import { release } from "../../../operations/restore/release.ts";
 import { restore } from "../../../operations/restore/restore.ts";
-import type { RestoreOptions } from "../../../operations/restore/restore.ts";
+import type { RestoreOptions } from "../../../operations/restore/restoreOptions.ts";
 import { checkRestored } from "../../../operations/restore/restoreChecks.ts";
 import { readRestoreMarker } from "../../../operations/restore/restoreMarker.ts";
 import { TIERS } from "../../../planning/tiers.ts";

@@ -13,7 +13,7 @@ import { backup } from "../../../operations/backup/backup.ts";
 import type { BackupResult } from "../../../operations/backup/backup.ts";
 import { release } from "../../../operations/restore/release.ts";
 import { restore } from "../../../operations/restore/restore.ts";
-import type { RestoreOptions } from "../../../operations/restore/restore.ts";
+import type { RestoreOptions } from "../../../operations/restore/restoreOptions.ts";
 import { readRestoreMarker } from "../../../operations/restore/restoreMarker.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { TIERS } from "../../../planning/tiers.ts";

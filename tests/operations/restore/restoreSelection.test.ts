@@ -9,7 +9,7 @@ import type { BackupSummary } from "../../../operations/vault/listBackups.ts";
 import type { BackupKind, Manifest } from "../../../operations/vault/manifest.ts";
 import { release } from "../../../operations/restore/release.ts";
 import { restore } from "../../../operations/restore/restore.ts";
-import type { RestoreOptions } from "../../../operations/restore/restore.ts";
+import type { RestoreOptions } from "../../../operations/restore/restoreOptions.ts";
 import { selectBackup } from "../../../operations/restore/restoreSelection.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../sandbox/sample/database.ts";

@@ -4,7 +4,7 @@ import { silent } from "../../../../clients/reporter.ts";
 import type { Vault } from "../../../../clients/vault.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
 import { replace } from "../../../../operations/restore/replace/replace.ts";
-import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import type { ReplaceOptions } from "../../../../operations/restore/replace/replaceOptions.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
 import { startTestSource } from "../../support/source.ts";

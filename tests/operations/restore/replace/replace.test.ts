@@ -12,7 +12,7 @@ import { backup } from "../../../../operations/backup/backup.ts";
 import type { BackupResult } from "../../../../operations/backup/backup.ts";
 import { digestObjects } from "../../../../operations/database/objects.ts";
 import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
-import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import type { ReplaceOptions } from "../../../../operations/restore/replace/replaceOptions.ts";
 import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";

@@ -7,7 +7,7 @@ import type { Vault } from "../../../../clients/vault.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
 import { closeGate, gateState, openGate } from "../../../../operations/gate/writeGate.ts";
 import { abandon, replace } from "../../../../operations/restore/replace/replace.ts";
-import type { ReplaceOptions } from "../../../../operations/restore/replace/replace.ts";
+import type { ReplaceOptions } from "../../../../operations/restore/replace/replaceOptions.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { startTestSource } from "../../support/source.ts";
 import type { TestSource } from "../../support/source.ts";

@@ -11,7 +11,7 @@ import type { Danger } from "../../../../operations/restore/confirmation.ts";
 import { listBackups } from "../../../../operations/vault/listBackups.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
-import type { RestoreTablesOptions } from "../../../../operations/restore/tables/restoreTables.ts";
+import type { RestoreTablesOptions } from "../../../../operations/restore/tables/restoreTablesOptions.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { applySchema, fill } from "../../../../sandbox/sample/database.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";

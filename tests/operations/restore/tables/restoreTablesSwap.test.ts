@@ -5,7 +5,7 @@ import { withSession } from "../../../../clients/database.ts";
 import { silent } from "../../../../clients/reporter.ts";
 import { backup } from "../../../../operations/backup/backup.ts";
 import { restoreTables } from "../../../../operations/restore/tables/restoreTables.ts";
-import type { RestoreTablesOptions } from "../../../../operations/restore/tables/restoreTables.ts";
+import type { RestoreTablesOptions } from "../../../../operations/restore/tables/restoreTablesOptions.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { startTestDatabase } from "../../../support/postgres.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
