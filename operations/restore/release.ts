@@ -14,7 +14,7 @@ import { planJobs, scheduleJob } from "./releaseJobs.ts";
 import { planPublication } from "./releasePublications.ts";
 import { FINISHED, listMarkers } from "./restoreMarker.ts";
 import type { RestoreMarker } from "./restoreMarker.ts";
-import { fetchText } from "./restoreSteps.ts";
+import { fetchText } from "./fetchPart.ts";
 import { holdTarget } from "./restoreTarget.ts";
 
 /** What to release, and where. */

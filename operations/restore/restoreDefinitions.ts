@@ -1,8 +1,8 @@
 import { withSession } from "../../clients/database.ts";
 import { readEntries } from "./archiveScript.ts";
 import { NOT_NULL_CONSTRAINTS_SINCE, forOlderServer } from "./olderSyntax.ts";
-import { restoreScript } from "./restoreSteps.ts";
-import type { PgRestoreOptions } from "./restoreSteps.ts";
+import { restoreScript } from "./pgRestore.ts";
+import type { PgRestoreOptions } from "./pgRestore.ts";
 
 /** Where definitions are made. */
 export interface RestoreDefinitionsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {

@@ -7,8 +7,8 @@ import { readPostData } from "./archiveScript.ts";
 import type { ArchiveEntry } from "./archiveScript.ts";
 import { journaledScript } from "./journal.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
-import { restoreScript } from "./restoreSteps.ts";
-import type { PgRestoreOptions } from "./restoreSteps.ts";
+import { restoreScript } from "./pgRestore.ts";
+import type { PgRestoreOptions } from "./pgRestore.ts";
 import { together } from "../together.ts";
 
 /** Where what belongs to tables that are filled already is made. */

@@ -14,7 +14,7 @@ import { parseProject } from "../vault/projectPart.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
 import { readPart } from "../vault/readPart.ts";
 import { named } from "./restoreChecks.ts";
-import { fetchText } from "./restoreSteps.ts";
+import { fetchText } from "./fetchPart.ts";
 import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 import { together } from "../together.ts";
 

@@ -1,8 +1,8 @@
 import { withSession } from "../../clients/database.ts";
 import { journaledScript } from "./journal.ts";
 import type { Selection } from "./restoreSelection.ts";
-import { restoreScript, withoutPsql } from "./restoreSteps.ts";
-import type { PgRestoreOptions } from "./restoreSteps.ts";
+import { restoreScript, withoutPsql } from "./pgRestore.ts";
+import type { PgRestoreOptions } from "./pgRestore.ts";
 
 /** Where rights are granted. */
 export interface RestoreRightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {

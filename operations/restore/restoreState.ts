@@ -90,3 +90,13 @@ export async function orphansIn(session: Session, where: "managed" | "all" = "ma
     .slice(0, NAMED)
     .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
 }
+
+/** Without statistics the first queries of the app would be planned blindly, until the server gets round to it by itself. */
+export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
+  const own = manifest.tables.filter((table) => table.kind === "app");
+  if (own.length > 0)
+    await session.query(
+      `analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`,
+    );
+  return undefined;
+}

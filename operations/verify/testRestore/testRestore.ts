@@ -8,7 +8,7 @@ import type { TierPrefix } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { restore } from "../../restore/restore.ts";
 import type { RestoreResult } from "../../restore/restoreMarker.ts";
-import { fetchText } from "../../restore/restoreSteps.ts";
+import { fetchText } from "../../restore/fetchPart.ts";
 import { listMissingExtensions, prepareThrowaway } from "../throwaway/prepare.ts";
 import type { PreparedThrowaway } from "../throwaway/prepare.ts";
 import { checkAuthentication } from "./authentication.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { withSession } from "../../../clients/database.ts";
 import { inOrderOfNeed } from "../../../operations/database/extensionOrder.ts";
-import { restoreExtensions } from "../../../operations/restore/restoreSteps.ts";
+import { restoreExtensions } from "../../../operations/restore/restoreExtensions.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";

@@ -12,7 +12,7 @@ import { listBackups } from "../../../../operations/vault/listBackups.ts";
 import type { Manifest } from "../../../../operations/vault/manifest.ts";
 import { restore } from "../../../../operations/restore/restore.ts";
 import { restoreSequences } from "../../../../operations/restore/restoreState.ts";
-import { fetchText } from "../../../../operations/restore/restoreSteps.ts";
+import { fetchText } from "../../../../operations/restore/fetchPart.ts";
 import { findOrphans } from "../../../../operations/database/orphans.ts";
 import { checkRestoredDatabase } from "../../../../operations/verify/testRestore/testRestore.ts";
 import { prepareThrowaway } from "../../../../operations/verify/throwaway/prepare.ts";

@@ -7,7 +7,7 @@ import { PromiseError } from "../../../clients/errors.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import type { BackupSource } from "../../../operations/vault/backupSource.ts";
 import { compressBytes } from "../../../operations/vault/compression.ts";
-import { fetchDump } from "../../../operations/restore/restoreSteps.ts";
+import { fetchDump } from "../../../operations/restore/fetchPart.ts";
 
 const signal = new AbortController().signal;
 
