@@ -15,8 +15,15 @@ import { noteSwapped } from "./restoreTablesRecord.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const DEADLOCK = "40P01";
-const ATTEMPTS = 4;
-const PAUSE_MS = 2_000;
+const ATTEMPTS = 8;
+const PAUSE_MS = 1_000;
+/** For a lock while no other is held, and for what comes once all are: of reading and filling views. */
+const LOCK_TIMEOUT_MS = 5_000;
+/**
+ * For all further locks together: less than a server waits before it looks for a deadlock (deadlock_timeout, a second), and then ends
+ * whoever looks, which may be the app.
+ */
+const FURTHER_LOCKS_MS = 500;
 
 /**
  * Replaces the rows of live tables by those beside them, in one transaction: all of it, with its note, or nothing. Nobody
@@ -32,7 +39,6 @@ export async function swapRows(
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inTransaction(session, async () => {
-        await session.query("set local lock_timeout = '10s'");
         const result = resultWith(await swap(session, manifest, tables));
         await noteSwapped(session, result);
         return result;
@@ -46,7 +52,7 @@ export async function swapRows(
           { cause: error },
         );
       }
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS * (0.5 + Math.random()));
     }
   }
 }
@@ -75,7 +81,7 @@ export interface Swapped {
 
 async function swap(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<Swapped> {
   const live = tables.map(({ table }) => sqlName(table));
-  await session.query(`lock table ${live.map((name) => `only ${name}`).join(", ")} in access exclusive mode`);
+  await lockAll(session, live);
   const actAgain = await actAsReplica(
     session,
     tables.map(({ table }) => table),
@@ -126,6 +132,20 @@ function notesOfBytes(tables: readonly TableBeside[]): string[] {
   return [
     "storage.objects: the rows alone are the backup's; the bytes in the storage service are as they were: compare them by hand.",
   ];
+}
+
+/** Takes the tables for itself, one after the other, and never keeps the app waiting for one while it waits long for the next. */
+async function lockAll(session: Session, live: readonly string[]): Promise<void> {
+  const lock = async (name: string, timeoutMs: number) => {
+    await session.query(`set local lock_timeout = ${timeoutMs}`);
+    await session.query(`lock table only ${name} in access exclusive mode`);
+  };
+  let until: number | undefined;
+  for (const name of live) {
+    await lock(name, until === undefined ? LOCK_TIMEOUT_MS : Math.max(1, Math.ceil(until - performance.now())));
+    until ??= performance.now() + FURTHER_LOCKS_MS;
+  }
+  await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
 }
 
 /** Nobody has agreed to the loss of what was written after the question. */
