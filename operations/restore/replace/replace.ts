@@ -121,13 +121,20 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
 
 /** How far it is, where neither state could be reached from there, and what to do. */
 async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
-  const named = { applicationName: "castchat-recovery replace leader" };
-  const left = await withSession(targetUrl, named, findReplacement).catch(() => undefined);
-  if (left?.state === "open")
+  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  let left: Replacement | undefined;
+  try {
+    left = await withSession(targetUrl, { applicationName: "castchat-recovery replace leader" }, findReplacement);
+  } catch {
+    // That it doesn't answer is in the sentence already.
+    return `How far it has come can't be seen while the database doesn't answer: once it does, ${again}`;
+  }
+  if (left === undefined) return "No replacement is under way any more";
+  if (left.state === "open")
     return "The new state is live and the gate is open: the same command again takes away what lay aside";
-  if (left?.state === "live")
+  if (left.state === "live")
     return "The new state is live, but the gate is still closed: run the same command again to open it";
-  return "The gate is still closed: run the same command again to go on, or with --abandon to go back to the old state";
+  return `The gate is still closed: ${again}`;
 }
 
 /** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */

@@ -105,6 +105,23 @@ it("says on Ctrl-C which of the two states there is", async () => {
   expect(said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
 }, 60_000);
 
+it("says that nothing can be told while the server is down, and goes on once it is there", async () => {
+  const { database } = started;
+  await damage();
+  let crashing: Promise<void> | undefined;
+  const reporter = (message: string) => {
+    if (message.startsWith("Restoring")) crashing ??= database.crash();
+  };
+  const safety = await save(true);
+  await expect(replace(options({ reporter, saveFirst: () => Promise.resolve(safety) }))).rejects.toThrow(
+    /How far it has come can't be seen while the database doesn't answer: once it does, run the same command again to go on/,
+  );
+  await crashing;
+  await database.startAgain();
+  expect(await replace(options())).toMatchObject({ backupId, safetyBackupId: safety });
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
 it("is not held up by an app that comes back as the owner and reads for long", async () => {
   const { database } = started;
   await damage();
