@@ -268,7 +268,7 @@ async function listTypes(session: Session): Promise<TypeFacts[]> {
        select t.oid, t.typname as name, coalesce(e.oid, 0) as element, e.typcategory = 'A' as is_element_array from pg_catalog.pg_type t
        join pg_catalog.pg_namespace n on n.oid = t.typnamespace left join pg_catalog.pg_class c on c.oid = t.typrelid
        left join pg_catalog.pg_type e on e.typarray = t.oid
-       where t.typisdefined and t.typtype <> 'p' and n.nspname !~ '^pg_toast' and (t.typtype <> 'c' or n.nspname not in ('pg_catalog', 'information_schema', 'auth', 'storage', 'vault'))
+       where t.typisdefined and t.typtype <> 'p' and n.nspname !~ '^pg_toast' and (t.typtype <> 'c' or n.nspname not in ('pg_catalog', 'information_schema', 'auth', 'storage', 'realtime', 'vault'))
      )
      select oid::int, name, pg_catalog.format_type(oid, null) as sql, element <> 0 as "isArray",
        pg_catalog.format_type(element, null) as element, is_element_array as "isElementArray"

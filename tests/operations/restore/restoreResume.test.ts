@@ -84,10 +84,10 @@ const identities = async () => ({
   ),
 });
 
-/** Keeps a table from being altered, once the restore has said that it makes indexes. */
+/** Keeps a table from being indexed and altered, while rows may come into it. */
 async function holdTable(): Promise<() => Promise<void>> {
   const session = await connect(target.superuserUrl, { applicationName: "test holds a table" });
-  await session.query("begin; lock table public.messages in access share mode");
+  await session.query("begin; lock table public.messages in row exclusive mode");
   return () => session.end();
 }
 
@@ -118,7 +118,7 @@ describe("a restore that was interrupted after its rows", () => {
     const ended = once(child, "exit");
     let letGo: Promise<() => Promise<void>> | undefined;
     createInterface(child.stdout).on("line", (line) => {
-      if (line.startsWith("Making indexes")) letGo = holdTable();
+      if (line.startsWith("Restoring ")) letGo = holdTable();
     });
     await whileStuckInConstraints(() => void child.kill("SIGKILL"));
     expect(await ended).toEqual([null, "SIGKILL"]);
