@@ -23,9 +23,11 @@ const PAGE_MEGABYTES = 4096 / 1e6;
 /** Does the work in a process of its own (`program` is what bundle.ts makes of work.ts) and watches its memory (Linux). */
 export async function measure(program: string, order: WorkOrder): Promise<Measured> {
   const [startedAt, busyBefore] = [performance.now(), busySeconds()];
-  const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program, JSON.stringify(order)], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  // Not as an argument, which any user of the machine can read.
+  child.stdin.end(JSON.stringify(order));
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   let peakMegabytes = 0;

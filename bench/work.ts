@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { systemClock } from "../clients/clock.ts";
@@ -33,7 +34,7 @@ const FILE = "file/dump";
 const FILES_AT_ONCE = 4;
 const run = promisify(execFile);
 
-const order = JSON.parse(process.argv[2] ?? "") as WorkOrder;
+const order = (await json(process.stdin)) as WorkOrder;
 const vault = s3Vault(order.store);
 const publicKey = createPublicKey(order.privateKey).export({ type: "spki", format: "pem" }).toString();
 
@@ -41,6 +42,14 @@ const signer: Signer = {
   publicKeyPem: () => Promise.resolve(publicKey),
   sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(order.privateKey))),
 };
+
+/** The database as Postgres' own tools are told of it: the password goes by environment. */
+function forTools(): string {
+  const url = new URL(order.databaseUrl);
+  process.env["PGPASSWORD"] = decodeURIComponent(url.password);
+  url.password = "";
+  return url.href;
+}
 
 async function eachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const queue = [...items];
@@ -64,7 +73,7 @@ function dumpFolder(prefix: string, ...compression: string[]): Promise<unknown> 
   return inFolder(async (folder) => {
     const startedAt = performance.now();
     const dump = join(folder, "dump");
-    const what = ["--schema=bench", `--file=${dump}`, `--dbname=${order.databaseUrl}`];
+    const what = ["--schema=bench", `--file=${dump}`, `--dbname=${forTools()}`];
     await run("pg_dump", ["-Fd", "-j2", ...compression, ...what]);
     const dumpedAt = performance.now();
     let sizeBytes = 0;
@@ -102,7 +111,7 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
   "pg_dump -Fd": () => dumpFolder(FOLDER),
   "pg_dump -Fd -Z zstd": () => dumpFolder(ZSTD_FOLDER, "-Z", "zstd"),
   async "pg_dump -Fc"() {
-    const dump = spawn("pg_dump", ["-Fc", "--schema=bench", `--dbname=${order.databaseUrl}`], {
+    const dump = spawn("pg_dump", ["-Fc", "--schema=bench", `--dbname=${forTools()}`], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const [stored] = await Promise.all([vault.put(FILE, dump.stdout), once(dump, "close")]);
@@ -120,7 +129,7 @@ const works: Record<WorkOrder["kind"], () => Promise<unknown>> = {
         await pipeline(content, createWriteStream(join(dump, key.slice(FOLDER.length))));
       });
       const downloadedAt = performance.now();
-      await run("pg_restore", ["-j2", "--no-owner", `--dbname=${order.databaseUrl}`, dump]);
+      await run("pg_restore", ["-j2", "--no-owner", `--dbname=${forTools()}`, dump]);
       return {
         phases: [
           { name: "download", durationMs: downloadedAt - startedAt },
