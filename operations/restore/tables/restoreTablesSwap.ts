@@ -5,7 +5,7 @@ import { inTransaction } from "../../../clients/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { findOrphans } from "../../database/orphans.ts";
 import { actAsReplica } from "../../database/replicaRole.ts";
-import { quoteIdent, tableKey, tableName } from "../../database/quote.ts";
+import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../database/quote.ts";
 import { named } from "../restoreChecks.ts";
 import { refreshCommands } from "../restoreState.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
@@ -39,7 +39,7 @@ export async function swapRows(
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await inTransaction(session, async () => {
-        const result = resultWith(await swap(session, manifest, tables));
+        const result = resultWith(await swap(session, manifest, tables, attempt));
         await noteSwapped(session, result);
         return result;
       });
@@ -79,9 +79,15 @@ export interface Swapped {
   notes: string[];
 }
 
-async function swap(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<Swapped> {
+async function swap(
+  session: Session,
+  manifest: Manifest,
+  tables: readonly TableBeside[],
+  attempt: number,
+): Promise<Swapped> {
   const live = tables.map(({ table }) => sqlName(table));
-  await lockAll(session, live);
+  // Each time the other way round: the app may take them in one order or the other.
+  await lockAll(session, attempt % 2 === 1 ? live : live.toReversed());
   const actAgain = await actAsReplica(
     session,
     tables.map(({ table }) => table),
@@ -134,18 +140,26 @@ function notesOfBytes(tables: readonly TableBeside[]): string[] {
   ];
 }
 
-/** Takes the tables for itself, one after the other, and never keeps the app waiting for one while it waits long for the next. */
+/**
+ * Takes the tables for itself, and never keeps the app waiting for one while it waits long for the next. In one statement: between two,
+ * an app that reads them all again and again would always have come in between.
+ */
 async function lockAll(session: Session, live: readonly string[]): Promise<void> {
-  const lock = async (name: string, timeoutMs: number) => {
-    await session.query(`set local lock_timeout = ${timeoutMs}`);
-    await session.query(`lock table only ${name} in access exclusive mode`);
-  };
-  let until: number | undefined;
-  for (const name of live) {
-    await lock(name, until === undefined ? LOCK_TIMEOUT_MS : Math.max(1, Math.ceil(until - performance.now())));
-    until ??= performance.now() + FURTHER_LOCKS_MS;
-  }
-  await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  const lock = (name: string) => `lock table only ${name} in access exclusive mode;`;
+  const left = "greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::int::text";
+  const [first = "", ...further] = live.map(lock);
+  // As a literal: a table's name may hold whatever else could end it.
+  const block = `
+    declare
+      until timestamptz;
+    begin
+      set local lock_timeout = ${LOCK_TIMEOUT_MS};
+      ${first}
+      until := clock_timestamp() + interval '${FURTHER_LOCKS_MS} milliseconds';
+      ${further.map((one) => `perform set_config('lock_timeout', ${left}, true); ${one}`).join("\n      ")}
+      set local lock_timeout = ${LOCK_TIMEOUT_MS};
+    end`;
+  await session.query(`do ${quoteLiteral(block)}`);
 }
 
 /** Nobody has agreed to the loss of what was written after the question. */

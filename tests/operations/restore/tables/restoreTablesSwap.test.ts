@@ -92,6 +92,14 @@ it("tells of rows that came after the question", async () => {
   expect(result.notes).toEqual([expect.stringContaining("public.c: 5 rows more than was asked about were deleted")]);
 }, 60_000);
 
+it("locks a table whatever its name holds", async () => {
+  const name = `public."it's $lock$ end; \\"`;
+  const { options } = await savedTable(name);
+  await runSql(live.url, `delete from ${name}`);
+  await restoreTables(options);
+  expect(await countOf(name)).toEqual([{ rows: 10 }]);
+}, 60_000);
+
 it("does not pass off what an interrupted run has brought for what is wished now", async () => {
   const { backupId, options, again } = await savedTable("public.d");
   await runSql(live.url, "insert into public.d values (11)");
