@@ -6,8 +6,8 @@ import type { Vault } from "../../clients/vault.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { Selection } from "./restoreSelection.ts";
 
-/** What to restore, and where to. */
-export interface RestoreOptions {
+/** From which backup something is restored, and how it is told: of every kind of restore. */
+export interface RestoreFrom {
   vault: Vault;
   /** Opens an encrypted backup. */
   opener?: Opener | undefined;
@@ -18,6 +18,13 @@ export interface RestoreOptions {
   backupId?: string | undefined;
   /** … the newest proven one at or before this instant; neither: the newest. */
   at?: Date | undefined;
+  clock: Clock;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/** What of a backup is restored into a new project's database. */
+export interface RestoreOptions extends RestoreFrom {
   /** What of it; by default all that a named backup holds, else a whole database. */
   selection?: Selection | undefined;
   /** Connection string of a new project's role `postgres`. */
@@ -28,7 +35,4 @@ export interface RestoreOptions {
   generation: number;
   /** A test restore is noted by its verification, and is no line of the recovery log. */
   isTest?: boolean;
-  clock: Clock;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
 }

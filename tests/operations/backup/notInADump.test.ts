@@ -6,25 +6,19 @@ import { backup } from "../../../operations/backup/backup.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { startSourceAndTarget } from "../support/source.ts";
 
-let started: TestSource;
-let target: TestDatabase;
+let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
 beforeAll(async () => {
-  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+  started = await startSourceAndTarget();
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([started.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 describe("what stock pg_dump leaves out as well", () => {
   it("keeps no restore from ending well: an index that was never finished, which the manifest names", async () => {
-    const { database, cloud, signer, trustedKeys } = started;
+    const { database, cloud, signer, trustedKeys, target } = started;
     await runSql(database.url, "create table public.twice (a int); insert into public.twice values (1), (1)");
     const broken = runSql(database.url, "create unique index concurrently twice_once on public.twice (a)");
     await expect(broken).rejects.toThrow("could not create unique index");

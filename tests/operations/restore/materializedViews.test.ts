@@ -5,25 +5,19 @@ import type { Vault } from "../../../clients/vault.ts";
 import { backup } from "../../../operations/backup/backup.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { startSourceAndTarget } from "../support/source.ts";
 
-let started: TestSource;
-let target: TestDatabase;
+let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
 beforeAll(async () => {
-  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+  started = await startSourceAndTarget();
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([started.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 describe("a materialized view over a function whose text reads another one", () => {
   it("is filled after that, which the catalog does not know of", async () => {
-    const { database, cloud, signer, trustedKeys } = started;
+    const { database, cloud, signer, trustedKeys, target } = started;
     await runSql(
       database.url,
       `create table public.numbers (n int); insert into public.numbers values (1), (2);

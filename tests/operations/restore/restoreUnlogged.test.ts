@@ -4,23 +4,17 @@ import { silent } from "../../../clients/reporter.ts";
 import { backup } from "../../../operations/backup/backup.ts";
 import { restore } from "../../../operations/restore/restore.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { startSourceAndTarget } from "../support/source.ts";
 import { contentOf, runSql } from "../support/sample.ts";
 
-let started: TestSource;
-let target: TestDatabase;
+let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
 beforeAll(async () => {
-  [started, target] = await Promise.all([startTestSource(), startTestDatabase()]);
+  started = await startSourceAndTarget();
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([started.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 it("goes on after a crash of the server that has emptied unlogged tables", async () => {
-  const { cloud, database, signer, trustedKeys } = started;
+  const { cloud, database, signer, trustedKeys, target } = started;
   await runSql(
     database.url,
     `create table public.people (id int primary key); insert into public.people select generate_series(1, 20);

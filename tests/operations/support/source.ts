@@ -30,3 +30,17 @@ export async function startTestSource(): Promise<TestSource> {
   const trustedKeys = [await signer.publicKeyPem()];
   return { cloud: cloud.value, database: database.value, signer, trustedKeys, stop };
 }
+
+/** The same with a second database, to restore into. */
+export async function startSourceAndTarget(): Promise<TestSource & { target: TestDatabase }> {
+  const [source, target] = await Promise.allSettled([startTestSource(), startTestDatabase()]);
+  const stop = async () => {
+    const running = [source, target].flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    await Promise.all(running.map((one) => one.stop()));
+  };
+  if (source.status === "rejected" || target.status === "rejected") {
+    await stop();
+    throw (source.status === "rejected" ? source : (target as PromiseRejectedResult)).reason;
+  }
+  return { ...source.value, target: target.value, stop };
+}
