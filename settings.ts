@@ -51,7 +51,7 @@ export const SETTINGS = z.object({
   zoneName: domain.describe("a DNS zone such as example.com"),
   cloudflareAccountId: slug.describe("the id of a Cloudflare account"),
   supabaseOrganization: slug.describe("the slug of a Supabase organization"),
-  supabaseRegion: region.describe(REGION),
+  supabaseRegion: region.describe("a region of Supabase such as ap-northeast-1"),
   vercelTeam: optional(matching(/^[A-Za-z0-9_-]+$/), "the id or slug of a Vercel team"),
   vercelProject: matching(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/).describe(
     "the name of a Vercel project, in small letters",

@@ -1,4 +1,5 @@
 import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "./planning/schedule.ts";
+import { supabaseRegionFault } from "./planning/supabaseRegions.ts";
 import { faultsOfOverrides } from "./planning/tiers.ts";
 import type { SettingValues } from "./settings.ts";
 
@@ -17,14 +18,20 @@ export function faultsOfSettings(values: Values): SettingFault[] {
   return [...placeFaults(values), ...nameFaults(values), ...backupFaults(values), ...roleFaults(values)];
 }
 
-function placeFaults({ awsRegion, peerAwsRegion }: Values): SettingFault[] {
-  if (awsRegion === undefined || awsRegion !== peerAwsRegion) return [];
-  return [
-    {
+function placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): SettingFault[] {
+  const faults: SettingFault[] = [];
+  if (awsRegion !== undefined && awsRegion === peerAwsRegion) {
+    faults.push({
       keys: ["peerAwsRegion", "awsRegion"],
       sentence: `is "${peerAwsRegion}", the same as awsRegion; choose another region, or both stacks are lost together.`,
-    },
-  ];
+    });
+  }
+  // Without it the first drill or recovery would find out: a standby creates no project before.
+  const unknown = supabaseRegion === undefined ? undefined : supabaseRegionFault(supabaseRegion);
+  if (unknown !== undefined) {
+    faults.push({ keys: ["supabaseRegion"], sentence: `is "${supabaseRegion}", ${unknown}` });
+  }
+  return faults;
 }
 
 function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepository }: Values): SettingFault[] {

@@ -9,10 +9,16 @@ export interface EdgeAnswer {
   body: unknown;
   /** First characters of the body, for messages. */
   excerpt: string;
+  /** Whether it came through Vercel's edge, which marks its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
+  fromVercel: boolean;
 }
 
-/** Asks a public address the way a visitor does. Throws the reason when nothing answers. */
-export type Edge = (url: string, signal: AbortSignal) => Promise<EdgeAnswer>;
+/** Asks a public address the way a visitor does, with further headers where given. Throws the reason when nothing answers. */
+export type Edge = (
+  url: string,
+  signal: AbortSignal,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<EdgeAnswer>;
 
 /** Where the network's edge is. */
 export interface EdgeOptions {
@@ -31,7 +37,7 @@ const LONGEST_BODY_BYTES = 64 * 1024;
 /** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
   const timeoutMs = options.timeoutMs ?? 10_000;
-  return (address, signal) => {
+  return (address, signal, headers = {}) => {
     const url = new URL(address);
     const target = options.endpoint === undefined ? url : new URL(url.pathname + url.search, options.endpoint);
     const send = target.protocol === "http:" ? httpRequest : httpsRequest;
@@ -43,7 +49,8 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
         reject(signal.aborted ? (signal.reason as Error) : new Error(`${host} cannot be reached: ${reason}.`));
       };
       // No connection is kept: a name that has moved must not be answered through an old one.
-      const call = send(target, { headers: { host, accept: "application/json" }, agent: false, signal: limited });
+      const sent = { ...headers, host, accept: "application/json" };
+      const call = send(target, { headers: sent, agent: false, signal: limited });
       call.once("error", fail);
       call.once("response", (response) => {
         let text = "";
@@ -54,7 +61,12 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
         });
         response.once("error", fail);
         response.once("end", () => {
-          resolve({ status: response.statusCode ?? 0, body: jsonOf(text), excerpt: text.slice(0, 200).trim() });
+          resolve({
+            status: response.statusCode ?? 0,
+            body: jsonOf(text),
+            excerpt: text.slice(0, 200).trim(),
+            fromVercel: response.headers["x-vercel-id"] !== undefined,
+          });
         });
       });
       call.end();

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { jsonClient, segment, ServiceError, unlessNotFound } from "./http.ts";
 import {
+  aliasAnswer,
+  bypassAnswer,
   deploymentAnswer,
   domainAnswer,
   envAnswer,
@@ -8,14 +10,26 @@ import {
   missingAnswer,
   projectAnswer,
 } from "./vercelAnswers.ts";
-import type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
+import type { VercelAlias, VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
-export type { VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
+export type { VercelAlias, VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
 /** Vercel's API, as published. */
 export const VERCEL_API = "https://api.vercel.com";
 /** What a public name on Vercel points to (https://vercel.com/docs/domains/working-with-domains/add-a-domain). */
 export const VERCEL_CNAME = "cname.vercel-dns.com";
+
+/**
+ * Environment variable of each deployment that holds its commit, at build and at run. Vercel's own VERCEL_GIT_COMMIT_SHA is documented for
+ * deployments from a linked repository; that uploaded files get it, too, is not.
+ */
+export const COMMIT_VARIABLE = "CASTCHAT_COMMIT_SHA";
+
+/** A secret that opens a project's protected deployments to an automation. */
+export interface VercelBypass {
+  secret: string;
+  note: string | undefined;
+}
 
 /** A file of a deployment, by the SHA-1 of its content (Vercel's choice). `mode` is the octal file mode. */
 export interface DeploymentFile {
@@ -40,6 +54,12 @@ export interface Vercel {
   ): Promise<{ id: string; key: string }[]>;
   /** A variable that is gone already is fine. */
   removeVariable(projectId: string, id: string, signal?: AbortSignal): Promise<void>;
+  /** Lets deployments from now on see Vercel's system variables. No other setting is changed. */
+  exposeSystemVariables(projectId: string, signal?: AbortSignal): Promise<void>;
+  /** Secrets that open the project's protected deployments to automations. */
+  bypasses(projectId: string, signal?: AbortSignal): Promise<VercelBypass[]>;
+  /** Has Vercel make one more such secret; gives all. The note is shown in Vercel. */
+  addBypass(projectId: string, note: string, signal?: AbortSignal): Promise<VercelBypass[]>;
   pauseProject(projectId: string, signal?: AbortSignal): Promise<void>;
   /** Uploads one file's content; a content that is there already is fine. */
   uploadFile(sha: string, content: Uint8Array, signal?: AbortSignal): Promise<void>;
@@ -55,7 +75,12 @@ export interface Vercel {
     },
     signal?: AbortSignal,
   ): Promise<VercelDeployment | { missing: string[] }>;
-  deployment(id: string, signal?: AbortSignal): Promise<VercelDeployment | undefined>;
+  /** By id, or by the host name of its own address. */
+  deployment(idOrHost: string, signal?: AbortSignal): Promise<VercelDeployment | undefined>;
+  /** What Vercel serves a name from; nothing while it serves the name from nowhere. */
+  alias(name: string, signal?: AbortSignal): Promise<VercelAlias | undefined>;
+  /** Whether a project has a deployment of any kind and state. */
+  hasDeployments(projectId: string, signal?: AbortSignal): Promise<boolean>;
   /** Gives the project's public names to a deployment; one that has them already is fine. */
   promoteDeployment(projectId: string, deploymentId: string, signal?: AbortSignal): Promise<void>;
   /** A deployment that is gone already is fine. */
@@ -121,6 +146,21 @@ export function vercelClient(options: VercelOptions): Vercel {
       const path = `${envPath(id)}/${segment(variable)}`;
       await unlessNotFound(call({ method: "DELETE", path, query: team, answer: z.unknown(), signal }));
     },
+    exposeSystemVariables: async (id, signal) => {
+      const path = `/v9/projects/${segment(id)}`;
+      const body = { autoExposeSystemEnvs: true };
+      await call({ method: "PATCH", path, query: team, body, answer: z.unknown(), repeatable: true, signal });
+    },
+    bypasses: async (id, signal) => {
+      const path = `/v9/projects/${segment(id)}`;
+      return bypassesOf(await call({ method: "GET", path, query: team, answer: bypassAnswer, signal }));
+    },
+    addBypass: async (id, note, signal) => {
+      // Path and body as Vercel's own provider has them (terraform-provider-vercel v5.4.1, client/project_protection_bypass.go).
+      const path = `/v10/projects/${segment(id)}/protection-bypass`;
+      const body = { generate: { note } };
+      return bypassesOf(await call({ method: "PATCH", path, query: team, body, answer: bypassAnswer, signal }));
+    },
     pauseProject: async (id, signal) => {
       const path = `/v1/projects/${segment(id)}/pause`;
       await call({ method: "POST", path, query: team, answer: z.unknown(), repeatable: true, signal });
@@ -157,6 +197,9 @@ export function vercelClient(options: VercelOptions): Vercel {
               dirty: false,
             },
             meta: { githubCommitSha: wanted.commit, githubCommitRef: wanted.branch },
+            // As `vercel deploy --env … --build-env …` sends them.
+            env: { [COMMIT_VARIABLE]: wanted.commit },
+            build: { env: { [COMMIT_VARIABLE]: wanted.commit } },
           },
           answer: deploymentAnswer,
           signal,
@@ -171,6 +214,15 @@ export function vercelClient(options: VercelOptions): Vercel {
     deployment: (id, signal) => {
       const path = `/v13/deployments/${segment(id)}`;
       return unlessNotFound(call({ method: "GET", path, query: team, answer: deploymentAnswer, signal }));
+    },
+    alias: (name, signal) =>
+      unlessNotFound(
+        call({ method: "GET", path: `/v4/aliases/${segment(name)}`, query: team, answer: aliasAnswer, signal }),
+      ),
+    hasDeployments: async (id, signal) => {
+      const answer = z.object({ deployments: z.array(z.unknown()) });
+      const query = { ...team, projectId: id, limit: 1 };
+      return (await call({ method: "GET", path: "/v6/deployments", query, answer, signal })).deployments.length > 0;
     },
     promoteDeployment: async (projectId, id, signal) => {
       const path = `/v10/projects/${segment(projectId)}/promote/${segment(id)}`;
@@ -219,6 +271,12 @@ export function vercelClient(options: VercelOptions): Vercel {
       );
     },
   };
+}
+
+function bypassesOf({ protectionBypass }: z.infer<typeof bypassAnswer>): VercelBypass[] {
+  return Object.entries(protectionBypass ?? {})
+    .filter(([, { scope }]) => scope === "automation-bypass")
+    .map(([secret, { note }]) => ({ secret, note: note ?? undefined }));
 }
 
 /** More pages than any account has: a listing that goes on is a fault of the service. */

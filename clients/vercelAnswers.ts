@@ -56,7 +56,19 @@ export const projectAnswer = z.object({
   id: z.string(),
   name: z.string(),
   targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
+  autoExposeSystemEnvs: z.boolean().nullish(),
 });
+
+/** A project's secrets that open its protected deployments: they are the keys. */
+export const bypassAnswer = z.object({
+  protectionBypass: z.record(z.string(), z.object({ scope: z.string(), note: z.string().nullish() })).nullish(),
+});
+
+/** Where a name leads (https://vercel.com/docs/rest-api/aliases/get-an-alias). */
+export const aliasAnswer = z.object({ deploymentId: z.string(), projectId: z.string() });
+
+/** The deployment and project that Vercel serves a name from. */
+export type VercelAlias = z.infer<typeof aliasAnswer>;
 
 /** A project and the deployment that serves its production. */
 export type VercelProject = z.infer<typeof projectAnswer>;

@@ -31,6 +31,18 @@ export interface ApplicationArgs {
   readonly protect?: boolean;
 }
 
+/**
+ * What a new project is given, said instead of left to Vercel: its standard protection, and system variables, by which a deployment knows
+ * its own id. It is not compared again: for any difference the provider sends almost every setting of a project, and takes away what it
+ * isn't told of, such as a stronger protection or a password that was set in Vercel (client/project.go, UpdateProjectRequest). AppDeployment
+ * looks to the system variables of projects that are there already.
+ */
+const AT_CREATION = {
+  // As the provider's validator has it; its description says it in other words.
+  vercelAuthentication: { deploymentType: "standard_protection_new" },
+  automaticallyExposeSystemEnvironmentVariables: true,
+};
+
 /** CastChat's app on Vercel: the project and, where asked, its environment and a healthy deployment. */
 export class Application extends pulumi.ComponentResource {
   /** Vercel's id of the project. */
@@ -43,7 +55,11 @@ export class Application extends pulumi.ComponentResource {
     const { projectName, release, protect = true } = args;
 
     // No `framework`: with one set, the provider calls a further host that a recovery would then depend on.
-    const project = new vercel.Project(`${name}-project`, { name: projectName }, { parent: this, protect });
+    const project = new vercel.Project(
+      `${name}-project`,
+      { name: projectName, ...AT_CREATION },
+      { parent: this, protect, ignoreChanges: Object.keys(AT_CREATION) },
+    );
     this.projectId = project.id;
     this.deployment = release ? this.#deploy(name, projectName, release) : undefined;
     this.registerOutputs({ projectId: this.projectId });

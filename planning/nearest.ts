@@ -1,11 +1,16 @@
 /** The candidate that a mistyped word most likely stands for: at most two letters wrong. Undefined when none is that near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  return allNearest(word, candidates)[0];
+}
+
+/** All candidates that a mistyped word may stand for equally well: at most two letters wrong. */
+export function allNearest(word: string, candidates: readonly string[]): string[] {
   const distances = candidates.map((candidate) => ({
     candidate,
     letters: distance(word.toLowerCase(), candidate.toLowerCase()),
   }));
-  const [best] = distances.sort((left, right) => left.letters - right.letters);
-  return best && best.letters <= 2 ? best.candidate : undefined;
+  const best = Math.min(2, ...distances.map(({ letters }) => letters));
+  return distances.filter(({ letters }) => letters === best).map(({ candidate }) => candidate);
 }
 
 /** Letters to insert, delete or replace to make one word of the other (Levenshtein). */

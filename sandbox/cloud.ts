@@ -175,7 +175,10 @@ export class Cloud {
       await listen(server, this.#file.ports[service], `${service} emulator`);
       this.#servers.push(server);
     }
-    const edge = new EdgeProxy((host) => resolveDeployment(host, emulators.names, emulators.platform), this.#apps);
+    const edge = new EdgeProxy(
+      (host, secret) => resolveDeployment(host, emulators.names, emulators.platform, secret),
+      this.#apps,
+    );
     await edge.open(this.#file.ports.edge);
     this.#edge = edge;
   }

@@ -6,6 +6,8 @@ export const PROJECT_ROOT = fileURLToPath(new URL("..", import.meta.url)).replac
 
 /** The two regions that the sandbox serves: the primary's (Tokyo) and the standby's (Osaka). */
 export const REGIONS = { primary: "ap-northeast-1", standby: "ap-northeast-3" } as const;
+/** Supabase's regions of the two stacks: it has no Osaka, Seoul is the nearest to it. */
+export const SUPABASE_REGION = { primary: "ap-northeast-1", standby: "ap-northeast-2" } as const;
 
 /** The services that listen, one port each; all of them on 127.0.0.1. */
 export const SERVICES = [

@@ -64,8 +64,11 @@ export interface NameRecords {
 
 /** What the edge proxy asks the application platform's emulator. */
 export interface DeploymentLookup {
-  /** What serves a host: the deployment that its `….vercel.app` names, or the production deployment of the project with that domain. */
-  resolveHost(host: string): { deploymentId: string; paused: boolean } | undefined;
+  /**
+   * What serves a host: the deployment that its `….vercel.app` names, or the production deployment of the project with that domain.
+   * `secrets` are there where the host is protected: a visitor without a login needs one of them.
+   */
+  resolveHost(host: string): { deploymentId: string; paused: boolean; secrets?: readonly string[] } | undefined;
 }
 
 /** What the daemon hands to each emulator. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { identityToRecipient } from "age-encryption";
 import { parse, stringify } from "yaml";
-import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile } from "./layout.ts";
+import { addressOf, layout, PROJECT_ROOT, REGIONS, SUPABASE_REGION, type SandboxFile } from "./layout.ts";
 
 /** Names that exist in the sandbox alone. */
 export const SANDBOX_NAMES = {
@@ -78,7 +78,7 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, string>
     zoneName: SANDBOX_NAMES.zone,
     cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount,
     supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
-    supabaseRegion: primary ? REGIONS.primary : REGIONS.standby,
+    supabaseRegion: SUPABASE_REGION[primary ? "primary" : "standby"],
     vercelProject: primary ? "castchat" : "castchat-dr",
     repository: SANDBOX_NAMES.repository,
     ...(primary

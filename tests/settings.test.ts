@@ -254,6 +254,11 @@ describe("rules between settings", () => {
       'standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key/1", which lies outside of peerAwsRegion ap-northeast-3 and peerAwsAccountId 222222222222; give the standby\'s own key.',
     ],
     [
+      "a region of AWS that Supabase has not",
+      { ...STANDBY, supabaseRegion: "ap-northeast-3" },
+      'supabaseRegion is "ap-northeast-3", which is no region of Supabase (AWS has more regions); choose ap-northeast-1 or ap-northeast-2.',
+    ],
+    [
       "a name outside of the zone",
       { ...PRIMARY, publicName: "app.evilcastchat.jp" },
       'publicName is "app.evilcastchat.jp", which doesn\'t lie in the zone "castchat.jp"; choose a name that ends in it.',

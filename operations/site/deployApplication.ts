@@ -10,6 +10,7 @@ import type { Patience } from "../../clients/polling.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { Vercel, VercelDeployment } from "../../clients/vercel.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
+import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { sourceFiles } from "./sourceFiles.ts";
 import type { SourceFile } from "./sourceFiles.ts";
 
@@ -54,8 +55,8 @@ export interface HealthyDeployment {
 }
 
 /**
- * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what Vercel
- * does not have yet, waits for the build, and asks the deployment itself for its health. Vercel gives a project's public
+ * Deploys the newest commit of a branch to production: has the project show its deployments Vercel's system variables, copies the source into a private folder, uploads what Vercel
+ * does not have yet, waits for the build, and asks the deployment itself for its health, through the project's protection. Vercel gives a project's public
  * names to a production deployment only once its build is ready: a failed build leaves the one before in service. When a
  * built deployment does not become healthy, the names go back to the one before; the failed one stays for its logs.
  */
@@ -70,6 +71,8 @@ export async function deployApplication(
   if (!project)
     throw new UserError(`Vercel project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`);
   const previousDeploymentId = await healthyPredecessor(ports, wanted, project.targets?.production?.id, signal);
+  // Without them a deployment doesn't know its own id. Here and not by Pulumi, whose plugin changes every other setting along with one.
+  if (project.autoExposeSystemEnvs !== true) await ports.vercel.exposeSystemVariables(project.id, signal);
   const { started, commit } = await withTemporaryFolder("source", async (folder) => {
     reporter(`reading ${wanted.sourceRef} of ${wanted.sourceUrl}`);
     const source = join(folder, "source");
@@ -87,7 +90,7 @@ export async function deployApplication(
   reporter(`deployment ${deployment.id} is built: asking for its health`);
   try {
     await waitUntilHealthy({
-      edge: ports.edge,
+      edge: await edgeThroughProtection(ports, project.id, deployment.url, signal),
       address: deployment.url,
       path: wanted.healthPath,
       patience: ports.healthPatience ?? HEALTH_PATIENCE,
@@ -158,7 +161,8 @@ async function healthyPredecessor(
   if (productionId === undefined) return undefined;
   const current = await ports.vercel.deployment(productionId, signal);
   if (current?.state !== "READY") return undefined;
-  const health = await applicationHealth(ports.edge, current.url, wanted.healthPath, signal);
+  const edge = await edgeThroughProtection(ports, wanted.projectId, current.url, signal);
+  const health = await applicationHealth(edge, current.url, wanted.healthPath, signal);
   return health.healthy ? current.id : undefined;
 }
 

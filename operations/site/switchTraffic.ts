@@ -8,8 +8,11 @@ import type { Reporter } from "../../clients/reporter.ts";
 import { VERCEL_CNAME } from "../../clients/vercel.ts";
 import type { Vercel, VercelDomain } from "../../clients/vercel.ts";
 import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
+import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { isSame, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
 import type { Lease } from "./trafficLease.ts";
+import { HOW_TO_PROVE, trafficDoubt } from "./trafficProof.ts";
+import type { TrafficTarget } from "./trafficProof.ts";
 
 /** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
 const RECORD_TTL_SECONDS = 60;
@@ -65,12 +68,7 @@ export async function switchTraffic(
   const zoneId = await zoneOf(ports.cloudflare, wanted, signal);
   const refusal = leaseRefusal(await readLease(ports.cloudflare, zoneId, publicName, signal), wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
-  const target = await applicationHealth(ports.edge, deploymentUrl, healthPath, signal);
-  if (!target.healthy) {
-    throw new Error(
-      `Traffic stays where it is, because the target is not healthy: ${target.reason}. Deploy a working application and run again.`,
-    );
-  }
+  const target = await healthyTarget(ports, wanted, healthPath, signal);
   changeableRecord(await recordsOf(ports.cloudflare, zoneId, publicName, signal), publicName);
 
   reporter(`taking the lease of ${publicName} for ${leaseContent(wanted)}`);
@@ -87,11 +85,8 @@ export async function switchTraffic(
     clock: ports.clock,
     signal,
     reporter,
-    advice: "The lease, the domain and the record are in place: run again once the name resolves.",
-    notYet: (commit) =>
-      commit === target.commit
-        ? undefined
-        : `${publicName} still answers with commit ${commit ?? "unknown"}, not ${target.commit ?? "unknown"}`,
+    advice: `The lease, the domain and the record are in place: run again once the name resolves. If it answers and that is not recognised, ${HOW_TO_PROVE}.`,
+    notYet: (answer) => trafficDoubt(ports.vercel, publicName, target, answer, signal),
   });
   return {
     leaseName: leaseNameOf(publicName),
@@ -100,6 +95,25 @@ export async function switchTraffic(
     recordId,
     durationMs: ports.clock().getTime() - start,
   };
+}
+
+/** The deployment that the name is to lead to. Throws, before anything has moved, where it is not a healthy one of the project. */
+async function healthyTarget(
+  ports: TrafficPorts,
+  { projectId, deploymentUrl }: WantedTraffic,
+  healthPath: string,
+  signal: AbortSignal,
+): Promise<TrafficTarget> {
+  const refuse = (why: string): Error =>
+    new Error(`Traffic stays where it is, because ${why}. Deploy a working application and run again.`);
+  const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
+  const health = await applicationHealth(edge, deploymentUrl, healthPath, signal);
+  if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
+  const deployment = await ports.vercel.deployment(new URL(deploymentUrl).host, signal);
+  if (deployment?.projectId !== projectId) {
+    throw refuse(`${deploymentUrl} is no deployment of Vercel project ${projectId}`);
+  }
+  return { deployment, health };
 }
 
 /** What a look at a public name found. */

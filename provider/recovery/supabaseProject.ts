@@ -7,6 +7,7 @@ import {
   readSupabaseProject,
 } from "../../operations/site/supabaseProject.ts";
 import type { ReadyProject, SupabaseProjectPorts } from "../../operations/site/supabaseProject.ts";
+import { supabaseRegionFault } from "../../planning/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -20,8 +21,11 @@ const inputs = z.strictObject({
     .regex(/^[^.]+$/, { error: "must not contain a dot." }),
   /** The organization's slug. */
   organization: z.string().min(1),
-  /** Region's code as Supabase writes it, "ap-northeast-3". */
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: "must be a region such as ap-northeast-3." }),
+  /** Region's code as Supabase writes it, "ap-northeast-2". */
+  region: z.string().superRefine((region, check) => {
+    const fault = supabaseRegionFault(region);
+    if (fault !== undefined) check.addIssue({ code: "custom", message: `is "${region}", ${fault}` });
+  }),
   deletionProtection: z.boolean(),
 });
 

@@ -3,8 +3,9 @@
 import { createServer } from "node:http";
 import { HEALTH_TIMEOUT, Refusal, as, pool, reasonOf, within } from "./database.mjs";
 
-const { PORT, DATABASE_URL, SUPABASE_URL, SUPABASE_ANON_KEY, VERCEL_GIT_COMMIT_SHA } = process.env;
-const COMMIT = VERCEL_GIT_COMMIT_SHA ?? "unknown";
+const { PORT, DATABASE_URL, SUPABASE_URL, SUPABASE_ANON_KEY } = process.env;
+/** What the app says of itself: the commit that castchat-recovery deployed, and Vercel's id of the deployment. */
+const { CASTCHAT_COMMIT_SHA: COMMIT, VERCEL_DEPLOYMENT_ID: DEPLOYMENT } = process.env;
 /** Longest wait for the login service, in milliseconds. */
 const AUTH_TIMEOUT = 5_000;
 /** Longest request body, in bytes. */
@@ -49,7 +50,7 @@ function send(response, status, body, headers = {}) {
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
     "cache-control": "no-store",
-    "x-castchat-commit": COMMIT,
+    ...(COMMIT === undefined ? {} : { "x-castchat-commit": COMMIT }),
     ...headers,
   });
   response.end(JSON.stringify(body));
@@ -75,6 +76,7 @@ async function health() {
         status: "ok",
         database: { name, version, empty, latencyMs: Math.round(performance.now() - started) },
         commit: COMMIT,
+        deployment: DEPLOYMENT,
       },
     };
   } catch (error) {
@@ -84,6 +86,7 @@ async function health() {
         status: "unavailable",
         reason: error instanceof Refusal ? error.message : reasonOf(error),
         commit: COMMIT,
+        deployment: DEPLOYMENT,
       },
     };
   }

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { z } from "zod";
 import { messageOf } from "../../clients/errors.ts";
+import { SUPABASE_REGIONS } from "../../planning/supabaseRegions.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";
 import { openLifecycle } from "./supabaseLifecycle.ts";
@@ -114,6 +115,10 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     const region = body.region_selection?.code ?? body.region;
     if (organization === undefined) throw badRequest("organization_slug: Required");
     if (region === undefined) throw badRequest("region_selection: Required");
+    if (!(SUPABASE_REGIONS as readonly string[]).includes(region))
+      throw badRequest(
+        `region_selection.code: Invalid enum value. Expected '${SUPABASE_REGIONS.join("' | '")}', received '${region}'`,
+      );
     const project: SupabaseProject = {
       ref: letterId(20),
       name: body.name,

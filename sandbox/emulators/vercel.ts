@@ -4,6 +4,7 @@ import { addDeploymentRoutes } from "./vercelDeployments.ts";
 import { addDomainRoutes } from "./vercelDomains.ts";
 import { addEnvironmentRoutes } from "./vercelEnvironment.ts";
 import { addProjectRoutes } from "./vercelProjects.ts";
+import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
 import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
 
 /** What serves a host name. */
@@ -11,6 +12,8 @@ export interface HostTarget {
   deploymentId: string;
   /** A paused project answers its visitors 503 DEPLOYMENT_PAUSED. */
   paused: boolean;
+  /** Where the host is protected: the secrets that open it. */
+  secrets?: readonly string[];
 }
 
 /** Vercel on this machine. */
@@ -35,11 +38,13 @@ export interface VercelEmulator {
  * | GET /user, /teams/:team | who is there |
  * | GET, POST /projects; GET, PATCH, DELETE /projects/:id | by id or name; DELETE ends its deployments and frees its domains |
  * | POST /projects/:id/pause, /unpause | the edge answers 503 meanwhile |
+ * | PATCH /projects/:id/protection-bypass | secrets that open what is protected, see vercelProtection.ts |
  * | GET, POST /projects/:id/env; GET, PATCH, DELETE /projects/:id/env/:env | POST takes one or a list, `?upsert=true` |
  * | GET, POST /projects/:id/domains; GET, PATCH, DELETE …/domains/:name; POST …/:name/verify, …/:name/move | |
  * | POST /files (also /now/files) | one file's content, named by its SHA-1 in `x-vercel-digest` |
  * | POST, GET /deployments (also /now/deployments); GET, DELETE /deployments/:id | really started, see AppRunner |
  * | POST /projects/:id/promote/:deployment, /projects/:id/rollback/:deployment | which deployment the domains lead to |
+ * | GET /aliases/:name | the deployment that a name leads to |
  */
 export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
   const world = openVercelWorld(deps);
@@ -71,6 +76,7 @@ export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
   addDomainRoutes(app, world);
   const { build, remove, settled } = addDeploymentRoutes(app, world);
   addProjectRoutes(app, world, remove);
+  addProtectionRoutes(app, world);
 
   const { state } = world;
 
@@ -82,8 +88,10 @@ export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
       const project = state.projects.find((candidate) =>
         own === undefined ? candidate.domains.some((domain) => domain.name === name) : candidate.id === own.projectId,
       );
-      const deploymentId = own?.id ?? project?.production;
-      return project === undefined || deploymentId === undefined ? undefined : { deploymentId, paused: project.paused };
+      const served = own ?? state.deployments.find((deployment) => deployment.id === project?.production);
+      if (project === undefined || served === undefined) return undefined;
+      const secrets = secretsOf(project, name, served);
+      return { deploymentId: served.id, paused: project.paused, ...(secrets && { secrets }) };
     },
     resume() {
       for (const deployment of state.deployments) if (deployment.readyState === "BUILDING") build(deployment);

@@ -6,10 +6,12 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { messageOf } from "../../clients/errors.ts";
 import { hexId, letterId, readBody } from "./http.ts";
-import { badRequest, refusal, type Deployment, type VercelWorld } from "./vercelState.ts";
+import { badRequest, refusal, type Deployment, type Project, type VercelWorld } from "./vercelState.ts";
 
 const SHA1 = /^[0-9a-f]{40}$/;
-const deploymentBody = z.object({
+const environment = z.record(z.string(), z.string());
+/** What Vercel's documentation lists (https://vercel.com/docs/rest-api/deployments/create-a-new-deployment) and its own CLI sends. */
+const deploymentBody = z.strictObject({
   name: z.string().optional(),
   project: z.string().optional(),
   target: z.enum(["production", "preview"]).nullish(),
@@ -18,6 +20,9 @@ const deploymentBody = z.object({
     .min(1),
   meta: z.record(z.string(), z.unknown()).nullish(),
   gitMetadata: z.record(z.string(), z.unknown()).nullish(),
+  projectSettings: z.record(z.string(), z.unknown()).nullish(),
+  env: environment.optional(),
+  build: z.strictObject({ env: environment.optional() }).optional(),
 });
 
 /** What other routes need of deployments. */
@@ -43,6 +48,8 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     version: 2,
     public: false,
     files: undefined,
+    // As on Vercel the names alone.
+    env: Object.keys(deployment.env),
     created: deployment.createdAt,
     project: { id: deployment.projectId, name: deployment.name },
     regions: ["iad1"],
@@ -70,16 +77,28 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
   /** The environment that a deployment keeps for its life: a changed variable needs a new deployment. */
   const environmentOf = (deployment: Deployment): Record<string, string> => {
     const place = deployment.target ?? "preview";
-    const own = findProject(deployment.projectId).variables.filter(
-      (variable) => variable.target.includes(place) && !variable.gitBranch,
-    );
+    const project = findProject(deployment.projectId);
+    const own = project.variables.filter((variable) => variable.target.includes(place) && !variable.gitBranch);
     return {
       ...Object.fromEntries(own.map((variable) => [variable.key, variable.value])),
+      ...deployment.env,
+      ...(project.settings["autoExposeSystemEnvs"] === true ? systemVariables(project, deployment, place) : {}),
+    };
+  };
+  /**
+   * What Vercel says to a deployment by itself (https://vercel.com/docs/environment-variables/system-environment-variables). The Git
+   * variables are not among them: the files were uploaded, and that `gitMetadata` fills them is nowhere said.
+   */
+  const systemVariables = (project: Project, { id, url }: Deployment, place: string): Record<string, string> => {
+    const bypass = Object.entries(project.bypasses).find(([, { isEnvVar }]) => isEnvVar)?.[0];
+    return {
       VERCEL: "1",
       VERCEL_ENV: place,
-      VERCEL_URL: deployment.url,
-      VERCEL_DEPLOYMENT_ID: deployment.id,
-      ...(deployment.commit === undefined ? {} : { VERCEL_GIT_COMMIT_SHA: deployment.commit }),
+      VERCEL_TARGET_ENV: place,
+      VERCEL_URL: url,
+      VERCEL_DEPLOYMENT_ID: id,
+      VERCEL_PROJECT_ID: project.id,
+      ...(bypass === undefined ? {} : { VERCEL_AUTOMATION_BYPASS_SECRET: bypass }),
     };
   };
   const run = async (deployment: Deployment) => {
@@ -149,7 +168,6 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     }
     const missing = [...new Set(body.files.map((file) => file.sha).filter((sha) => !existsSync(join(uploads, sha))))];
     if (missing.length > 0) throw refusal(400, "missing_files", "Missing files", { missing });
-    const commit = body.gitMetadata?.["commitSha"] ?? body.meta?.["githubCommitSha"];
     const deployment: Deployment = {
       id: `dpl_${letterId(24)}`,
       name: project.name,
@@ -160,7 +178,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       meta: body.meta ?? {},
       files: body.files.map(({ file, sha }) => ({ file, sha })),
       gitMetadata: body.gitMetadata ?? undefined,
-      commit: typeof commit === "string" ? commit : undefined,
+      env: body.env ?? {},
       createdAt: now(),
     };
     state.deployments.unshift(deployment);
@@ -188,6 +206,22 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     return c.json({ uid: id, state: "DELETED" });
   });
 
+  app.get("/aliases/:name", (c) => {
+    const name = c.req.param("name").toLowerCase();
+    const project = state.projects.find(({ domains }) => domains.some((domain) => domain.name === name));
+    const deployment = state.deployments.find(({ id }) => id === project?.production);
+    if (project === undefined || deployment === undefined) throw refusal(404, "not_found", "The alias was not found.");
+    return c.json({
+      uid: createHash("sha1").update(name).digest("hex").slice(0, 24),
+      alias: name,
+      created: new Date(deployment.createdAt).toISOString(),
+      createdAt: deployment.createdAt,
+      deploymentId: deployment.id,
+      deployment: { id: deployment.id, url: deployment.url, meta: {} },
+      projectId: project.id,
+      redirect: null,
+    });
+  });
   app.post("/projects/:id/:action{promote|rollback}/:deployment", (c) => {
     const project = findProject(c.req.param("id"));
     const deployment = find(c.req.param("deployment"));

@@ -2,9 +2,13 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { letterId, readBody } from "./http.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
+import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
 import { badRequest, refusal, type Project, type VercelWorld } from "./vercelState.ts";
 
-/** A project's settings and what they are until they are set; Vercel refuses others by name. */
+/**
+ * A project's settings and what they are until they are set; Vercel refuses others by name. Where what Vercel does by itself is
+ * not known for certain, it is the stricter: protected, and no system variables.
+ */
 const SETTINGS = {
   framework: null,
   buildCommand: null,
@@ -18,12 +22,12 @@ const SETTINGS = {
   nodeVersion: "24.x",
   resourceConfig: {},
   oidcTokenConfig: null,
-  ssoProtection: null,
+  ssoProtection: STANDARD_PROTECTION,
   passwordProtection: null,
   trustedIps: null,
+  trustedSources: null,
   optionsAllowlist: null,
-  protectionBypass: {},
-  autoExposeSystemEnvs: true,
+  autoExposeSystemEnvs: false,
   enablePreviewFeedback: null,
   enableProductionFeedback: null,
   autoAssignCustomDomains: true,
@@ -37,9 +41,32 @@ const SETTINGS = {
   gitComments: null,
   deploymentExpiration: null,
   previewDeploymentsDisabled: false,
+  previewDeploymentSuffix: null,
+  protectedSourcemaps: false,
   enableAffectedProjectsDeployments: false,
   gitProviderOptions: null,
 } satisfies Record<string, unknown>;
+/** Those that a project can be created with (CreateProjectRequest of the official provider, and the API's own page). */
+const AT_CREATION: readonly (keyof typeof SETTINGS)[] = [
+  "buildCommand",
+  "commandForIgnoringBuildStep",
+  "devCommand",
+  "enableAffectedProjectsDeployments",
+  "enablePreviewFeedback",
+  "enableProductionFeedback",
+  "framework",
+  "installCommand",
+  "oidcTokenConfig",
+  "outputDirectory",
+  "previewDeploymentSuffix",
+  "previewDeploymentsDisabled",
+  "publicSource",
+  "resourceConfig",
+  "rootDirectory",
+  "serverlessFunctionRegion",
+  "serverlessFunctionZeroConfigFailover",
+  "ssoProtection",
+];
 const NAME = /^(?!.*---)[a-z0-9._-]{1,100}$/;
 
 const createBody = z.record(z.string(), z.unknown()).and(
@@ -71,6 +98,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       accountId: "sandbox",
       ...SETTINGS,
       ...project.settings,
+      protectionBypass: project.bypasses,
       id: project.id,
       name: project.name,
       paused: project.paused,
@@ -92,9 +120,13 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       throw refusal(409, "conflict", `Project "${name}" already exists, please use a new name.`, { projectName: name });
     }
   };
-  const settingsFrom = (given: Record<string, unknown>) => {
-    const unknown = Object.keys(given).find((name) => !(name in SETTINGS));
+  const settingsFrom = (given: Record<string, unknown>, allowed: readonly string[]) => {
+    const unknown = Object.keys(given).find((name) => !allowed.includes(name));
     if (unknown !== undefined) throw badRequest(`should NOT have additional property \`${unknown}\`.`);
+    for (const name of ["ssoProtection", "passwordProtection", "trustedIps"]) {
+      if (name in given && !protection.safeParse(given[name]).success)
+        throw badRequest(`\`${name}.deploymentType\` should be equal to one of the allowed values.`);
+    }
     return given;
   };
 
@@ -109,8 +141,9 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
     const created: Project = {
       id: `prj_${letterId(24)}`,
       name,
-      settings: { ...settingsFrom(settings) },
+      settings: { ...settingsFrom(settings, AT_CREATION) },
       variables: [],
+      bypasses: {},
       paused: false,
       createdAt: now(),
       updatedAt: now(),
@@ -131,7 +164,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
   app.patch("/projects/:id", async (c) => {
     const project = findProject(c.req.param("id"));
     const { name, ...settings } = await readBody(c, z.record(z.string(), z.unknown()), badRequest);
-    const checked = settingsFrom(settings);
+    const checked = settingsFrom(settings, Object.keys(SETTINGS));
     if (typeof name === "string") {
       checkName(name, project);
       project.name = name;

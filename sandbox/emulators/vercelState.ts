@@ -27,6 +27,14 @@ export interface Domain {
   createdAt: number;
   updatedAt: number;
 }
+/** A secret that opens a project's protected deployments to an automation; it is the key that the project keeps this under. */
+export interface Bypass {
+  createdAt: number;
+  createdBy: string;
+  scope: "automation-bypass";
+  isEnvVar: boolean;
+  note?: string;
+}
 /** A project with all that belongs to it, deployments aside. */
 export interface Project {
   id: string;
@@ -34,6 +42,8 @@ export interface Project {
   settings: Record<string, unknown>;
   variables: Variable[];
   domains: Domain[];
+  /** By secret. */
+  bypasses: Record<string, Bypass>;
   /** Deployment that serves the project's domains. */
   production?: string | undefined;
   /** After a rollback, as on Vercel, new deployments take the domains only once one has been promoted by hand. */
@@ -54,7 +64,8 @@ export interface Deployment {
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
-  commit?: string | undefined;
+  /** Variables of this deployment alone, beside those of its project. */
+  env: Record<string, string>;
   createdAt: number;
   ready?: number;
   errorCode?: string;

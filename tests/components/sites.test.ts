@@ -53,7 +53,11 @@ describe("PrimarySite", () => {
       region: "ap-northeast-1",
       deletionProtection: true,
     });
-    expect(inputs("application-project")).toEqual({ name: "castchat" });
+    expect(inputs("application-project")).toEqual({
+      name: "castchat",
+      vercelAuthentication: { deploymentType: "standard_protection_new" },
+      automaticallyExposeSystemEnvironmentVariables: true,
+    });
     expect(inputs("application-environment")).toEqual({
       projectId: "application-project-id",
       variables: Object.entries(ENVIRONMENT).map(([key, value]) => ({

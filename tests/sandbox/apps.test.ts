@@ -48,9 +48,9 @@ interface Answer {
 }
 
 /** A visitor's request: only the Host header says where to, as the edge sees it. */
-function visit(port: number, host: string, path = "/"): Promise<Answer> {
+function visit(port: number, host: string, path = "/", more: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port, path, headers: { host } }, (answer) => {
+    const sent = request({ host: "127.0.0.1", port, path, headers: { host, ...more } }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
@@ -110,12 +110,14 @@ describe("EdgeProxy", () => {
     resolveCname: (name: string) =>
       ({ "app.castchat.example": "cname.vercel-dns.com", "elsewhere.example": "other.host" })[name],
   };
-  const hosts: Record<string, { deploymentId: string; paused: boolean }> = {
+  const hosts: Record<string, { deploymentId: string; paused: boolean; secrets?: string[] }> = {
     "d9.vercel.app": { deploymentId: "d9", paused: false },
     "app.castchat.example": { deploymentId: "d9", paused: false },
     "norecord.example": { deploymentId: "d9", paused: false },
     "paused.vercel.app": { deploymentId: "d9", paused: true },
     "dead.vercel.app": { deploymentId: "dead", paused: false },
+    "shut.vercel.app": { deploymentId: "d9", paused: false, secrets: ["sesame"] },
+    "sealed.vercel.app": { deploymentId: "d9", paused: false, secrets: [] },
   };
   const platform = { resolveHost: (host: string) => hosts[host] };
   let port: number;
@@ -124,7 +126,7 @@ describe("EdgeProxy", () => {
   beforeEach(async () => {
     await runner.start(app("d9", "public"));
     port = await freePort();
-    edge = new EdgeProxy((host) => resolveDeployment(host, names, platform), runner);
+    edge = new EdgeProxy((host, secret) => resolveDeployment(host, names, platform, secret), runner);
     await edge.open(port);
   });
   afterEach(() => edge.close());
@@ -146,6 +148,19 @@ describe("EdgeProxy", () => {
     const answer = await visit(port, host);
     expect(answer.status).toBe(status);
     expect(answer.body).toContain(text);
+  });
+
+  it("answers 401 with a page for a login where a host is protected, unless a secret opens it", async () => {
+    for (const [host, secret, status] of [
+      ["shut.vercel.app", undefined, 401],
+      ["shut.vercel.app", "wrong", 401],
+      ["shut.vercel.app", "sesame", 200],
+      ["sealed.vercel.app", "sesame", 401],
+    ] as const) {
+      const answer = await visit(port, host, "/", secret === undefined ? {} : { "x-vercel-protection-bypass": secret });
+      expect([host, secret, answer.status]).toEqual([host, secret, status]);
+      if (status === 401) expect(answer.body).toContain("<title>Authentication Required</title>");
+    }
   });
 
   it("answers 502 when the app ends in the middle of a request", async () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PartialCreateError, resource } from "../../../provider/host/index.ts";
 import type { VercelContext } from "./project.ts";
-import { add, change, list, remove, variableInputs, written } from "./variables.ts";
+import { add, list, remove, variableInputs, written } from "./variables.ts";
 import type { Variable } from "./variables.ts";
 
 const inputs = z.strictObject({ projectId: z.string().min(1), variables: z.array(variableInputs).min(1) });
@@ -20,7 +20,7 @@ export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
   secrets: ["variables"],
   replaceOn: ["projectId"],
   async create(context, { projectId, variables }) {
-    return { id: projectId, outputs: await reconcile(context, projectId, [], [], variables) };
+    return { id: projectId, outputs: await reconcile(context, projectId, [], variables) };
   },
   async read(context, id, last) {
     const found = await list(context, id);
@@ -44,39 +44,31 @@ export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
       outputs: { variables },
     };
   },
-  update: (context, id, olds, news) =>
-    reconcile(context, id, olds.outputs.variables, olds.inputs.variables, news.variables),
+  update: (context, id, olds, news) => reconcile(context, id, olds.outputs.variables, news.variables),
   async delete(context, id, { outputs }) {
     for (const variable of outputs.variables) await remove(context, id, variable.id);
   },
 });
 
-/** Adds, changes and deletes until the kept variables are the wanted ones; what Vercel refused comes as one error. */
+/**
+ * Adds and deletes until the kept variables are the wanted ones: what changes is deleted and made again, as the official plugin has it. What
+ * Vercel refused comes as one error.
+ */
 async function reconcile(
   context: VercelContext,
   projectId: string,
   kept: readonly Kept[],
-  olds: readonly Variable[],
   wanted: readonly Variable[],
 ): Promise<Outputs> {
-  const before = (variable: Variable) =>
-    kept.find(({ key, targets, sensitive, gitBranch }) => {
-      const place = [key, [...targets].sort(), sensitive, gitBranch];
-      const asked = [variable.key, [...variable.targets].sort(), variable.sensitive, variable.gitBranch];
-      return JSON.stringify(place) === JSON.stringify(asked);
-    });
-  const keptIds = new Set(wanted.flatMap((variable) => before(variable)?.id ?? []));
-  for (const { id } of kept.filter((one) => !keptIds.has(one.id))) await remove(context, projectId, id);
-  for (const variable of wanted) {
-    const id = before(variable)?.id;
-    const untouched = olds.some((old) => JSON.stringify(old) === JSON.stringify(variable));
-    if (id !== undefined && !untouched) await change(context, projectId, id, variable);
-  }
-  const missing = wanted.filter((variable) => before(variable) === undefined);
+  const same = new Map(wanted.map((variable) => [variable, kept.find((one) => equal(one, variable))]));
+  const unchanged = new Set([...same.values()].map((one) => one?.id));
+  if (kept.length > 0) await list(context, projectId);
+  for (const { id } of kept.filter((one) => !unchanged.has(one.id))) await remove(context, projectId, id);
+  const missing = wanted.filter((variable) => same.get(variable) === undefined);
   const { created, failed } = missing.length > 0 ? await add(context, projectId, missing) : { created: [], failed: [] };
   const variables = wanted.flatMap((variable) => {
     const id =
-      before(variable)?.id ??
+      same.get(variable)?.id ??
       created.find(({ key, target }) => key === variable.key && sameTargets(target, variable))?.id;
     return id === undefined ? [] : [{ ...variable, id }];
   });
@@ -84,6 +76,12 @@ async function reconcile(
     throw new PartialCreateError(projectId, { variables }, failed.map(({ error }) => error.message).join(" "));
   }
   return { variables };
+}
+
+function equal(left: Variable, right: Variable): boolean {
+  const asked = ({ key, value, targets, sensitive, gitBranch, comment = "" }: Variable) =>
+    JSON.stringify([key, value, [...targets].sort(), sensitive, gitBranch, comment]);
+  return asked(left) === asked(right);
 }
 
 function sameTargets(found: readonly string[], { targets }: Variable): boolean {

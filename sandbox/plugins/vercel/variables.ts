@@ -35,12 +35,14 @@ export async function list({ service }: VercelContext, projectId: string): Promi
   return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
 }
 
-/** Adds variables, and says which of them Vercel refused and why. */
+/** Adds variables, and says which of them Vercel refused and why. One goes alone, several as a list, as the official plugin has it. */
 export async function add({ service }: VercelContext, projectId: string, variables: readonly Variable[]) {
-  const body = variables.map(bodyOf);
+  const bodies = variables.map((variable) => ({ key: variable.key, ...bodyOf(variable) }));
+  const body = bodies.length === 1 ? bodies[0] : bodies;
   const answer = await send(service, { method: "POST", path: `/v10/projects/${projectId}/env`, body });
   const refusal = z.object({ error: z.object({ message: z.string() }) });
-  return z.object({ created: z.array(found), failed: z.array(refusal).default([]) }).parse(answer);
+  const created = z.union([z.array(found), found.transform((one) => [one])]);
+  return z.object({ created, failed: z.array(refusal).default([]) }).parse(answer);
 }
 
 /** Changes a variable in place. */
@@ -50,7 +52,7 @@ export async function change(
   id: string,
   variable: Variable,
 ): Promise<void> {
-  await send(service, { method: "PATCH", path: `/v9/projects/${projectId}/env/${id}`, body: bodyOf(variable) });
+  await send(service, { method: "PATCH", path: `/v10/projects/${projectId}/env/${id}`, body: bodyOf(variable) });
 }
 
 /** Deletes a variable; one that is gone already is as good. */
@@ -71,8 +73,9 @@ export function written(actual: FoundVariable, last: Variable | undefined): Vari
   };
 }
 
-function bodyOf({ targets, sensitive, ...variable }: Variable) {
-  return { ...variable, target: targets, type: sensitive ? "sensitive" : "encrypted" };
+function bodyOf({ value, targets, sensitive, gitBranch, comment = "" }: Variable) {
+  const type = sensitive ? "sensitive" : "encrypted";
+  return { value, target: targets, type, comment, ...(gitBranch !== undefined && { gitBranch }) };
 }
 
 function sameSet(left: readonly string[], right: readonly string[] | undefined): boolean {

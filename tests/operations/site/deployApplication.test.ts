@@ -2,6 +2,8 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../clients/clock.ts";
+import { applicationHealth } from "../../../operations/site/applicationHealth.ts";
+import { BYPASS_NOTE, edgeThroughProtection } from "../../../operations/site/deploymentProtection.ts";
 import { deployApplication, readDeployment, removeDeployment } from "../../../operations/site/deployApplication.ts";
 import type { DeploymentPorts } from "../../../operations/site/deployApplication.ts";
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -64,6 +66,75 @@ describe("a deployment", () => {
     // What Vercel has from before is not sent again.
     expect(lines.join("\n")).toMatch(/uploading 1 of 4 files/);
     expect(leftovers()).toEqual([]);
+  });
+
+  it("is asked through the project's protection, which stays; the secret goes to the deployment alone and is never shown", async () => {
+    const project = await makeProject(cloud, "shut");
+    const before = await cloud.vercel.projectSettings(project);
+    expect(before).toMatchObject({ ssoProtection: { deploymentType: "all_except_custom_domains" } });
+    const asked: { host: string; secret: string | undefined }[] = [];
+    const lines: string[] = [];
+    const edge: DeploymentPorts["edge"] = async (url, at, headers) => {
+      asked.push({ host: new URL(url).host, secret: headers?.["x-vercel-protection-bypass"] });
+      const answer = await cloud.edge(url, at, headers);
+      // An app that shows what it was asked with.
+      return asked.length > 2 ? answer : { ...answer, status: 500, body: undefined, excerpt: JSON.stringify(headers) };
+    };
+    const deploy = () =>
+      deployApplication({ ...ports, edge }, wantedOf(project, "shut"), signal, (line) => lines.push(line));
+    const first = await deploy();
+    const second = await deploy();
+    expect(second.previousDeploymentId).toBe(first.deploymentId);
+    const { protectionBypass, ...after } = (await cloud.vercel.projectSettings(project))!;
+    const secrets = Object.keys(protectionBypass as object);
+    expect(secrets).toHaveLength(1);
+    expect([...new Set(asked.map(({ secret }) => secret))]).toEqual(secrets);
+    expect(new Set(asked.map(({ host }) => host))).toEqual(
+      new Set([first.url, second.url].map((url) => new URL(url).host)),
+    );
+    const changed = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before?.[key]));
+    expect(changed.sort()).toEqual(["autoExposeSystemEnvs", "targets", "updatedAt"]);
+    expect(after["autoExposeSystemEnvs"]).toBe(true);
+    expect(lines.join("\n")).toMatch(/answers 500: .*\[secret\]/);
+    expect(lines.join("\n")).not.toContain(secrets[0]);
+    expect(JSON.stringify([first, second])).not.toContain(secrets[0]);
+  });
+
+  it("is asked with a secret that the project has, also when ours was revoked", async () => {
+    const project = await makeProject(cloud, "given");
+    const secret = "s".repeat(32);
+    await cloud.call("vercel", "PATCH", `/v1/projects/${project}/protection-bypass`, {
+      generate: { secret, note: "CI" },
+    });
+    const done = await deployApplication(ports, wantedOf(project, "given"), signal, () => undefined);
+    expect(await cloud.vercel.bypasses(project)).toEqual([{ secret, note: "CI" }]);
+    await cloud.call("vercel", "PATCH", `/v1/projects/${project}/protection-bypass`, {
+      revoke: { secret, regenerate: false },
+    });
+    const again = await deployApplication(ports, wantedOf(project, "given"), signal, () => undefined);
+    expect(again.previousDeploymentId).toBe(done.deploymentId);
+    expect(await cloud.vercel.bypasses(project)).toMatchObject([{ note: BYPASS_NOTE }]);
+  });
+
+  it("that asks for a login all the same is told so", async () => {
+    const project = await makeProject(cloud, "locked");
+    const edge: DeploymentPorts["edge"] = (url, at) => cloud.edge(url, at);
+    const impatient = { ...ports, edge, healthPatience: { firstMs: 10, longestMs: 10, limitMs: 50 } };
+    await expect(deployApplication(impatient, wantedOf(project, "locked"), signal, () => undefined)).rejects.toThrow(
+      /answers 401: Vercel's deployment protection asks for a login/,
+    );
+  });
+
+  it("knows its commit and its own id, although Vercel names neither by itself", async () => {
+    const project = await makeProject(cloud, "named");
+    const done = await deployApplication(ports, wantedOf(project, "named"), signal, () => undefined);
+    const edge = await edgeThroughProtection(ports, project, done.url, signal);
+    expect(await applicationHealth(edge, done.url, "/api/health", signal)).toEqual({
+      healthy: true,
+      commit: done.commit,
+      deployment: done.deploymentId,
+      fromVercel: true,
+    });
   });
 
   it("that never becomes healthy gives the names back to the one before", async () => {

@@ -15,7 +15,7 @@ import type { SupabaseProjectPorts } from "../../../operations/site/supabaseProj
 import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
 
-const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-3" };
+const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2" };
 const signal = new AbortController().signal;
 let cloud: MiniCloud;
 let ports: SupabaseProjectPorts;
@@ -97,7 +97,7 @@ describe("a project's life", () => {
     await expect(readSupabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
     await expect(
       createSupabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined),
-    ).rejects.toThrow(/exists already in ap-northeast-3, not eu-west-1/);
+    ).rejects.toThrow(/exists already in ap-northeast-2, not eu-west-1/);
   });
 
   it("refuses to choose between two projects of one name", async () => {

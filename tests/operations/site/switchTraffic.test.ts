@@ -20,13 +20,17 @@ const zoneName = "castchat.example";
 let cloud: MiniCloud;
 let ports: TrafficPorts;
 let zoneId: string;
-let prod: { projectId: string; deploymentUrl: string; commit: string };
-let dr: { projectId: string; deploymentUrl: string; commit: string };
+let prod: Awaited<ReturnType<typeof deploy>>;
+let dr: Awaited<ReturnType<typeof deploy>>;
+let mute: Awaited<ReturnType<typeof deploy>>;
 let number = 0;
 let publicName: string;
 
-async function deploy(name: string) {
-  const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": TINY_SERVER, name });
+/** Healthy, and says nothing of itself. */
+const MUTE_SERVER = TINY_SERVER.replace(", commit, deployment }", " }");
+
+async function deploy(name: string, server = TINY_SERVER) {
+  const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": server, name });
   const projectId = await makeProject(cloud, name);
   const wanted = {
     projectId,
@@ -48,7 +52,7 @@ async function deploy(name: string) {
     signal,
     () => undefined,
   );
-  return { projectId, deploymentUrl: done.url, commit };
+  return { projectId, deploymentUrl: done.url, commit, deploymentId: done.deploymentId };
 }
 
 beforeAll(async () => {
@@ -57,6 +61,7 @@ beforeAll(async () => {
   zoneId = (zone["result"] as { id: string }).id;
   prod = await deploy("prod-app");
   dr = await deploy("dr-app");
+  mute = await deploy("mute-app", MUTE_SERVER);
 });
 afterAll(() => cloud.stop());
 beforeEach(() => {
@@ -106,6 +111,96 @@ describe("taking a public name", () => {
     });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
+  });
+});
+
+describe("that the name leads to the target", () => {
+  const forMute = (): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation: 2, ...mute });
+  /** Answers of the name from before the move, as a resolver with an old record gives them. */
+  const stale = (answers: number, body: object, fromVercel: boolean): { left: number } => {
+    const seen = { left: answers };
+    ports = {
+      ...ports,
+      edge: (url, at, headers) => {
+        if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
+        seen.left -= 1;
+        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", fromVercel });
+      },
+    };
+    return seen;
+  };
+
+  it("is not proved by the commit, which the old site may have, too", async () => {
+    const seen = stale(3, { commit: dr.commit, deployment: prod.deploymentId }, true);
+    await go(forDr());
+    expect(seen.left).toBe(0);
+  });
+
+  it("is not proved by an answer that names no commit for a target that names none", async () => {
+    const seen = stale(3, {}, false);
+    await go(forMute());
+    expect(seen.left).toBe(0);
+  });
+
+  it("is not proved by an answer without a deployment for a target that names its own", async () => {
+    const seen = stale(3, { commit: dr.commit }, true);
+    await go(forDr());
+    expect(seen.left).toBe(0);
+  });
+
+  it.each<[string, () => WantedTraffic, () => object, () => Partial<Vercel>, RegExp]>([
+    [
+      "another deployment of the same commit answers",
+      forDr,
+      () => ({ commit: dr.commit, deployment: prod.deploymentId }),
+      () => ({}),
+      /still answers from deployment dpl_\w+, not dpl_\w+\. .*process\.env\.VERCEL_DEPLOYMENT_ID/,
+    ],
+    [
+      "Vercel serves the name from elsewhere",
+      forMute,
+      () => ({}),
+      () => ({ alias: () => Promise.resolve({ deploymentId: "dpl_old", projectId: "prj_old" }) }),
+      /Vercel serves app\d+\.castchat\.example from deployment dpl_old, not from dpl_\w+/,
+    ],
+    [
+      "Vercel does not know the name",
+      forMute,
+      () => ({}),
+      () => ({ alias: () => Promise.resolve(undefined) }),
+      /Vercel serves app\d+\.castchat\.example from no deployment/,
+    ],
+  ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, vercel, message) => {
+    stale(Number.MAX_SAFE_INTEGER, body(), true);
+    ports = { ...ports, vercel: { ...cloud.vercel, ...vercel() }, patience: { firstMs: 5, longestMs: 5, limitMs: 30 } };
+    await expect(go(wanted())).rejects.toThrow(message);
+    expect((await records()).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
+    ports = { ...ports, vercel: cloud.vercel, edge: cloud.edge, patience: quick };
+    await go(wanted());
+  });
+
+  it("is asked of the name without a secret, and of the target with one", async () => {
+    const secrets = new Map<string, string | undefined>();
+    ports = {
+      ...ports,
+      edge: (url, at, headers) => {
+        secrets.set(new URL(url).host, headers?.["x-vercel-protection-bypass"]);
+        return cloud.edge(url, at, headers);
+      },
+    };
+    await go(forMute());
+    const [{ secret } = { secret: "" }] = await cloud.vercel.bypasses(mute.projectId);
+    expect(secrets).toEqual(
+      new Map([
+        [new URL(mute.deploymentUrl).host, secret],
+        [publicName, undefined],
+      ]),
+    );
+  });
+
+  it("is refused for a deployment of another project, before anything moves", async () => {
+    await expect(go({ ...forDr(), projectId: prod.projectId })).rejects.toThrow(/^Traffic stays where it is, because/);
+    expect(await records()).toEqual([]);
   });
 });
 
@@ -251,7 +346,8 @@ describe("an interruption", () => {
       "before the name answers",
       () => ({
         patience: { firstMs: 1, longestMs: 1, limitMs: 0 },
-        edge: (url, at) => (url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at)),
+        edge: (url, at, headers) =>
+          url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at, headers),
       }),
     ],
   ])("%s is gone on with by the same call", async (_where, cut) => {

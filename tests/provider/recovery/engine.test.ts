@@ -23,7 +23,7 @@ afterAll(() => cloud.stop());
 const database = (change: Record<string, unknown> = {}, name = "castchat-dr-g1"): Declared => ({
   type: "SupabaseProject",
   name: "database",
-  inputs: { name, organization: "castchat", region: "ap-northeast-3", deletionProtection: true, ...change },
+  inputs: { name, organization: "castchat", region: "ap-northeast-2", deletionProtection: true, ...change },
 });
 
 async function untilCreated(name: string): Promise<void> {
@@ -64,7 +64,7 @@ describe("under the engine", () => {
     await workspace.declare([database({ region: "Tokyo" }), deployment(), traffic(0)]);
     const faults = await workspace.preview();
     expect(faults.code).not.toBe(0);
-    expect(faults.output).toMatch(/must be a region such as ap-northeast-3/);
+    expect(faults.output).toMatch(/which is no region of Supabase/);
     expect(await cloud.supabase.projects()).toEqual([]);
     expect(faults.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
 

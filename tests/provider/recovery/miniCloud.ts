@@ -48,7 +48,10 @@ export async function startMiniCloud() {
     await listen(server, ports[service], service);
     servers.push(server);
   }
-  const edge = new EdgeProxy((host) => resolveDeployment(host, emulators.cloudflare, emulators.vercel), apps);
+  const edge = new EdgeProxy(
+    (host, secret) => resolveDeployment(host, emulators.cloudflare, emulators.vercel, secret),
+    apps,
+  );
   await edge.open(ports.edge);
   const at = (service: Parameters<typeof addressOf>[1]) => addressOf(ports, service);
   return {

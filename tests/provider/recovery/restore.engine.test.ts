@@ -48,7 +48,7 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
   {
     type: "SupabaseProject",
     name: "database",
-    inputs: { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-3", deletionProtection: true },
+    inputs: { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2", deletionProtection: true },
   },
   {
     type: "DatabaseRestore",

@@ -37,7 +37,7 @@ describe("configuration", () => {
 });
 
 describe("SupabaseProject", () => {
-  const inputs = { name: "n", organization: "o", region: "ap-northeast-3", deletionProtection: true };
+  const inputs = { name: "n", organization: "o", region: "ap-northeast-2", deletionProtection: true };
   const outputs = {
     ref: "abc",
     apiUrl: "u",
@@ -82,12 +82,16 @@ describe("SupabaseProject", () => {
     );
   });
 
-  it.each([{ name: "a.b" }, { name: "" }, { region: "Tokyo" }, { size: "large" }, { deletionProtection: "yes" }])(
-    "is refused with %j",
-    (wrong) => {
-      expect(supabaseProject.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
-    },
-  );
+  it.each([
+    { name: "a.b" },
+    { name: "" },
+    { region: "Tokyo" },
+    { region: "ap-northeast-3" },
+    { size: "large" },
+    { deletionProtection: "yes" },
+  ])("is refused with %j", (wrong) => {
+    expect(supabaseProject.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
+  });
 });
 
 describe("DatabaseRestore", () => {

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { MiniCloud } from "./miniCloud.ts";
 
-/** Serves its health from its commit and environment; `ILL` makes it unhealthy. */
+/** Serves its health, commit and deployment from its environment; `ILL` makes it unhealthy. */
 export const TINY_SERVER = `
 import { createServer } from "node:http";
-const { ILL, VERCEL_GIT_COMMIT_SHA: commit } = process.env;
+const { ILL, CASTCHAT_COMMIT_SHA: commit, VERCEL_DEPLOYMENT_ID: deployment } = process.env;
 createServer((request, response) => {
   response.writeHead(ILL ? 503 : 200, { "content-type": "application/json" });
-  response.end(JSON.stringify({ status: ILL ? "error" : "ok", commit }));
+  response.end(JSON.stringify({ status: ILL ? "error" : "ok", commit, deployment }));
 }).listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
 `;
 

@@ -75,7 +75,8 @@ async function startApp(env: Record<string, string>): Promise<{ url: string; chi
       PORT: String(port),
       SUPABASE_URL: `http://127.0.0.1:${(auth.address() as AddressInfo).port}`,
       SUPABASE_ANON_KEY: "anon-key",
-      VERCEL_GIT_COMMIT_SHA: COMMIT,
+      CASTCHAT_COMMIT_SHA: COMMIT,
+      VERCEL_DEPLOYMENT_ID: "dpl_1",
       ...env,
     },
     stdio: ["ignore", "ignore", "inherit"],
@@ -126,6 +127,7 @@ describe("health", () => {
     expect(body).toMatchObject({
       status: "ok",
       commit: COMMIT,
+      deployment: "dpl_1",
       database: { name: "postgres", version: expect.stringMatching(/^17/) },
     });
     expect(headers.get("x-castchat-commit")).toBe(COMMIT);

@@ -8,7 +8,7 @@ const WANTED = {
   name: "castchat",
   organization_slug: "org",
   db_pass: "first password",
-  region_selection: { type: "specific", code: "ap-northeast-3" },
+  region_selection: { type: "specific", code: "ap-northeast-2" },
 };
 
 describe("Supabase's emulator", () => {
@@ -52,7 +52,7 @@ describe("Supabase's emulator", () => {
     const { made, ref } = await create();
     expect(made).toMatchObject({
       status: 201,
-      body: { id: ref, name: "castchat", organization_slug: "org", region: "ap-northeast-3", status: "COMING_UP" },
+      body: { id: ref, name: "castchat", organization_slug: "org", region: "ap-northeast-2", status: "COMING_UP" },
     });
     expect(ref).toMatch(/^[a-z]{20}$/);
     expect(bed.postgres.log).toEqual(["create first password"]);
@@ -85,6 +85,12 @@ describe("Supabase's emulator", () => {
         body: { message: expect.stringContaining(missing) },
       });
     }
+    // Osaka is AWS's, not Supabase's.
+    const osaka = { ...WANTED, region_selection: { type: "specific", code: "ap-northeast-3" } };
+    expect(await call("POST /v1/projects", osaka)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("received 'ap-northeast-3'") },
+    });
     expect(await call("GET /v1/projects/none")).toMatchObject({ status: 404, body: { message: "Project not found" } });
     const { ref } = await create();
     expect(await call(`GET /v1/projects/${ref}/health`)).toMatchObject({ status: 400 });
@@ -117,7 +123,7 @@ describe("Supabase's emulator", () => {
     expect(await list()).toMatchObject({
       status: 200,
       body: {
-        region: "ap-northeast-3",
+        region: "ap-northeast-2",
         backups: [{ id: 1, is_physical_backup: true, status: "COMPLETED", inserted_at: "2026-01-03T02:00:30.000Z" }],
       },
     });

@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createVercelEmulator, type VercelEmulator } from "../../../sandbox/emulators/vercel.ts";
+import * as official from "../plugins/support/officialVercel.ts";
+import type { Sent } from "../plugins/support/officialVercel.ts";
 import { TOKEN, pick, routesOf, send, testBed, type Answer, type TestBed } from "./support.ts";
 
 describe("Vercel's emulator", () => {
@@ -88,6 +90,110 @@ describe("Vercel's emulator", () => {
       expect(await call("GET /v9/projects/renamed")).toMatchObject({
         status: 200,
         body: { nodeVersion: "22.x", id: project },
+      });
+    });
+  });
+
+  describe("what the official plugin sends", () => {
+    const replay = async (sent: readonly Sent[], id = "") => {
+      let made = id;
+      for (const { request, body } of sent) {
+        const answer = await call(request.replace("PROJECT", made), body);
+        expect([request, answer]).toMatchObject([request, { status: request.includes("/v10/") ? 201 : 200 }]);
+        if (request.startsWith("POST /v8/projects")) made = pick(answer, "id");
+      }
+      return made;
+    };
+
+    it("is accepted as it stands, and leaves a project protected and without system variables", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay(official.NAME_ALONE);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
+        body: { autoExposeSystemEnvs: false, ssoProtection: { deploymentType: "all_except_custom_domains" } },
+      });
+    });
+
+    it("for our program turns the system variables on, and leaves the protection as it was", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay([...official.AS_OURS, ...official.VARIABLES]);
+      await replay(official.UPDATED, id);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
+        body: {
+          autoExposeSystemEnvs: true,
+          ssoProtection: { deploymentType: "all_except_custom_domains" },
+          outputDirectory: "dist",
+        },
+      });
+    });
+
+    it("takes away a password that somebody has set beside the program", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay(official.AS_OURS);
+      await call(`PATCH /v9/projects/${id}`, { passwordProtection: { deploymentType: "all", password: "x" } });
+      await replay(official.UPDATED, id);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({ body: { passwordProtection: null } });
+    });
+  });
+
+  describe("deployment protection", () => {
+    const OWN = "o".repeat(32);
+    const visit = (host: string) => vercel.resolveHost(host)?.secrets;
+
+    it("by default covers every address but the custom names, and opens to each of the project's secrets", async () => {
+      await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
+      const url = pick(await deploy(), "url");
+      expect([url, "app.vercel.app", "app.castchat.example"].map(visit)).toEqual([[], [], undefined]);
+      const made = await call(`PATCH /v1/projects/${project}/protection-bypass`, {
+        generate: { secret: OWN, note: "n" },
+      });
+      expect(made).toMatchObject({
+        status: 200,
+        body: { protectionBypass: { [OWN]: { scope: "automation-bypass", isEnvVar: true, note: "n" } } },
+      });
+      const second = await call(`PATCH /v10/projects/app/protection-bypass`, {});
+      const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
+      expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
+      expect(visit(url)).toEqual(secrets);
+      expect(await call("GET /v9/projects/app")).toMatchObject({ body: { protectionBypass: { [OWN]: {} } } });
+    });
+
+    it.each<[string | null, boolean[]]>([
+      ["all", [true, true, true, true]],
+      ["all_except_custom_domains", [true, true, false, true]],
+      ["prod_deployment_urls_and_all_previews", [true, false, false, true]],
+      ["preview", [false, false, false, true]],
+      [null, [false, false, false, false]],
+    ])("%s covers the addresses that it should", async (deploymentType, covered) => {
+      await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
+      const url = pick(await deploy(), "url");
+      const preview = pick(await deploy({ target: null }), "url");
+      await call(`PATCH /v9/projects/${project}`, { ssoProtection: deploymentType && { deploymentType } });
+      const hosts = [url, "app.vercel.app", "app.castchat.example", preview];
+      expect(hosts.map((host) => visit(host) !== undefined)).toEqual(covered);
+    });
+
+    it("refuses a method that there is not, and secrets that are not well-formed or not there", async () => {
+      const path = `PATCH /v1/projects/${project}/protection-bypass`;
+      for (const [request, body, status] of [
+        [`PATCH /v9/projects/${project}`, { ssoProtection: { deploymentType: "standard_protection_new" } }, 400],
+        [`PATCH /v9/projects/${project}`, { protectionBypass: {} }, 400],
+        ["POST /v9/projects", { name: "other", autoExposeSystemEnvs: true }, 400],
+        [path, { generate: { secret: "short" } }, 400],
+        [path, { revoke: { secret: OWN, regenerate: false } }, 404],
+      ] as const) {
+        expect([body, await call(request, body)]).toMatchObject([body, { status }]);
+      }
+    });
+
+    it("always has one secret in the environment while it has any", async () => {
+      const path = `PATCH /v1/projects/${project}/protection-bypass`;
+      await call(path, { generate: { secret: OWN } });
+      await call(path, { generate: { secret: "p".repeat(32) } });
+      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({ status: 400 });
+      await call(path, { update: { secret: "p".repeat(32), isEnvVar: true } });
+      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({
+        status: 200,
+        body: { protectionBypass: { ["p".repeat(32)]: { isEnvVar: true } } },
       });
     });
   });
@@ -239,7 +345,8 @@ describe("Vercel's emulator", () => {
       ]);
       await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
       expect(vercel.resolveHost("app.castchat.example")).toBeUndefined();
-      const ready = await deploy({ gitMetadata: { commitSha: "c0ffee" } });
+      await call(`PATCH /v9/projects/${project}`, { ssoProtection: null, autoExposeSystemEnvs: true });
+      const ready = await deploy({ gitMetadata: { commitSha: "c0ffee" }, env: { A: "v2", C: "v3" } });
       const id = pick(ready, "id");
       expect(ready).toMatchObject({
         body: {
@@ -251,8 +358,15 @@ describe("Vercel's emulator", () => {
         },
       });
       const app = bed.apps.running.get(id);
-      expect(app?.env).toMatchObject({ A: "v1", VERCEL_GIT_COMMIT_SHA: "c0ffee", VERCEL_ENV: "production" });
+      expect(app?.env).toMatchObject({ A: "v2", C: "v3", VERCEL_DEPLOYMENT_ID: id, VERCEL_ENV: "production" });
+      expect(JSON.stringify(ready)).not.toContain("v3");
       expect(app?.env).not.toHaveProperty("B");
+      // Uploaded files are not known to get these.
+      expect(app?.env).not.toHaveProperty("VERCEL_GIT_COMMIT_SHA");
+      expect(await call("GET /v4/aliases/app.castchat.example")).toMatchObject({
+        status: 200,
+        body: { alias: "app.castchat.example", deploymentId: id, projectId: project },
+      });
       expect(readFileSync(join(app?.dir ?? "", "lib/server.mjs"), "utf8")).toBe("serve()");
       for (const host of [pick(ready, "url"), "App.castchat.example", "app.vercel.app"]) {
         expect(vercel.resolveHost(host)).toEqual({ deploymentId: id, paused: false });
@@ -264,6 +378,29 @@ describe("Vercel's emulator", () => {
       expect(vercel.resolveHost("app.vercel.app")).toEqual({ deploymentId: id, paused: true });
       await call("POST /v1/projects/app/unpause");
       expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ paused: false });
+    });
+
+    it("see no system variables unless the project says so, and then the secret of the environment, too", async () => {
+      const envOf = async () =>
+        Object.keys(bed.apps.running.get(pick(await deploy({ env: { OWN: "1" } }), "id"))?.env ?? {});
+      expect(await envOf()).toEqual(["OWN"]);
+      await call(`PATCH /v1/projects/${project}/protection-bypass`, {});
+      await call(`PATCH /v9/projects/${project}`, { autoExposeSystemEnvs: true });
+      expect((await envOf()).filter((name) => name.startsWith("VERCEL")).sort()).toEqual([
+        "VERCEL",
+        "VERCEL_AUTOMATION_BYPASS_SECRET",
+        "VERCEL_DEPLOYMENT_ID",
+        "VERCEL_ENV",
+        "VERCEL_PROJECT_ID",
+        "VERCEL_TARGET_ENV",
+        "VERCEL_URL",
+      ]);
+    });
+
+    it("are refused with a field that there is not, and have no alias before they are there", async () => {
+      const files = [{ file: "a", sha: sha1("a") }];
+      expect(await call("POST /v13/deployments", { project, files, environment: {} })).toMatchObject({ status: 400 });
+      expect(await call("GET /v4/aliases/app.vercel.app")).toMatchObject({ status: 404 });
     });
 
     it("that don't come up say why, and change nothing of what is served", async () => {

@@ -4,7 +4,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { HoldingProxy } from "../../operations/site/support/holdingProxy.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
+import * as official from "./support/officialVercel.ts";
+import type { Sent } from "./support/officialVercel.ts";
 
 const TOKEN = "plugins-token";
 
@@ -12,6 +15,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
   let stack: TestStack;
   let emulators: ChildProcess;
   let at: Record<"vercel" | "github" | "cloudflare", string>;
+  let vercel: HoldingProxy;
 
   beforeAll(async () => {
     stack = await TestStack.create([join(PROJECT_ROOT, "sandbox/plugins/bin")], {
@@ -24,10 +28,12 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     emulators = child;
     const [line] = (await once(child.stdout, "data")) as [Buffer];
     at = JSON.parse(line.toString()) as typeof at;
-    stack.environment["SANDBOX_VERCEL_URL"] = at.vercel;
+    vercel = await HoldingProxy.start(at.vercel);
+    stack.environment["SANDBOX_VERCEL_URL"] = vercel.address;
   }, 60_000);
   afterAll(async () => {
     emulators.stdin?.end();
+    await vercel.stop();
     await stack.dispose();
   });
 
@@ -92,6 +98,42 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     expect(await outside("GET", `${at.github}/api/v3/repos/castchat/mirror`)).toMatchObject({ archived: true });
     await expect(outside("GET", `${at.vercel}/v9/projects/${project}`)).rejects.toThrow("404");
   }, 180_000);
+
+  it("send to Vercel what the official plugin sends", async () => {
+    /** What was sent of a project, in order, with placeholders for ids. */
+    const sentOf = (id: string, name: string): Sent[] =>
+      vercel.passed
+        .filter(({ request, body }) => request.includes(id) || body.includes(`"name":"${name}"`))
+        .map(({ request, body }) => ({
+          request: request.replace(id, "PROJECT").replace(/(DELETE .*\/env\/).*/, "$1ENV"),
+          ...(body !== "" && { body: JSON.parse(body.replace(`"name":"${name}"`, '"name":"app"')) as unknown }),
+        }));
+    const declared = (a: string, b: string, more: object = {}) =>
+      program(`new vercel.Project("alone", { name: "alone" }, onVercel);
+        const ours = new vercel.Project("ours", ${JSON.stringify({ name: "ours", ...official.PROGRAM, ...more })}, onVercel);
+        new vercel.ProjectEnvironmentVariables("v", { projectId: ours.id, variables: [
+          { key: "A", value: "${a}", targets: ["production"], sensitive: true },
+          { key: "B", value: "${b}", targets: ["production"], sensitive: true },
+        ] }, onVercel);`);
+    const idsNow = async () =>
+      new Map((await stack.resources()).map(({ urn, id = "" }) => [urn.split("::").at(-1), id]));
+    vercel.passed.length = 0;
+    await stack.program(declared("1", "2"));
+    await stack.must("up", "--yes", "--skip-preview");
+    const ids = await idsNow();
+    const ours = ids.get("ours") ?? "";
+    expect(sentOf(ids.get("alone") ?? "", "alone")).toEqual(official.NAME_ALONE);
+    expect(sentOf(ours, "ours")).toEqual([...official.AS_OURS, ...official.VARIABLES]);
+
+    vercel.passed.length = 0;
+    await stack.program(declared("3", "4", { outputDirectory: "dist" }));
+    await stack.must("up", "--yes", "--skip-preview");
+    const sent = sentOf(ours, "ours");
+    const ofVariables = sent.slice(official.UPDATED.length);
+    expect(sent.slice(0, official.UPDATED.length)).toEqual(official.UPDATED);
+    expect(ofVariables).toEqual(official.VARIABLES_CHANGED);
+    await stack.must("destroy", "--yes", "--skip-preview");
+  }, 60_000);
 
   it("refuse duplicates as the services do", async () => {
     await stack.program(

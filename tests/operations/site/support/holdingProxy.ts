@@ -5,8 +5,18 @@ import type { AddressInfo } from "node:net";
 /** Whether the request that is held has been carried out. */
 export type Moment = "before" | "after";
 
-/** Stands before a service and holds one request, so that its caller can be killed at exactly that point. */
+/** A request as it went through. */
+export interface Passed {
+  /** Method and path, without the query. */
+  request: string;
+  body: string;
+}
+
+/** Stands before a service, keeps what is sent to it, and holds or refuses one request, so that its caller ends at exactly that point. */
 export class HoldingProxy {
+  /** All that was sent, in order. */
+  readonly passed: Passed[] = [];
+  #refused: RegExp | undefined;
   readonly #server = createServer((request, response) => {
     this.#forward(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
@@ -35,6 +45,11 @@ export class HoldingProxy {
     this.#held = undefined;
   }
 
+  /** Answers the next request like this with status 500, instead of passing it on. */
+  refuse(pattern: RegExp): void {
+    this.#refused = pattern;
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((done) => this.#server.close(done));
@@ -43,6 +58,13 @@ export class HoldingProxy {
   async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const said = `${String(request.headers["x-amz-target"])} ${request.method} ${request.url} ${body.toString()}`;
+    this.passed.push({ request: `${request.method} ${request.url?.replace(/\?.*/, "")}`, body: body.toString() });
+    if (this.#refused?.test(said) === true) {
+      this.#refused = undefined;
+      const error = { code: "internal_server_error", message: "Refused by the test." };
+      response.writeHead(500, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+      return;
+    }
     const held = this.#held?.pattern.test(said) === true ? this.#held : undefined;
     if (held?.moment === "before") {
       held.reached();
