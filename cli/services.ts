@@ -11,7 +11,7 @@ import { supabaseClient, type Supabase } from "../clients/supabase.ts";
 import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import { supabaseContent, type ProjectContent } from "../clients/supabaseContent.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
-import { roleCredentials, type RoleCredentials } from "../clients/vaultRole.ts";
+import { roleCredentials, type RoleCredentials, type RoleOptions } from "../clients/vaultRole.ts";
 import { vercelClient, type Vercel } from "../clients/vercel.ts";
 import type { LeftResourcesPorts } from "../operations/site/leftResources.ts";
 import { vaultRoleArn, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
@@ -27,9 +27,9 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
  * The stack's own vault and signing key in the hands of its writer, whose role is taken with the environment's credentials when it is first
  * needed: the bucket takes backups from no other role of people.
  */
-export function writerOf({ settings, outputs }: StackContext): { vault: Vault; signer: Signer } {
+export function writerOf({ settings, outputs }: StackContext, otherwise?: string): { vault: Vault; signer: Signer } {
   const { awsRegion: region, endpointAws: endpoint } = settings;
-  const credentials = vaultRoleOf(settings, "writer");
+  const credentials = vaultRoleOf(settings, "writer", { otherwise });
   return {
     vault: s3Vault({ bucket: outputs.vaultBucket, region, endpoint, credentials }),
     signer: kmsSigner({ keyId: outputs.signingKeyArn, region, endpoint, credentials }),
@@ -40,11 +40,11 @@ export function writerOf({ settings, outputs }: StackContext): { vault: Vault; s
 export function vaultRoleOf(
   settings: Settings,
   purpose: VaultRolePurpose,
-  mfa?: { serialNumber: string; code: string },
+  more: Pick<RoleOptions, "otherwise" | "mfa"> = {},
 ): RoleCredentials {
   const { awsRegion: region, endpointAws: endpoint } = settings;
   const tag = vaultRoleTag(settings.project, purpose);
-  return roleCredentials({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, region, endpoint, mfa });
+  return roleCredentials({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, region, endpoint, ...more });
 }
 
 /** The stack's place in AWS, which all names derive from. */

@@ -64,7 +64,7 @@ export interface Vault {
   list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
   /** Holds an object for as long as it takes, or lets go of it: all its versions if a listing has shown several. */
   setLegalHold(key: string, on: boolean): Promise<void>;
-  /** Whether an object is held. */
+  /** Whether an object is held: any of its versions if a listing has shown several. */
   hasLegalHold(key: string): Promise<boolean>;
 }
 
@@ -209,9 +209,12 @@ export function s3Vault(options: VaultOptions): Vault {
       for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
     },
     async hasLegalHold(key) {
+      const get = async (object: { Bucket: string; Key: string; VersionId?: string }) =>
+        (await client.send(new GetObjectLegalHoldCommand(object))).LegalHold?.Status === "ON";
       try {
-        const answer = await onNewestVersion(key, (object) => client.send(new GetObjectLegalHoldCommand(object)));
-        return answer.LegalHold?.Status === "ON";
+        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get);
+        for (const { versionId } of await versionsOf(key)) if (await onVersion({ key, versionId }, get)) return true;
+        return false;
       } catch (error) {
         if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return false;
         return await asked(Promise.reject(error as Error));

@@ -10,6 +10,8 @@ export interface RoleOptions {
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
+  /** What else can be done where the role can't be taken: ends the sentence, such as ", or add --no-store". */
+  otherwise?: string | undefined;
   /** Second factor, for a role that asks for one: the device's serial number and a code of it. */
   mfa?: { serialNumber: string; code: string } | undefined;
 }
@@ -27,7 +29,7 @@ export type RoleCredentials = () => Promise<{
  * profile's), they are used as they are. UserError with what to do if the role can't be taken.
  */
 export function roleCredentials(options: RoleOptions): RoleCredentials {
-  const { roleArn, tag, region, endpoint, mfa } = options;
+  const { roleArn, tag, region, endpoint, otherwise = "", mfa } = options;
   const name = roleArn.slice(roleArn.lastIndexOf("/") + 1);
   return async () => {
     const sts = new STSClient({ region, ...(endpoint !== undefined && { endpoint }) });
@@ -62,7 +64,7 @@ export function roleCredentials(options: RoleOptions): RoleCredentials {
     } catch (error) {
       if ((error as Error).name !== "AccessDenied") throw error;
       throw new UserError(
-        `${caller} may not take the role ${name}: give this user or role the tag ${tag} = true and leave to assume the role (docs/accounts.md, "Who may touch the vault"). AWS says: ${messageOf(error)}`,
+        `${caller} may not take the role ${name}: give this user or role the tag ${tag} = true and leave to assume the role (docs/accounts.md, "Who may touch the vault")${otherwise}. AWS says: ${messageOf(error)}`,
         { cause: error },
       );
     }

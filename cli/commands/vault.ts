@@ -81,7 +81,7 @@ function breakGlassOf({ settings }: StackContext, { mfaSerial: serialNumber }: O
   if (serialNumber === undefined) return { hint };
   const breakGlass = async () => {
     const code = process.env[MFA_CODE] ?? (await askFor(`Code of ${serialNumber}: `, MFA_CODE));
-    return await vaultRoleOf(settings, "break-glass", { serialNumber, code })();
+    return await vaultRoleOf(settings, "break-glass", { mfa: { serialNumber, code } })();
   };
   return { hint, breakGlass };
 }

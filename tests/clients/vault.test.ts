@@ -4,7 +4,12 @@ import { buffer } from "node:stream/consumers";
 import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DeleteObjectCommand, GetObjectLegalHoldCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectLegalHoldCommand,
+  ListMultipartUploadsCommand,
+  PutObjectLegalHoldCommand,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { s3Vault } from "../../clients/vault.ts";
@@ -187,6 +192,10 @@ describe("legal hold of an object that was written over", () => {
       const { LegalHold } = await cloud.s3.send(new GetObjectLegalHoldCommand(one));
       expect([LegalHold?.Status, await own.hasLegalHold("g/over")]).toEqual([on ? "ON" : "OFF", on]);
     }
+    // One that was held before it was written over.
+    const held = { Bucket: own.name, Key: "g/over", VersionId, LegalHold: { Status: "ON" as const } };
+    await cloud.s3.send(new PutObjectLegalHoldCommand(held));
+    expect(await own.hasLegalHold("g/over")).toBe(true);
   });
 });
 
