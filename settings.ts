@@ -65,6 +65,7 @@ export const SETTINGS = z.object({
   mirrorOwner: optional(githubName, "a GitHub owner"),
   mirrorRepository: optional(githubName, "the name of a GitHub repository, without its owner"),
   protect: flag.default(true).describe("true or false"),
+  disposableVault: flag.default(false).describe("true or false"),
   backup: optional(matching(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/), "a backup's id such as 20260701T020000Z-1a2b3c"),
   at: optional(z.iso.datetime(), "a time in UTC such as 2026-07-01T02:00:00Z"),
   generation: count(1, 1_000_000).default(1).describe("a whole number from 1"),

@@ -15,7 +15,25 @@ type Values = Partial<SettingValues>;
 
 /** The rules that hold between settings. Rules that look at a value which isn't there stay silent. */
 export function faultsOfSettings(values: Values): SettingFault[] {
-  return [...placeFaults(values), ...nameFaults(values), ...backupFaults(values), ...roleFaults(values)];
+  return [
+    ...placeFaults(values),
+    ...nameFaults(values),
+    ...backupFaults(values),
+    ...disposableFaults(values),
+    ...roleFaults(values),
+  ];
+}
+
+/** Only what stands in for AWS, or a stack that does nothing but drills, has a vault that nobody will miss. */
+function disposableFaults({ disposableVault, endpointAws, mode }: Values): SettingFault[] {
+  if (disposableVault !== true || endpointAws !== undefined || mode === "drill") return [];
+  return [
+    {
+      keys: ["disposableVault", "endpointAws", "mode"],
+      sentence:
+        "is true, but the vault lies in AWS and the stack is no drill; remove it: the way to give a vault up is `castchat-recovery vault retire`.",
+    },
+  ];
 }
 
 function placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): SettingFault[] {

@@ -28,9 +28,14 @@ export function verifiedFacts(state: VerifiedState | undefined): VerifiedFacts {
  * give.
  */
 export function backupState(
-  backup: VerifiedFacts & { proven: boolean; problems: readonly string[]; lacks?: number },
+  backup: VerifiedFacts & {
+    proven: boolean;
+    problems: readonly string[];
+    lacks?: number;
+    walkedPast?: readonly string[];
+  },
 ): string {
-  const { verified, failed, unbelieved = [], lacks = 0 } = backup;
+  const { verified, failed, unbelieved = [], lacks = 0, walkedPast = [] } = backup;
   const level =
     verified === undefined || verified.level === "proven" ? "proven" : `${verified.level} ${minute(verified.at)}`;
   return [
@@ -38,6 +43,7 @@ export function backupState(
     ...(lacks === 0
       ? []
       : [`LACKS ${lacks === 1 ? "a part" : `${lacks} parts`} that could not be had: \`verify\` names them`]),
+    ...(walkedPast.length === 0 ? [] : ["WRITTEN OVER OR DELETED in the vault: see below"]),
     ...(failed === undefined ? [] : [`verification FAILED ${minute(failed.at)}: ${failed.why}`]),
     ...(unbelieved.length === 0 ? [] : [`${unbelieved.length} verifications that no trusted key has signed for it`]),
   ].join("; ");

@@ -3,7 +3,7 @@ import { UserError } from "../clients/errors.ts";
 import type { Confirm, Danger } from "../operations/restore/confirmation.ts";
 
 /**
- * Agrees to what destroys data: by a flag's value for scripts, else by typing the database's name on a terminal. What will be
+ * Agrees to what destroys data: by a flag's value for scripts, else by typing the name of the database or vault on a terminal. What will be
  * destroyed is said on the error stream first, in either case.
  *
  * @param given what the flag says, if it was set
@@ -15,7 +15,7 @@ export function confirmWith(given: string | undefined, flag: string): Confirm {
     const answer = given ?? (await ask(danger, flag));
     if (danger.names.includes(answer.trim())) return;
     throw new UserError(
-      `"${answer.trim()}" is not the name of this database (${danger.names.join(" or ")}): nothing was changed.`,
+      `"${answer.trim()}" is not the name of this ${danger.what ?? "database"} (${danger.names.join(" or ")}): nothing was changed.`,
     );
   };
 }
@@ -27,9 +27,19 @@ async function ask({ names }: Danger, flag: string): Promise<string> {
       `Nobody has agreed to this: say ${flag} "${name}", or run it on a terminal and type that name.`,
     );
   }
+  return await question(`Type ${names.join(" or ")} to go on: `);
+}
+
+/** What somebody types on the terminal. UserError that names the variable to set, without one. */
+export async function askFor(prompt: string, variable: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new UserError(`${variable} is not set, and there is no terminal to ask on.`);
+  return await question(prompt);
+}
+
+async function question(prompt: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await terminal.question(`Type ${names.join(" or ")} to go on: `);
+    return await terminal.question(prompt);
   } finally {
     terminal.close();
   }

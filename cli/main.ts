@@ -13,6 +13,7 @@ import { restorePlatformCommand } from "./commands/restorePlatform.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
+import { vaultCommand } from "./commands/vault.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { writesCommand } from "./commands/writes.ts";
 import { outliveClosedOutput } from "./closedOutput.ts";
@@ -36,6 +37,7 @@ const program = new Command("castchat-recovery")
   .addCommand(releaseCommand())
   .addCommand(mirrorCommand())
   .addCommand(resumeCommand())
+  .addCommand(vaultCommand())
   .addCommand(drillCommand())
   .addCommand(sandboxCommand())
   .showHelpAfterError("(castchat-recovery --help lists the commands)");

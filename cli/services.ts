@@ -11,8 +11,10 @@ import { supabaseClient, type Supabase } from "../clients/supabase.ts";
 import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import { supabaseContent, type ProjectContent } from "../clients/supabaseContent.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
+import { roleCredentials, type RoleCredentials, type RoleOptions } from "../clients/vaultRole.ts";
 import { vercelClient, type Vercel } from "../clients/vercel.ts";
 import type { LeftResourcesPorts } from "../operations/site/leftResources.ts";
+import { vaultRoleArn, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
 import type { Settings } from "../settings.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
 
@@ -21,9 +23,33 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
   return s3Vault({ bucket: outputs.vaultBucket, region: settings.awsRegion, endpoint: settings.endpointAws });
 }
 
-/** The stack's own signing key. */
-export function signerOf({ settings, outputs }: StackContext): Signer {
-  return kmsSigner({ keyId: outputs.signingKeyArn, region: settings.awsRegion, endpoint: settings.endpointAws });
+/**
+ * The stack's own vault and signing key in the hands of its writer, whose role is taken with the environment's credentials when it is first
+ * needed: the bucket takes backups from no other role of people.
+ */
+export function writerOf({ settings, outputs }: StackContext, otherwise?: string): { vault: Vault; signer: Signer } {
+  const { awsRegion: region, endpointAws: endpoint } = settings;
+  const credentials = vaultRoleOf(settings, "writer", { otherwise });
+  return {
+    vault: s3Vault({ bucket: outputs.vaultBucket, region, endpoint, credentials }),
+    signer: kmsSigner({ keyId: outputs.signingKeyArn, region, endpoint, credentials }),
+  };
+}
+
+/** One of the roles of the stack's vault. */
+export function vaultRoleOf(
+  settings: Settings,
+  purpose: VaultRolePurpose,
+  more: Pick<RoleOptions, "otherwise" | "mfa"> = {},
+): RoleCredentials {
+  const { awsRegion: region, endpointAws: endpoint } = settings;
+  const tag = vaultRoleTag(settings.project, purpose);
+  return roleCredentials({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, region, endpoint, ...more });
+}
+
+/** The stack's place in AWS, which all names derive from. */
+export function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
+  return { project, role, accountId, region };
 }
 
 /** Where test restores run: the scratch server of VERIFY_DATABASE_URL, else a server of this machine's own (PG_BIN, or PATH). */

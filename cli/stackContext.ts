@@ -6,6 +6,8 @@ import { parseSettings, type Settings } from "../settings.ts";
 /** Outputs of a stack that commands work with; index.ts exports them. */
 const outputsSchema = z.object({
   vaultBucket: z.string(),
+  vaultKeyArn: z.string().optional(),
+  auditBucket: z.string().optional(),
   signingKeyArn: z.string(),
   signingPublicKey: z.string(),
   databaseUrl: z.string().optional(),

@@ -13,6 +13,7 @@ export function verificationLines(result: VerifyResult): string[] {
     whatWasRead(result),
     ...leftOutLines(result.leftOut),
     ...result.faults.map((fault) => `  not ok: ${fault}`),
+    ...(result.walkedPast ?? []).map((clause) => `  passed over: ${clause}`),
     ...(result.restore === undefined ? [] : restoreLines(result.restore)),
     outcome(result),
     ...(result.storedAs === undefined ? [] : [`The signed result lies in ${result.storedAs}.`]),

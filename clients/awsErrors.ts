@@ -67,6 +67,8 @@ const SENTENCES: Readonly<Record<string, (call: AwsCall) => string>> = {
 
 /** A UserError of one sentence where the cause lies in the set-up or the network; any other error as it was. */
 export function explainAwsError(thrown: unknown, call: AwsCall): unknown {
+  // Explained already, such as by what gets the credentials of a call.
+  if (thrown instanceof UserError) return thrown;
   const codes = codesOf(thrown);
   if (isOfAnotherTime(thrown, codes)) {
     return new UserError(

@@ -2,6 +2,7 @@ import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
 import { setupFault } from "./pulumiFaults.ts";
+import { forgetting, type Forgetting } from "./pulumiForget.ts";
 import { hasUnread, pendingCreatesIn, withoutPendingCreates, type PendingCreate } from "./pulumiPending.ts";
 import {
   errorsIn,
@@ -31,6 +32,8 @@ export interface Pulumi {
   registered(): Promise<Registration>;
   /** What the stack's state holds. */
   deployed(): Promise<RegisteredResource[]>;
+  /** Takes resources out of the state, which stay as they are in their services, and protection from others; false if that changes nothing. */
+  forget(what: Forgetting): Promise<boolean>;
   /** `pulumi up`, its output shown as it comes. Throws when it fails. */
   up(): Promise<void>;
 }
@@ -103,6 +106,11 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     },
     async deployed() {
       return resourcesInExport(await run(["stack", "export"]));
+    },
+    async forget(what) {
+      const input = forgetting(await run(["stack", "export"]), what);
+      if (input !== undefined) await run(["stack", "import"], { input });
+      return input !== undefined;
     },
     async up() {
       await run(["up", "--yes", "--skip-preview"], { shown: true });

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { GetPublicKeyCommand, KMSClient, SignCommand } from "@aws-sdk/client-kms";
+import type { KMSClientConfig } from "@aws-sdk/client-kms";
 import { explainAwsError } from "./awsErrors.ts";
 import { patientRetries } from "./awsRetries.ts";
 
@@ -18,6 +19,8 @@ export interface KmsSignerOptions {
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
+  /** @default - those of the environment */
+  credentials?: KMSClientConfig["credentials"] | undefined;
 }
 
 /** For how long a call that fails is made again. */
@@ -29,6 +32,7 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
   const client = new KMSClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(options.credentials && { credentials: options.credentials }),
     retryStrategy: patientRetries({ patienceMs: PATIENCE_MS }),
     requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
   });

@@ -1,20 +1,14 @@
-import { createHash } from "node:crypto";
-import { Readable, Transform } from "node:stream";
-import {
-  GetObjectCommand,
-  GetObjectLegalHoldCommand,
-  ListObjectVersionsCommand,
-  PutObjectCommand,
-  PutObjectLegalHoldCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
-import type { GetObjectCommandOutput, ObjectVersion } from "@aws-sdk/client-s3";
-import { Upload } from "@aws-sdk/lib-storage";
+import { Readable } from "node:stream";
+import { GetObjectCommand, GetObjectLegalHoldCommand, PutObjectLegalHoldCommand, S3Client } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, S3ClientConfig } from "@aws-sdk/client-s3";
 import { explainAwsError, isMissing } from "./awsErrors.ts";
 import { PromiseError } from "./errors.ts";
 import { release } from "./release.ts";
 import { patientRetries } from "./awsRetries.ts";
 import { readOn } from "./objectContent.ts";
+import { PassedOver } from "./passedOver.ts";
+import { keptVersion, listVersions, listedObjects } from "./vaultVersions.ts";
+import { writeOnce } from "./vaultWriting.ts";
 
 /** What is known of an object once it lies in the vault. */
 export interface StoredObject {
@@ -24,12 +18,18 @@ export interface StoredObject {
   versionId: string | undefined;
 }
 
-/** An object as a listing shows it: its newest version, also where lifecycle has put a delete marker over it. */
-export interface ListedObject {
-  key: string;
+/** One version of an object. */
+export interface KeptVersion {
   sizeBytes: number;
   modifiedAt: Date;
   versionId: string | undefined;
+}
+
+/** An object as a listing shows it: its newest version, also if a delete marker lies over it. */
+export interface ListedObject extends KeptVersion {
+  key: string;
+  /** When the delete marker over it was made; absent without one. Lifecycle makes such markers, and so does a deletion. */
+  deletedAt?: Date;
 }
 
 /** How an object is stored. */
@@ -44,20 +44,27 @@ export interface PutOptions {
 export interface Vault {
   /** Name for messages: the bucket. */
   readonly name: string;
-  /** Stores a stream or bytes. The stream is read once, in parts; a stream that fails leaves nothing behind. */
-  put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<StoredObject>;
-  /** The object's content, or undefined when there is none. */
-  get(key: string, signal?: AbortSignal): Promise<Readable | undefined>;
+  /** What its readers have passed over. */
+  readonly passedOver: PassedOver;
   /**
-   * A small object's content, or undefined when there is none. PromiseError, before any of it is in memory, where it has more than `mostBytes`:
+   * Stores a stream or bytes under a key that holds nothing yet. The stream is read once, in parts; a stream that fails leaves nothing behind.
+   * PromiseError if the key holds other content; if it holds the very same one, that counts as stored.
+   */
+  put(key: string, body: Readable | Uint8Array, options?: PutOptions): Promise<StoredObject>;
+  /** The content of an object's newest version, also below a delete marker, or of the one that is named; undefined when there is none. */
+  get(key: string, signal?: AbortSignal, versionId?: string): Promise<Readable | undefined>;
+  /**
+   * The same of a small object, in memory. PromiseError, before any of it is in memory, where it has more than `mostBytes`:
    * whoever may write to the vault may have put anything in its place.
    */
-  getBytes(key: string, signal?: AbortSignal, mostBytes?: number): Promise<Uint8Array | undefined>;
+  getBytes(key: string, signal?: AbortSignal, mostBytes?: number, versionId?: string): Promise<Uint8Array | undefined>;
+  /** Every version of one object, newest first, without delete markers. */
+  versions(key: string, signal?: AbortSignal): Promise<KeptVersion[]>;
   /** All objects whose key begins so, sorted by key. */
   list(prefix: string, signal?: AbortSignal): Promise<ListedObject[]>;
-  /** Holds an object for as long as it takes, or lets go of it. */
+  /** Holds an object for as long as it takes, or lets go of it: all its versions if a listing has shown several. */
   setLegalHold(key: string, on: boolean): Promise<void>;
-  /** Whether an object is held. */
+  /** Whether an object is held: any of its versions if a listing has shown several. */
   hasLegalHold(key: string): Promise<boolean>;
 }
 
@@ -71,11 +78,10 @@ export interface VaultOptions {
   patienceMs?: number | undefined;
   /** Silence on an open connection that is taken as its loss, in milliseconds: 20 seconds. */
   silenceMs?: number | undefined;
+  /** @default - those of the environment */
+  credentials?: S3ClientConfig["credentials"] | undefined;
 }
 
-/** Two of these parts and what waits before them bound the memory of an upload. */
-const PART_BYTES = 8 * 1024 * 1024;
-const PARTS_AT_ONCE = 3;
 /** An endpoint that can't be reached is told within 10 seconds: 3 attempts (awsRetries.ts). */
 const CONNECT_TIMEOUT_MS = 2_500;
 const PATIENCE_MS = 60_000;
@@ -87,6 +93,7 @@ export function s3Vault(options: VaultOptions): Vault {
   const client = new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(options.credentials && { credentials: options.credentials }),
     retryStrategy: patientRetries({ patienceMs }),
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: silenceMs },
   });
@@ -100,24 +107,11 @@ export function s3Vault(options: VaultOptions): Vault {
     }
   };
 
-  /** All versions under a prefix; delete markers are passed over. */
-  const versionsOf = async (prefix: string, signal?: AbortSignal): Promise<ObjectVersion[]> => {
-    const found: ObjectVersion[] = [];
-    let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
-    while (next !== undefined) {
-      const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
-        Bucket: bucket,
-        Prefix: prefix,
-        ...next,
-      });
-      const page = await asked(client.send(command, { ...(signal && { abortSignal: signal }) }));
-      found.push(...(page.Versions ?? []));
-      next = page.IsTruncated
-        ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
-        : undefined;
-    }
-    return found;
-  };
+  const passedOver = new PassedOver();
+  const listing = (prefix: string, signal?: AbortSignal) => listVersions({ client, bucket, asked }, prefix, signal);
+  /** Every version of one object, newest first. */
+  const versionsOf = async (key: string, signal?: AbortSignal) =>
+    (await listing(key, signal)).versions.filter((one) => one.Key === key).map(keptVersion);
 
   /** Calls for an object, and where a delete marker hides it for its newest version; the first call's error where there is none. */
   const onNewestVersion = async <T>(
@@ -131,95 +125,66 @@ export function s3Vault(options: VaultOptions): Vault {
     } catch (error) {
       if (!isMissing(error) && !(error instanceof Error && error.name === "MethodNotAllowed")) throw error;
       // Lifecycle hides even a held object behind a delete marker; its version is still there.
-      const version = newestVersions((await versionsOf(key, signal)).filter((one) => one.Key === key))[0];
-      if (version?.VersionId === undefined) throw error;
-      return await call({ ...object, VersionId: version.VersionId });
+      const [version] = await versionsOf(key, signal);
+      if (version?.versionId === undefined) throw error;
+      return await call({ ...object, VersionId: version.versionId });
     }
   };
 
-  const fetchObject = async (key: string, signal?: AbortSignal): Promise<GetObjectCommandOutput | undefined> => {
+  /** Calls for the version that is named, or for the newest one. */
+  const onVersion = async <T>(
+    { key, versionId }: { key: string; versionId: string | undefined },
+    call: (object: { Bucket: string; Key: string; VersionId?: string }) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> =>
+    versionId === undefined
+      ? await onNewestVersion(key, call, signal)
+      : await call({ Bucket: bucket, Key: key, VersionId: versionId });
+
+  const fetchObject = async (
+    key: string,
+    signal?: AbortSignal,
+    versionId?: string,
+  ): Promise<GetObjectCommandOutput | undefined> => {
     const sent = { ...(signal && { abortSignal: signal }) };
     try {
-      return await onNewestVersion(key, (object) => client.send(new GetObjectCommand(object), sent), signal);
+      return await onVersion({ key, versionId }, (object) => client.send(new GetObjectCommand(object), sent), signal);
     } catch (error) {
       if (isMissing(error)) return undefined;
       return await asked(Promise.reject(error as Error));
     }
   };
 
-  /** What is left of an object that was being read; an error where another one has come in its place. */
+  /** What is left of the version that was being read; without versions, an error where another object has come in its place. */
   const fetchRest = async (
     key: string,
-    { ETag: IfMatch }: GetObjectCommandOutput,
+    { ETag: IfMatch, VersionId: versionId }: GetObjectCommandOutput,
     from: number,
     signal?: AbortSignal,
   ): Promise<GetObjectCommandOutput> => {
     const sent = { ...(signal && { abortSignal: signal }) };
     const rest = { IfMatch, Range: `bytes=${from}-` };
-    return await asked(
-      onNewestVersion(key, (object) => client.send(new GetObjectCommand({ ...object, ...rest }), sent), signal),
-    );
+    const call = (object: { Bucket: string; Key: string }) =>
+      client.send(new GetObjectCommand({ ...object, ...rest }), sent);
+    return await asked(onVersion({ key, versionId }, call, signal));
   };
 
   /** An object's content; where the connection breaks on the way, it is read on from there. */
   const contentOf = (key: string, first: GetObjectCommandOutput, signal?: AbortSignal): AsyncGenerator<Buffer> =>
     readOn({ key, first, rest: (from) => fetchRest(key, first, from, signal), explain, patienceMs, signal });
 
-  /** One request; S3 compares the content with its true SHA-256 before it takes it. */
-  const putBytes = async (key: string, bytes: Uint8Array, put: PutOptions): Promise<StoredObject> => {
-    const sha256 = createHash("sha256").update(bytes).digest();
-    const command = new PutObjectCommand({
-      ...paramsOf(key, put),
-      Body: bytes,
-      ChecksumSHA256: sha256.toString("base64"),
-    });
-    const done = await asked(client.send(command, { ...(put.signal && { abortSignal: put.signal }) }));
-    return { sizeBytes: bytes.length, sha256: sha256.toString("hex"), versionId: done.VersionId };
-  };
-
-  const paramsOf = (key: string, put: PutOptions) => ({
-    Bucket: bucket,
-    Key: key,
-    ContentType: put.contentType ?? "application/octet-stream",
-    ...(put.lockUntil && { ObjectLockMode: "GOVERNANCE" as const, ObjectLockRetainUntilDate: put.lockUntil }),
-  });
-
   return {
     name: bucket,
-    async put(key, body, put = {}) {
-      if (!(body instanceof Readable)) return await putBytes(key, body, put);
-      const meter = new Meter();
-      const source = body;
-      source.once("error", (error) => meter.destroy(error));
-      const upload = new Upload({
-        client,
-        partSize: PART_BYTES,
-        queueSize: PARTS_AT_ONCE,
-        params: { ...paramsOf(key, put), Body: source.pipe(meter) },
-      });
-      const abort = () => void upload.abort();
-      put.signal?.addEventListener("abort", abort, { once: true });
-      try {
-        put.signal?.throwIfAborted();
-        const done = await asked(upload.done());
-        return { ...meter.total(), versionId: "VersionId" in done ? done.VersionId : undefined };
-      } catch (error) {
-        // Whoever writes into the stream must not wait for a reader that is gone.
-        source.destroy();
-        meter.destroy();
-        put.signal?.throwIfAborted();
-        throw error;
-      } finally {
-        put.signal?.removeEventListener("abort", abort);
-      }
-    },
-    async get(key, signal) {
-      const answer = await fetchObject(key, signal);
+    passedOver,
+    put: (key, body, put = {}) =>
+      writeOnce({ client, bucket, patienceMs, asked, newest: fetchObject, contentOf }, key, body, put),
+    async get(key, signal, versionId) {
+      const answer = await fetchObject(key, signal, versionId);
       if (answer === undefined) return undefined;
       return Readable.from(contentOf(key, answer, signal), { objectMode: false });
     },
-    async getBytes(key, signal, mostBytes = Infinity) {
-      const answer = await fetchObject(key, signal);
+    async getBytes(key, signal, mostBytes = Infinity, versionId?) {
+      const answer = await fetchObject(key, signal, versionId);
       if (answer === undefined) return undefined;
       const { Body, ContentLength = 0 } = answer;
       if (ContentLength > mostBytes) {
@@ -228,39 +193,34 @@ export function s3Vault(options: VaultOptions): Vault {
       }
       return await gather(contentOf(key, answer, signal), ContentLength);
     },
+    versions: versionsOf,
     async list(prefix, signal) {
-      return newestVersions(await versionsOf(prefix, signal)).map((version) => ({
-        key: version.Key ?? "",
-        sizeBytes: version.Size ?? 0,
-        modifiedAt: version.LastModified ?? new Date(0),
-        versionId: version.VersionId,
-      }));
+      return listedObjects(await listing(prefix, signal), passedOver);
     },
     async setLegalHold(key, on) {
       const LegalHold = { Status: on ? ("ON" as const) : ("OFF" as const) };
-      const put = (object: { Bucket: string; Key: string }) =>
+      const put = (object: { Bucket: string; Key: string; VersionId?: string }) =>
         client.send(new PutObjectLegalHoldCommand({ ...object, LegalHold }));
-      await asked(onNewestVersion(key, put));
+      if (!passedOver.isSuspect(key)) {
+        await asked(onNewestVersion(key, put));
+        return;
+      }
+      // The newest one may be what somebody has put over the good one.
+      for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
     },
     async hasLegalHold(key) {
+      const get = async (object: { Bucket: string; Key: string; VersionId?: string }) =>
+        (await client.send(new GetObjectLegalHoldCommand(object))).LegalHold?.Status === "ON";
       try {
-        const answer = await onNewestVersion(key, (object) => client.send(new GetObjectLegalHoldCommand(object)));
-        return answer.LegalHold?.Status === "ON";
+        if (!passedOver.isSuspect(key)) return await onNewestVersion(key, get);
+        for (const { versionId } of await versionsOf(key)) if (await onVersion({ key, versionId }, get)) return true;
+        return false;
       } catch (error) {
         if (error instanceof Error && error.name === "NoSuchObjectLockConfiguration") return false;
         return await asked(Promise.reject(error as Error));
       }
     },
   };
-}
-
-/** The newest version of each key, sorted by key. S3 lists versions of a key newest first. */
-function newestVersions(versions: readonly ObjectVersion[]): ObjectVersion[] {
-  const newest = new Map<string, ObjectVersion>();
-  for (const version of versions) {
-    if (version.Key !== undefined && !newest.has(version.Key)) newest.set(version.Key, version);
-  }
-  return [...newest.values()].sort((a, b) => ((a.Key ?? "") < (b.Key ?? "") ? -1 : 1));
 }
 
 /** All pieces as one. Each is copied at once where the size is known, so that there is never twice as much in memory. */
@@ -273,20 +233,4 @@ async function gather(pieces: AsyncIterable<Buffer>, expectedBytes: number): Pro
     release(piece);
   }
   return whole.subarray(0, used);
-}
-
-/** Passes a stream on; counts and hashes it. */
-class Meter extends Transform {
-  readonly #hash = createHash("sha256");
-  #sizeBytes = 0;
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, chunk: Buffer) => void): void {
-    this.#hash.update(chunk);
-    this.#sizeBytes += chunk.length;
-    done(null, chunk);
-  }
-
-  total(): { sizeBytes: number; sha256: string } {
-    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest("hex") };
-  }
 }

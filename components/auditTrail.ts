@@ -20,7 +20,7 @@ export interface AuditTrailArgs {
   /** Who may change the log bucket's settings: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
   readonly deployerArns?: readonly string[] | undefined;
   /**
-   * Refuse to delete the logs' bucket.
+   * Refuse to delete the trail and its logs' bucket.
    * @default true
    */
   readonly protect?: boolean | undefined;
@@ -84,7 +84,7 @@ export class AuditTrail extends pulumi.ComponentResource {
         ],
         ...(tags && { tags }),
       },
-      { ...child, dependsOn: [policy] },
+      { ...child, protect, dependsOn: [policy] },
     );
 
     this.bucket = bucket;

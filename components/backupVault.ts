@@ -37,7 +37,13 @@ export interface BackupVaultArgs {
    */
   readonly people?: VaultPeople | undefined;
   /**
-   * Refuse to delete the vault's bucket and key, and the audit trail's logs.
+   * What the vault holds may be thrown away: a drill's or a sandbox's. Then `protect` decides whether bucket, key and trail are protected, and the
+   * deployers may end the key. Those of any other vault are always protected, and `castchat-recovery vault retire` is the way out.
+   * @default false
+   */
+  readonly disposable?: boolean | undefined;
+  /**
+   * Refuse to delete bucket, key and trail of a disposable vault.
    * @default true
    */
   readonly protect?: boolean | undefined;
@@ -211,7 +217,8 @@ export class BackupVault extends pulumi.ComponentResource {
   }
 
   #watchObjects(): AuditTrail {
-    const { site, tiers, deployerArns, protect, tags } = this.#args;
+    const { site, tiers, deployerArns, tags } = this.#args;
+    const protect = this.#isProtected();
     const keptDays = Math.max(...tiers.map((tier) => tier.keptDays));
     return new AuditTrail(`${this.#name}-audit`, { site, keptDays, deployerArns, protect, tags }, { parent: this });
   }
@@ -221,6 +228,11 @@ export class BackupVault extends pulumi.ComponentResource {
   }
 
   #keptChild(): pulumi.CustomResourceOptions {
-    return this.#child({ protect: this.#args.protect ?? true });
+    return this.#child({ protect: this.#isProtected() });
+  }
+
+  #isProtected(): boolean {
+    const { disposable = false, protect = true } = this.#args;
+    return !disposable || protect;
   }
 }

@@ -56,6 +56,8 @@ export interface SiteArgs {
   readonly deployerArns?: readonly string[] | undefined;
   /** Refuse to delete what must not be lost. */
   readonly protect: boolean;
+  /** The vault's content may be thrown away; without it the vault is protected whatever `protect` says. @default false */
+  readonly disposableVault?: boolean | undefined;
 }
 
 export interface PrimarySiteArgs extends SiteArgs {
@@ -76,13 +78,14 @@ export class PrimarySite extends pulumi.ComponentResource {
     const child = { parent: this };
     const standby = standbyVault(args);
 
-    const signing = new SigningKey("signing", { site, protect }, child);
+    const signing = new SigningKey("signing", { site, deployerArns: args.deployerArns, protect }, child);
     const vault = new BackupVault(
       "vault",
       {
         site,
         tiers,
         protect,
+        disposable: args.disposableVault,
         signingKeyArn: signing.keyArn,
         deployerArns: args.deployerArns,
         ...(standby && { replicateTo: { ...standby, region: args.peerAwsRegion } }),

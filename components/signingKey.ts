@@ -1,11 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { keyAlias, type Site } from "../planning/names.ts";
+import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
+import { accountRoot, policyDocument, type PolicyDocument } from "./policyDocument.ts";
 
 export interface SigningKeyArgs {
   /** Whose key it is; its alias derives from it. */
   readonly site: Site;
+  /** Who may end the key and change its policy: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
+  readonly deployerArns?: readonly string[] | undefined;
   /**
    * Refuse to delete the key.
    * @default true
@@ -25,7 +28,7 @@ export class SigningKey extends pulumi.ComponentResource {
 
   constructor(name: string, args: SigningKeyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:SigningKey", name, {}, opts);
-    const { site, protect = true, tags } = args;
+    const { site, deployerArns, protect = true, tags } = args;
 
     const key = new aws.kms.Key(
       `${name}-key`,
@@ -34,6 +37,7 @@ export class SigningKey extends pulumi.ComponentResource {
         customerMasterKeySpec: "ECC_NIST_P256",
         keyUsage: "SIGN_VERIFY",
         deletionWindowInDays: 30,
+        policy: JSON.stringify(signingKeyPolicy(site, deployerArns)),
         ...(tags && { tags }),
       },
       { parent: this, protect },
@@ -48,4 +52,22 @@ export class SigningKey extends pulumi.ComponentResource {
     this.publicKeyPem = aws.kms.getPublicKeyOutput({ keyId: key.arn }, { parent: this }).publicKeyPem;
     this.registerOutputs({ keyArn: this.keyArn, publicKeyPem: this.publicKeyPem });
   }
+}
+
+/** The account's own IAM policies say who signs; only the deployers may end the key or change this. */
+export function signingKeyPolicy(
+  site: Site,
+  deployerArns: readonly string[] = defaultDeployerArns(site),
+): PolicyDocument {
+  return policyDocument([
+    { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "kms:*", Resource: "*" },
+    {
+      Sid: "DeployerOnly",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+      Resource: "*",
+      Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
+    },
+  ]);
 }

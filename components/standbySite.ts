@@ -41,9 +41,9 @@ export class StandbySite extends pulumi.ComponentResource {
     const primary: Site = { project, role: "primary", accountId: args.peerAwsAccountId, region: args.peerAwsRegion };
     const child = { parent: this };
 
-    const signing = new SigningKey("signing", { site, protect }, child);
     const { deployerArns } = args;
-    const guards = { signingKeyArn: signing.keyArn, deployerArns };
+    const signing = new SigningKey("signing", { site, deployerArns, protect }, child);
+    const guards = { signingKeyArn: signing.keyArn, deployerArns, disposable: args.disposableVault };
     const vault = new BackupVault("vault", { site, tiers, protect, replicaOf: primary, ...guards }, child);
     new MirrorRepository(
       "mirror",

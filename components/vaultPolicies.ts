@@ -1,4 +1,12 @@
-import { defaultDeployerArns, replicationRoleArn, vaultBucketArn, vaultRoleArn, type Site } from "../planning/names.ts";
+import {
+  defaultDeployerArns,
+  RECOVERY_LOG_PREFIX,
+  replicationRoleArn,
+  scheduleRoleArn,
+  vaultBucketArn,
+  vaultRoleArn,
+  type Site,
+} from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
@@ -22,6 +30,8 @@ export interface VaultPolicyArgs {
    * derived name, because S3 rejects a policy that names a role which doesn't exist.
    */
   readonly replicaOf?: Site | undefined;
+  /** The deployers may end the vault's key, as what the vault holds is thrown away. @default false */
+  readonly disposable?: boolean | undefined;
 }
 
 /** Days that a lock may exceed its tier's: a clock that is ahead, and S3's rounding up to whole days. */
@@ -46,6 +56,7 @@ export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
       Resource: objects,
       Condition: { ArnNotEquals: { "aws:PrincipalArn": vaultRoleArn(site, "break-glass") } },
     },
+    ...writers(args, bucketArn, deployerArns),
     deployerOnly(bucketArn, deployerArns),
     ...tiers.map((tier) => lockLimit(bucketArn, tier)),
     ...(replicaOf ? replicaStatements(bucketArn, objects, replicaOf) : []),
@@ -53,12 +64,77 @@ export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
 }
 
 /**
+ * Who writes what, whatever other rights a principal of the account has. Backups: the writer and the scheduled runs. The recovery log: the
+ * restorer, and the deployers, whose `pulumi up` restores. Replicas: the role that replicates into this vault; S3 asks for s3:ReplicateObject
+ * there, not for s3:PutObject. Locks and holds: who writes backups, and break-glass.
+ *
+ * And every key once: a PutObject or CompleteMultipartUpload without If-None-Match is refused. The other calls of an upload in parts take no such
+ * header; s3:ObjectCreationOperation is false for them.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ */
+function writers(
+  { site, tiers, replicaOf }: VaultPolicyArgs,
+  bucketArn: string,
+  deployerArns: readonly string[],
+): PolicyStatement[] {
+  const objects = `${bucketArn}/*`;
+  const backups = [vaultRoleArn(site, "writer"), scheduleRoleArn(site, "runner")];
+  const denied = { Effect: "Deny", Principal: "*" };
+  const unless = (arns: readonly string[]) => ({ ArnNotLike: { "aws:PrincipalArn": arns } });
+  return [
+    {
+      Sid: "WritersOnly",
+      ...denied,
+      Action: "s3:PutObject",
+      Resource: tiers.map(({ prefix }) => `${bucketArn}/${prefix}*`),
+      Condition: unless(backups),
+    },
+    {
+      Sid: "RecoveriesLog",
+      ...denied,
+      Action: "s3:PutObject",
+      Resource: `${bucketArn}/${RECOVERY_LOG_PREFIX}*`,
+      Condition: unless([vaultRoleArn(site, "restorer"), ...deployerArns]),
+    },
+    {
+      Sid: "NothingElse",
+      ...denied,
+      Action: "s3:PutObject",
+      NotResource: [...tiers.map(({ prefix }) => prefix), RECOVERY_LOG_PREFIX].map(
+        (prefix) => `${bucketArn}/${prefix}*`,
+      ),
+    },
+    {
+      Sid: "WrittenOnce",
+      ...denied,
+      Action: "s3:PutObject",
+      Resource: objects,
+      Condition: { Null: { "s3:if-none-match": "true" }, Bool: { "s3:ObjectCreationOperation": "true" } },
+    },
+    {
+      Sid: "HoldsOfWriters",
+      ...denied,
+      Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
+      Resource: objects,
+      Condition: unless([...backups, vaultRoleArn(site, "break-glass")]),
+    },
+    {
+      Sid: "ReplicasOfThePrimary",
+      ...denied,
+      Action: ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
+      Resource: objects,
+      ...(replicaOf && { Condition: unless([replicationRoleArn(replicaOf)]) }),
+    },
+  ];
+}
+
+/**
  * Who may use the vault's key: the account's own IAM policies, and the role that replicates into this vault. Nobody but the
- * deployers may end it: without its key a vault is noise. KMS refuses to make a key whose policy shuts its maker out, so a
- * wrong list of deployers shows in the first `up`, before the bucket's policy can lock anybody out.
+ * deployers may change its policy and nobody but break-glass may end it: without its key a vault is noise. KMS refuses to make a key whose policy
+ * shuts its maker out, so a wrong list of deployers shows in the first `up`, before the bucket's policy can lock anybody out.
  */
 export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {
-  const { site, deployerArns = defaultDeployerArns(site), replicaOf } = args;
+  const { site, deployerArns = defaultDeployerArns(site), replicaOf, disposable = false } = args;
   return policyDocument([
     {
       Sid: "OwnAccount",
@@ -71,9 +147,21 @@ export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument 
       Sid: "DeployerOnly",
       Effect: "Deny",
       Principal: "*",
-      Action: ["kms:DisableKey", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+      Action: ["kms:DisableKeyRotation", "kms:PutKeyPolicy"],
       Resource: "*",
       Condition: { ArnNotLike: { "aws:PrincipalArn": deployerArns } },
+    },
+    {
+      Sid: "BreakGlassEnds",
+      Effect: "Deny",
+      Principal: "*",
+      Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+      Resource: "*",
+      Condition: {
+        ArnNotLike: {
+          "aws:PrincipalArn": [vaultRoleArn(site, "break-glass"), ...(disposable ? deployerArns : [])],
+        },
+      },
     },
     ...(replicaOf
       ? [

@@ -75,7 +75,8 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
     // For a backup that somebody has moved to a class that sleeps, against the tiers' own rules.
     allow("Wakes", inTiers(scope), ["s3:RestoreObject"]),
     allow("Verifies", scope.signingKeyArn, ["kms:Verify"]),
-    allow("Logs", `${scope.bucketArn}/${RECOVERY_LOG_PREFIX}*`, ["s3:PutObject"]),
+    // A line whose answer was lost is compared with what lies there.
+    allow("Logs", `${scope.bucketArn}/${RECOVERY_LOG_PREFIX}*`, ["s3:GetObject", "s3:PutObject"]),
     throughS3("EncryptsItsLog", scope, ["kms:GenerateDataKey"]),
   ],
   // Deletes without reading: no s3:GetObject, no kms:Decrypt.
@@ -88,6 +89,13 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
       "s3:GetObjectLegalHold",
       "s3:GetObjectRetention",
       "s3:PutObjectLegalHold",
+    ]),
+    allow("EndsTheKey", scope.keyArn, [
+      "kms:CancelKeyDeletion",
+      "kms:DescribeKey",
+      "kms:DisableKey",
+      "kms:EnableKey",
+      "kms:ScheduleKeyDeletion",
     ]),
   ],
 };

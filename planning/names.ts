@@ -97,6 +97,11 @@ export function scheduleRoleName({ project, role, region }: Site, purpose: "runn
   return `${project}-${role}-${purpose}-${region}`;
 }
 
+/** ARN of that role; the vault's policy names the runner by it before the role exists. */
+export function scheduleRoleArn(site: Site, purpose: "runner" | "starter"): string {
+  return `arn:aws:iam::${site.accountId}:role/${scheduleRoleName(site, purpose)}`;
+}
+
 /** Name of the bucket that the runner's code lies in. At most 63 characters. */
 export function codeBucketName({ project, role, accountId, region }: Site): string {
   return `${project}-${role}-code-${accountId}-${region}`;

@@ -88,6 +88,7 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, string>
           mirrorOwner: SANDBOX_NAMES.mirrorOwner,
           mirrorRepository: SANDBOX_NAMES.mirrorRepository,
         }),
+    disposableVault: "true",
     endpointAws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
     endpointVercel: addressOf(ports, "vercel"),
     endpointGithub: addressOf(ports, "github"),

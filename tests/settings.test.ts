@@ -162,6 +162,16 @@ describe("parseSettings", () => {
     );
   });
 
+  it("takes a disposable vault only in a drill, or where something stands in for AWS", () => {
+    const raw = { ...ACTIVE, disposableVault: "true" };
+    expect(faultsOf(raw)).toEqual([
+      expect.stringMatching(/^castchat-recovery:disposableVault is true, but the vault lies in AWS .*vault retire/),
+    ]);
+    expect(faultsOf({ ...raw, mode: "drill" })).toEqual([]);
+    expect(parseSettings({ ...raw, endpointAws: "http://127.0.0.1:4566" }, "dr").disposableVault).toBe(true);
+    expect(parseSettings(ACTIVE, "dr").disposableVault).toBe(false);
+  });
+
   it("takes deployers as ARNs, and the account's administrators where none is named", () => {
     const arn = "arn:aws:iam::111111111111:role/deploy-*";
     expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);

@@ -11,7 +11,7 @@ import type { BackupKind } from "../../operations/vault/manifest.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { configurationPorts, projectContentOf, signerOf, vaultOf } from "../services.ts";
+import { configurationPorts, projectContentOf, writerOf } from "../services.ts";
 import { readStack, trustedKeysOf, type StackContext } from "../stackContext.ts";
 
 /** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
@@ -34,8 +34,7 @@ export function backupCommand(): Command {
       const taken = await withProgress("Backing up", async (reporter) =>
         backup({
           databaseUrl,
-          vault: vaultOf(context),
-          signer: signerOf(context),
+          ...writerOf(context),
           trustedKeys: trustedKeysOf(context),
           tiers: context.settings.tiers,
           clock: systemClock,

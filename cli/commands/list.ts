@@ -35,8 +35,11 @@ export function listCommand(): Command {
             verifications &&
             (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
           const { kind, purpose, leftOut = [] } = manifest ?? {};
+          // Of the verifications as well.
+          const walkedPast = vault.passedOver.clauses(summary.backupId);
           return {
             ...summary,
+            ...(walkedPast.length > 0 && { walkedPast }),
             kind,
             ...(purpose && { purpose }),
             lacks: leftOut.filter(({ failed }) => failed === true).length,
@@ -69,6 +72,7 @@ export function listCommand(): Command {
             });
       printResult([...facts, ...platform.facts], options.json === true, [
         facts.length === 0 ? "This vault holds no backup." : table.toString(),
+        ...facts.flatMap(({ walkedPast = [] }) => walkedPast.map((clause) => `In the vault ${clause}.`)),
         ...platform.lines,
       ]);
     });

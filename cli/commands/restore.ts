@@ -16,7 +16,7 @@ import { confirmWith } from "../confirm.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { projectContentOf, signerOf, vaultOf } from "../services.ts";
+import { projectContentOf, vaultOf, writerOf } from "../services.ts";
 import { readStack, requiredVariable, trustedKeysOf } from "../stackContext.ts";
 import type { StackContext } from "../stackContext.ts";
 import { tableNames } from "../tableNames.ts";
@@ -162,8 +162,7 @@ async function saveFirst(context: StackContext, databaseUrl: string, reporter: R
   const { settings } = context;
   const { backupId } = await backup({
     databaseUrl,
-    vault: vaultOf(context),
-    signer: signerOf(context),
+    ...writerOf(context),
     trustedKeys: trustedKeysOf(context),
     tiers: settings.tiers,
     sealer: settings.ageRecipients.length > 0 ? ageSealer(settings.ageRecipients) : undefined,

@@ -8,7 +8,7 @@ import type { VerifyResult } from "../../operations/verify/verify.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { signerOf, throwawaysOf, vaultOf } from "../services.ts";
+import { throwawaysOf, vaultOf, writerOf } from "../services.ts";
 import { readStack, trustedKeysOf } from "../stackContext.ts";
 import { verificationLines } from "../verificationTable.ts";
 
@@ -40,18 +40,19 @@ export function verifyCommand(): Command {
 The throwaway Postgres of --restore has the major version of the backup's server. VERIFY_DATABASE_URL leads to a scratch server as
 a superuser; without it a server of this machine is started from PG_BIN or PATH, its data in TMPDIR. It is removed whatever happens.
 An encrypted backup is read with the identity of CASTCHAT_AGE_IDENTITY or CASTCHAT_AGE_IDENTITY_FILE.
-Storing the result takes the vault's writer; the reader adds --no-store.`,
+Storing the result takes the vault's writer, whose role is assumed; who may only read adds --no-store.`,
     )
     .action(async (backupId: string | undefined, options: Options) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
       const forbidden = databaseUrl === undefined ? [] : [placeOf(parseDatabaseUrl(databaseUrl))];
+      const writer = options.store ? writerOf(context, ", or add --no-store") : undefined;
       const show = (result: VerifyResult) => printResult(result, options.json === true, verificationLines(result));
       try {
         const result = await withProgress("Verifying", async (reporter) =>
           verify({
-            vault: vaultOf(context),
+            vault: writer?.vault ?? vaultOf(context),
             trustedKeys: trustedKeysOf(context),
             opener: await openerOf(process.env),
             tiers: context.settings.tiers,
@@ -61,7 +62,7 @@ Storing the result takes the vault's writer; the reader adds --no-store.`,
               options.restore === true
                 ? { throwaways: throwawaysOf(process.env), forbidden, clock: systemClock }
                 : undefined,
-            store: options.store ? { signer: signerOf(context), clock: systemClock } : undefined,
+            store: writer && { signer: writer.signer, clock: systemClock },
             reporter,
             signal,
           }),

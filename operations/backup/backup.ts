@@ -195,7 +195,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
     await vault.put(keyOf(tier.prefix, backupId, MANIFEST), bytes, { ...stored, contentType: "application/json" });
   });
   await timer.run("proof", "Reading the backup back", async () => {
-    await readBack({ vault, manifest, opener }, signal);
+    await readBack({ vault, manifest, opener, isFresh: true }, signal);
     const statement = JSON.stringify({
       backupId,
       manifestSha256: createHash("sha256").update(bytes).digest("hex"),

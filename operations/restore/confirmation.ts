@@ -3,6 +3,8 @@ import { UserError } from "../../clients/errors.ts";
 
 /** What is about to be destroyed, for whoever has to agree to it. */
 export interface Danger {
+  /** What the names are those of. @default "database" */
+  what?: string;
   /** What the database is called; typing one of these is to agree: "host:port/database", and the project's ref where there is one. */
   names: string[];
   /** Exactly what is lost, in sentences. */

@@ -6,6 +6,7 @@ import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups } from "../vault/listBackups.ts";
 import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
+import { walkedPastNotes } from "../vault/walkVersions.ts";
 import { nameOf } from "./confirmation.ts";
 import { claim, refuseOther } from "./restoreClaim.ts";
 import { explainTargetFault } from "./restoreFaults.ts";
@@ -75,7 +76,13 @@ async function withProject(
     finishedBefore: undefined,
     project: brought,
     phases: [...result.phases, ...timer.phases],
-    notes: [...result.notes.filter((note) => !noteOfProject(manifest).includes(note)), ...notes],
+    notes: [
+      ...new Set([
+        ...result.notes.filter((note) => !noteOfProject(manifest).includes(note)),
+        ...walkedPastNotes(vault, manifest),
+        ...notes,
+      ]),
+    ],
   };
   await finishMarker(session, whole, clock());
   course.timer.phases.push(...timer.phases);
@@ -167,7 +174,7 @@ async function restoreInto(
     ...{ users, posts, applications },
     // What lies beside the database is missing until that is brought as well. A test restore has no project.
     notes: [
-      ...selected.passedOver,
+      ...new Set([...selected.passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,
       ...(selection === "everything" && options.isTest !== true ? noteOfProject(manifest) : []),
     ],

@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<Selection, string>> = {
 export interface Selected {
   manifest: Manifest;
   selection: Selection;
-  /** Newer backups that can't be trusted, in sentences. */
+  /** Newer backups that can't be trusted, and what the vault's readers passed over in this one, in sentences. */
   passedOver: string[];
 }
 
@@ -45,7 +45,8 @@ export function selectBackup(
   const chosen = chooseBackup(backups, choice);
   const { manifest } = chosen;
   const selection = selectionOf(manifest, wish, backups);
-  return { manifest, selection, passedOver: passedOver(backups, chosen, choice) };
+  const walked = (chosen.walkedPast ?? []).map((clause) => `In the vault ${clause}.`);
+  return { manifest, selection, passedOver: [...passedOver(backups, chosen, choice), ...walked] };
 }
 
 function selectionOf(manifest: Manifest, wish: Selection | undefined, backups: readonly BackupSummary[]): Selection {

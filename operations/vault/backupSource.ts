@@ -9,6 +9,8 @@ export interface BackupSource {
   manifest: Manifest;
   /** Absent where no identity is at hand. */
   opener?: Opener | undefined;
+  /** It was written just now: only the newest version of each object is read, as an older one would hide that the writing has failed. */
+  isFresh?: boolean | undefined;
 }
 
 /** The opener that the backup's objects need: none where they are plain. UserError where they are encrypted and none is at hand. */

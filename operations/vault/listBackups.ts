@@ -1,6 +1,6 @@
 import { PromiseError, messageOf } from "../../clients/errors.ts";
 import { isSignedByOneOf } from "../../clients/signer.ts";
-import type { Vault } from "../../clients/vault.ts";
+import type { ListedObject, Vault } from "../../clients/vault.ts";
 import { startOfBackup } from "../../planning/backupId.ts";
 import { inTurns } from "../inTurns.ts";
 import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
@@ -8,12 +8,15 @@ import { parseProof } from "./proof.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
 import { VERIFICATIONS } from "./verification.ts";
+import { readGood } from "./walkVersions.ts";
 
 /** What is needed of a tier to find its backups; planning/tiers.ts has them. */
 export interface TierPrefix {
   readonly name: string;
   /** With the closing slash. */
   readonly prefix: string;
+  /** Days after which lifecycle hides an object; without it every object that is hidden counts as deleted by hand. */
+  readonly keptDays?: number;
 }
 
 /** A backup as a list shows it. Nothing in it is to be trusted unless `manifest` is there: then its signature was good. */
@@ -31,6 +34,8 @@ export interface BackupSummary {
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
+  /** Versions that were passed over and objects that were deleted, in clauses; absent where nothing of it was seen. */
+  walkedPast?: string[];
   /** Where its verifications lie, and the manifest that they must speak of (verification.ts reads them); absent without a good manifest. */
   verifications?: { manifestSha256: string; keys: string[] };
 }
@@ -58,7 +63,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
   const { vault, trustedKeys, tiers, signal } = options;
   const found = new Map<
     string,
-    { backupId: string; tier: TierPrefix; startedAt: Date; sizeBytes: number; objects: Set<string> }
+    { backupId: string; tier: TierPrefix; startedAt: Date; sizeBytes: number; objects: Set<string>; deleted: Deleted[] }
   >();
   const listings = await Promise.all(
     tiers.map(async (tier) => ({ tier, objects: await vault.list(tier.prefix, signal) })),
@@ -69,8 +74,9 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       const startedAt = startOfBackup(backupId);
       if (startedAt === undefined) continue;
       const at = tier.prefix + backupId;
-      const one = found.get(at) ?? { backupId, tier, startedAt, sizeBytes: 0, objects: new Set<string>() };
+      const one = found.get(at) ?? { backupId, tier, startedAt, sizeBytes: 0, objects: new Set<string>(), deleted: [] };
       one.sizeBytes += object.sizeBytes;
+      if (isDeletedEarly(object, tier)) one.deleted.push(object);
       one.objects.add(name.join("/"));
       found.set(at, one);
     }
@@ -81,23 +87,24 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
     const { backupId, tier, startedAt, sizeBytes } = one;
     const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
     const unfinished = { ...summary, manifest: undefined, proven: false };
-    if (!one.objects.has(MANIFEST)) return { ...unfinished, problems: [NEVER_FINISHED] };
+    if (!one.objects.has(MANIFEST)) return { ...unfinished, problems: [NEVER_FINISHED], ...walked(one, vault) };
     try {
       const { manifest, sha256 } = await readManifest(vault, tier.prefix, backupId, trustedKeys, signal);
-      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);
+      const fault = await faultOfProof({ vault, prefix: tier.prefix, backupId, trustedKeys }, sha256, signal);
       const problems = [
         ...contentOf(manifest)
           .filter((part) => !one.objects.has(part.key.slice(tier.prefix.length + backupId.length + 1)))
           .map((part) => `${part.key} is missing`),
-        ...faultOfProof(proof, backupId, sha256, trustedKeys),
+        ...fault,
         ...manifest.suspicions,
       ];
       const keys = [...one.objects].filter(isVerification).map((object) => keyOf(tier.prefix, backupId, object));
       const verifications = { manifestSha256: sha256, keys };
-      return { ...summary, manifest, proven: problems.length === 0, problems, verifications };
+      const seen = walked(one, vault);
+      return { ...summary, manifest, proven: problems.length === 0, problems, ...seen, verifications };
     } catch (error) {
       if (!(error instanceof PromiseError)) throw error;
-      return { ...unfinished, problems: [messageOf(error)] };
+      return { ...unfinished, problems: [messageOf(error)], ...walked(one, vault) };
     }
   });
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
@@ -112,19 +119,49 @@ function isVerification(object: string): boolean {
   return object.startsWith(VERIFICATIONS);
 }
 
-function faultOfProof(
-  bytes: Uint8Array | undefined,
-  backupId: string,
+/** Why there is no good proof, in clauses. */
+async function faultOfProof(
+  place: { vault: Vault; prefix: string; backupId: string; trustedKeys: readonly string[] },
   manifestSha256: string,
-  trustedKeys: readonly string[],
-): string[] {
-  if (bytes === undefined) return ["it was not read back yet"];
-  const proof = parseProof(bytes);
-  if (proof === undefined) return ["its proof is not readable"];
-  if (!isSignedByOneOf(trustedKeys, proof.signedBytes, proof.signature))
-    return ["its proof is not signed by a trusted key"];
-  const { statement } = proof;
-  return statement.backupId === backupId && statement.manifestSha256 === manifestSha256
-    ? []
-    : ["its proof belongs to another backup"];
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { vault, prefix, backupId, trustedKeys } = place;
+  const judge = (bytes: Uint8Array): true => {
+    const proof = parseProof(bytes);
+    if (proof === undefined) throw new PromiseError("its proof is not readable");
+    if (!isSignedByOneOf(trustedKeys, proof.signedBytes, proof.signature))
+      throw new PromiseError("its proof is not signed by a trusted key");
+    const { statement } = proof;
+    if (statement.backupId !== backupId || statement.manifestSha256 !== manifestSha256)
+      throw new PromiseError("its proof belongs to another backup");
+    return true;
+  };
+  try {
+    const object = { key: keyOf(prefix, backupId, PROOF), mostBytes: MOST_BYTES.statement };
+    return (await readGood(vault, object, judge, signal)) === true ? [] : ["it was not read back yet"];
+  } catch (error) {
+    if (!(error instanceof PromiseError)) throw error;
+    return [messageOf(error)];
+  }
+}
+
+/** An object that a delete marker hides. */
+type Deleted = Pick<ListedObject, "key" | "deletedAt">;
+
+const DAY_MS = 86_400_000;
+
+/** Whether a delete marker came before lifecycle could have made it. Lifecycle counts in whole days, and rounds up. */
+function isDeletedEarly({ deletedAt, modifiedAt }: ListedObject, { keptDays = Infinity }: TierPrefix): boolean {
+  return deletedAt !== undefined && deletedAt.getTime() - modifiedAt.getTime() < keptDays * DAY_MS;
+}
+
+/** Versions that were passed over in a backup, and objects that were deleted, as no backup and no rule does it. */
+function walked(
+  { backupId, deleted: [first, ...others] }: { backupId: string; deleted: readonly Deleted[] },
+  { passedOver }: Vault,
+): Pick<BackupSummary, "walkedPast"> {
+  if (first?.deletedAt !== undefined)
+    passedOver.noteDeleted(first.key, { objects: 1 + others.length, deletedAt: first.deletedAt });
+  const walkedPast = passedOver.clauses(backupId);
+  return walkedPast.length === 0 ? {} : { walkedPast };
 }

@@ -8,6 +8,7 @@ import { decompressBytes } from "./compression.ts";
 import { RowSum } from "../database/rowSum.ts";
 import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
 import { tableKey, tableName } from "../database/quote.ts";
+import { readGood } from "./walkVersions.ts";
 
 /** A table's rows in a chunk. */
 export interface SectionRows {
@@ -16,14 +17,27 @@ export interface SectionRows {
   rows: Buffer;
 }
 
-/** Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. */
+/**
+ * Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. If the newest
+ * version is another one, an older one that matches is taken.
+ */
 export async function fetchChunk(
-  { vault }: BackupSource,
+  { vault, isFresh }: BackupSource,
   chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const bytes = await vault.getBytes(chunk.key, signal, chunk.sizeBytes);
-  if (bytes === undefined) throw new PromiseError(`${chunk.key} is missing from the vault "${vault.name}"`);
+  const { key, sizeBytes } = chunk;
+  const judge = (bytes: Uint8Array) => whole(chunk, bytes);
+  const found =
+    isFresh === true
+      ? await vault.getBytes(key, signal, sizeBytes).then((bytes) => bytes && judge(bytes))
+      : await readGood(vault, { key, sizeBytes, mostBytes: sizeBytes }, judge, signal);
+  if (found === undefined) throw new PromiseError(`${key} is missing from the vault "${vault.name}"`);
+  return found;
+}
+
+/** PromiseError if these are not the bytes that the manifest means. */
+function whole(chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">, bytes: Uint8Array): Uint8Array {
   if (bytes.length !== chunk.sizeBytes) {
     throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
   }

@@ -6,6 +6,7 @@ import { openerFor } from "./backupSource.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import type { BackupPart } from "./manifest.ts";
+import { matchingVersion } from "./walkVersions.ts";
 
 /** The content of a part or file, opened and still compressed; otherwise as {@link fetchPart}. */
 export async function readPart(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Readable> {
@@ -28,13 +29,22 @@ export async function readPlain(source: BackupSource, part: Stored, signal?: Abo
 
 /**
  * The content of a part as it lies in the vault. The stream fails at its end when size or SHA-256 is not the
- * manifest's, so nothing that it gave before may be acted on until it has ended well.
+ * manifest's, so nothing that it gave before may be acted on until it has ended well. If a listing has shown several versions, the one that
+ * matches is looked for first; one that was written over since then fails, and is looked for the next time.
  */
-export async function fetchPart({ vault }: BackupSource, part: Stored, signal?: AbortSignal): Promise<Readable> {
-  const content = await vault.get(part.key, signal);
+export async function fetchPart(
+  { vault, isFresh }: BackupSource,
+  part: Stored,
+  signal?: AbortSignal,
+): Promise<Readable> {
+  const version = isFresh === true ? undefined : await matchingVersion(vault, part, signal);
+  const content = await vault.get(part.key, signal, version);
   if (content === undefined) throw new PromiseError(`${part.key} is missing from the vault "${vault.name}"`);
   const check = new PartCheck(part);
   content.once("error", (error) => check.destroy(error));
+  check.once("error", (error) => {
+    if (error instanceof PromiseError) vault.passedOver.suspect(part.key);
+  });
   signal?.addEventListener("abort", () => check.destroy(signal.reason as Error), { once: true });
   // A reader that gives up must not leave the download open.
   check.once("close", () => content.destroy());

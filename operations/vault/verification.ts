@@ -6,6 +6,7 @@ import type { Vault } from "../../clients/vault.ts";
 import { MOST_BYTES, keyOf } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
 import { CHECKLIST, CHECK_STATES } from "../verify/testRestore/checklist.ts";
+import { readGood } from "./walkVersions.ts";
 
 /** Folder of a backup's verifications, beside its manifest: one object each, named by its time. */
 export const VERIFICATIONS = "verifications/";
@@ -35,6 +36,8 @@ const verificationSchema = z.object({
   sizeBytes: z.number().int().nonnegative(),
   /** What was wrong with the objects, in clauses. */
   faults: z.array(z.string()),
+  /** What was passed over or found deleted although the backup is whole, in clauses; absent where nothing was. */
+  walkedPast: z.array(z.string()).optional(),
   /** Present where the backup was restored. */
   restore: z
     .object({
@@ -104,8 +107,7 @@ export async function readVerifications(
   const newest = [...backup.keys].sort().reverse().slice(0, READ);
   const state: VerifiedState = { latest: undefined, best: undefined, unbelieved: [] };
   for (const key of newest) {
-    const bytes = await readStatement(vault, key, signal);
-    const verification = bytes && believe(bytes, key, backup, trustedKeys);
+    const verification = await readBelieved(vault, key, backup, trustedKeys, signal);
     if (verification === undefined) {
       state.unbelieved.push(key);
       continue;
@@ -118,10 +120,21 @@ export async function readVerifications(
   return state;
 }
 
-/** Undefined also for what is too large to be one. */
-async function readStatement(vault: Vault, key: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+/** Undefined for what can't be believed, in any of its versions. */
+async function readBelieved(
+  vault: Vault,
+  key: string,
+  backup: { backupId: string; manifestSha256: string },
+  trustedKeys: readonly string[],
+  signal?: AbortSignal,
+): Promise<Verification | undefined> {
+  const judge = (bytes: Uint8Array) => {
+    const verification = believe(bytes, key, backup, trustedKeys);
+    if (verification === undefined) throw new PromiseError("no trusted key has signed it for this backup");
+    return verification;
+  };
   try {
-    return await vault.getBytes(key, signal, MOST_BYTES.statement);
+    return await readGood(vault, { key, mostBytes: MOST_BYTES.statement }, judge, signal);
   } catch (error) {
     if (error instanceof PromiseError) return undefined;
     throw error;

@@ -102,6 +102,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
   reporter(`Reading ${options.share === undefined ? "all" : `share ${nameOf(options.share)}`} of backup ${backupId}`);
   const read = await readObjects(source, prefix, options.share, signal);
   const restored = options.restore && (await restoreUnlessFaulty(options, source, read.faults, signal));
+  const walkedPast = vault.passedOver.clauses(backupId);
   const ok = read.faults.length === 0 && (restored === undefined || hasPassed(restored.lines));
   const clock = options.store?.clock ?? (() => new Date());
   const verification: Verification = {
@@ -116,6 +117,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     objects: read.objects,
     sizeBytes: read.sizeBytes,
     faults: read.faults,
+    ...(walkedPast.length > 0 && { walkedPast }),
     ...(restored && { restore: restored }),
     durationMs: Math.round(performance.now() - startedAt),
   };

@@ -101,6 +101,12 @@ def know_lock_and_encryption_of_uploads():
         if action == "s3:PutObject" and until:
             left = datetime.datetime.fromisoformat(until) - datetime.datetime.now(datetime.timezone.utc)
             context["s3:object-lock-remaining-retention-days"] = str(-(-left // datetime.timedelta(days=1)))
+        if action == "s3:PutObject":
+            # AWS: "Enforce conditional writes on Amazon S3 buckets": neither the begin of an upload in parts nor a part makes an object.
+            begins, is_part = "uploads" in query, "partNumber" in query
+            context["s3:ObjectCreationOperation"] = "false" if begins or is_part else "true"
+            if headers.get("if-none-match"):
+                context["s3:if-none-match"] = headers["if-none-match"]
         own = headers.get("x-amz-server-side-encryption-customer-algorithm")
         if action == "s3:PutObject" and own:
             context["s3:x-amz-server-side-encryption-customer-algorithm"] = own
@@ -131,11 +137,26 @@ def accept_mfa():
     sts.handle_request, sts._caller_identity = handled, identified
 
 
+def let_root_take_the_vaults_roles():
+    """Simulated: AWS lets no root user take a role; here it stands for the sandbox's one person, who carries the tag of every role but break-glass."""
+    identify = sts._caller_identity
+
+    def identified(headers, query_params=None):
+        caller = identify(headers, query_params)
+        if not isinstance(caller, dict) or not caller["userArn"].endswith(":root"):
+            return caller
+        tags = {f"aws:principaltag/castchat-recovery-{purpose}": "true" for purpose in ("writer", "reader", "restorer")}
+        return {**caller, "principalKeys": {**caller["principalKeys"], **tags}}
+
+    sts._caller_identity = identified
+
+
 keep_locks_over_restarts()
 lock_uploads_in_parts()
 replicate_locks()
 name_sessions_by_their_role()
 know_lock_and_encryption_of_uploads()
 accept_mfa()
+let_root_take_the_vaults_roles()
 scheduled_builds.install()
 main()

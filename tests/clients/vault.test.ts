@@ -1,13 +1,22 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { DeleteObjectCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
+import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  DeleteObjectCommand,
+  GetObjectLegalHoldCommand,
+  ListMultipartUploadsCommand,
+  PutObjectLegalHoldCommand,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { s3Vault } from "../../clients/vault.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { startTestCloud } from "../operations/support/cloud.ts";
 import type { TestCloud } from "../operations/support/cloud.ts";
+import { hide, putOver } from "../operations/support/inPlace.ts";
 
 let cloud: TestCloud;
 let vault: Vault;
@@ -69,6 +78,49 @@ describe("put", () => {
     expect(await vault.list("b/")).toEqual([]);
   });
 
+  it.each([
+    ["bytes", (text: string) => Buffer.from(text)],
+    ["a stream", (text: string) => Readable.from([Buffer.from(text)])],
+    ["a stream of parts", (text: string) => Readable.from(pieces(Buffer.alloc(11 << 20, text), 100_000))],
+  ])("writes a key once: the same %s again is success, others are refused and change nothing", async (name, body) => {
+    const key = `once/${name}`;
+    const first = await vault.put(key, body("a"));
+    // What a client sees whose first answer was lost on the way.
+    expect(await vault.put(key, body("a"))).toEqual(first);
+    const refused = vault.put(key, body("b"));
+    await expect(refused).rejects.toThrow(
+      `${key} holds other content already, and no object of a vault is written over`,
+    );
+    await expect(refused).rejects.toBeInstanceOf(PromiseError);
+    await expect(vault.put(key, body("more"))).rejects.toBeInstanceOf(PromiseError);
+    expect(await vault.versions(key)).toMatchObject([{ versionId: first.versionId }]);
+    const { Uploads } = await cloud.s3.send(new ListMultipartUploadsCommand({ Bucket: vault.name }));
+    expect(Uploads ?? []).toEqual([]);
+  });
+
+  it("may write a key again below a delete marker", async () => {
+    await vault.put("once/hidden", Buffer.from("x"));
+    await hide(vault, "once/hidden");
+    await vault.put("once/hidden", Buffer.from("y"));
+    expect(await vault.versions("once/hidden")).toHaveLength(2);
+  });
+
+  it("sends a write again that S3 calls in conflict with another one, and says so where that lasts", async () => {
+    const answers = [CONFLICT, CONFLICT, OK];
+    const seen: (string | undefined)[] = [];
+    const s3 = await answering((request) => {
+      seen.push(request.headers["if-none-match"]);
+      return answers.shift() ?? CONFLICT;
+    });
+    const at = { bucket: "b", region: cloud.region, endpoint: s3.endpoint };
+    expect(await s3Vault(at).put("k", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
+    expect(seen).toEqual(["*", "*", "*"]);
+    await expect(s3Vault({ ...at, patienceMs: 300 }).put("k", Buffer.from("x"))).rejects.toThrow(
+      "k is being written by something else at the same time",
+    );
+    await s3.stop();
+  });
+
   it("locks an object", async () => {
     const { versionId } = await vault.put("c/locked", Buffer.from("x"), {
       lockUntil: new Date(Date.now() + 86_400_000),
@@ -91,6 +143,19 @@ describe("get and list", () => {
     await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "d/expired" }));
     expect((await vault.list("d/")).map(({ key }) => key)).toEqual(["d/expired"]);
     expect(Buffer.from((await vault.getBytes("d/expired"))!).toString()).toBe("still here");
+    expect((await vault.list("d/"))[0]!.deletedAt).toBeInstanceOf(Date);
+  });
+
+  it("see every version, newest first, and name keys that have several", async () => {
+    const { versionId } = await vault.put("f/over", Buffer.from("first"));
+    await putOver(vault, "f/over", Buffer.from("second"));
+    await vault.put("f/over-and-longer", Buffer.from("x"));
+    expect((await vault.versions("f/over")).map(({ sizeBytes }) => sizeBytes)).toEqual([6, 5]);
+    const read = async (...more: [string?]) => Buffer.from((await vault.getBytes("f/over", undefined, 9, ...more))!);
+    expect((await read()).toString()).toBe("second");
+    expect((await read(versionId)).toString()).toBe("first");
+    await vault.list("f/");
+    expect(["f/over", "f/over-and-longer"].map((key) => vault.passedOver.isSuspect(key))).toEqual([true, false]);
   });
 });
 
@@ -115,6 +180,25 @@ describe("legal hold", () => {
   });
 });
 
+describe("legal hold of an object that was written over", () => {
+  it("goes to every version, and from every version", async () => {
+    const own = await cloud.newVault();
+    const { versionId: VersionId } = await own.put("g/over", Buffer.from("good"));
+    await putOver(own, "g/over", Buffer.from("garbage"));
+    await own.list("g/");
+    for (const on of [true, false]) {
+      await own.setLegalHold("g/over", on);
+      const one = { Bucket: own.name, Key: "g/over", VersionId };
+      const { LegalHold } = await cloud.s3.send(new GetObjectLegalHoldCommand(one));
+      expect([LegalHold?.Status, await own.hasLegalHold("g/over")]).toEqual([on ? "ON" : "OFF", on]);
+    }
+    // One that was held before it was written over.
+    const held = { Bucket: own.name, Key: "g/over", VersionId, LegalHold: { Status: "ON" as const } };
+    await cloud.s3.send(new PutObjectLegalHoldCommand(held));
+    expect(await own.hasLegalHold("g/over")).toBe(true);
+  });
+});
+
 describe("errors", () => {
   it("name a bucket that doesn't exist", async () => {
     const missing = s3Vault({ bucket: "nowhere-to-be-found", region: cloud.region, endpoint: cloud.endpoint });
@@ -134,6 +218,33 @@ describe("errors", () => {
     expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 });
+
+const OK = { status: 200, body: "" };
+const CONFLICT = { status: 409, body: "<Error><Code>ConditionalRequestConflict</Code><Message>two</Message></Error>" };
+
+/** A server that answers each request with what the function says. */
+async function answering(
+  answer: (request: IncomingMessage) => { status: number; body: string },
+): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => {
+      const { status, body } = answer(request);
+      response.writeHead(status, { "content-type": "application/xml" }).end(body);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => {
+          done();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
 
 function* pieces(content: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { BackupVault, type BackupVaultArgs } from "../../components/backupVault.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
+import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import type { Site } from "../../planning/names.ts";
@@ -214,6 +215,7 @@ describe("bucketPolicy", () => {
         "RightKeyOnly",
         "NoKeyOfTheUploader",
         "NobodyDeletes",
+        ...["WritersOnly", "RecoveriesLog", "NothingElse", "WrittenOnce", "HoldsOfWriters", "ReplicasOfThePrimary"],
         "DeployerOnly",
         ...["LockLimitdaily", "LockLimitweekly", "LockLimitmonthly", "LockLimitannual"],
       ].map((sid) => [sid, "Deny", "*"]),
@@ -227,6 +229,23 @@ describe("bucketPolicy", () => {
       Action: "s3:PutObject",
       Condition: { Null: { "s3:x-amz-server-side-encryption": "false" } },
     });
+  });
+
+  it("lets the writer and the scheduled runs write backups, and into a replica the primary's replication", () => {
+    const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
+    const role = (name: string) => `arn:aws:iam::222222222222:role/castchat-recovery-standby-${name}-ap-northeast-3`;
+    const writers = [role("writer"), role("runner")];
+    const of = (document: PolicyDocument, sid: string) => document.Statement.find(({ Sid }) => Sid === sid);
+    expect(of(replica, "WritersOnly")!["Condition"]).toEqual({ ArnNotLike: { "aws:PrincipalArn": writers } });
+    expect(of(replica, "ReplicasOfThePrimary")!["Condition"]).toEqual({
+      ArnNotLike: {
+        "aws:PrincipalArn": ["arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1"],
+      },
+    });
+    // Nothing replicates into a primary.
+    expect(of(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
+    // S3 takes policies of 20 KB.
+    expect(JSON.stringify(replica).length).toBeLessThan(15_000);
   });
 
   it("excepts the break-glass role of its own account from the ban on deletion, and nobody else", () => {
@@ -248,6 +267,21 @@ describe("bucketPolicy", () => {
       const only = document.Statement.find(({ Sid }) => Sid === "DeployerOnly");
       expect(only!["Condition"]).toEqual({ ArnNotLike: { "aws:PrincipalArn": deployerArns } });
     }
+  });
+
+  it("lets break-glass alone end the key, and of a disposable vault the deployers too", () => {
+    const ends = (disposable: boolean) =>
+      keyPolicy({ ...ARGS, disposable, deployerArns: ["arn:aws:iam::111111111111:role/ci"] }).Statement.find(
+        ({ Sid }) => Sid === "BreakGlassEnds",
+      );
+    const breakGlass = "arn:aws:iam::111111111111:role/castchat-recovery-primary-break-glass-ap-northeast-1";
+    expect(ends(false)).toMatchObject({
+      Action: ["kms:DisableKey", "kms:ScheduleKeyDeletion"],
+      Condition: { ArnNotLike: { "aws:PrincipalArn": [breakGlass] } },
+    });
+    expect(ends(true)).toMatchObject({
+      Condition: { ArnNotLike: { "aws:PrincipalArn": [breakGlass, "arn:aws:iam::111111111111:role/ci"] } },
+    });
   });
 
   it("lets nobody in from outside unless it is a replica", () => {

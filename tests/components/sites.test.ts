@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { isSecret } from "@pulumi/pulumi";
 
 import { environmentHash } from "../../components/application.ts";
+import { signingKeyPolicy } from "../../components/signingKey.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
@@ -88,6 +89,14 @@ describe("PrimarySite", () => {
       customerMasterKeySpec: "ECC_NIST_P256",
       keyUsage: "SIGN_VERIFY",
       deletionWindowInDays: 30,
+      policy: JSON.stringify(
+        signingKeyPolicy({
+          project: "castchat-recovery",
+          role: "primary",
+          accountId: "111111111111",
+          region: "ap-northeast-1",
+        }),
+      ),
     });
     expect(inputs("signing-key-alias")).toEqual({
       name: "alias/castchat-recovery-primary-signing",

@@ -89,7 +89,8 @@ describe("vaultRolePermissions", () => {
   ];
   it.each([
     ["reader", reading],
-    ["restorer", [...reading, "kms:GenerateDataKey", "kms:Verify", "s3:PutObject", "s3:RestoreObject"]],
+    // s3:GetObject once more, of its log.
+    ["restorer", [...reading, "kms:GenerateDataKey", "kms:Verify", "s3:GetObject", "s3:PutObject", "s3:RestoreObject"]],
     [
       "writer",
       [
@@ -105,6 +106,11 @@ describe("vaultRolePermissions", () => {
     [
       "break-glass",
       [
+        "kms:CancelKeyDeletion",
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:EnableKey",
+        "kms:ScheduleKeyDeletion",
         "s3:BypassGovernanceRetention",
         "s3:DeleteObject",
         "s3:DeleteObjectVersion",
@@ -126,13 +132,13 @@ describe("vaultRolePermissions", () => {
       ([Action].flat() as string[]).some((action) => action.startsWith("s3:Put")),
     );
     expect(writing.map(({ Action, Resource }) => [Action, Resource])).toEqual([
-      [["s3:PutObject"], `${SCOPE.bucketArn}/recovery-log/*`],
+      [["s3:GetObject", "s3:PutObject"], `${SCOPE.bucketArn}/recovery-log/*`],
     ]);
   });
 
-  it("lets the vault's key be used through S3 of the region alone", () => {
+  it("lets the vault's key be used through S3 of the region alone; break-glass ends it, and never uses it", () => {
     const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
-    const onKey = statements.filter(({ Resource }) => Resource === SCOPE.keyArn);
+    const onKey = statements.filter(({ Resource, Sid }) => Resource === SCOPE.keyArn && Sid !== "EndsTheKey");
     expect(onKey).toHaveLength(5);
     for (const { Condition } of onKey) {
       expect(Condition).toEqual({ StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } });

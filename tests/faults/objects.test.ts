@@ -12,9 +12,13 @@ import { dumpOf, runSql } from "../operations/support/sample.ts";
 import type { FreshDatabase } from "./support/databases.ts";
 import { forge as forgeIn } from "./support/forge.ts";
 import { localSigner, newPrivateKey } from "./support/order.ts";
+import type { Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";
 import type { Setting } from "./support/setting.ts";
+import { silent } from "../../clients/reporter.ts";
+import { verify } from "../../operations/verify/verify.ts";
+import { hide, putInPlace, putOver } from "../operations/support/inPlace.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
@@ -31,6 +35,7 @@ function flipped(bytes: Buffer): Buffer {
 
 let setting: Setting;
 let vault: Vault;
+let store: Store;
 let older: Manifest;
 let newer: Manifest;
 /** Every object of the vault as the runs have left it. */
@@ -41,7 +46,8 @@ const versions = new Map<string, string | undefined>();
 let untouched: FreshDatabase;
 beforeAll(async () => {
   setting = await startSetting();
-  vault = vaultIn(await setting.newStore());
+  store = await setting.newStore();
+  vault = vaultIn(store);
   await setting.backUp(vault);
   await setting.backUp(vault);
   [newer, older] = (await setting.list(vault)).map((one) => one.manifest!) as [Manifest, Manifest];
@@ -54,10 +60,11 @@ beforeAll(async () => {
 afterAll(() => setting.stop());
 beforeEach(async () => {
   // Whole again.
-  for (const { key, versionId } of await vault.list("")) {
+  vault = vaultIn(store);
+  for (const { key, versionId, deletedAt } of await vault.list("")) {
     const content = objects.get(key);
-    if (versions.get(key) === versionId) continue;
-    if (content !== undefined) versions.set(key, (await vault.put(key, content)).versionId);
+    if (versions.get(key) === versionId && deletedAt === undefined) continue;
+    if (content !== undefined) versions.set(key, await putInPlace(vault, key, content));
     else await setting.cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key, VersionId: versionId }));
   }
 });
@@ -81,10 +88,10 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
         const whole = objects.get(key)!;
         let changed = change(whole);
         while (changed.equals(whole)) changed = change(whole);
-        await vault.put(key, changed);
+        await putInPlace(vault, key, changed);
         await expect(setting.check(vault, newer.backupId)).rejects.toThrow(key);
         await expect(setting.check(vault, newer.backupId)).rejects.toBeInstanceOf(PromiseError);
-        await vault.put(key, whole);
+        await putInPlace(vault, key, whole);
       }
       expect(await setting.check(vault, newer.backupId)).toMatchObject({ backupId: newer.backupId });
     },
@@ -95,20 +102,20 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
     const [first, second] = newer.chunks as [Manifest["chunks"][0], Manifest["chunks"][0]];
     const target = await setting.server.newDatabase();
     const restoring = () => setting.restoreInto(target, vault, newer.backupId);
-    await vault.put(first.key, objects.get(second.key)!);
-    await vault.put(second.key, objects.get(first.key)!);
+    await putInPlace(vault, first.key, objects.get(second.key)!);
+    await putInPlace(vault, second.key, objects.get(first.key)!);
     await expect(setting.check(vault, newer.backupId)).rejects.toThrow(/data\/\S+ is damaged/);
     await expect(restoring()).rejects.toThrow(/data\/\S+ is damaged/);
-    await vault.put(first.key, objects.get(first.key)!);
+    await putInPlace(vault, first.key, objects.get(first.key)!);
     // The same table a moment earlier: as good in itself as the right one.
     const [counters] = await runSql<{ n: number }>(
       setting.source.url,
       "select count(*)::int as n from public.counters",
     );
     expect(counters!.n).toBe(50);
-    await vault.put(second.key, objects.get(second.key)!.subarray(1));
+    await putInPlace(vault, second.key, objects.get(second.key)!.subarray(1));
     await expect(restoring()).rejects.toThrow(`${second.key} is damaged`);
-    await vault.put(second.key, objects.get(second.key)!);
+    await putInPlace(vault, second.key, objects.get(second.key)!);
     expect((await restoring()).backupId).toBe(newer.backupId);
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 60_000);
@@ -128,7 +135,7 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
       if (packed.length === whole.length) other = packed;
     }
     expect(other.equals(whole)).toBe(false);
-    await vault.put(chunk.key, other);
+    await putInPlace(vault, chunk.key, other);
     const message = `${chunk.key} is damaged: its SHA-256 is not the manifest's`;
     await expect(setting.check(vault, newer.backupId)).rejects.toThrow(message);
     const target = await setting.server.newDatabase();
@@ -140,8 +147,8 @@ describe(`objects that are not what was stored (seed ${seed})`, () => {
   it("parts in each other's place: nothing of them is run", async () => {
     const target = await setting.server.newDatabase();
     const [roles, managed] = [at(newer, "roles.sql.zst"), at(newer, "managed-objects.sql.zst")];
-    await vault.put(roles, objects.get(managed)!);
-    await vault.put(managed, objects.get(roles)!);
+    await putInPlace(vault, roles, objects.get(managed)!);
+    await putInPlace(vault, managed, objects.get(roles)!);
     await expect(setting.restoreInto(target, vault)).rejects.toThrow(/(roles|managed-objects)\.sql\.zst is damaged/);
     expect(await runSql(target.url, "select from pg_tables where schemaname = 'public'")).toEqual([]);
   });
@@ -156,7 +163,7 @@ describe("manifests that are not what was signed", () => {
     ["with another's proof", PROOF, () => objects.get(at(older, PROOF))!, /its proof belongs to another backup/],
     ["with half a proof", PROOF, (bytes) => bytes.subarray(0, somewhere(bytes)), /its proof is not readable/],
   ])("%s: listed by name as not proven; the older one is restored instead", async (_case, object, change, problem) => {
-    await vault.put(at(newer, object), change(objects.get(at(newer, object))!));
+    await putInPlace(vault, at(newer, object), change(objects.get(at(newer, object))!));
     const { proven, problems } = await summaryOf(newer.backupId);
     expect([proven, problems.join()]).toEqual([false, expect.stringMatching(problem)]);
     expect(await setting.check(vault)).toMatchObject({ backupId: older.backupId });
@@ -204,6 +211,87 @@ describe("manifests that are not what was signed", () => {
     const seen = await listBackups({ vault, trustedKeys, tiers: ALL_TIERS });
     expect(seen.filter((one) => one.proven).map((one) => one.backupId)).toEqual([newer.backupId]);
   });
+});
+
+describe("objects that were written over or deleted, with the good version beneath", () => {
+  const all = () => [...objects.keys()].filter((key) => key.startsWith(at(newer, "")));
+  const garbage = Buffer.from("garbage");
+
+  it("are found all the same: listed as proven, verified and restored, and said", async () => {
+    for (const key of all()) await putOver(vault, key, key.endsWith(".zst") ? flipped(objects.get(key)!) : garbage);
+    const { proven, walkedPast } = await summaryOf(newer.backupId);
+    expect(proven).toBe(true);
+    const objectsOfList = [MANIFEST, SIGNATURE, PROOF].map((object) => at(newer, object));
+    expect(walkedPast).toEqual(
+      objectsOfList
+        .sort()
+        .map((key): unknown =>
+          expect.stringMatching(
+            `^${key} was written over: 1 newer version does not match and was passed over, .*trail`,
+          ),
+        ),
+    );
+    const verified = await setting.check(vaultIn(store));
+    expect(verified).toMatchObject({ backupId: newer.backupId, ok: true });
+    expect(verified.walkedPast).toHaveLength(all().length);
+    const target = await setting.server.newDatabase();
+    const restored = await setting.restoreInto(target, vaultIn(store));
+    expect(restored.backupId).toBe(newer.backupId);
+    expect(restored.notes).toEqual(
+      expect.arrayContaining(
+        [...newer.chunks, ...objectsOfList.map((key) => ({ key }))].map(({ key }): unknown =>
+          expect.stringContaining(`In the vault ${key} was written over`),
+        ),
+      ),
+    );
+    expect(dumpOf(target.superuserUrl)).toBe(setting.content);
+  }, 60_000);
+
+  it("also below a flood of versions, and where a share of the objects is read", async () => {
+    const key = at(newer, MANIFEST);
+    for (let n = 0; n < 40; n += 1) await putOver(vault, key, Buffer.from(`garbage ${n}`));
+    await putOver(vault, newer.chunks[0]!.key, garbage);
+    const { proven, walkedPast } = await summaryOf(newer.backupId);
+    expect([proven, walkedPast]).toEqual([
+      true,
+      [expect.stringContaining(`${key} was written over: 40 newer versions`)],
+    ]);
+    for (const number of [1, 2]) {
+      const options = { vault, trustedKeys: setting.trustedKeys, tiers: ALL_TIERS, reporter: silent };
+      expect(await verify({ ...options, share: { number, of: 2 } })).toMatchObject({ ok: true });
+    }
+  });
+
+  it("are read from below their delete markers, which is said unless lifecycle can have made them", async () => {
+    for (const key of all()) await hide(vault, key);
+    const deleted = new RegExp(`^${all().length} objects .* were deleted at .* and read from below the delete marker`);
+    expect(await summaryOf(newer.backupId)).toMatchObject({
+      proven: true,
+      walkedPast: [expect.stringMatching(deleted)],
+    });
+    expect((await setting.check(vault)).walkedPast).toEqual([expect.stringMatching(deleted)]);
+    const expired = await listBackups({
+      vault: vaultIn(store),
+      trustedKeys: setting.trustedKeys,
+      tiers: ALL_TIERS.map((tier) => ({ ...tier, keptDays: 0 })),
+    });
+    expect(expired[0]).toMatchObject({ backupId: newer.backupId, proven: true });
+    expect(expired[0]).not.toHaveProperty("walkedPast");
+  });
+
+  it("are no proof where the run itself reads back what it has just written", async () => {
+    const own = vaultIn(await setting.newStore());
+    const attacked: Vault = {
+      ...own,
+      async put(key, body, options) {
+        const stored = await own.put(key, body, options);
+        if (key.endsWith("schema.dump.zst")) await putOver(own, key, garbage);
+        return stored;
+      },
+    };
+    await expect(setting.backUp(attacked)).rejects.toThrow(/schema\.dump\.zst is damaged/);
+    expect(await setting.list(own)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
+  }, 30_000);
 });
 
 describe("backups that are dated otherwise than they were taken", () => {

@@ -84,12 +84,18 @@ describe("policies/check.ts", () => {
     "exits with 1 and names what is broken, in one stack and between the two",
     async () => {
       const root = await projectWith((stack, config) => {
-        if (stack === "dr") config["castchat-recovery:protect"] = false;
+        if (stack === "dr")
+          Object.assign(config, {
+            "castchat-recovery:disposableVault": true,
+            "castchat-recovery:endpointAws": "https://s3.example",
+          });
         else config["castchat-recovery:standbyVaultBucketArn"] = "arn:aws:s3:::elsewhere";
+        // Of no consequence for a vault that isn't disposable.
+        config["castchat-recovery:protect"] = false;
       });
       const { code, output, left } = await check(root);
       expect(output).toContain(
-        "  - The backup vault's bucket must be protected; leave the setting protect at true. [vault-bucket] (aws-s3-bucket-protect-vault)",
+        "  - The backup vault's bucket must be protected; take the setting disposableVault away. [vault-bucket] (aws-s3-bucket-protect-vault)",
       );
       expect(output).toContain("[vault-key] (aws-kms-key-protect-vault-key)");
       expect(output).toContain(

@@ -237,10 +237,26 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAUL
 describe.each([
   [protectVault, "aws:s3/bucket:Bucket", {}],
   [protectVaultKey, "aws:kms/key:Key", { enableKeyRotation: true }],
+  [
+    configureVaultTrail,
+    "aws:cloudtrail/trail:Trail",
+    {
+      enableLogFileValidation: true,
+      advancedEventSelectors: [
+        {
+          fieldSelectors: [
+            { field: "eventCategory", equals: ["Data"] },
+            { field: "resources.type", equals: ["AWS::S3::Object"] },
+          ],
+        },
+      ],
+    },
+  ],
 ] as [ResourceValidationPolicy, string, Props][])("%#: protection", (policy, type, kept) => {
   it("fires on an unprotected one", () => {
-    const violations = violationsOf(policy, argsOf(type, kept, { protect: false }));
-    expect(violations).toEqual([expect.stringMatching(/must be protected; leave the setting protect at true\.$/)]);
+    const owner = policy === configureVaultTrail ? AUDIT : VAULT;
+    const violations = violationsOf(policy, argsOf(type, kept, { protect: false, urn: `${owner}$${type}::part` }));
+    expect(violations).toEqual([expect.stringMatching(/must be protected; take the setting disposableVault away\.$/)]);
   });
 });
 

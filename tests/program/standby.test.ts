@@ -36,6 +36,7 @@ describe("the standby on the engine", () => {
         "mirror-repository",
         "signing-key",
         "vault-audit-bucket",
+        "vault-audit-trail",
         "vault-bucket",
         "vault-key",
       ]);

@@ -1,4 +1,12 @@
-import { GetPublicKeyCommand, ScheduleKeyDeletionCommand, SignCommand, VerifyCommand } from "@aws-sdk/client-kms";
+import {
+  CancelKeyDeletionCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  GetPublicKeyCommand,
+  ScheduleKeyDeletionCommand,
+  SignCommand,
+  VerifyCommand,
+} from "@aws-sdk/client-kms";
 import {
   DeleteBucketLifecycleCommand,
   DeleteBucketPolicyCommand,
@@ -14,9 +22,14 @@ import {
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
 } from "@aws-sdk/client-s3";
+import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { vaultRoleTag } from "../../planning/names.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { UserError } from "../../clients/errors.ts";
+import { s3Vault } from "../../clients/vault.ts";
+import { roleCredentials } from "../../clients/vaultRole.ts";
+import type { RoleCredentials } from "../../clients/vaultRole.ts";
+import { vaultRoleArn, vaultRoleTag } from "../../planning/names.ts";
 import {
   BUCKET,
   LIFECYCLE,
@@ -45,6 +58,7 @@ const locked = (key = Key, days = 30) =>
     Bucket: BUCKET,
     Key: key,
     Body: "rows",
+    IfNoneMatch: "*",
     ObjectLockMode: "GOVERNANCE",
     ObjectLockRetainUntilDate: inDays(days),
   });
@@ -121,12 +135,20 @@ describe("the writer", () => {
     expect(await outcome(vault.kms(session.writer).send(sign))).toBe("it worked");
   });
 
-  it("may write over an object, which leaves the locked version beneath", async () => {
+  it("writes a key once, by S3's own word and by the policy's, in one request or in parts", async () => {
     const first = await put("daily/over");
-    await put("daily/over");
-    const older = { Bucket: BUCKET, Key: "daily/over", VersionId: first };
-    const kept = await vault.s3(session.reader).send(new GetObjectCommand(older));
-    expect(await kept.Body!.transformToString()).toBe("rows");
+    const send = s3As(session.writer);
+    expect(await send(locked("daily/over"))).toBe("PreconditionFailed");
+    const unconditional = { ...locked("daily/over").input, IfNoneMatch: undefined };
+    expect(await send(new PutObjectCommand(unconditional))).toBe("AccessDenied");
+    const parts = (params: PutObjectCommandInput) =>
+      outcome(new Upload({ client: vault.s3(session.writer), params }).done());
+    const Body = Buffer.alloc(11 << 20, 1);
+    expect(await parts({ ...unconditional, Body })).toBe("AccessDenied");
+    expect(await parts({ ...locked("daily/over").input, Body })).toBe("PreconditionFailed");
+    expect(await parts({ ...locked("daily/over-in-parts").input, Body })).toBe("it worked");
+    const { Versions } = await vault.s3().send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: "daily/over" }));
+    expect(Versions!.filter(({ Key: key }) => key === "daily/over").map((one) => one.VersionId)).toEqual([first]);
   });
 
   it("deletes nothing, hides nothing, lifts no lock, ends no key", async () => {
@@ -146,7 +168,7 @@ describe("the writer", () => {
 
   it("writes only in the tiers, with the vault's key, and with no lock beyond the tier's", async () => {
     const send = s3As(session.writer);
-    const plain = { Bucket: BUCKET, Key: "daily/x", Body: "x" };
+    const plain = { Bucket: BUCKET, Key: "daily/x", Body: "x", IfNoneMatch: "*" };
     expect(await send(new PutObjectCommand({ ...plain, Key: "elsewhere/x" }))).toBe("AccessDenied");
     expect(await send(new PutObjectCommand({ ...plain, ServerSideEncryption: "AES256" }))).toBe("AccessDenied");
     const otherKey = { ServerSideEncryption: "aws:kms" as const, SSEKMSKeyId: vault.signingKeyArn };
@@ -158,18 +180,19 @@ describe("the writer", () => {
 
 describe.each(["reader", "restorer"] as const)("the %s", (role) => {
   it("lists, reads and knows the signer's key", async () => {
-    await put("daily/read");
+    const VersionId = await put(`daily/read-by-${role}`);
     const send = s3As(session[role]);
     expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET }))).toBe("it worked");
-    const VersionId = await newestVersion("daily/read");
-    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: "daily/read", VersionId }))).toBe("it worked");
+    expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: `daily/read-by-${role}`, VersionId }))).toBe(
+      "it worked",
+    );
     const publicKey = new GetPublicKeyCommand({ KeyId: vault.signingKeyArn });
     expect(await outcome(vault.kms(session[role]).send(publicKey))).toBe("it worked");
   });
 
   it("neither puts, holds, locks, deletes nor signs", async () => {
-    const VersionId = await put("daily/read");
-    const one = { Bucket: BUCKET, Key: "daily/read" };
+    const VersionId = await put(`daily/closed-to-${role}`);
+    const one = { Bucket: BUCKET, Key: `daily/closed-to-${role}` };
     const send = s3As(session[role]);
     expect(await send(locked("daily/forged"))).toBe("AccessDenied");
     expect(await send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "OFF" } }))).toBe("AccessDenied");
@@ -190,6 +213,64 @@ describe.each(["reader", "restorer"] as const)("the %s", (role) => {
   });
 });
 
+it("the restorer writes the recovery log, each line once, and nothing else", async () => {
+  const line = { Bucket: BUCKET, Key: "recovery-log/1.json", Body: "restored", IfNoneMatch: "*" };
+  const send = s3As(session.restorer);
+  expect(await send(new PutObjectCommand(line))).toBe("it worked");
+  expect(await send(new PutObjectCommand(line))).toBe("PreconditionFailed");
+  expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key: line.Key }))).toBe("it worked");
+  expect(await s3As(session.writer)(new PutObjectCommand({ ...line, Key: "recovery-log/2.json" }))).toBe(
+    "AccessDenied",
+  );
+});
+
+describe("a scheduled run", () => {
+  it("writes backups as the writer does, and no log", async () => {
+    const runner = await vault.runner();
+    const send = s3As(runner);
+    expect(await send(locked("daily/run"))).toBe("it worked");
+    const log = { Bucket: BUCKET, Key: "recovery-log/3.json", Body: "x", IfNoneMatch: "*" };
+    expect(await send(new PutObjectCommand(log))).toBe("AccessDenied");
+  });
+});
+
+describe("a person at the command line", () => {
+  const vaultOf = (credentials: RoleCredentials) =>
+    s3Vault({ bucket: BUCKET, region: SITE.region, endpoint: vault.endpoint, credentials });
+  const asWriter = () =>
+    roleCredentials({
+      roleArn: vaultRoleArn(SITE, "writer"),
+      tag: vaultRoleTag(SITE.project, "writer"),
+      region: SITE.region,
+      endpoint: vault.endpoint,
+    });
+  const environment = { ...process.env };
+  const as = (credentials: Credentials) => {
+    process.env["AWS_ACCESS_KEY_ID"] = credentials.accessKeyId;
+    process.env["AWS_SECRET_ACCESS_KEY"] = credentials.secretAccessKey;
+    if (credentials.sessionToken !== undefined) process.env["AWS_SESSION_TOKEN"] = credentials.sessionToken;
+  };
+  afterEach(() => {
+    process.env = { ...environment };
+  });
+
+  it("takes the writer's role by the tag, or has it already, and then writes", async () => {
+    as(await vault.person("engineer", "writer"));
+    expect(await vaultOf(asWriter()).put("daily/by-hand", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
+    as(session.writer);
+    expect(await vaultOf(asWriter()).put("daily/by-profile", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
+  });
+
+  it("is told which tag is missing", async () => {
+    as(await vault.person("newcomer", "writer", false));
+    const refused = vaultOf(asWriter()).put("daily/refused", Buffer.from("x"));
+    await expect(refused).rejects.toThrow(
+      /user\/newcomer may not take the role castchat-recovery-primary-writer-ap-northeast-1: .*castchat-recovery-writer = true/,
+    );
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+  });
+});
+
 describe("break-glass", () => {
   it("deletes what is locked and held, which it can't read", async () => {
     const VersionId = await put("daily/burn");
@@ -207,6 +288,18 @@ describe("break-glass", () => {
 });
 
 describe("an administrator who is no deployer", () => {
+  it("writes nothing, holds nothing, and replicates nothing into the vault", async () => {
+    await put("daily/held");
+    const send = s3As(admin);
+    const object = { Bucket: BUCKET, Key: "daily/held" };
+    expect(await send(locked("daily/forged"))).toBe("AccessDenied");
+    expect(await send(new PutObjectCommand({ ...object, Body: "garbage" }))).toBe("AccessDenied");
+    expect(await send(new PutObjectCommand({ ...object, Key: "elsewhere/x", Body: "x", IfNoneMatch: "*" }))).toBe(
+      "AccessDenied",
+    );
+    expect(await send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "OFF" } }))).toBe("AccessDenied");
+  });
+
   it("deletes no version, lifts no lock, and changes nothing that protects the vault", async () => {
     const VersionId = await put("daily/admin");
     const send = s3As(admin);
@@ -229,12 +322,28 @@ describe("an administrator who is no deployer", () => {
   });
 
   it("is let to as a deployer, who yet deletes no version", async () => {
-    const deployer = await vault.user("deployer", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
-    const send = s3As(deployer);
+    const send = s3As(await vault.deployer());
     const rules = { LifecycleConfiguration: { Rules: [LIFECYCLE] } };
     expect(await send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, ...rules }))).toBe("it worked");
     const one = { Bucket: BUCKET, Key: "daily/admin", VersionId: await newestVersion("daily/admin") };
     expect(await send(new DeleteObjectCommand({ ...one, BypassGovernanceRetention: true }))).toBe("AccessDenied");
+    expect(await send(locked("daily/by-deployer"))).toBe("AccessDenied");
+    const log = { Bucket: BUCKET, Key: "recovery-log/by-up.json", Body: "x", IfNoneMatch: "*" };
+    expect(await send(new PutObjectCommand(log))).toBe("it worked");
+  });
+
+  it("disables and deletes no key, deployer or not; break-glass does", async () => {
+    const KeyId = vault.keyArn;
+    const deployer = await vault.deployer();
+    for (const credentials of [admin, deployer]) {
+      const kms = vault.kms(credentials);
+      expect(await outcome(kms.send(new DisableKeyCommand({ KeyId })))).toMatch(/AccessDenied/);
+      expect(await outcome(kms.send(new ScheduleKeyDeletionCommand({ KeyId })))).toMatch(/AccessDenied/);
+    }
+    const breaking = vault.kms(session.breakGlass);
+    expect(await outcome(breaking.send(new ScheduleKeyDeletionCommand({ KeyId })))).toBe("it worked");
+    expect(await outcome(breaking.send(new CancelKeyDeletionCommand({ KeyId })))).toBe("it worked");
+    expect(await outcome(breaking.send(new EnableKeyCommand({ KeyId })))).toBe("it worked");
   });
 });
 

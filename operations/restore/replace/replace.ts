@@ -19,6 +19,7 @@ import type { WentBack } from "./replaceSteps.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
 import { refuseOlderServer, refuseWithoutRealtime } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
+import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
 
 /**
@@ -66,6 +67,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
       tables: manifest.tables.length,
       rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
       ...done,
+      notes: [...done.notes, ...walkedPastNotes(vault, manifest)],
     };
     const note = await log();
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };

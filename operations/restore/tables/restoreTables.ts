@@ -11,6 +11,7 @@ import { PhaseTimer } from "../../phases.ts";
 import { tableKey, tableName } from "../../database/quote.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
+import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
 import { refuseReplacement } from "../replace/replaceRecord.ts";
 import { restoreRows } from "../restoreRows.ts";
@@ -176,7 +177,7 @@ async function chooseSource(
 
 function resultOf(
   restoreId: string,
-  { manifest }: BackupSource,
+  { vault, manifest }: BackupSource,
   tables: readonly TableBeside[],
   { timer, started }: Course,
   { rowsBefore, notes }: Swapped,
@@ -192,7 +193,7 @@ function resultOf(
     })),
     phases: timer.phases,
     durationMs: Math.round(performance.now() - started),
-    notes,
+    notes: [...notes, ...walkedPastNotes(vault, manifest)],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Vault } from "../../../clients/vault.ts";
 import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../operations/vault/manifest.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { proofBytes } from "../../../operations/vault/proof.ts";
+import { putInPlace } from "../../operations/support/inPlace.ts";
 
 /** Stores a manifest as somebody does who has a key: signed, and proven. `place` is the backup's, with the closing slash. */
 export async function forge(vault: Vault, place: string, privateKey: string, manifest: Manifest): Promise<void> {
@@ -10,9 +11,9 @@ export async function forge(vault: Vault, place: string, privateKey: string, man
   const signed = (content: Uint8Array) => sign("sha256", content, createPrivateKey(privateKey));
   const manifestSha256 = createHash("sha256").update(bytes).digest("hex");
   const statement = JSON.stringify({ backupId: manifest.backupId, manifestSha256, provenAt: new Date().toISOString() });
-  await vault.put(place + MANIFEST, bytes);
-  await vault.put(place + SIGNATURE, Buffer.from(signed(bytes).toString("base64")));
-  await vault.put(place + PROOF, proofBytes(statement, signed(Buffer.from(statement))));
+  await putInPlace(vault, place + MANIFEST, bytes);
+  await putInPlace(vault, place + SIGNATURE, Buffer.from(signed(bytes).toString("base64")));
+  await putInPlace(vault, place + PROOF, proofBytes(statement, signed(Buffer.from(statement))));
 }
 
 /** Changes a stored manifest and signs it anew. */

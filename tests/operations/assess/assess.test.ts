@@ -20,6 +20,7 @@ import type { TestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { contentOf, runSql, tamper } from "../support/sample.ts";
+import { putInPlace } from "../support/inPlace.ts";
 
 let cloud: TestCloud;
 let database: TestDatabase;
@@ -259,6 +260,6 @@ describe("a damaged database", () => {
       return bytes;
     });
     await expect(run({ backupId: second.backupId })).rejects.toThrow(/damaged/);
-    await vault.put(chunk.key, whole);
+    await putInPlace(vault, chunk.key, whole);
   }, 30_000);
 });

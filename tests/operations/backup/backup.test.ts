@@ -19,6 +19,7 @@ import type { TestCloud } from "../support/cloud.ts";
 import { startTestSource } from "../support/source.ts";
 import type { TestSource } from "../support/source.ts";
 import { runSql, tamper } from "../support/sample.ts";
+import { putInPlace } from "../support/inPlace.ts";
 
 let started: TestSource;
 let cloud: TestCloud;
@@ -285,13 +286,13 @@ describe("verify and list", () => {
     // A proof of another backup; then the other backup's manifest and signature in this one's place.
     const at = `${one.tier}/${one.backupId}`;
     const from = `${other.tier}/${other.backupId}`;
-    await vault.put(`${at}/proof.json`, (await vault.getBytes(`${from}/proof.json`))!);
+    await putInPlace(vault, `${at}/proof.json`, (await vault.getBytes(`${from}/proof.json`))!);
     expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({
       proven: false,
       problems: ["its proof belongs to another backup"],
     });
     for (const object of ["manifest.json", "manifest.sig"])
-      await vault.put(`${at}/${object}`, (await vault.getBytes(`${from}/${object}`))!);
+      await putInPlace(vault, `${at}/${object}`, (await vault.getBytes(`${from}/${object}`))!);
     expect((await list(vault)).find(({ backupId }) => backupId === one.backupId)).toMatchObject({
       proven: false,
       problems: [expect.stringContaining("its manifest belongs to backup")],

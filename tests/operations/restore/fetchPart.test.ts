@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { PromiseError } from "../../../clients/errors.ts";
+import { PassedOver } from "../../../clients/passedOver.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import type { BackupSource } from "../../../operations/vault/backupSource.ts";
 import { compressBytes } from "../../../operations/vault/compression.ts";
@@ -15,7 +16,11 @@ const signal = new AbortController().signal;
 function sourceOf(stored: Buffer, get: () => AsyncGenerator<Buffer>): BackupSource {
   const sha256 = createHash("sha256").update(stored).digest("hex");
   const part = { name: "schema.dump", key: "daily/x/schema.dump.zst", sizeBytes: stored.length, sha256 };
-  const vault = { name: "vault", get: () => Promise.resolve(Readable.from(get())) } as unknown as Vault;
+  const vault = {
+    name: "vault",
+    passedOver: new PassedOver(),
+    get: () => Promise.resolve(Readable.from(get())),
+  } as unknown as Vault;
   return { vault, manifest: { backupId: "x", parts: [part] } as unknown as BackupSource["manifest"] };
 }
 

@@ -9,6 +9,7 @@ import type { Signer } from "../../../clients/signer.ts";
 import { s3Vault } from "../../../clients/vault.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { knowBucket } from "./inPlace.ts";
 
 /** S3 and KMS on this machine, for one test file. */
 export interface TestCloud {
@@ -45,6 +46,7 @@ export async function startTestCloud(): Promise<TestCloud> {
     async newVault() {
       const bucket = `vault-${++buckets}`;
       await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+      knowBucket(bucket, s3);
       return s3Vault({ bucket, region: REGION, endpoint });
     },
     async newSigner() {

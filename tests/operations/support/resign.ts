@@ -4,6 +4,7 @@ import type { Vault } from "../../../clients/vault.ts";
 import { MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, parseManifest } from "../../../operations/vault/manifest.ts";
 import { proofBytes } from "../../../operations/vault/proof.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
+import { putInPlace } from "./inPlace.ts";
 
 /** Changes a manifest as only who holds the writer's key could: signed and proven anew. */
 export async function resign(
@@ -16,12 +17,16 @@ export async function resign(
   const manifest = parseManifest((await vault.getBytes(key(MANIFEST)))!);
   change(manifest);
   const bytes = manifestBytes(manifest);
-  await vault.put(key(MANIFEST), bytes);
-  await vault.put(key(SIGNATURE), Buffer.from(Buffer.from(await signer.sign(bytes)).toString("base64"), "ascii"));
+  await putInPlace(vault, key(MANIFEST), bytes);
+  await putInPlace(
+    vault,
+    key(SIGNATURE),
+    Buffer.from(Buffer.from(await signer.sign(bytes)).toString("base64"), "ascii"),
+  );
   const statement = JSON.stringify({
     backupId: place.backupId,
     manifestSha256: createHash("sha256").update(bytes).digest("hex"),
     provenAt: new Date().toISOString(),
   });
-  await vault.put(key(PROOF), proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
+  await putInPlace(vault, key(PROOF), proofBytes(statement, await signer.sign(Buffer.from(statement, "utf8"))));
 }

@@ -3,6 +3,7 @@ import type { Vault } from "../../../clients/vault.ts";
 import { withSession } from "../../../clients/database.ts";
 import { listTables } from "../../../operations/database/catalog.ts";
 import { quoteIdent } from "../../../operations/database/quote.ts";
+import { putInPlace } from "./inPlace.ts";
 
 /** Runs SQL in a database, as whoever the connection string says. */
 export async function runSql<Row extends object>(url: string, sql: string): Promise<Row[]> {
@@ -33,9 +34,9 @@ export function definitionOf(superuserUrl: string): string {
   return sql.toString().replaceAll(/^\\(un)?restrict .*$/gm, "");
 }
 
-/** Replaces an object by an altered one, as somebody would who may write to the vault. */
+/** Replaces an object by an altered one, and leaves no version of the good one. */
 export async function tamper(vault: Vault, key: string, change: (content: Buffer) => Buffer): Promise<void> {
-  await vault.put(key, change(Buffer.from((await vault.getBytes(key))!)));
+  await putInPlace(vault, key, change(Buffer.from((await vault.getBytes(key))!)));
 }
 
 /** Everything that stock pg_dump says of a database, its lines sorted, since rows come back in another order. The platform dates its own. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
+import { PassedOver } from "../../../clients/passedOver.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import type { Manifest } from "../../../operations/vault/manifest.ts";
 import { readBack } from "../../../operations/vault/readBack.ts";
@@ -24,6 +25,7 @@ describe("readBack", () => {
     let [reading, most, read] = [0, 0, 0];
     const vault = {
       name: "slow",
+      passedOver: new PassedOver(),
       async get() {
         most = Math.max(most, ++reading);
         await sleep(20);
@@ -41,6 +43,8 @@ describe("readBack", () => {
   it("names each of them that is damaged", async () => {
     const vault = {
       name: "damaged",
+      passedOver: new PassedOver(),
+      versions: () => Promise.resolve([]),
       get: (key: string) => Promise.resolve(Readable.from([key.endsWith("/7") ? Buffer.from("a picturf") : CONTENT])),
     } as unknown as Vault;
     const faults: string[] = [];

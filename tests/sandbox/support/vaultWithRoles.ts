@@ -21,11 +21,13 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import { policyDocument } from "../../../components/policyDocument.ts";
+import { accountRoot, policyDocument } from "../../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../../components/vaultPolicies.ts";
 import { vaultRolePermissions, vaultRoleTrust } from "../../../components/vaultRolePolicies.ts";
 import {
   VAULT_ROLE_PURPOSES,
+  scheduleRoleArn,
+  scheduleRoleName,
   vaultBucketArn,
   vaultBucketName,
   vaultRoleArn,
@@ -59,6 +61,7 @@ const DEPLOYER_USER = `arn:aws:iam::${SITE.accountId}:user/deployer`;
 export class VaultWithRoles {
   #stops: (() => unknown)[] = [];
   #ports: Record<string, number> = {};
+  #deployer: Promise<Credentials> | undefined;
   keyArn = "";
   signingKeyArn = "";
 
@@ -88,6 +91,11 @@ export class VaultWithRoles {
     for (const stop of this.#stops.reverse()) await stop();
   }
 
+  /** Where the primary's region answers. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#ports[TOKYO]}`;
+  }
+
   s3(credentials: Credentials = ROOT, region = TOKYO): S3Client {
     return new S3Client({ ...this.#client(credentials, region), forcePathStyle: true });
   }
@@ -113,6 +121,27 @@ export class VaultWithRoles {
     return this.user(name, [mayAssume], tagged ? { [vaultRoleTag(SITE.project, purpose)]: "true" } : {});
   }
 
+  /** The user whom the policies name as deployer, with all rights; made once. */
+  deployer(): Promise<Credentials> {
+    this.#deployer ??= this.user("deployer", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
+    return this.#deployer;
+  }
+
+  /** A session of a role by the name of the scheduled runs', with the writer's rights (simulated: CodeBuild takes it). */
+  async runner(): Promise<Credentials> {
+    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const RoleName = scheduleRoleName(SITE, "runner");
+    const runs = await this.user("runs", [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
+    const trust = { Effect: "Allow", Principal: { AWS: accountRoot(SITE) }, Action: "sts:AssumeRole" };
+    const AssumeRolePolicyDocument = JSON.stringify(policyDocument([trust]));
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+    const { keyArn, signingKeyArn } = this;
+    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
+    const PolicyDocument = JSON.stringify(vaultRolePermissions("writer", scope));
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "run", PolicyDocument }));
+    return await this.#assume(runs, scheduleRoleArn(SITE, "runner"));
+  }
+
   /** Gives a user an MFA device; its serial number. */
   async mfaDevice(user: string): Promise<string> {
     const iam = new IAMClient(this.#client(ROOT, TOKYO));
@@ -125,9 +154,13 @@ export class VaultWithRoles {
 
   /** Takes a role; with the serial number of a device also a code of it. */
   async assume(by: Credentials, purpose: VaultRolePurpose, SerialNumber?: string): Promise<Credentials> {
+    return await this.#assume(by, vaultRoleArn(SITE, purpose), SerialNumber);
+  }
+
+  async #assume(by: Credentials, RoleArn: string, SerialNumber?: string): Promise<Credentials> {
     const { Credentials: given } = await new STSClient(this.#client(by, TOKYO)).send(
       new AssumeRoleCommand({
-        RoleArn: vaultRoleArn(SITE, purpose),
+        RoleArn,
         RoleSessionName: "test",
         ...(SerialNumber !== undefined && { SerialNumber, TokenCode: "123456" }),
       }),

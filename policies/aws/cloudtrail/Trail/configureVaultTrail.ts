@@ -7,10 +7,13 @@ import { isAuditOfVault } from "../../../vaults.ts";
 export const configureVaultTrail: ResourceValidationPolicy = {
   name: "aws-cloudtrail-trail-configure-vault-trail",
   description:
-    "The backup vault's audit trail must record every read and write of its objects, in logs that can be verified.",
+    "The backup vault's audit trail must be protected, and record every read and write of its objects in logs that can be verified.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
     if (!isAuditOfVault(args.urn)) return;
+    if (!args.opts.protect) {
+      reportViolation("The backup vault's audit trail must be protected; take the setting disposableVault away.");
+    }
     const selectors = trail.advancedEventSelectors ?? [];
     if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors))) {
       reportViolation(

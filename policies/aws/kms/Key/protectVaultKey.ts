@@ -11,11 +11,11 @@ export const protectVaultKey: ResourceValidationPolicy = {
   validateResource: validateResourceOfType(aws.kms.Key, (key, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect) {
-      reportViolation("The backup vault's key must be protected; leave the setting protect at true.");
+      reportViolation("The backup vault's key must be protected; take the setting disposableVault away.");
     }
     if (key.enableKeyRotation !== true) {
       reportViolation("The backup vault's key must be rotated; set enableKeyRotation to true.");
     }
   }),
-  remediationSteps: "Leave the setting protect at true, and set enableKeyRotation to true.",
+  remediationSteps: "Take the setting disposableVault away, and set enableKeyRotation to true.",
 };

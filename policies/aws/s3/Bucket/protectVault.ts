@@ -11,11 +11,11 @@ export const protectVault: ResourceValidationPolicy = {
   validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect) {
-      reportViolation("The backup vault's bucket must be protected; leave the setting protect at true.");
+      reportViolation("The backup vault's bucket must be protected; take the setting disposableVault away.");
     }
     if (bucket.forceDestroy === true) {
       reportViolation("The backup vault's bucket must not have forceDestroy, which deletes every backup in it.");
     }
   }),
-  remediationSteps: "Leave the setting protect at true, and take forceDestroy away.",
+  remediationSteps: "Take the setting disposableVault away, and forceDestroy.",
 };

@@ -1,0 +1,87 @@
+import { Command } from "commander";
+import { UserError } from "../../clients/errors.ts";
+import { pulumiClient } from "../../clients/pulumi.ts";
+import { vaultBucket } from "../../clients/vaultBucket.ts";
+import { vaultKey } from "../../clients/vaultKey.ts";
+import { retireVault } from "../../operations/vault/retire.ts";
+import { vaultRoleTag } from "../../planning/names.ts";
+import { askFor, confirmWith } from "../confirm.ts";
+import { abortOnInterrupt } from "../interruption.ts";
+import { stackOption } from "../options.ts";
+import { printResult } from "../progress.ts";
+import { vaultRoleOf } from "../services.ts";
+import { readStack } from "../stackContext.ts";
+import type { StackContext } from "../stackContext.ts";
+
+interface Options {
+  stack: string;
+  confirm?: string;
+  mfaSerial?: string;
+}
+
+/** Where a script puts the code of its MFA device. */
+const MFA_CODE = "CASTCHAT_MFA_CODE";
+
+/** `castchat-recovery vault retire`: the only way to give up a vault. */
+export function vaultCommand(): Command {
+  const command = new Command("vault").description("a stack's backup vault as a whole");
+  command
+    .command("retire")
+    .description(
+      "give up an empty vault: delete its bucket, schedule the deletion of its key, and take both out of the stack's state",
+    )
+    .addOption(stackOption())
+    .option("--confirm <bucket>", "agree without a terminal: the name of the vault's bucket")
+    .option(
+      "--mfa-serial <arn>",
+      "take break-glass with this MFA device; its code is asked for, or read from CASTCHAT_MFA_CODE",
+    )
+    .addHelpText(
+      "after",
+      "\nIt refuses while anything lies in the bucket (exit code 1). It needs a deployer's credentials; the key is ended by break-glass alone." +
+        "\nWhat was interrupted is finished by the same command. Afterwards `pulumi destroy` removes the rest of the stack; `pulumi up` makes a new vault.",
+    )
+    .action(async (options: Options) => {
+      const signal = abortOnInterrupt();
+      const context = await readStack(options.stack, signal);
+      const { settings, outputs } = context;
+      const at = { region: settings.awsRegion, endpoint: settings.endpointAws };
+      const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal });
+      const { auditBucket } = await retireVault({
+        stack: options.stack,
+        bucket: vaultBucket({ bucket: outputs.vaultBucket, ...at }),
+        key: vaultKey({ arn: keyOf(context), ...at, ...breakGlassOf(context, options) }),
+        auditBucket: outputs.auditBucket,
+        forget: (what) => pulumi.forget(what),
+        confirm: confirmWith(options.confirm, "--confirm"),
+        reporter: (message) => void process.stderr.write(`${message}\n`),
+        signal,
+      });
+      printResult({}, false, [
+        `The vault of stack ${options.stack} is given up. \`pulumi destroy -s ${options.stack}\` removes the rest; \`pulumi up\` would make a new vault.`,
+        ...(auditBucket === undefined
+          ? []
+          : [
+              `The logs of who touched it stay in ${auditBucket}, outside of the stack, until its own rule expires them.`,
+            ]),
+      ]);
+    });
+  return command;
+}
+
+function keyOf({ outputs }: StackContext): string {
+  if (outputs.vaultKeyArn !== undefined) return outputs.vaultKeyArn;
+  throw new UserError("The stack has no output vaultKeyArn: deploy it first (`pulumi up`).");
+}
+
+/** Break-glass, if its second factor is named; else the environment's own credentials, which a disposable vault's key lets end it. */
+function breakGlassOf({ settings }: StackContext, { mfaSerial: serialNumber }: Options) {
+  const tag = vaultRoleTag(settings.project, "break-glass");
+  const hint = `run the same command with --mfa-serial, as a person with the tag ${tag} = true; or let that person schedule the key's deletion (docs/runbook.md), and run the same command again.`;
+  if (serialNumber === undefined) return { hint };
+  const breakGlass = async () => {
+    const code = process.env[MFA_CODE] ?? (await askFor(`Code of ${serialNumber}: `, MFA_CODE));
+    return await vaultRoleOf(settings, "break-glass", { mfa: { serialNumber, code } })();
+  };
+  return { hint, breakGlass };
+}

@@ -1,0 +1,58 @@
+import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import type { DeleteMarkerEntry, ObjectVersion, S3Client } from "@aws-sdk/client-s3";
+import type { PassedOver } from "./passedOver.ts";
+import type { KeptVersion, ListedObject } from "./vault.ts";
+
+/** All versions and delete markers under a prefix, as S3 lists them: of each key the newest first. */
+export interface VersionListing {
+  versions: ObjectVersion[];
+  markers: DeleteMarkerEntry[];
+}
+
+/** Reads a listing to its end. `asked` makes sentences of errors. */
+export async function listVersions(
+  place: { client: S3Client; bucket: string; asked: <T>(call: Promise<T>) => Promise<T> },
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<VersionListing> {
+  const { client, bucket, asked } = place;
+  const found: VersionListing = { versions: [], markers: [] };
+  let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+  while (next !== undefined) {
+    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
+      Bucket: bucket,
+      Prefix: prefix,
+      ...next,
+    });
+    const page = await asked(client.send(command, { ...(signal && { abortSignal: signal }) }));
+    found.versions.push(...(page.Versions ?? []));
+    found.markers.push(...(page.DeleteMarkers ?? []));
+    next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+  }
+  return found;
+}
+
+/** Every key with its newest version, sorted by key; notes the keys that have several. */
+export function listedObjects({ versions, markers }: VersionListing, passedOver: PassedOver): ListedObject[] {
+  const hidden = new Map(
+    markers.filter(({ IsLatest }) => IsLatest === true).map(({ Key, LastModified }) => [Key, LastModified]),
+  );
+  const newest = new Map<string, ObjectVersion>();
+  for (const version of versions) {
+    if (version.Key === undefined) continue;
+    if (newest.has(version.Key)) passedOver.suspect(version.Key);
+    else newest.set(version.Key, version);
+  }
+  return [...newest]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, version]) => ({
+      ...keptVersion(version),
+      key,
+      ...(hidden.has(key) && { deletedAt: hidden.get(key) ?? new Date(0) }),
+    }));
+}
+
+/** What is known of a version by its listing. */
+export function keptVersion({ VersionId, Size, LastModified }: ObjectVersion): KeptVersion {
+  return { versionId: VersionId, sizeBytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
+}

@@ -1,0 +1,102 @@
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  DeleteObjectCommand,
+  HeadBucketCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { EngineOptions } from "../../drills/stacks.ts";
+import { resetSandbox, startSandbox } from "../../sandbox/control.ts";
+import { sandboxEnvironment } from "../../sandbox/environment.ts";
+import { addressOf, PROJECT_ROOT, REGIONS } from "../../sandbox/layout.ts";
+import { prepareWorkspace } from "../../sandbox/workspace.ts";
+import { castchatRecovery, pulumi } from "./support/commands.ts";
+
+let home: string;
+let engine: EngineOptions;
+let s3: S3Client;
+let kms: KMSClient;
+let outputs: Record<"vaultBucket" | "vaultKeyArn" | "auditBucket", string>;
+
+/** A standby as the sandbox's settings have it, but with a vault that is not disposable: that is what is protected. */
+beforeAll(async () => {
+  home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-retire-"));
+  const file = await startSandbox({ home });
+  engine = { workspace: await prepareWorkspace(home, file), environment: sandboxEnvironment(home, file) };
+  const credentials = {
+    accessKeyId: file.credentials.awsAccessKeyId,
+    secretAccessKey: file.credentials.awsSecretAccessKey,
+  };
+  const at = { region: REGIONS.standby, endpoint: addressOf(file.ports, "awsStandby"), credentials };
+  s3 = new S3Client({ ...at, forcePathStyle: true });
+  kms = new KMSClient(at);
+  for (const args of [
+    ["stack", "init", "dr"],
+    ["config", "set", "disposableVault", "false", "--stack", "dr"],
+    ["config", "set", "protect", "false", "--stack", "dr"],
+    ["up", "--stack", "dr", "--yes", "--skip-preview"],
+  ]) {
+    const ended = await pulumi(args, engine);
+    if (ended.exitCode !== 0) throw new Error(ended.output);
+  }
+  outputs = JSON.parse((await pulumi(["stack", "output", "--json", "--stack", "dr"], engine)).output) as typeof outputs;
+}, 180_000);
+afterAll(() => resetSandbox({ home }), 60_000);
+
+const retire = (...args: string[]) => castchatRecovery(["vault", "retire", "--stack", "dr", ...args], engine);
+const isThere = () =>
+  s3.send(new HeadBucketCommand({ Bucket: outputs.vaultBucket })).then(
+    () => true,
+    () => false,
+  );
+
+describe("a vault", () => {
+  it("is not destroyed, although protect is false", async () => {
+    const destroyed = await pulumi(["destroy", "--stack", "dr", "--yes", "--skip-preview"], engine);
+    expect([destroyed.exitCode === 0, destroyed.output]).toEqual([false, expect.stringMatching(/vault-\S+.*protect/s)]);
+    expect(await isThere()).toBe(true);
+  }, 60_000);
+
+  it("is not retired while an object is left, and says until when", async () => {
+    const object = { Bucket: outputs.vaultBucket, Key: "daily/20260701T020000Z-1a2b3c/manifest.json" };
+    const until = new Date(Date.now() + 86_400_000 * 3);
+    until.setMilliseconds(0);
+    const lock = { ObjectLockMode: "GOVERNANCE" as const, ObjectLockRetainUntilDate: until };
+    await s3.send(new PutObjectCommand({ ...object, Body: "{}", IfNoneMatch: "*", ...lock }));
+    await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "ON" } }));
+    const refused = await retire("--confirm", outputs.vaultBucket);
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.output).toContain("still holds 1 versions of objects");
+    expect(refused.output).toContain(`The last lock of a backup ends at ${until.toISOString()}. A backup is held`);
+    // As break-glass does it.
+    await s3.send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "OFF" } }));
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: outputs.vaultBucket }));
+    for (const { VersionId } of Versions)
+      await s3.send(new DeleteObjectCommand({ ...object, VersionId, BypassGovernanceRetention: true }));
+  }, 60_000);
+
+  it("is retired by its name alone; then the stack is destroyed to its end, and the logs stay", async () => {
+    expect(await retire("--confirm", "another")).toMatchObject({ exitCode: 2 });
+    expect(await retire()).toMatchObject({ exitCode: 2 });
+    expect(await isThere()).toBe(true);
+    const retired = await retire("--confirm", outputs.vaultBucket);
+    expect([retired.exitCode, retired.output]).toEqual([0, expect.stringContaining("is given up")]);
+    expect(await isThere()).toBe(false);
+    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: outputs.vaultKeyArn }));
+    expect(KeyMetadata?.KeyState).toBe("PendingDeletion");
+    // What was interrupted after that has nothing left to ask.
+    expect(await retire()).toMatchObject({ exitCode: 0 });
+
+    const destroyed = await pulumi(["destroy", "--stack", "dr", "--yes", "--skip-preview"], engine);
+    expect([destroyed.exitCode, destroyed.output]).toEqual([0, expect.any(String)]);
+    const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
+    const { deployment } = JSON.parse(exported.output) as { deployment: { resources?: unknown[] } };
+    expect(deployment.resources ?? []).toEqual([]);
+    await s3.send(new HeadBucketCommand({ Bucket: outputs.auditBucket }));
+  }, 120_000);
+});
