@@ -43,9 +43,51 @@ export function chooseEntries(list: string, target: TargetFacts): string {
   );
 }
 
-/** The entries that grant and revoke rights on what the archive makes. A restore of definitions alone has no large objects. */
-export function chooseRights(list: string, withLargeObjects: boolean): string {
-  return filtered(list, (entry) => RIGHTS.test(entry) && (withLargeObjects || !RIGHTS_ON_LARGE_OBJECTS.test(entry)));
+/** Which rights of an archive are meant. */
+export interface RightsChoice {
+  /** On the app's own objects, or on what the platform, an extension or PostgreSQL itself has made. */
+  of: "app" | "platform";
+  /** Names of the app's own schemas: an archive does not define one that every database has. */
+  appSchemas: readonly string[];
+  /** Those on large objects as well. A restore of definitions alone has none. */
+  withLargeObjects: boolean;
+}
+
+/** An entry's line below it in a verbose listing: ";	depends on: 245 7". */
+const NEEDS = /^;\tdepends on:((?: \d+)+)$/;
+
+/**
+ * The entries that grant and revoke rights. What the app's own rights are on, the archive defines as well; pg_dump writes rights on members of
+ * extensions and on PostgreSQL's own objects too, where they were changed.
+ *
+ * @param list made by `pg_restore --list --verbose`, which names what each entry depends on
+ */
+export function chooseRights(list: string, choice: RightsChoice): string {
+  const lines = list.split("\n");
+  const defined = new Set(
+    lines.flatMap((line) => (ENTRY.test(line) && !RIGHTS.test(entryOf(line)) ? [idOf(line)] : [])),
+  );
+  const needsOf = (at: number) => (NEEDS.exec(lines[at + 1] ?? "")?.[1] ?? "").trim().split(" ");
+  return lines
+    .filter((line, at) => {
+      if (!ENTRY.test(line)) return true;
+      const entry = entryOf(line);
+      if (!RIGHTS.test(entry)) return false;
+      if (RIGHTS_ON_LARGE_OBJECTS.test(entry)) return choice.of === "app" && choice.withLargeObjects;
+      const isOfApp =
+        choice.appSchemas.some((schema) => entry.startsWith(`ACL - SCHEMA ${schema} `)) ||
+        needsOf(at).some((id) => defined.has(id));
+      return isOfApp === (choice.of === "app");
+    })
+    .join("\n");
+}
+
+function entryOf(line: string): string {
+  return ENTRY.exec(line)?.[1] ?? "";
+}
+
+function idOf(line: string): string {
+  return line.slice(0, line.indexOf(";"));
 }
 
 function filtered(list: string, isChosen: (entry: string) => boolean): string {

@@ -40,8 +40,45 @@ describe("chooseEntries", () => {
     ];
     const list = [...refused, ...wanted].join("\n");
     expect(chooseEntries(list, target)).toBe(wanted.join("\n"));
-    const rights = refused.slice(0, 2);
-    expect(chooseRights(list, false)).toBe([...rights, wanted[0], ""].join("\n"));
-    expect(chooseRights(list, true)).toBe([...rights, wanted[0], wanted[3], ""].join("\n"));
+  });
+});
+
+describe("chooseRights", () => {
+  it("tells rights on what the archive defines from those on extensions' members and on PostgreSQL's own", () => {
+    const head = "; Archive created at 2026-07-01";
+    const definitions = [
+      "345; 1255 16747 FUNCTION public f() postgres",
+      ";	depends on: 9",
+      "238; 1259 16744 TABLE public posts postgres",
+      "3487; 2613 16753 BLOB METADATA - 16753 postgres",
+    ];
+    const ofApp = [
+      "3497; 0 0 ACL - SCHEMA public pg_database_owner",
+      ";	depends on: 9",
+      "3503; 0 0 ACL public FUNCTION f() postgres",
+      ";	depends on: 345",
+      "3504; 0 0 ACL public COLUMN posts.title postgres",
+      ";	depends on: 238 238",
+    ];
+    const ofPlatform = [
+      "3498; 0 0 ACL - LANGUAGE plpgsql supabase_admin",
+      ";	depends on: 1012",
+      "3505; 0 0 ACL public FUNCTION citextin(cstring) supabase_admin",
+      ";	depends on: 357",
+      "3525; 0 0 ACL extensions FUNCTION hmac(bytea, bytea, text) supabase_admin",
+      ";	depends on: 251",
+      "3526; 0 0 ACL pg_catalog FUNCTION pg_reload_conf() supabase_admin",
+      "3527; 0 0 ACL - SCHEMA cron supabase_admin",
+    ];
+    const ofObjects = ["3600; 0 0 ACL - LARGE OBJECT 16753 postgres", ";	depends on: 3487"];
+    const list = [head, ...definitions, ...ofApp, ...ofPlatform, ...ofObjects].join("\n");
+    const chosen = (of: "app" | "platform", withLargeObjects: boolean) =>
+      chooseRights(list, { of, appSchemas: ["public"], withLargeObjects })
+        .split("\n")
+        .filter((line) => !line.startsWith(";"));
+    const entries = (lines: string[]) => lines.filter((line) => !line.startsWith(";"));
+    expect(chosen("app", false)).toEqual(entries(ofApp));
+    expect(chosen("app", true)).toEqual(entries([...ofApp, ...ofObjects]));
+    expect(chosen("platform", true)).toEqual(entries(ofPlatform));
   });
 });
