@@ -42,6 +42,8 @@ interface ObjectRow {
   on: string;
   column: string | null;
   packed: boolean;
+  /** Has every right without being granted it. */
+  owner: string;
   now: Right[];
   came: Right[];
 }
@@ -83,7 +85,8 @@ const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
 /** Every such object whose rights may matter: what is packed only where they were changed, or its name is among the wanted. */
 async function readObjects(session: Session, wanted: readonly string[]): Promise<ObjectRow[]> {
   const rows = await session.query<ObjectRow>(
-    `select o.name, o.clause as on, o.col as column, o.packed, ${rightsOf("coalesce(o.acl, d.acl)")} as now, ${rightsOf("coalesce(i.initprivs, d.acl)")} as came
+    `select o.name, o.clause as on, o.col as column, o.packed, case when pg_catalog.pg_get_userbyid(o.owner) = current_user then $1 else pg_catalog.pg_get_userbyid(o.owner)::text end as owner,
+       ${rightsOf("coalesce(o.acl, d.acl)")} as now, ${rightsOf("coalesce(i.initprivs, d.acl)")} as came
      from (${OBJECTS.join(" union all ")}) as o (name, clause, col, catalog, oid, subid, owner, acl, kind, packed)
      left join pg_catalog.pg_init_privs i on i.classoid = ('pg_catalog.' || o.catalog)::pg_catalog.regclass and i.objoid = o.oid and i.objsubid = o.subid
      cross join lateral (select case when o.kind is not null then pg_catalog.acldefault(o.kind::"char", o.owner) end) as d (acl)
@@ -137,7 +140,7 @@ export async function comparePlatformRights(session: Session, rights: PlatformRi
   const rows = await readObjects(session, [...wanted.keys()]);
   const missing: ObjectRight[] = [];
   const broader: ObjectRight[] = [];
-  for (const { name, on, column, packed, now, came } of rows) {
+  for (const { name, on, column, packed, owner, now, came } of rows) {
     const expected = wanted.get(name) ?? (packed ? came : undefined);
     wanted.delete(name);
     if (expected === undefined) continue;
@@ -148,7 +151,11 @@ export async function comparePlatformRights(session: Session, rights: PlatformRi
       on,
       column: column ?? undefined,
     });
-    missing.push(...without(expected, now).map(found));
+    missing.push(
+      ...without(expected, now)
+        .filter(({ to }) => to !== owner)
+        .map(found),
+    );
     broader.push(...without(now, expected).map(found));
   }
   for (const [object, lost] of wanted)
