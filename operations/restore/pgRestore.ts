@@ -15,6 +15,8 @@ export interface PgRestoreOptions {
   args: readonly string[];
   /** Not what the archive defines but who may do what with it. */
   onlyRights?: RightsChoice;
+  /** Set where the restoring role may make no event triggers, and the restore does without. */
+  withoutEventTriggers?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -44,9 +46,11 @@ export async function writingSql<T>(
 ): Promise<T> {
   const { session, applicationName, dump, signal } = options;
   const all = await listingOf(options);
-  const { onlyRights } = options;
+  const { onlyRights, withoutEventTriggers } = options;
   const list =
-    onlyRights === undefined ? chooseEntries(all, await readTargetFacts(session)) : chooseRights(all, onlyRights);
+    onlyRights === undefined
+      ? chooseEntries(all, { ...(await readTargetFacts(session)), takesEventTriggers: withoutEventTriggers !== true })
+      : chooseRights(all, onlyRights);
   const chosen = await openPrivateFile();
   try {
     await chosen.handle.writeFile(list);

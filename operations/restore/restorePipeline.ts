@@ -45,6 +45,8 @@ export interface Restoring extends BackupSource {
    * or belongs to tables that stay is held back for one last transaction. Roles that the restoring one was granted already.
    */
   inPlaceOf?: { granted: readonly string[] } | undefined;
+  /** Set where the restoring role may make no event triggers, and the restore does without: the manifest then has none. */
+  withoutEventTriggers?: boolean | undefined;
   /** Notes that a phase begins, measures it and tells what it does. */
   phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
   reporter: Reporter;

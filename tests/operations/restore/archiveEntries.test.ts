@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { chooseEntries, chooseRights } from "../../../operations/restore/archiveEntries.ts";
 
 const target = {
+  takesEventTriggers: true,
   schemas: new Set(["public", "extensions"]),
   eventTriggers: new Set(["pgrst_ddl_watch"]),
   ownRoles: new Set(["postgres"]),
@@ -17,6 +18,9 @@ describe("chooseEntries", () => {
       "215; 1259 16500 TABLE public posts postgres",
       "216; 1259 16501 TABLE public EXTENSION - x postgres",
       "4109; 3466 16704 EVENT TRIGGER - watch_supabase postgres",
+      ";	depends on: 345",
+      "4110; 0 0 COMMENT - EVENT TRIGGER watch_supabase postgres",
+      "345; 1255 16747 FUNCTION public f() postgres",
       "217; 1259 16502 TABLE public PUBLICATION - y postgres",
       "2300; 826 16700 DEFAULT ACL private DEFAULT PRIVILEGES FOR TABLES postgres",
       "2302; 826 16703 DEFAULT ACL - DEFAULT PRIVILEGES FOR LARGE OBJECTS postgres",
@@ -37,9 +41,13 @@ describe("chooseEntries", () => {
       "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",
       // The platform's, and not there: nobody else could make it.
       "4107; 3466 16703 EVENT TRIGGER - issue_pg_net_access supabase_admin",
+      "4111; 3466 16705 EVENT TRIGGER - api_restart postgres",
+      "4112; 0 0 COMMENT - EVENT TRIGGER api_restart postgres",
     ];
     const list = [...refused, ...wanted].join("\n");
     expect(chooseEntries(list, target)).toBe(wanted.join("\n"));
+    const without = wanted.filter((line) => !line.includes("EVENT TRIGGER "));
+    expect(chooseEntries(list, { ...target, takesEventTriggers: false })).toBe(without.join("\n"));
   });
 });
 
