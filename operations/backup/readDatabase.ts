@@ -17,6 +17,7 @@ import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { readLargeObjects } from "../database/largeObjects.ts";
 import { LATER_KINDS, digestObjects } from "../database/objects.ts";
+import { readPlatformRights } from "../database/platformRights.ts";
 import type { PhaseTimer } from "../phases.ts";
 import { planReads } from "../database/tableReading.ts";
 import { readTables } from "./readTables.ts";
@@ -195,6 +196,7 @@ async function describe(
       seedCounts: await countForSeed(session),
       objects: await digestObjects(session),
       laterKinds: [...LATER_KINDS],
+      ...(holdsDefinitions(kind) && { platformRights: await readPlatformRights(session) }),
       ...((kind === "full" || kind === "data-only") && { largeObjects: await readLargeObjects(session) }),
       leftOut: await listLeftOut(session),
     },

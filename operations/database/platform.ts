@@ -54,6 +54,13 @@ export const PLATFORM_EXTENSIONS: readonly string[] = [
 export const PLATFORM_ROLES =
   "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
 
+/**
+ * Those of them that only the platform acts as: what they may do with its objects is its own to decide. The API's roles and `postgres`,
+ * as whom the app acts, are not among them.
+ */
+export const PLATFORM_INSIDERS =
+  "^(dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
+
 /** Roles that own what the platform makes, as a pattern for Postgres. */
 export const PLATFORM_OWNERS = "^(supabase_.*|pgbouncer|pgsodium_.*)$";
 

@@ -2,6 +2,7 @@ import type { Session } from "../../clients/database.ts";
 import { runPgTool, startPgTool } from "../../clients/pgTools.ts";
 import type { RunningPgTool } from "../../clients/pgTools.ts";
 import { chooseEntries, chooseRights, readTargetFacts } from "./archiveEntries.ts";
+import type { RightsChoice } from "./archiveEntries.ts";
 import { withoutNewSettings } from "./olderSyntax.ts";
 import { openPrivateFile } from "./privateFile.ts";
 import type { PrivateFile } from "./privateFile.ts";
@@ -13,7 +14,9 @@ export interface PgRestoreOptions {
   dump: PrivateFile;
   args: readonly string[];
   /** Not what the archive defines but who may do what with it. */
-  onlyRights?: { withLargeObjects: boolean };
+  onlyRights?: RightsChoice;
+  /** Set where the restoring role may make no event triggers, and the restore does without. */
+  withoutEventTriggers?: boolean | undefined;
   signal: AbortSignal;
 }
 
@@ -43,11 +46,11 @@ export async function writingSql<T>(
 ): Promise<T> {
   const { session, applicationName, dump, signal } = options;
   const all = await listingOf(options);
-  const { onlyRights } = options;
+  const { onlyRights, withoutEventTriggers } = options;
   const list =
     onlyRights === undefined
-      ? chooseEntries(all, await readTargetFacts(session))
-      : chooseRights(all, onlyRights.withLargeObjects);
+      ? chooseEntries(all, { ...(await readTargetFacts(session)), takesEventTriggers: withoutEventTriggers !== true })
+      : chooseRights(all, onlyRights);
   const chosen = await openPrivateFile();
   try {
     await chosen.handle.writeFile(list);
@@ -78,11 +81,11 @@ export async function writingSql<T>(
 
 const listings = new WeakMap<PrivateFile, Promise<string>>();
 
-/** Every entry of an archive, as pg_restore lists them; it is asked once for each. */
+/** Every entry of an archive and what it depends on, as pg_restore lists them; it is asked once for each. */
 async function listingOf({ dump, applicationName, signal }: PgRestoreOptions): Promise<string> {
   const known = listings.get(dump);
   if (known !== undefined) return await known;
-  const args = ["--list", dump.pathFor(3)];
+  const args = ["--list", "--verbose", dump.pathFor(3)];
   const listing = runPgTool("pg_restore", { args, files: [dump.handle.fd], applicationName, signal });
   listings.set(dump, listing);
   return await listing;

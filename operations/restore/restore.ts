@@ -13,6 +13,7 @@ import { explainTargetFault } from "./restoreFaults.ts";
 import { findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
+import { manifestWithoutEventTriggers } from "./eventTriggers.ts";
 import { runPhases } from "./restorePipeline.ts";
 import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
 import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
@@ -149,7 +150,9 @@ async function restoreInto(
   );
   if ("finished" in claimed) return claimed.finished;
   const { selected, resumedAt } = claimed;
-  const { manifest, selection } = selected;
+  const { selection } = selected;
+  const { withoutEventTriggers } = options;
+  const manifest = withoutEventTriggers === true ? manifestWithoutEventTriggers(selected.manifest) : selected.manifest;
   course.backupId = manifest.backupId;
   const goesOn = resumedAt !== undefined;
   // Until a restore that goes on is where it was, its marker stays there.
@@ -161,6 +164,7 @@ async function restoreInto(
   };
   const { users, posts, applications, notes } = await runPhases({
     ...{ session, vault, manifest, opener, targetUrl, restoreId, selection, goesOn, phase, reporter, signal },
+    withoutEventTriggers,
     applicationName: applicationNameOf(restoreId),
   });
   const result: RestoreResult = {

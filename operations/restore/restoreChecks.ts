@@ -7,6 +7,7 @@ import { compareDefinitions, compareSequences, missingExtensions } from "../data
 import { compareLargeObjects } from "../database/largeObjects.ts";
 import { differencesOf, planComparison, readForComparison } from "../database/compareTables.ts";
 import type { Manifest } from "../vault/manifest.ts";
+import { broaderRights } from "./broaderRights.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { orphansIn } from "./restoreState.ts";
 import { together } from "../together.ts";
@@ -42,6 +43,7 @@ export async function checkRestored(
     inSession(async (session) => {
       differences.push(
         ...(withObjects ? await differencesOfObjects(session, manifest) : []),
+        ...(withObjects ? await broaderRights(session, manifest) : []),
         ...(await missingExtensions(session, manifest)).map((name) => `extension ${name} is missing`),
       );
       const found = await countForSeed(session);

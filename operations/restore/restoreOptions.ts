@@ -35,4 +35,6 @@ export interface RestoreOptions extends RestoreFrom {
   generation: number;
   /** A test restore is noted by its verification, and is no line of the recovery log. */
   isTest?: boolean;
+  /** Leaves away the app's event triggers, for a test where the restoring role may make none. */
+  withoutEventTriggers?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Session } from "../../clients/database.ts";
+import { inTransaction } from "../../clients/transaction.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import type { SeedCounts } from "../database/catalog.ts";
@@ -9,10 +10,12 @@ import type { Publication } from "../database/heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
 import { quoteIdent } from "../database/quote.ts";
+import { quietEventTriggers } from "../database/replicaRole.ts";
 import { restoreDefinitions } from "./restoreDefinitions.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
-import { restoreRights, rightsScript } from "./restoreRights.ts";
+import { restorePlatformRights, tryArchivedRights } from "./restorePlatformRights.ts";
+import { platformRightsScripts, restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import { bringLostRows } from "./restoreUnlogged.ts";
 import type { Selection } from "./restoreSelection.ts";
@@ -42,6 +45,8 @@ export interface Restoring extends BackupSource {
    * or belongs to tables that stay is held back for one last transaction. Roles that the restoring one was granted already.
    */
   inPlaceOf?: { granted: readonly string[] } | undefined;
+  /** Set where the restoring role may make no event triggers, and the restore does without: the manifest then has none. */
+  withoutEventTriggers?: boolean | undefined;
   /** Notes that a phase begins, measures it and tells what it does. */
   phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
   reporter: Reporter;
@@ -54,6 +59,8 @@ export interface Restored extends SeedCounts {
   notes: string[];
   /** SQL of what was held back, in its order; empty where nothing was. */
   heldBack: string;
+  /** What the archive says of rights on the platform's objects, likewise, where the manifest does not say it. */
+  platformRights: readonly string[];
   /** The backup's publications, where they were held back for that transaction as well. */
   publications: Publication[];
   /** The vault's secrets, likewise. In clear. */
@@ -86,6 +93,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
   try {
     const notes: string[] = [];
     let heldBack = "";
+    let platformRights: readonly string[] = [];
     let publications: Publication[] = [];
     let vaultSecrets: readonly VaultSecret[] = [];
     if (selection === "rows") {
@@ -101,13 +109,10 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
       notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
       if (restoring.inPlaceOf !== undefined) {
-        const rights = await rightsScript({
-          session,
-          applicationName: restoring.applicationName,
-          dump: schema,
-          signal,
-        });
+        const { applicationName } = restoring;
+        const rights = await rightsScript({ session, applicationName, dump: schema, manifest, signal });
         heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
+        platformRights = await readArchivedRights(restoring, schema);
         if (manifest.parts.some(({ name }) => name === "held-back.json"))
           ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
         vaultSecrets = await readVaultSecrets(restoring);
@@ -132,7 +137,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
         ),
     );
     await reloadApiSchema(session);
-    return { ...counts, notes, heldBack, publications, vaultSecrets };
+    return { ...counts, notes, heldBack, platformRights, publications, vaultSecrets };
   } finally {
     await Promise.all(files.map((file) => file.remove()));
   }
@@ -205,13 +210,30 @@ async function makeConstraints(
       if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
       // After owners, whom the rights come from.
       if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
+      const notes = await bringPlatformRights(restoring, schema);
       if (roleGrants !== "") await session.query(roleGrants);
       // Nothing of it is journaled: what is there is seen.
       return restoring.selection === "everything"
-        ? await restoreVaultSecrets(session, await readVaultSecrets(restoring))
-        : [];
+        ? [...notes, ...(await restoreVaultSecrets(session, await readVaultSecrets(restoring)))]
+        : notes;
     },
   );
+}
+
+async function bringPlatformRights(restoring: Restoring, schema: PrivateFile): Promise<string[]> {
+  const { session, manifest } = restoring;
+  const archived = await readArchivedRights(restoring, schema);
+  return await inTransaction(session, async () => {
+    await quietEventTriggers(session);
+    return [...(await restorePlatformRights(session, manifest)), ...(await tryArchivedRights(session, archived))];
+  });
+}
+
+/** What the archive says of rights on the platform's objects, where the manifest does not say it. */
+async function readArchivedRights(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
+  const { session, manifest, applicationName, signal } = restoring;
+  if (manifest.platformRights !== undefined) return [];
+  return await platformRightsScripts({ session, applicationName, dump, manifest, signal });
 }
 
 async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSecret[]> {

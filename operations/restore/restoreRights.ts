@@ -1,11 +1,18 @@
 import { withSession } from "../../clients/database.ts";
+import { readEntries } from "./archiveScript.ts";
 import { journaledScript } from "./journal.ts";
+import type { Manifest } from "../vault/manifest.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { restoreScript, withoutPsql } from "./pgRestore.ts";
 import type { PgRestoreOptions } from "./pgRestore.ts";
 
+/** Whose rights, and where they come from. */
+export interface RightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
+  manifest: Pick<Manifest, "appSchemas">;
+}
+
 /** Where rights are granted. */
-export interface RestoreRightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
+export interface RestoreRightsOptions extends RightsOptions {
   targetUrl: string;
   restoreId: string;
   selection: Selection;
@@ -14,8 +21,8 @@ export interface RestoreRightsOptions extends Omit<PgRestoreOptions, "args" | "o
 }
 
 /**
- * Grants and revokes what the archive says, after the rows: an owner may have taken rights from itself. What another role than
- * the owner has granted is granted by that role again, as a member of it: pg_restore would become it by
+ * Grants and revokes what the archive says of the app's own objects, after the rows: an owner may have taken rights from itself. What
+ * another role than the owner has granted is granted by that role again, as a member of it: pg_restore would become it by
  * SET SESSION AUTHORIZATION, which is for superusers alone.
  */
 export async function restoreRights(options: RestoreRightsOptions): Promise<void> {
@@ -27,12 +34,22 @@ export async function restoreRights(options: RestoreRightsOptions): Promise<void
 }
 
 /** The same as SQL, for a transaction of the caller's. */
-export async function rightsScript(
-  options: Omit<PgRestoreOptions, "args" | "onlyRights">,
-  withLargeObjects = true,
-): Promise<string> {
-  const { sql } = await restoreScript({ ...options, args: [], onlyRights: { withLargeObjects } });
+export async function rightsScript(options: RightsOptions, withLargeObjects = true): Promise<string> {
+  const { appSchemas } = options.manifest;
+  const { sql } = await restoreScript({
+    ...options,
+    args: [],
+    onlyRights: { of: "app", appSchemas, withLargeObjects },
+  });
   return byMembership(sql);
+}
+
+/** What the archive grants and revokes on objects that are not the app's own, an SQL text for each. */
+export async function platformRightsScripts(options: RightsOptions): Promise<string[]> {
+  const { appSchemas } = options.manifest;
+  const onlyRights = { of: "platform", appSchemas, withLargeObjects: false } as const;
+  const { sql, list } = await restoreScript({ ...options, args: ["--verbose"], onlyRights });
+  return readEntries(sql, list).entries;
 }
 
 /**

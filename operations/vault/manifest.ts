@@ -119,6 +119,14 @@ const jobSchema = z.object({
   active: z.boolean(),
 });
 
+/** A right on what the platform or an extension has made (platformRights.ts). */
+const rightSchema = z.object({
+  to: z.string().nullable(),
+  /** It becomes part of a GRANT. */
+  may: z.string().regex(/^[A-Z][A-Z ]*$/),
+  grantable: z.literal(true).optional(),
+});
+
 const manifestSchema = z.object({
   format: z.literal("castchat-backup"),
   formatVersion: z.literal(READABLE_VERSIONS),
@@ -167,6 +175,11 @@ const manifestSchema = z.object({
   objects: z.record(z.string(), z.string()),
   /** Which of the kinds that came later (objects.ts) `objects` was made with, so that one which has none of a kind says so. */
   laterKinds: z.array(z.string()).optional(),
+  /**
+   * Rights on what is not the app's own: name of the object → rights, of PUBLIC, the API's roles and the app's. What PostgreSQL or an
+   * extension has made is here only where its rights were changed. Absent in backups from before they were looked at.
+   */
+  platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
 });
 

@@ -1,18 +1,11 @@
 -- What follows on auth, storage and realtime (operations/verify/throwaway/managedSchemas.ts) in a new Supabase project's database.
 
--- realtime ----------------------------------------------------------------------------------------------------------------
-create publication supabase_realtime;
-alter publication supabase_realtime owner to postgres;
-
 -- What postgres may do to the platform's tables -----------------------------------------------------------------------------
 -- On Supabase `postgres` may add and drop policies and triggers on the tables of auth, storage and realtime although it doesn't own
 -- them: an extension (supautils: policy_grants, drop_trigger_grants) allows just that. It doesn't exist here, so `postgres`
 -- inherits the owners' rights without being able to become them, the tables that must stay out of its reach belong to
 -- supabase_admin, and the event triggers below refuse everything in these schemas but policies and triggers, with the
--- message that Supabase gives.
-grant supabase_auth_admin to postgres with admin false, inherit true, set false;
-grant supabase_storage_admin to postgres with admin false, inherit true, set false;
-grant supabase_realtime_admin to postgres with admin false, inherit true, set false;
+-- message that Supabase gives. What can't be had without supautils: that `postgres` makes event triggers.
 alter table auth.schema_migrations owner to supabase_admin;
 alter table storage.migrations owner to supabase_admin;
 

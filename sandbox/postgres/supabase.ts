@@ -2,11 +2,20 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { majorOf } from "./version.ts";
-import { MANAGED_SCHEMAS_SQL } from "../../operations/verify/throwaway/managedSchemas.ts";
+import { managedSchemasSql } from "../../operations/verify/throwaway/managedSchemas.ts";
+import {
+  PUBLISHED_ROLES,
+  membershipSql,
+  publishedMemberships,
+  publishedPlatformSql,
+} from "../../operations/verify/throwaway/publishedPlatform.ts";
 
 const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 ) as [string, string, string];
+
+/** The role of a project's owner. */
+const OWNER = "postgres";
 
 /**
  * Turns the database of a fresh server into that of a new Supabase project: its roles, schemas and privileges
@@ -14,10 +23,12 @@ const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vau
  */
 export async function prepareSupabase(superuserUrl: string, options: { postgresPassword: string }): Promise<void> {
   const [before, after, vault] = await Promise.all([BEFORE, AFTER, VAULT].map((path) => readFile(path, "utf8")));
-  const script = [before, MANAGED_SCHEMAS_SQL, after, vault].join("\n");
+  const platform = [publishedPlatformSql(OWNER), before, managedSchemasSql(OWNER), after, vault].join("\n");
   await withClient(superuserUrl, async (client) => {
-    const fitting = (await majorOf(client)) < MEMBERSHIP_OPTIONS_SINCE ? withOlderMemberships(script) : script;
-    await client.query(`begin;\n${fitting}\n${passwordStatement(options.postgresPassword)};\ncommit;`);
+    const script = [...rolesSql(await majorOf(client)), platform, passwordStatement(options.postgresPassword)].join(
+      "\n",
+    );
+    await client.query(`begin;\n${script};\ncommit;`);
   });
 }
 
@@ -33,16 +44,17 @@ export function connectionUrl(user: string, password: string, port: number, data
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
-/** The first major version in which a membership says whether it inherits and may be assumed. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
-
-/** Memberships as older servers know them: with the right to pass them on, or without; and in fewer of the server's own roles. */
-function withOlderMemberships(script: string): string {
-  return script
-    .replaceAll(/ with ((?:admin|inherit|set) (?:true|false)(?:, )?)+;/g, (options) =>
-      options.includes("admin true") ? " with admin option;" : ";",
-    )
-    .replaceAll(", pg_create_subscription", "");
+/** Statements that make the roles of a project, each with its semicolon. */
+function rolesSql(serverMajor: number): string[] {
+  return [
+    ...PUBLISHED_ROLES.map(
+      ({ name, attributes, logsIn }) => `create role ${name} ${logsIn ? "login" : "nologin"} ${attributes};`,
+    ),
+    `create role ${OWNER} login createdb createrole replication bypassrls;`,
+    ...publishedMemberships(OWNER, serverMajor).map(
+      (membership) => `${membershipSql(membership, membership.member, serverMajor)};`,
+    ),
+  ];
 }
 
 function passwordStatement(password: string): string {

@@ -27,6 +27,7 @@ const MADE_BY = [
     .sort(),
   join("clients", "postgresServer.ts"),
   join("operations", "verify", "throwaway", "managedSchemas.ts"),
+  join("operations", "verify", "throwaway", "publishedPlatform.ts"),
 ];
 
 /**

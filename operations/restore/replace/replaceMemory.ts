@@ -59,8 +59,10 @@ const RENAMED = `
   select 'publication' as kind, p.pubname::text as name, null::text as enabled from pg_catalog.pg_publication p
     where p.pubname !~ '^supabase_' and pg_catalog.pg_has_role(p.pubowner, 'usage')
   union all
+  -- Some of the platform's belong to \`postgres\`: its functions tell.
   select 'event trigger', e.evtname::text, e.evtenabled::text from pg_catalog.pg_event_trigger e
-    where pg_catalog.pg_get_userbyid(e.evtowner) !~ '${PLATFORM_OWNERS}' and pg_catalog.pg_has_role(e.evtowner, 'usage')
+    join pg_catalog.pg_proc p on p.oid = e.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where ${IS_APP_SCHEMA} and pg_catalog.pg_get_userbyid(e.evtowner) !~ '${PLATFORM_OWNERS}' and pg_catalog.pg_has_role(e.evtowner, 'usage')
       and not exists (select from pg_catalog.pg_depend m where m.objid = e.oid and m.deptype = 'e')
   union all
   select 'server', s.srvname::text, null from pg_catalog.pg_foreign_server s where pg_catalog.pg_has_role(s.srvowner, 'usage')

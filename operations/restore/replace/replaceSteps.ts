@@ -19,7 +19,9 @@ import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
 import { endReplacement, findReplacement, noteReplacement } from "./replaceRecord.ts";
 import type { Memory, Replacement } from "./replaceRecord.ts";
+import { broaderRights } from "../broaderRights.ts";
 import { differencesOfObjects, named } from "../restoreChecks.ts";
+import { restorePlatformRights, tryArchivedRights } from "../restorePlatformRights.ts";
 import { JOURNALED_PHASES, runPhases } from "../restorePipeline.ts";
 import type { Restored } from "../restorePipeline.ts";
 import { holdsProject } from "../restoreProject.ts";
@@ -91,11 +93,12 @@ export async function goOn(session: Session, replacement: Replacement, options: 
       notes.push(
         "The rows of storage are the backup's; the bytes of storage objects, the edge functions and the auth settings are as they were in the project: compare them by hand.",
       );
-    await timer.run("switch", "Making the new state live", () =>
+    const found = await timer.run("switch", "Making the new state live", () =>
       keptToOurselves(holder, options, () =>
         inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
       ),
     );
+    notes.push(...found);
     state = "live";
   }
   const counts = await countForSeed(session);
@@ -142,12 +145,16 @@ async function makeLive(
   session: Session,
   holder: string,
   manifest: Manifest,
-  { heldBack, publications, vaultSecrets, notes }: Restored,
-): Promise<void> {
+  { heldBack, platformRights, publications, vaultSecrets, notes }: Restored,
+): Promise<string[]> {
   await quietEventTriggers(session);
   // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
+  const found = [
+    ...(await restorePlatformRights(session, manifest)),
+    ...(await tryArchivedRights(session, platformRights)),
+  ];
   const there = new Map((await listAllPublications(session)).map((one) => [one.name, one]));
   for (const publication of publications) {
     for (const statement of planPublication(publication, there.get(publication.name)).statements)
@@ -158,7 +165,7 @@ async function makeLive(
   await restoreVaultSecrets(session, vaultSecrets);
   await quietEventTriggers(session);
   await cutOff(session);
-  const differences = await differencesOfObjects(session, manifest);
+  const differences = [...(await differencesOfObjects(session, manifest)), ...(await broaderRights(session, manifest))];
   if (differences.length > 0) {
     throw new PromiseError(
       `The restored database is not what backup ${manifest.backupId} holds: ${named(differences)}${notes.length > 0 ? ` (${notes.join(" ")})` : ""}.`,
@@ -166,6 +173,7 @@ async function makeLive(
   }
   await forgetSchemaChanges(session, holder);
   await noteReplacement(session, { state: "live" });
+  return found;
 }
 
 /** The new state is live: opens the gate on it and takes away what lies aside. `left` is a sentence where somebody holds some of that. */

@@ -1,6 +1,7 @@
 import type { Session } from "../../../clients/database.ts";
 import { listExtensions, listTables } from "../../database/catalog.ts";
 import { compareDefinitions } from "../../database/compareDefinitions.ts";
+import { broaderRights } from "../../restore/broaderRights.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { tableKey, tableName } from "../../database/quote.ts";
 import { check, unless } from "./checklist.ts";
@@ -46,6 +47,15 @@ export async function checkDefinitions(
       ),
     );
   }
+  if (manifest.platformRights !== undefined)
+    lines.push(
+      await check(ITEM, "rights on the platform's objects", signal, async () =>
+        unless(
+          await broaderRights(session, manifest),
+          "none lets in whom the source kept out; a throwaway stands in for the platform",
+        ),
+      ),
+    );
   lines.push(await check(ITEM, "extensions", signal, () => compareExtensions(session, manifest)));
   return lines;
 }

@@ -1,11 +1,13 @@
 import type { Clock } from "../../../clients/clock.ts";
 import { withSession } from "../../../clients/database.ts";
+import type { Session } from "../../../clients/database.ts";
 import { UserError, messageOf } from "../../../clients/errors.ts";
 import type { Reporter } from "../../../clients/reporter.ts";
 import type { Throwaway, ThrowawayPostgres } from "../../../clients/throwawayPostgres.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import type { TierPrefix } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { eventTriggersOf, manifestWithoutEventTriggers, mayMakeEventTriggers } from "../../restore/eventTriggers.ts";
 import { restore } from "../../restore/restore.ts";
 import type { RestoreResult } from "../../restore/restoreMarker.ts";
 import { fetchText } from "../../restore/fetchPart.ts";
@@ -94,17 +96,32 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
     rethrowUnlessFault(error, signal);
     return ended({ state: "not ok", detail: `the throwaway could not be prepared: ${messageOf(error)}` });
   }
-  const restored = await tryRestore(prepared, options);
+  const without = await inSessionOf(prepared, signal, async (session) => !(await mayMakeEventTriggers(session)));
+  const restored = await tryRestore(prepared, options, without);
   if (restored.result === undefined && !restored.isFilled) return ended(restored.finding);
   return {
     throwaway: throwaway.description,
     lines: [
       { item: RESTORATION, what: "restore", ...restored.finding },
-      ...(await checkRestoredDatabase(prepared, source.manifest, options)),
+      ...(await checkRestoredDatabase(
+        prepared,
+        without ? manifestWithoutEventTriggers(source.manifest) : source.manifest,
+        options,
+      )),
+      ...(without ? eventTriggersLeftOut(source.manifest) : []),
     ],
     notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
     restoreMs: restored.result?.durationMs,
   };
+}
+
+/** What a server other than Supabase's lets superusers only make, and nothing of a backup may run as one. */
+function eventTriggersLeftOut(manifest: Manifest): CheckLine[] {
+  const names = eventTriggersOf(manifest);
+  if (names?.length === 0) return [];
+  const which = names === undefined ? "those that the backup may hold" : names.join(", ");
+  const reason = `only superusers of a server make them, on Supabase \`postgres\` as well: left out here were ${which}`;
+  return [{ item: SCHEMA, what: "event triggers", ...notHere(reason) }];
 }
 
 /** An abort, or a set-up in which a restore could not be tried, says nothing of the backup. */
@@ -121,7 +138,11 @@ interface Restored {
 }
 
 /** The restore as it runs in a recovery, its own checks included. */
-async function tryRestore(prepared: PreparedThrowaway, options: TestRestoreOptions): Promise<Restored> {
+async function tryRestore(
+  prepared: PreparedThrowaway,
+  options: TestRestoreOptions,
+  withoutEventTriggers: boolean,
+): Promise<Restored> {
   const { source, trustedKeys, tiers, clock, signal } = options;
   let last = "";
   try {
@@ -134,6 +155,7 @@ async function tryRestore(prepared: PreparedThrowaway, options: TestRestoreOptio
       targetUrl: prepared.targetUrl,
       generation: 1,
       isTest: true,
+      withoutEventTriggers,
       clock,
       reporter: (message) => {
         last = message;
@@ -165,17 +187,13 @@ export async function checkRestoredDatabase(
   { reporter, signal }: Pick<TestRestoreOptions, "reporter" | "signal">,
 ): Promise<CheckLine[]> {
   // The comparisons read as the role that restores, since that is who read the source.
-  const compared = await withSession(
-    prepared.targetUrl,
-    { applicationName: "castchat-recovery verify comparing", signal },
-    async (session) => {
-      reporter("Comparing definitions, rows and references with the manifest");
-      return [
-        ...(await checkAll(SCHEMA, signal, () => checkDefinitions(session, manifest, signal))),
-        ...(await checkAll(INTEGRITY, signal, () => checkIntegrity(session, manifest, signal))),
-      ];
-    },
-  );
+  const compared = await inSessionOf(prepared, signal, async (session) => {
+    reporter("Comparing definitions, rows and references with the manifest");
+    return [
+      ...(await checkAll(SCHEMA, signal, () => checkDefinitions(session, manifest, signal))),
+      ...(await checkAll(INTEGRITY, signal, () => checkIntegrity(session, manifest, signal))),
+    ];
+  });
   reporter("Using the restored database as the app does");
   // Never as the administrator: triggers and functions of the backup run in this session, and RESET ROLE would make them a superuser,
   // who runs programs on the server's machine.
@@ -191,10 +209,18 @@ export async function checkRestoredDatabase(
   return [...compared, ...used];
 }
 
+async function inSessionOf<T>(
+  { targetUrl }: PreparedThrowaway,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession(targetUrl, { applicationName: "castchat-recovery verify comparing", signal }, work);
+}
+
 async function inAdminSession<T>(
   throwaway: Throwaway,
   signal: AbortSignal,
-  work: (session: Parameters<typeof listMissingExtensions>[0]) => Promise<T>,
+  work: (session: Session) => Promise<T>,
 ): Promise<T> {
   return await withSession(throwaway.adminUrl, { applicationName: "castchat-recovery verify", signal }, work);
 }

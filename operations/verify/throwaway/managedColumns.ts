@@ -12,8 +12,10 @@ interface TableThere {
  * Lets auth and storage take the backup's rows. Supabase adds tables and columns to them all the time, and their types are in
  * no backup, as the platform makes them: what isn't known here is made as text, which takes any value of COPY text and gives
  * it back byte for byte. Returns a sentence that names what is so.
+ *
+ * @param restorer the role that writes them, quoted
  */
-export async function fillManagedSchemas(session: Session, manifest: Manifest): Promise<string[]> {
+export async function fillManagedSchemas(session: Session, manifest: Manifest, restorer: string): Promise<string[]> {
   const managed = manifest.tables.filter((table) => table.kind === "managed");
   const there = new Map((await readTables(session, managed)).map((table) => [tableKey(table), table]));
   const commands: string[] = [];
@@ -24,7 +26,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest): 
     if (found === undefined) {
       const columns = table.columns.map((column) => `${quoteIdent(column)} text`).join(", ");
       commands.push(
-        `create schema if not exists ${quoteIdent(table.schema)}; create table ${name} (${columns}); grant all on ${name} to postgres`,
+        `create schema if not exists ${quoteIdent(table.schema)}; create table ${name} (${columns}); grant all on ${name} to ${restorer}`,
       );
       made.push(tableName(table));
       continue;
@@ -38,7 +40,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest): 
   }
   for (const { schema, name } of manifest.sequences.filter(({ kind }) => kind === "managed")) {
     const sequence = `${quoteIdent(schema)}.${quoteIdent(name)}`;
-    commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to postgres`);
+    commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to ${restorer}`);
   }
   if (commands.length > 0) await session.query(commands.join(";\n"));
   return made.length === 0 ? [] : [`Supabase's own types are unknown here and stand as text: ${made.join(", ")}.`];

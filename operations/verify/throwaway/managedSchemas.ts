@@ -1,12 +1,16 @@
 /**
  * SQL for the schemas of Supabase that hold something of the app's, as a new project has them: auth and storage, reduced to the main
- * tables, and of realtime the one table that the app puts policies on. Runs as a superuser, once the roles of the platform are there. Sources: the migrations that Supabase publishes
- * (supabase/auth, supabase/storage, supabase/realtime). As text in a module, so that a bundle of the program holds it.
+ * tables, and of realtime the one table that the app puts policies on. Runs as a superuser, once the roles of the platform are there
+ * (publishedPlatform.ts). Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage, supabase/realtime; rights:
+ * supabase/postgres, init-scripts, 20211115181400, 20211122051245, 20250421084701). As text in a module, so that a bundle of the program
+ * holds it.
+ *
+ * @param restorer whom Supabase calls `postgres`, quoted
  */
-export const MANAGED_SCHEMAS_SQL = `
+export const managedSchemasSql = (restorer: string): string => `
 -- auth --------------------------------------------------------------------------------------------------------------------
 create schema auth authorization supabase_auth_admin;
-grant usage on schema auth to postgres, anon, authenticated, service_role;
+grant usage on schema auth to ${restorer}, anon, authenticated, service_role;
 
 set role supabase_auth_admin;
 set search_path = auth;
@@ -129,15 +133,23 @@ alter table sessions enable row level security;
 alter table refresh_tokens enable row level security;
 alter table schema_migrations enable row level security;
 
-grant all on users, identities, sessions, refresh_tokens to postgres with grant option;
-grant all on all sequences in schema auth to postgres;
-grant select on schema_migrations to postgres;
+grant all on users, identities, sessions, refresh_tokens to ${restorer} with grant option;
+grant all on all sequences in schema auth to ${restorer};
+grant all on schema auth to dashboard_user;
+grant all on all tables in schema auth to dashboard_user;
+grant all on all sequences in schema auth to dashboard_user;
+grant all on all routines in schema auth to ${restorer}, dashboard_user;
+revoke all on schema_migrations from dashboard_user;
+alter default privileges in schema auth grant all on tables to ${restorer}, dashboard_user;
+alter default privileges in schema auth grant all on sequences to ${restorer}, dashboard_user;
+alter default privileges in schema auth grant all on routines to ${restorer}, dashboard_user;
+grant select on schema_migrations to ${restorer};
 reset search_path;
 reset role;
 
 -- storage -----------------------------------------------------------------------------------------------------------------
 create schema storage authorization supabase_storage_admin;
-grant usage on schema storage to postgres, anon, authenticated, service_role;
+grant usage on schema storage to ${restorer}, anon, authenticated, service_role;
 
 set role supabase_storage_admin;
 set search_path = storage;
@@ -207,15 +219,17 @@ alter table buckets enable row level security;
 alter table objects enable row level security;
 alter table migrations enable row level security;
 
-grant all on buckets, objects to postgres with grant option;
+grant all on buckets, objects to ${restorer} with grant option;
 grant all on buckets, objects to anon, authenticated, service_role;
-grant select on migrations to postgres;
+grant all on schema storage to dashboard_user;
+grant all on all routines in schema storage to ${restorer}, dashboard_user;
+grant select on migrations to ${restorer};
 reset search_path;
 reset role;
 
 -- realtime ----------------------------------------------------------------------------------------------------------------
 create schema realtime authorization supabase_realtime_admin;
-grant usage on schema realtime to postgres, anon, authenticated, service_role;
+grant usage on schema realtime to ${restorer}, anon, authenticated, service_role;
 
 set role supabase_realtime_admin;
 set search_path = realtime;
@@ -236,8 +250,10 @@ create function topic() returns text language sql stable as $$
 $$;
 alter table messages enable row level security;
 
-grant all on messages to postgres with grant option;
+grant all on messages to ${restorer} with grant option;
 grant select, insert, update on messages to anon, authenticated, service_role;
+grant all on messages to dashboard_user;
+grant all on all routines in schema realtime to ${restorer}, dashboard_user;
 reset search_path;
 reset role;
 `;

@@ -3,6 +3,7 @@ import type { Session } from "../../../clients/database.ts";
 import { markOf } from "../../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
+import { PUBLISHED_ROLES, membershipSql, publishedMemberships } from "./publishedPlatform.ts";
 
 /** Who works in a throwaway database beside its administrator. */
 export interface ThrowawayLogins {
@@ -10,21 +11,13 @@ export interface ThrowawayLogins {
   targetUrl: string;
   /** Connection string of the role that Supabase's API logs in as; absent where the scratch server has its own, whose password is not ours. */
   authenticatorUrl: string | undefined;
+  /** Name of the role that restores. */
+  restorer: string;
 }
 
 const OWNER = "postgres";
-/** Roles of every Supabase project, and what they may. */
-const PLATFORM: readonly [name: string, attributes: string][] = [
-  ["anon", "nologin noinherit"],
-  ["authenticated", "nologin noinherit"],
-  ["service_role", "nologin noinherit bypassrls"],
-  ["authenticator", "login noinherit"],
-  ["supabase_auth_admin", "nologin noinherit createrole"],
-  ["supabase_storage_admin", "nologin noinherit createrole"],
-  ["supabase_realtime_admin", "nologin noinherit"],
-];
-/** The first versions that know these grants. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
+const AUTHENTICATOR = "authenticator";
+/** The first version that knows such rights. */
 const PARAMETER_RIGHTS_SINCE = 15;
 
 /**
@@ -44,13 +37,15 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
     return urlFor(throwaway, name, password);
   };
   let authenticatorUrl: string | undefined;
-  for (const [name, attributes] of PLATFORM.filter(([one]) => !there.has(one))) {
-    const url = await make(name, attributes);
-    if (name === "authenticator") authenticatorUrl = url;
+  for (const { name, attributes } of PUBLISHED_ROLES.filter((one) => !there.has(one.name))) {
+    // The API's role only: nothing else logs in here.
+    const url = await make(name, `${name === AUTHENTICATOR ? "login" : "nologin"} ${attributes}`);
+    if (name === AUTHENTICATOR) authenticatorUrl = url;
   }
   const targetUrl = await makeRestorer(session, throwaway, there, make);
-  await grantMemberships(session, there);
-  return { targetUrl, authenticatorUrl };
+  const restorer = decodeURIComponent(new URL(targetUrl).username);
+  await grantMemberships(session, there, restorer);
+  return { targetUrl, authenticatorUrl, restorer };
 }
 
 /**
@@ -73,24 +68,11 @@ async function makeRestorer(
 }
 
 /** Who may act as whom, among the roles that were made just now. */
-async function grantMemberships(session: Session, there: ReadonlySet<string>): Promise<void> {
-  const grants: [roles: string[], to: string, admin: boolean, inherit: boolean, set: boolean][] = [
-    [["anon", "authenticated", "service_role"], "authenticator", false, false, true],
-    [["anon", "authenticated", "service_role", "authenticator"], OWNER, true, true, true],
-    [["anon", "authenticated", "service_role"], "supabase_storage_admin", false, false, true],
-    // Supabase lets `postgres` put policies and triggers on its tables without being their owner.
-    [["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"], OWNER, false, true, false],
-  ];
-  for (const [roles, to, admin, inherit, set] of grants.filter(([, member]) => !there.has(member))) {
-    const options =
-      session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE
-        ? ` with admin ${admin}, inherit ${inherit}, set ${set}`
-        : admin
-          ? " with admin option"
-          : "";
-    await session.query(`grant ${roles.join(", ")} to ${to}${options}`);
+async function grantMemberships(session: Session, there: ReadonlySet<string>, restorer: string): Promise<void> {
+  for (const membership of publishedMemberships(restorer, session.serverMajor)) {
+    if (there.has(membership.member)) continue;
+    await session.query(membershipSql(membership, quoteIdent(membership.member), session.serverMajor));
   }
-  if (!there.has(OWNER)) await session.query(`grant pg_monitor, pg_read_all_data, pg_signal_backend to ${OWNER}`);
 }
 
 function urlFor(throwaway: Throwaway, user: string, password: string): string {

@@ -9,24 +9,16 @@ import { inOrderOfNeed } from "../../database/extensionOrder.ts";
 import { PLATFORM_ROLES } from "../../database/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 import { fillManagedSchemas } from "./managedColumns.ts";
-import { MANAGED_SCHEMAS_SQL } from "./managedSchemas.ts";
+import { managedSchemasSql } from "./managedSchemas.ts";
 import { makePlatformRoles } from "./platformRoles.ts";
 import type { ThrowawayLogins } from "./platformRoles.ts";
+import { publishedPlatformSql } from "./publishedPlatform.ts";
 
 /** A throwaway database that looks like a new Supabase project's, ready for a restore. */
 export interface PreparedThrowaway extends ThrowawayLogins {
   /** What is not as in a real project, in sentences. */
   notes: string[];
 }
-
-/** What a new project has beside roles, auth and storage; a restore brings the rights of the app. */
-const PLATFORM_SQL = `
-create schema extensions;
-grant usage, create on schema extensions to postgres;
-grant usage on schema extensions to anon, authenticated, service_role, supabase_auth_admin, supabase_storage_admin;
-grant usage on schema public to postgres, anon, authenticated, service_role;
-create publication supabase_realtime;
-alter publication supabase_realtime owner to postgres`;
 
 /** Names of the backup's extensions that a server does not offer, with their versions. */
 export async function listMissingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
@@ -53,11 +45,12 @@ export async function prepareThrowaway(
     (session) =>
       inTransaction(session, async () => {
         const logins = await makePlatformRoles(session, throwaway);
-        await session.query(`${PLATFORM_SQL}; ${MANAGED_SCHEMAS_SQL}`);
+        const restorer = quoteIdent(logins.restorer);
+        await session.query(publishedPlatformSql(restorer) + managedSchemasSql(restorer));
         await giveDatabase(session);
-        const notes = await fillManagedSchemas(session, manifest);
+        const notes = await fillManagedSchemas(session, manifest, restorer);
         await makeExtensions(session, manifest);
-        await lendExtensions(session, manifest);
+        await lendExtensions(session, manifest, restorer);
         await makeAppRoles(session, throwaway, appRoles);
         return { ...logins, notes };
       }),
@@ -109,16 +102,16 @@ async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<s
 }
 
 /** What extensions keep is the platform's to grant: whoever restores may write the rows that the backup holds, and the vault. */
-async function lendExtensions(session: Session, manifest: Manifest): Promise<void> {
+async function lendExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
   const commands = marked.map(
     ({ schema, name }) =>
-      `grant usage on schema ${quoteIdent(schema)} to postgres; grant all on ${quoteIdent(schema)}.${quoteIdent(name)} to postgres`,
+      `grant usage on schema ${quoteIdent(schema)} to ${restorer}; grant all on ${quoteIdent(schema)}.${quoteIdent(name)} to ${restorer}`,
   );
   if (manifest.extensions.some(({ name }) => name === "supabase_vault"))
     commands.push(
-      `grant usage on schema vault to postgres; grant select, delete on all tables in schema vault to postgres;
-       grant execute on all functions in schema vault to postgres`,
+      `grant usage on schema vault to ${restorer}; grant select, delete on all tables in schema vault to ${restorer};
+       grant execute on all functions in schema vault to ${restorer}`,
     );
   if (commands.length > 0) await session.query(commands.join("; "));
 }

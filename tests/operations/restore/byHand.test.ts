@@ -37,6 +37,7 @@ const MORE = `
   create table private.reports (id int primary key, made_at timestamptz); insert into private.reports values (1, now()); alter table private.reports owner to reporting;
   create function private.report() returns int language sql security definer as 'select 1'; alter function private.report() owner to reporting;
   grant select on auth.users to reporting; grant usage on schema auth to reporting;
+  grant select (email) on auth.identities to reporting; grant execute on function extensions.gen_salt(text) to reporting with grant option;
   create publication partners for table public.posts (id, title); alter publication supabase_realtime add table public.teams;
   select lo_from_bytea(0, '\\xcafe');
   create schema "募集 ""x""";
@@ -166,6 +167,30 @@ describe("docs/restore-by-hand.md", () => {
     const { status, output } = await followThePage(vault, place, script, identity);
     expect([output, status]).toEqual([expect.stringContaining("\n1 chunk is in"), 0]);
     expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(source.superuserUrl))).toEqual([]);
+  }, 60_000);
+
+  it("names a right that the platform does not let it grant, and what the target permits besides", async () => {
+    await runSql(
+      source.superuserUrl,
+      `grant select on storage.migrations to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
+       revoke execute on function extensions.hmac(bytea, bytea, text) from public`,
+    );
+    const { vault, place } = await backUp();
+    const { status, output } = await followThePage(vault, place);
+    await runSql(
+      source.superuserUrl,
+      `revoke select on storage.migrations from reporting; revoke execute on function extensions.hmac(bytea, bytea, text) from reporting;
+       grant execute on function extensions.hmac(bytea, bytea, text) to public`,
+    );
+    expect(status).toBe(0);
+    expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toEqual([
+      'WARNING:  no privileges were granted for "migrations"',
+    ]);
+    expect(output.match(/^\S+ may .*$/gm)).toEqual(
+      ["anon", "authenticated", "public", "service_role"].map(
+        (role) => `${role} may EXECUTE routine extensions.hmac(bytea,bytea,text)`,
+      ),
+    );
   }, 60_000);
 
   it("stops before anything is made when the manifest is not the signer's", async () => {

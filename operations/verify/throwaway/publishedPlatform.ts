@@ -1,0 +1,155 @@
+/**
+ * What a new Supabase project's database has beside auth, storage and realtime (managedSchemas.ts), before its owner has done anything: roles,
+ * memberships, default rights, event triggers. The one description that both throwaways and the sandbox are made by, reduced to what a
+ * backup and a restore can tell. Source: the scripts that Supabase publishes (https://github.com/supabase/postgres, migrations/db, as of
+ * November 2026), and for what an extension of Supabase's permits there, ansible/files/postgresql_config/supautils.conf.j2.
+ */
+
+/** A role of every project. */
+export interface PublishedRole {
+  name: string;
+  /** As CREATE ROLE takes them, beside LOGIN. */
+  attributes: string;
+  logsIn: boolean;
+}
+
+/** Roles of every project beside `postgres` and its superuser `supabase_admin`. Source: init-scripts, 20230529180330, 20251215120934. */
+export const PUBLISHED_ROLES: readonly PublishedRole[] = [
+  { name: "anon", attributes: "", logsIn: false },
+  { name: "authenticated", attributes: "", logsIn: false },
+  { name: "service_role", attributes: "bypassrls", logsIn: false },
+  { name: "authenticator", attributes: "noinherit", logsIn: true },
+  { name: "dashboard_user", attributes: "createdb createrole replication", logsIn: false },
+  { name: "pgbouncer", attributes: "", logsIn: true },
+  { name: "supabase_auth_admin", attributes: "noinherit createrole", logsIn: true },
+  { name: "supabase_storage_admin", attributes: "noinherit createrole", logsIn: true },
+  { name: "supabase_realtime_admin", attributes: "noinherit", logsIn: false },
+  { name: "supabase_functions_admin", attributes: "noinherit createrole", logsIn: true },
+  { name: "supabase_replication_admin", attributes: "replication", logsIn: true },
+  { name: "supabase_etl_admin", attributes: "replication", logsIn: true },
+  { name: "supabase_read_only_user", attributes: "bypassrls", logsIn: true },
+  { name: "supabase_privileged_role", attributes: "", logsIn: false },
+];
+
+/** That roles belong to another. */
+export interface PublishedMembership {
+  roles: readonly string[];
+  member: string;
+  admin: boolean;
+  inherit: boolean;
+  set: boolean;
+}
+
+const API_ROLES = ["anon", "authenticated", "service_role"];
+
+/** The first versions that know a membership's options, and pg_create_subscription. */
+const MEMBERSHIP_OPTIONS_SINCE = 16;
+
+/**
+ * Who may act as whom, where `restorer` is whom Supabase calls `postgres`. Source: init-scripts, 20230306081037, 20231013070755,
+ * 20240606060239, 20250402093753, 20250605172253.
+ */
+export function publishedMemberships(restorer: string, serverMajor: number): PublishedMembership[] {
+  const plain = { admin: false, inherit: true, set: true };
+  const predefined = ["pg_monitor", "pg_read_all_data", "pg_signal_backend"];
+  return [
+    { roles: API_ROLES, member: "authenticator", ...plain, inherit: false },
+    { roles: ["authenticator"], member: "supabase_storage_admin", ...plain, inherit: false },
+    { roles: [...API_ROLES, "authenticator"], member: restorer, ...plain, admin: true },
+    { roles: ["supabase_privileged_role"], member: restorer, ...plain },
+    {
+      roles: serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? [...predefined, "pg_create_subscription"] : predefined,
+      member: restorer,
+      ...plain,
+      admin: true,
+    },
+    { roles: ["pg_read_all_data"], member: "supabase_read_only_user", ...plain },
+    { roles: ["pg_read_all_data", "supabase_privileged_role"], member: "supabase_etl_admin", ...plain },
+    // Supabase lets `postgres` put policies and triggers on its tables without being their owner (supautils: policy_grants), which no other
+    // server knows: there it has the owners' rights without being able to become them.
+    {
+      roles: ["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"],
+      member: restorer,
+      admin: false,
+      inherit: true,
+      set: false,
+    },
+  ];
+}
+
+/** The GRANT of a membership, as a server of that version takes it. Names of the platform need no quotes; `quoted` is the member's. */
+export function membershipSql(
+  { roles, admin, inherit, set }: PublishedMembership,
+  quoted: string,
+  serverMajor: number,
+): string {
+  const options =
+    serverMajor >= MEMBERSHIP_OPTIONS_SINCE
+      ? ` with admin ${admin}, inherit ${inherit}, set ${set}`
+      : admin
+        ? " with admin option"
+        : "";
+  return `grant ${roles.join(", ")} to ${quoted}${options}`;
+}
+
+/**
+ * Event triggers of every project: name, function in schema `extensions`, event, tags. What the functions do on Supabase (they grant rights
+ * on extensions that no other server has, and wake the API) is left away.
+ */
+const EVENT_TRIGGERS: readonly [name: string, routine: string, on: string][] = [
+  ["issue_pg_cron_access", "grant_pg_cron_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
+  ["issue_pg_graphql_access", "grant_pg_graphql_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
+  ["issue_graphql_placeholder", "set_graphql_placeholder", "sql_drop when tag in ('DROP EXTENSION')"],
+  ["pgrst_ddl_watch", "pgrst_ddl_watch", "ddl_command_end"],
+  ["pgrst_drop_watch", "pgrst_drop_watch", "sql_drop"],
+  ["issue_pg_net_access", "grant_pg_net_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
+];
+
+/**
+ * What a new project has beside roles and the platform's own tables, as SQL for its superuser: what that makes later, extensions above all, is
+ * granted by its default rights. Source: init-scripts 00000000000000 and …03, 20220317095840, 20230224042246, 20231017062225.
+ *
+ * @param restorer whom Supabase calls `postgres`, quoted
+ */
+export function publishedPlatformSql(restorer: string): string {
+  const kinds = ["tables", "routines", "sequences"];
+  const api = API_ROLES.join(", ");
+  const lines = [
+    "create schema extensions",
+    `grant all on schema extensions to ${restorer}, dashboard_user`,
+    `grant usage on schema extensions to ${api}, supabase_auth_admin, supabase_storage_admin`,
+    ...kinds.map(
+      (kind) => `alter default privileges in schema extensions grant all on ${kind} to ${restorer} with grant option`,
+    ),
+    `grant usage on schema public to ${restorer}, ${api}`,
+    ...kinds.flatMap((kind) =>
+      ["", `for role ${restorer}`].map(
+        (role) => `alter default privileges ${role} in schema public grant all on ${kind} to ${restorer}, ${api}`,
+      ),
+    ),
+    "create schema graphql_public",
+    `grant usage on schema graphql_public to ${api}`,
+    `grant usage on schema graphql_public to ${restorer} with grant option`,
+    "create publication supabase_realtime",
+    `alter publication supabase_realtime owner to ${restorer}`,
+    ...EVENT_TRIGGERS.flatMap(([name, routine, on]) => [
+      `create function extensions.${routine}() returns event_trigger language plpgsql as 'begin end'`,
+      `create event trigger ${name} on ${on} execute function extensions.${routine}()`,
+    ]),
+    ownedEventTrigger("issue_pg_net_access", "grant_pg_net_access", restorer),
+  ];
+  return `${lines.join(";\n")};\n`;
+}
+
+/** The init scripts run as `postgres` while that is a superuser still, which a server asks of an event trigger's owner at that moment only. */
+function ownedEventTrigger(name: string, routine: string, restorer: string): string {
+  return `do $owner$
+declare
+  was_superuser boolean := (select rolsuper from pg_catalog.pg_roles where oid = '${restorer.replaceAll("'", "''")}'::pg_catalog.regrole);
+begin
+  if not was_superuser then alter role ${restorer} superuser; end if;
+  alter event trigger ${name} owner to ${restorer};
+  alter function extensions.${routine}() owner to ${restorer};
+  if not was_superuser then alter role ${restorer} nosuperuser; end if;
+end $owner$`;
+}
