@@ -111,13 +111,13 @@ export async function startProjectSource() {
     /** A backup into a vault of its own. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
       const vault = await cloud.newVault();
-      await backup({
+      const result = await backup({
         ...{ databaseUrl: source.database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent },
         project,
         ...more,
       });
       const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-      return { vault, manifest: saved!.manifest! };
+      return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
     },
     restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
       restore({
