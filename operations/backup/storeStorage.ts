@@ -5,6 +5,7 @@ import { hasAddress } from "../../clients/supabaseContent.ts";
 import type { ProjectContent } from "../../clients/supabaseContent.ts";
 import { ServiceFailures } from "../serviceFailures.ts";
 import { together } from "../together.ts";
+import { ALL } from "../vault/lacks.ts";
 import type { Lacks } from "../vault/lacks.ts";
 import type { LeftOut } from "../vault/leftOut.ts";
 import type { FileStore } from "./fileStore.ts";
@@ -23,10 +24,10 @@ export interface StorageRow {
 /** Where the objects are read from, and where they go. */
 export interface StoreStorageOptions {
   project: ProjectContent;
-  /** The rows of the snapshot. */
-  objects: readonly StorageRow[];
+  /** The rows of the snapshot; undefined where they can't be read. */
+  objects: readonly StorageRow[] | undefined;
   /** The rows as they are once all objects were read: what has changed since was the app's doing. */
-  rowsNow: () => Promise<readonly StorageRow[]>;
+  rowsNow: () => Promise<readonly StorageRow[] | undefined>;
   store: FileStore;
   reporter: Reporter;
   signal: AbortSignal;
@@ -42,13 +43,14 @@ const READERS = 3;
 /** Of one object, where its content breaks off on the way. */
 const ATTEMPTS = 3;
 
-/** The objects of storage that a session sees, sorted. */
-export async function listStorageObjects(session: Session): Promise<StorageRow[]> {
+/** The objects of storage, sorted; none where there is no such service, undefined where the role may not read its rows. */
+export async function listStorageObjects(session: Session): Promise<StorageRow[] | undefined> {
   const [there] = await session.query<{ readable: boolean }>(
-    `select coalesce((select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid)
-       from pg_catalog.pg_class where relname = 'objects' and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'storage')), false) as readable`,
+    `select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid) as readable
+       from pg_catalog.pg_class where relname = 'objects' and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'storage')`,
   );
-  if (there?.readable !== true) return [];
+  if (there === undefined) return [];
+  if (!there.readable) return undefined;
   // Older versions of the service have no versions of objects.
   return await session.query<StorageRow>(
     `select bucket_id as bucket, name, pg_catalog.to_jsonb(o) ->> 'version' as version, metadata ->> 'size' as size, metadata ->> 'eTag' as etag
@@ -75,6 +77,11 @@ export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag
  */
 export async function storeStorage(options: StoreStorageOptions): Promise<StoredStorage> {
   const { objects, project, store, signal, reporter } = options;
+  if (objects === undefined)
+    return {
+      leftOut: [{ what: "bytes of the storage objects", why: "the role may not read storage.objects", failed: true }],
+      lacks: [{ name: ALL }],
+    };
   const queue = [...objects];
   const failures = new ServiceFailures();
   const lost: { object: StorageRow; why: string }[] = [];
@@ -141,7 +148,7 @@ async function sinceSnapshot(
   others: readonly { object: StorageRow; why: string }[],
 ): Promise<{ changed: { object: StorageRow; why: string }[]; unchanged: { object: StorageRow; why: string }[] }> {
   if (others.length === 0) return { changed: [], unchanged: [] };
-  const now = new Map((await rowsNow()).map((row) => [fullName(row), row]));
+  const now = new Map(((await rowsNow()) ?? []).map((row) => [fullName(row), row]));
   const isChanged = ({ object }: { object: StorageRow }) => {
     if (!hasAddress(object.name)) return true;
     const row = now.get(fullName(object));

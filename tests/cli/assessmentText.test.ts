@@ -28,6 +28,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   sequences: [],
   missingExtensions: [],
   largeObjects: [],
+  parts: [],
   backupsLookedAt: 3,
   earlierLosses: [],
   durationMs: 5,
