@@ -2,8 +2,12 @@ import Table from "cli-table3";
 import type { Assessment } from "../operations/assess/assess.ts";
 import type { TracedLoss } from "../operations/assess/assessTrace.ts";
 import type { TableHistory } from "../operations/assess/assessHistory.ts";
+import type { AssessedPart } from "../operations/assess/assessParts.ts";
 import { isTableDamaged } from "../operations/assess/assessTables.ts";
 import type { AssessedTable } from "../operations/assess/assessTables.ts";
+import { partNotes } from "../operations/restore/restoredParts.ts";
+import { PART_WORDS } from "../operations/vault/completeness.ts";
+import { ALL } from "../operations/vault/lacks.ts";
 
 /** So many names of one kind are shown; the rest are counted. */
 const NAMED = 12;
@@ -28,6 +32,8 @@ export function assessmentLines(found: Assessment): string[] {
     ),
     ...named("extensions missing", found.missingExtensions),
     ...named("differences in the large objects", found.largeObjects),
+    ...found.parts.flatMap(partLine),
+    ...restoredLines(found),
     ...named(
       `tables that lost rows between two of the ${found.backupsLookedAt} backups (perhaps on purpose)`,
       found.earlierLosses.map(
@@ -55,9 +61,44 @@ export function summaryOf(found: Assessment): string {
     [sequences.length, "sequences missing or behind"],
     [missingExtensions.length, "missing extensions"],
     [largeObjects.length, "differences in the large objects"],
+    ...lossesOf(found.restored),
   ];
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
   return `Something of backup ${found.backupId} is missing or altered. ${said.join("; ")}.`;
+}
+
+function lossesOf(restored: Assessment["restored"]): [number, string][] {
+  if (restored === undefined) return [];
+  const { storage, functions } = restored.parts;
+  return [
+    [storage.missing + storage.failed, "storage objects that the last restore did not bring back"],
+    [functions.missing + functions.failed, "edge functions that it did not bring back"],
+  ];
+}
+
+/** What the backup lacks of a part, and which older one has it. */
+function partLine({ part, state, lacking, wholeIn }: AssessedPart): string[] {
+  if (state !== "lacking") return [];
+  const words = PART_WORDS[part];
+  const what = lacking.includes(ALL) ? `the ${words}` : `${lacking.length} ${words}`;
+  const elsewhere =
+    wholeIn === undefined
+      ? "no older proven backup has all of them"
+      : `${wholeIn.backupId} (${wholeIn.snapshotAt}) has all of them`;
+  return [`The backup lacks ${what}: ${elsewhere}.`];
+}
+
+/** Where the parts came from that lie beside the database now. */
+function restoredLines({ restored }: Assessment): string[] {
+  if (restored === undefined) return [];
+  const { parts, backupId } = restored;
+  const brought = (["storage", "functions", "authSettings"] as const).flatMap((part) =>
+    parts[part].from.map((from) => `${from.count} ${PART_WORDS[part]} from ${from.backupId} (${from.snapshotAt})`),
+  );
+  return [
+    `Restored beside the database of ${backupId}: ${brought.length === 0 ? "nothing" : brought.join("; ")}.`,
+    ...partNotes(parts, backupId),
+  ];
 }
 
 function tableOf(tables: readonly AssessedTable[]): string {

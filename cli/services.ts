@@ -1,9 +1,6 @@
 import { awsNames } from "../clients/awsNames.ts";
-import type { Clock } from "../clients/clock.ts";
-import { systemClock } from "../clients/clock.ts";
-import { cloudflareClient, type Cloudflare } from "../clients/cloudflare.ts";
+import { cloudflareClient } from "../clients/cloudflare.ts";
 import { GITHUB_GIT, gitClient, originOf, type Git } from "../clients/git.ts";
-import { githubClient, type Github } from "../clients/github.ts";
 import { localThrowaway } from "../clients/localThrowaway.ts";
 import { scratchThrowaway } from "../clients/scratchThrowaway.ts";
 import { kmsSigner, type Signer } from "../clients/signer.ts";
@@ -12,7 +9,7 @@ import type { ThrowawayPostgres } from "../clients/throwawayPostgres.ts";
 import { supabaseContent, type ProjectContent } from "../clients/supabaseContent.ts";
 import { s3Vault, type Vault } from "../clients/vault.ts";
 import { roleCredentials, type RoleCredentials, type RoleOptions } from "../clients/vaultRole.ts";
-import { vercelClient, type Vercel } from "../clients/vercel.ts";
+import { vercelClient } from "../clients/vercel.ts";
 import type { LeftResourcesPorts } from "../operations/site/leftResources.ts";
 import { vaultRoleArn, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
 import type { Settings } from "../settings.ts";
@@ -75,34 +72,6 @@ export function projectContentOf({ settings }: StackContext, ref: string): Proje
     endpoint: settings.endpointSupabase,
     projectUrlTemplate: settings.supabaseProjectUrl,
   });
-}
-
-/** The services whose configuration is backed up. Tokens come from the environment. */
-export function configurationPorts({ settings }: StackContext): {
-  vercel: Vercel;
-  cloudflare: Cloudflare;
-  github: Github;
-  supabase: Supabase;
-  clock: Clock;
-} {
-  const purpose = "the configuration backup reads this service's settings";
-  return {
-    vercel: vercelClient({
-      token: requiredVariable("VERCEL_API_TOKEN", purpose),
-      endpoint: settings.endpointVercel,
-      team: settings.vercelTeam,
-    }),
-    cloudflare: cloudflareClient({
-      token: requiredVariable("CLOUDFLARE_API_TOKEN", purpose),
-      ...(settings.endpointCloudflare === undefined ? {} : { endpoint: `${settings.endpointCloudflare}/client/v4` }),
-    }),
-    github: githubClient({ token: requiredVariable("GITHUB_TOKEN", purpose), endpoint: settings.endpointGithub }),
-    supabase: supabaseClient({
-      token: requiredVariable("SUPABASE_ACCESS_TOKEN", purpose),
-      endpoint: settings.endpointSupabase,
-    }),
-    clock: systemClock,
-  };
 }
 
 /** Where `resume` looks for what a killed update has left. Tokens come from the environment, when a service is asked. */

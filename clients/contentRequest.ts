@@ -112,3 +112,17 @@ export async function unlessMissing(answer: Promise<Response>): Promise<Response
     throw error;
   }
 }
+
+/** Of a setting's value or of what the plan offers, not of who asks. */
+const REFUSED: ReadonlySet<number> = new Set([400, 402, 422]);
+
+/** False where the service doesn't take a value. Every other error is thrown. */
+export async function unlessRefused(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError && REFUSED.has(error.status)) return false;
+    throw error;
+  }
+}

@@ -2,9 +2,11 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { sendContent, unlessMissing } from "./contentRequest.ts";
 import type { ContentRequest } from "./contentRequest.ts";
+import { UserError } from "./errors.ts";
 import { segment } from "./http.ts";
 import { SUPABASE_API, projectUrl } from "./supabase.ts";
 import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
+import { withoutToken } from "./token.ts";
 
 /** An object of a project's storage. */
 export interface StoragePlace {
@@ -67,8 +69,8 @@ export interface ProjectContent {
 /** Whose content, and as whom. */
 export interface ProjectContentOptions {
   ref: string;
-  /** Of the Management API. */
-  token: string;
+  /** Of the Management API. Where there is none, each call is a UserError that says so. */
+  token: string | undefined;
   /** Address of the Management API; Supabase's own by default. */
   endpoint?: string | undefined;
   /** Address of a project's own API with `{ref}`; Supabase's own by default. */
@@ -101,13 +103,23 @@ const functionsAnswer = z.array(
     })),
 );
 
+/**
+ * Whether an object of that name can be asked for: an address with a part of only dots leads elsewhere, with the project's key
+ * (RFC 3986, 5.2.4, which fetch follows).
+ */
+export function hasAddress(name: string): boolean {
+  return !name.split("/").some((part) => part === "." || part === "..");
+}
+
 /** A client of one project's storage, edge functions and auth settings. Makes no call by itself. */
 export function supabaseContent(options: ProjectContentOptions): ProjectContent {
   const api = `${(options.endpoint ?? SUPABASE_API).replace(/\/+$/, "")}/v1/projects/${segment(options.ref)}`;
   const objects = `${projectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
-  const bearer = { authorization: `Bearer ${options.token}` };
-  const call = (request: Omit<ContentRequest, "service" | "headers"> & { headers?: Record<string, string> }) =>
-    sendContent({ ...request, service: "Supabase", headers: { ...bearer, ...request.headers } }, options.retryDelayMs);
+  const call = async (request: Omit<ContentRequest, "service" | "headers"> & { headers?: Record<string, string> }) => {
+    if (options.token === undefined) throw new UserError(withoutToken("SUPABASE_ACCESS_TOKEN"));
+    const headers = { authorization: `Bearer ${options.token}`, ...request.headers };
+    return await sendContent({ ...request, service: "Supabase", headers }, options.retryDelayMs);
+  };
   let key = options.serviceKey;
   const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
     if (key === undefined) {
@@ -130,8 +142,10 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       },
       options.retryDelayMs,
     );
-  const addressOf = ({ bucket, name }: StoragePlace) =>
-    `${objects}/${segment(bucket)}/${name.split("/").map(segment).join("/")}`;
+  const addressOf = ({ bucket, name }: StoragePlace) => {
+    if (!hasAddress(`${bucket}/${name}`)) throw new Error(`No address can hold the name ${bucket}/${name}`);
+    return `${objects}/${segment(bucket)}/${name.split("/").map(segment).join("/")}`;
+  };
   /** Changes some settings of one of the project's services. */
   const change = async (service: string, settings: Record<string, unknown>, signal?: AbortSignal): Promise<void> => {
     const answer = await call({

@@ -13,6 +13,8 @@ export interface RestoreSource {
   readonly backup?: string | undefined;
   /** ISO 8601, UTC. @default - now */
   readonly at?: string | undefined;
+  /** Where the backup lacks the auth settings, apply those of an older one. */
+  readonly olderAuthSettings?: boolean | undefined;
   readonly generation: number;
 }
 
@@ -67,6 +69,7 @@ export class Database extends pulumi.ComponentResource {
             trustedWriterKeys: [...restore.trustedWriterKeys],
             ...(restore.backup !== undefined && { backup: restore.backup }),
             ...(restore.at !== undefined && { at: restore.at }),
+            ...(restore.olderAuthSettings === true && { olderAuthSettings: true }),
             generation: restore.generation,
           },
           { parent: this, protect },

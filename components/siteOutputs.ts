@@ -90,6 +90,7 @@ export function runningOutputs({ database, application, traffic, publicName }: R
         users: restore.users,
         posts: restore.posts,
         applications: restore.applications,
+        parts: restore.parts,
       },
     }),
     ...(deployment && {

@@ -25,6 +25,8 @@ export interface StandbySiteArgs extends SiteArgs {
   readonly peerVercelProject?: string | undefined;
   readonly backup?: string | undefined;
   readonly at?: string | undefined;
+  /** Where the backup lacks the auth settings, apply those of an older one. */
+  readonly olderAuthSettings?: boolean | undefined;
 }
 
 /**
@@ -86,14 +88,14 @@ export class StandbySite extends pulumi.ComponentResource {
     vault: BackupVault,
     fence: PrimaryFence | undefined,
   ): Database {
-    const { generation, trustedWriterKeys, backup, at } = args;
+    const { generation, trustedWriterKeys, backup, at, olderAuthSettings } = args;
     return new Database(
       partName(mode, "database"),
       {
         projectName: recoveredDatabaseName(mode, generation),
         organization: args.supabaseOrganization,
         region: args.supabaseRegion,
-        restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, generation },
+        restore: { vaultBucket: vault.bucket, trustedWriterKeys, backup, at, olderAuthSettings, generation },
         protect: mode === "active" && args.protect,
       },
       { parent: this, ...(fence && { dependsOn: [fence] }) },

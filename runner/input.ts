@@ -1,12 +1,11 @@
 import { UserError } from "../clients/errors.ts";
+import { tokensIn, type ServiceTokens } from "../operations/backup/serviceAccess.ts";
 import {
   RUNNER_DATABASE_SECRET,
   RUNNER_SETTINGS,
   RUNNER_SETTINGS_VARIABLE,
-  RUNNER_TOKENS,
   type RunnerSettings,
 } from "../planning/runnerSettings.ts";
-import type { RunnerTokens } from "./configuration.ts";
 
 /** All that a run is given. */
 export interface RunnerInput {
@@ -14,7 +13,7 @@ export interface RunnerInput {
   /** Secret. */
   databaseUrl: string;
   /** Secret. */
-  tokens: RunnerTokens;
+  tokens: ServiceTokens;
 }
 
 /**
@@ -31,8 +30,7 @@ export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
   if (settings === undefined || databaseUrl === undefined) {
     throw new UserError(`The run can't begin: ${faults.join("; ")}.`);
   }
-  const tokens = RUNNER_TOKENS.map((name) => [name, valueOf(name)] as const).filter(([, value]) => value !== undefined);
-  return { settings, databaseUrl, tokens: Object.fromEntries(tokens) };
+  return { settings, databaseUrl, tokens: tokensIn(environment) };
 }
 
 function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {

@@ -2,12 +2,12 @@ import { ageSealer, openerOf } from "../clients/age.ts";
 import { systemClock } from "../clients/clock.ts";
 import { messageOf, PromiseError, UserError } from "../clients/errors.ts";
 import { kmsSigner } from "../clients/signer.ts";
-import { supabaseContent } from "../clients/supabaseContent.ts";
 import { s3Vault } from "../clients/vault.ts";
 import { backup } from "../operations/backup/backup.ts";
 import { failureText, leftOutLines } from "../operations/backup/leftOutText.ts";
-import { configurationOf } from "./configuration.ts";
+import { configurationWith, contentWith } from "../operations/backup/serviceAccess.ts";
 import { readInput, type RunnerInput } from "./input.ts";
+import { readState } from "./state.ts";
 
 /**
  * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
@@ -43,19 +43,8 @@ async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: Ab
     ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
     opener: await openerOf(process.env),
     clock: systemClock,
-    configuration: async () => {
-      const configuration = await configurationOf(settings, tokens, signal);
-      for (const { part, reason } of configuration.missing) say(`The configuration lacks ${part}: ${reason}`);
-      return configuration;
-    },
-    ...(tokens.SUPABASE_ACCESS_TOKEN !== undefined && {
-      project: supabaseContent({
-        ref: settings.supabaseRef,
-        token: tokens.SUPABASE_ACCESS_TOKEN,
-        endpoint: settings.endpointSupabase,
-        projectUrlTemplate: settings.supabaseProjectUrl,
-      }),
-    }),
+    configuration: () => configurationWith(settings, tokens, () => readState(settings), signal),
+    project: contentWith(settings, tokens),
     reporter: say,
     signal,
   });

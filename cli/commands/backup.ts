@@ -3,15 +3,15 @@ import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { backup } from "../../operations/backup/backup.ts";
-import { collectConfiguration, lackOf, type ConfigurationBackup } from "../../operations/backup/configuration.ts";
-import type { LeftOut } from "../../operations/vault/leftOut.ts";
+import type { ConfigurationBackup } from "../../operations/backup/configuration.ts";
 import { failureText, leftOutLines } from "../../operations/backup/leftOutText.ts";
+import { configurationWith, contentWith, tokensIn } from "../../operations/backup/serviceAccess.ts";
 import { BACKUP_KINDS } from "../../operations/vault/manifest.ts";
 import type { BackupKind } from "../../operations/vault/manifest.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
 import { printResult, withProgress } from "../progress.ts";
-import { configurationPorts, projectContentOf, writerOf } from "../services.ts";
+import { writerOf } from "../services.ts";
 import { readStack, trustedKeysOf, type StackContext } from "../stackContext.ts";
 
 /** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
@@ -30,8 +30,8 @@ export function backupCommand(): Command {
       if (databaseUrl === undefined && kind !== "configuration") {
         throw new UserError(`Stack ${options.stack} runs no database: there is nothing to back up.`);
       }
-      let lacks: LeftOut[] = [];
-      const taken = await withProgress("Backing up", async (reporter) =>
+      const { supabaseRef } = context.outputs;
+      const result = await withProgress("Backing up", async (reporter) =>
         backup({
           databaseUrl,
           ...writerOf(context),
@@ -44,23 +44,15 @@ export function backupCommand(): Command {
           acceptsSmaller: options.acceptSmaller === true,
           ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
           opener: await openerOf(process.env),
-          ...(holdsConfiguration(kind) && {
-            configuration: async () => {
-              const configuration = await configurationOf(context, signal);
-              // A run that begins anew collects it once more.
-              lacks = configuration.missing.map(lackOf);
-              return configuration;
-            },
-          }),
+          ...(holdsConfiguration(kind) && { configuration: () => configurationOf(context, signal) }),
           ...(kind === "full" &&
-            context.outputs.supabaseRef !== undefined && {
-              project: projectContentOf(context, context.outputs.supabaseRef),
+            supabaseRef !== undefined && {
+              project: contentWith({ ...context.settings, supabaseRef }, tokensIn(process.env)),
             }),
           reporter,
           signal,
         }),
       );
-      const result = { ...taken, leftOut: [...taken.leftOut, ...lacks] };
       printResult({ ...result, storedBytes: result.sizeBytes }, options.json === true, [
         `${result.backupId} (${kind}) is proven: ${result.tables} tables, ${result.rows} rows, ${(result.sizeBytes / 1e6).toFixed(1)} MB, tier ${result.tier}.`,
         ...leftOutLines(result.leftOut),
@@ -75,19 +67,12 @@ function holdsConfiguration(kind: BackupKind): boolean {
   return kind === "full" || kind === "configuration";
 }
 
-/** What a rebuilt infrastructure needs beside the data, Pulumi's state included. */
-async function configurationOf(context: StackContext, signal: AbortSignal): Promise<ConfigurationBackup> {
-  const { settings, outputs, pulumi } = context;
-  const state: unknown = JSON.parse(await pulumi.exportState());
-  return collectConfiguration(
-    configurationPorts(context),
-    {
-      vercelProject: settings.vercelProject,
-      zoneName: settings.zoneName,
-      repository: settings.repository,
-      ...(outputs.supabaseRef === undefined ? {} : { supabaseRef: outputs.supabaseRef }),
-      stackState: state,
-    },
-    signal,
-  );
+/** What a rebuilt infrastructure needs beside the data, Pulumi's state included. Tokens come from the environment. */
+async function configurationOf(
+  { settings, outputs, pulumi }: StackContext,
+  signal: AbortSignal,
+): Promise<ConfigurationBackup> {
+  const readState = async (): Promise<unknown> => JSON.parse(await pulumi.exportState());
+  const places = { ...settings, supabaseRef: outputs.supabaseRef };
+  return await configurationWith(places, tokensIn(process.env), readState, signal);
 }

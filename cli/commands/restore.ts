@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { ageSealer, openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
-import { UserError } from "../../clients/errors.ts";
+import { PromiseError, UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { backup } from "../../operations/backup/backup.ts";
 import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
@@ -10,6 +10,7 @@ import { abandon, replace } from "../../operations/restore/replace/replace.ts";
 import { STAYS_STOPPED } from "../../operations/restore/replace/replaceSteps.ts";
 import { restore } from "../../operations/restore/restore.ts";
 import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
+import { hasLosses, lossText } from "../../operations/restore/restoredParts.ts";
 import type { Selection } from "../../operations/restore/restoreSelection.ts";
 import { restoreTables } from "../../operations/restore/tables/restoreTables.ts";
 import { confirmWith } from "../confirm.ts";
@@ -33,6 +34,7 @@ interface Options {
   replace?: boolean;
   confirm?: string;
   abandon?: boolean;
+  olderAuthSettings?: boolean;
   json?: boolean;
 }
 
@@ -71,6 +73,10 @@ export function restoreCommand(): Command {
       ).conflicts(["schemaOnly", "dataOnly", "tables"]),
     )
     .option("--confirm <name>", "agree to --replace without a terminal: the database's host:port/name or ref")
+    .option(
+      "--older-auth-settings",
+      "where the backup lacks the auth settings: apply an older backup's, which may reopen what was closed since",
+    )
     .option("--abandon", "with --replace: go back from an interrupted replacement to the old state")
     .addOption(jsonOption())
     .addHelpText(
@@ -90,6 +96,8 @@ export function restoreCommand(): Command {
         throw new UserError("--yes-replace-rows-of belongs to --tables: nothing else replaces rows of live tables.");
       if ((options.confirm !== undefined || options.abandon === true) && options.replace !== true)
         throw new UserError("--confirm and --abandon belong to --replace.");
+      if (options.olderAuthSettings === true && (process.env["TARGET_SUPABASE_REF"] ?? "") === "")
+        throw new UserError("--older-auth-settings needs the project's ref: put it into TARGET_SUPABASE_REF.");
       const signal = abortOnInterrupt();
       if (options.abandon === true) {
         const { state, stillClosed } = await abandon({ targetUrl, reporter: inLines, signal });
@@ -127,9 +135,18 @@ export function restoreCommand(): Command {
       }
       const { generation } = context.settings;
       const result = await withProgress("Restoring", (reporter) =>
-        restore({ ...common, ...projectOf(context, targetUrl), selection: selectionIn(options), generation, reporter }),
+        restore({
+          ...common,
+          ...projectOf(context, targetUrl),
+          olderAuthSettings: options.olderAuthSettings,
+          selection: selectionIn(options),
+          generation,
+          reporter,
+        }),
       );
       printResult(result, options.json === true, [...linesOf(result), ...besideLines(result), ...result.notes]);
+      if (result.parts !== undefined && hasLosses(result.parts))
+        throw new PromiseError(lossText(result.parts, result.backupId));
     });
 }
 

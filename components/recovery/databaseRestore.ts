@@ -13,6 +13,11 @@ export interface DatabaseRestoreArgs {
   readonly backup?: pulumi.Input<string>;
   /** Restore the newest proven backup at or before this time (ISO 8601, UTC). @default - now */
   readonly at?: pulumi.Input<string>;
+  /**
+   * Where the backup lacks the auth settings, apply those of an older one: they may reopen what was closed since.
+   * @default false - they are named, and left to an operator
+   */
+  readonly olderAuthSettings?: pulumi.Input<boolean>;
   /** Another `backup` or `at` needs a higher one: a restore is never repeated over what it has restored. */
   readonly generation: pulumi.Input<number>;
 }
@@ -21,6 +26,19 @@ export interface DatabaseRestoreArgs {
 export interface RestorePhase {
   readonly name: string;
   readonly durationMs: number;
+}
+
+/** What became of a part beside the database (operations/restore/restoredParts.ts). */
+export interface RestoredPart {
+  readonly state: string;
+  /** The backups that it comes from, the newest first. */
+  readonly from: readonly { readonly backupId: string; readonly snapshotAt: string; readonly count: number }[];
+  /** Things that no proven backup holds. */
+  readonly missing: number;
+  /** Things that the project did not take. */
+  readonly failed: number;
+  /** The first of both. */
+  readonly names: readonly string[];
 }
 
 /** A backup restored into a database and checked. Deleting it touches no data. */
@@ -37,6 +55,8 @@ export class DatabaseRestore extends pulumi.CustomResource {
   declare readonly users: pulumi.Output<number>;
   declare readonly posts: pulumi.Output<number>;
   declare readonly applications: pulumi.Output<number>;
+  /** Storage objects, functions, auth settings, configuration; undefined after a restore by an older version. */
+  declare readonly parts: pulumi.Output<Readonly<Record<string, RestoredPart>> | undefined>;
 
   constructor(name: string, args: DatabaseRestoreArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = {
@@ -50,6 +70,7 @@ export class DatabaseRestore extends pulumi.CustomResource {
       users: undefined,
       posts: undefined,
       applications: undefined,
+      parts: undefined,
     };
     super(
       "recovery:index:DatabaseRestore",

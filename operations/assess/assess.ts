@@ -11,8 +11,11 @@ import { earlierLosses, historyOf } from "./assessHistory.ts";
 import type { EarlierLoss } from "./assessHistory.ts";
 import { compareRows } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
+import { assessParts, assessRestore } from "./assessParts.ts";
+import type { AssessedPart, AssessedRestore } from "./assessParts.ts";
 import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
 import type { AssessedTable } from "./assessTables.ts";
+import { findMarker } from "../restore/restoreMarker.ts";
 import { refuseHalfState } from "../restore/replace/replaceRecord.ts";
 import { laterThan, traceLoss } from "./assessTrace.ts";
 import { canOpen } from "../vault/backupSource.ts";
@@ -23,6 +26,7 @@ import { planComparison, readForComparison } from "../database/compareTables.ts"
 import { listBackups, takenAt } from "../vault/listBackups.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { Manifest } from "../vault/manifest.ts";
+import { olderThan } from "../vault/provenBackups.ts";
 import { tableName } from "../database/quote.ts";
 import { openSnapshot } from "../backup/snapshot.ts";
 import { openReader } from "../backup/snapshotReader.ts";
@@ -64,6 +68,10 @@ export interface Assessment {
   missingExtensions: string[];
   /** What is other about the large objects, in clauses; which of them, and whether some were only added, can't be told. */
   largeObjects: string[];
+  /** What lies beside the database: what this backup has of it. */
+  parts: AssessedPart[];
+  /** What the last restore into this database brought of it; absent where there was none. */
+  restored?: AssessedRestore;
   /** How many proven full backups the history is taken from. */
   backupsLookedAt: number;
   earlierLosses: EarlierLoss[];
@@ -82,7 +90,8 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
   const signal = options.signal ?? new AbortController().signal;
   const started = performance.now();
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const { manifest } = chooseBackup(backups, { backupId: options.backupId });
+  const chosen = chooseBackup(backups, { backupId: options.backupId });
+  const { manifest } = chosen;
   if (manifest.kind === "configuration")
     throw new UserError(`Backup ${manifest.backupId} holds the configuration alone: there is nothing to compare.`);
   const chain = backups
@@ -127,6 +136,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     const sequences = await compareSequences(session, manifest);
     const extensions = await missingExtensions(session, manifest);
     const largeObjects = await compareLargeObjects(session, manifest.largeObjects);
+    const restored = assessRestore(await findMarker(session));
     await session.query("commit");
     return {
       backupId: manifest.backupId,
@@ -135,12 +145,15 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       isDamaged:
         tables.some(isTableDamaged) ||
         definitions.missing.length + definitions.altered.length + sequences.length + extensions.length > 0 ||
-        largeObjects.length > 0,
+        largeObjects.length > 0 ||
+        restored?.hasLosses === true,
       tables,
       definitions,
       sequences,
       missingExtensions: extensions,
       largeObjects,
+      parts: assessParts(manifest, olderThan(backups, chosen)),
+      ...(restored && { restored }),
       backupsLookedAt: chain.length,
       earlierLosses: earlierLosses(chain, manifest),
       durationMs: Math.round(performance.now() - started),

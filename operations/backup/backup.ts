@@ -6,10 +6,12 @@ import { tierForRun } from "../../planning/calendar.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
+import { lackOf } from "./configuration.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { listBackups, takenAt } from "../vault/listBackups.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
 import {
   FORMAT_VERSION,
   MANIFEST,
@@ -24,7 +26,7 @@ import { proofBytes } from "../vault/proof.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import { PhaseTimer } from "../phases.ts";
 import { readBack } from "../vault/readBack.ts";
-import { backupApplicationName, readDatabase } from "./readDatabase.ts";
+import { backupApplicationName, lackingConfiguration, readDatabase } from "./readDatabase.ts";
 import type { DatabaseReading } from "./readDatabase.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { RunSession } from "./runSession.ts";
@@ -160,8 +162,9 @@ async function readConfigurationAlone(
 ): Promise<DatabaseReading> {
   if (configuration === undefined) throw new UserError("There is no configuration to back up: name its sources.");
   const snapshotAt = clock().toISOString();
+  const missing: MissingPart[] = [];
   const part = await timer.run("configuration", "Collecting the configuration", () =>
-    storeConfiguration({ ...place, attempt: 1 }, configuration, signal),
+    storeConfiguration({ ...place, attempt: 1 }, configuration, missing, signal),
   );
   return {
     snapshotAt,
@@ -169,7 +172,11 @@ async function readConfigurationAlone(
     source: { host: "none", database: "none", serverVersion: "0", pgDumpVersion: "none" },
     ...{ extensions: [], appSchemas: [], sequences: [], filledViews: [], jobs: [], publications: [], objects: {} },
     seedCounts: { users: 0, posts: 0, applications: 0 },
-    leftOut: [{ what: "the database", why: "a backup of the configuration alone was asked for" }],
+    leftOut: [
+      { what: "the database", why: "a backup of the configuration alone was asked for" },
+      ...missing.map(lackOf),
+    ],
+    lacks: lackingConfiguration(missing),
     parts: [part],
     ...{ chunks: [], files: [], tables: [] },
   };

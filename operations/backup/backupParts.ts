@@ -5,6 +5,8 @@ import { startPgTool } from "../../clients/pgTools.ts";
 import type { Vault } from "../../clients/vault.ts";
 import { listOtherSchemas } from "../database/catalog.ts";
 import { compress } from "../vault/compression.ts";
+import { missingIn } from "../vault/configurationPart.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
 import { heldBackText, readHeldBack } from "../database/heldBack.ts";
 import type { HeldBack } from "../database/heldBack.ts";
 import { managedObjectsScript } from "./managedObjectsScript.ts";
@@ -49,6 +51,8 @@ export interface PartContext extends RunPlace {
   scripts: PartScripts;
   applicationName: string;
   configuration: (() => Promise<unknown>) | undefined;
+  /** Takes what the configuration lacks. */
+  missing: MissingPart[];
 }
 
 /** Reads what the parts need from the leading session. */
@@ -98,17 +102,21 @@ export async function storeScripts(context: PartContext, signal: AbortSignal): P
   if (kind === "full" && scripts.vaultSecrets.length > 0) {
     works.push((inner) => storeText(context, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
   }
-  if (configuration !== undefined) works.push((inner) => storeConfiguration(context, configuration, inner));
+  if (configuration !== undefined)
+    works.push((inner) => storeConfiguration(context, configuration, context.missing, inner));
   return await together<BackupPart[]>(signal, ...works);
 }
 
-/** Collects the configuration and stores it. */
+/** Collects the configuration and stores it; what it lacks is added to the list of that. */
 export async function storeConfiguration(
   place: RunPlace,
   configuration: () => Promise<unknown>,
+  missing: MissingPart[],
   signal: AbortSignal,
 ): Promise<BackupPart> {
-  return await storeText(place, "configuration.json", JSON.stringify(await configuration(), undefined, 1), signal);
+  const collected = await configuration();
+  missing.push(...missingIn(collected));
+  return await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
 }
 
 async function storeDump(

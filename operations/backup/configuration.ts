@@ -4,6 +4,7 @@ import { messageOf } from "../../clients/errors.ts";
 import type { Github } from "../../clients/github.ts";
 import type { Supabase } from "../../clients/supabase.ts";
 import type { Vercel, VercelVariable } from "../../clients/vercel.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
 import type { LeftOut } from "../vault/leftOut.ts";
 
 /** Version of the layout of a configuration backup. */
@@ -11,21 +12,15 @@ export const CONFIGURATION_FORMAT = 1;
 
 /** Whose configuration is collected. A part without a name here is left out on purpose. */
 export interface ConfigurationSources {
-  vercelProject?: string;
-  zoneName?: string;
+  vercelProject?: string | undefined;
+  zoneName?: string | undefined;
   /** "owner/name". */
-  repository?: string;
-  supabaseRef?: string;
+  repository?: string | undefined;
+  supabaseRef?: string | undefined;
   /** Pulumi's state, as `pulumi stack export` gives it: its secrets are encrypted by the stack's own key. */
   stackState?: unknown;
   /** What whoever asks can't give, and why. */
   missing?: readonly MissingPart[];
-}
-
-/** A part that should be in the backup and isn't. */
-export interface MissingPart {
-  part: string;
-  reason: string;
 }
 
 /** A missing part as what a backup does not hold. */

@@ -1,8 +1,10 @@
 import type { Vault } from "../../clients/vault.ts";
 import { inTurns } from "../inTurns.ts";
+import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { MANIFEST, PROOF, SIGNATURE, contentOf, keyOf } from "../vault/manifest.ts";
 import type { Manifest } from "../vault/manifest.ts";
+import { provenFull } from "../vault/provenBackups.ts";
 
 /**
  * Objects that are held or let go of at once: fewer than the client has connections. One that waited for a connection would count as
@@ -10,32 +12,47 @@ import type { Manifest } from "../vault/manifest.ts";
  */
 const AT_ONCE = 24;
 
-/** Every object of a backup, its manifest last. */
+/** The objects of a backup between its manifest, which is held first and let go of last, and its proof, which is held last. */
 function objectsOf(prefix: string, manifest: Manifest): string[] {
-  const { backupId } = manifest;
-  return [
-    ...contentOf(manifest).map(({ key }) => key),
-    ...[PROOF, SIGNATURE, MANIFEST].map((object) => keyOf(prefix, backupId, object)),
-  ];
+  return [...contentOf(manifest).map(({ key }) => key), keyOf(prefix, manifest.backupId, SIGNATURE)];
 }
 
 /**
- * Holds the newest proven backup, then lets go of the ones before it: lifecycle expires by age alone, so without the hold
- * a stop of all runs would end with an empty vault. The new hold comes first, so that at no time none is held. A backup's
- * manifest is let go of last: where a run was interrupted, the next one finds it still held and finishes.
+ * Holds every backup that must not be lost (completeness.ts): the newest proven one, as the database comes from it, and the newest that
+ * has all of each part beside the database. Then lets go of the others: lifecycle expires by age alone, so without the hold a stop
+ * of all runs would end with an empty vault. New holds come first, so that at no time a part has none. A backup whose proof is held is
+ * held whole; one whose manifest is held may be held in part, by a run that was interrupted, and the next one finishes.
+ *
+ * @param newest the backup that was just taken, proven
+ * @param earlier what the vault held before; two requests for each that is held already, one for each other
  */
-export async function moveLegalHold(
-  vault: Vault,
-  newest: { prefix: string; manifest: Manifest },
-  earlier: readonly BackupSummary[],
-): Promise<void> {
-  await inTurns(objectsOf(newest.prefix, newest.manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
-  for (const { prefix, manifest } of earlier) {
-    if (manifest === undefined || manifest.backupId === newest.manifest.backupId) continue;
-    if (!(await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST)))) continue;
-    const objects = objectsOf(prefix, manifest);
-    const last = objects.pop();
-    await inTurns(objects, AT_ONCE, (key) => vault.setLegalHold(key, false));
-    if (last !== undefined) await vault.setLegalHold(last, false);
+export async function moveLegalHold(vault: Vault, newest: Place, earlier: readonly BackupSummary[]): Promise<void> {
+  const others = earlier.filter(({ backupId }) => backupId !== newest.manifest.backupId);
+  const holders = holdersAmong<Place>([newest, ...provenFull(others)]);
+  for (const holder of holders) await hold(vault, holder);
+  const held = new Set([...holders].map(({ manifest }) => manifest.backupId));
+  for (const { prefix, manifest } of others) {
+    if (manifest === undefined || held.has(manifest.backupId)) continue;
+    if (await vault.hasLegalHold(keyOf(prefix, manifest.backupId, MANIFEST))) await letGo(vault, { prefix, manifest });
   }
+}
+
+/** A backup and where it lies. */
+interface Place {
+  prefix: string;
+  manifest: Manifest;
+}
+
+async function hold(vault: Vault, { prefix, manifest }: Place): Promise<void> {
+  const [first, last] = [keyOf(prefix, manifest.backupId, MANIFEST), keyOf(prefix, manifest.backupId, PROOF)];
+  if ((await vault.hasLegalHold(last)) && (await vault.hasLegalHold(first))) return;
+  await vault.setLegalHold(first, true);
+  await inTurns(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
+  await vault.setLegalHold(last, true);
+}
+
+async function letGo(vault: Vault, { prefix, manifest }: Place): Promise<void> {
+  await vault.setLegalHold(keyOf(prefix, manifest.backupId, PROOF), false);
+  await inTurns(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, false));
+  await vault.setLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), false);
 }

@@ -13,6 +13,7 @@ import { jobForManifest } from "../database/heldBack.ts";
 import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { letGoOfOthers } from "./lockRelations.ts";
+import type { Lacks } from "../vault/lacks.ts";
 import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
 import type { MeasuredTable } from "../database/measureTables.ts";
 import { readLargeObjects } from "../database/largeObjects.ts";
@@ -27,7 +28,10 @@ import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
 import { resolveTables } from "./resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { withReader } from "./snapshotReader.ts";
-import { listStorageObjects, storeProject } from "./storeProject.ts";
+import { lackOf } from "./configuration.ts";
+import { storeProject } from "./storeProject.ts";
+import { listStorageObjects } from "./storeStorage.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
 import { tableKey } from "../database/quote.ts";
 import { countInTables, describeTables } from "./tableContents.ts";
 import { together } from "../together.ts";
@@ -85,6 +89,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const watch = { session, applicationName, waited: options.waited };
   const place = { vault, prefix, backupId, attempt, lockUntil };
   const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
+  const missing: MissingPart[] = [];
   const read = await underWatch(watch, signal, async (watched) => {
     // After the snapshot, so that a restored sequence can never be behind a row of it.
     const described = await timer.run("catalog", "Reading what the database holds", () =>
@@ -104,6 +109,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       address: session.address,
       scripts: described.scripts,
       configuration: options.configuration,
+      missing,
     };
     const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
       dump(partContext, context, queue, () => letGoOfOthers(session), watched),
@@ -117,12 +123,13 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       ? storeProject({
           project: options.project,
           objects: read.objects,
+          rowsNow: () => listStorageObjects(session),
           place,
           isSealed: options.sealer !== undefined,
           reporter,
           signal,
         })
-      : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT }),
+      : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT, lacks: {} }),
   );
   const newestAt = [...read.queue.counts.values()].reduce<Date | undefined>(
     (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
@@ -144,7 +151,14 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
       pgDumpVersion: pgDump.version,
     },
     ...read.content,
-    leftOut: [...read.content.leftOut, ...snapshot.unreadable, ...read.vaultContent.leftOut, ...beside.leftOut],
+    leftOut: [
+      ...read.content.leftOut,
+      ...snapshot.unreadable,
+      ...read.vaultContent.leftOut,
+      ...beside.leftOut,
+      ...missing.map(lackOf),
+    ],
+    ...(kind === "full" && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
     ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
     parts: [...read.parts, ...beside.parts],
     chunks,
@@ -153,6 +167,11 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     publications: heldBack.publications.map(({ name }) => name),
     tables: contents,
   };
+}
+
+/** The configuration's line among what a backup lacks; none where it is whole. */
+export function lackingConfiguration(missing: readonly MissingPart[]): Pick<Lacks, "configuration"> {
+  return missing.length === 0 ? {} : { configuration: missing.map(({ part }) => part) };
 }
 
 /** What the server shows of a run's sessions. */

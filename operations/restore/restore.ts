@@ -4,6 +4,7 @@ import type { Session } from "../../clients/database.ts";
 import { whileReachable } from "../../clients/reachable.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups } from "../vault/listBackups.ts";
+import { olderThan } from "../vault/provenBackups.ts";
 import { PhaseTimer } from "../phases.ts";
 import { appendRecoveryLog } from "../vault/recoveryLog.ts";
 import { walkedPastNotes } from "../vault/walkVersions.ts";
@@ -15,6 +16,8 @@ import type { RestoreResult } from "./restoreMarker.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
 import { manifestWithoutEventTriggers } from "./eventTriggers.ts";
 import { runPhases } from "./restorePipeline.ts";
+import { hasLosses, partNotes } from "./restoredParts.ts";
+import type { RestoredParts } from "./restoredParts.ts";
 import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
 import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
 import { areStorageRowsOpen } from "./storageRows.ts";
@@ -53,7 +56,10 @@ async function restoreReachable(options: RestoreOptions, signal: AbortSignal): P
   }
 }
 
-/** Brings back what lies beside the database, once: the marker then says so, and what the app has stored since is not touched. */
+/**
+ * Brings back what lies beside the database. Once all of it is there the marker says so, and what the app has stored since is not touched;
+ * what failed or is missing is looked at again by each call.
+ */
 async function withProject(
   session: Session,
   result: RestoreResult,
@@ -61,33 +67,56 @@ async function withProject(
   course: Course,
 ): Promise<RestoreResult> {
   const { project, vault, trustedKeys, tiers, clock, reporter, signal } = options;
-  if (project === undefined || result.project !== undefined || result.selection !== undefined) return result;
+  const olderAuthSettings = options.olderAuthSettings === true;
+  if (project === undefined || result.selection !== undefined || isBrought(result, olderAuthSettings)) return result;
   await holdTarget(session, result.restoreId, false, signal);
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const { manifest } = chooseBackup(backups, { backupId: result.backupId });
-  if (!holdsProject(manifest)) return result;
+  const chosen = chooseBackup(backups, { backupId: result.backupId });
+  const older = olderThan(backups, chosen);
+  const { manifest } = chosen;
+  if (![chosen, ...older].some((one) => holdsProject(one.manifest))) return result;
   course.backupId = manifest.backupId;
   const timer = new PhaseTimer(reporter);
   const keepsNewer = result.finishedBefore !== undefined && !(await areStorageRowsOpen(session));
-  const { notes, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
-    restoreProject({ vault, manifest, opener: options.opener, project, session, keepsNewer, reporter, signal }),
+  const { notes, parts, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
+    restoreProject({
+      ...{ vault, manifest, older, opener: options.opener, project, session, keepsNewer, olderAuthSettings },
+      ...{ reporter, signal },
+    }),
   );
+  const obsolete = [
+    ...noteOfProject(manifest),
+    ...(result.parts === undefined ? [] : partNotes(result.parts, manifest.backupId)),
+  ];
   const whole = {
     ...result,
     finishedBefore: undefined,
     project: brought,
+    parts,
     phases: [...result.phases, ...timer.phases],
     notes: [
       ...new Set([
-        ...result.notes.filter((note) => !noteOfProject(manifest).includes(note)),
+        ...result.notes.filter((note) => !obsolete.includes(note)),
         ...walkedPastNotes(vault, manifest),
+        ...partNotes(parts, manifest.backupId),
         ...notes,
       ]),
     ],
   };
   await finishMarker(session, whole, clock());
   course.timer.phases.push(...timer.phases);
+  course.parts = parts;
   return whole;
+}
+
+/** Whether nothing is left to do beside the database: all is there, or an older call than this code's has brought it. */
+function isBrought({ project, parts }: RestoreResult, olderAuthSettings: boolean): boolean {
+  if (parts === undefined) return project !== undefined;
+  return (
+    !hasLosses(parts) &&
+    parts.authSettings.failed === 0 &&
+    !(olderAuthSettings && parts.authSettings.state === "held back")
+  );
 }
 
 /** What beside target and generation makes it another restore. */
@@ -101,6 +130,8 @@ interface Course {
   startedMs: number;
   /** Of the backup that something was done with. */
   backupId?: string;
+  /** What was brought beside the database. */
+  parts?: RestoredParts;
 }
 
 /** Runs a restore and logs what came of it, once it has begun: the part beside the database too, by itself where only that was left. */
@@ -123,6 +154,7 @@ async function logged(
       startedAt,
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.startedMs),
+      ...(course.parts && { parts: course.parts }),
       ...(failure === undefined ? {} : { failure }),
     });
   };

@@ -7,6 +7,8 @@ import { clearJournal, makeJournal } from "./journal.ts";
 import type { Phase } from "../phases.ts";
 import { makeOwnTable } from "../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
+import { restoredPartsSchema } from "./restoredParts.ts";
+import type { RestoredParts } from "./restoredParts.ts";
 import type { Selection } from "./restoreSelection.ts";
 
 /** What a finished restore has brought back and checked. */
@@ -25,6 +27,8 @@ export interface RestoreResult {
   applications: number;
   /** What was brought back beside the database; absent where nothing was. */
   project?: { storageObjects: number; functions: number; authSettings: number } | undefined;
+  /** Where each part beside the database comes from, and what of it is missing; absent where none was looked for. */
+  parts?: RestoredParts | undefined;
   /** Differences that are no fault, in sentences (an extension's newer version). */
   notes: string[];
   /** When an earlier call has finished it, ISO 8601; absent where this one has. What was changed since then is as it is. */
@@ -67,6 +71,7 @@ const resultSchema = z.object({
   applications: z.number(),
   notes: z.array(z.string()),
   project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),
+  parts: restoredPartsSchema.optional(),
   selection: z.enum(["definitions", "rows"]).optional(),
 });
 

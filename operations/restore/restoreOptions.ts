@@ -31,6 +31,8 @@ export interface RestoreOptions extends RestoreFrom {
   targetUrl: string;
   /** The project that the target is the database of: a full backup's storage objects, functions and auth settings go there. */
   project?: ProjectContent | undefined;
+  /** Where the backup lacks the auth settings: apply those of an older one, which may reopen what was closed since. */
+  olderAuthSettings?: boolean | undefined;
   /** Goes into the restore's id: the same target and generation is the same restore. */
   generation: number;
   /** A test restore is noted by its verification, and is no line of the recovery log. */

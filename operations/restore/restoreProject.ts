@@ -1,49 +1,48 @@
-import { createHash } from "node:crypto";
-import { buffer } from "node:stream/consumers";
-import type { Readable } from "node:stream";
-import { isDeepStrictEqual } from "node:util";
-import { plainSettings, secretSettings } from "../../clients/authSettings.ts";
 import type { Session } from "../../clients/database.ts";
-import { PromiseError } from "../../clients/errors.ts";
-import { ServiceError } from "../../clients/http.ts";
+import { messageOf } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
-import type { ProjectContent, StoragePlace } from "../../clients/supabaseContent.ts";
+import type { ProjectContent } from "../../clients/supabaseContent.ts";
+import { fullName, identityOf, listStorageObjects } from "../backup/storeStorage.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
+import { ALL } from "../vault/lacks.ts";
+import type { ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
-import { parseProject } from "../vault/projectPart.ts";
-import type { ProjectPart } from "../vault/projectPart.ts";
-import { readPart } from "../vault/readPart.ts";
+import { identityKey } from "../vault/storedObjects.ts";
+import { holdsProject, planBeside, pointOf } from "./besidePlan.ts";
+import type { BesidePlan, FileFrom } from "./besidePlan.ts";
 import { named } from "./restoreChecks.ts";
-import { fetchText } from "./fetchPart.ts";
-import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
-import { together } from "../together.ts";
+import { restoreAuthSettings } from "./restoreAuthSettings.ts";
+import { restoredPart } from "./restoredParts.ts";
+import type { RestoredPart, RestoredParts } from "./restoredParts.ts";
+import { restoreFunctions } from "./restoreFunctions.ts";
+import { restoreStorage } from "./restoreStorage.ts";
+
+export { holdsProject } from "./besidePlan.ts";
 
 /** Where a project's content goes. */
 export interface RestoreProjectOptions extends BackupSource {
+  /** Proven full backups that are older than it, the newest first: they may have what it lacks. */
+  older: readonly { manifest: Manifest }[];
+  /** Auth settings of an older backup are applied; they may reopen what was closed since. */
+  olderAuthSettings: boolean;
   project: ProjectContent;
   /** Of the restored database, whose rows name the objects. */
   session: Session;
-  /** Whether what somebody has stored, deployed or deleted stays as it is: the app has used the database since it was restored. */
-  keepsNewer?: boolean;
+  /** Whether what was stored, deployed or deleted stays as it is: the app has used the database since it was restored. */
+  keepsNewer: boolean;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** What is in the project now, each compared with the backup. */
+/** What is in the project now, each compared with its backup. */
 export interface RestoredProject {
   storageObjects: number;
   functions: number;
   /** Settings of the auth service that were changed. */
   authSettings: number;
-  /** What is not as it was and is no fault of the content, in sentences. */
+  parts: RestoredParts;
+  /** What is not as it was and is no fault of the content, in sentences. What the parts lack is not among it. */
   notes: string[];
-}
-
-const WRITERS = 3;
-
-/** Whether a backup holds anything beside the database. */
-export function holdsProject(manifest: Manifest): boolean {
-  return manifest.parts.some(({ name }) => name === "project.json");
 }
 
 /** What is missing while only the database of such a backup is restored, in a sentence for its notes; none where there is nothing. */
@@ -56,180 +55,104 @@ export function noteOfProject(manifest: Manifest): string[] {
 }
 
 /**
- * Brings storage objects, edge functions and auth settings into a project whose database is restored. Can be run again: what is
- * there with the same content is left alone, and what the app has changed since where the caller says so, each named in a note. Each content is read back and compared by its SHA-256; PromiseError that names
- * what differs. The auth service's settings are changed where the backup holds them.
+ * Brings storage objects, edge functions and auth settings into a project whose database is restored: what its backup lacks from older
+ * ones (besidePlan.ts). Can be run again: what is there with the same content is left alone, and what the app has changed since where
+ * the caller says so, each named in a note. What fails is named, and stops neither the others nor the caller.
  */
 export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
-  const { manifest, project, signal, reporter } = options;
-  const objects = manifest.files.filter(({ origin }) => origin === "storage");
-  const functions = manifest.files.filter(({ origin }) => origin === "function");
-  reporter(`Bringing back ${objects.length} storage objects and ${functions.length} edge functions`);
-  const part = parseProject(await fetchText(options, "project.json", signal));
-  const queue = [...objects];
-  const newer: string[] = [];
-  if (objects.length > 0) {
-    await makeRoom(options, part, objects);
-    await openStorageRows(options.session);
-  }
-  const cacheControls = objects.length === 0 ? new Map<string, null>() : await readCacheControls(options.session);
-  const write = async (inner: AbortSignal): Promise<undefined> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift())
-      if (!(await restoreObject({ ...options, signal: inner }, file, cacheControls.get(file.name))))
-        newer.push(`the object ${file.name}`);
-    return undefined;
-  };
-  try {
-    await together<undefined[]>(signal, ...Array.from({ length: WRITERS }, () => write));
-  } finally {
-    // Also of those that are in already when another fails; after an abort there is no session, and the next run does it.
-    if (objects.length > 0 && !signal.aborted) await putStorageRowsBack(options.session);
-  }
-  // Not before all are in: an upload that was broken off may still arrive at the service.
-  if (objects.length > 0) await forgetStorageRows(options.session);
-  for (const file of functions) {
-    const wanted = part.functions.find(({ slug }) => slug === file.name);
-    if (wanted === undefined) throw new PromiseError(`project.json does not describe the edge function ${file.name}`);
-    const there = (await project.functions(signal)).find(({ slug }) => slug === file.name);
-    const isSame = isDeepStrictEqual(there, wanted);
-    if (isSame && hashOf(await project.functionBody(file.name, signal)) === file.contentSha256) continue;
-    if (there !== undefined && options.keepsNewer === true) {
-      newer.push(`the edge function ${file.name}`);
-      continue;
-    }
-    await project.deployFunction(wanted, await buffer(await readPart(options, file, signal)), signal);
-    if (hashOf(await project.functionBody(file.name, signal)) !== file.contentSha256)
-      throw new PromiseError(`The edge function ${file.name} is not what backup ${manifest.backupId} holds.`);
-  }
-  const { authSettings, notes } = await restoreAuthSettings(options, part);
-  const left = (wanted: string) => newer.filter((one) => one.startsWith(wanted)).length;
+  const { manifest, project, session, keepsNewer, reporter, signal } = options;
+  const plan = await planBeside({ source: options, older: options.older, reporter, signal });
+  reporter(`Bringing back ${plan.objects.length} storage objects and ${plan.functions.length} edge functions`);
+  const missingObjects = await stillMissing(session, plan.missingObjects);
+  const sizeLimit = plan.storageSizeLimit;
+  const storage = await restoreStorage({ project, session, keepsNewer, sizeLimit, reporter, signal }, plan.objects);
+  const functions = await restoreFunctions({ project, keepsNewer, signal }, plan.functions);
+  const auth = await authSettingsOf(options, plan);
   return {
-    storageObjects: objects.length - left("the object "),
-    functions: functions.length - left("the edge function "),
-    authSettings,
-    notes: [...noteOfNewer(newer), ...notes],
+    storageObjects: plan.objects.length - storage.newer.length - storage.failed.size,
+    functions: plan.functions.length - functions.newer.length - functions.failed.size,
+    authSettings: auth.changed,
+    parts: {
+      storage: restoredPart({
+        from: sourcesOf(manifest, plan.objects, storage.failed),
+        missing: missingObjects.map(({ name }) => name),
+        failed: reasonsIn(storage.failed),
+      }),
+      functions: restoredPart({
+        from: sourcesOf(manifest, plan.functions, functions.failed),
+        missing: plan.missingFunctions,
+        failed: reasonsIn(functions.failed),
+      }),
+      authSettings: auth.part,
+      configuration: plan.configuration,
+    },
+    notes: [
+      ...noteOfNewer([
+        ...storage.newer.map((name) => `the object ${name}`),
+        ...functions.newer.map((slug) => `the edge function ${slug}`),
+      ]),
+      ...noteOfExcused(plan.excusedObjects),
+      ...auth.notes,
+    ],
   };
+}
+
+/** Those whose row is still the restored one: the app has stored the others again since, or deleted them. */
+async function stillMissing(session: Session, missing: readonly ObjectIdentity[]): Promise<ObjectIdentity[]> {
+  if (missing.length === 0) return [];
+  const rows = await listStorageObjects(session);
+  if (rows === undefined) return [...missing];
+  const now = new Map(rows.map((row) => [fullName(row), identityKey({ name: fullName(row), ...identityOf(row) })]));
+  return missing.filter((one) => one.name === ALL || (now.has(one.name) && now.get(one.name) === identityKey(one)));
+}
+
+async function authSettingsOf(
+  { manifest, project, olderAuthSettings, signal }: RestoreProjectOptions,
+  { authSettings: saved }: BesidePlan,
+): Promise<{ changed: number; part: RestoredPart; notes: string[] }> {
+  if (saved === undefined)
+    return { changed: 0, part: restoredPart({ from: [], missing: [ALL], failed: [] }), notes: [] };
+  const count = Object.keys(saved.part.authSettings ?? {}).length;
+  const from = [{ ...pointOf(saved.from), count }];
+  if (saved.isOlder && !olderAuthSettings) {
+    const heldBack = { state: "held back" as const, from, missing: 0, failed: 0, names: [] };
+    return { changed: 0, part: heldBack, notes: [] };
+  }
+  try {
+    const { changed, notes } = await restoreAuthSettings(project, saved.part, signal);
+    return { changed, part: restoredPart({ from, missing: [], failed: [] }), notes };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failed = [`those of backup ${manifest.backupId} (${messageOf(error)})`];
+    return { changed: 0, part: restoredPart({ from: [], missing: [], failed }), notes: [] };
+  }
+}
+
+/** How many of the things that were brought come from each backup; the database's own comes first, also where it gave none. */
+function sourcesOf(
+  own: Manifest,
+  files: readonly FileFrom[],
+  failed: ReadonlyMap<string, string>,
+): RestoredPart["from"] {
+  const counts = new Map<Manifest, number>([[own, 0]]);
+  for (const { file, source } of files)
+    if (!failed.has(file.name)) counts.set(source.manifest, (counts.get(source.manifest) ?? 0) + 1);
+  return [...counts].map(([manifest, count]) => ({ ...pointOf(manifest), count }));
+}
+
+function reasonsIn(failed: ReadonlyMap<string, string>): string[] {
+  return [...failed].map(([name, why]) => `${name} (${why})`).sort();
+}
+
+function noteOfExcused(excused: readonly ObjectIdentity[]): string[] {
+  if (excused.length === 0) return [];
+  const names = named(excused.map(({ name }) => name));
+  return [`Rows without bytes, as the app has deleted or replaced the objects while the backup ran: ${names}.`];
 }
 
 function noteOfNewer(newer: readonly string[]): string[] {
   if (newer.length === 0) return [];
   return [
-    `Left as somebody has changed or deleted it since the database was restored: ${named([...newer].sort())}. Look whether that is wanted.`,
+    `Left, as they were changed or deleted since the database was restored: ${named([...newer].sort())}. Look whether that is wanted.`,
   ];
 }
-
-/** A new project takes smaller objects than the old one may have. What its plan doesn't allow is told by the upload itself. */
-async function makeRoom(
-  { project, signal }: RestoreProjectOptions,
-  { storageSizeLimit = 0 }: ProjectPart,
-  objects: readonly BackupFile[],
-): Promise<void> {
-  const wanted = objects.reduce((most, { contentBytes }) => Math.max(most, contentBytes), storageSizeLimit);
-  if (wanted <= (await project.sizeLimit(signal))) return;
-  await unlessRefused(() => project.setSizeLimit(wanted, signal));
-}
-
-/** @param cacheControl null for an object without any, undefined for one of which there is no row. False where the app's own is left. */
-async function restoreObject(
-  options: RestoreProjectOptions,
-  file: BackupFile,
-  cacheControl: string | null | undefined,
-): Promise<boolean> {
-  const { project, manifest, signal } = options;
-  const place = placeOf(file);
-  const there = await hashOfObject(project, place, signal);
-  if (there === file.contentSha256) return true;
-  if (options.keepsNewer === true && (there !== undefined || cacheControl === undefined)) return false;
-  const open = () => readPart(options, file, signal);
-  const sent = { open, contentType: file.contentType, cacheControl: cacheControl ?? undefined };
-  await project.putObject(place, sent, signal);
-  if ((await hashOfObject(project, place, signal)) === file.contentSha256) return true;
-  throw new PromiseError(`The storage object ${file.name} is not what backup ${manifest.backupId} holds.`);
-}
-
-/** "bucket/path": a bucket's name has no slash. */
-function placeOf({ name }: BackupFile): StoragePlace {
-  const slash = name.indexOf("/");
-  return { bucket: name.slice(0, slash), name: name.slice(slash + 1) };
-}
-
-async function hashOfObject(
-  project: ProjectContent,
-  place: StoragePlace,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const found = await project.getObject(place, signal);
-  return found && (await hashOfStream(found.body));
-}
-
-async function hashOfStream(content: Readable): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of content as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest("hex");
-}
-
-function hashOf(content: Buffer | undefined): string | undefined {
-  return content && createHash("sha256").update(content).digest("hex");
-}
-
-/**
- * How long each object that has a row may be kept by whoever has fetched it, by "bucket/path": the restored rows still say it, an upload
- * replaces it.
- */
-async function readCacheControls(session: Session): Promise<Map<string, string | null>> {
-  const rows = await session.query<{ name: string; cacheControl: string | null }>(
-    `select bucket_id || '/' || name as name, nullif(metadata ->> 'cacheControl', '') as "cacheControl" from storage.objects`,
-  );
-  return new Map(rows.map(({ name, cacheControl }) => [name, cacheControl]));
-}
-
-async function restoreAuthSettings(
-  { project, signal }: RestoreProjectOptions,
-  { authSettings: saved, secretAuthSettings: secrets }: ProjectPart,
-): Promise<Pick<RestoredProject, "authSettings" | "notes">> {
-  if (saved === undefined)
-    return { authSettings: 0, notes: ["The backup holds no values of the auth settings: set them in the project."] };
-  // Older backups hold what stood in place of the secrets.
-  const [wanted, toBeSet] = [plainSettings(saved), secrets ?? secretSettings(saved)];
-  const notes =
-    toBeSet.length === 0
-      ? []
-      : [`The platform gives no secret of the auth service out: set ${toBeSet.join(", ")} again in the project.`];
-  const differing = (now: Record<string, unknown>) =>
-    Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
-  const changes = differing(await project.authSettings(signal));
-  if (changes.length === 0) return { authSettings: 0, notes };
-  await changeAuthSettings(project, changes, signal);
-  const left = differing(await project.authSettings(signal)).map(([name]) => name);
-  if (left.length > 0) notes.push(`The auth service did not take its settings ${left.join(", ")}: look at them.`);
-  return { authSettings: changes.length - left.length, notes };
-}
-
-/**
- * Changes all at once; where the service refuses that, one by one: a single setting that needs another plan, or a provider that
- * needs its secret first, must not cost the others. What it doesn't take is seen afterwards.
- */
-async function changeAuthSettings(
-  project: ProjectContent,
-  changes: readonly [string, unknown][],
-  signal: AbortSignal,
-): Promise<void> {
-  const change = (some: readonly [string, unknown][]) =>
-    unlessRefused(() => project.setAuthSettings(Object.fromEntries(some), signal));
-  if (await change(changes)) return;
-  for (const one of changes) await change([one]);
-}
-
-/** False where the service doesn't take the value. */
-async function unlessRefused(work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error instanceof ServiceError && REFUSED.has(error.status)) return false;
-    throw error;
-  }
-}
-
-/** Of a setting's value or of what the plan offers, not of who asks. */
-const REFUSED: ReadonlySet<number> = new Set([400, 402, 422]);

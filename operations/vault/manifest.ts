@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lacksSchema } from "./lacks.ts";
 import { leftOutSchema } from "./leftOut.ts";
 import { PromiseError } from "../../clients/errors.ts";
 
@@ -100,6 +101,9 @@ const fileSchema = z.object({
   origin: z.enum(["storage", "function"]),
   /** "bucket/path" of a storage object, slug of a function. */
   name: z.string().min(1),
+  /** Of a storage object: version and ETag of its row in the snapshot; absent where the row has none, and in older backups. */
+  version: z.string().optional(),
+  etag: z.string().optional(),
   contentType: z.string(),
   /** Of the object as it lies in the vault. */
   sizeBytes: count,
@@ -181,6 +185,8 @@ const manifestSchema = z.object({
    */
   platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
+  /** What of the parts beside the database is missing; absent in backups of other kinds, and in older ones (completeness.ts). */
+  lacks: lacksSchema.optional(),
 });
 
 /** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */

@@ -1,9 +1,14 @@
 import type { Opener } from "../../clients/age.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Vault } from "../../clients/vault.ts";
+import { canOpen } from "./backupSource.ts";
 import { chooseBackup } from "./chooseBackup.ts";
+import type { ChosenBackup } from "./chooseBackup.ts";
+import { lackingNames } from "./completeness.ts";
+import { missingIn } from "./configurationPart.ts";
+import { ALL } from "./lacks.ts";
 import { isRegular } from "./manifest.ts";
-import { listBackups, takenAt, type TierPrefix } from "./listBackups.ts";
+import { listBackups, takenAt, type BackupSummary, type TierPrefix } from "./listBackups.ts";
 import { readPlain } from "./readPart.ts";
 
 /** Whose configuration to read. */
@@ -14,26 +19,67 @@ export interface ReadConfigurationOptions {
   tiers: readonly TierPrefix[];
   /** Opens an encrypted backup. */
   opener?: Opener | undefined;
-  /** A backup by id; else the newest proven one. */
+  /** A backup by id, and nothing but it; else the newest proven one, and from older ones what it lacks. */
   backupId?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The configuration that was stored with a proven backup, its hash checked against the signed manifest.
+ * The configuration that was stored with a proven backup, its hash checked against the signed manifest. Where no backup is named, each part
+ * comes from the newest one that has it: `from` names that backup for each part that is not the newest's own, and `missing` keeps
+ * what no backup has.
  *
  * @throws UserError for a backup that does not exist, is not proven, or holds no configuration
  */
 export async function readConfiguration(options: ReadConfigurationOptions): Promise<unknown> {
   const { vault, trustedKeys, tiers, backupId, signal } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  if (backupId !== undefined) return await contentOf(chooseBackup(backups, { backupId }), options);
   // The newest configuration may be newer than the newest full backup.
-  const newest = backups.find(({ proven, manifest }) => proven && manifest?.kind === "configuration");
-  const full = backups.find(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
-  const isNewer = newest !== undefined && (full === undefined || takenAt(newest) > takenAt(full));
-  const chosen = chooseBackup(backups, { backupId: backupId ?? (isNewer ? newest.backupId : undefined) });
-  const part = chosen.manifest.parts.find((one) => one.name === "configuration.json");
-  if (part === undefined) throw new UserError(`Backup ${chosen.backupId} holds no configuration.`);
-  const content = await readPlain({ vault, manifest: chosen.manifest, opener: options.opener }, part, signal);
-  return JSON.parse(content.toString("utf8")) as unknown;
+  const [newest, ...older] = backups.filter(holdsConfiguration).sort((a, b) => takenAt(b) - takenAt(a));
+  if (newest === undefined) throw new UserError(`Backup ${chooseBackup(backups, {}).backupId} holds no configuration.`);
+  return await completed(await contentOf(newest, options), older, options);
+}
+
+/** A configuration with what it lacks taken from older ones, the newest of each part. */
+async function completed(
+  content: Record<string, unknown>,
+  older: readonly ChosenBackup[],
+  options: ReadConfigurationOptions,
+): Promise<Record<string, unknown>> {
+  let missing = missingIn(content);
+  const added: Record<string, unknown> = {};
+  const from: Record<string, { backupId: string; snapshotAt: string }> = {};
+  for (const backup of older) {
+    if (missing.length === 0) break;
+    const { manifest } = backup;
+    if (!canOpen({ ...options, manifest })) continue;
+    const lacking = lackingNames(manifest, "configuration");
+    if (lacking.includes(ALL) || missing.every(({ part }) => lacking.includes(part))) continue;
+    const theirs = await contentOf(backup, options);
+    missing = missing.filter(({ part }) => {
+      if (theirs[part] === undefined) return true;
+      added[part] = theirs[part];
+      from[part] = { backupId: manifest.backupId, snapshotAt: manifest.snapshotAt };
+      return false;
+    });
+  }
+  return Object.keys(from).length === 0 ? content : { ...content, ...added, missing, from };
+}
+
+function holdsConfiguration(backup: BackupSummary): backup is ChosenBackup {
+  const { proven, manifest } = backup;
+  if (!proven || manifest === undefined) return false;
+  const isMeant = manifest.kind === "configuration" || isRegular(manifest);
+  return isMeant && manifest.parts.some(({ name }) => name === "configuration.json");
+}
+
+async function contentOf(
+  { backupId, manifest }: ChosenBackup,
+  { vault, opener, signal }: ReadConfigurationOptions,
+): Promise<Record<string, unknown>> {
+  const part = manifest.parts.find(({ name }) => name === "configuration.json");
+  if (part === undefined) throw new UserError(`Backup ${backupId} holds no configuration.`);
+  const content = await readPlain({ vault, manifest, opener }, part, signal);
+  return JSON.parse(content.toString("utf8")) as Record<string, unknown>;
 }

@@ -20,6 +20,8 @@ export interface RecoveryLogEntry {
   startedAt: Date;
   phases: readonly Phase[];
   durationMs: number;
+  /** Where what lies beside the database came from, and what of it is missing (restoredParts.ts). */
+  parts?: unknown;
   /** Absent for one that ended well. */
   failure?: unknown;
 }

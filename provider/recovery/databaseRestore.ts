@@ -21,6 +21,7 @@ const inputs = z.strictObject({
     .regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/, { error: "must be a backup's id, such as 20260701T020000Z-1a2b3c." })
     .optional(),
   at: z.iso.datetime({ error: "must be a time in UTC, such as 2026-07-01T02:00:00Z." }).optional(),
+  olderAuthSettings: z.boolean().optional(),
   generation: z.int().min(1),
 });
 
@@ -63,6 +64,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       ...(at === undefined ? {} : { at: new Date(at) }),
       targetUrl: wanted.connectionString,
       ...(wanted.supabaseRef !== undefined && { project: context.projectContent(wanted.supabaseRef) }),
+      olderAuthSettings: wanted.olderAuthSettings,
       generation: wanted.generation,
       reporter: (line) => operation.report(line),
       signal,
@@ -97,5 +99,8 @@ function placeOf(connectionString: string): string {
 function outputsOf(state: RestoreResult): RestoreResult {
   const { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes } =
     state;
-  return { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes };
+  return {
+    ...{ restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes },
+    ...(state.parts && { parts: state.parts }),
+  };
 }

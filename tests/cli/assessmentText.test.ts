@@ -28,6 +28,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   sequences: [],
   missingExtensions: [],
   largeObjects: [],
+  parts: [],
   backupsLookedAt: 3,
   earlierLosses: [],
   durationMs: 5,
@@ -40,6 +41,48 @@ describe("an assessment for people", () => {
       `Compared with backup B1 of ${then.at}: 1 tables are the same, 0 differ.`,
       "Nothing of the backup is missing or altered.",
     ]);
+  });
+
+  it("says what the backup lacks beside the database, where that is, and what the last restore brought", () => {
+    const part = { state: "whole" as const, from: [], missing: 0, failed: 0, names: [] };
+    const found = assessment({
+      isDamaged: true,
+      parts: [
+        {
+          part: "storage",
+          state: "lacking",
+          lacking: ["a/b", "a/c"],
+          wholeIn: { backupId: "B0", snapshotAt: then.at },
+        },
+        { part: "functions", state: "lacking", lacking: ["*"] },
+        { part: "configuration", state: "unknown", lacking: [] },
+      ],
+      restored: {
+        restoreId: "r",
+        backupId: "B1",
+        hasLosses: true,
+        parts: {
+          storage: {
+            ...part,
+            state: "partly",
+            from: [{ backupId: "B0", snapshotAt: then.at, count: 5 }],
+            missing: 2,
+            names: ["a/b", "a/c"],
+          },
+          ...{ functions: part, authSettings: part, configuration: part },
+        },
+      },
+    });
+    expect(assessmentLines(found).slice(1)).toEqual([
+      `The backup lacks 2 storage objects: B0 (${then.at}) has all of them.`,
+      "The backup lacks the edge functions: no older proven backup has all of them.",
+      `Restored beside the database of B1: 5 storage objects from B0 (${then.at}).`,
+      `5 storage objects come from the older backup B0 (${then.at}), as B1 lacks them: the same version of each as its restored row names.`,
+      "2 storage objects are missing altogether, as no proven backup holds them as the restored state needs them: a/b; a/c.",
+    ]);
+    expect(summaryOf(found)).toBe(
+      "Something of backup B1 is missing or altered. storage objects that the last restore did not bring back: 2.",
+    );
   });
 
   it("shows each difference with its numbers, and since when only where there is damage", () => {

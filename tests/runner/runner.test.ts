@@ -127,7 +127,8 @@ describe("the runner in an empty folder", () => {
       DATABASE_URL: database.url,
       VERCEL_API_TOKEN: "vercel-token-of-the-test",
     });
-    expect([code, code === 0 ? "" : log]).toEqual([0, ""]);
+    // The database and what could be read are saved; what is lacking makes the run a failed one.
+    expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
     const [only, ...others] = await listBackups({ vault, trustedKeys, tiers: TIERS });
     expect(others).toEqual([]);
     expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
@@ -142,7 +143,13 @@ describe("the runner in an empty folder", () => {
       "repository",
       "stackState",
     ]);
-    expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe("CLOUDFLARE_API_TOKEN is not set");
+    expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe(
+      "CLOUDFLARE_API_TOKEN is not set: set it to a token that may read this",
+    );
+    expect(log).toMatch(
+      /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,
+    );
+    expect(log).toMatch(/edge functions: SUPABASE_ACCESS_TOKEN is not set/);
     expect(configuration.missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
@@ -168,7 +175,7 @@ describe("the runner in an empty folder", () => {
       DATABASE_URL: database.url,
     });
     server.close();
-    expect([code, code === 0 ? "" : log]).toEqual([0, ""]);
+    expect([code, code === 1 ? "" : log]).toEqual([1, ""]);
     // Each is asked for anew that would end within minutes.
     expect(asked).toBeGreaterThan(2);
   }, 60_000);
@@ -188,7 +195,7 @@ describe("the runner in an empty folder", () => {
         RUNNER_SETTINGS: JSON.stringify({ ...settings(), state }),
         DATABASE_URL: database.url,
       });
-      expect(code).toBe(0);
+      expect(code).toBe(1);
       return (await readConfiguration({ vault, trustedKeys, tiers: TIERS })) as {
         stackState?: unknown;
         missing: { part: string; reason: string }[];

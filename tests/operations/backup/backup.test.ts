@@ -52,8 +52,9 @@ const check = (vault: Vault, backupId?: string) =>
 describe("backup", () => {
   it("stores a proven backup, promotes by the calendar and holds the newest", async () => {
     const vault = await cloud.newVault();
-    const first = await backup(options(vault, { configuration: () => Promise.resolve({ zone: "castchat.example" }) }));
-    const second = await backup(options(vault));
+    const configuration = () => Promise.resolve({ zone: "castchat.example" });
+    const first = await backup(options(vault, { configuration }));
+    const second = await backup(options(vault, { configuration }));
     expect([first.tier, second.tier]).toEqual(["annual", "daily"]);
     expect(first.tables).toBeGreaterThan(20);
     expect(first.rows).toBe(second.rows);

@@ -46,6 +46,12 @@ async function holdsOf({ backupId }: BackupSummary): Promise<Record<string, stri
   }
   return holds;
 }
+async function countHeld({ backupId }: BackupSummary): Promise<number> {
+  const holds = await Promise.all(
+    (await vault.list(`${PREFIX}${backupId}/`)).map(({ key }) => vault.hasLegalHold(key)),
+  );
+  return holds.filter((isHeld) => isHeld).length;
+}
 const all = (status: string) =>
   Object.fromEntries(
     ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
@@ -74,6 +80,64 @@ describe("moveLegalHold", () => {
     await move(next, [old]);
     expect(await holdsOf(next)).toEqual(all("ON"));
     expect(await holdsOf(old)).toEqual(all("OFF"));
+  });
+
+  it("stays on the newest holder of each part until a newer one has it", async () => {
+    const names = (backup: BackupSummary, ...lacks: string[]): BackupSummary => {
+      const manifest = {
+        ...backup.manifest!,
+        ...{ kind: "full", snapshotAt: backup.startedAt.toISOString(), leftOut: [] },
+        lacks: Object.fromEntries(lacks.map((part) => [part, ["x"]])),
+      } as unknown as Manifest;
+      manifest.parts.push({ ...manifest.parts[0]!, name: "configuration.json" });
+      manifest.parts.push({ ...manifest.parts[0]!, name: "project.json" });
+      return { ...backup, proven: true, manifest };
+    };
+    const taken = async (day: number, ...lacks: string[]) =>
+      names(
+        { ...(await stored(`202610${day}T020000Z-00000a`)), startedAt: new Date(Date.UTC(2026, 9, day)) },
+        ...lacks,
+      );
+    const whole = await taken(10);
+    await move(whole, []);
+    const noFunctions = await taken(11, "functions");
+    await move(noFunctions, [whole]);
+    expect([await holdsOf(whole), await holdsOf(noFunctions)]).toEqual([all("ON"), all("ON")]);
+    const noDns = await taken(12, "configuration");
+    await move(noDns, [noFunctions, whole]);
+    // The newest has the functions, the one before it the configuration.
+    expect([await holdsOf(whole), await holdsOf(noFunctions), await holdsOf(noDns)]).toEqual(
+      ["OFF", "ON", "ON"].map(all),
+    );
+    const next = await taken(13);
+    await move(next, [noDns, noFunctions, whole]);
+    expect([await holdsOf(noFunctions), await holdsOf(noDns), await holdsOf(next)]).toEqual(
+      ["OFF", "OFF", "ON"].map(all),
+    );
+  });
+
+  it("is finished, or taken back, by the next run where one was interrupted in the middle of it", async () => {
+    const [first, second] = [await stored("20261101T020000Z-000007"), await stored("20261102T020000Z-000008")];
+    let left = 3;
+    const breaking: Vault = {
+      ...vault,
+      setLegalHold: (key, on) => (--left < 0 ? Promise.reject(new Error("interrupted")) : vault.setLegalHold(key, on)),
+    };
+    await expect(moveLegalHold(breaking, { prefix: first.prefix, manifest: first.manifest! }, [])).rejects.toThrow(
+      "interrupted",
+    );
+    expect(await countHeld(first)).toBe(3);
+    await move(first, []);
+    expect(await holdsOf(first)).toEqual(all("ON"));
+
+    left = 3;
+    await expect(
+      moveLegalHold(breaking, { prefix: second.prefix, manifest: second.manifest! }, [first]),
+    ).rejects.toThrow("interrupted");
+    const third = await stored("20261103T020000Z-000009");
+    await move(third, [second, first]);
+    for (const one of [first, second]) expect(await countHeld(one)).toBe(0);
+    expect(await holdsOf(third)).toEqual(all("ON"));
   });
 
   it("asks for the holds of a backup of many objects in turns, not for all of them at once", async () => {

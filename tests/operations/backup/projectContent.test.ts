@@ -1,7 +1,11 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { ServiceError } from "../../../clients/http.ts";
+import { supabaseContent } from "../../../clients/supabaseContent.ts";
 import type { ProjectContent } from "../../../clients/supabaseContent.ts";
+import { failureText } from "../../../operations/backup/leftOutText.ts";
+import { PARTS_BESIDE, lackingNames, wholenessOf } from "../../../operations/vault/completeness.ts";
 import { TOKEN } from "../../sandbox/emulators/support.ts";
 import { runSql } from "../support/sample.ts";
 import { contentOfProject, namesIn, startProjectSource } from "../support/project.ts";
@@ -68,48 +72,114 @@ describe("what can't be had beside the database", () => {
     expect(namesIn(manifest)).toHaveLength(4);
   }, 30_000);
 
-  it("is left out by name and reason, and costs nobody the database", async () => {
+  it("is left out by name and reason, and costs neither the database nor its proof", async () => {
     busy.refusals = 1000;
     const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
     expect(namesIn(manifest)).toEqual(["function hello"]);
-    expect(manifest.leftOut).toContainEqual({
-      what: expect.stringMatching(/^bytes of 3 storage objects \(.*images\/ä b\/c%2F\?#\.jpg/) as unknown,
-      why: expect.stringMatching(/^Supabase storage refused GET \S+ \(503\): busy\.$/) as unknown,
-      failed: true,
-    });
+    const lost = manifest.leftOut.filter(({ what }) => what.startsWith("bytes of"));
+    expect(lost.map(({ what }) => what).sort()).toEqual([
+      "bytes of storage object files/empty",
+      "bytes of storage object files/one.txt",
+      "bytes of storage object images/ä b/c%2F?#.jpg",
+    ]);
+    for (const one of lost)
+      expect(one).toMatchObject({
+        why: expect.stringMatching(/^Supabase storage refused GET \S+ \(503\): busy\.$/) as unknown,
+        failed: true,
+      });
+    expect(manifest.lacks?.storage?.map(({ name }) => name).sort()).toEqual([
+      "files/empty",
+      "files/one.txt",
+      "images/ä b/c%2F?#.jpg",
+    ]);
     const wrong = await started.backUp(contentOfProject(source, { serviceKey: "wrong" }));
     expect(wrong.manifest.leftOut).toContainEqual({
-      what: expect.stringContaining("bytes of 3 storage objects") as unknown,
+      what: "bytes of storage object files/one.txt",
       why: expect.stringMatching(/Invalid API key/) as unknown,
       failed: true,
     });
     expect(JSON.stringify(wrong.manifest)).not.toContain(TOKEN);
   }, 30_000);
 
-  it("is named where an object has vanished, is of another size, or was replaced since", async () => {
-    await runSql(
-      source.database.superuserUrl,
-      `insert into storage.objects (bucket_id, name, metadata) values ('files', 'vanished', '{"size": 5}');
-       update storage.objects set metadata = metadata || '{"size": 7}' where name = 'one.txt'`,
-    );
-    const replacing: ProjectContent = {
+  it("is all of it where there is no token, each thing with what to do", async () => {
+    const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
+    const { manifest, result } = await started.backUp(without);
+    expect(namesIn(manifest)).toEqual([]);
+    const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token that may read this";
+    expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
+    expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
+    expect(PARTS_BESIDE.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
+  }, 30_000);
+
+  it("costs only the object that can't be read, wherever it stands among the others", async () => {
+    // Two errors of the service and one refusal, at the first objects of all.
+    const failing: ProjectContent = {
       ...contentOfProject(source),
       getObject: async (place, signal) => {
+        if (place.name === "empty")
+          throw new ServiceError("Supabase storage", 500, "Supabase storage is broken (500).");
+        if (place.name === "one.txt") throw new ServiceError("Supabase storage", 400, "It is refused (400).");
+        return await contentOfProject(source).getObject(place, signal);
+      },
+    };
+    const { manifest, proven } = await started.backUp(failing);
+    expect(namesIn(manifest)).toEqual(["function hello", "storage images/ä b/c%2F?#.jpg"]);
+    expect(proven).toBe(true);
+    expect(wholenessOf(manifest, "storage")).toBe("lacking");
+    expect(wholenessOf(manifest, "functions")).toBe("whole");
+    expect(failureText(manifest.backupId, manifest.leftOut)).toContain("bytes of storage object files/empty");
+  }, 30_000);
+
+  it("is a loss where a row is as it was and its bytes are not, and none where the app has changed it meanwhile", async () => {
+    await runSql(
+      source.database.superuserUrl,
+      `insert into storage.objects (bucket_id, name, metadata) values ('files', 'vanished', '{"size": 5}'), ('files', 'deleted', '{"size": 5}'),
+         ('files', 'unfinished', null), ('files', '../../../../auth/v1/admin/users', '{"size": 5}');
+       update storage.objects set metadata = metadata || '{"size": 7}' where name = 'one.txt'`,
+    );
+    const asked: string[] = [];
+    const changing: ProjectContent = {
+      ...contentOfProject(source),
+      getObject: async (place, signal) => {
+        asked.push(place.name);
+        if (place.name === "deleted")
+          await runSql(
+            source.database.superuserUrl,
+            "set session_replication_role = replica; delete from storage.objects where name = 'deleted'",
+          );
         const found = await contentOfProject(source).getObject(place, signal);
         return found && place.bucket === "images" ? { ...found, etag: '"newer"' } : found;
       },
     };
-    const { manifest } = await started.backUp(replacing);
+    const { manifest } = await started.backUp(changing);
     expect(namesIn(manifest)).toEqual(["function hello", "storage files/empty"]);
+    const none = "the storage service has none";
     expect(manifest.leftOut).toEqual(
       expect.arrayContaining([
-        { what: "bytes of storage object files/vanished", why: "the storage service has none" },
-        { what: "bytes of storage object files/one.txt", why: "the storage service has 3 bytes, its row says 7" },
+        { what: "bytes of storage object files/deleted", why: none },
+        { what: "bytes of storage object files/unfinished", why: none },
+        {
+          what: "bytes of storage object files/../../../../auth/v1/admin/users",
+          why: "a part of its name is only dots, which no address can hold",
+        },
+        { what: "bytes of storage object files/vanished", why: `${none}, and its row is still the same`, failed: true },
+        {
+          what: "bytes of storage object files/one.txt",
+          why: "the storage service has 3 bytes, its row says 7, and its row is still the same",
+          failed: true,
+        },
         {
           what: "bytes of storage object images/ä b/c%2F?#.jpg",
-          why: "it was replaced at the storage service after the snapshot",
+          why: "the storage service has another version, and its row is still the same",
+          failed: true,
         },
       ]),
     );
+    expect(lackingNames(manifest, "storage").sort()).toEqual([
+      "files/one.txt",
+      "files/vanished",
+      "images/ä b/c%2F?#.jpg",
+    ]);
+    expect(asked.some((name) => name.includes(".."))).toBe(false);
   }, 30_000);
 });

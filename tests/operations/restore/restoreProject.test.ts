@@ -156,15 +156,6 @@ describe("what lies beside the database", () => {
       const content = contentOfProject(target);
       expect(await content.getObject({ bucket: "files", name: "one.txt" })).toBeUndefined();
       const before = await contentOf(target.database.url);
-      // An upload that the service spoils is seen; the same call then goes on.
-      const spoiling: ProjectContent = {
-        ...content,
-        putObject: (place, sent, signal) =>
-          content.putObject(place, { ...sent, open: () => Promise.resolve(readableOf(Buffer.from("other"))) }, signal),
-      };
-      await expect(started.restoreInto(target, vault, { project: spoiling })).rejects.toThrow(
-        /The storage object .+ is not what backup \S+ holds/,
-      );
       // Ended in the middle of the uploads: the rows' own columns are not forgotten.
       const ended = new AbortController();
       const ending: ProjectContent = {
@@ -185,10 +176,9 @@ describe("what lies beside the database", () => {
       expect(log.map((entry) => [entry.result, entry.phases.map(({ name }) => name)])).toEqual([
         ["done", phases.map(({ name }) => name).filter((name) => name !== "project")],
         ["failed", []],
-        ["failed", []],
         ["done", ["project"]],
       ]);
-      expect(log.map((entry) => entry.backupId)).toEqual(Array(4).fill(manifest.backupId));
+      expect(log.map((entry) => entry.backupId)).toEqual(Array(3).fill(manifest.backupId));
       expect(project).toEqual({ storageObjects: 3, functions: 1, authSettings: 0 });
       expect(notes).toContain("The backup holds no values of the auth settings: set them in the project.");
       expect(notes).not.toContainEqual(expect.stringContaining("Not restored"));
@@ -220,7 +210,7 @@ describe("what lies beside the database", () => {
       const { project, notes } = await started.restoreInto(target, vault);
       expect(project).toMatchObject({ storageObjects: 1, functions: 0 });
       expect(notes).toContain(
-        "Left as somebody has changed or deleted it since the database was restored: the edge function hello; the object files/empty; the object files/one.txt. Look whether that is wanted.",
+        "Left, as they were changed or deleted since the database was restored: the edge function hello; the object files/empty; the object files/one.txt. Look whether that is wanted.",
       );
       expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("another one"));
       expect(await content.functionBody("hello")).toEqual(Buffer.from("newer code"));

@@ -47,9 +47,12 @@ export async function stopProject({ database, bed, server }: Project): Promise<v
   await new Promise((resolve) => server.close(resolve));
   await Promise.all([database.stop(), bed.remove()]);
 }
-export const contentOfProject = ({ ref, address }: Project, more: { serviceKey?: string; endpoint?: string } = {}) =>
+export const contentOfProject = (
+  { ref, address }: Project,
+  more: { serviceKey?: string; endpoint?: string; token?: string } = {},
+) =>
   supabaseContent({
-    ...{ ref, token: TOKEN, endpoint: address, retryDelayMs: 5 },
+    ...{ ref, token: more.token ?? TOKEN, endpoint: address, retryDelayMs: 5 },
     projectUrlTemplate: `${more.endpoint ?? address}/projects/{ref}`,
     ...(more.serviceKey && { serviceKey: more.serviceKey }),
   });
@@ -84,6 +87,7 @@ export function namesIn(manifest: Manifest): string[] {
 export async function startProjectSource() {
   const [cloud, source] = await Promise.all([startTestCloud(), startProject()]);
   const signer = await cloud.newSigner();
+  const newVault = () => cloud.newVault();
   const trustedKeys = [await signer.publicKeyPem()];
   await runSql(
     source.database.url,
@@ -107,17 +111,19 @@ export async function startProjectSource() {
   await content.setAuthSettings({ external_google_secret: SECRET, external_apple_secret: "" });
   return {
     source,
+    signer,
     trustedKeys,
-    /** A backup into a vault of its own. */
+    newVault,
+    /** A backup into a vault of its own, unless one is given. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
-      const vault = await cloud.newVault();
-      await backup({
+      const vault = more.vault ?? (await newVault());
+      const result = await backup({
         ...{ databaseUrl: source.database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent },
         project,
         ...more,
       });
       const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
-      return { vault, manifest: saved!.manifest! };
+      return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
     },
     restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
       restore({

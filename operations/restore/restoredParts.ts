@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { PARTS_BESIDE, PART_WORDS } from "../vault/completeness.ts";
+import type { PartBeside } from "../vault/completeness.ts";
+import { ALL } from "../vault/lacks.ts";
+
+/**
+ * What became of a part beside the database. `whole`: all of it is there. `partly`, `missing`: some or all of it isn't. `held back`: an
+ * older backup has it, and its use was not asked for. `unknown`: the backup is older than that question.
+ */
+const partSchema = z.object({
+  state: z.enum(["whole", "partly", "missing", "held back", "unknown"]),
+  /** The backups that it comes from, the newest first, and how many things of each. */
+  from: z.array(z.object({ backupId: z.string(), snapshotAt: z.string(), count: z.number() })),
+  /** How many things no proven backup holds as the restored rows name them. */
+  missing: z.number(),
+  /** How many things a backup holds and the project did not take. The same restore tries them again. */
+  failed: z.number(),
+  /** The first of both, in words. */
+  names: z.array(z.string()),
+});
+export type RestoredPart = z.infer<typeof partSchema>;
+
+export const restoredPartsSchema = z.object({
+  storage: partSchema,
+  functions: partSchema,
+  authSettings: partSchema,
+  /** A restore brings none of it; it is what `castchat-recovery configuration` prints. */
+  configuration: partSchema,
+});
+/** Where each part beside the database comes from, and what of it is missing. */
+export type RestoredParts = z.infer<typeof restoredPartsSchema>;
+
+/** So many names are kept. */
+const NAMED = 10;
+
+/** What a part's state follows from. */
+interface PartFacts {
+  from: RestoredPart["from"];
+  missing: readonly string[];
+  failed: readonly string[];
+}
+
+/** Judges a part by what was brought and what was not. */
+export function restoredPart({ from, missing, failed }: PartFacts): RestoredPart {
+  const used = from.filter(({ count }) => count > 0);
+  const lost = missing.length + failed.length;
+  return {
+    state: lost === 0 ? "whole" : used.length === 0 ? "missing" : "partly",
+    from: lost === 0 && used.length === 0 ? from.slice(0, 1) : used,
+    missing: missing.length,
+    failed: failed.length,
+    names: [...failed, ...missing].slice(0, NAMED),
+  };
+}
+
+/** Whether something that the app needs is not there. */
+export function hasLosses({ storage, functions }: RestoredParts): boolean {
+  return [storage, functions].some(({ missing, failed }) => missing + failed > 0);
+}
+
+/** What is to be known of the parts, in sentences: what is from an older backup than the database, and what is not there. */
+export function partNotes(parts: RestoredParts, backupId: string): string[] {
+  return PARTS_BESIDE.flatMap((part) => notesOf(part, parts[part], backupId));
+}
+
+/** That something was lost, in one sentence. */
+export function lossText(parts: RestoredParts, backupId: string): string {
+  const lost = (["storage", "functions"] as const).flatMap((part) => {
+    const { missing, failed } = parts[part];
+    return missing + failed === 0 ? [] : [`${missing + failed} ${PART_WORDS[part]}`];
+  });
+  return `The database of ${backupId} is restored, and what lies beside it is not whole: ${lost.join(" and ")} are not there. The notes name them.`;
+}
+
+function notesOf(part: PartBeside, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {
+  const words = PART_WORDS[part];
+  const older = from.filter((one) => one.backupId !== backupId);
+  if (state === "held back") {
+    const [first] = older;
+    return [
+      `The ${words} are not restored: backup ${backupId} lacks them, and those of ${first?.backupId ?? ""} (${first?.snapshotAt ?? ""}) may reopen what was closed since. To apply them all the same, run \`castchat-recovery restore --older-auth-settings\` for this database.`,
+    ];
+  }
+  if (part === "authSettings" && state === "missing")
+    return ["The backup holds no values of the auth settings: set them in the project."];
+  const verb = part === "configuration" ? "are to be had" : "come";
+  const which = part === "storage" ? ": the same version of each as its restored row names" : "";
+  const lines = older.map(
+    (one) =>
+      `${one.count} ${words} ${verb} from the older backup ${one.backupId} (${one.snapshotAt}), as ${backupId} lacks them${which}.`,
+  );
+  if (missing > 0) lines.push(missingText(words, missing, failed === 0 ? names : []));
+  if (failed > 0)
+    lines.push(
+      `${failed} ${words} could not be brought back: ${listed(names, failed + missing)}. Look at the reasons, then run \`castchat-recovery restore\` for this database again: it tries them again.`,
+    );
+  return lines;
+}
+
+function missingText(words: string, missing: number, names: readonly string[]): string {
+  if (names.includes(ALL)) return `The ${words} are missing: no proven backup holds all of them.`;
+  const some = names.length === 0 ? "" : `: ${listed(names, missing)}`;
+  return `${missing} ${words} are missing altogether, as no proven backup holds them as the restored state needs them${some}.`;
+}
+
+function listed(names: readonly string[], count: number): string {
+  return names.join("; ") + (count > names.length ? `; and ${count - names.length} more` : "");
+}
