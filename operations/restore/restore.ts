@@ -62,7 +62,7 @@ async function withProject(
   if (project === undefined || result.project !== undefined || result.selection !== undefined) return result;
   await holdTarget(session, result.restoreId, false, signal);
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const { manifest } = chooseBackup(backups, { backupId: result.backupId });
+  const { manifest } = chooseBackup(backups, { backupId: result.backupId }).chosen;
   if (!holdsProject(manifest)) return result;
   course.backupId = manifest.backupId;
   const timer = new PhaseTimer(reporter);
@@ -91,6 +91,8 @@ function wishIn({ selection }: RestoreOptions): string {
 interface Course {
   timer: PhaseTimer;
   startedMs: number;
+  /** What is to be said of it, whatever comes of it. */
+  notes: string[];
   /** Of the backup that something was done with. */
   backupId?: string;
 }
@@ -103,8 +105,8 @@ async function logged(
   work: (course: Course) => Promise<RestoreResult>,
 ): Promise<RestoreResult> {
   const startedAt = clock();
-  const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now() };
-  const log = async (failure?: unknown): Promise<string | undefined> => {
+  const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now(), notes: [] };
+  const log = async (notes: readonly string[], failure?: unknown): Promise<string | undefined> => {
     if (isTest === true || course.backupId === undefined) return undefined;
     return await appendRecoveryLog(vault, clock, {
       what: "restore",
@@ -115,16 +117,17 @@ async function logged(
       startedAt,
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.startedMs),
+      notes,
       ...(failure === undefined ? {} : { failure }),
     });
   };
   try {
     const result = await work(course);
-    const note = await log();
+    const note = await log(result.notes);
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };
   } catch (error) {
     const explained = explainTargetFault(error, session.address);
-    await log(explained);
+    await log(course.notes, explained);
     throw explained;
   }
 }
@@ -144,6 +147,7 @@ async function restoreInto(
   const { selected, resumedAt } = claimed;
   const { manifest, selection } = selected;
   course.backupId = manifest.backupId;
+  course.notes.push(...selected.passedOver);
   const goesOn = resumedAt !== undefined;
   // Until a restore that goes on is where it was, its marker stays there.
   let isThere = !goesOn;

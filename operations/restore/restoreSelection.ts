@@ -1,6 +1,6 @@
 import { UserError } from "../../clients/errors.ts";
-import { chooseBackup, passedOver } from "../vault/chooseBackup.ts";
-import type { BackupChoice } from "../vault/chooseBackup.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import type { BackupChoice, ChosenBackup } from "../vault/chooseBackup.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import type { BackupKind, Manifest } from "../vault/manifest.ts";
 
@@ -27,9 +27,10 @@ const WORDS: Readonly<Record<Selection, string>> = {
 
 /** What is restored, and of which backup. */
 export interface Selected {
+  chosen: ChosenBackup;
   manifest: Manifest;
   selection: Selection;
-  /** Newer backups that can't be trusted, in sentences. */
+  /** Newer backups that were not taken, in sentences. */
   passedOver: string[];
 }
 
@@ -42,10 +43,9 @@ export function selectBackup(
   choice: BackupChoice,
   wish: Selection | undefined,
 ): Selected {
-  const chosen = chooseBackup(backups, choice);
+  const { chosen, passedOver } = chooseBackup(backups, choice);
   const { manifest } = chosen;
-  const selection = selectionOf(manifest, wish, backups);
-  return { manifest, selection, passedOver: passedOver(backups, chosen, choice) };
+  return { chosen, manifest, selection: selectionOf(manifest, wish, backups), passedOver };
 }
 
 function selectionOf(manifest: Manifest, wish: Selection | undefined, backups: readonly BackupSummary[]): Selection {

@@ -7,6 +7,8 @@ import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
+import { NotTrustedError } from "./untrustedManifest.ts";
+import type { UntrustedManifest } from "./untrustedManifest.ts";
 import { VERIFICATIONS } from "./verification.ts";
 
 /** What is needed of a tier to find its backups; planning/tiers.ts has them. */
@@ -31,6 +33,8 @@ export interface BackupSummary {
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
+  /** Present where it is finished, whole and read back, as a writer says whose key is not trusted here. */
+  untrusted?: { snapshotAt: string; signedBy: string };
   /** Where its verifications lie, and the manifest that they must speak of (verification.ts reads them); absent without a good manifest. */
   verifications?: { manifestSha256: string; keys: string[] };
 }
@@ -97,15 +101,37 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       return { ...summary, manifest, proven: problems.length === 0, problems, verifications };
     } catch (error) {
       if (!(error instanceof PromiseError)) throw error;
-      return { ...unfinished, problems: [messageOf(error)] };
+      const problems = [messageOf(error)];
+      if (!(error instanceof NotTrustedError) || error.claim === undefined) return { ...unfinished, problems };
+      const { claim } = error;
+      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);
+      if (!isWhole(claim, keyOf(tier.prefix, backupId, ""), one.objects) || !speaksOf(proof, backupId, claim))
+        return { ...unfinished, problems };
+      return {
+        ...unfinished,
+        problems: [`its manifest is signed by key ${claim.signedBy}, which is not trusted here`],
+        untrusted: { snapshotAt: claim.snapshotAt, signedBy: claim.signedBy },
+      };
     }
   });
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
 }
 
 /** When a backup's snapshot was taken, in milliseconds since 1970; an unfinished one counts from its start. */
-export function takenAt(backup: BackupSummary): number {
-  return backup.manifest === undefined ? backup.startedAt.getTime() : Date.parse(backup.manifest.snapshotAt);
+export function takenAt({ manifest, untrusted, startedAt }: BackupSummary): number {
+  const snapshotAt = manifest?.snapshotAt ?? untrusted?.snapshotAt;
+  return snapshotAt === undefined ? startedAt.getTime() : Date.parse(snapshotAt);
+}
+
+/** Whether everything that an untrusted manifest names lies beside it. */
+function isWhole({ objects }: UntrustedManifest, place: string, there: ReadonlySet<string>): boolean {
+  return objects.every((key) => key.startsWith(place) && there.has(key.slice(place.length)));
+}
+
+/** Whether a proof, by whomever, says that this manifest's backup was read back. */
+function speaksOf(proof: Uint8Array | undefined, backupId: string, { sha256 }: UntrustedManifest): boolean {
+  const statement = proof && parseProof(proof)?.statement;
+  return statement?.backupId === backupId && statement.manifestSha256 === sha256;
 }
 
 function isVerification(object: string): boolean {

@@ -20,6 +20,8 @@ export interface RecoveryLogEntry {
   startedAt: Date;
   phases: readonly Phase[];
   durationMs: number;
+  /** What somebody has to know or do who was not there: newer backups that were not taken, what is held back, what is missing. */
+  notes: readonly string[];
   /** Absent for one that ended well. */
   failure?: unknown;
 }

@@ -14,6 +14,8 @@ export interface Operation {
   urn: string;
   /** Shows a line of progress beside the resource while the operation runs; never a secret. */
   report(message: string): void;
+  /** Says what has to be read after the run: it stays under "Diagnostics", as a warning of the resource; never a secret. */
+  warn(message: string): void;
 }
 
 /** Decides about a difference by a resource's own rule. */

@@ -13,7 +13,6 @@ import type { Decoded, Properties } from "./values.ts";
 
 /** The methods over resources: what the engine asks of a row of the provider's table. */
 export function resourceMethods<C, X>(provider: Provider<C, X>) {
-  const { running } = provider;
   return {
     check: answer((request: provproto.CheckRequest) => {
       const handler = provider.handlerOf(request);
@@ -42,7 +41,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
           response.setProperties(encode(inputs.values, secretKeys));
           return response;
         }
-        const created = await running.run(request.getTimeout(), (signal) =>
+        const created = await provider.carryOut(request.getTimeout(), (signal) =>
           handler.create(provider.context, inputs.values, signal, provider.operationOf(request)),
         );
         response.setId(created.id);
@@ -58,7 +57,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
       const outputs = decode(request.getProperties());
       const isImport = Object.keys({ ...inputs.values, ...outputs.values }).length === 0;
       const last = isImport ? undefined : { inputs: inputs.values, outputs: outputs.values };
-      const found = await running.run(request.getTimeout(), (signal) =>
+      const found = await provider.carryOut(request.getTimeout(), (signal) =>
         handler.read(provider.context, request.getId(), last, signal),
       );
       const response = new provproto.ReadResponse();
@@ -85,7 +84,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         }
         const apply = handler.update?.bind(handler);
         if (apply === undefined) throw new UserError(`${typeOf(request)} cannot be updated in place.`);
-        const outputs = await running.run(request.getTimeout(), (signal) =>
+        const outputs = await provider.carryOut(request.getTimeout(), (signal) =>
           apply(provider.context, request.getId(), olds, news.values, signal, provider.operationOf(request)),
         );
         response.setProperties(encode({ ...news.values, ...outputs }, secretKeys));
@@ -97,7 +96,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
     delete: answer(async (request: provproto.DeleteRequest) => {
       const handler = provider.handlerOf(request);
       const olds = stateOf(request.getOldInputs(), request.getProperties());
-      await running.run(request.getTimeout(), (signal) =>
+      await provider.carryOut(request.getTimeout(), (signal) =>
         handler.delete(provider.context, request.getId(), olds, signal, provider.operationOf(request)),
       );
       return new emptyproto.Empty();

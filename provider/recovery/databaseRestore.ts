@@ -4,6 +4,7 @@ import { UserError } from "../../clients/errors.ts";
 import { restore } from "../../operations/restore/restore.ts";
 import { FINISHED, readRestoreMarker } from "../../operations/restore/restoreMarker.ts";
 import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
+import { RESTORE_RESULT } from "../../planning/restoreResult.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
@@ -54,6 +55,11 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
   },
   async create(context, wanted, signal, operation) {
     const { backup, at } = wanted;
+    const said = new Set<string>();
+    const warn = (note: string) => {
+      if (!said.has(note)) operation.warn(note);
+      said.add(note);
+    };
     const outputs = await restore({
       vault: context.vault(wanted.vaultBucket),
       trustedKeys: wanted.trustedWriterKeys,
@@ -65,9 +71,11 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       ...(wanted.supabaseRef !== undefined && { project: context.projectContent(wanted.supabaseRef) }),
       generation: wanted.generation,
       reporter: (line) => operation.report(line),
+      warn,
       signal,
       clock: context.clock,
     });
+    for (const note of outputs.notes) warn(note);
     return { id: outputs.restoreId, outputs };
   },
   async read(_context, id, last, signal) {
@@ -75,9 +83,9 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
       throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
     const marker = await readRestoreMarker(last.inputs.connectionString, signal, id);
     if (marker?.restoreId !== id || marker.phase !== FINISHED) return undefined;
-    return { id, inputs: last.inputs, outputs: outputsOf(last.outputs) };
+    return { id, inputs: last.inputs, outputs: RESTORE_RESULT.parse(last.outputs) };
   },
-  update: (_context, _id, olds) => Promise.resolve(outputsOf(olds.outputs)),
+  update: (_context, _id, olds) => Promise.resolve(RESTORE_RESULT.parse(olds.outputs)),
   // Data are never touched: they go with their project, if at all.
   delete: () => Promise.resolve(),
 };
@@ -91,11 +99,4 @@ function isAnotherDatabase(last: string, next: string | undefined, unknownKeys: 
 function placeOf(connectionString: string): string {
   const { host, port, user, database } = parseDatabaseUrl(connectionString);
   return JSON.stringify([host, port, user, database]);
-}
-
-/** Without the inputs that the host keeps beside them. */
-function outputsOf(state: RestoreResult): RestoreResult {
-  const { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes } =
-    state;
-  return { restoreId, backupId, snapshotAt, phases, durationMs, tables, rows, users, posts, applications, notes };
 }

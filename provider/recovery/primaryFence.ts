@@ -32,6 +32,11 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     const results = await fencePrimary(ports, { organization, databaseName, vercelProject }, signal, (line) =>
       operation.report(line),
     );
+    // A part that still runs may still write: that must not scroll by.
+    for (const { part, reason } of results.filter(({ fenced }) => !fenced))
+      operation.warn(
+        `The primary's ${part} could not be stopped: ${reason.replace(/\.$/, "")}. What is written there from now on is lost.`,
+      );
     return { id: `${databaseName}/${wanted.generation}`, outputs: { results } };
   },
   read: (_context, id, last) => Promise.resolve(last && { id, inputs: last.inputs, outputs: last.outputs }),

@@ -30,6 +30,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   largeObjects: [],
   backupsLookedAt: 3,
   earlierLosses: [],
+  passedOver: [],
   durationMs: 5,
   ...more,
 });
