@@ -43,8 +43,18 @@ export interface SiteOutputs {
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
   /** What a run is told (RUNNER_SETTINGS), for a run by hand or in another container. Holds no secret. */
   readonly runnerSettings?: Output<RunnerSettings>;
+  /** Generations of the recovered database that are kept beside the present one, until they are released. */
+  readonly earlierGenerations?: readonly EarlierGeneration[];
   /** What a recovery could stop of the primary, and what not. */
   readonly fence?: Output<readonly FenceResult[]>;
+}
+
+/** A generation of the recovered database that is kept beside the present one. */
+export interface EarlierGeneration {
+  readonly generation: number;
+  readonly projectName: string;
+  /** Empty where no project was ever made for it. */
+  readonly ref: Output<string>;
 }
 
 /** The parts of a site that runs CastChat. */

@@ -13,13 +13,15 @@ export interface DatabaseRestoreArgs {
   /** Name of the bucket to restore from. */
   readonly vaultBucket: pulumi.Input<string>;
   /** Public keys (PEM) of the writers whose manifests are trusted. */
-  readonly trustedWriterKeys: pulumi.Input<pulumi.Input<string>[]>;
+  readonly trustedWriterKeys: pulumi.Input<string[]>;
   /** Id of the backup to restore. @default - the newest proven one */
   readonly backup?: pulumi.Input<string>;
   /** Restore the newest proven backup at or before this time (ISO 8601, UTC). @default - now */
   readonly at?: pulumi.Input<string>;
   /** Another `backup` or `at` needs a higher one: a restore is never repeated over what it has restored. */
   readonly generation: pulumi.Input<number>;
+  /** It is one of an earlier generation: nothing is restored, and where nothing was its record stays empty. @default false */
+  readonly kept?: pulumi.Input<boolean>;
 }
 
 /** A backup restored into a database and checked. Deleting it touches no data. */
