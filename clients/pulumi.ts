@@ -31,6 +31,8 @@ export interface Pulumi {
   registered(): Promise<Registration>;
   /** What the stack's state holds. */
   deployed(): Promise<RegisteredResource[]>;
+  /** Replaces the stack's state by what `change` makes of it (as text), in one step; secrets stay encrypted. */
+  rewriteState(change: (state: string) => string): Promise<void>;
   /** `pulumi up`, its output shown as it comes. Throws when it fails. */
   up(): Promise<void>;
 }
@@ -70,6 +72,9 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       throw explain(error, options, args);
     }
   };
+  const rewrite = async (change: (state: string) => string) => {
+    await run(["stack", "import"], { input: change(await run(["stack", "export"])) });
+  };
   return {
     async outputs() {
       return z
@@ -91,7 +96,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     },
     async settlePendingCreates(ids) {
       // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
-      await run(["stack", "import"], { input: withoutPendingCreates(await run(["stack", "export"]), ids) });
+      await rewrite((state) => withoutPendingCreates(state, ids));
     },
     async readAdopted() {
       if (!hasUnread(await run(["stack", "export"]))) return;
@@ -104,6 +109,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     async deployed() {
       return resourcesInExport(await run(["stack", "export"]));
     },
+    rewriteState: rewrite,
     async up() {
       await run(["up", "--yes", "--skip-preview"], { shown: true });
     },
