@@ -1,18 +1,34 @@
+import type { ProviderResource } from "@pulumi/pulumi";
+
+import { Generations, type DeclaredGenerations } from "./components/recovery/generations.ts";
+import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import { PrimarySite } from "./components/primarySite.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
 import { StandbySite } from "./components/standbySite.ts";
 import { createProviders } from "./providers.ts";
 import { scheduledRun } from "./scheduledRun.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings, type StandbySettings } from "./settings.ts";
 
 /** The program: settings in, components out. The engine calls it; so can an inline program, more than once in a process. */
-export default function program(): SiteOutputs {
+export default async function program(): Promise<SiteOutputs> {
   const settings = loadSettings();
   const providers = createProviders(settings);
   const run = { scheduledRun: scheduledRun(settings) };
-  const site =
-    settings.role === "primary"
-      ? new PrimarySite("primary", { ...settings, ...run }, { providers })
-      : new StandbySite("standby", { ...settings, ...run }, { providers });
-  return site.outputs;
+  if (settings.role === "primary") return new PrimarySite("primary", { ...settings, ...run }, { providers }).outputs;
+  const generations = settings.mode === "active" ? await declaredGenerations(settings, providers) : undefined;
+  return new StandbySite("standby", { ...settings, ...run, generations }, { providers }).outputs;
+}
+
+/** Before anything else is declared: which generations there are decides what the program declares. */
+function declaredGenerations(
+  settings: StandbySettings,
+  providers: readonly ProviderResource[],
+): Promise<DeclaredGenerations> {
+  const { generation, stack, publicName, zoneName, supabaseOrganization: organization, protect } = settings;
+  const provider = providers.find((one) => one instanceof RecoveryProvider);
+  return new Generations(
+    "generations",
+    { generation, stack, publicName, zoneName, organization },
+    { protect, ...(provider && { provider }) },
+  ).known();
 }

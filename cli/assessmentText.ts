@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { visible } from "../clients/visibleText.ts";
 import type { Assessment } from "../operations/assess/assess.ts";
 import type { TracedLoss } from "../operations/assess/assessTrace.ts";
 import type { TableHistory } from "../operations/assess/assessHistory.ts";
@@ -17,6 +18,7 @@ export function assessmentLines(found: Assessment): string[] {
   const differing = found.tables.filter((table) => table.state !== "same");
   const same = found.tables.length - differing.length;
   return [
+    ...found.passedOver.map(visible),
     `Compared with backup ${found.backupId} of ${found.snapshotAt}: ${same} tables are the same, ${differing.length} differ.`,
     ...(differing.length === 0 ? [] : [tableOf(differing)]),
     ...differing.flatMap(({ schema, name, traced }) =>

@@ -4,6 +4,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { calendarCommand } from "./commands/calendar.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { drillCommand } from "./commands/drill.ts";
+import { generationCommand } from "./commands/generation.ts";
 import { listCommand } from "./commands/list.ts";
 import { mirrorCommand } from "./commands/mirror.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -35,6 +36,7 @@ const program = new Command("castchat-recovery")
   .addCommand(restoreCommand())
   .addCommand(restorePlatformCommand())
   .addCommand(releaseCommand())
+  .addCommand(generationCommand())
   .addCommand(mirrorCommand())
   .addCommand(resumeCommand())
   .addCommand(vaultCommand())

@@ -11,6 +11,7 @@ import { s3Vault, type Vault } from "../clients/vault.ts";
 import { roleCredentials, type RoleCredentials, type RoleOptions } from "../clients/vaultRole.ts";
 import { vercelClient } from "../clients/vercel.ts";
 import type { LeftResourcesPorts } from "../operations/site/leftResources.ts";
+import { readLease, type Lease } from "../operations/site/trafficLease.ts";
 import { vaultRoleArn, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
 import type { Settings } from "../settings.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
@@ -93,6 +94,16 @@ export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts,
         endpoint: settings.endpointCloudflare,
       }),
   };
+}
+
+/** Who holds the stack's public name; undefined where its zone says nothing of it. */
+export async function leaseOf({ settings }: StackContext, signal: AbortSignal): Promise<Lease | undefined> {
+  const cloudflare = cloudflareClient({
+    token: requiredVariable("CLOUDFLARE_API_TOKEN", "the zone says who holds the public name"),
+    endpoint: settings.endpointCloudflare,
+  });
+  const zoneId = await cloudflare.zoneId(settings.zoneName, signal);
+  return zoneId === undefined ? undefined : await readLease(cloudflare, zoneId, settings.publicName, signal);
 }
 
 /** Supabase with the token of SUPABASE_ACCESS_TOKEN. `timeoutMs` is the patience with one attempt. */

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { visible } from "../clients/visibleText.ts";
 import { leftOutLines } from "../operations/backup/leftOutText.ts";
 import { CHECKLIST, stateOf } from "../operations/verify/testRestore/checklist.ts";
 import type { VerifyResult } from "../operations/verify/verify.ts";
@@ -11,6 +12,7 @@ const WIDTHS = { what: 30, detail: 86 };
 export function verificationLines(result: VerifyResult): string[] {
   return [
     whatWasRead(result),
+    ...result.passedOver.map(visible),
     ...leftOutLines(result.leftOut),
     ...result.faults.map((fault) => `  not ok: ${fault}`),
     ...(result.walkedPast ?? []).map((clause) => `  passed over: ${clause}`),
@@ -46,7 +48,7 @@ function restoreLines(restore: NonNullable<VerifyResult["restore"]>): string[] {
       table.push([line.state, line.what, line.detail]);
     }
   }
-  return [`Test restore into ${restore.throwaway}, which is removed:`, table.toString(), ...restore.notes];
+  return [`Test restore into ${restore.throwaway}, which is removed:`, table.toString(), ...restore.notes.map(visible)];
 }
 
 function outcome(result: VerifyResult): string {

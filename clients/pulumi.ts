@@ -34,6 +34,8 @@ export interface Pulumi {
   deployed(): Promise<RegisteredResource[]>;
   /** Takes resources out of the state, which stay as they are in their services, and protection from others; false if that changes nothing. */
   forget(what: Forgetting): Promise<boolean>;
+  /** Replaces the stack's state by what `change` makes of it (as text), in one step; secrets stay encrypted. */
+  rewriteState(change: (state: string) => string): Promise<void>;
   /** `pulumi up`, its output shown as it comes. Throws when it fails. */
   up(): Promise<void>;
 }
@@ -73,6 +75,9 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       throw explain(error, options, args);
     }
   };
+  const rewrite = async (change: (state: string) => string) => {
+    await run(["stack", "import"], { input: change(await run(["stack", "export"])) });
+  };
   return {
     async outputs() {
       return z
@@ -94,7 +99,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     },
     async settlePendingCreates(ids) {
       // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
-      await run(["stack", "import"], { input: withoutPendingCreates(await run(["stack", "export"]), ids) });
+      await rewrite((state) => withoutPendingCreates(state, ids));
     },
     async readAdopted() {
       if (!hasUnread(await run(["stack", "export"]))) return;
@@ -112,6 +117,7 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       if (input !== undefined) await run(["stack", "import"], { input });
       return input !== undefined;
     },
+    rewriteState: rewrite,
     async up() {
       await run(["up", "--yes", "--skip-preview"], { shown: true });
     },

@@ -91,7 +91,8 @@ export class Application extends pulumi.ComponentResource {
           sensitive: true,
         })),
       },
-      { parent: this },
+      // Not before it is restored: what is built meanwhile, by whomever, must not work on half of it.
+      { parent: this, dependsOn: [database] },
     );
     return new AppDeployment(
       `${name}-deployment`,

@@ -8,7 +8,7 @@ export interface RestoreSource {
   /** Name of the bucket to restore from. */
   readonly vaultBucket: pulumi.Input<string>;
   /** Public keys (PEM) of the writers whose backups are trusted. */
-  readonly trustedWriterKeys: readonly string[];
+  readonly trustedWriterKeys: pulumi.Input<string[]>;
   /** @default - the newest proven backup */
   readonly backup?: string | undefined;
   /** ISO 8601, UTC. @default - now */
@@ -29,6 +29,11 @@ export interface DatabaseArgs {
    */
   readonly restore?: RestoreSource;
   /**
+   * It is one of an earlier generation: declared so that it stays, and never made, changed or filled.
+   * @default false
+   */
+  readonly kept?: boolean;
+  /**
    * Refuse to delete it, in the engine and at Supabase's API.
    * @default true
    */
@@ -37,6 +42,8 @@ export interface DatabaseArgs {
 
 /** CastChat's database on Supabase; recovered from a vault where asked. Who depends on it waits for the restore too. */
 export class Database extends pulumi.ComponentResource {
+  /** Name of the Supabase project. */
+  readonly projectName: string;
   /** Supabase's own name for the project. */
   readonly ref: pulumi.Output<string>;
   readonly apiUrl: pulumi.Output<string>;
@@ -49,12 +56,15 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:Database", name, {}, opts);
-    const { projectName, organization, region, restore, protect = true } = args;
+    const { projectName, organization, region, restore, kept = false, protect = true } = args;
+    this.projectName = projectName;
+    // What the settings say now is meant for the present generation.
+    const stays = (...ignoreChanges: string[]) => (kept ? { ignoreChanges } : {});
 
     const project = new SupabaseProject(
       `${name}-project`,
-      { name: projectName, organization, region, deletionProtection: protect },
-      { parent: this, protect },
+      { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
+      { parent: this, protect, ...stays("organization", "region") },
     );
     // The provider marks these itself; said once more, the program doesn't depend on it.
     this.connectionString = pulumi.secret(project.connectionString);
@@ -66,13 +76,14 @@ export class Database extends pulumi.ComponentResource {
             connectionString: this.connectionString,
             supabaseRef: project.ref,
             vaultBucket: restore.vaultBucket,
-            trustedWriterKeys: [...restore.trustedWriterKeys],
+            trustedWriterKeys: restore.trustedWriterKeys,
             ...(restore.backup !== undefined && { backup: restore.backup }),
             ...(restore.at !== undefined && { at: restore.at }),
             ...(restore.olderAuthSettings === true && { olderAuthSettings: true }),
             generation: restore.generation,
+            ...(kept && { kept }),
           },
-          { parent: this, protect },
+          { parent: this, protect, ...stays("vaultBucket", "trustedWriterKeys", "backup", "at") },
         )
       : undefined;
 

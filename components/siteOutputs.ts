@@ -5,6 +5,7 @@ import type { RunnerSettings } from "../planning/runnerSettings.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
+import type { RestoreOutputs } from "./recovery/databaseRestore.ts";
 import type { FenceResult } from "./recovery/primaryFence.ts";
 import type { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import type { SigningKey } from "./signingKey.ts";
@@ -33,8 +34,8 @@ export interface SiteOutputs {
   readonly applicationUrl?: Output<string>;
   /** The name that users know. */
   readonly publicUrl?: string;
-  /** What was restored, and how long each phase took in milliseconds. */
-  readonly restore?: Readonly<Record<string, Output<unknown>>>;
+  /** What was restored, how long each phase took in milliseconds, and the notes of what is left to know or do. */
+  readonly restore?: RestoreOutputs;
   readonly deployment?: Readonly<Record<string, Output<unknown>>>;
   readonly traffic?: Readonly<Record<string, Output<unknown>>>;
   readonly mirrorUrl?: string;
@@ -42,8 +43,18 @@ export interface SiteOutputs {
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
   /** What a run is told (RUNNER_SETTINGS), for a run by hand or in another container. Holds no secret. */
   readonly runnerSettings?: Output<RunnerSettings>;
+  /** Generations of the recovered database that are kept beside the present one, until they are released. */
+  readonly earlierGenerations?: readonly EarlierGeneration[];
   /** What a recovery could stop of the primary, and what not. */
   readonly fence?: Output<readonly FenceResult[]>;
+}
+
+/** A generation of the recovered database that is kept beside the present one. */
+export interface EarlierGeneration {
+  readonly generation: number;
+  readonly projectName: string;
+  /** Empty where no project was ever made for it. */
+  readonly ref: Output<string>;
 }
 
 /** The parts of a site that runs CastChat. */
@@ -78,21 +89,7 @@ export function runningOutputs({ database, application, traffic, publicName }: R
     apiUrl: database.apiUrl,
     anonKey: database.anonKey,
     publicUrl: `https://${publicName}`,
-    ...(restore && {
-      restore: {
-        restoreId: restore.restoreId,
-        backupId: restore.backupId,
-        snapshotAt: restore.snapshotAt,
-        phases: restore.phases,
-        durationMs: restore.durationMs,
-        tables: restore.tables,
-        rows: restore.rows,
-        users: restore.users,
-        posts: restore.posts,
-        applications: restore.applications,
-        parts: restore.parts,
-      },
-    }),
+    ...(restore && { restore: restore.result }),
     ...(deployment && {
       applicationUrl: deployment.url,
       deployment: {

@@ -6,11 +6,19 @@ import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
 import type { SiteArgs } from "./primarySite.ts";
+import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { runningOutputs, scheduleOutputs, vaultOutputs, type RunningSite, type SiteOutputs } from "./siteOutputs.ts";
+import {
+  runningOutputs,
+  scheduleOutputs,
+  vaultOutputs,
+  type EarlierGeneration,
+  type RunningSite,
+  type SiteOutputs,
+} from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 
 export interface StandbySiteArgs extends SiteArgs {
@@ -27,6 +35,8 @@ export interface StandbySiteArgs extends SiteArgs {
   readonly at?: string | undefined;
   /** Where the backup lacks the auth settings, apply those of an older one. */
   readonly olderAuthSettings?: boolean | undefined;
+  /** Which generations of the recovered database are declared while it is active. @default - the present one, as the first */
+  readonly generations?: DeclaredGenerations | undefined;
 }
 
 /**
@@ -56,7 +66,10 @@ export class StandbySite extends pulumi.ComponentResource {
 
     // A drill must not touch what still runs.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
-    const database = mode === "standby" ? undefined : this.#recoverDatabase(args, mode, vault, fence);
+    const trustedWriterKeys = keysTrustedBy(args, signing);
+    const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
+    const database =
+      mode === "standby" ? undefined : this.#recoverDatabase(args, mode, { vault, trustedWriterKeys }, fence);
     const application = new Application(
       "application",
       {
@@ -78,19 +91,21 @@ export class StandbySite extends pulumi.ComponentResource {
       mirrorUrl,
       ...(fence && { fence: fence.results }),
       ...(running && runningOutputs(running)),
+      ...(earlier.length > 0 && { earlierGenerations: earlier }),
       ...(backups && scheduleOutputs(backups)),
     };
     this.registerOutputs({});
   }
+
   #recoverDatabase(
     args: StandbySiteArgs,
     mode: "active" | "drill",
-    vault: BackupVault,
+    { vault, trustedWriterKeys }: RestoreFrom,
     fence: PrimaryFence | undefined,
   ): Database {
-    const { generation, trustedWriterKeys, backup, at, olderAuthSettings } = args;
+    const { generation, backup, at, olderAuthSettings } = args;
     return new Database(
-      partName(mode, "database"),
+      mode === "drill" ? partName(mode, "database") : generationName(args, generation),
       {
         projectName: recoveredDatabaseName(mode, generation),
         organization: args.supabaseOrganization,
@@ -102,12 +117,37 @@ export class StandbySite extends pulumi.ComponentResource {
     );
   }
 
-  #fencePrimary({ supabaseOrganization, peerVercelProject, generation }: StandbySiteArgs): PrimaryFence {
+  /** The databases of other generations than the present one. Nothing is done to them, and the engine refuses to let go of them. */
+  #keepEarlier(args: StandbySiteArgs, { vault, trustedWriterKeys }: RestoreFrom): EarlierGeneration[] {
+    const others = generationsOf(args).declared.filter((one) => one !== args.generation);
+    return others.map((generation) => {
+      const { projectName, ref } = new Database(
+        generationName(args, generation),
+        {
+          projectName: recoveredDatabaseName("active", generation),
+          organization: args.supabaseOrganization,
+          region: args.supabaseRegion,
+          restore: { vaultBucket: vault.bucket, trustedWriterKeys, generation },
+          kept: true,
+          protect: args.protect,
+        },
+        { parent: this },
+      );
+      return { generation, projectName, ref };
+    });
+  }
+
+  #fencePrimary(args: StandbySiteArgs): PrimaryFence {
+    const { supabaseOrganization, peerVercelProject, generation } = args;
+    const left = generationsOf(args)
+      .declared.filter((one) => one < generation)
+      .at(-1);
     return new PrimaryFence(
       "fence",
       {
         organization: supabaseOrganization,
         databaseName: PRIMARY_DATABASE_NAME,
+        ...(left !== undefined && { leftDatabaseName: recoveredDatabaseName("active", left) }),
         ...(peerVercelProject !== undefined && { vercelProject: peerVercelProject }),
         generation,
       },
@@ -133,6 +173,26 @@ export class StandbySite extends pulumi.ComponentResource {
     );
     return { database, application, traffic, publicName };
   }
+}
+
+/** What every restore of a site is made from. */
+interface RestoreFrom {
+  readonly vault: BackupVault;
+  readonly trustedWriterKeys: pulumi.Output<string[]>;
+}
+
+/** The writers whose backups a standby recovers from: those of its settings, and itself, as it backs up what it has recovered. */
+function keysTrustedBy({ trustedWriterKeys }: StandbySiteArgs, signing: SigningKey): pulumi.Output<string[]> {
+  return signing.publicKeyPem.apply((own) => [...new Set([...trustedWriterKeys, own])]);
+}
+
+function generationsOf({ generations, generation }: StandbySiteArgs): DeclaredGenerations {
+  return generations ?? { first: generation, declared: [generation] };
+}
+
+/** The first generation's database has the name that every stack began with, so that none is replaced; later ones have their number. */
+function generationName(args: StandbySiteArgs, generation: number): string {
+  return generation === generationsOf(args).first ? "database" : `database-g${generation}`;
 }
 
 /**

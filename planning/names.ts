@@ -153,6 +153,12 @@ export function recoveredDatabaseName(mode: "active" | "drill", generation: numb
   return `castchat-${mode === "active" ? "dr" : "drill"}-g${generation}`;
 }
 
+/** The generation that a recovered database's name speaks of; undefined for any other name. */
+export function generationOf(databaseName: string): number | undefined {
+  const [, generation] = /^castchat-dr-g([1-9]\d*)$/.exec(databaseName) ?? [];
+  return generation === undefined ? undefined : Number(generation);
+}
+
 /** The name under which a drill answers, so that it never takes the production name. */
 export function drillName(publicName: string): string {
   return `drill.${publicName}`;

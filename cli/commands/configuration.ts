@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { openerOf } from "../../clients/age.ts";
+import { visible } from "../../clients/visibleText.ts";
 import { readConfiguration } from "../../operations/vault/readConfiguration.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
@@ -19,7 +20,7 @@ export function configurationCommand(): Command {
     .action(async (backupId: string | undefined, options: { stack: string }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
-      const configuration = await readConfiguration({
+      const { configuration, passedOver } = await readConfiguration({
         vault: vaultOf(context),
         trustedKeys: trustedKeysOf(context),
         opener: await openerOf(process.env),
@@ -27,6 +28,8 @@ export function configurationCommand(): Command {
         backupId,
         signal,
       });
+      // What is printed is JSON alone.
+      for (const sentence of passedOver) process.stderr.write(`${visible(sentence)}\n`);
       printResult(configuration, true, []);
     });
 }

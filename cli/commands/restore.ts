@@ -4,6 +4,7 @@ import { systemClock } from "../../clients/clock.ts";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
+import { visible } from "../../clients/visibleText.ts";
 import { backup } from "../../operations/backup/backup.ts";
 import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
 import { abandon, replace } from "../../operations/restore/replace/replace.ts";
@@ -114,7 +115,7 @@ export function restoreCommand(): Command {
         printResult(result, options.json === true, [
           ...result.tables.map(({ name, rowsBefore, rows }) => `${name}: ${rowsBefore} rows before, ${rows} now.`),
           `These are the rows of ${result.backupId} (${result.snapshotAt}), compared with the backup.`,
-          ...result.notes,
+          ...result.notes.map(visible),
         ]);
         return;
       }
@@ -129,7 +130,7 @@ export function restoreCommand(): Command {
           `The database is in the state of ${result.backupId} (${result.snapshotAt}), checked: ${result.tables} tables, ${result.rows} rows; ` +
             `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
           `What was there before is saved as ${result.safetyBackupId}.`,
-          ...result.notes,
+          ...result.notes.map(visible),
         ]);
         return;
       }
@@ -144,7 +145,11 @@ export function restoreCommand(): Command {
           reporter,
         }),
       );
-      printResult(result, options.json === true, [...linesOf(result), ...besideLines(result), ...result.notes]);
+      printResult(result, options.json === true, [
+        ...linesOf(result),
+        ...besideLines(result),
+        ...result.notes.map(visible),
+      ]);
       if (result.parts !== undefined && hasLosses(result.parts))
         throw new PromiseError(lossText(result.parts, result.backupId));
     });

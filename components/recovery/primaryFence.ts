@@ -7,13 +7,15 @@ export interface PrimaryFenceArgs {
   readonly databaseName: pulumi.Input<string>;
   /** Name of the primary's Vercel project. @default - the app is not stopped, and the result says so */
   readonly vercelProject?: pulumi.Input<string> | undefined;
+  /** Name of the database of the generation that this recovery leaves. @default - there is none */
+  readonly leftDatabaseName?: pulumi.Input<string>;
   /** A recovery of another generation fences anew. */
   readonly generation: pulumi.Input<number>;
 }
 
-/** What became of a part of the primary. */
+/** What became of a part of the primary, or of the generation that is left. */
 export interface FenceResult {
-  readonly part: "database" | "application";
+  readonly part: "database" | "application" | "earlier generation";
   readonly fenced: boolean;
   readonly reason: string;
 }

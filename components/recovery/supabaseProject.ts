@@ -9,6 +9,8 @@ export interface SupabaseProjectArgs {
   readonly region: pulumi.Input<string>;
   /** While it is true the project can't be deleted, whatever the engine is told. */
   readonly deletionProtection: pulumi.Input<boolean>;
+  /** It is one of an earlier generation: it is never made, and where there is none its record stays empty. @default false */
+  readonly kept?: pulumi.Input<boolean>;
 }
 
 /** A Supabase project: created through the Management API, awaited until healthy. Its password is made in the create. */

@@ -75,6 +75,8 @@ export interface Assessment {
   /** How many proven full backups the history is taken from. */
   backupsLookedAt: number;
   earlierLosses: EarlierLoss[];
+  /** Newer backups that it was not compared with, in sentences. */
+  passedOver: string[];
   durationMs: number;
 }
 
@@ -90,7 +92,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
   const signal = options.signal ?? new AbortController().signal;
   const started = performance.now();
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const chosen = chooseBackup(backups, { backupId: options.backupId });
+  const { chosen, passedOver } = chooseBackup(backups, { backupId: options.backupId });
   const { manifest } = chosen;
   if (manifest.kind === "configuration")
     throw new UserError(`Backup ${manifest.backupId} holds the configuration alone: there is nothing to compare.`);
@@ -156,6 +158,7 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
       ...(restored && { restored }),
       backupsLookedAt: chain.length,
       earlierLosses: earlierLosses(chain, manifest),
+      passedOver,
       durationMs: Math.round(performance.now() - started),
     };
   });

@@ -2,7 +2,7 @@ import { PARTS_BESIDE, lackingNames, newestWhole, wholenessOf } from "../vault/c
 import type { PartBeside, Wholeness } from "../vault/completeness.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import { hasLosses } from "../restore/restoredParts.ts";
-import type { RestoredParts } from "../restore/restoredParts.ts";
+import type { RestoredParts } from "../../planning/restoredParts.ts";
 import type { RestoreMarker } from "../restore/restoreMarker.ts";
 
 /** A part beside the database in the backup that is compared with, and the older backup that has all of it where this one lacks some. */

@@ -12,7 +12,7 @@ import { parseProject } from "../vault/projectPart.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
 import { identityKey, objectsWithBytes, objectsWithoutBytes } from "../vault/storedObjects.ts";
 import { fetchText } from "./fetchPart.ts";
-import type { RestoredPart } from "./restoredParts.ts";
+import type { RestoredPart } from "../../planning/restoredParts.ts";
 
 /** A content, and the backup that it lies in. */
 export interface FileFrom {

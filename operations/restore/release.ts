@@ -100,7 +100,7 @@ async function restoredBy(session: Session, backupId: string | undefined): Promi
 
 async function manifestOf(options: ReleaseOptions, backupId: string): Promise<Manifest> {
   const { vault, trustedKeys, tiers, signal } = options;
-  return chooseBackup(await listBackups({ vault, trustedKeys, tiers, signal }), { backupId }).manifest;
+  return chooseBackup(await listBackups({ vault, trustedKeys, tiers, signal }), { backupId }).chosen.manifest;
 }
 
 async function heldBackOf(options: ReleaseOptions, manifest: Manifest): Promise<HeldBack> {

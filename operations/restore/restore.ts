@@ -17,7 +17,7 @@ import type { RestoreOptions } from "./restoreOptions.ts";
 import { manifestWithoutEventTriggers } from "./eventTriggers.ts";
 import { runPhases } from "./restorePipeline.ts";
 import { hasLosses, partNotes } from "./restoredParts.ts";
-import type { RestoredParts } from "./restoredParts.ts";
+import type { RestoredParts } from "../../planning/restoredParts.ts";
 import { holdsProject, noteOfProject, restoreProject } from "./restoreProject.ts";
 import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
 import { areStorageRowsOpen } from "./storageRows.ts";
@@ -71,7 +71,7 @@ async function withProject(
   if (project === undefined || result.selection !== undefined || isBrought(result, olderAuthSettings)) return result;
   await holdTarget(session, result.restoreId, false, signal);
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  const chosen = chooseBackup(backups, { backupId: result.backupId });
+  const { chosen } = chooseBackup(backups, { backupId: result.backupId });
   const older = olderThan(backups, chosen);
   const { manifest } = chosen;
   if (![chosen, ...older].some((one) => holdsProject(one.manifest))) return result;
@@ -128,6 +128,8 @@ function wishIn({ selection }: RestoreOptions): string {
 interface Course {
   timer: PhaseTimer;
   startedMs: number;
+  /** What is to be said of it, whatever comes of it. */
+  notes: string[];
   /** Of the backup that something was done with. */
   backupId?: string;
   /** What was brought beside the database. */
@@ -142,8 +144,8 @@ async function logged(
   work: (course: Course) => Promise<RestoreResult>,
 ): Promise<RestoreResult> {
   const startedAt = clock();
-  const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now() };
-  const log = async (failure?: unknown): Promise<string | undefined> => {
+  const course: Course = { timer: new PhaseTimer(reporter), startedMs: performance.now(), notes: [] };
+  const log = async (notes: readonly string[], failure?: unknown): Promise<string | undefined> => {
     if (isTest === true || course.backupId === undefined) return undefined;
     return await appendRecoveryLog(vault, clock, {
       what: "restore",
@@ -155,16 +157,17 @@ async function logged(
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.startedMs),
       ...(course.parts && { parts: course.parts }),
+      notes,
       ...(failure === undefined ? {} : { failure }),
     });
   };
   try {
     const result = await work(course);
-    const note = await log();
+    const note = await log(result.notes);
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };
   } catch (error) {
     const explained = explainTargetFault(error, session.address);
-    await log(explained);
+    await log(course.notes, explained);
     throw explained;
   }
 }
@@ -186,6 +189,7 @@ async function restoreInto(
   const { withoutEventTriggers } = options;
   const manifest = withoutEventTriggers === true ? manifestWithoutEventTriggers(selected.manifest) : selected.manifest;
   course.backupId = manifest.backupId;
+  course.notes.push(...selected.passedOver);
   const goesOn = resumedAt !== undefined;
   // Until a restore that goes on is where it was, its marker stays there.
   let isThere = !goesOn;

@@ -1,6 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { UserError } from "../../clients/errors.ts";
 import { findPgTool } from "../../clients/pgTools.ts";
+import { passedOverBefore } from "../vault/chooseBackup.ts";
 import { listBackups } from "../vault/listBackups.ts";
 import { refuseHalfState } from "./replace/replaceRecord.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
@@ -18,7 +19,7 @@ export async function claim(
   restoreId: string,
   options: RestoreOptions & { signal: AbortSignal },
 ): Promise<{ selected: Selected; resumedAt: string | undefined } | { finished: RestoreResult }> {
-  const { vault, trustedKeys, tiers, clock, reporter, signal } = options;
+  const { vault, trustedKeys, tiers, clock, reporter, signal, warn = reporter } = options;
   await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
   await refuseHalfState(session);
   const marker = await findMarker(session, restoreId);
@@ -32,9 +33,15 @@ export async function claim(
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // A restore that goes on keeps its backup, also when a newer one has come meanwhile.
   const choice = marker === undefined ? options : { backupId: marker.backupId };
-  const selected = selectBackup(backups, choice, options.selection);
+  const picked = selectBackup(backups, choice, options.selection);
+  // What the interrupted call has passed over, this one has to say again.
+  const passedOver =
+    marker === undefined
+      ? picked.passedOver
+      : passedOverBefore(backups, picked.chosen, { ...options, startedAt: marker.startedAt });
+  const selected: Selected = { ...picked, passedOver };
   const { manifest, selection } = selected;
-  for (const sentence of selected.passedOver) reporter(sentence);
+  for (const sentence of passedOver) warn(sentence);
   if (marker !== undefined) refuseOther({ ...marker, snapshotAt: manifest.snapshotAt }, options);
   refuseOlderServer(session, manifest);
   await refuseWithoutRealtime(session, manifest);

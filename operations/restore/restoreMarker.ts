@@ -1,40 +1,18 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { withSession } from "../../clients/database.ts";
 import type { Session } from "../../clients/database.ts";
 import { clearJournal, makeJournal } from "./journal.ts";
+import { RESTORE_RESULT } from "../../planning/restoreResult.ts";
+import type { RestoreResult as RecordedResult } from "../../planning/restoreResult.ts";
 import type { Phase } from "../phases.ts";
 import { makeOwnTable } from "../database/ownTables.ts";
 import { MARKER_SCHEMA } from "../database/platform.ts";
-import { restoredPartsSchema } from "./restoredParts.ts";
-import type { RestoredParts } from "./restoredParts.ts";
-import type { Selection } from "./restoreSelection.ts";
 
-/** What a finished restore has brought back and checked. */
-export interface RestoreResult {
-  restoreId: string;
-  backupId: string;
-  /** When the restored snapshot was taken, ISO 8601. */
-  snapshotAt: string;
-  phases: Phase[];
-  durationMs: number;
-  tables: number;
-  rows: number;
-  /** Counted in the restored database. */
-  users: number;
-  posts: number;
-  applications: number;
-  /** What was brought back beside the database; absent where nothing was. */
-  project?: { storageObjects: number; functions: number; authSettings: number } | undefined;
-  /** Where each part beside the database comes from, and what of it is missing; absent where none was looked for. */
-  parts?: RestoredParts | undefined;
-  /** Differences that are no fault, in sentences (an extension's newer version). */
-  notes: string[];
+/** What a call to restore has come to. */
+export interface RestoreResult extends RecordedResult {
   /** When an earlier call has finished it, ISO 8601; absent where this one has. What was changed since then is as it is. */
   finishedBefore?: string | undefined;
-  /** Absent where all of the backup was restored. */
-  selection?: Exclude<Selection, "everything"> | undefined;
 }
 
 /** What a restore has left in the database that it restores into. */
@@ -57,23 +35,6 @@ export function finishedIn(marker: RestoreMarker | undefined): RestoreResult | u
   if (marker?.phase !== FINISHED || marker.result === undefined) return undefined;
   return { ...marker.result, finishedBefore: (marker.finishedAt ?? marker.startedAt).toISOString() };
 }
-
-const resultSchema = z.object({
-  restoreId: z.string(),
-  backupId: z.string(),
-  snapshotAt: z.string(),
-  phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
-  durationMs: z.number(),
-  tables: z.number(),
-  rows: z.number(),
-  users: z.number(),
-  posts: z.number(),
-  applications: z.number(),
-  notes: z.array(z.string()),
-  project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),
-  parts: restoredPartsSchema.optional(),
-  selection: z.enum(["definitions", "rows"]).optional(),
-});
 
 /**
  * The id of a restore: the same for the same target, generation and wish, so that an interrupted one knows its own work.
@@ -126,7 +87,7 @@ export async function listMarkers(session: Session): Promise<RestoreMarker[]> {
     phase: row.phase,
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
-    result: row.result === null ? undefined : resultSchema.parse(row.result),
+    result: row.result === null ? undefined : RESTORE_RESULT.parse(row.result),
   }));
 }
 

@@ -20,6 +20,8 @@ export interface RestoreFrom {
   at?: Date | undefined;
   clock: Clock;
   reporter: Reporter;
+  /** Gets at once, whatever comes of the restore, what must not scroll by. @default - the reporter */
+  warn?: Reporter;
   signal?: AbortSignal | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { BesidePlan, FileFrom } from "./besidePlan.ts";
 import { named } from "./restoreChecks.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
-import type { RestoredPart, RestoredParts } from "./restoredParts.ts";
+import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
 import { restoreFunctions } from "./restoreFunctions.ts";
 import { restoreStorage } from "./restoreStorage.ts";
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../clients/errors.ts";
-import { chooseBackup, passedOver } from "../vault/chooseBackup.ts";
-import type { BackupChoice } from "../vault/chooseBackup.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import type { BackupChoice, ChosenBackup } from "../vault/chooseBackup.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import type { BackupKind, Manifest } from "../vault/manifest.ts";
 
@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<Selection, string>> = {
 
 /** What is restored, and of which backup. */
 export interface Selected {
+  chosen: ChosenBackup;
   manifest: Manifest;
   selection: Selection;
   /** Newer backups that can't be trusted, and what the vault's readers passed over in this one, in sentences. */
@@ -42,11 +43,11 @@ export function selectBackup(
   choice: BackupChoice,
   wish: Selection | undefined,
 ): Selected {
-  const chosen = chooseBackup(backups, choice);
+  const { chosen, passedOver } = chooseBackup(backups, choice);
   const { manifest } = chosen;
-  const selection = selectionOf(manifest, wish, backups);
   const walked = (chosen.walkedPast ?? []).map((clause) => `In the vault ${clause}.`);
-  return { manifest, selection, passedOver: [...passedOver(backups, chosen, choice), ...walked] };
+  const selection = selectionOf(manifest, wish, backups);
+  return { chosen, manifest, selection, passedOver: [...passedOver, ...walked] };
 }
 
 function selectionOf(manifest: Manifest, wish: Selection | undefined, backups: readonly BackupSummary[]): Selection {

@@ -3,9 +3,9 @@ import type { Reporter } from "../../clients/reporter.ts";
 import type { Supabase } from "../../clients/supabase.ts";
 import type { Vercel } from "../../clients/vercel.ts";
 
-/** Whether a part of the primary was stopped, and if not, why. */
+/** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {
-  part: "database" | "application";
+  part: "database" | "application" | "earlier generation";
   fenced: boolean;
   /** What was done, or why it could not be. */
   reason: string;
@@ -19,6 +19,8 @@ export interface PrimaryNames {
   databaseName: string;
   /** Name of the Vercel project. */
   vercelProject?: string | undefined;
+  /** Name of the Supabase project that an earlier recovery has made and that this one leaves. */
+  leftDatabaseName?: string | undefined;
 }
 
 /**
@@ -32,20 +34,31 @@ export async function fencePrimary(
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
+  const { organization, databaseName, vercelProject, leftDatabaseName } = primary;
+  const pauseOf = (name: string) => () => pauseDatabase(ports.supabase, organization, name, signal);
   const results = await Promise.all([
-    attempt("database", () => pauseDatabase(ports.supabase, primary, signal)),
-    attempt("application", () => pauseApplication(ports.vercel, primary.vercelProject, signal)),
+    attempt("database", pauseOf(databaseName)),
+    attempt("application", () => pauseApplication(ports.vercel, vercelProject, signal)),
+    ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
   signal.throwIfAborted();
   for (const { part, fenced, reason } of results) {
-    reporter(fenced ? `fenced the primary's ${part}: ${reason}` : `could not fence the primary's ${part}: ${reason}`);
+    reporter(fenced ? `fenced ${PARTS[part]}: ${reason}` : `could not fence ${PARTS[part]}: ${reason}`);
   }
   return results;
 }
 
+/** What a part is called in a sentence. */
+export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
+  database: "the primary's database",
+  application: "the primary's application",
+  "earlier generation": "the database of the earlier generation",
+};
+
 async function pauseDatabase(
   supabase: Supabase,
-  { organization, databaseName }: PrimaryNames,
+  organization: string,
+  databaseName: string,
   signal: AbortSignal,
 ): Promise<string> {
   const found = (await supabase.projects(signal)).filter(

@@ -90,6 +90,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
+  "recovery:index:Generations": { forget: "it is nothing but a record in the state" },
   "recovery:index:PrimaryFence": { forget: ITSELF },
   "recovery:index:SupabaseProject": { forget: ITSELF },
   "recovery:index:TrafficSwitch": { forget: ITSELF },

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../clients/clock.ts";
-import { UserError } from "../../clients/errors.ts";
+import { UserError, messageOf } from "../../clients/errors.ts";
 import { poll } from "../../clients/polling.ts";
 import type { Look, Patience } from "../../clients/polling.ts";
 import type { InspectDatabase } from "../database/databaseContent.ts";
@@ -21,6 +21,9 @@ const HOPELESS = new Set([
   "INIT_FAILED",
   "RESTORE_FAILED",
 ]);
+
+/** States in which a project keeps its data and answers nothing. */
+const PAUSED = new Set(["INACTIVE", "PAUSING", "PAUSE_FAILED"]);
 
 /** A new project takes one to three minutes; the database objective (30 min) leaves no room for more than ten. */
 export const PROJECT_PATIENCE: Patience = { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 };
@@ -127,6 +130,35 @@ export async function readSupabaseProject(
   return { project, ready: await describe(ports, project, pooler, known, signal) };
 }
 
+/**
+ * The project of an earlier generation that the state does not hold: an `up` was killed before it noted the project, or had ended before
+ * there was one. Changes nothing and stops nothing: where it can't be had, a sentence says why.
+ */
+export async function findKeptProject(
+  ports: SupabaseProjectPorts,
+  wanted: WantedProject,
+  signal: AbortSignal,
+): Promise<{ ready: ReadyProject } | { missing: string }> {
+  const release = "`castchat-recovery generation release` removes its record.";
+  try {
+    const named = (await ports.supabase.projects(signal)).find(
+      (one) => one.name === wanted.name && one.organization === wanted.organization && one.status !== "REMOVED",
+    );
+    if (named === undefined) return { missing: `There is no Supabase project ${wanted.name} to keep: ${release}` };
+    const found = await readSupabaseProject(ports, named.ref, undefined, signal);
+    if (found === undefined) return { missing: `Supabase project ${wanted.name} (${named.ref}) is gone: ${release}` };
+    return { ready: { ...found.ready, durationMs: 0 } };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { missing: `Supabase project ${wanted.name} could not be taken into the state: ${messageOf(error)}` };
+  }
+}
+
+/** Whether a project stands still by somebody's order. */
+export async function isPaused(supabase: Supabase, ref: string, signal: AbortSignal): Promise<boolean> {
+  return PAUSED.has((await supabase.project(ref, signal))?.status ?? "");
+}
+
 /** Deletes a project with its database and its platform backups, for good. Refuses with a UserError while it is protected. */
 export async function deleteSupabaseProject(
   ports: SupabaseProjectPorts,
@@ -135,7 +167,7 @@ export async function deleteSupabaseProject(
 ): Promise<void> {
   if (wanted.deletionProtection) {
     throw new UserError(
-      `Supabase project ${wanted.name} (${wanted.ref}) is protected and a deleted project is final, with its platform backups: set deletionProtection to false, run up, and then delete it.`,
+      `Supabase project ${wanted.name} (${wanted.ref}) is protected and a deleted project is final, with its platform backups: set protect to false (\`pulumi config set protect false\`), run \`pulumi up\`, and then delete it.`,
     );
   }
   await ports.supabase.deleteProject(wanted.ref, signal);

@@ -7,6 +7,8 @@ import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
+import { NotTrustedError } from "./untrustedManifest.ts";
+import type { UntrustedManifest } from "./untrustedManifest.ts";
 import { VERIFICATIONS } from "./verification.ts";
 import { readGood } from "./walkVersions.ts";
 
@@ -36,6 +38,8 @@ export interface BackupSummary {
   problems: string[];
   /** Versions that were passed over and objects that were deleted, in clauses; absent where nothing of it was seen. */
   walkedPast?: string[];
+  /** Present where it is finished, whole and read back, as a writer says whose key is not trusted here. */
+  untrusted?: { snapshotAt: string; signedBy: string };
   /** Where its verifications lie, and the manifest that they must speak of (verification.ts reads them); absent without a good manifest. */
   verifications?: { manifestSha256: string; keys: string[] };
 }
@@ -104,15 +108,39 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       return { ...summary, manifest, proven: problems.length === 0, problems, ...seen, verifications };
     } catch (error) {
       if (!(error instanceof PromiseError)) throw error;
-      return { ...unfinished, problems: [messageOf(error)], ...walked(one, vault) };
+      const seen = walked(one, vault);
+      const problems = [messageOf(error)];
+      if (!(error instanceof NotTrustedError) || error.claim === undefined) return { ...unfinished, problems, ...seen };
+      const { claim } = error;
+      const proof = await vault.getBytes(keyOf(tier.prefix, backupId, PROOF), signal, MOST_BYTES.statement);
+      if (!isWhole(claim, keyOf(tier.prefix, backupId, ""), one.objects) || !speaksOf(proof, backupId, claim))
+        return { ...unfinished, problems, ...seen };
+      return {
+        ...unfinished,
+        ...seen,
+        problems: [`its manifest is not signed by a trusted key, but as it says by ${claim.signedBy}`],
+        untrusted: { snapshotAt: claim.snapshotAt, signedBy: claim.signedBy },
+      };
     }
   });
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
 }
 
 /** When a backup's snapshot was taken, in milliseconds since 1970; an unfinished one counts from its start. */
-export function takenAt(backup: BackupSummary): number {
-  return backup.manifest === undefined ? backup.startedAt.getTime() : Date.parse(backup.manifest.snapshotAt);
+export function takenAt({ manifest, untrusted, startedAt }: BackupSummary): number {
+  const snapshotAt = manifest?.snapshotAt ?? untrusted?.snapshotAt;
+  return snapshotAt === undefined ? startedAt.getTime() : Date.parse(snapshotAt);
+}
+
+/** Whether everything that an untrusted manifest names lies beside it. */
+function isWhole({ objects }: UntrustedManifest, place: string, there: ReadonlySet<string>): boolean {
+  return objects.every((key) => key.startsWith(place) && there.has(key.slice(place.length)));
+}
+
+/** Whether a proof, by whomever, says that this manifest's backup was read back. */
+function speaksOf(proof: Uint8Array | undefined, backupId: string, { sha256 }: UntrustedManifest): boolean {
+  const statement = proof && parseProof(proof)?.statement;
+  return statement?.backupId === backupId && statement.manifestSha256 === sha256;
 }
 
 function isVerification(object: string): boolean {

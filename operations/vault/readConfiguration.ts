@@ -8,6 +8,7 @@ import { lackingNames } from "./completeness.ts";
 import { missingIn } from "./configurationPart.ts";
 import { ALL } from "./lacks.ts";
 import { isRegular } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { listBackups, takenAt, type BackupSummary, type TierPrefix } from "./listBackups.ts";
 import { readPlain } from "./readPart.ts";
 
@@ -24,6 +25,12 @@ export interface ReadConfigurationOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a backup says of the configuration, and which newer backups it was not read from, in sentences. */
+export interface StoredConfiguration {
+  configuration: unknown;
+  passedOver: string[];
+}
+
 /**
  * The configuration that was stored with a proven backup, its hash checked against the signed manifest. Where no backup is named, each part
  * comes from the newest one that has it: `from` names that backup for each part that is not the newest's own, and `missing` keeps
@@ -31,14 +38,20 @@ export interface ReadConfigurationOptions {
  *
  * @throws UserError for a backup that does not exist, is not proven, or holds no configuration
  */
-export async function readConfiguration(options: ReadConfigurationOptions): Promise<unknown> {
+export async function readConfiguration(options: ReadConfigurationOptions): Promise<StoredConfiguration> {
   const { vault, trustedKeys, tiers, backupId, signal } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  if (backupId !== undefined) return await contentOf(chooseBackup(backups, { backupId }), options);
+  if (backupId !== undefined) {
+    const { chosen } = chooseBackup(backups, { backupId });
+    return { configuration: await contentOf(chosen, options), passedOver: [] };
+  }
+  const holders = backups.filter(holdsConfiguration).sort((a, b) => takenAt(b) - takenAt(a));
+  if (holders.length === 0)
+    throw new UserError(`Backup ${chooseBackup(backups, {}).chosen.backupId} holds no configuration.`);
   // The newest configuration may be newer than the newest full backup.
-  const [newest, ...older] = backups.filter(holdsConfiguration).sort((a, b) => takenAt(b) - takenAt(a));
-  if (newest === undefined) throw new UserError(`Backup ${chooseBackup(backups, {}).backupId} holds no configuration.`);
-  return await completed(await contentOf(newest, options), older, options);
+  const { chosen, passedOver } = chooseBackup(backups, { accepts: isHolder });
+  const older = holders.filter((one) => takenAt(one) < takenAt(chosen));
+  return { configuration: await completed(await contentOf(chosen, options), older, options), passedOver };
 }
 
 /** A configuration with what it lacks taken from older ones, the newest of each part. */
@@ -68,8 +81,10 @@ async function completed(
 }
 
 function holdsConfiguration(backup: BackupSummary): backup is ChosenBackup {
-  const { proven, manifest } = backup;
-  if (!proven || manifest === undefined) return false;
+  return backup.proven && backup.manifest !== undefined && isHolder(backup.manifest);
+}
+
+function isHolder(manifest: Manifest): boolean {
   const isMeant = manifest.kind === "configuration" || isRegular(manifest);
   return isMeant && manifest.parts.some(({ name }) => name === "configuration.json");
 }

@@ -4,11 +4,14 @@ import { isSignedByOneOf } from "../../clients/signer.ts";
 import type { KeptVersion, Vault } from "../../clients/vault.ts";
 import { MANIFEST, MOST_BYTES, SIGNATURE, keyOf, parseManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
+import { claimOf, NotTrustedError } from "./untrustedManifest.ts";
 import { notePassedOver, readGood, readVersions } from "./walkVersions.ts";
 
 /**
  * Reads and checks a manifest: signed by a trusted key, and of the very backup that it lies with. If the newest versions of manifest and signature
  * are no such pair, older ones that are one are taken.
+ *
+ * @throws NotTrustedError if no trusted key has signed it; PromiseError for any other fault
  */
 export async function readManifest(
   vault: Vault,
@@ -66,9 +69,9 @@ function judgePair(
   const { prefix, backupId, trustedKeys } = place;
   if (trustedKeys.length === 0)
     throw new UserError("No key is trusted to sign backups: set trustedWriterKeys to the writers' public keys (PEM).");
-  if (!isSignedByOneOf(trustedKeys, bytes, Buffer.from(Buffer.from(signature).toString("ascii"), "base64"))) {
-    throw new PromiseError("its manifest is not signed by a trusted key");
-  }
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (!isSignedByOneOf(trustedKeys, bytes, Buffer.from(Buffer.from(signature).toString("ascii"), "base64")))
+    throw new NotTrustedError(claimOf(bytes, { prefix, backupId, sha256, trustedKeys }));
   const manifest = parseManifest(bytes);
   // The keys that it names lie under its own place: a copy in another tier whose name begins alike is none of that tier's.
   const strays = [...manifest.parts, ...manifest.chunks].some(
@@ -77,5 +80,5 @@ function judgePair(
   if (manifest.backupId !== backupId || !prefix.startsWith(manifest.tier) || strays) {
     throw new PromiseError(`its manifest belongs to backup ${manifest.backupId} of tier ${manifest.tier}`);
   }
-  return { manifest, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { manifest, sha256 };
 }

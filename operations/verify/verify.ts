@@ -35,6 +35,8 @@ export interface VerifyResult extends Verification {
   isDecrypted: boolean;
   /** Key of the signed result; undefined where it was not to be stored. */
   storedAs: string | undefined;
+  /** Newer backups that were not verified, in sentences. */
+  passedOver: string[];
 }
 
 /** A verification that has found something wrong. Says all of it, and holds it. */
@@ -95,7 +97,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
 async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Promise<VerifyResult> {
   const { vault, reporter } = options;
   const startedAt = performance.now();
-  const { prefix, manifest, manifestSha256 } = await chooseVerified(options, signal);
+  const { prefix, manifest, manifestSha256, passedOver } = await chooseVerified(options, signal);
   const { backupId } = manifest;
   const source: BackupSource = { vault, manifest, opener: options.opener };
   refuseNonsense(options, source);
@@ -130,6 +132,7 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
     rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
     leftOut: manifest.leftOut,
     isDecrypted: canOpen(source),
+    passedOver,
   };
   const stored = await tryToStore(options, verification, manifest, prefix, signal);
   if (!ok) throw new FailedVerification({ ...result, storedAs: stored.key }, stored.failure);
@@ -142,15 +145,17 @@ async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Prom
 async function chooseVerified(
   options: VerifyOptions,
   signal: AbortSignal,
-): Promise<{ prefix: string; manifest: Manifest; manifestSha256: string }> {
+): Promise<{ prefix: string; manifest: Manifest; manifestSha256: string; passedOver: string[] }> {
   const { vault, trustedKeys, tiers } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // A named backup is read also when it isn't proven: that is what the command is for.
   const named = backups.find((backup) => backup.backupId === options.backupId);
-  const { backupId, prefix } = named ?? chooseBackup(backups, { backupId: options.backupId });
+  const { chosen, passedOver } =
+    named === undefined ? chooseBackup(backups, { backupId: options.backupId }) : { chosen: named, passedOver: [] };
+  const { backupId, prefix } = chosen;
   try {
     const { manifest, sha256 } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
-    return { prefix, manifest, manifestSha256: sha256 };
+    return { prefix, manifest, manifestSha256: sha256, passedOver };
   } catch (error) {
     // Nothing is stored: there is no manifest that a result could speak of.
     if (error instanceof PromiseError)

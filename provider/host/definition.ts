@@ -14,6 +14,8 @@ export interface Operation {
   urn: string;
   /** Shows a line of progress beside the resource while the operation runs; never a secret. */
   report(message: string): void;
+  /** Says what has to be read after the run: it stays under "Diagnostics", as a warning of the resource; never a secret. */
+  warn(message: string): void;
 }
 
 /** Decides about a difference by a resource's own rule. */
@@ -47,6 +49,11 @@ export interface ResourceHandler<X, I, O> {
   deleteBeforeReplace?: boolean;
   /** Output keys that an update may change: unknown in its preview. */
   changesOnUpdate?: readonly string[];
+  /**
+   * Outputs that create (no `last`) or update will have, where they can be told without changing anything: known in the preview too.
+   * Not asked while an input is unknown.
+   */
+  foresee?(context: X, inputs: I, last: State<I, O> | undefined, signal: AbortSignal): Promise<O>;
   /**
    * The resource's own rule in place of `replaceOn`. At a preview `news` lacks what is not known yet; those keys are in
    * `unknownKeys` and count as changed unless the rule leaves them out. May throw UserError to refuse the change.

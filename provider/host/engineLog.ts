@@ -2,20 +2,28 @@ import * as grpc from "@grpc/grpc-js";
 import enginegrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineproto from "@pulumi/pulumi/proto/engine_pb.js";
 import { redact } from "../../clients/errors.ts";
+import { visible } from "../../clients/visibleText.ts";
 
-/** Shows a line beside a resource while the engine works on it. */
-export type EngineLog = (urn: string, message: string) => void;
+/** "progress" is shown beside a resource while the engine works on it, "warning" stays in the diagnostics of the whole run. */
+export type LogKind = "progress" | "warning";
+/** Says something about a resource; done once the engine has it. */
+export type EngineLog = (urn: string, message: string, kind: LogKind) => Promise<void>;
 
-/** A log that goes to the engine at `address` (host:port). A line that cannot be delivered is dropped: progress is a courtesy. */
+/** A log that goes to the engine at `address` (host:port). A line that cannot be delivered is dropped: what must not
+ * be lost is in the outputs as well. */
 export function engineLog(address: string | undefined): EngineLog {
-  if (address === undefined) return () => undefined;
+  if (address === undefined) return () => Promise.resolve();
   const client = new enginegrpc.EngineClient(address, grpc.credentials.createInsecure());
-  return (urn, message) => {
+  return (urn, message, kind) => {
     const request = new engineproto.LogRequest();
-    request.setSeverity(engineproto.LogSeverity.INFO);
+    request.setSeverity(engineproto.LogSeverity[kind === "warning" ? "WARNING" : "INFO"]);
     request.setUrn(urn);
-    request.setMessage(redact(message));
-    request.setEphemeral(true);
-    client.log(request, () => undefined);
+    request.setMessage(visible(redact(message)));
+    request.setEphemeral(kind === "progress");
+    return new Promise((resolve) => {
+      client.log(request, () => {
+        resolve();
+      });
+    });
   };
 }

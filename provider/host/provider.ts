@@ -21,6 +21,7 @@ export class Provider<C, X> {
   readonly definition: ProviderDefinition<C, X>;
   readonly running: RunningOperations;
   readonly #log: EngineLog;
+  readonly #warnings: Promise<void>[] = [];
   #configured: { context: X } | undefined;
 
   constructor(definition: ProviderDefinition<C, X>, running: RunningOperations, log: EngineLog) {
@@ -64,7 +65,21 @@ export class Provider<C, X> {
   /** What a handler may know of, and say about, the operation that it carries out. */
   operationOf(request: ResourceRequest): Operation {
     const urn = request.getUrn();
-    return { name: nameOf(request), urn, report: (message) => this.#log(urn, message) };
+    return {
+      name: nameOf(request),
+      urn,
+      report: (message) => void this.#log(urn, message, "progress"),
+      warn: (message) => void this.#warnings.push(this.#log(urn, message, "warning")),
+    };
+  }
+
+  /** Runs an operation; when it has ended, however, the engine has all its warnings. An engine that has its answer may close. */
+  async carryOut<T>(timeoutSeconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await this.running.run(timeoutSeconds, work);
+    } finally {
+      await Promise.all(this.#warnings.splice(0));
+    }
   }
 }
 

@@ -13,7 +13,6 @@ import type { Decoded, Properties } from "./values.ts";
 
 /** The methods over resources: what the engine asks of a row of the provider's table. */
 export function resourceMethods<C, X>(provider: Provider<C, X>) {
-  const { running } = provider;
   return {
     check: answer((request: provproto.CheckRequest) => {
       const handler = provider.handlerOf(request);
@@ -39,10 +38,12 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         const response = new provproto.CreateResponse();
         if (request.getPreview()) {
           // Outputs that are left out are unknown to the program in a preview.
-          response.setProperties(encode(inputs.values, secretKeys));
+          response.setProperties(
+            encode({ ...inputs.values, ...(await foreseen(provider, request, inputs)) }, secretKeys),
+          );
           return response;
         }
-        const created = await running.run(request.getTimeout(), (signal) =>
+        const created = await provider.carryOut(request.getTimeout(), (signal) =>
           handler.create(provider.context, inputs.values, signal, provider.operationOf(request)),
         );
         response.setId(created.id);
@@ -58,7 +59,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
       const outputs = decode(request.getProperties());
       const isImport = Object.keys({ ...inputs.values, ...outputs.values }).length === 0;
       const last = isImport ? undefined : { inputs: inputs.values, outputs: outputs.values };
-      const found = await running.run(request.getTimeout(), (signal) =>
+      const found = await provider.carryOut(request.getTimeout(), (signal) =>
         handler.read(provider.context, request.getId(), last, signal),
       );
       const response = new provproto.ReadResponse();
@@ -80,12 +81,13 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         const response = new provproto.UpdateResponse();
         if (request.getPreview()) {
           const moving = Object.fromEntries((handler.changesOnUpdate ?? []).map((key) => [key, UNKNOWN]));
-          response.setProperties(encode({ ...stableOutputs(olds), ...news.values, ...moving }, secretKeys));
+          const known = await foreseen(provider, request, news, olds);
+          response.setProperties(encode({ ...stableOutputs(olds), ...news.values, ...moving, ...known }, secretKeys));
           return response;
         }
         const apply = handler.update?.bind(handler);
         if (apply === undefined) throw new UserError(`${typeOf(request)} cannot be updated in place.`);
-        const outputs = await running.run(request.getTimeout(), (signal) =>
+        const outputs = await provider.carryOut(request.getTimeout(), (signal) =>
           apply(provider.context, request.getId(), olds, news.values, signal, provider.operationOf(request)),
         );
         response.setProperties(encode({ ...news.values, ...outputs }, secretKeys));
@@ -97,7 +99,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
     delete: answer(async (request: provproto.DeleteRequest) => {
       const handler = provider.handlerOf(request);
       const olds = stateOf(request.getOldInputs(), request.getProperties());
-      await running.run(request.getTimeout(), (signal) =>
+      await provider.carryOut(request.getTimeout(), (signal) =>
         handler.delete(provider.context, request.getId(), olds, signal, provider.operationOf(request)),
       );
       return new emptyproto.Empty();
@@ -106,6 +108,18 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
 }
 
 type Wire = Parameters<typeof decode>[0];
+
+/** What a handler can tell of its outputs before they are made; nothing where it tells none, or something that it needs is unknown. */
+async function foreseen<C, X>(
+  provider: Provider<C, X>,
+  request: provproto.CreateRequest | provproto.UpdateRequest,
+  { values, unknownKeys }: Decoded,
+  last?: State<Properties, Properties>,
+): Promise<Properties> {
+  const foresee = provider.handlerOf(request).foresee;
+  if (foresee === undefined || unknownKeys.size > 0) return {};
+  return await provider.running.run(request.getTimeout(), (signal) => foresee(provider.context, values, last, signal));
+}
 
 /** What the engine knows, from the wire. */
 function stateOf(inputs: Wire, outputs: Wire): State<Properties, Properties> {

@@ -4,6 +4,7 @@ import { appDeployment } from "./appDeployment.ts";
 import { recoveryConfig, recoveryContext } from "./context.ts";
 import type { RecoveryConfig, RecoveryContext } from "./context.ts";
 import { databaseRestore } from "./databaseRestore.ts";
+import { generations } from "./generations.ts";
 import { primaryFence } from "./primaryFence.ts";
 import { supabaseProject } from "./supabaseProject.ts";
 import { trafficLease } from "./trafficLease.ts";
@@ -16,6 +17,7 @@ export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContex
   config: recoveryConfig,
   context: (config) => recoveryContext(config),
   resources: {
+    "recovery:index:Generations": resource(generations),
     "recovery:index:SupabaseProject": resource(supabaseProject),
     "recovery:index:PrimaryFence": resource(primaryFence),
     "recovery:index:DatabaseRestore": resource(databaseRestore),

@@ -4,9 +4,12 @@ import { inspectDatabase } from "../../operations/database/databaseContent.ts";
 import {
   createSupabaseProject,
   deleteSupabaseProject,
+  findKeptProject,
+  isPaused,
   readSupabaseProject,
 } from "../../operations/site/supabaseProject.ts";
 import type { ReadyProject, SupabaseProjectPorts } from "../../operations/site/supabaseProject.ts";
+import { generationOf } from "../../planning/names.ts";
 import { supabaseRegionFault } from "../../planning/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
@@ -27,6 +30,8 @@ const inputs = z.strictObject({
     if (fault !== undefined) check.addIssue({ code: "custom", message: `is "${region}", ${fault}` });
   }),
   deletionProtection: z.boolean(),
+  /** It is one of an earlier generation: what there is of it is taken into the state, and none is made. */
+  kept: z.boolean().optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;
@@ -52,33 +57,67 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     const [first] = replaces;
     if (first && olds.inputs.deletionProtection) {
       throw new UserError(
-        `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} needs a new project and deletes this one for good: set deletionProtection to false, run up, and then change ${first}.`,
+        `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} needs a new project and deletes this one for good: leave ${first} as it is. ${wayOut(olds.inputs.name, first)}`,
+      );
+    }
+    if (olds.outputs.ref === "" && news.kept !== true) {
+      throw new UserError(
+        `No Supabase project ${olds.inputs.name} was ever made, and its generation was given up since: raise generation to a number that was not used.`,
       );
     }
     return { replaces, changes: changedInputs(olds.inputs, news, unknownKeys, ["deletionProtection"]) };
   },
   async create(context, wanted, signal, operation) {
+    if (wanted.kept === true) {
+      const found = await findKeptProject(ports(context), wanted, signal);
+      if ("missing" in found) operation.warn(found.missing);
+      return "missing" in found ? { id: NEVER_MADE, outputs: NOTHING } : { id: found.ready.ref, outputs: found.ready };
+    }
     const outputs = await createSupabaseProject(ports(context), wanted, signal, (line) => operation.report(line));
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
+    // A project that is paused answers few questions, and none of its state can have changed.
+    if (last && (id === NEVER_MADE || (await isPaused(context.supabase(), id, signal)))) {
+      return { id, inputs: last.inputs, outputs: last.outputs };
+    }
     const found = await readSupabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
     if (!found) return undefined;
     const { name, organization, region } = found.project;
     return {
       id,
       // Protection is ours alone: Supabase knows none, so an imported project begins with it.
-      inputs: { name, organization, region, deletionProtection: last?.inputs.deletionProtection ?? true },
+      inputs: {
+        ...{ name, organization, region, deletionProtection: last?.inputs.deletionProtection ?? true },
+        ...(last?.inputs.kept !== undefined && { kept: last.inputs.kept }),
+      },
       outputs: { ...found.ready, durationMs: last?.outputs.durationMs ?? 0 },
     };
   },
   // Protection is the one thing that changes in place, and it lives in the state.
   update: (_context, _id, olds) => Promise.resolve(outputsOf(olds.outputs)),
   async delete(context, id, olds, signal) {
+    if (id === NEVER_MADE) return;
     const { name, deletionProtection } = olds.inputs;
     await deleteSupabaseProject(ports(context), { ref: id, name, deletionProtection }, signal);
   },
 };
+
+/** Id and outputs of an earlier generation whose project was never made: an `up` had ended before. */
+const NEVER_MADE = "never-made";
+const NOTHING: ReadyProject = {
+  ...{ ref: "", apiUrl: "", host: "", port: 0, user: "", database: "" },
+  ...{ databasePassword: "", connectionString: "", anonKey: "", createdAt: "", durationMs: 0 },
+};
+
+function wayOut(name: string, changed: string): string {
+  const generation = generationOf(name);
+  const protection = `To do without it, set protect to false (\`pulumi config set protect false\`), run \`pulumi up\`, and then change ${changed}.`;
+  if (generation === undefined) return protection;
+  return changed === "name"
+    ? `It is of generation ${generation}, which the state holds under the names of another: release it first (\`castchat-recovery generation release ${generation}\`), which leaves the project as it is.`
+    : `A higher generation makes a new project beside it. ${protection}`;
+}
 
 /** Without the inputs that the host keeps beside them. */
 function outputsOf(state: ReadyProject): ReadyProject {

@@ -31,6 +31,7 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   parts: [],
   backupsLookedAt: 3,
   earlierLosses: [],
+  passedOver: [],
   durationMs: 5,
   ...more,
 });

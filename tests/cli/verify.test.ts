@@ -37,6 +37,7 @@ const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
   leftOut: [{ what: "passwords of roles", why: "a managed database does not give them out: set new ones" }],
   isDecrypted: true,
   storedAs: "daily/20260701T020000Z-1a2b3c/verifications/20260702T030405.678Z.json",
+  passedOver: [],
   ...more,
 });
 const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).join("\n");

@@ -70,7 +70,7 @@ describe("the standby on the engine", () => {
       expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
       const resources = await program.resources();
       expect(protectedOf(resources)).toEqual(
-        expect.arrayContaining(["database-project", "database-restore", "traffic"]),
+        expect.arrayContaining(["database-project", "database-restore", "generations", "traffic"]),
       );
       const made = resources.map(nameOf);
       const order = ["database-project", "database-restore", "application-deployment", "traffic"];
@@ -97,6 +97,51 @@ describe("the standby on the engine", () => {
       expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
     },
     RUN_MS,
+  );
+
+  it(
+    "makes a second recovery beside the first when the generation rises, and a third beside both",
+    async () => {
+      const before = await program.resources();
+      const unchanged = (resources: readonly StateResource[], name: string) =>
+        expect(resources.find((one) => nameOf(one) === name)).toMatchObject({
+          id: before.find((one) => nameOf(one) === name)!.id!,
+          protect: true,
+        });
+      // The next one is wanted from an older backup and in another region: that is no matter of the one before.
+      await program.set({ generation: 3, backup: "20260701T020000Z-1a2b3c", supabaseRegion: "eu-west-1" });
+      const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
+      expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+      expect(output).not.toMatch(/replaced|deleted .*database/);
+      const resources = await program.resources();
+      for (const name of ["database-project", "database-restore"]) unchanged(resources, name);
+      const inputsOf = (name: string) => resources.find((one) => nameOf(one) === name)!.inputs!;
+      expect(inputsOf("database-project")).toMatchObject({ name: "castchat-dr-g2", region: "ap-northeast-3" });
+      expect(inputsOf("database-restore")).not.toHaveProperty("backup");
+      expect(inputsOf("database-g3-project")).toMatchObject({ name: "castchat-dr-g3", region: "eu-west-1" });
+      expect(inputsOf("database-g3-restore")).toMatchObject({ backup: "20260701T020000Z-1a2b3c", generation: 3 });
+      expect(inputsOf("fence")).toMatchObject({ leftDatabaseName: "castchat-dr-g2", generation: 3 });
+      expect(protectedOf(resources)).toEqual(expect.arrayContaining(["database-g3-project", "database-g3-restore"]));
+      for (const name of ["application-environment", "application-deployment"]) {
+        const dependencies = resources.find((one) => nameOf(one) === name)!.dependencies!.join();
+        expect(dependencies).toContain("::database-g3-restore");
+        expect(dependencies).not.toContain("::database-restore");
+      }
+      const again = await program.pulumi("preview", "--expect-no-changes");
+      expect({ code: again.code, output: again.code === 0 ? "" : again.output }).toEqual({ code: 0, output: "" });
+
+      await program.set({ generation: 5 });
+      expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
+      const third = await program.resources();
+      for (const name of ["database-project", "database-restore"]) unchanged(third, name);
+      expect(protectedOf(third)).toEqual(
+        expect.arrayContaining(["database-g3-project", "database-g5-project", "generations"]),
+      );
+      expect(third.find((one) => nameOf(one) === "fence")!.inputs).toMatchObject({
+        leftDatabaseName: "castchat-dr-g3",
+      });
+    },
+    2 * RUN_MS,
   );
 
   it.each(["standby", "drill"])(

@@ -19,6 +19,16 @@ const COMPUTED = {
   "recovery:index:TrafficSwitch": { leaseName: "_castchat-recovery.app", recordId: "1", durationMs: 1 },
 };
 
+/** As provider/recovery/generations.ts has it: what is declared only grows. */
+const declaredWith = ({ first, declared }, generation) => ({
+  first,
+  declared: [...new Set([...declared, generation])].sort((a, b) => a - b),
+});
+const COMPUTED_FROM = {
+  "recovery:index:Generations": ({ generation }, olds) =>
+    declaredWith(olds ?? { first: generation, declared: [] }, generation),
+};
+
 const typeOf = (urn) => urn.split("::")[2].split("$").pop();
 const comparable = (bag) =>
   JSON.stringify(
@@ -34,9 +44,12 @@ await pulumi.provider.main(
     diff: async (id, urn, olds, news) => ({ changes: comparable(olds.__inputs ?? olds) !== comparable(news) }),
     create: async (urn, inputs) => {
       const id = `${urn.split("::").pop()}-id`;
-      return { id, outs: { ...inputs, arn: `arn:stub:::${id}`, ...COMPUTED[typeOf(urn)], __inputs: inputs } };
+      const computed = { ...COMPUTED[typeOf(urn)], ...COMPUTED_FROM[typeOf(urn)]?.(inputs) };
+      return { id, outs: { ...inputs, arn: `arn:stub:::${id}`, ...computed, __inputs: inputs } };
     },
-    update: async (id, urn, olds, news) => ({ outs: { ...olds, ...news, __inputs: news } }),
+    update: async (id, urn, olds, news) => ({
+      outs: { ...olds, ...news, ...COMPUTED_FROM[typeOf(urn)]?.(news, olds), __inputs: news },
+    }),
     delete: async () => {},
     read: async (id, urn, props) => ({ id, props }),
     invoke: async () => ({ outputs: { publicKeyPem: "PEM" } }),

@@ -18,6 +18,8 @@ export interface StateResource {
   readonly type: string;
   readonly parent?: string;
   readonly protect?: boolean;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
   readonly dependencies?: string[];
 }
 

@@ -133,7 +133,7 @@ describe("the runner in an empty folder", () => {
     expect(others).toEqual([]);
     expect(only).toMatchObject({ proven: true, tier: "annual", problems: [] });
     expect(log).toContain(`${only!.backupId} is proven`);
-    const configuration = (await readConfiguration({ vault, trustedKeys, tiers: TIERS })) as {
+    const configuration = (await readConfiguration({ vault, trustedKeys, tiers: TIERS })).configuration as {
       missing: { part: string; reason: string }[];
     };
     expect(configuration.missing.map(({ part }) => part)).toEqual([
@@ -196,7 +196,7 @@ describe("the runner in an empty folder", () => {
         DATABASE_URL: database.url,
       });
       expect(code).toBe(1);
-      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS })) as {
+      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS })).configuration as {
         stackState?: unknown;
         missing: { part: string; reason: string }[];
       };

@@ -86,6 +86,7 @@ export async function restorePlatform(options: PlatformRestoreOptions): Promise<
       startedAt,
       phases: course.timer.phases,
       durationMs: elapsedMs(),
+      notes: [],
       ...(failure === undefined ? {} : { failure }),
     });
   try {

@@ -5,6 +5,7 @@ import { UserError, messageOf } from "../../../clients/errors.ts";
 import { findPgTool } from "../../../clients/pgTools.ts";
 import { nameOf, namesOf } from "../confirmation.ts";
 import { openerFor } from "../../vault/backupSource.ts";
+import { passedOverBefore } from "../../vault/chooseBackup.ts";
 import { listBackups } from "../../vault/listBackups.ts";
 import type { BackupSummary } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -36,7 +37,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
   const started = performance.now();
   const startedAt = clock();
   const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
-  let found: { replacement: Replacement; manifest: Manifest };
+  let found: Claimed;
   try {
     found = await timer.run("claim", `Claiming ${nameOf(session.address)}`, () =>
       claim(session, { ...options, signal }),
@@ -45,8 +46,8 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
     await session.end();
     throw explainTargetFault(error, session.address);
   }
-  const { replacement, manifest } = found;
-  const log = (failure?: unknown) =>
+  const { replacement, manifest, passedOver } = found;
+  const log = (notes: readonly string[], failure?: unknown) =>
     appendRecoveryLog(vault, clock, {
       what: "replacement",
       restoreId: replacement.restoreId,
@@ -56,6 +57,7 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
       startedAt,
       phases: timer.phases,
       durationMs: Math.round(performance.now() - started),
+      notes,
       ...(failure === undefined ? {} : { failure }),
     });
   try {
@@ -67,13 +69,13 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
       tables: manifest.tables.length,
       rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
       ...done,
-      notes: [...done.notes, ...walkedPastNotes(vault, manifest)],
+      notes: [...passedOver, ...done.notes, ...walkedPastNotes(vault, manifest)],
     };
-    const note = await log();
+    const note = await log(result.notes);
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };
   } catch (error) {
     const explained = explainTargetFault(error, session.address);
-    await log(explained);
+    await log(passedOver, explained);
     // It holds the database against others.
     await session.end();
     throw await withOldState(options, explained);
@@ -139,11 +141,16 @@ async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
   return `The gate is still closed: ${again}`;
 }
 
+/** A database that is this replacement's own, and what it is replaced by. */
+interface Claimed {
+  replacement: Replacement;
+  manifest: Manifest;
+  /** Newer backups that were not taken, in sentences. */
+  passedOver: string[];
+}
+
 /** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */
-async function claim(
-  session: Session,
-  options: ReplaceOptions & { signal: AbortSignal },
-): Promise<{ replacement: Replacement; manifest: Manifest }> {
+async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }): Promise<Claimed> {
   const { vault, trustedKeys, tiers, clock, signal } = options;
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
@@ -159,7 +166,11 @@ async function claim(
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   if (recorded !== undefined) refuseOther(recorded, backups, options);
   const choice = recorded === undefined ? options : { backupId: recorded.backupId };
-  const { manifest, passedOver } = selectBackup(backups, choice, "everything");
+  const { chosen, manifest, ...selected } = selectBackup(backups, choice, "everything");
+  const passedOver =
+    recorded === undefined
+      ? selected.passedOver
+      : passedOverBefore(backups, chosen, { ...options, startedAt: recorded.startedAt });
   // Before anybody is shut out: what can't be read here is no reason to close the gate.
   openerFor({ vault, manifest, opener: options.opener });
   refuseOlderServer(session, manifest);
@@ -172,7 +183,7 @@ async function claim(
     await beginReplacement(session, { restoreId, backupId: manifest.backupId, startedAt: clock() });
   const replacement = await findReplacement(session);
   if (replacement === undefined) throw new Error("the replacement's record is gone");
-  return { replacement, manifest };
+  return { replacement, manifest, passedOver };
 }
 
 /** UserError where another backup is asked for, by its id or by a time, than the one of the replacement that is under way. */

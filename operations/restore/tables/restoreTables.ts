@@ -38,8 +38,13 @@ export async function restoreTables(options: RestoreTablesOptions): Promise<Rest
     signal,
   });
   const { clock, vault } = options;
-  const course: Course = { timer: new PhaseTimer(options.reporter), startedAt: clock(), started: performance.now() };
-  const log = (failure?: unknown) =>
+  const course: Course = {
+    timer: new PhaseTimer(options.reporter),
+    startedAt: clock(),
+    started: performance.now(),
+    notes: [],
+  };
+  const log = (notes: readonly string[], failure?: unknown) =>
     appendRecoveryLog(vault, clock, {
       what: "restore of tables",
       restoreId,
@@ -49,15 +54,16 @@ export async function restoreTables(options: RestoreTablesOptions): Promise<Rest
       startedAt: course.startedAt,
       phases: course.timer.phases,
       durationMs: Math.round(performance.now() - course.started),
+      notes,
       ...(failure === undefined ? {} : { failure }),
     });
   try {
     const result = await replaceRows(session, restoreId, { ...options, signal }, course);
-    const note = await log();
+    const note = await log(result.notes);
     return note === undefined ? result : { ...result, notes: [...result.notes, note] };
   } catch (error) {
     const explained = explainTargetFault(error, session.address);
-    if (course.backupId !== undefined) await log(explained);
+    if (course.backupId !== undefined) await log(course.notes, explained);
     throw explained;
   } finally {
     await session.end();
@@ -69,6 +75,8 @@ interface Course {
   timer: PhaseTimer;
   startedAt: Date;
   started: number;
+  /** What is to be said of it, whatever comes of it. */
+  notes: string[];
   backupId?: string;
 }
 
@@ -96,16 +104,20 @@ async function replaceRows(
   }
 
   const { source, tables } = await timer.run("plan", `Comparing the tables of ${place} with the backup's`, async () => {
-    const found = await chooseSource(options, record?.backupId);
+    const { source: found, passedOver } = await chooseSource(options, record?.backupId);
+    course.notes.push(...passedOver);
     return { source: found, tables: await planTables(session, restoreId, options.tables, found.manifest) };
   });
   const { manifest } = source;
   await options.confirm({
     names: namesOf(session.address),
-    lines: tables.map(
-      ({ table, rowsNow }) =>
-        `${tableName(table)}: its ${rowsNow} rows are deleted, and the ${table.rows} of ${manifest.snapshotAt} take their place.`,
-    ),
+    lines: [
+      ...course.notes,
+      ...tables.map(
+        ({ table, rowsNow }) =>
+          `${tableName(table)}: its ${rowsNow} rows are deleted, and the ${table.rows} of ${manifest.snapshotAt} take their place.`,
+      ),
+    ],
   });
   course.backupId = manifest.backupId;
   try {
@@ -166,21 +178,21 @@ async function cleanUp(session: Session, restoreId: string, reporter: Reporter):
 async function chooseSource(
   { vault, opener, trustedKeys, tiers, backupId, at, signal }: RestoreTablesOptions,
   recorded: string | undefined,
-): Promise<BackupSource> {
+): Promise<{ source: BackupSource; passedOver: string[] }> {
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   // An interrupted run keeps its backup, unless another one is named.
   const choice =
     backupId === undefined && at === undefined && recorded !== undefined ? { backupId: recorded } : undefined;
-  const { manifest } = chooseBackup(backups, choice ?? { backupId, at });
-  return { vault, opener, manifest };
+  const { chosen, passedOver } = chooseBackup(backups, choice ?? { backupId, at });
+  return { source: { vault, opener, manifest: chosen.manifest }, passedOver };
 }
 
 function resultOf(
   restoreId: string,
   { vault, manifest }: BackupSource,
   tables: readonly TableBeside[],
-  { timer, started }: Course,
-  { rowsBefore, notes }: Swapped,
+  { timer, started, notes }: Course,
+  swapped: Swapped,
 ): RestoreTablesResult {
   return {
     restoreId,
@@ -188,12 +200,12 @@ function resultOf(
     snapshotAt: manifest.snapshotAt,
     tables: tables.map(({ table }, at) => ({
       name: tableName(table),
-      rowsBefore: rowsBefore[at] ?? 0,
+      rowsBefore: swapped.rowsBefore[at] ?? 0,
       rows: table.rows,
     })),
     phases: timer.phases,
     durationMs: Math.round(performance.now() - started),
-    notes: [...notes, ...walkedPastNotes(vault, manifest)],
+    notes: [...notes, ...swapped.notes, ...walkedPastNotes(vault, manifest)],
   };
 }
 

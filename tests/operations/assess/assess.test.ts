@@ -82,6 +82,7 @@ describe("an undamaged database", () => {
         missingExtensions: [],
         backupsLookedAt: 2,
         earlierLosses: [],
+        passedOver: [],
       });
       expect(differing(found)).toEqual({});
       expect(found.tables.length).toBe(second.tables);
@@ -225,7 +226,7 @@ describe("a damaged database", () => {
 
   it("is counted the same in many passes", async () => {
     const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
-    const { manifest } = chooseBackup(backups, { backupId: second.backupId });
+    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
     const backedUp = manifest.tables.find((table) => table.name === "posts")!;
     await withSession(database.url, { applicationName: "castchat-recovery test" }, async (session) => {
       const [live] = await measureTables(
@@ -252,7 +253,7 @@ describe("a damaged database", () => {
 
   it("is not assessed by a damaged backup", async () => {
     const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
-    const { manifest } = chooseBackup(backups, { backupId: second.backupId });
+    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
     const chunk = manifest.chunks.find((one) => one.sections.some((section) => section.name === "posts"))!;
     const whole = (await vault.getBytes(chunk.key))!;
     await tamper(vault, chunk.key, (bytes) => {

@@ -4,11 +4,13 @@ import { systemClock } from "../../../clients/clock.ts";
 import { connect, withSession } from "../../../clients/database.ts";
 import { PromiseError, UserError } from "../../../clients/errors.ts";
 import { silent } from "../../../clients/reporter.ts";
+import { fingerprintOfKey } from "../../../clients/signer.ts";
 import { s3Vault } from "../../../clients/vault.ts";
 import type { Vault } from "../../../clients/vault.ts";
 import type { Signer } from "../../../clients/signer.ts";
 import { backup } from "../../../operations/backup/backup.ts";
 import type { BackupOptions } from "../../../operations/backup/backup.ts";
+import { chooseBackup } from "../../../operations/vault/chooseBackup.ts";
 import { listBackups } from "../../../operations/vault/listBackups.ts";
 import { openSnapshot } from "../../../operations/backup/snapshot.ts";
 import { verify } from "../../../operations/verify/verify.ts";
@@ -48,6 +50,7 @@ const options = (vault: Vault, more: Partial<BackupOptions> = {}): BackupOptions
 const list = (vault: Vault) => listBackups({ vault, trustedKeys, tiers: TIERS });
 const check = (vault: Vault, backupId?: string) =>
   verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
+const choose = async (vault: Vault) => chooseBackup(await list(vault), {});
 
 describe("backup", () => {
   it("stores a proven backup, promotes by the calendar and holds the newest", async () => {
@@ -274,6 +277,37 @@ describe("verify and list", () => {
     await expect(check(vault)).rejects.toBeInstanceOf(PromiseError);
   });
 
+  it("tell a whole backup of another writer from what is damaged or made up", async () => {
+    const vault = await cloud.newVault();
+    const mine = await backup(options(vault));
+    const stranger = await cloud.newSigner();
+    const theirs = await backup({ ...options(vault), signer: stranger });
+    const at = `${theirs.tier}/${theirs.backupId}`;
+    const seen = async () => (await list(vault)).find(({ backupId }) => backupId === theirs.backupId)!;
+    const signedBy = fingerprintOfKey(await stranger.publicKeyPem());
+    expect(await seen()).toMatchObject({ proven: false, untrusted: { signedBy } });
+    expect((await list(vault)).find(({ backupId }) => backupId === mine.backupId)).not.toHaveProperty("untrusted");
+    await expect(choose(vault)).rejects.toThrow(`but signed by key ${signedBy}, which is not trusted here`);
+
+    // Neither unread nor incomplete nor altered it stops anything; it is named, and the older one taken.
+    const [proof, manifest] = await Promise.all(
+      ["proof.json", "manifest.json"].map(async (object) => (await vault.getBytes(`${at}/${object}`))!),
+    );
+    const claimsOurs = manifest!.toString().replace(signedBy, fingerprintOfKey(await signer.publicKeyPem()));
+    for (const [object, content] of [
+      ["proof.json", Buffer.from("{}")],
+      ["manifest.json", Buffer.from(claimsOurs)],
+      ["manifest.json", Buffer.from(manifest!.toString().replaceAll("/data/0", "/data/9"))],
+    ] as const) {
+      await vault.put(`${at}/proof.json`, proof!);
+      await vault.put(`${at}/${object}`, content);
+      expect(await seen()).not.toHaveProperty("untrusted");
+      const { chosen, passedOver } = await choose(vault);
+      expect(chosen.backupId).toBe(mine.backupId);
+      expect(passedOver).toEqual([expect.stringContaining(`Backup ${theirs.backupId} of`)]);
+    }
+  });
+
   it("trust nothing that isn't signed by a trusted key, nor what was moved or back-dated", async () => {
     const vault = await cloud.newVault();
     const one = await backup(options(vault));
@@ -281,7 +315,10 @@ describe("verify and list", () => {
     const stranger = await (await cloud.newSigner()).publicKeyPem();
     const untrusted = await listBackups({ vault, trustedKeys: [stranger], tiers: TIERS });
     expect(untrusted.map(({ proven, problems }) => [proven, problems])).toEqual(
-      Array(2).fill([false, ["its manifest is not signed by a trusted key"]]),
+      Array(2).fill([
+        false,
+        [expect.stringMatching(/^its manifest is not signed by a trusted key, but as it says by [0-9a-f]{16}$/)],
+      ]),
     );
 
     // A proof of another backup; then the other backup's manifest and signature in this one's place.

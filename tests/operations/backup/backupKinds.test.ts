@@ -85,8 +85,11 @@ describe("kinds of backup", () => {
     expect(() => chooseBackup([], {})).toThrow("no proven full backup");
     const backups = await list();
     expect(() => chooseBackup(backups, {})).toThrow("of kind configuration");
-    expect(chooseBackup(backups, { backupId: data.backupId }).backupId).toBe(data.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toEqual({ zone: "castchat.example" });
+    expect(chooseBackup(backups, { backupId: data.backupId }).chosen.backupId).toBe(data.backupId);
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
 
     // Four others have been taken this year: the first full one opens the longest tier all the same, and is held alone.
     const full = await backup(options({ configuration }));
@@ -98,8 +101,11 @@ describe("kinds of backup", () => {
       [full, data, safety].map(({ tier, backupId }) => vault.hasLegalHold(`${tier}/${backupId}/manifest.json`)),
     );
     expect(holds).toEqual([true, false, false]);
-    expect(chooseBackup(await list(), {}).backupId).toBe(full.backupId);
-    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toEqual({ zone: "castchat.example" });
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(full.backupId);
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
   });
 
   it("name a critical table that is not there", async () => {
@@ -122,12 +128,12 @@ describe("a run that is much smaller than the last", () => {
       proven: false,
       problems: [expect.stringContaining(`fewer than ${before.backupId}`)],
     });
-    expect(chooseBackup(await list(), {}).backupId).toBe(before.backupId);
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(before.backupId);
     expect(await vault.hasLegalHold(`${before.tier}/${before.backupId}/manifest.json`)).toBe(true);
     expect(await check(newest!.backupId)).toMatchObject({ backupId: newest!.backupId });
 
     const accepted = await backup(options({ shrinkPercent: 1, acceptsSmaller: true }));
-    expect(chooseBackup(await list(), {}).backupId).toBe(accepted.backupId);
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(accepted.backupId);
   });
 
   it("is one that lacks an expected table", async () => {

@@ -201,7 +201,9 @@ describe("verify", () => {
     await expect(read).rejects.toThrow(`${part.key} is damaged: it has more than the ${part.sizeBytes} bytes`);
     await expect(read).rejects.toBeInstanceOf(PromiseError);
     await putInPlace(taken.vault, part.key, whole);
-    expect(await readConfiguration({ vault: taken.vault, trustedKeys, tiers: TIERS })).toHaveProperty("missing");
+    expect(await readConfiguration({ vault: taken.vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.missing",
+    );
   }, 20_000);
 
   it("reads files, and sees content that is not what the service gave", async () => {

@@ -9,7 +9,7 @@ import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 
 const context: RecoveryContext = recoveryContext(recoveryConfig.parse({ awsRegion: "ap-northeast-3" }), {});
 const signal = new AbortController().signal;
-const operation = { name: "x", urn: "urn", report: () => undefined };
+const operation = { name: "x", urn: "urn", report: () => undefined, warn: () => undefined };
 const nothing = new Set<string>();
 
 describe("configuration", () => {
