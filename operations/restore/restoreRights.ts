@@ -1,4 +1,5 @@
 import { withSession } from "../../clients/database.ts";
+import { forStandIn } from "../database/standIn.ts";
 import { journaledScript } from "./journal.ts";
 import type { Selection } from "./restoreSelection.ts";
 import { restoreScript, withoutPsql } from "./pgRestore.ts";
@@ -32,7 +33,7 @@ export async function rightsScript(
   withLargeObjects = true,
 ): Promise<string> {
   const { sql } = await restoreScript({ ...options, args: [], onlyRights: { withLargeObjects } });
-  return byMembership(sql);
+  return byMembership(forStandIn(options.session, sql));
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Replacement } from "./replaceRecord.ts";
 import { goBack, goOn } from "./replaceSteps.ts";
 import type { WentBack } from "./replaceSteps.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
-import { refuseOlderServer, refuseWithoutRealtime } from "../restoreReadiness.ts";
+import { refuseOlderServer, refuseSuperuser, refuseWithoutRealtime } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
 
@@ -143,6 +143,7 @@ async function claim(
   options: ReplaceOptions & { signal: AbortSignal },
 ): Promise<{ replacement: Replacement; manifest: Manifest }> {
   const { vault, trustedKeys, tiers, clock, signal } = options;
+  await refuseSuperuser(session, options.allowsSuperuser);
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
   await holdTarget(session, restoreId, known !== undefined, signal);

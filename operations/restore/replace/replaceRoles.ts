@@ -2,12 +2,16 @@ import type { Session } from "../../../clients/database.ts";
 import { listOwnRoles } from "../../backup/rolesScript.ts";
 import { quoteIdent } from "../../database/quote.ts";
 
-/** Roles that the connected one has granted itself. What a superuser grants is the first superuser's. */
+/**
+ * Roles that the connected one has granted itself. What a superuser grants is the first superuser's; before version 16 a membership is
+ * one, whoever has granted it, and goes with a single revocation.
+ */
 export async function listOwnGrants(session: Session): Promise<string[]> {
   const found = await session.query<{ name: string }>(
     `select distinct r.rolname::text as name from pg_catalog.pg_auth_members m
      join pg_catalog.pg_roles r on r.oid = m.roleid join pg_catalog.pg_roles me on me.oid = m.member
-     where me.rolname = current_user and m.grantor in (me.oid, case when me.rolsuper then 10 else me.oid end) order by 1`,
+     where me.rolname = current_user
+       and (m.grantor in (me.oid, case when me.rolsuper then 10 else me.oid end) or not to_jsonb(m) ? 'inherit_option') order by 1`,
   );
   return found.map(({ name }) => name);
 }

@@ -13,7 +13,8 @@ interface TableThere {
  * no backup, as the platform makes them: what isn't known here is made as text, which takes any value of COPY text and gives
  * it back byte for byte. Returns a sentence that names what is so.
  */
-export async function fillManagedSchemas(session: Session, manifest: Manifest): Promise<string[]> {
+export async function fillManagedSchemas(session: Session, manifest: Manifest, restorer: string): Promise<string[]> {
+  const to = quoteIdent(restorer);
   const managed = manifest.tables.filter((table) => table.kind === "managed");
   const there = new Map((await readTables(session, managed)).map((table) => [tableKey(table), table]));
   const commands: string[] = [];
@@ -24,7 +25,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest): 
     if (found === undefined) {
       const columns = table.columns.map((column) => `${quoteIdent(column)} text`).join(", ");
       commands.push(
-        `create schema if not exists ${quoteIdent(table.schema)}; create table ${name} (${columns}); grant all on ${name} to postgres`,
+        `create schema if not exists ${quoteIdent(table.schema)}; create table ${name} (${columns}); grant all on ${name} to ${to}`,
       );
       made.push(tableName(table));
       continue;
@@ -38,7 +39,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest): 
   }
   for (const { schema, name } of manifest.sequences.filter(({ kind }) => kind === "managed")) {
     const sequence = `${quoteIdent(schema)}.${quoteIdent(name)}`;
-    commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to postgres`);
+    commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to ${to}`);
   }
   if (commands.length > 0) await session.query(commands.join(";\n"));
   return made.length === 0 ? [] : [`Supabase's own types are unknown here and stand as text: ${made.join(", ")}.`];

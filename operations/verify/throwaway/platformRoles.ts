@@ -2,17 +2,20 @@ import { randomBytes } from "node:crypto";
 import type { Session } from "../../../clients/database.ts";
 import { markOf } from "../../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
+import { UserError } from "../../../clients/errors.ts";
+import { PLAYED_ROLE } from "../../database/standIn.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 
 /** Who works in a throwaway database beside its administrator. */
 export interface ThrowawayLogins {
-  /** Connection string of the role that restores: `postgres`, as on Supabase, wherever that can be had. */
+  /** Connection string of the role that restores, which is no superuser. */
   targetUrl: string;
+  /** Its name: `postgres`, as on Supabase; where the server has that role already, the throwaway's own (standIn.ts). */
+  restorer: string;
   /** Connection string of the role that Supabase's API logs in as; absent where the scratch server has its own, whose password is not ours. */
   authenticatorUrl: string | undefined;
 }
 
-const OWNER = "postgres";
 /** Roles of every Supabase project, and what they may. */
 const PLATFORM: readonly [name: string, attributes: string][] = [
   ["anon", "nologin noinherit"],
@@ -48,49 +51,62 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
     const url = await make(name, attributes);
     if (name === "authenticator") authenticatorUrl = url;
   }
-  const targetUrl = await makeRestorer(session, throwaway, there, make);
-  await grantMemberships(session, there);
-  return { targetUrl, authenticatorUrl };
+  const restorer = there.has(PLAYED_ROLE) ? throwaway.name : PLAYED_ROLE;
+  const targetUrl = await makeRestorer(session, restorer, make);
+  await grantMemberships(session, there, restorer);
+  return { targetUrl, restorer, authenticatorUrl };
 }
 
 /**
- * The role that restores. On Supabase it is `postgres`, which is no superuser; where the server has that role already and it
- * isn't the administrator's, nobody knows its password, so that a superuser of ours stands in for it.
+ * The role that restores: no superuser, whatever the server, since functions of the backup run as that role. It has what Supabase's
+ * `postgres` has. UserError where only a superuser could bring rows in as a replica.
  */
 async function makeRestorer(
   session: Session,
-  throwaway: Throwaway,
-  there: ReadonlySet<string>,
+  name: string,
   make: (name: string, attributes: string) => Promise<string>,
 ): Promise<string> {
-  if (there.has(OWNER)) {
-    return session.address.user === OWNER ? throwaway.adminUrl : await make(throwaway.name, "login superuser");
-  }
-  const superuser = session.serverMajor < PARAMETER_RIGHTS_SINCE ? "superuser" : "nosuperuser";
-  const url = await make(OWNER, `login ${superuser} createdb createrole replication bypassrls`);
-  if (superuser === "nosuperuser") await session.query(`grant set on parameter session_replication_role to ${OWNER}`);
+  if (session.serverMajor < PARAMETER_RIGHTS_SINCE)
+    throw new UserError(
+      `A test restore needs PostgreSQL ${PARAMETER_RIGHTS_SINCE} or newer, and this server is version ${session.serverMajor}: before, only a superuser could restore, and functions of the backup would run as one. Move the source to version ${PARAMETER_RIGHTS_SINCE}, or test by a drill into a project.`,
+    );
+  const url = await make(name, "login nosuperuser createdb createrole replication bypassrls");
+  await session.query(`grant set on parameter session_replication_role to ${quoteIdent(name)}`);
   return url;
 }
 
 /** Who may act as whom, among the roles that were made just now. */
-async function grantMemberships(session: Session, there: ReadonlySet<string>): Promise<void> {
+async function grantMemberships(session: Session, there: ReadonlySet<string>, restorer: string): Promise<void> {
   const grants: [roles: string[], to: string, admin: boolean, inherit: boolean, set: boolean][] = [
     [["anon", "authenticated", "service_role"], "authenticator", false, false, true],
-    [["anon", "authenticated", "service_role", "authenticator"], OWNER, true, true, true],
+    [["anon", "authenticated", "service_role", "authenticator"], restorer, true, true, true],
     [["anon", "authenticated", "service_role"], "supabase_storage_admin", false, false, true],
     // Supabase lets `postgres` put policies and triggers on its tables without being their owner.
-    [["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"], OWNER, false, true, false],
+    [["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"], restorer, false, true, false],
   ];
-  for (const [roles, to, admin, inherit, set] of grants.filter(([, member]) => !there.has(member))) {
-    const options =
-      session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE
-        ? ` with admin ${admin}, inherit ${inherit}, set ${set}`
-        : admin
-          ? " with admin option"
-          : "";
-    await session.query(`grant ${roles.join(", ")} to ${to}${options}`);
+  const isNew = session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE;
+  // Before, who inherits from a role may also become it: what is to do without is done otherwise (ownManagedTables).
+  const wanted = grants.filter(([, member, , inherit, set]) => !there.has(member) && (isNew || set || !inherit));
+  for (const [roles, to, admin, inherit, set] of wanted) {
+    const options = isNew ? ` with admin ${admin}, inherit ${inherit}, set ${set}` : admin ? " with admin option" : "";
+    await session.query(`grant ${roles.join(", ")} to ${quoteIdent(to)}${options}`);
   }
-  if (!there.has(OWNER)) await session.query(`grant pg_monitor, pg_read_all_data, pg_signal_backend to ${OWNER}`);
+  await session.query(`grant pg_monitor, pg_read_all_data, pg_signal_backend to ${quoteIdent(restorer)}`);
+}
+
+/**
+ * Before version 16 the role that restores can't inherit from the owners of the platform's tables without being able to become them, and
+ * so to make roles: it owns the tables itself there.
+ */
+export async function ownManagedTables(session: Session, restorer: string): Promise<void> {
+  if (session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE) return;
+  const commands = await session.query<{ command: string }>(
+    `select format('alter table %I.%I owner to %I', n.nspname, c.relname, $1::text) as command
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p') and n.nspname in ('auth', 'storage', 'realtime') order by 1`,
+    [restorer],
+  );
+  if (commands.length > 0) await session.query(commands.map(({ command }) => command).join("; "));
 }
 
 function urlFor(throwaway: Throwaway, user: string, password: string): string {
