@@ -93,6 +93,18 @@ async function readMemberships(session: Session): Promise<Membership[]> {
   });
 }
 
+/**
+ * Those of them that the connected role may grant, sorted. Before version 16 who may make roles may grant any; since then only one that it
+ * is an admin of, as of those that it has made.
+ */
+export async function listLendableRoles(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `select rolname::text as name from pg_catalog.pg_roles where rolname !~ '${PLATFORM_ROLES}'
+       and (pg_catalog.current_setting('server_version_num')::int < 160000 or pg_catalog.pg_has_role(oid, 'member with admin option')) order by 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
 /** Roles of the app that exist, sorted. */
 export async function listOwnRoles(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(

@@ -3,7 +3,7 @@ import { creation, membershipStatement, renamed, roleStatements } from "../datab
 import type { AppRole, AppRoles, Membership, RoleSetting } from "../database/appRoles.ts";
 import { quoteIdent } from "../database/quote.ts";
 import { PLAYED_ROLE, standInOf } from "../database/standIn.ts";
-import { listAppRoles, listOwnRoles, readSettings } from "../backup/rolesScript.ts";
+import { listAppRoles, listLendableRoles, readSettings } from "../backup/rolesScript.ts";
 import { readRoles } from "./readRoles.ts";
 
 /** What has come of the roles, and what is left to be done with them. */
@@ -44,7 +44,9 @@ export async function restoreRoles(
   const isLent = (role: string) =>
     !kept.includes(role) &&
     (serverMajor >= A_GRANT_EACH_SINCE || !there.some((one) => one.role === role && one.member === own));
-  const names = inPlaceOf === undefined ? roles.roles.map(({ name }) => name) : await listOwnRoles(session);
+  const names = (await listLendableRoles(session)).filter(
+    (name) => inPlaceOf !== undefined || roles.roles.some((role) => role.name === name),
+  );
   const lent = names.filter(isLent).map(quoteIdent).join(", ");
   if (lent !== "") await session.query(`grant ${lent} to current_user`);
   return {

@@ -1,5 +1,5 @@
 import type { Session } from "../../../clients/database.ts";
-import { listOwnRoles } from "../../backup/rolesScript.ts";
+import { listLendableRoles } from "../../backup/rolesScript.ts";
 import { quoteIdent } from "../../database/quote.ts";
 
 /**
@@ -16,9 +16,9 @@ export async function listOwnGrants(session: Session): Promise<string[]> {
   return found.map(({ name }) => name);
 }
 
-/** Makes the connected role a member of the app's own ones: what belongs to a role can be renamed and dropped by its members alone. */
+/** Makes the connected role a member of the app's own ones that it may grant: what belongs to a role, only its members can rename and drop. */
 export async function lendRoles(session: Session, granted: readonly string[]): Promise<void> {
-  const lent = (await listOwnRoles(session)).filter((role) => !granted.includes(role));
+  const lent = (await listLendableRoles(session)).filter((role) => !granted.includes(role));
   if (lent.length > 0) await session.query(`grant ${lent.map(quoteIdent).join(", ")} to current_user`);
 }
 
