@@ -14,6 +14,7 @@ import { keyInAttempt, partObject } from "../vault/manifest.ts";
 import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
 import { quoteIdent } from "../database/quote.ts";
 import { rolesScript } from "./rolesScript.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
 import { together } from "../together.ts";
 import { vaultSecretsText } from "../database/vaultSecrets.ts";
 import type { VaultSecret } from "../database/vaultSecrets.ts";
@@ -21,6 +22,8 @@ import type { VaultSecret } from "../database/vaultSecrets.ts";
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
 export interface PartScripts {
   roles: string;
+  /** What of the roles can't be written down. */
+  leftOut: LeftOut[];
   managedObjects: string;
   /** What a restore holds back until it is released. */
   heldBack: HeldBack;
@@ -57,9 +60,11 @@ export interface PartContext extends RunPlace {
 
 /** Reads what the parts need from the leading session. */
 export async function readScripts(session: Session, vaultSecrets: readonly VaultSecret[]): Promise<PartScripts> {
+  const { script, leftOut } = await rolesScript(session);
   return {
     vaultSecrets,
-    roles: await rolesScript(session),
+    roles: script,
+    leftOut,
     managedObjects: await managedObjectsScript(session),
     heldBack: await readHeldBack(session),
     otherSchemas: await listOtherSchemas(session),

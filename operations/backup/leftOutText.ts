@@ -7,7 +7,7 @@ const SHOWN = 160;
 export function failureText(backupId: string, leftOut: readonly LeftOut[]): string | undefined {
   const failed = leftOut.filter((one) => one.failed === true);
   if (failed.length === 0) return undefined;
-  return `Backup ${backupId} counts as proven, but lacks what its services did not give: ${failed.map(inWords).join("; ")}. Mend that and take another one.`;
+  return `Backup ${backupId} counts as proven, but lacks what it should hold: ${failed.map(inWords).join("; ")}. Mend that and take another one.`;
 }
 
 /** Each thing that a backup does not hold, and why, one a line. */

@@ -153,6 +153,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     ...read.content,
     leftOut: [
       ...read.content.leftOut,
+      ...(holdsDefinitions(kind) ? read.scripts.leftOut : []),
       ...snapshot.unreadable,
       ...read.vaultContent.leftOut,
       ...beside.leftOut,

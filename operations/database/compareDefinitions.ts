@@ -1,9 +1,10 @@
 import type { Session } from "../../clients/database.ts";
 import { listExtensions, listSequences } from "./catalog.ts";
 import type { Manifest } from "../vault/manifest.ts";
-import { LATER_KINDS, digestObjects } from "./objects.ts";
+import { LATER_KINDS, digestObjects, listInheritedConstraints } from "./objects.ts";
 import type { ObjectDigests } from "./objects.ts";
 import { tableName } from "./quote.ts";
+import { asPlayed } from "./standIn.ts";
 
 /** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */
 export interface DefinitionDifferences {
@@ -30,17 +31,51 @@ export async function compareDefinitions(session: Session, manifest: Manifest): 
   const known =
     manifest.laterKinds ?? LATER_KINDS.filter((kind) => Object.keys(objects).some((name) => isOf(name, kind)));
   const unknown = LATER_KINDS.filter((kind) => !known.includes(kind));
-  const [own] = await session.query<{ digest: string }>("select md5(current_user) as digest");
+  const [own] = await session.query<{ digest: string }>(`select md5(${asPlayed("current_user::text")}) as digest`);
   // Who reads here owns it, and may not have been who read there.
   const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
+  const alike = await inheritedAlike(session, objects, now);
   return {
-    missing: Object.keys(objects).filter((name) => now[name] === undefined && !isOwnHere(name)),
+    missing: Object.keys(objects).filter(
+      (name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined,
+    ),
     altered: isSameMajor
       ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
       : [],
-    added: Object.keys(now).filter((name) => objects[name] === undefined && !unknown.some((kind) => isOf(name, kind))),
+    added: Object.keys(now).filter(
+      (name) =>
+        objects[name] === undefined &&
+        !unknown.some((kind) => isOf(name, kind)) &&
+        !Object.values(alike).includes(name),
+    ),
     notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
   };
+}
+
+/**
+ * Constraints of the backup that go by another name here: name in the backup → name here. A partition that was attached with a reference of
+ * its own gets its parent's name for it in a restore; what counts is that the table has as many of that meaning.
+ */
+async function inheritedAlike(
+  session: Session,
+  objects: ObjectDigests,
+  now: ObjectDigests,
+): Promise<Record<string, string>> {
+  const missing = Object.keys(objects).filter((name) => isOf(name, "constraint") && now[name] === undefined);
+  if (missing.length === 0) return {};
+  const free = new Map(
+    (await listInheritedConstraints(session))
+      .map(({ table, name }) => [plain(name), plain(table)] as const)
+      .filter(([name]) => objects[name] === undefined),
+  );
+  const alike: Record<string, string> = {};
+  for (const name of missing) {
+    const [found] = [...free].find(([one, table]) => name.startsWith(table) && now[one] === objects[name]) ?? [];
+    if (found === undefined) continue;
+    free.delete(found);
+    alike[name] = found;
+  }
+  return alike;
 }
 
 function isOf(name: string, kind: string): boolean {
@@ -49,9 +84,11 @@ function isOf(name: string, kind: string): boolean {
 
 /** By names that need no quotes: which words a server quotes depends on its version. */
 function plainlyNamed(objects: ObjectDigests): ObjectDigests {
-  return Object.fromEntries(
-    Object.entries(objects).map(([name, digest]) => [name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1"), digest]),
-  );
+  return Object.fromEntries(Object.entries(objects).map(([name, digest]) => [plain(name), digest]));
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1");
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Session } from "../../clients/database.ts";
+import { asPlayed } from "./standIn.ts";
 import { OTHER_OWNERS } from "./owners.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, REALTIME_MESSAGES, isNoMember } from "./platform.ts";
 
@@ -14,9 +15,12 @@ export type ObjectDigests = Record<string, string>;
 function rights(acl: string, kind: string, owner: string): string {
   return `(select coalesce(string_agg(format('%s %s %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, a.is_grantable), ',' order by r.rolname, a.privilege_type, a.is_grantable), '')
     from pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault('${kind}', ${owner}))) a
-    left join pg_catalog.pg_roles r on r.oid = a.grantee
+    left join (select oid, (${asPlayed("rolname")})::name as rolname from pg_catalog.pg_roles) r on r.oid = a.grantee
     where a.grantee <> ${owner} and coalesce(r.rolname, '') !~ '${PLATFORM_OWNERS}')`;
 }
+
+/** Those of a policy, `pg_policies p`, sorted. */
+const POLICY_ROLES = `array(select (${asPlayed("role")})::name from unnest(p.roles) role order by 1)::text`;
 
 const RELATIONS = `pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
 /** SQL condition on `pg_class c` and its `pg_index i`: an index that was never finished, which no dump holds. */
@@ -62,7 +66,7 @@ const SELECTS: readonly string[] = [
      from ${RELATIONS} join pg_catalog.pg_index i on i.indexrelid = c.oid where ${OF_APP} and not ${IS_BROKEN_INDEX}`,
   `select format('trigger %I.%I.%I', n.nspname, c.relname, t.tgname), concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
      from ${RELATIONS} join pg_catalog.pg_trigger t on t.tgrelid = c.oid where ${TRIGGER_OF_APP}`,
-  `select format('policy %I.%I.%I', p.schemaname, p.tablename, p.policyname), concat_ws(' ', p.permissive, p.cmd, p.roles::text, p.qual, '|', p.with_check)
+  `select format('policy %I.%I.%I', p.schemaname, p.tablename, p.policyname), concat_ws(' ', p.permissive, p.cmd, ${POLICY_ROLES}, p.qual, '|', p.with_check)
      from pg_catalog.pg_policies p join pg_catalog.pg_namespace n on n.nspname = p.schemaname where ${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA}`,
   `select format('function %s', p.oid::pg_catalog.regprocedure), case when p.prokind = 'a' then p.prokind::text else pg_catalog.pg_get_functiondef(p.oid) end
      from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}`,
@@ -107,12 +111,12 @@ const SELECTS: readonly string[] = [
        -- Granted and taken back, it is as if never altered, and a dump says nothing of it.
        and ${rights("t.typacl", "T", "t.typowner")} <> ${rights("null::aclitem[]", "T", "t.typowner")}`,
   `select format('rights on schema %I', n.nspname), ${rights("n.nspacl", "n", "n.nspowner")} from pg_catalog.pg_namespace n where ${IS_APP_SCHEMA}`,
-  `select format('default rights of %I in %s on %s', pg_catalog.pg_get_userbyid(d.defaclrole), coalesce(n.nspname, 'any schema'), d.defaclobjtype),
+  `select format('default rights of %I in %s on %s', ${asPlayed("pg_catalog.pg_get_userbyid(d.defaclrole)")}, coalesce(n.nspname, 'any schema'), d.defaclobjtype),
        ${rights("d.defaclacl", "r", "d.defaclrole")}
      from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
      where pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}' and (n.oid is null or ${IS_APP_SCHEMA})`,
   OTHER_OWNERS(IS_APP_SCHEMA),
-  `select format('realtime policy %I', p.policyname), concat_ws(' ', p.permissive, p.cmd, p.roles::text, p.qual, '|', p.with_check)
+  `select format('realtime policy %I', p.policyname), concat_ws(' ', p.permissive, p.cmd, ${POLICY_ROLES}, p.qual, '|', p.with_check)
      from pg_catalog.pg_policies p where p.schemaname || '.' || p.tablename = '${REALTIME_MESSAGES}'`,
   // The platform's own come with a project.
   `select format('event trigger %I', e.evtname), concat_ws(' ', e.evtevent, e.evtenabled, e.evtfoid::pg_catalog.regprocedure, e.evttags::text)
@@ -146,6 +150,17 @@ export async function digestObjects(session: Session): Promise<ObjectDigests> {
     [READ_AGAIN, "(ARRAY[\\1])::\\2[]", ONE_OF_THEM, "\\1"],
   );
   return Object.fromEntries(rows.map((row) => [row.name, row.digest]));
+}
+
+/**
+ * Constraints that a partition has from what it is a partition of, by their names in {@link ObjectDigests}: table ("constraint public.p1.")
+ * and name. No dump holds them, so a restore gives them the parent's names.
+ */
+export async function listInheritedConstraints(session: Session): Promise<{ table: string; name: string }[]> {
+  return await session.query(
+    `select format('constraint %I.%I.', n.nspname, c.relname) as table, format('constraint %I.%I.%I', n.nspname, c.relname, k.conname) as name
+       from ${RELATIONS} join pg_catalog.pg_constraint k on k.conrelid = c.oid where k.conparentid <> 0 and ${OF_APP} order by 2`,
+  );
 }
 
 /** How many objects of a kind ("policy", "trigger") a map holds. */

@@ -1,5 +1,6 @@
 import type { Session } from "../../clients/database.ts";
 import { PLATFORM_OWNERS } from "../database/platform.ts";
+import { PLAYED_ROLE, standInOf } from "../database/standIn.ts";
 
 /** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
 export interface TargetFacts {
@@ -18,10 +19,12 @@ export async function readTargetFacts(session: Session): Promise<Omit<TargetFact
        array(select evtname::text from pg_catalog.pg_event_trigger) as event_triggers,
        array(select rolname::text from pg_catalog.pg_roles where pg_catalog.pg_has_role(oid, 'usage') and rolname !~ '^(pg_|supabase_)') as own_roles`,
   );
+  const ownRoles = new Set(row?.own_roles);
+  if (standInOf(session) !== undefined) ownRoles.add(PLAYED_ROLE);
   return {
     schemas: new Set(row?.schemas),
     eventTriggers: new Set(row?.event_triggers),
-    ownRoles: new Set(row?.own_roles),
+    ownRoles,
   };
 }
 

@@ -15,6 +15,7 @@ import { planPublication } from "./releasePublications.ts";
 import { FINISHED, listMarkers } from "./restoreMarker.ts";
 import type { RestoreMarker } from "./restoreMarker.ts";
 import { fetchText } from "./fetchPart.ts";
+import { refuseSuperuser } from "./restoreReadiness.ts";
 import { holdTarget } from "./restoreTarget.ts";
 
 /** What to release, and where. */
@@ -56,6 +57,7 @@ export interface ReleaseResult {
 export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
   const { databaseUrl, signal, reporter } = options;
   return await withSession(databaseUrl, { applicationName: "castchat-recovery release", signal }, async (session) => {
+    await refuseSuperuser(session);
     const restored = await restoredBy(session, options.backupId);
     await holdTarget(session, restored.restoreId, false, signal);
     const manifest = await manifestOf(options, restored.backupId);

@@ -8,7 +8,13 @@ import type { RestoreOptions } from "./restoreOptions.ts";
 import { beginMarker, findMarker, finishedIn } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES } from "./restorePipeline.ts";
-import { refuseData, refuseOlderServer, refuseUnlike, refuseWithoutRealtime } from "./restoreReadiness.ts";
+import {
+  refuseData,
+  refuseOlderServer,
+  refuseSuperuser,
+  refuseUnlike,
+  refuseWithoutRealtime,
+} from "./restoreReadiness.ts";
 import { selectBackup } from "./restoreSelection.ts";
 import type { Selected } from "./restoreSelection.ts";
 import { holdTarget, refuseRows, wipeTarget } from "./restoreTarget.ts";
@@ -20,6 +26,7 @@ export async function claim(
   options: RestoreOptions & { signal: AbortSignal },
 ): Promise<{ selected: Selected; resumedAt: string | undefined } | { finished: RestoreResult }> {
   const { vault, trustedKeys, tiers, clock, reporter, signal, warn = reporter } = options;
+  await refuseSuperuser(session, options.allowsSuperuser);
   await holdTarget(session, restoreId, (await findMarker(session, restoreId)) !== undefined, signal);
   await refuseHalfState(session);
   const marker = await findMarker(session, restoreId);

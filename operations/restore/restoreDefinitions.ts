@@ -1,6 +1,7 @@
 import { withSession } from "../../clients/database.ts";
 import { readEntries } from "./archiveScript.ts";
 import { NOT_NULL_CONSTRAINTS_SINCE, forOlderServer } from "./olderSyntax.ts";
+import { withoutUnknownOptions } from "./columnOptions.ts";
 import { restoreScript } from "./pgRestore.ts";
 import type { PgRestoreOptions } from "./pgRestore.ts";
 
@@ -11,16 +12,28 @@ export interface RestoreDefinitionsOptions extends Omit<PgRestoreOptions, "args"
 
 /**
  * Makes types, functions and tables as pg_restore would, each entry by itself: in one transaction for all, a server would run out of
- * locks. Without words that an older server doesn't know.
+ * locks. Without words that an older server doesn't know. Returns what of them is left out, in sentences.
  */
-export async function restoreDefinitions(options: RestoreDefinitionsOptions): Promise<void> {
-  const { session, targetUrl, applicationName, signal } = options;
-  const { sql, list } = await restoreScript({ ...options, args: ["--section=pre-data", "--verbose"] });
-  const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
-  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+export async function restoreDefinitions(options: RestoreDefinitionsOptions): Promise<string[]> {
+  const { targetUrl, applicationName, signal } = options;
+  const { settings, entries, notes } = await readDefinitions(options);
   await withSession(targetUrl, { applicationName, signal }, async (own) => {
     await own.query(settings);
     await own.query("set synchronous_commit = off");
     for (const entry of entries) await own.query(entry);
   });
+  return notes;
+}
+
+/** The same of definitions that an interrupted restore has made. */
+export async function leftOutOfDefinitions(options: RestoreDefinitionsOptions): Promise<string[]> {
+  return (await readDefinitions(options)).notes;
+}
+
+async function readDefinitions(options: RestoreDefinitionsOptions) {
+  const { session } = options;
+  const { sql, list } = await restoreScript({ ...options, args: ["--section=pre-data", "--verbose"] });
+  const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
+  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+  return { settings, ...(await withoutUnknownOptions(session, entries)) };
 }

@@ -18,6 +18,11 @@ export interface RestoreFrom {
   backupId?: string | undefined;
   /** … the newest proven one at or before this instant; neither: the newest. */
   at?: Date | undefined;
+  /**
+   * Lets a superuser restore, as which functions of the backup then run: where a plain server stands in for Supabase's, whose `postgres` may
+   * make event triggers without being one.
+   */
+  allowsSuperuser?: boolean | undefined;
   clock: Clock;
   reporter: Reporter;
   /** Gets at once, whatever comes of the restore, what must not scroll by. @default - the reporter */

@@ -9,9 +9,8 @@ import { noteOfHeldBack, parseHeldBack } from "../database/heldBack.ts";
 import type { Publication } from "../database/heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
-import { quoteIdent } from "../database/quote.ts";
 import { quietEventTriggers } from "../database/replicaRole.ts";
-import { restoreDefinitions } from "./restoreDefinitions.ts";
+import { leftOutOfDefinitions, restoreDefinitions } from "./restoreDefinitions.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
 import { restorePlatformRights, tryArchivedRights } from "./restorePlatformRights.ts";
@@ -25,7 +24,9 @@ import { restoreExtensions } from "./restoreExtensions.ts";
 import { restoreLargeObjects } from "./restoreLargeObjects.ts";
 import { revokeDefaults } from "./revokeDefaults.ts";
 import { emptyManagedTables, removeLargeObjects } from "./restoreTarget.ts";
-import { listOwnRoles } from "../backup/rolesScript.ts";
+import { forStandIn } from "../database/standIn.ts";
+import { restoreRoles } from "./restoreRoles.ts";
+import type { MadeRoles } from "./restoreRoles.ts";
 import { together } from "../together.ts";
 import { parseVaultSecrets, restoreVaultSecrets } from "../database/vaultSecrets.ts";
 import type { VaultSecret } from "../database/vaultSecrets.ts";
@@ -88,7 +89,11 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
   const download = async () => {
     const schema = await fetch("schema.dump");
     const roles = await fetchText(restoring, "roles.sql", signal);
-    return { schema, roles, managedObjects: await fetchText(restoring, "managed-objects.sql", signal) };
+    return {
+      schema,
+      roles,
+      managedObjects: forStandIn(session, await fetchText(restoring, "managed-objects.sql", signal)),
+    };
   };
   try {
     const notes: string[] = [];
@@ -104,14 +109,14 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
     } else {
       const sentence = `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`;
       const { schema, roles, managedObjects } = await restoring.phase("download", sentence, download);
-      const { notes: found, roleGrants } = await makeSchema(restoring, schema, roles);
-      notes.push(...found, ...(restoring.inPlaceOf === undefined ? noteOfHeldBack(manifest) : []));
+      const { notes: found, made } = await makeSchema(restoring, schema, roles);
+      notes.push(...found, ...made.notes, ...(restoring.inPlaceOf === undefined ? noteOfHeldBack(manifest) : []));
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
-      notes.push(...(await makeConstraints(restoring, schema, managedObjects, roleGrants)));
+      notes.push(...(await makeConstraints(restoring, schema, managedObjects, made.settle)));
       if (restoring.inPlaceOf !== undefined) {
         const { applicationName } = restoring;
         const rights = await rightsScript({ session, applicationName, dump: schema, manifest, signal });
-        heldBack = [roles, managedObjects, rights, roleGrants].join("\n");
+        heldBack = [made.heldBack, managedObjects, rights, made.settle].join("\n");
         platformRights = await readArchivedRights(restoring, schema);
         if (manifest.parts.some(({ name }) => name === "held-back.json"))
           ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
@@ -147,23 +152,26 @@ async function makeSchema(
   restoring: Restoring,
   schema: PrivateFile,
   roles: string,
-): Promise<{ notes: string[]; roleGrants: string }> {
+): Promise<{ notes: string[]; made: MadeRoles }> {
   const { session, manifest, phase, applicationName, signal } = restoring;
   const notes = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
     restoreExtensions(session, manifest),
   );
-  const roleGrants = await phase("roles", "Making the app's own roles", () =>
+  const made = await phase("roles", "Making the app's own roles", () =>
     restoreRoles(session, roles, restoring.inPlaceOf),
   );
-  if (!restoring.goesOn) {
-    await phase("schema", "Making types, functions and tables", async () => {
-      await revokeDefaults(session);
-      await restoreDefinitions({ session, targetUrl: restoring.targetUrl, applicationName, signal, dump: schema });
-      // Some versions of pg_dump count them among the definitions.
-      if (restoring.selection === "definitions") await removeLargeObjects(session);
-    });
-  }
-  return { notes, roleGrants };
+  const definitions = { session, targetUrl: restoring.targetUrl, applicationName, signal, dump: schema };
+  const leftOut = restoring.goesOn
+    ? await leftOutOfDefinitions(definitions)
+    : await phase("schema", "Making types, functions and tables", async () => {
+        await revokeDefaults(session);
+        const found = await restoreDefinitions(definitions);
+        // Some versions of pg_dump count them among the definitions.
+        if (restoring.selection === "definitions") await removeLargeObjects(session);
+        return found;
+      });
+  notes.push(...leftOut);
+  return { notes, made };
 }
 
 async function bringRows(restoring: Restoring, dump: (() => Promise<PrivateFile>) | undefined): Promise<void> {
@@ -196,7 +204,7 @@ async function makeConstraints(
   restoring: Restoring,
   schema: PrivateFile,
   managedObjects: string,
-  roleGrants: string,
+  settleRoles: string,
 ): Promise<string[]> {
   const { session, manifest, restoreId } = restoring;
   return await restoring.phase(
@@ -211,7 +219,7 @@ async function makeConstraints(
       // After owners, whom the rights come from.
       if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
       const notes = await bringPlatformRights(restoring, schema);
-      if (roleGrants !== "") await session.query(roleGrants);
+      if (settleRoles !== "") await session.query(settleRoles);
       // Nothing of it is journaled: what is there is seen.
       return restoring.selection === "everything"
         ? [...notes, ...(await restoreVaultSecrets(session, await readVaultSecrets(restoring)))]
@@ -240,18 +248,4 @@ async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSec
   const name = "vault-secrets.json";
   if (!restoring.manifest.parts.some((part) => part.name === name)) return [];
   return parseVaultSecrets(await fetchText(restoring, name, restoring.signal));
-}
-
-/**
- * Makes the roles and lends them to the restoring role, which needs that to make them owners. Returns what takes it back. In place
- * of another state only those that are missing are made.
- */
-async function restoreRoles(session: Session, script: string, inPlaceOf: Restoring["inPlaceOf"]): Promise<string> {
-  const makes = (line: string) => inPlaceOf === undefined || line.startsWith("do $role$");
-  await session.query(script.split("\n").filter(makes).join("\n"));
-  const roles = (await listOwnRoles(session)).filter((role) => inPlaceOf?.granted.includes(role) !== true);
-  if (roles.length === 0) return "";
-  const list = roles.map(quoteIdent).join(", ");
-  await session.query(`grant ${list} to current_user`);
-  return `revoke ${list} from current_user`;
 }

@@ -7,6 +7,7 @@ import { readPostData } from "./archiveScript.ts";
 import type { ArchiveEntry } from "./archiveScript.ts";
 import { journaledScript } from "./journal.ts";
 import type { BackedUpTable } from "../vault/manifest.ts";
+import { forStandIn } from "../database/standIn.ts";
 import { restoreScript } from "./pgRestore.ts";
 import type { PgRestoreOptions } from "./pgRestore.ts";
 import { together } from "../together.ts";
@@ -23,6 +24,8 @@ export interface PostDataOptions extends Omit<PgRestoreOptions, "args"> {
 
 /** Sessions that build indexes and check constraints beside each other. */
 const WORKERS = 3;
+/** Steps of entries that name roles. */
+const CONCERNS_ROLES = /^entry \d+ (ACL|DEFAULT ACL|POLICY) /;
 /** What a server may answer though nothing is wrong: two entries have waited for each other. */
 const DEADLOCK = "40P01";
 const ATTEMPTS = 5;
@@ -37,6 +40,8 @@ export async function restorePostData(options: PostDataOptions): Promise<void> {
   const { targetUrl, restoreId, applicationName, done, signal } = options;
   const { list, sql } = await restoreScript({ ...options, args: ["--section=post-data", "--verbose"] });
   const script = readPostData(sql, list, options.tables);
+  for (const entry of [...script.beside, ...script.after])
+    if (CONCERNS_ROLES.test(entry.step)) entry.sql = forStandIn(options.session, entry.sql);
   const left = (entries: readonly ArchiveEntry[]) => entries.filter((entry) => !done.has(entry.step));
   const work = new Work(left(script.beside));
   const inSession = <T>(inner: PgToolOptions["signal"], run: (session: Session) => Promise<T>) =>

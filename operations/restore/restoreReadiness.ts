@@ -16,6 +16,18 @@ export async function refuseData(session: Session): Promise<void> {
   );
 }
 
+/** Refuses a superuser's connection: functions of the backup run as the connected role, and such a one runs programs on the server. */
+export async function refuseSuperuser(session: Session, isAllowed = false): Promise<void> {
+  if (isAllowed) return;
+  const [row] = await session.query<{ superuser: boolean }>(
+    "select rolsuper as superuser from pg_catalog.pg_roles where rolname = current_user",
+  );
+  if (row?.superuser !== true) return;
+  throw new UserError(
+    `The role "${session.address.user}" of ${place(session)} is a superuser: functions of the backup would run as it, and could run programs on the server. Connect as the role that owns the database and is none, on Supabase "postgres".`,
+  );
+}
+
 /** Refuses a server of an older major version than the backup's. */
 export function refuseOlderServer(session: Session, manifest: Manifest): void {
   const needed = Number.parseInt(manifest.source.serverVersion, 10);

@@ -1,5 +1,6 @@
 import { withSession } from "../../clients/database.ts";
 import { readEntries } from "./archiveScript.ts";
+import { forStandIn } from "../database/standIn.ts";
 import { journaledScript } from "./journal.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import type { Selection } from "./restoreSelection.ts";
@@ -41,7 +42,7 @@ export async function rightsScript(options: RightsOptions, withLargeObjects = tr
     args: [],
     onlyRights: { of: "app", appSchemas, withLargeObjects },
   });
-  return byMembership(sql);
+  return byMembership(forStandIn(options.session, sql));
 }
 
 /** What the archive grants and revokes on objects that are not the app's own, an SQL text for each. */
@@ -49,7 +50,7 @@ export async function platformRightsScripts(options: RightsOptions): Promise<str
   const { appSchemas } = options.manifest;
   const onlyRights = { of: "platform", appSchemas, withLargeObjects: false } as const;
   const { sql, list } = await restoreScript({ ...options, args: ["--verbose"], onlyRights });
-  return readEntries(sql, list).entries;
+  return readEntries(sql, list).entries.map((entry) => forStandIn(options.session, entry));
 }
 
 /**

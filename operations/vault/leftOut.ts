@@ -4,7 +4,7 @@ import { z } from "zod";
 export const leftOutSchema = z.object({
   what: z.string(),
   why: z.string(),
-  /** It could have been had: its service refused it or gave no answer. */
+  /** It should be there: its service refused it or gave no answer, or it can't be written down as it is. */
   failed: z.literal(true).optional(),
 });
 export type LeftOut = z.infer<typeof leftOutSchema>;

@@ -18,7 +18,7 @@ import type { Replacement } from "./replaceRecord.ts";
 import { goBack, goOn } from "./replaceSteps.ts";
 import type { WentBack } from "./replaceSteps.ts";
 import { explainTargetFault } from "../restoreFaults.ts";
-import { refuseOlderServer, refuseWithoutRealtime } from "../restoreReadiness.ts";
+import { refuseOlderServer, refuseSuperuser, refuseWithoutRealtime } from "../restoreReadiness.ts";
 import { selectBackup } from "../restoreSelection.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { applicationNameOf, holdTarget } from "../restoreTarget.ts";
@@ -152,6 +152,7 @@ interface Claimed {
 /** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */
 async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }): Promise<Claimed> {
   const { vault, trustedKeys, tiers, clock, signal } = options;
+  await refuseSuperuser(session, options.allowsSuperuser);
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
   await holdTarget(session, restoreId, known !== undefined, signal);

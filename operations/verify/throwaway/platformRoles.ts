@@ -2,22 +2,24 @@ import { randomBytes } from "node:crypto";
 import type { Session } from "../../../clients/database.ts";
 import { markOf } from "../../../clients/throwawayPostgres.ts";
 import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
+import { UserError } from "../../../clients/errors.ts";
+import { PLAYED_ROLE } from "../../database/standIn.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
 import { PUBLISHED_ROLES, membershipSql, publishedMemberships } from "./publishedPlatform.ts";
 
 /** Who works in a throwaway database beside its administrator. */
 export interface ThrowawayLogins {
-  /** Connection string of the role that restores: `postgres`, as on Supabase, wherever that can be had. */
+  /** Connection string of the role that restores, which is no superuser. */
   targetUrl: string;
+  /** Its name: `postgres`, as on Supabase; where the server has that role already, the throwaway's own (standIn.ts). */
+  restorer: string;
   /** Connection string of the role that Supabase's API logs in as; absent where the scratch server has its own, whose password is not ours. */
   authenticatorUrl: string | undefined;
-  /** Name of the role that restores. */
-  restorer: string;
 }
 
-const OWNER = "postgres";
 const AUTHENTICATOR = "authenticator";
-/** The first version that knows such rights. */
+/** The first versions that know these grants. */
+const MEMBERSHIP_OPTIONS_SINCE = 16;
 const PARAMETER_RIGHTS_SINCE = 15;
 
 /**
@@ -42,37 +44,54 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
     const url = await make(name, `${name === AUTHENTICATOR ? "login" : "nologin"} ${attributes}`);
     if (name === AUTHENTICATOR) authenticatorUrl = url;
   }
-  const targetUrl = await makeRestorer(session, throwaway, there, make);
-  const restorer = decodeURIComponent(new URL(targetUrl).username);
+  const restorer = there.has(PLAYED_ROLE) ? throwaway.name : PLAYED_ROLE;
+  const targetUrl = await makeRestorer(session, restorer, make);
   await grantMemberships(session, there, restorer);
-  return { targetUrl, authenticatorUrl, restorer };
+  return { targetUrl, restorer, authenticatorUrl };
 }
 
 /**
- * The role that restores. On Supabase it is `postgres`, which is no superuser; where the server has that role already and it
- * isn't the administrator's, nobody knows its password, so that a superuser of ours stands in for it.
+ * The role that restores: no superuser, whatever the server, since functions of the backup run as that role. It has what Supabase's
+ * `postgres` has. UserError where only a superuser could bring rows in as a replica.
  */
 async function makeRestorer(
   session: Session,
-  throwaway: Throwaway,
-  there: ReadonlySet<string>,
+  name: string,
   make: (name: string, attributes: string) => Promise<string>,
 ): Promise<string> {
-  if (there.has(OWNER)) {
-    return session.address.user === OWNER ? throwaway.adminUrl : await make(throwaway.name, "login superuser");
-  }
-  const superuser = session.serverMajor < PARAMETER_RIGHTS_SINCE ? "superuser" : "nosuperuser";
-  const url = await make(OWNER, `login ${superuser} createdb createrole replication bypassrls`);
-  if (superuser === "nosuperuser") await session.query(`grant set on parameter session_replication_role to ${OWNER}`);
+  if (session.serverMajor < PARAMETER_RIGHTS_SINCE)
+    throw new UserError(
+      `A test restore needs PostgreSQL ${PARAMETER_RIGHTS_SINCE} or newer, and this server is version ${session.serverMajor}: before, only a superuser could restore, and functions of the backup would run as one. Move the source to version ${PARAMETER_RIGHTS_SINCE}, or test by a drill into a project.`,
+    );
+  const url = await make(name, "login nosuperuser createdb createrole replication bypassrls");
+  await session.query(`grant set on parameter session_replication_role to ${quoteIdent(name)}`);
   return url;
 }
 
 /** Who may act as whom, among the roles that were made just now. */
 async function grantMemberships(session: Session, there: ReadonlySet<string>, restorer: string): Promise<void> {
+  // Before, who inherits from a role may also become it: what is to do without is done otherwise (ownManagedTables).
+  const isNew = session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE;
   for (const membership of publishedMemberships(restorer, session.serverMajor)) {
-    if (there.has(membership.member)) continue;
-    await session.query(membershipSql(membership, quoteIdent(membership.member), session.serverMajor));
+    const { member, inherit, set } = membership;
+    if (there.has(member) || !(isNew || set || !inherit)) continue;
+    await session.query(membershipSql(membership, quoteIdent(member), session.serverMajor));
   }
+}
+
+/**
+ * Before version 16 the role that restores can't inherit from the owners of the platform's tables without being able to become them, and
+ * so to make roles: it owns the tables itself there.
+ */
+export async function ownManagedTables(session: Session, restorer: string): Promise<void> {
+  if (session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE) return;
+  const commands = await session.query<{ command: string }>(
+    `select format('alter table %I.%I owner to %I', n.nspname, c.relname, $1::text) as command
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p') and n.nspname in ('auth', 'storage', 'realtime') order by 1`,
+    [restorer],
+  );
+  if (commands.length > 0) await session.query(commands.map(({ command }) => command).join("; "));
 }
 
 function urlFor(throwaway: Throwaway, user: string, password: string): string {

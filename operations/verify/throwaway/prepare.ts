@@ -6,11 +6,12 @@ import type { Throwaway } from "../../../clients/throwawayPostgres.ts";
 import { inTransaction } from "../../../clients/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { inOrderOfNeed } from "../../database/extensionOrder.ts";
-import { PLATFORM_ROLES } from "../../database/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../database/quote.ts";
+import { readRoles } from "../../restore/readRoles.ts";
+import { restoreRoles } from "../../restore/restoreRoles.ts";
 import { fillManagedSchemas } from "./managedColumns.ts";
 import { managedSchemasSql } from "./managedSchemas.ts";
-import { makePlatformRoles } from "./platformRoles.ts";
+import { makePlatformRoles, ownManagedTables } from "./platformRoles.ts";
 import type { ThrowawayLogins } from "./platformRoles.ts";
 import { publishedPlatformSql } from "./publishedPlatform.ts";
 
@@ -19,6 +20,9 @@ export interface PreparedThrowaway extends ThrowawayLogins {
   /** What is not as in a real project, in sentences. */
   notes: string[];
 }
+
+/** Source: PostgreSQL's release notes of version 16, "Migration": https://www.postgresql.org/docs/16/release-16.html */
+const SAFE_CREATEROLE_SINCE = 16;
 
 /** Names of the backup's extensions that a server does not offer, with their versions. */
 export async function listMissingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
@@ -29,7 +33,8 @@ export async function listMissingExtensions(session: Session, manifest: Manifest
 
 /**
  * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles, auth and
- * storage, the backup's extensions and the app's own roles. All or nothing.
+ * storage, the backup's extensions; then, as the role that restores, the app's own roles. Of the backup the administrator uses names
+ * alone, quoted. What it has made before a failure goes with the throwaway.
  *
  * @param appRoles the backup's roles.sql: the roles are made here, since only so it is known which of them are the throwaway's
  */
@@ -39,33 +44,38 @@ export async function prepareThrowaway(
   appRoles: string,
   signal: AbortSignal,
 ): Promise<PreparedThrowaway> {
-  return await withSession(
-    throwaway.adminUrl,
-    { applicationName: "castchat-recovery verify preparing", signal },
-    (session) =>
-      inTransaction(session, async () => {
-        const logins = await makePlatformRoles(session, throwaway);
-        const restorer = quoteIdent(logins.restorer);
-        await session.query(publishedPlatformSql(restorer) + managedSchemasSql(restorer));
-        await giveDatabase(session);
-        const notes = await fillManagedSchemas(session, manifest, restorer);
-        await makeExtensions(session, manifest);
-        await lendExtensions(session, manifest, restorer);
-        await makeAppRoles(session, throwaway, appRoles);
-        return { ...logins, notes };
-      }),
+  const options = { applicationName: "castchat-recovery verify preparing", signal };
+  const prepared = await withSession(throwaway.adminUrl, options, (session) =>
+    inTransaction(session, async () => {
+      const logins = await makePlatformRoles(session, throwaway);
+      const { restorer } = logins;
+      const quoted = quoteIdent(restorer);
+      await session.query(publishedPlatformSql(quoted) + managedSchemasSql(quoted));
+      await ownManagedTables(session, restorer);
+      await giveDatabase(session, restorer);
+      const notes = await fillManagedSchemas(session, manifest, quoted);
+      await makeExtensions(session, manifest, restorer);
+      await lendExtensions(session, manifest, quoted);
+      return { ...logins, notes };
+    }),
   );
+  const names = await withSession(prepared.targetUrl, options, (session) =>
+    inTransaction(session, () => makeAppRoles(session, throwaway, appRoles)),
+  );
+  await withSession(throwaway.adminUrl, options, (session) => endMakingRoles(session, prepared.restorer, names));
+  return prepared;
 }
 
-async function giveDatabase(session: Session): Promise<void> {
+async function giveDatabase(session: Session, restorer: string): Promise<void> {
   const [row] = await session.query<{ command: string }>(
-    "select format('alter database %I owner to postgres', pg_catalog.current_database()) as command",
+    "select format('alter database %I owner to %I', pg_catalog.current_database(), $1::text) as command",
+    [restorer],
   );
   if (row !== undefined) await session.query(row.command);
 }
 
 /** By the administrator, since a plain server lets nobody else make most of them; on Supabase the platform does it. */
-async function makeExtensions(session: Session, manifest: Manifest): Promise<void> {
+async function makeExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const ofTheApp = await appSchemasIn(session, manifest);
   for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
     const [offer] = await session.query<{ same: boolean; schema: string | null }>(
@@ -79,7 +89,7 @@ async function makeExtensions(session: Session, manifest: Manifest): Promise<voi
       // The server refuses even "create if not exists" of pg_catalog, where some lie.
       const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [place]);
       await session.query(
-        `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)} ${ofTheApp.has(place) ? "authorization postgres" : ""};`}
+        `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)} ${ofTheApp.has(place) ? `authorization ${quoteIdent(restorer)}` : ""};`}
          create extension if not exists ${quoteIdent(name)} with schema ${quoteIdent(place)} ${offer?.same === true ? `version ${quoteLiteral(version)}` : ""} cascade`,
       );
     } catch (error) {
@@ -116,28 +126,34 @@ async function lendExtensions(session: Session, manifest: Manifest, restorer: st
   if (commands.length > 0) await session.query(commands.join("; "));
 }
 
-/** Makes the app's own roles and marks those that are new. UserError where one is there already and would be changed. */
-async function makeAppRoles(session: Session, throwaway: Throwaway, script: string): Promise<void> {
-  const before = await readRoles(session);
-  await session.query(
-    `set local role ${session.address.user === "postgres" ? "none" : "postgres"}; ${script}; set local role none`,
+/**
+ * Makes the app's own roles, as the role that restores would, and marks them. UserError where one is there already: it would be changed,
+ * and could not be taken away afterwards.
+ */
+async function makeAppRoles(session: Session, throwaway: Throwaway, script: string): Promise<string[]> {
+  const names = readRoles(script).roles.roles.map(({ name }) => name);
+  const there = await session.query<{ name: string }>(
+    "select rolname::text as name from pg_catalog.pg_roles where rolname = any ($1::text[]) order by 1",
+    [names],
   );
-  const after = await readRoles(session);
-  const altered = [...before].filter(([name, digest]) => after.get(name) !== digest).map(([name]) => name);
-  if (altered.length > 0)
+  if (there.length > 0)
     throw new UserError(
-      `The scratch server has roles of the backup's names already (${altered.join(", ")}): name a server without them by VERIFY_DATABASE_URL.`,
+      `The scratch server has roles of the backup's names already (${there.map(({ name }) => name).join(", ")}): name a server without them by VERIFY_DATABASE_URL.`,
     );
-  const made = [...after.keys()].filter((name) => !before.has(name));
-  if (made.length === 0) return;
+  const { settle } = await restoreRoles(session, script);
+  if (settle !== "") await session.query(settle);
   const mark = quoteLiteral(markOf(throwaway.name));
-  await session.query(made.map((name) => `comment on role ${quoteIdent(name)} is ${mark}`).join("; "));
+  for (const name of names) await session.query(`comment on role ${quoteIdent(name)} is ${mark}`);
+  return names;
 }
 
-/** The app's own roles, each with a digest of what it may. */
-async function readRoles(session: Session): Promise<Map<string, string>> {
-  const rows = await session.query<{ name: string; digest: string }>(
-    `select r.rolname as name, md5(to_jsonb(r)::text) as digest from pg_catalog.pg_roles r where r.rolname !~ '${PLATFORM_ROLES}'`,
-  );
-  return new Map(rows.map(({ name, digest }) => [name, digest]));
+/**
+ * Before version 16 a role that makes roles may make itself a member of any, also of those that run programs: it may no longer do so once
+ * functions of the backup run as it. It stays what it needs to be, an admin of the app's own roles.
+ */
+async function endMakingRoles(session: Session, restorer: string, names: readonly string[]): Promise<void> {
+  if (session.serverMajor >= SAFE_CREATEROLE_SINCE) return;
+  const to = quoteIdent(restorer);
+  const grant = names.length === 0 ? "" : `grant ${names.map(quoteIdent).join(", ")} to ${to} with admin option; `;
+  await session.query(`${grant}alter role ${to} nocreaterole`);
 }

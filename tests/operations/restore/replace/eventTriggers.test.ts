@@ -57,6 +57,7 @@ describe("event triggers of the app", () => {
       replace({
         ...{ ...common, trustedKeys, backupId, targetUrl: database.url, reporter: silent },
         ...{ confirm: () => Promise.resolve(), saveFirst: () => Promise.resolve("20260101T000000Z-000000") },
+        allowsSuperuser: true,
         ...more,
       });
     const saved = await stateOf();
