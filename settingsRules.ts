@@ -24,7 +24,7 @@ export function faultsOfSettings(values: Values): SettingFault[] {
   ];
 }
 
-/** Only what stands in for AWS, or a stack that does nothing but drills, has a vault that nobody will miss. */
+/** A vault can be thrown away only where something stands in for AWS, or in a stack that only drills. */
 function disposableFaults({ disposableVault, endpointAws, mode }: Values): SettingFault[] {
   if (disposableVault !== true || endpointAws !== undefined || mode === "drill") return [];
   return [

@@ -30,7 +30,7 @@ async function ask({ names }: Danger, flag: string): Promise<string> {
   return await question(`Type ${names.join(" or ")} to go on: `);
 }
 
-/** What somebody types on the terminal. UserError that names the variable to set, without one. */
+/** What the operator types on the terminal. Without a terminal, UserError that names the variable to set. */
 export async function askFor(prompt: string, variable: string): Promise<string> {
   if (!process.stdin.isTTY) throw new UserError(`${variable} is not set, and there is no terminal to ask on.`);
   return await question(prompt);

@@ -205,7 +205,7 @@ export function s3Vault(options: VaultOptions): Vault {
         await asked(onNewestVersion(key, put));
         return;
       }
-      // The newest one may be what somebody has put over the good one.
+      // The newest version may lie over the good one.
       for (const { versionId } of await versionsOf(key)) await asked(onVersion({ key, versionId }, put));
     },
     async hasLegalHold(key) {

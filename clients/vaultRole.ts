@@ -10,7 +10,7 @@ export interface RoleOptions {
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
-  /** What else can be done where the role can't be taken: ends the sentence, such as ", or add --no-store". */
+  /** What else can be done if the role can't be taken: ends the sentence, such as ", or add --no-store". */
   otherwise?: string | undefined;
   /** Second factor, for a role that asks for one: the device's serial number and a code of it. */
   mfa?: { serialNumber: string; code: string } | undefined;

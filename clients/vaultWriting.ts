@@ -28,10 +28,10 @@ const PAUSE_MS = 200;
 
 /**
  * Writes a key once. `If-None-Match: *` goes with PutObject and CompleteMultipartUpload; the other calls of an upload in parts take no such
- * header. S3 answers 412 where the key has a current version, and 409 where another write of the same key is at work: then a PutObject may be sent
+ * header. S3 answers 412 if the key has a current version, and 409 if another write of the same key is at work: then a PutObject may be sent
  * again. A delete marker is no current version, so below one a key can be written again.
  *
- * A 412 is no failure where the key holds the very same content: then an answer of S3 was lost on its way, and the write was sent again.
+ * A 412 is no failure if the key holds the very same content: then an answer of S3 was lost on its way, and the write was sent again.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -106,7 +106,7 @@ const CONFLICT = "ConditionalRequestConflict";
 /** So S3 answers the second completion of an upload whose first one had its answer lost. */
 const COMPLETED = "NoSuchUpload";
 
-/** What was stored where the key holds that content; the error where it does not. */
+/** What was stored if the key holds that content; the error if it does not. */
 async function unlessOurs(
   place: WritingPlace,
   key: string,

@@ -130,7 +130,7 @@ function writers(
 
 /**
  * Who may use the vault's key: the account's own IAM policies, and the role that replicates into this vault. Nobody but the
- * deployers may change its policy and nobody but break-glass may end it: without its key a vault is noise. KMS refuses to make a key whose policy
+ * deployers may change its policy, and only break-glass may end it: without its key a vault is noise. KMS refuses to make a key whose policy
  * shuts its maker out, so a wrong list of deployers shows in the first `up`, before the bucket's policy can lock anybody out.
  */
 export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {

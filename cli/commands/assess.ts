@@ -3,6 +3,7 @@ import { openerOf } from "../../clients/age.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { PromiseError, UserError } from "../../clients/errors.ts";
 import { assess } from "../../operations/assess/assess.ts";
+import { walkedPastNotes } from "../../operations/vault/walkVersions.ts";
 import { assessmentLines, summaryOf } from "../assessmentText.ts";
 import { abortOnInterrupt } from "../interruption.ts";
 import { jsonOption, stackOption } from "../options.ts";
@@ -32,10 +33,11 @@ export function assessCommand(): Command {
       const { databaseUrl } = context.outputs;
       if (databaseUrl === undefined)
         throw new UserError(`Stack ${options.stack} runs no database: there is nothing to assess.`);
+      const vault = vaultOf(context);
       const found = await withProgress("Assessing", async (reporter) =>
         assess({
           databaseUrl,
-          vault: vaultOf(context),
+          vault,
           trustedKeys: trustedKeysOf(context),
           opener: await openerOf(process.env),
           tiers: context.settings.tiers,
@@ -46,7 +48,7 @@ export function assessCommand(): Command {
           signal,
         }),
       );
-      printResult(found, options.json === true, assessmentLines(found));
+      printResult(found, options.json === true, [...assessmentLines(found), ...walkedPastNotes(vault, found)]);
       if (found.isDamaged) throw new PromiseError(summaryOf(found));
     });
 }

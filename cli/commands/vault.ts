@@ -38,8 +38,8 @@ export function vaultCommand(): Command {
     )
     .addHelpText(
       "after",
-      "\nIt refuses while anything lies in the bucket (exit code 1). It needs a deployer's credentials; the key is ended by break-glass alone." +
-        "\nWhat was interrupted is finished by the same command. Afterwards `pulumi destroy` removes the rest of the stack; `pulumi up` makes a new vault.",
+      "\nIt refuses while anything lies in the bucket (exit code 1). It needs a deployer's credentials; only break-glass ends the key." +
+        "\nAfter an interruption run the same command again. Afterwards `pulumi destroy` removes the rest of the stack; `pulumi up` makes a new vault.",
     )
     .action(async (options: Options) => {
       const signal = abortOnInterrupt();

@@ -61,6 +61,7 @@ describe("verify on the command line", () => {
     const sealed = text({ isDecrypted: false, level: "proven" });
     expect(sealed).toContain("rows were not decrypted");
     expect(sealed).not.toContain("is whole");
+    expect(text({ walkedPast: ["daily/x was deleted"] })).toMatch(/passed over: daily\/x was deleted[^]*is whole/);
     expect(text({ share: { number: 3, of: 30 } })).toContain("Nothing is wrong with share 3/30.");
   });
 
@@ -106,6 +107,9 @@ describe("list", () => {
     expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
     expect(backupState({ ...proven, lacks: 2 })).toBe(
       "proven; LACKS 2 parts that could not be had: `verify` names them",
+    );
+    expect(backupState({ ...proven, walkedPast: ["daily/x was written over"] })).toBe(
+      "proven; WRITTEN OVER OR DELETED in the vault: see below",
     );
     expect(state(verification, verification, ["a", "b"])).toContain(
       "; 2 verifications that no trusted key has signed for it",
