@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { UserError } from "../../../clients/errors.ts";
+import { check } from "../../../provider/host/checking.ts";
+import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
 import type { RecoveryContext } from "../../../provider/recovery/context.ts";
@@ -178,6 +180,12 @@ describe("DatabaseRestore", () => {
       changes: ["connectionString"],
     });
     expect(diff({ trustedWriterKeys: [key, key], vaultBucket: "other" })).toEqual({ replaces: [], changes: [] });
+  });
+
+  it("takes keys that are not known before the stack's own key is made", () => {
+    const unknown = { ...inputs, trustedWriterKeys: UNKNOWN };
+    expect(check(databaseRestore.inputs, unknown).faults).toEqual([]);
+    expect(diff({}, new Set(["trustedWriterKeys"]))).toEqual({ replaces: [], changes: [] });
   });
 
   it("becomes a record of an earlier generation without a change, and without a restore", async () => {
