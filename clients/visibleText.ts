@@ -1,5 +1,4 @@
 /** Characters that move a terminal's cursor, colour it or turn the direction of writing, and separators that break a line. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**

@@ -17,6 +17,8 @@ export interface UpResult {
   /** Number of resources by what was done to them (create, update, same, …). */
   changes: Partial<Record<string, number>>;
   timings: ResourceTiming[];
+  /** Warnings that stay under "Diagnostics" when it has ended. */
+  warnings: string[];
 }
 
 /** What every run of the engine needs. */
@@ -46,9 +48,10 @@ export async function openStack(name: string, options: EngineOptions): Promise<S
 export async function up(stack: Stack, options: EngineOptions, clock: () => Date): Promise<UpResult> {
   const timings = new Map<string, ResourceTiming>();
   const diagnostics: string[] = [];
+  const warnings: string[] = [];
   try {
     const result = await stack.up({
-      onEvent: (event) => noteEvent(event, timings, diagnostics, clock),
+      onEvent: (event) => noteEvent(event, { timings, diagnostics, warnings }, clock),
       ...(options.onOutput ? { onOutput: options.onOutput } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       suppressProgress: true,
@@ -56,7 +59,7 @@ export async function up(stack: Stack, options: EngineOptions, clock: () => Date
     const outputs = Object.fromEntries(
       Object.entries(result.outputs).map(([name, output]): [string, unknown] => [name, output.value]),
     );
-    return { outputs, changes: result.summary.resourceChanges ?? {}, timings: [...timings.values()] };
+    return { outputs, changes: result.summary.resourceChanges ?? {}, timings: [...timings.values()], warnings };
   } catch (error) {
     throw new PromiseError(`The engine's up of stack ${stack.name} failed: ${explain(error, diagnostics)}`, {
       cause: error,
@@ -64,12 +67,14 @@ export async function up(stack: Stack, options: EngineOptions, clock: () => Date
   }
 }
 
-function noteEvent(
-  event: EngineEvent,
-  timings: Map<string, ResourceTiming>,
-  diagnostics: string[],
-  clock: () => Date,
-): void {
+/** What is noted of an update while it runs. */
+interface Noted {
+  timings: Map<string, ResourceTiming>;
+  diagnostics: string[];
+  warnings: string[];
+}
+
+function noteEvent(event: EngineEvent, { timings, diagnostics, warnings }: Noted, clock: () => Date): void {
   if (event.resourcePreEvent) {
     const { urn, type, op } = event.resourcePreEvent.metadata;
     timings.set(urn, { urn, type, operation: op, startedAt: clock(), finishedAt: clock() });
@@ -78,9 +83,10 @@ function noteEvent(
     const timing = timings.get(event.resOutputsEvent.metadata.urn);
     if (timing) timing.finishedAt = clock();
   }
-  if (event.diagnosticEvent?.severity === "error") {
-    diagnostics.push(event.diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim());
-  }
+  const { severity, message = "", ephemeral } = event.diagnosticEvent ?? {};
+  const plain = message.replace(/<\{%[^%]*%\}>/g, "").trim();
+  if (severity === "error") diagnostics.push(plain);
+  if (severity === "warning" && ephemeral !== true) warnings.push(plain.replace(/^warning: /, ""));
 }
 
 /** The diagnostics tell the cause; the Automation API's own error only repeats the command and its whole output. */

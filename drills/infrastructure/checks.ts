@@ -15,6 +15,7 @@ import { up } from "../stacks.ts";
 import type { TakenBackup } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { Recovered } from "./recovery.ts";
+import { checkNotes } from "./notesCheck.ts";
 import { checkRelease } from "./releaseCheck.ts";
 import type { DrillContext } from "../company/context.ts";
 import { readProject } from "../company/projectContent.ts";
@@ -78,6 +79,8 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
     ["application", "database"].every((part) => recovered.fence.some((one) => one.part === part)),
     recovered.fence.map((one) => `${one.part}: ${one.reason}`).join("; "),
   );
+
+  await steps.run("Read the recovery's notes", () => checkNotes(context, expected, check));
 
   await steps.run("Use the recovered app as a visitor", () => checkAsVisitor(context, expected, check));
 

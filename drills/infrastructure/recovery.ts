@@ -17,6 +17,7 @@ const recoveredOutputs = z.object({
     backupId: z.string(),
     snapshotAt: z.coerce.date(),
     phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
+    notes: z.array(z.string()),
   }),
   fence: z.array(z.object({ part: z.string(), fenced: z.boolean(), reason: z.string() })),
   deployment: z.object({ commit: z.string() }),
@@ -35,6 +36,10 @@ export interface Recovered {
   databaseAt: Date;
   applicationAt: Date;
   phases: { name: string; durationMs: number }[];
+  /** What the stack's output says that is left to know or do. */
+  notes: string[];
+  /** Warnings that stay on the terminal after the `up`. */
+  warnings: string[];
 }
 
 /** Recovers with one `pulumi up` of the standby in mode `active`, while a visitor keeps trying the public name. */
@@ -57,6 +62,8 @@ export async function recover(context: DrillContext, company: Company): Promise<
         supabaseRef: outputs.supabaseRef,
         backupId: outputs.restore.backupId,
         snapshotAt: outputs.restore.snapshotAt,
+        notes: outputs.restore.notes,
+        warnings: result.warnings,
         commit: outputs.deployment.commit,
         fence: outputs.fence,
         databaseAt: restored.finishedAt,

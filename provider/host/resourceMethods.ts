@@ -116,8 +116,9 @@ async function foreseen<C, X>(
   { values, unknownKeys }: Decoded,
   last?: State<Properties, Properties>,
 ): Promise<Properties> {
-  const foresee = provider.handlerOf(request).foresee;
-  if (foresee === undefined || unknownKeys.size > 0) return {};
+  const handler = provider.handlerOf(request);
+  if (handler.foresee === undefined || unknownKeys.size > 0) return {};
+  const foresee = handler.foresee.bind(handler);
   return await provider.running.run(request.getTimeout(), (signal) => foresee(provider.context, values, last, signal));
 }
 

@@ -218,7 +218,8 @@ describe("StandbySite", () => {
       connectionString: ENVIRONMENT.DATABASE_URL,
       supabaseRef: "abc",
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
-      trustedWriterKeys: ["PEM"],
+      // Its own key too: it backs up what it has recovered.
+      trustedWriterKeys: ["PEM", "public key of arn:aws:kms:::key/signing-key"],
       backup: "20260701T020000Z-1a2b3c",
       generation: 2,
     });
@@ -231,6 +232,26 @@ describe("StandbySite", () => {
       stack: "dr",
       generation: 2,
     });
+  });
+
+  it("keeps earlier generations beside the present one, the first under the names without a number", async () => {
+    const generations = { first: 2, declared: [2, 3, 5] };
+    const wish = { generation: 5, backup: "20260701T020000Z-1a2b3c", generations };
+    const resources = await standby({ mode: "active", ...wish });
+    const names = resources.filter(({ type }) => type === "recovery:index:SupabaseProject").map(({ name }) => name);
+    expect(names).toEqual(["database-project", "database-g3-project", "database-g5-project"]);
+    for (const name of ["database", "database-g3"]) {
+      expect(named(resources, `${name}-project`).inputs).toMatchObject({ kept: true, deletionProtection: true });
+      expect(named(resources, `${name}-restore`).inputs).toMatchObject({ kept: true });
+      expect(named(resources, `${name}-restore`).inputs).not.toHaveProperty("backup");
+    }
+    expect(named(resources, "database-g5-project").inputs).not.toHaveProperty("kept");
+    expect(named(resources, "database-g5-restore").inputs).toMatchObject({ generation: 5, backup: wish.backup });
+    expect(named(resources, "fence").inputs["leftDatabaseName"]).toBe("castchat-dr-g3");
+    const drilled = await standby({ mode: "drill", ...wish });
+    expect(inventory(drilled).filter((name) => name.includes("SupabaseProject"))).toEqual([
+      "recovery:index:SupabaseProject drill-database-project",
+    ]);
   });
 
   it("stops what is left of the primary first, when active alone", async () => {
@@ -289,7 +310,7 @@ describe("StandbySite", () => {
     });
     const [active, standing] = shown;
     expect(Object.keys(active!.restore!)).toEqual(
-      expect.arrayContaining(["backupId", "snapshotAt", "phases", "durationMs"]),
+      expect.arrayContaining(["backupId", "snapshotAt", "phases", "durationMs", "notes"]),
     );
     expect(active!.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
     expect(standing).not.toHaveProperty("databaseUrl");

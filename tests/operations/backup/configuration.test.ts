@@ -161,13 +161,14 @@ describe("fencing the primary", () => {
   it("never stops a recovery: what is lost or unnamed is told", async () => {
     const results = await fencePrimary(
       cloud,
-      { organization: "castchat", databaseName: "lost" },
+      { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" },
       signal,
       () => undefined,
     );
     expect(results).toEqual([
       { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
       { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },
+      { part: "earlier generation", fenced: false, reason: "Supabase has no project castchat-dr-g2 in castchat" },
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { PrimarySite } from "../../../components/primarySite.ts";
+import { Generations } from "../../../components/recovery/generations.ts";
 import { StandbySite } from "../../../components/standbySite.ts";
 import { SETTLEMENTS } from "../../../operations/site/leftResources.ts";
 import { registered } from "../../components/mocks.ts";
@@ -14,6 +15,11 @@ describe("what resume knows to settle", () => {
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "active" })),
       await registered(() => new StandbySite("standby", { ...STANDBY, mode: "drill" })),
     ];
+    const { stack, publicName, zoneName, supabaseOrganization: organization, generation } = STANDBY;
+    sites.push(
+      // The program declares it beside the site (index.ts).
+      await registered(() => new Generations("generations", { stack, publicName, zoneName, organization, generation })),
+    );
     const types = sites.flat().map(({ type }) => type);
     // Components are the engine's alone: nothing is ever left of them in a service.
     const resources = types.filter((type) => !type.startsWith("castchat:") && !type.startsWith("pulumi:"));

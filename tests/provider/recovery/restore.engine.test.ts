@@ -24,6 +24,7 @@ let source: TestDatabase;
 let vault: Vault;
 let writerKey: string;
 let backupId: string;
+let damagedId: string;
 
 beforeAll(async () => {
   [cloud, aws, source] = await Promise.all([startMiniCloud(), startTestCloud(), startTestDatabase()]);
@@ -41,6 +42,11 @@ beforeAll(async () => {
     reporter: silent,
   });
   backupId = done.backupId;
+  // Newer, and unreadable: it is passed over, and that has to be said, also by a run that goes on.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  damagedId = `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")}-0badc0`;
+  for (const object of ["manifest.json", "manifest.sig"])
+    await vault.put(`daily/${damagedId}/${object}`, Buffer.from("{}"));
 });
 afterAll(() => Promise.all([cloud.stop(), aws.stop(), source.stop()]));
 
@@ -96,7 +102,17 @@ describe("a restore under the engine", () => {
     expect(resumed.output).not.toContain(
       derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1"),
     );
-    expect(await workspace.state("restore")).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
+    const { notes, ...restored } = (await workspace.state("restore")) as { notes: string[] };
+    expect(restored).toMatchObject({ restoreId: begun?.restoreId, backupId, posts: 40 });
+    expect(notes).toContainEqual(expect.stringContaining(`Backup ${damagedId} of`));
+    // They stay on the terminal, and in the vault.
+    const said = resumed.output.slice(resumed.output.indexOf("Diagnostics:")).replaceAll(/\s+/g, " ");
+    for (const note of notes) expect(said).toContain(`warning: ${note.replaceAll(/\s+/g, " ")}`);
+    const [logged] = (await vault.list("recovery-log/")).map(({ key }) => key);
+    expect(JSON.parse(Buffer.from((await vault.getBytes(logged!))!).toString())).toMatchObject({
+      result: "done",
+      notes,
+    });
     expect(await contentOf(url!)).toEqual(await contentOf(source.url));
 
     // The app writes, and nothing of it is touched by another up.

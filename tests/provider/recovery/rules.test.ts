@@ -1,9 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { UserError } from "../../../clients/errors.ts";
+import { check } from "../../../provider/host/checking.ts";
+import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
 import type { RecoveryContext } from "../../../provider/recovery/context.ts";
 import { databaseRestore } from "../../../provider/recovery/databaseRestore.ts";
+import { generations } from "../../../provider/recovery/generations.ts";
+import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
 import { supabaseProject } from "../../../provider/recovery/supabaseProject.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
 
@@ -75,6 +79,34 @@ describe("SupabaseProject", () => {
     expect(() => diff({}, true, new Set(["name"]))).toThrow(UserError);
   });
 
+  it("says what can be done in settings that exist", () => {
+    const refused = () => diff({ region: "other" }, true);
+    expect(refused).toThrow(/`pulumi config set protect false`/);
+    expect(refused).not.toThrow(/deletionProtection/);
+    const recovered = { ...inputs, name: "castchat-dr-g2" };
+    const from = (news: object) => () =>
+      supabaseProject.diff!(context, { inputs: recovered, outputs }, { ...recovered, ...news }, nothing);
+    expect(from({ region: "other" })).toThrow(/A higher generation makes a new project beside it/);
+    expect(from({ name: "castchat-dr-g3" })).toThrow(/`castchat-recovery generation release 2`/);
+  });
+
+  it("is nothing but a record where an earlier generation was never made, and is never made from it", async () => {
+    const nothingThere = { ...outputs, ref: "", connectionString: "" };
+    const olds = { inputs: { ...inputs, kept: true }, outputs: nothingThere };
+    expect(supabaseProject.diff!(context, olds, { ...inputs, kept: true }, nothing)).toEqual({
+      replaces: [],
+      changes: [],
+    });
+    expect(() => supabaseProject.diff!(context, olds, inputs, nothing)).toThrow(/raise generation/);
+    // The context has no token: any call would fail.
+    expect(await supabaseProject.read(context, "never-made", olds, signal)).toMatchObject({ id: "never-made" });
+    await supabaseProject.delete(context, "never-made", olds, signal, operation);
+  });
+
+  it("becomes one of an earlier generation without a change, whatever region is wanted now", () => {
+    expect(diff({ kept: true }, true)).toEqual({ replaces: [], changes: [] });
+  });
+
   it("changes its protection in place, without a call", async () => {
     expect(diff({ deletionProtection: false }, true)).toEqual({ replaces: [], changes: ["deletionProtection"] });
     expect(await supabaseProject.update!(context, "abc", { inputs, outputs }, inputs, signal, operation)).toEqual(
@@ -129,7 +161,7 @@ describe("DatabaseRestore", () => {
     ],
   ])("is refused in preview with %s", (_what, news) => {
     expect(() => diff(news)).toThrow(
-      /was restored into this database with generation 1, .* needs a new generation and a new database/,
+      /was restored into this database with generation 1, .* needs a new generation, which makes a new database beside this one\. .*`pulumi config set generation 2`/,
     );
   });
 
@@ -152,6 +184,35 @@ describe("DatabaseRestore", () => {
       changes: ["connectionString"],
     });
     expect(diff({ trustedWriterKeys: [key, key], vaultBucket: "other" })).toEqual({ replaces: [], changes: [] });
+  });
+
+  it("takes keys that are not known before the stack's own key is made", () => {
+    const unknown = { ...inputs, trustedWriterKeys: UNKNOWN };
+    expect(check(databaseRestore.inputs, unknown).faults).toEqual([]);
+    expect(diff({}, new Set(["trustedWriterKeys"]))).toEqual({ replaces: [], changes: [] });
+  });
+
+  it("becomes a record of an earlier generation without a change, and without a restore", async () => {
+    expect(diff({ kept: true })).toEqual({ replaces: [], changes: [] });
+    const lines: string[] = [];
+    const heard = { ...operation, warn: (line: string) => void lines.push(line) };
+    const gone = { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres", kept: true };
+    const made = await databaseRestore.create(context, gone, signal, heard);
+    expect(made.outputs).toMatchObject({ backupId: "", notes: ["The restore of generation 1 was never finished."] });
+    expect(lines).toEqual([expect.stringContaining("127.0.0.1:9 cannot be reached")]);
+    const empty = { inputs: gone, outputs: made.outputs };
+    expect(await databaseRestore.read(context, made.id, empty, signal)).toMatchObject({ id: made.id });
+    expect(() => databaseRestore.diff!(context, empty, { ...gone, kept: undefined }, nothing)).toThrow(
+      /raise generation/,
+    );
+  });
+
+  it("reads a state of before there were notes as one without any", async () => {
+    const before: Partial<typeof outputs> = { ...outputs };
+    delete before.notes;
+    const old = { inputs, outputs: before as typeof outputs };
+    expect(databaseRestore.diff!(context, old, inputs, nothing)).toEqual({ replaces: [], changes: [] });
+    expect(await databaseRestore.update!(context, "r", old, inputs, signal, operation)).toEqual(outputs);
   });
 
   it("touches no data when it is deleted, and keeps its outputs in an update", async () => {
@@ -178,6 +239,76 @@ describe("DatabaseRestore", () => {
     ["an input that does not exist", { target: "x" }],
   ])("is refused with %s", (_what, wrong) => {
     expect(databaseRestore.inputs.safeParse({ ...inputs, ...wrong }).success).toBe(false);
+  });
+});
+
+describe("PrimaryFence", () => {
+  const inputs = {
+    organization: "o",
+    databaseName: "castchat-prod",
+    generation: 3,
+    leftDatabaseName: "castchat-dr-g2",
+  };
+  const diff = (news: object) =>
+    primaryFence.diff!(context, { inputs, outputs: { results: [] } }, { ...inputs, ...news }, nothing);
+
+  it("acts again for another generation, and not because the one that was left is released", () => {
+    expect(diff({ generation: 4 }).replaces).toEqual(["generation"]);
+    expect(diff({ leftDatabaseName: undefined })).toEqual({ replaces: [], changes: [] });
+  });
+});
+
+describe("Generations", () => {
+  const inputs = { generation: 2, stack: "dr", publicName: "app.a.example", zoneName: "a.example", organization: "o" };
+  const olds = { inputs, outputs: { first: 2, declared: [2] } };
+  const held = (content: string) => ({
+    ...context,
+    cloudflare: () =>
+      ({
+        zoneId: () => Promise.resolve("zone"),
+        records: (_zone: string, name: string) => Promise.resolve([{ id: "r", type: "TXT", name, content, ttl: 60 }]),
+      }) as unknown as ReturnType<RecoveryContext["cloudflare"]>,
+  });
+
+  it("adds a generation and forgets none, and says so in the preview", async () => {
+    expect(generations.diff!(context, olds, { ...inputs, generation: 5 }, nothing)).toEqual({
+      replaces: [],
+      changes: ["generation"],
+    });
+    expect(generations.diff!(context, olds, { ...inputs, zoneName: "b.example" }, nothing).changes).toEqual([]);
+    const expected = { first: 2, declared: [2, 5] };
+    expect(await generations.foresee!(context, { ...inputs, generation: 5 }, olds, signal)).toEqual(expected);
+    const news = { ...inputs, generation: 5 };
+    expect(await generations.update!(context, "id", olds, news, signal, operation)).toEqual(expected);
+    // Back again: the later one stays.
+    const later = { inputs: news, outputs: expected };
+    expect(await generations.update!(context, "id", later, inputs, signal, operation)).toEqual(expected);
+  });
+
+  it.each([
+    ["another stack holds the name", "stack=prod;generation=1", 2, { first: 2, declared: [2] }],
+    ["the stack holds it with this generation", "stack=dr;generation=2", 2, { first: 2, declared: [2] }],
+    ["an earlier version has recovered a lower one", "stack=dr;generation=2", 3, { first: 2, declared: [2, 3] }],
+  ])("begins right where %s", async (_case, lease, generation, expected) => {
+    const wanted = { ...inputs, generation };
+    expect(await generations.foresee!(held(lease), wanted, undefined, signal)).toEqual(expected);
+    expect((await generations.create(held(lease), wanted, signal, operation)).outputs).toEqual(expected);
+  });
+
+  it("drops in a refresh what is gone at Supabase, never the present one", async () => {
+    const project = (name: string, status = "ACTIVE_HEALTHY") => ({ name, organization: "o", status });
+    const projects = [
+      project("castchat-dr-g2", "REMOVED"),
+      project("castchat-dr-g4"),
+      { ...project("castchat-dr-g3"), organization: "x" },
+    ];
+    const seen = {
+      ...context,
+      supabase: () =>
+        ({ projects: () => Promise.resolve(projects) }) as unknown as ReturnType<RecoveryContext["supabase"]>,
+    };
+    const last = { inputs: { ...inputs, generation: 5 }, outputs: { first: 2, declared: [2, 3, 4, 5] } };
+    expect((await generations.read(seen, "id", last, signal))!.outputs).toEqual({ first: 2, declared: [4, 5] });
   });
 });
 
