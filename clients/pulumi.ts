@@ -2,7 +2,15 @@ import { execa, ExecaError } from "execa";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
 import { setupFault } from "./pulumiFaults.ts";
-import { hasUnread, pendingCreatesIn, withoutPendingCreates, type PendingCreate } from "./pulumiPending.ts";
+import {
+  hasUnread,
+  pendingCreatesIn,
+  plannedCreatesIn,
+  withAdopted,
+  withoutPendingCreates,
+  type PendingCreate,
+  type PlannedCreate,
+} from "./pulumiPending.ts";
 import {
   errorsIn,
   registrationIn,
@@ -25,6 +33,10 @@ export interface Pulumi {
   cancel(): Promise<void>;
   /** Takes pending creates, by URN, into the state under an id, and drops all others from it. */
   settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** What an `up` would create, by a preview: nothing is changed. */
+  plannedCreates(): Promise<PlannedCreate[]>;
+  /** Takes what an `up` would create into the state, as something that exists under an id. */
+  adopt(planned: PlannedCreate, id: string): Promise<void>;
   /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
   readAdopted(): Promise<void>;
   /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
@@ -92,6 +104,12 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     async settlePendingCreates(ids) {
       // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
       await run(["stack", "import"], { input: withoutPendingCreates(await run(["stack", "export"]), ids) });
+    },
+    async plannedCreates() {
+      return plannedCreatesIn(await run(["preview", "--json"]));
+    },
+    async adopt(planned, id) {
+      await run(["stack", "import"], { input: withAdopted(await run(["stack", "export"]), planned, id) });
     },
     async readAdopted() {
       if (!hasUnread(await run(["stack", "export"]))) return;
