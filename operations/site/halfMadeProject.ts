@@ -69,6 +69,6 @@ function refusal(
   return new UserError(
     `Vercel project ${name} (${id}) exists and holds ${content.join(", ")}, but stack ${stack} did not make it: it is left as it is. ` +
       `Give this stack another vercelProject. Only if the project is to be this stack's from now on, which will deploy to it, run: ` +
-      `pulumi import ${PROJECT} ${resource} ${id} --stack ${stack} --parent parent=${parent} --provider provider=${instance}`,
+      `pulumi import ${PROJECT} ${resource} ${id} --stack ${stack} --parent 'parent=${parent}' --provider 'provider=${instance}'`,
   );
 }

@@ -291,7 +291,7 @@ describe("resume after an up that made a Vercel project half", () => {
     await stack.program(program("theirs"));
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("already exists");
     await expect(resume("theirs")).rejects.toThrow(
-      /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent parent=urn:pulumi:test::tests::tests:index:Site::site --provider provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel$/,
+      /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent 'parent=urn:pulumi:test::tests::tests:index:Site::site' --provider 'provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel'$/,
     );
     expect(await projects()).toEqual([]);
     expect(await vercelApi().projectSettings("theirs")).toEqual(before);
