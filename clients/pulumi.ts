@@ -3,7 +3,15 @@ import { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
 import { setupFault } from "./pulumiFaults.ts";
 import { forgetting, type Forgetting } from "./pulumiForget.ts";
-import { hasUnread, pendingCreatesIn, withoutPendingCreates, type PendingCreate } from "./pulumiPending.ts";
+import {
+  hasUnread,
+  pendingCreatesIn,
+  plannedCreatesIn,
+  withAdopted,
+  withoutPendingCreates,
+  type PendingCreate,
+  type PlannedCreate,
+} from "./pulumiPending.ts";
 import {
   errorsIn,
   registrationIn,
@@ -26,6 +34,10 @@ export interface Pulumi {
   cancel(): Promise<void>;
   /** Takes pending creates, by URN, into the state under an id, and drops all others from it. */
   settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** What an `up` would create, by a preview: nothing is changed. */
+  plannedCreates(): Promise<PlannedCreate[]>;
+  /** Takes what an `up` would create into the state, as something that exists under an id. */
+  adopt(planned: PlannedCreate, id: string): Promise<void>;
   /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
   readAdopted(): Promise<void>;
   /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
@@ -100,6 +112,12 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
     async settlePendingCreates(ids) {
       // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
       await rewrite((state) => withoutPendingCreates(state, ids));
+    },
+    async plannedCreates() {
+      return plannedCreatesIn(await run(["preview", "--json"]));
+    },
+    async adopt(planned, id) {
+      await run(["stack", "import"], { input: withAdopted(await run(["stack", "export"]), planned, id) });
     },
     async readAdopted() {
       if (!hasUnread(await run(["stack", "export"]))) return;

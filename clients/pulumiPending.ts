@@ -56,6 +56,27 @@ export function withoutPendingCreates(exportJson: string, ids: ReadonlyMap<strin
   return JSON.stringify({ ...state, deployment });
 }
 
+/** What a preview would create, as the state will hold it. */
+export type PlannedCreate = PendingCreate & { parent?: string | undefined; provider?: string | undefined };
+
+const previewed = z.object({
+  steps: z.array(z.object({ op: z.string(), newState: resource.optional() })).nullish(),
+});
+
+/** What `pulumi preview --json` would create. */
+export function plannedCreatesIn(previewJson: string): PlannedCreate[] {
+  const { steps } = previewed.parse(JSON.parse(previewJson));
+  const states = (steps ?? []).flatMap(({ op, newState }) => (op === "create" && newState ? [newState] : []));
+  return states.map((state) => ({ ...state, inputs: state.inputs ?? {} }));
+}
+
+/** The state with a planned resource in it that exists under an id and is still to be read from its service. */
+export function withAdopted(exportJson: string, planned: PlannedCreate, id: string): string {
+  const state = read(exportJson);
+  const resources = [...(state.deployment.resources ?? []), { ...planned, id }];
+  return JSON.stringify({ ...state, deployment: { ...state.deployment, resources } });
+}
+
 /** Whether a state has resources that were taken in and not yet read from their services: only these have an id and no outputs. */
 export function hasUnread(exportJson: string): boolean {
   return (read(exportJson).deployment.resources ?? []).some(

@@ -4,6 +4,7 @@ import { pulumiClient } from "../../clients/pulumi.ts";
 import { repairCheckpoint } from "../../clients/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
 import { endOrphanedHosts } from "../../clients/orphans.ts";
+import { adoptHalfMadeProject } from "../../operations/site/halfMadeProject.ts";
 import { findLeftResources } from "../../operations/site/leftResources.ts";
 import { resumeUpdate } from "../../operations/site/resumeUpdate.ts";
 import { abortOnInterrupt } from "../interruption.ts";
@@ -23,6 +24,7 @@ export function resumeCommand(): Command {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
       const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() });
       const reporter = (message: string): boolean => process.stderr.write(`${message}\n`);
+      const settings = async () => settingsIn(await pulumi.config(), options.stack);
       await resumeUpdate({
         pulumi,
         stack: options.stack,
@@ -32,10 +34,12 @@ export function resumeCommand(): Command {
         endOrphans: () => endOrphanedHosts(process.env),
         ownerIsDead: options.ownerIsDead === true,
         findLeftResources: async (pending) =>
-          findLeftResources(pending, {
-            ...leftResourcesPorts(settingsIn(await pulumi.config(), options.stack)),
-            reporter,
-          }),
+          findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter }),
+        adoptHalfMade: async () => {
+          const { vercelProject } = await settings();
+          const { vercel } = leftResourcesPorts(await settings());
+          await adoptHalfMadeProject({ pulumi, vercel, reporter }, vercelProject, options.stack);
+        },
         reporter,
       });
     });

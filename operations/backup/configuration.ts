@@ -45,11 +45,10 @@ export interface ConfigurationBackup {
 
 /**
  * Settings by whose name a value is a secret; the name stays, the value is left out. Supabase's hooks have "…_secrets", its codes for tests
- * "sms_test_otp"; whoever knows the address of one of Vercel's deploy hooks may deploy; Vercel's
- * bypass secrets are keys of an object.
+ * "sms_test_otp"; whoever knows the address of one of Vercel's deploy hooks may deploy.
  */
 const SECRET_NAME =
-  /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks|protectionBypass)$/i;
+  /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks)$/i;
 /** Stands for a value that is left out. */
 const LEFT_OUT = "[left out: secret]";
 

@@ -22,11 +22,13 @@ export interface ResumeOptions {
   endOrphans: () => Promise<void>;
   /** Ids, by URN, of what the killed engine may have made (operations/site/leftResources.ts). */
   findLeftResources: (pending: readonly PendingCreate[]) => Promise<ReadonlyMap<string, string>>;
+  /** Takes in a project that an `up` has made half and forgotten (operations/site/halfMadeProject.ts). */
+  adoptHalfMade: () => Promise<void>;
   reporter: Reporter;
 }
 
 /**
- * Goes on with an `up` whose engine was killed: proves that the lock's owner is dead, drops the lock, settles what was being
+ * Goes on with an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock, settles what was being
  * created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
  *
  * @throws UserError when an owner lives, or cannot be proven dead
@@ -46,6 +48,7 @@ export async function resumeUpdate(options: ResumeOptions): Promise<void> {
     reporter(`${pending.length} resources were being created: ${pending.map(nameOf).join(", ")}.`);
     await pulumi.settlePendingCreates(await options.findLeftResources(pending));
   }
+  await options.adoptHalfMade();
   await pulumi.readAdopted();
   reporter("The update goes on.");
   await pulumi.up();

@@ -11,6 +11,7 @@ import { pulumiClient } from "../../../clients/pulumi.ts";
 import { repairCheckpoint } from "../../../clients/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../../clients/pulumiLocks.ts";
 import { vercelClient } from "../../../clients/vercel.ts";
+import { adoptHalfMadeProject } from "../../../operations/site/halfMadeProject.ts";
 import { findLeftResources, SETTLEMENTS } from "../../../operations/site/leftResources.ts";
 import { resumeUpdate } from "../../../operations/site/resumeUpdate.ts";
 import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
@@ -39,6 +40,7 @@ let ministack: number | undefined;
 let emulators: ChildProcess;
 let aws: HoldingProxy;
 let at: Record<"vercel" | "github" | "cloudflare", string>;
+let vercel: HoldingProxy;
 
 beforeAll(async () => {
   const environment = { ...KEY, VERCEL_API_TOKEN: TOKEN, GITHUB_TOKEN: TOKEN, CLOUDFLARE_API_TOKEN: TOKEN };
@@ -54,24 +56,28 @@ beforeAll(async () => {
   });
   emulators = child;
   at = JSON.parse(((await once(child.stdout, "data")) as [Buffer])[0].toString()) as typeof at;
-  stack.environment["SANDBOX_VERCEL_URL"] = at.vercel;
+  vercel = await HoldingProxy.start(at.vercel);
+  stack.environment["SANDBOX_VERCEL_URL"] = vercel.address;
 }, 60_000);
 afterAll(async () => {
   emulators.stdin?.end();
   if (ministack !== undefined) process.kill(ministack, "SIGKILL");
   await aws.stop();
+  await vercel.stop();
   await stack.dispose();
   process.env = before;
 });
 
-/** What `castchat-recovery resume` does, and what it says. */
-async function resume(): Promise<string[]> {
+/** What `castchat-recovery resume` does, and what it says. `project` is the setting vercelProject. */
+async function resume(project = "left-app"): Promise<string[]> {
   const said: string[] = [];
   const reporter = (message: string): void => void said.push(message);
   const backend = `file://${join(stack.folder, "state")}`;
   const environment = stack.environment as Record<string, string>;
+  const pulumi = pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined });
   await resumeUpdate({
-    pulumi: pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined }),
+    pulumi,
+    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, vercel: vercelApi, reporter }, project, "test"),
     stack: "test",
     locks: await readUpdateLocks(backend, "tests", "test"),
     hostname: hostname(),
@@ -241,6 +247,61 @@ describe("resume after a kill -9 while one resource was being created", () => {
     );
   }, 60_000);
 });
+
+describe("resume after an up that made a Vercel project half", () => {
+  const program = (name: string) => `
+    const vercel = require("@pulumiverse/vercel");
+    const onVercel = { provider: new vercel.Provider("vercel", {}) };
+    class Site extends pulumi.ComponentResource {
+      constructor() {
+        super("tests:index:Site", "site");
+        new vercel.Project("app", { name: ${JSON.stringify(name)} }, { ...onVercel, parent: this });
+      }
+    }
+    new Site();`;
+  const projects = async () => (await stack.resources()).filter(({ type }) => type === "vercel:index/project:Project");
+
+  it("takes the empty project into the state, and ends without a change left", async () => {
+    await stack.program(program("half"));
+    vercel.refuse(/PATCH .*projects/);
+    expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("Refused by the test.");
+    expect(await projects()).toEqual([]);
+    const again = await stack.run("up", "--yes", "--skip-preview");
+    expect(again.text).toContain('Project "half" already exists');
+    const { id } = (await vercelApi().project("half"))!;
+
+    const said = await resume("half");
+    expect(said.join("\n")).toContain(`Vercel project half (${id}) was made by an update that broke off, and is empty`);
+    expect(await projects()).toMatchObject([{ id, inputs: { name: "half" } }]);
+    expect(await stack.previewSummary()).toEqual({ same: 4 });
+    expect((await resume("half")).join("\n")).not.toContain("broke off");
+    await stack.must("destroy", "--yes", "--skip-preview");
+  }, 90_000);
+
+  it("leaves a project alone that holds anything, and says what to type", async () => {
+    const call = (method: string, path: string, body: object) =>
+      fetch(at.vercel + path, {
+        method,
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    await call("POST", "/v11/projects", { name: "theirs" });
+    await call("POST", "/v10/projects/theirs/env", { key: "LIVE", value: "1", type: "plain", target: ["production"] });
+    const before = await vercelApi().projectSettings("theirs");
+    await stack.program(program("theirs"));
+    expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("already exists");
+    await expect(resume("theirs")).rejects.toThrow(
+      /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent 'parent=urn:pulumi:test::tests::tests:index:Site::site' --provider 'provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel'$/,
+    );
+    expect(await projects()).toEqual([]);
+    expect(await vercelApi().projectSettings("theirs")).toEqual(before);
+    await stack.must("destroy", "--yes", "--skip-preview");
+  }, 90_000);
+});
+
+function vercelApi() {
+  return vercelClient({ token: TOKEN, endpoint: at.vercel });
+}
 
 function never(): never {
   throw new Error("nothing of that service is pending");

@@ -135,6 +135,40 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("destroy", "--yes", "--skip-preview");
   }, 60_000);
 
+  it("leave the protection and settings of a project alone that an older program made", async () => {
+    const providers = "providers: { vercel: onVercel.provider }";
+    // Before, the component gave a project its name and nothing else.
+    await stack.program(
+      program(`class Application extends pulumi.ComponentResource {
+          constructor() {
+            super("castchat:index:Application", "application", {}, { ${providers} });
+            new vercel.Project("application-project", { name: "live" }, { parent: this });
+          }
+        }
+        new Application();`),
+    );
+    await stack.must("up", "--yes", "--skip-preview");
+    const live = `${at.vercel}/v9/projects/live`;
+    await outside("PATCH", live, {
+      ssoProtection: { deploymentType: "all" },
+      passwordProtection: { deploymentType: "all", password: "x" },
+      buildCommand: "make",
+    });
+    const before = await outside("GET", live);
+    const component = join(PROJECT_ROOT, "components/application.ts");
+    await stack.program(
+      program(`module.exports = (async () => {
+        const { Application } = await import(${JSON.stringify(component)});
+        new Application("application", { projectName: "live", protect: false }, { ${providers} });
+      })();`),
+    );
+    vercel.passed.length = 0;
+    await stack.must("up", "--yes", "--skip-preview");
+    expect(vercel.passed.filter(({ request }) => !request.startsWith("GET "))).toEqual([]);
+    expect(await outside("GET", live)).toEqual(before);
+    await stack.must("destroy", "--yes", "--skip-preview");
+  }, 60_000);
+
   it("refuse duplicates as the services do", async () => {
     await stack.program(
       program(`const p = new vercel.Project("p", { name: "twice" }, onVercel);
