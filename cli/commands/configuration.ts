@@ -14,7 +14,10 @@ export function configurationCommand(): Command {
     .description(
       "print the configuration that is stored with a backup, as JSON; secrets in it stay encrypted or are left out",
     )
-    .argument("[backup]", "a backup's id; the newest proven one without it")
+    .argument(
+      "[backup]",
+      "a backup's id; without it the newest proven one, and what it lacks from the newest that has it",
+    )
     .addOption(stackOption())
     .addOption(jsonOption())
     .action(async (backupId: string | undefined, options: { stack: string }) => {

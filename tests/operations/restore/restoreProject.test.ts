@@ -16,7 +16,6 @@ import {
   contentOfProject,
   namesIn,
   put,
-  readableOf,
   startProject,
   startProjectSource,
   stopProject,
