@@ -5,6 +5,7 @@ import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
 import { UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { backup } from "../../operations/backup/backup.ts";
+import { ACCEPT_FLAG } from "../../operations/restore/broaderRights.ts";
 import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
 import { abandon, replace } from "../../operations/restore/replace/replace.ts";
 import { STAYS_STOPPED } from "../../operations/restore/replace/replaceSteps.ts";
@@ -33,6 +34,7 @@ interface Options {
   replace?: boolean;
   confirm?: string;
   abandon?: boolean;
+  acceptBroaderRights?: boolean;
   json?: boolean;
 }
 
@@ -72,6 +74,7 @@ export function restoreCommand(): Command {
     )
     .option("--confirm <name>", "agree to --replace without a terminal: the database's host:port/name or ref")
     .option("--abandon", "with --replace: go back from an interrupted replacement to the old state")
+    .option(ACCEPT_FLAG, "let in whom the source had kept out from an extension, where the target permits no revoking")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -110,9 +113,11 @@ export function restoreCommand(): Command {
         ]);
         return;
       }
+      const { acceptBroaderRights: acceptsBroaderRights = false } = options;
       if (options.replace === true) {
         const result = await replace({
           ...common,
+          acceptsBroaderRights,
           confirm: confirmWith(options.confirm, "--confirm"),
           saveFirst: (reporter) => saveFirst(context, targetUrl, reporter, signal),
           reporter: inLines,
@@ -127,7 +132,10 @@ export function restoreCommand(): Command {
       }
       const { generation } = context.settings;
       const result = await withProgress("Restoring", (reporter) =>
-        restore({ ...common, ...projectOf(context, targetUrl), selection: selectionIn(options), generation, reporter }),
+        restore({
+          ...{ ...common, ...projectOf(context, targetUrl), acceptsBroaderRights },
+          ...{ selection: selectionIn(options), generation, reporter },
+        }),
       );
       printResult(result, options.json === true, [...linesOf(result), ...besideLines(result), ...result.notes]);
     });

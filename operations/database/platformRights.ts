@@ -1,6 +1,7 @@
 import type { Session } from "../../clients/database.ts";
 import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "./platform.ts";
 import { quoteIdent } from "./quote.ts";
+import type { Manifest } from "../vault/manifest.ts";
 
 /** One right on an object: that a role, or everyone (`null`), may do something. */
 export interface Right {
@@ -131,15 +132,23 @@ export async function readPlatformRights(session: Session): Promise<PlatformRigh
   return Object.fromEntries(changed.map(({ name, now }) => [name, now]));
 }
 
+/** What the first version that knows a right calls it: a source of an older one could not keep anybody from it. */
+const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
+
 /**
- * Compares a database with what a backup's source had. An object that only one of them has is not compared; a missing right of a role
- * of the app's own is named all the same.
+ * Compares a database with what a backup's source had; no differences where the backup doesn't say that. An object that only one of them
+ * has is not compared, but the rights that the source had on one which is missing are.
  */
-export async function comparePlatformRights(session: Session, rights: PlatformRights): Promise<PlatformDifferences> {
-  const wanted = new Map(Object.entries(rights));
-  const rows = await readObjects(session, [...wanted.keys()]);
+export async function comparePlatformRights(
+  session: Session,
+  { platformRights, source }: Pick<Manifest, "platformRights" | "source">,
+): Promise<PlatformDifferences> {
   const missing: ObjectRight[] = [];
   const broader: ObjectRight[] = [];
+  if (platformRights === undefined) return { missing, broader };
+  const sourceMajor = Number.parseInt(source.serverVersion, 10);
+  const wanted = new Map(Object.entries(platformRights));
+  const rows = await readObjects(session, [...wanted.keys()]);
   for (const { name, on, column, packed, owner, now, came } of rows) {
     const expected = wanted.get(name) ?? (packed ? came : undefined);
     wanted.delete(name);
@@ -151,12 +160,10 @@ export async function comparePlatformRights(session: Session, rights: PlatformRi
       on,
       column: column ?? undefined,
     });
-    missing.push(
-      ...without(expected, now)
-        .filter(({ to }) => to !== owner)
-        .map(found),
-    );
-    broader.push(...without(now, expected).map(found));
+    const isKnown = ({ may }: Right) => sourceMajor >= (KNOWN_SINCE[may] ?? 0);
+    const isOthers = ({ to }: Right) => to !== owner;
+    missing.push(...without(expected, now).filter(isOthers).map(found));
+    broader.push(...without(now, expected).filter(isKnown).map(found));
   }
   for (const [object, lost] of wanted)
     missing.push(...lost.map((right) => ({ object, right, isPacked: false, on: undefined, column: undefined })));

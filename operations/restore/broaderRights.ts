@@ -4,13 +4,21 @@ import { RESTORER, comparePlatformRights, describeRight, revokeOf } from "../dat
 import type { ObjectRight } from "../database/platformRights.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
-/** Rights on such objects that the backup's source had not given, in clauses; none where the backup doesn't say which it had. */
+/** What lets a restore end although a right is broader ({@link broaderRights}): the operator's word, as a flag of the CLI. */
+export const ACCEPT_FLAG = "--accept-broader-rights";
+
+/**
+ * Rights on what the platform and extensions have made that let in whom the backup's source had kept out, in clauses; none where the
+ * backup doesn't say which it had.
+ */
 export async function broaderRights(session: Session, manifest: Manifest): Promise<string[]> {
-  if (manifest.platformRights === undefined) return [];
-  const { broader } = await comparePlatformRights(session, manifest.platformRights);
+  const { broader } = await comparePlatformRights(session, manifest);
   return broader
     .filter(isFault)
-    .map((one) => `${describeRight(one)}, which the source had not given (${revokeOf(one)})`);
+    .map(
+      (one) =>
+        `${describeRight(one)}, which the source had not given (have the owner run "${revokeOf(one)}", or accept it by ${ACCEPT_FLAG})`,
+    );
 }
 
 /**
