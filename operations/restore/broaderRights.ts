@@ -22,13 +22,13 @@ export async function broaderRights(session: Session, manifest: Manifest): Promi
 }
 
 /**
- * Whether a broader right lets somebody in whom the source had kept out. Not what a new project gives the API's roles on its own tables, which
- * changes from version to version and is the same for everybody; what an extension's function or PostgreSQL's own permits was changed
- * on purpose. `postgres` is who restores.
+ * Whether a broader right lets in whom the source had kept out. What a new project gives the API's roles by itself changes from version to
+ * version and is the same for everybody: that is a fault only where the source had changed what an extension or PostgreSQL permits. `postgres` is who
+ * restores.
  */
-export function isFault({ right, isPacked }: ObjectRight): boolean {
+export function isFault({ right, wasChanged }: ObjectRight): boolean {
   if (right.to === RESTORER) return false;
-  return isPacked || right.to === null || isOfApp(right.to);
+  return wasChanged || right.to === null || isOfApp(right.to);
 }
 
 /** Whether a role is the app's own. */

@@ -90,6 +90,18 @@ describe("rights on what the platform and extensions have made", () => {
     ]);
   }, 30_000);
 
+  it("are not compared on an extension that the source had not, nor a fault where the platform gives more than an unchanged source had", async () => {
+    const { ended } = await restored(
+      "create extension pg_stat_statements with schema extensions",
+      "",
+      `create extension pg_stat_statements with schema extensions; create extension dblink with schema extensions;
+       grant execute on function extensions.dblink_connect_u(text) to anon; grant execute on function extensions.pg_stat_statements_reset(oid, oid, bigint, boolean) to service_role`,
+    );
+    expect((await ended).notes).toEqual([
+      "The project gives its API more by itself than the backup's source did, on the platform's own objects: service_role may EXECUTE routine extensions.pg_stat_statements_reset(oid,oid,bigint,boolean).",
+    ]);
+  }, 30_000);
+
   it("of a backup that doesn't say them are tried as its archive has them, and named", async () => {
     const { ended, target } = await restored(
       `create role old; grant execute on function pg_catalog.pg_reload_conf() to old`,
