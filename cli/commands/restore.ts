@@ -6,6 +6,7 @@ import { PromiseError, UserError } from "../../clients/errors.ts";
 import type { Reporter } from "../../clients/reporter.ts";
 import { visible } from "../../clients/visibleText.ts";
 import { backup } from "../../operations/backup/backup.ts";
+import { ACCEPT_FLAG } from "../../operations/restore/broaderRights.ts";
 import { refuseOtherProject } from "../../operations/restore/confirmation.ts";
 import { abandon, replace } from "../../operations/restore/replace/replace.ts";
 import { STAYS_STOPPED } from "../../operations/restore/replace/replaceSteps.ts";
@@ -36,6 +37,7 @@ interface Options {
   confirm?: string;
   abandon?: boolean;
   olderAuthSettings?: boolean;
+  acceptBroaderRights?: boolean;
   json?: boolean;
 }
 
@@ -79,6 +81,7 @@ export function restoreCommand(): Command {
       "where the backup lacks the auth settings: apply an older backup's, which may reopen what was closed since",
     )
     .option("--abandon", "with --replace: go back from an interrupted replacement to the old state")
+    .option(ACCEPT_FLAG, "let in whom the source had kept out from an extension, where the target permits no revoking")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -119,9 +122,11 @@ export function restoreCommand(): Command {
         ]);
         return;
       }
+      const { acceptBroaderRights: acceptsBroaderRights = false } = options;
       if (options.replace === true) {
         const result = await replace({
           ...common,
+          acceptsBroaderRights,
           confirm: confirmWith(options.confirm, "--confirm"),
           saveFirst: (reporter) => saveFirst(context, targetUrl, reporter, signal),
           reporter: inLines,
@@ -137,12 +142,8 @@ export function restoreCommand(): Command {
       const { generation } = context.settings;
       const result = await withProgress("Restoring", (reporter) =>
         restore({
-          ...common,
-          ...projectOf(context, targetUrl),
-          olderAuthSettings: options.olderAuthSettings,
-          selection: selectionIn(options),
-          generation,
-          reporter,
+          ...{ ...common, ...projectOf(context, targetUrl), acceptsBroaderRights },
+          ...{ olderAuthSettings: options.olderAuthSettings, selection: selectionIn(options), generation, reporter },
         }),
       );
       printResult(result, options.json === true, [

@@ -8,6 +8,14 @@ import {
 } from "../database/platform.ts";
 
 /**
+ * A line that grants what the platform may refuse: the restore compares such rights afterwards and names those (platformRights.ts). `statement`
+ * is an SQL expression, without the semicolon.
+ */
+function ifPermitted(statement: string): string {
+  return `format('do %L;', 'begin ' || ${statement} || '; exception when insufficient_privilege or invalid_grant_operation then null; end')`;
+}
+
+/**
  * SQL for what the app has put on tables that belong to Supabase (triggers that call its functions, policies, rights of
  * its roles), and the owners of its own objects where that isn't the restoring role. It can be run again.
  */
@@ -25,13 +33,13 @@ export async function managedObjectsScript(session: Session): Promise<string> {
          ' using (' || p.qual || ')', ' with check (' || p.with_check || ')')
        from pg_catalog.pg_policies p where ${IS_POLICY_ON_MANAGED_TABLE}
        union all
-       select 3, format('grant %s on %I.%I to %I%s;', a.privilege_type, n.nspname, c.relname, r.rolname,
-         case when a.is_grantable then ' with grant option' else '' end)
+       select 3, ${ifPermitted(`format('grant %s on %I.%I to %I%s', a.privilege_type, n.nspname, c.relname, r.rolname,
+         case when a.is_grantable then ' with grant option' else '' end)`)}
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        cross join pg_catalog.aclexplode(c.relacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
        where c.relkind in ('r', 'p', 'v', 'm') and ${IS_MANAGED_DATA_SCHEMA} and r.rolname !~ '${PLATFORM_ROLES}'
        union all
-       select 4, format('grant usage on schema %I to %I;', n.nspname, r.rolname)
+       select 4, ${ifPermitted("format('grant usage on schema %I to %I', n.nspname, r.rolname)")}
        from pg_catalog.pg_namespace n cross join pg_catalog.aclexplode(n.nspacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
        where ${IS_MANAGED_DATA_SCHEMA} and a.privilege_type = 'USAGE' and r.rolname !~ '${PLATFORM_ROLES}'
      ) lines order by pass, line`,

@@ -4,23 +4,31 @@ import { RESTORER, comparePlatformRights, describeRight, revokeOf } from "../dat
 import type { ObjectRight } from "../database/platformRights.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
-/** Rights on such objects that the backup's source had not given, in clauses; none where the backup doesn't say which it had. */
+/** What lets a restore end although a right is broader ({@link broaderRights}): the operator's word, as a flag of the CLI. */
+export const ACCEPT_FLAG = "--accept-broader-rights";
+
+/**
+ * Rights on what the platform and extensions have made that let in whom the backup's source had kept out, in clauses; none where the
+ * backup doesn't say which it had.
+ */
 export async function broaderRights(session: Session, manifest: Manifest): Promise<string[]> {
-  if (manifest.platformRights === undefined) return [];
-  const { broader } = await comparePlatformRights(session, manifest.platformRights);
+  const { broader } = await comparePlatformRights(session, manifest);
   return broader
     .filter(isFault)
-    .map((one) => `${describeRight(one)}, which the source had not given (${revokeOf(one)})`);
+    .map(
+      (one) =>
+        `${describeRight(one)}, which the source had not given (have the owner run "${revokeOf(one)}", or accept it by ${ACCEPT_FLAG})`,
+    );
 }
 
 /**
- * Whether a broader right lets somebody in whom the source had kept out. Not what a new project gives the API's roles on its own tables, which
- * changes from version to version and is the same for everybody; what an extension's function or PostgreSQL's own permits was changed
- * on purpose. `postgres` is who restores.
+ * Whether a broader right lets in whom the source had kept out. What a new project gives the API's roles by itself changes from version to
+ * version and is the same for everybody: that is a fault only where the source had changed what an extension or PostgreSQL permits. `postgres` is who
+ * restores.
  */
-export function isFault({ right, isPacked }: ObjectRight): boolean {
+export function isFault({ right, wasChanged }: ObjectRight): boolean {
   if (right.to === RESTORER) return false;
-  return isPacked || right.to === null || isOfApp(right.to);
+  return wasChanged || right.to === null || isOfApp(right.to);
 }
 
 /** Whether a role is the app's own. */

@@ -186,7 +186,7 @@ async function restoreInto(
   if ("finished" in claimed) return claimed.finished;
   const { selected, resumedAt } = claimed;
   const { selection } = selected;
-  const { withoutEventTriggers } = options;
+  const { withoutEventTriggers, acceptsBroaderRights } = options;
   const manifest = withoutEventTriggers === true ? manifestWithoutEventTriggers(selected.manifest) : selected.manifest;
   course.backupId = manifest.backupId;
   course.notes.push(...selected.passedOver);
@@ -200,7 +200,7 @@ async function restoreInto(
   };
   const { users, posts, applications, notes } = await runPhases({
     ...{ session, vault, manifest, opener, targetUrl, restoreId, selection, goesOn, phase, reporter, signal },
-    withoutEventTriggers,
+    ...{ withoutEventTriggers, acceptsBroaderRights },
     applicationName: applicationNameOf(restoreId),
   });
   const result: RestoreResult = {

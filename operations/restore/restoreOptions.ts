@@ -44,6 +44,8 @@ export interface RestoreOptions extends RestoreFrom {
   generation: number;
   /** A test restore is noted by its verification, and is no line of the recovery log. */
   isTest?: boolean;
+  /** Ends well although a right is broader than the source's and can't be taken back (broaderRights.ts): notes name it. */
+  acceptsBroaderRights?: boolean;
   /** Leaves away the app's event triggers, for a test where the restoring role may make none. */
   withoutEventTriggers?: boolean;
 }

@@ -9,12 +9,11 @@ import { noteOfHeldBack, parseHeldBack } from "../database/heldBack.ts";
 import type { Publication } from "../database/heldBack.ts";
 import { journaled, journaledScript, readJournal } from "./journal.ts";
 import type { PrivateFile } from "./privateFile.ts";
-import { quietEventTriggers } from "../database/replicaRole.ts";
 import { leftOutOfDefinitions, restoreDefinitions } from "./restoreDefinitions.ts";
 import { checkRestored } from "./restoreChecks.ts";
 import { restorePostData } from "./restorePostData.ts";
-import { restorePlatformRights, tryArchivedRights } from "./restorePlatformRights.ts";
-import { platformRightsScripts, restoreRights, rightsScript } from "./restoreRights.ts";
+import { bringPlatformRights } from "./restorePlatformRights.ts";
+import { archivedPlatformRights, restoreRights, rightsScript } from "./restoreRights.ts";
 import { restoreRows } from "./restoreRows.ts";
 import { bringLostRows } from "./restoreUnlogged.ts";
 import type { Selection } from "./restoreSelection.ts";
@@ -48,6 +47,7 @@ export interface Restoring extends BackupSource {
   inPlaceOf?: { granted: readonly string[] } | undefined;
   /** Set where the restoring role may make no event triggers, and the restore does without: the manifest then has none. */
   withoutEventTriggers?: boolean | undefined;
+  acceptsBroaderRights?: boolean | undefined;
   /** Notes that a phase begins, measures it and tells what it does. */
   phase: <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
   reporter: Reporter;
@@ -114,10 +114,10 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
       if (selection === "everything") await bringRows(restoring, () => Promise.resolve(schema));
       notes.push(...(await makeConstraints(restoring, schema, managedObjects, made.settle)));
       if (restoring.inPlaceOf !== undefined) {
-        const { applicationName } = restoring;
-        const rights = await rightsScript({ session, applicationName, dump: schema, manifest, signal });
+        const archived = { ...restoring, dump: schema };
+        const rights = await rightsScript(archived);
         heldBack = [made.heldBack, managedObjects, rights, made.settle].join("\n");
-        platformRights = await readArchivedRights(restoring, schema);
+        platformRights = await archivedPlatformRights(archived);
         if (manifest.parts.some(({ name }) => name === "held-back.json"))
           ({ publications } = parseHeldBack(await fetchText(restoring, "held-back.json", signal)));
         vaultSecrets = await readVaultSecrets(restoring);
@@ -133,7 +133,7 @@ export async function runPhases(restoring: Restoring): Promise<Restored> {
             checkRestored(
               restoring.targetUrl,
               restoring.applicationName,
-              manifest,
+              restoring.acceptsBroaderRights === true ? { ...manifest, platformRights: undefined } : manifest,
               inner,
               selection,
               restoring.inPlaceOf === undefined,
@@ -218,7 +218,8 @@ async function makeConstraints(
       if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
       // After owners, whom the rights come from.
       if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump: schema, step: RIGHTS });
-      const notes = await bringPlatformRights(restoring, schema);
+      const archived = await archivedPlatformRights({ ...restoring, dump: schema });
+      const notes = await inTransaction(session, () => bringPlatformRights(session, manifest, archived));
       if (settleRoles !== "") await session.query(settleRoles);
       // Nothing of it is journaled: what is there is seen.
       return restoring.selection === "everything"
@@ -226,22 +227,6 @@ async function makeConstraints(
         : notes;
     },
   );
-}
-
-async function bringPlatformRights(restoring: Restoring, schema: PrivateFile): Promise<string[]> {
-  const { session, manifest } = restoring;
-  const archived = await readArchivedRights(restoring, schema);
-  return await inTransaction(session, async () => {
-    await quietEventTriggers(session);
-    return [...(await restorePlatformRights(session, manifest)), ...(await tryArchivedRights(session, archived))];
-  });
-}
-
-/** What the archive says of rights on the platform's objects, where the manifest does not say it. */
-async function readArchivedRights(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
-  const { session, manifest, applicationName, signal } = restoring;
-  if (manifest.platformRights !== undefined) return [];
-  return await platformRightsScripts({ session, applicationName, dump, manifest, signal });
 }
 
 async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSecret[]> {

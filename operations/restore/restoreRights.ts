@@ -45,9 +45,15 @@ export async function rightsScript(options: RightsOptions, withLargeObjects = tr
   return byMembership(forStandIn(options.session, sql));
 }
 
-/** What the archive grants and revokes on objects that are not the app's own, an SQL text for each. */
-export async function platformRightsScripts(options: RightsOptions): Promise<string[]> {
-  const { appSchemas } = options.manifest;
+/**
+ * What the archive grants and revokes on objects that are not the app's own, an SQL text for each; nothing where the manifest says which rights
+ * the source had.
+ */
+export async function archivedPlatformRights(
+  options: RightsOptions & { manifest: Pick<Manifest, "platformRights"> },
+): Promise<string[]> {
+  const { appSchemas, platformRights } = options.manifest;
+  if (platformRights !== undefined) return [];
   const onlyRights = { of: "platform", appSchemas, withLargeObjects: false } as const;
   const { sql, list } = await restoreScript({ ...options, args: ["--verbose"], onlyRights });
   return readEntries(sql, list).entries.map((entry) => forStandIn(options.session, entry));

@@ -11,6 +11,8 @@ export interface ReplaceOptions extends RestoreFrom {
   confirm: Confirm;
   /** Takes a proven backup of the present state and returns its id. */
   saveFirst: (reporter: Reporter, signal: AbortSignal) => Promise<string>;
+  /** Ends well although a right is broader than the source's and can't be taken back (broaderRights.ts): notes name it. */
+  acceptsBroaderRights?: boolean;
 }
 
 /** What has been put back. */

@@ -21,7 +21,7 @@ import { endReplacement, findReplacement, noteReplacement } from "./replaceRecor
 import type { Memory, Replacement } from "./replaceRecord.ts";
 import { broaderRights } from "../broaderRights.ts";
 import { differencesOfObjects, named } from "../restoreChecks.ts";
-import { restorePlatformRights, tryArchivedRights } from "../restorePlatformRights.ts";
+import { bringPlatformRights } from "../restorePlatformRights.ts";
 import { JOURNALED_PHASES, runPhases } from "../restorePipeline.ts";
 import type { Restored } from "../restorePipeline.ts";
 import { holdsProject } from "../restoreProject.ts";
@@ -95,7 +95,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
       );
     const found = await timer.run("switch", "Making the new state live", () =>
       keptToOurselves(holder, options, () =>
-        inTransaction(session, () => makeLive(session, holder, options.manifest, restored)),
+        inTransaction(session, () => makeLive(session, holder, options, restored)),
       ),
     );
     notes.push(...found);
@@ -144,17 +144,14 @@ async function restoreBeside(
 async function makeLive(
   session: Session,
   holder: string,
-  manifest: Manifest,
+  { manifest, acceptsBroaderRights }: Replacing,
   { heldBack, platformRights, publications, vaultSecrets, notes }: Restored,
 ): Promise<string[]> {
   await quietEventTriggers(session);
   // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
-  const found = [
-    ...(await restorePlatformRights(session, manifest)),
-    ...(await tryArchivedRights(session, platformRights)),
-  ];
+  const found = await bringPlatformRights(session, manifest, platformRights);
   const there = new Map((await listAllPublications(session)).map((one) => [one.name, one]));
   for (const publication of publications) {
     for (const statement of planPublication(publication, there.get(publication.name)).statements)
@@ -165,7 +162,10 @@ async function makeLive(
   await restoreVaultSecrets(session, vaultSecrets);
   await quietEventTriggers(session);
   await cutOff(session);
-  const differences = [...(await differencesOfObjects(session, manifest)), ...(await broaderRights(session, manifest))];
+  const differences = [
+    ...(await differencesOfObjects(session, manifest)),
+    ...(acceptsBroaderRights === true ? [] : await broaderRights(session, manifest)),
+  ];
   if (differences.length > 0) {
     throw new PromiseError(
       `The restored database is not what backup ${manifest.backupId} holds: ${named(differences)}${notes.length > 0 ? ` (${notes.join(" ")})` : ""}.`,

@@ -136,20 +136,23 @@ export function publishedPlatformSql(restorer: string): string {
       `create function extensions.${routine}() returns event_trigger language plpgsql as 'begin end'`,
       `create event trigger ${name} on ${on} execute function extensions.${routine}()`,
     ]),
-    ownedEventTrigger("issue_pg_net_access", "grant_pg_net_access", restorer),
+    ownedEventTrigger("issue_pg_net_access", restorer),
   ];
   return `${lines.join(";\n")};\n`;
 }
 
-/** The init scripts run as `postgres` while that is a superuser still, which a server asks of an event trigger's owner at that moment only. */
-function ownedEventTrigger(name: string, routine: string, restorer: string): string {
+/**
+ * The init scripts run as `postgres` while that is a superuser still, which a server asks of an event trigger's owner at that moment only.
+ * Its function stays the superuser's, as in newer projects (20250402065937): its owner could put anything in its place, and a superuser who
+ * makes an extension would run that.
+ */
+function ownedEventTrigger(name: string, restorer: string): string {
   return `do $owner$
 declare
   was_superuser boolean := (select rolsuper from pg_catalog.pg_roles where oid = '${restorer.replaceAll("'", "''")}'::pg_catalog.regrole);
 begin
   if not was_superuser then alter role ${restorer} superuser; end if;
   alter event trigger ${name} owner to ${restorer};
-  alter function extensions.${routine}() owner to ${restorer};
   if not was_superuser then alter role ${restorer} nosuperuser; end if;
 end $owner$`;
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await superuser.connect();
   await superuser.query(`
     alter role supabase_auth_admin password 'auth'; alter role authenticator password 'api';
-    create role pgbouncer login password 'pool'; create role app login password 'app'; create role guest login password 'guest';
+    alter role pgbouncer password 'pool'; create role app login password 'app'; create role guest login password 'guest';
     grant app to postgres with admin true; grant connect on database postgres to app with grant option;
     set role app; grant connect on database postgres to guest; reset role;
     alter role postgres in database postgres set default_transaction_read_only = off`);

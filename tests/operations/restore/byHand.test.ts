@@ -172,20 +172,21 @@ describe("docs/restore-by-hand.md", () => {
   it("names a right that the platform does not let it grant, and what the target permits besides", async () => {
     await runSql(
       source.superuserUrl,
-      `grant select on storage.migrations to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
+      `grant select on storage.migrations to reporting; grant execute on function pg_catalog.pg_reload_conf() to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
        revoke execute on function extensions.hmac(bytea, bytea, text) from public`,
     );
     const { vault, place } = await backUp();
     const { status, output } = await followThePage(vault, place);
     await runSql(
       source.superuserUrl,
-      `revoke select on storage.migrations from reporting; revoke execute on function extensions.hmac(bytea, bytea, text) from reporting;
+      `revoke select on storage.migrations from reporting; revoke execute on function pg_catalog.pg_reload_conf() from reporting; revoke execute on function extensions.hmac(bytea, bytea, text) from reporting;
        grant execute on function extensions.hmac(bytea, bytea, text) to public`,
     );
     expect(status).toBe(0);
-    expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toEqual([
+    expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toContain(
       'WARNING:  no privileges were granted for "migrations"',
-    ]);
+    );
+    expect(output.match(/ERROR: .*/g)).toEqual(["ERROR:  permission denied for function pg_reload_conf"]);
     expect(output.match(/^\S+ may .*$/gm)).toEqual(
       ["anon", "authenticated", "public", "service_role"].map(
         (role) => `${role} may EXECUTE routine extensions.hmac(bytea,bytea,text)`,

@@ -3,7 +3,9 @@ import { systemClock } from "../../../clients/clock.ts";
 import { PromiseError } from "../../../clients/errors.ts";
 import { silent } from "../../../clients/reporter.ts";
 import { backup } from "../../../operations/backup/backup.ts";
+import { replace } from "../../../operations/restore/replace/replace.ts";
 import { restore } from "../../../operations/restore/restore.ts";
+import type { RestoreOptions } from "../../../operations/restore/restoreOptions.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { startTargetServer } from "../../faults/support/databases.ts";
 import type { FreshDatabase, TargetServer } from "../../faults/support/databases.ts";
@@ -22,9 +24,6 @@ afterAll(() => Promise.all([cloud.stop(), sources.stop(), targets.stop()]));
 
 const TABLE = "create table public.posts (id int primary key); insert into public.posts values (1)";
 
-/** Source: supabase/postgres, migration 20230224042246_grant_extensions_perms_for_postgres. */
-const HOSTED = "grant all on all functions in schema extensions to postgres with grant option";
-
 /** Backs up a new project's database after its owner and the platform have changed it; restores it into another new one. */
 async function restored(byPlatform: string, byOwner = "", intoPlatform = "", isOld = false) {
   const [source, target] = await Promise.all([sources.newDatabase(), targets.newDatabase()]);
@@ -36,8 +35,9 @@ async function restored(byPlatform: string, byOwner = "", intoPlatform = "", isO
   const saved = await backup({ ...shared, databaseUrl: source.url, signer });
   if (isOld) await resign(shared.vault, signer, saved, (manifest) => delete manifest.platformRights);
   const trustedKeys = [await signer.publicKeyPem()];
-  const ended = restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
-  return { ended, target };
+  const again = (more: Partial<RestoreOptions> = {}) =>
+    restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1, ...more });
+  return { ended: again(), target, again };
 }
 
 const mayRun = async ({ url }: FreshDatabase, role: string, routine: string) =>
@@ -46,16 +46,15 @@ const mayRun = async ({ url }: FreshDatabase, role: string, routine: string) =>
 
 describe("rights on what the platform and extensions have made", () => {
   it("are left as they are where the target has them already, as on every hosted project", async () => {
-    const { ended } = await restored(HOSTED, "", HOSTED);
+    const { ended } = await restored("", "create extension citext with schema extensions");
     expect((await ended).notes).toEqual([]);
   }, 30_000);
 
   it("are granted again where the platform permits it, and named where not", async () => {
     const { ended, target } = await restored(
-      `create role app; grant select on storage.migrations to app; grant execute on function pg_catalog.pg_reload_conf() to app; ${HOSTED}`,
+      "create role app; grant select on storage.migrations to app; grant execute on function pg_catalog.pg_reload_conf() to app",
       `grant select (email) on auth.users to app; grant execute on function extensions.crypt(text, text) to app with grant option; create extension citext with schema public;
        create table public.logins (name public.citext); revoke execute on function public.citext_eq(public.citext, public.citext) from anon`,
-      HOSTED,
     );
     expect((await ended).notes).toEqual([
       "2 rights on the platform's own objects are not as in the backup, as the platform does not let the restore grant them: app may EXECUTE routine pg_reload_conf(); app may SELECT table storage.migrations.",
@@ -73,12 +72,15 @@ describe("rights on what the platform and extensions have made", () => {
     const kept = await restored(revoked, "", "alter function extensions.hmac(bytea, bytea, text) owner to postgres");
     expect((await kept.ended).notes).toEqual([]);
     expect(await mayRun(kept.target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(false);
-    const { ended, target } = await restored(revoked);
+    const { ended, target, again } = await restored(revoked);
     await expect(ended).rejects.toBeInstanceOf(PromiseError);
     await expect(ended).rejects.toThrow(
-      "everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text), which the source had not given (revoke EXECUTE on routine extensions.hmac(bytea,bytea,text) from public)",
+      'everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text), which the source had not given (have the owner run "revoke EXECUTE on routine extensions.hmac(bytea,bytea,text) from public", or accept it by --accept-broader-rights)',
     );
     expect(await mayRun(target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(true);
+    expect((await again({ acceptsBroaderRights: true })).notes).toEqual([
+      "1 rights let in whom the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
+    ]);
   }, 30_000);
 
   it("of the API's roles on the platform's tables may be wider in a newer project, which is named", async () => {
@@ -88,16 +90,47 @@ describe("rights on what the platform and extensions have made", () => {
     ]);
   }, 30_000);
 
+  it("are not compared on an extension that the source had not, nor a fault where the platform gives more than an unchanged source had", async () => {
+    const { ended } = await restored(
+      "create extension pg_stat_statements with schema extensions",
+      "",
+      `create extension pg_stat_statements with schema extensions; create extension dblink with schema extensions;
+       grant execute on function extensions.dblink_connect_u(text) to anon; grant execute on function extensions.pg_stat_statements_reset(oid, oid, bigint, boolean) to service_role`,
+    );
+    expect((await ended).notes).toEqual([
+      "The project gives its API more by itself than the backup's source did, on the platform's own objects: service_role may EXECUTE routine extensions.pg_stat_statements_reset(oid,oid,bigint,boolean).",
+    ]);
+  }, 30_000);
+
   it("of a backup that doesn't say them are tried as its archive has them, and named", async () => {
     const { ended, target } = await restored(
-      `create role old; ${HOSTED}; grant execute on function pg_catalog.pg_reload_conf() to old`,
+      `create role old; grant execute on function pg_catalog.pg_reload_conf() to old`,
       "grant execute on function extensions.crypt(text, text) to old with grant option",
-      HOSTED,
+      "",
       true,
     );
     expect((await ended).notes).toEqual([
       "This backup does not say which rights its source had on the platform's own objects and on extensions: 2 statements about them were tried, and 1 were refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
     ]);
     expect(await mayRun(target, "old", "extensions.crypt(text, text)")).toBe(true);
+  }, 30_000);
+
+  it("are revoked again by a replacement that takes the place of a state which had given them away", async () => {
+    const live = await sources.newDatabase();
+    const routine = "extensions.hmac(bytea, bytea, text)";
+    await runSql(live.superuserUrl, `revoke execute on function ${routine} from public`);
+    await runSql(live.url, TABLE);
+    const signer = await cloud.newSigner();
+    const shared = { vault: await cloud.newVault(), tiers: TIERS, clock: systemClock, reporter: silent };
+    const { backupId } = await backup({ ...shared, databaseUrl: live.url, signer });
+    await runSql(live.url, `grant execute on function ${routine} to public`);
+    expect(await mayRun(live, "anon", routine)).toBe(true);
+    const { notes } = await replace({
+      ...{ ...shared, backupId, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url },
+      confirm: () => Promise.resolve(),
+      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+    });
+    expect(await mayRun(live, "anon", routine)).toBe(false);
+    expect(notes.filter((note) => note.includes("rights"))).toEqual([]);
   }, 30_000);
 });

@@ -63,6 +63,25 @@ describe("a Supabase-like database", () => {
     expect(rows).toEqual([{ anon: true }]);
   });
 
+  // Source: supabase/postgres, migrations/db (init-scripts, 20230224042246_grant_extensions_perms_for_postgres).
+  it("grants on extensions what the published scripts do, also on those that come later", async () => {
+    await client.query("create extension citext with schema extensions");
+    const { rows } = await client.query(
+      `select has_function_privilege('postgres', 'extensions.hmac(bytea, bytea, text)', 'execute with grant option') as first,
+         has_function_privilege('postgres', 'extensions.citextin(cstring)', 'execute with grant option') as later,
+         (select array_agg(distinct proowner::regrole::text) from pg_proc where pronamespace = 'extensions'::regnamespace and proname in ('hmac', 'citextin')) as owners,
+         (select array_agg(a.grantee::regrole::text) from pg_proc p cross join aclexplode(p.proacl) a where p.proname = 'gen_salt' and p.pronargs = 1 and a.grantee <> 0) as roles,
+         (select evtowner::regrole::text from pg_event_trigger where evtname = 'issue_pg_net_access') as net`,
+    );
+    await client.query("drop extension citext");
+    expect(rows).toEqual([
+      {
+        ...{ first: true, later: true, owners: ["supabase_admin"], net: "postgres" },
+        roles: expect.arrayContaining(["postgres", "dashboard_user"]),
+      },
+    ]);
+  });
+
   it.each([
     "create policy p on storage.objects for select using (true)",
     "create policy p on auth.users for select using (true); drop policy p on auth.users",
@@ -98,6 +117,9 @@ describe("a Supabase-like database", () => {
     ["set role supabase_auth_admin", "42501"],
     ["set role supabase_storage_admin", "42501"],
     ["alter event trigger supabase_refuse_changes disable", "42501"],
+    // Supabase lets it make some of its own (supautils), which no plain server does.
+    ["create event trigger mine on ddl_command_end execute function extensions.pgrst_ddl_watch()", "42501"],
+    ["grant execute on function extensions.hmac(bytea, bytea, text) to postgres with grant option", "0LP01"],
     ["copy (select 1) to program 'true'", "42501"],
     ["create extension file_fdw", "42501"],
     ["create publication everything for all tables", "42501"],
