@@ -213,7 +213,7 @@ describe("docs/restore-by-hand.md", () => {
     ["a name that ends the body it stands in", [made("me$role$; reset role; do $role$ begin end")], "me$role$"],
     ["a body of another kind", ["do 'begin perform pg_sleep(1); end';"], "pg_sleep"],
     ["an attribute that no backup writes", ["alter role me superuser;"], "superuser"],
-  ])("stops before it runs a roles.sql with %s, and says where", async (_what, lines, named) => {
+  ])("stops before it runs a roles.sql with %s, and says where", (_what, lines, named) => {
     const script = ["-- The app's own roles, without passwords.", made("me"), ...lines, ""].join("\n");
     const block = blocksOf("by-hand").find((one) => one.includes("forms.txt"))!;
     const check = block.slice(block.indexOf("name="), block.indexOf("grep -vE"));
