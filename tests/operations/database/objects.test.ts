@@ -45,6 +45,40 @@ describe("a reference to a partitioned table", () => {
   });
 });
 
+describe("a reference that a partition has brought along", () => {
+  const made = (partitions: string, more = "") =>
+    runSql(
+      database.url,
+      `drop table if exists public.p, public.a; create table public.a (id int primary key);
+       create table public.p (id int, a_id int references public.a ${more}) partition by range (id); ${partitions}`,
+    );
+  const attached = (more = "") =>
+    `create table public.p1 (id int, a_id int references public.a ${more}); alter table public.p attach partition public.p1 for values from (1) to (10);`;
+  const asDumped =
+    "create table public.p1 (id int, a_id int); alter table public.p attach partition public.p1 for values from (1) to (10);";
+
+  it("is compared by its meaning: a restore names it as its parent's", async () => {
+    await made(attached());
+    const brought = "constraint public.p1.p1_a_id_fkey";
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      expect(Object.keys(objects)).toContain(brought);
+      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
+      const differences = async () => {
+        const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
+        return [...missing, ...altered, ...added].filter((name) => name.startsWith("constraint public.p1."));
+      };
+      await made(asDumped);
+      expect(await differences()).toEqual([]);
+      // Of another meaning, and none of what it is a partition of, it is a difference.
+      await made(asDumped, "on delete cascade");
+      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+      await made(`${asDumped} alter table public.p detach partition public.p1;`);
+      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+    });
+  });
+});
+
 describe("a reference by period", () => {
   let newer: TestDatabase;
   beforeAll(async () => {
