@@ -12,7 +12,7 @@ import { fillManagedSchemas } from "./managedColumns.ts";
 import { managedSchemasSql } from "./managedSchemas.ts";
 import { makePlatformRoles } from "./platformRoles.ts";
 import type { ThrowawayLogins } from "./platformRoles.ts";
-import { publishedPlatformSql } from "./publishedPlatform.ts";
+import { publishedPlatformSql, withoutOwnDefaultsSql } from "./publishedPlatform.ts";
 
 /** A throwaway database that looks like a new Supabase project's, ready for a restore. */
 export interface PreparedThrowaway extends ThrowawayLogins {
@@ -50,6 +50,7 @@ export async function prepareThrowaway(
         await giveDatabase(session);
         const notes = await fillManagedSchemas(session, manifest, restorer);
         await makeExtensions(session, manifest);
+        await session.query(withoutOwnDefaultsSql(restorer));
         await lendExtensions(session, manifest, restorer);
         await makeAppRoles(session, throwaway, appRoles);
         return { ...logins, notes };
