@@ -13,7 +13,7 @@ import { fillManagedSchemas } from "./managedColumns.ts";
 import { managedSchemasSql } from "./managedSchemas.ts";
 import { makePlatformRoles, ownManagedTables } from "./platformRoles.ts";
 import type { ThrowawayLogins } from "./platformRoles.ts";
-import { publishedPlatformSql } from "./publishedPlatform.ts";
+import { publishedPlatformSql, withoutOwnDefaultsSql } from "./publishedPlatform.ts";
 
 /** A throwaway database that looks like a new Supabase project's, ready for a restore. */
 export interface PreparedThrowaway extends ThrowawayLogins {
@@ -55,6 +55,7 @@ export async function prepareThrowaway(
       await giveDatabase(session, restorer);
       const notes = await fillManagedSchemas(session, manifest, quoted);
       await makeExtensions(session, manifest, restorer);
+      await session.query(withoutOwnDefaultsSql(quoted));
       await lendExtensions(session, manifest, quoted);
       return { ...logins, notes };
     }),

@@ -105,6 +105,20 @@ const EVENT_TRIGGERS: readonly [name: string, routine: string, on: string][] = [
   ["issue_pg_net_access", "grant_pg_net_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
 ];
 
+const KINDS = ["tables", "routines", "sequences"];
+
+function defaultsInPublic(role: string, change: string): string[] {
+  return KINDS.map((kind) => `alter default privileges ${role} in schema public ${change.replace("%", kind)}`);
+}
+
+/**
+ * Takes back the superuser's own default rights in `public` once the extensions are made, as SQL. On Supabase it is `supabase_admin`; another
+ * server's may have the name of a role whose default rights a restore brings, and compares.
+ */
+export function withoutOwnDefaultsSql(restorer: string): string {
+  return defaultsInPublic("", `revoke all on % from ${restorer}, ${API_ROLES.join(", ")}`).join(";\n");
+}
+
 /**
  * What a new project has beside roles and the platform's own tables, as SQL for its superuser: what that makes later, extensions above all, is
  * granted by its default rights. Source: init-scripts 00000000000000 and …03, 20220317095840, 20230224042246, 20231017062225.
@@ -112,21 +126,17 @@ const EVENT_TRIGGERS: readonly [name: string, routine: string, on: string][] = [
  * @param restorer whom Supabase calls `postgres`, quoted
  */
 export function publishedPlatformSql(restorer: string): string {
-  const kinds = ["tables", "routines", "sequences"];
   const api = API_ROLES.join(", ");
   const lines = [
     "create schema extensions",
     `grant all on schema extensions to ${restorer}, dashboard_user`,
     `grant usage on schema extensions to ${api}, supabase_auth_admin, supabase_storage_admin`,
-    ...kinds.map(
+    ...KINDS.map(
       (kind) => `alter default privileges in schema extensions grant all on ${kind} to ${restorer} with grant option`,
     ),
     `grant usage on schema public to ${restorer}, ${api}`,
-    ...kinds.flatMap((kind) =>
-      ["", `for role ${restorer}`].map(
-        (role) => `alter default privileges ${role} in schema public grant all on ${kind} to ${restorer}, ${api}`,
-      ),
-    ),
+    ...defaultsInPublic("", `grant all on % to ${restorer}, ${api}`),
+    ...defaultsInPublic(`for role ${restorer}`, `grant all on % to ${restorer}, ${api}`),
     "create schema graphql_public",
     `grant usage on schema graphql_public to ${api}`,
     `grant usage on schema graphql_public to ${restorer} with grant option`,
