@@ -275,6 +275,11 @@ describe("an active dr", () => {
     };
     const output = async (name: string): Promise<unknown> =>
       JSON.parse((await pulumi(["stack", "output", name, "--json", "--stack", "dr"], engine())).output);
+    /** The repository is lost with the primary, so that every backup lacks its settings and says so. */
+    const backUp = async () => {
+      const { output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      expect(said).toMatch(/counts as proven, but lacks .*the configuration's part repository/);
+    };
     const release = (...more: string[]) =>
       castchatRecovery(["generation", "release", "2", "--stack", "dr", ...more], engine());
     const supabase = async (): Promise<{ name: string; status: string }[]> => {
@@ -293,8 +298,7 @@ describe("an active dr", () => {
       };
       const title = "Written after the first recovery";
       expect((await visitor.write(await login(), { title, body: "kept" })).status).toBe(201);
-      const saved = await castchatRecovery(["backup", "--stack", "dr", "--json"], engine());
-      expect([saved.exitCode, saved.exitCode === 0 ? "" : saved.output]).toEqual([0, ""]);
+      await backUp();
       const first = await databaseUrl();
 
       // As an earlier version has left the state: without a record of generations.
@@ -334,7 +338,7 @@ describe("an active dr", () => {
       );
       const present = await castchatRecovery(["generation", "release", "3", "--stack", "dr"], engine());
       expectRefusal(present, /Generation 3 is the present one/);
-      expect((await castchatRecovery(["backup", "--stack", "dr", "--json"], engine())).exitCode).toBe(0);
+      await backUp();
       expectRefusal(await release("--confirm", "castchat-dr-g3"), /is not the name/);
       const { output: listed } = await castchatRecovery(["generation", "list", "--stack", "dr"], engine());
       expect(listed).toMatch(
