@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ServiceError } from "../../../clients/http.ts";
 import { supabaseContent } from "../../../clients/supabaseContent.ts";
@@ -112,22 +113,40 @@ describe("what can't be had beside the database", () => {
   }, 30_000);
 
   it("costs only the object that can't be read, wherever it stands among the others", async () => {
-    // Two errors of the service and one refusal, at the first objects of all.
+    await runSql(
+      source.database.superuserUrl,
+      `insert into storage.objects (bucket_id, name, version, metadata)
+         select 'files', 'a' || lpad(i::text, 2, '0'), 'v' || i, '{"size": 1}' from generate_series(1, 12) i`,
+    );
+    // An error of the service and a refusal, at the first objects of all.
     const failing: ProjectContent = {
       ...contentOfProject(source),
       getObject: async (place, signal) => {
-        if (place.name === "empty")
-          throw new ServiceError("Supabase storage", 500, "Supabase storage is broken (500).");
-        if (place.name === "one.txt") throw new ServiceError("Supabase storage", 400, "It is refused (400).");
-        return await contentOfProject(source).getObject(place, signal);
+        if (place.name === "a01") throw new ServiceError("Supabase storage", 500, "It is broken (500).");
+        if (place.name === "a02") throw new ServiceError("Supabase storage", 400, "It is refused (400).");
+        if (!place.name.startsWith("a")) return await contentOfProject(source).getObject(place, signal);
+        return { body: Readable.from([Buffer.from("x")]), contentType: "text/plain", etag: undefined };
       },
     };
     const { manifest, proven } = await started.backUp(failing);
-    expect(namesIn(manifest)).toEqual(["function hello", "storage images/ä b/c%2F?#.jpg"]);
+    await runSql(
+      source.database.superuserUrl,
+      "set session_replication_role = replica; delete from storage.objects where version like 'v%'",
+    );
+    const kept = Array.from({ length: 10 }, (_, at) => `storage files/a${String(at + 3).padStart(2, "0")}`);
+    expect(namesIn(manifest)).toEqual([
+      ...["function hello", ...kept, "storage files/empty", "storage files/one.txt"],
+      "storage images/ä b/c%2F?#.jpg",
+    ]);
+    expect(manifest.files.find(({ name }) => name === "files/a03")).toMatchObject({ version: "v3" });
     expect(proven).toBe(true);
     expect(wholenessOf(manifest, "storage")).toBe("lacking");
+    expect(manifest.lacks?.storage).toEqual([
+      { name: "files/a01", version: "v1" },
+      { name: "files/a02", version: "v2" },
+    ]);
     expect(wholenessOf(manifest, "functions")).toBe("whole");
-    expect(failureText(manifest.backupId, manifest.leftOut)).toContain("bytes of storage object files/empty");
+    expect(failureText(manifest.backupId, manifest.leftOut)).toContain("bytes of storage object files/a01");
   }, 30_000);
 
   it("is a loss where a row is as it was and its bytes are not, and none where the app has changed it meanwhile", async () => {
