@@ -18,7 +18,7 @@ const SHORTEST_CUT = 4;
  *
  * The secret is read from Vercel each time and kept nowhere. The official resource for it has the secret in its id
  * (terraform-provider-vercel v5.4.1, vercel/resource_project_protection_bypass.go), which a state holds in clear and the engine shows; and
- * a recovery would still use it after somebody has revoked it in Vercel.
+ * a recovery would still use it after it was revoked in Vercel.
  */
 export async function edgeThroughProtection(
   ports: { edge: Edge; vercel: Vercel },
@@ -52,14 +52,13 @@ async function bypassSecret(vercel: Vercel, projectId: string, signal: AbortSign
 
 /** An app may show the headers that it was asked with. */
 function without(secret: string, answer: EdgeAnswer): EdgeAnswer {
-  const body =
-    answer.body === undefined ? undefined : (JSON.parse(hidden(JSON.stringify(answer.body), secret)) as unknown);
-  return { ...answer, body, excerpt: hidden(answer.excerpt, secret) };
+  const text = answer.body === undefined ? undefined : JSON.stringify(answer.body).replaceAll(secret, REDACTED);
+  const body = text === undefined ? undefined : (JSON.parse(text) as unknown);
+  return { ...answer, body, excerpt: withoutCut(answer.excerpt.replaceAll(secret, REDACTED), secret) };
 }
 
-/** Also where the text was cut off in the middle of the secret. */
-function hidden(text: string, secret: string): string {
-  const whole = text.replaceAll(secret, REDACTED);
+/** An excerpt may end in the middle of the secret. */
+function withoutCut(whole: string, secret: string): string {
   for (let length = secret.length - 1; length >= SHORTEST_CUT; length -= 1) {
     if (whole.endsWith(secret.slice(0, length))) return whole.slice(0, -length) + REDACTED;
   }

@@ -48,7 +48,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     version: 2,
     public: false,
     files: undefined,
-    // As on Vercel the names alone.
+    // As on Vercel only the names.
     env: Object.keys(deployment.env),
     created: deployment.createdAt,
     project: { id: deployment.projectId, name: deployment.name },

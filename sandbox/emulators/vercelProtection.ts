@@ -30,7 +30,7 @@ const bypassBody = z.strictObject({
 });
 
 /**
- * The secrets that open a host to a visitor who is not logged in; undefined where the host is open to everybody. A host is a
+ * The secrets that open a host to a visitor who is not logged in; undefined where the host is open to every visitor. A host is a
  * deployment's own address or a name of its project (https://vercel.com/docs/deployment-protection).
  */
 export function secretsOf(project: Project, host: string, deployment: Deployment): readonly string[] | undefined {

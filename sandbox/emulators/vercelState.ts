@@ -64,7 +64,7 @@ export interface Deployment {
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
-  /** Variables of this deployment alone, beside those of its project. */
+  /** Variables of only this deployment, beside those of its project. */
   env: Record<string, string>;
   createdAt: number;
   ready?: number;

@@ -138,7 +138,7 @@ function change(wanted: Inputs, last: Outputs) {
     autoExposeSystemEnvs: exposed,
     ...(wanted.nodeVersion !== undefined && { nodeVersion: wanted.nodeVersion }),
     commandForIgnoringBuildStep: null,
-    // Whatever somebody has set beside the program is taken away by these.
+    // What was set beside the program is taken away by these.
     passwordProtection: null,
     trustedIps: null,
     trustedSources: null,
@@ -174,7 +174,7 @@ function outputsOf(found: Answer): Outputs {
   };
 }
 
-/** What Vercel chooses by itself is no drift; what somebody has set beside the program is. */
+/** What Vercel chooses by itself is no drift; what was set beside the program is. */
 function inputsOf(found: Answer, last: Inputs | undefined): Inputs {
   const { vercelAuthentication, automaticallyExposeSystemEnvironmentVariables, nodeVersion } = outputsOf(found);
   const { name, buildCommand, devCommand, installCommand, outputDirectory, rootDirectory } = found;

@@ -35,7 +35,7 @@ export async function list({ service }: VercelContext, projectId: string): Promi
   return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
 }
 
-/** Adds variables, and says which of them Vercel refused and why. One goes alone, several as a list, as the official plugin has it. */
+/** Adds variables, and says which of them Vercel refused and why. A single one goes as an object, several as a list, as the official plugin has it. */
 export async function add({ service }: VercelContext, projectId: string, variables: readonly Variable[]) {
   const bodies = variables.map((variable) => ({ key: variable.key, ...bodyOf(variable) }));
   const body = bodies.length === 1 ? bodies[0] : bodies;

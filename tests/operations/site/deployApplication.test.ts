@@ -68,7 +68,7 @@ describe("a deployment", () => {
     expect(leftovers()).toEqual([]);
   });
 
-  it("is asked through the project's protection, which stays; the secret goes to the deployment alone and is never shown", async () => {
+  it("is asked through the project's protection, which stays; the secret goes only to the deployment and is never shown", async () => {
     const project = await makeProject(cloud, "shut");
     const before = await cloud.vercel.projectSettings(project);
     expect(before).toMatchObject({ ssoProtection: { deploymentType: "all_except_custom_domains" } });
@@ -116,7 +116,7 @@ describe("a deployment", () => {
     expect(await cloud.vercel.bypasses(project)).toMatchObject([{ note: BYPASS_NOTE }]);
   });
 
-  it("that asks for a login all the same is told so", async () => {
+  it("that asks for a login all the same is reported so", async () => {
     const project = await makeProject(cloud, "locked");
     const edge: DeploymentPorts["edge"] = (url, at) => cloud.edge(url, at);
     const impatient = { ...ports, edge, healthPatience: { firstMs: 10, longestMs: 10, limitMs: 50 } };

@@ -259,6 +259,8 @@ describe("resume after an up that made a Vercel project half", () => {
       }
     }
     new Site();`;
+  // What the tests before have left in the state is none of this program's.
+  beforeAll(() => changeState((latest) => Object.assign(latest, { resources: [], pending_operations: [] })));
   const projects = async () => (await stack.resources()).filter(({ type }) => type === "vercel:index/project:Project");
 
   it("takes the empty project into the state, and ends without a change left", async () => {

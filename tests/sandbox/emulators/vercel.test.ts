@@ -107,7 +107,7 @@ describe("Vercel's emulator", () => {
 
     it("is accepted as it stands, and leaves a project protected and without system variables", async () => {
       await call("DELETE /v9/projects/app");
-      const id = await replay(official.NAME_ALONE);
+      const id = await replay(official.ONLY_A_NAME);
       expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
         body: { autoExposeSystemEnvs: false, ssoProtection: { deploymentType: "all_except_custom_domains" } },
       });
@@ -126,7 +126,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("takes away a password that somebody has set beside the program", async () => {
+    it("takes away a password that was set beside the program", async () => {
       await call("DELETE /v9/projects/app");
       const id = await replay(official.AS_OURS);
       await call(`PATCH /v9/projects/${id}`, { passwordProtection: { deploymentType: "all", password: "x" } });

@@ -122,7 +122,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("up", "--yes", "--skip-preview");
     const ids = await idsNow();
     const ours = ids.get("ours") ?? "";
-    expect(sentOf(ids.get("alone") ?? "", "alone")).toEqual(official.NAME_ALONE);
+    expect(sentOf(ids.get("alone") ?? "", "alone")).toEqual(official.ONLY_A_NAME);
     expect(sentOf(ours, "ours")).toEqual([...official.AS_OURS, ...official.VARIABLES]);
 
     vercel.passed.length = 0;

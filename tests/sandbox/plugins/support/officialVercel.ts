@@ -69,8 +69,8 @@ const creation = (autoExposeSystemEnvs: boolean): Sent[] => [
   { request: "GET /v8/projects/PROJECT/env" },
   { request: "PATCH /v9/projects/PROJECT", body: { ...CHANGED, autoExposeSystemEnvs } },
 ];
-/** A program that gives a project its name alone: protected, and without system variables. */
-export const NAME_ALONE = creation(false);
+/** A program that gives a project only its name: protected, and without system variables. */
+export const ONLY_A_NAME = creation(false);
 /** A program that says what ours does. */
 export const AS_OURS = creation(true);
 
