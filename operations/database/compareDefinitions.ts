@@ -84,9 +84,7 @@ function isOf(name: string, kind: string): boolean {
 
 /** By names that need no quotes: which words a server quotes depends on its version. */
 function plainlyNamed(objects: ObjectDigests): ObjectDigests {
-  return Object.fromEntries(
-    Object.entries(objects).map(([name, digest]) => [plain(name), digest]),
-  );
+  return Object.fromEntries(Object.entries(objects).map(([name, digest]) => [plain(name), digest]));
 }
 
 function plain(name: string): string {
