@@ -116,7 +116,7 @@ describe("the standby on the engine", () => {
       const resources = await program.resources();
       for (const name of ["database-project", "database-restore"]) unchanged(resources, name);
       const inputsOf = (name: string) => resources.find((one) => nameOf(one) === name)!.inputs!;
-      expect(inputsOf("database-project")).toMatchObject({ name: "castchat-dr-g2", region: "ap-northeast-3" });
+      expect(inputsOf("database-project")).toMatchObject({ name: "castchat-dr-g2", region: "ap-northeast-2" });
       expect(inputsOf("database-restore")).not.toHaveProperty("backup");
       expect(inputsOf("database-g3-project")).toMatchObject({ name: "castchat-dr-g3", region: "eu-west-1" });
       expect(inputsOf("database-g3-restore")).toMatchObject({ backup: "20260701T020000Z-1a2b3c", generation: 3 });
