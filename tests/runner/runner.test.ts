@@ -196,7 +196,9 @@ describe("the runner in an empty folder", () => {
         DATABASE_URL: database.url,
       });
       expect(code).toBe(1);
-      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS })).configuration as {
+      const [newest] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+      const { backupId } = newest!;
+      return (await readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId })).configuration as {
         stackState?: unknown;
         missing: { part: string; reason: string }[];
       };

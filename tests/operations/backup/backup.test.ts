@@ -299,8 +299,8 @@ describe("verify and list", () => {
       ["manifest.json", Buffer.from(claimsOurs)],
       ["manifest.json", Buffer.from(manifest!.toString().replaceAll("/data/0", "/data/9"))],
     ] as const) {
-      await vault.put(`${at}/proof.json`, proof!);
-      await vault.put(`${at}/${object}`, content);
+      await putInPlace(vault, `${at}/proof.json`, proof!);
+      await putInPlace(vault, `${at}/${object}`, content);
       expect(await seen()).not.toHaveProperty("untrusted");
       const { chosen, passedOver } = await choose(vault);
       expect(chosen.backupId).toBe(mine.backupId);

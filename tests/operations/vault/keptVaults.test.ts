@@ -100,9 +100,8 @@ describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
       trustedKeys,
     );
     expect([latest?.level, unbelieved]).toEqual(["restored-proven", []]);
-    expect(await readConfiguration({ vault, ...shared, backupId: idOf("configuration", true) })).toEqual(
-      fixture.configuration,
-    );
+    const { configuration } = await readConfiguration({ vault, ...shared, backupId: idOf("configuration", true) });
+    expect(configuration).toEqual(fixture.configuration);
     expect(await vault.list("recovery-log/")).toHaveLength(1);
   });
 

@@ -23,6 +23,7 @@ import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "../support/cloud.ts";
 import type { TestCloud } from "../support/cloud.ts";
+import { putInPlace } from "../support/inPlace.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
 
@@ -104,7 +105,7 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
       const part = signed.parts.find(({ name }) => name === "roles.sql")!;
       Object.assign(part, { sizeBytes: roles.length, sha256: createHash("sha256").update(roles).digest("hex") });
     });
-    await vault.put(`${tier}/${backupId}/roles.sql.zst`, roles);
+    await putInPlace(vault, `${tier}/${backupId}/roles.sql.zst`, roles);
     manifest = (await listBackups({ vault, trustedKeys, tiers: TIERS }))[0]!.manifest!;
     // Of the source's own time.
     await rm(evidence, { recursive: true });
