@@ -34,7 +34,8 @@ async function taken(hour: number, parts: string[], missing: string[]) {
     configuration: () => Promise.resolve(content),
   });
 }
-const read = (backupId?: string) => readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId });
+const read = async (backupId?: string) =>
+  (await readConfiguration({ vault, trustedKeys, tiers: TIERS, backupId })).configuration;
 
 describe("the configuration", () => {
   it("is the newest, each part that it lacks from the newest backup that has it, and says so", async () => {
