@@ -1,15 +1,25 @@
+import { isDeepStrictEqual } from "node:util";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { z } from "zod";
 import { addressOf, REGIONS } from "../../sandbox/layout.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { partsBeside } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 
 /** The note that every drill's recovery has: the sample database has jobs and a publication, which no restore brings alive. */
 const KNOWN = /^Held back until `castchat-recovery release`: [1-9]\d* scheduled jobs/;
-const entry = z.object({ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) });
+const entry = z.object({
+  ...{ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) },
+  parts: partsBeside.optional(),
+});
+/** What the company has beside its database; its configuration is restored by nothing. */
+const PARTS = ["storage", "functions", "authSettings"];
 
-/** Looks that a recovery's notes are where an engineer reads them: on the terminal after the `up`, in the outputs, in the vault's log. */
+/**
+ * Looks that a recovery's notes are where an engineer reads them: on the terminal after the `up`, in the outputs, in the vault's log; and that the last
+ * two say what became of each part beside the database.
+ */
 export async function checkNotes(
   context: DrillContext,
   { company, recovered }: { company: Company; recovered: Recovered },
@@ -28,6 +38,16 @@ export async function checkNotes(
     "what a recovery leaves to do is on the terminal, in the outputs and in the recovery log",
     lacking.length === 0 && lost.length === 0,
     lacking.length > 0 ? `nothing of what is held back in ${lacking.join(", ")}` : `${recovered.notes.length} notes`,
+  );
+  const states = PARTS.map((name) => {
+    const { state = "not named", from = [] } = recovered.parts[name] ?? {};
+    return { name, state, ids: from.map(({ backupId }) => backupId) };
+  });
+  check(
+    "outputs and recovery log say of each part beside the database that it is whole, and from which backup",
+    states.every(({ state, ids }) => state === "whole" && isDeepStrictEqual(ids, [recovered.backupId])) &&
+      isDeepStrictEqual(logged?.parts, recovered.parts),
+    states.map(({ name, state, ids }) => `${name}: ${state}, of ${ids.join(", ") || "no backup"}`).join("; "),
   );
 }
 

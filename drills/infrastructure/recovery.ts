@@ -10,6 +10,12 @@ import { Visitor } from "../company/visitor.ts";
 /** Higher than the primary's, so that the standby may take the public name. */
 const RECOVERY_GENERATION = 2;
 
+/** What the program says of each part beside the database, by its name. */
+export const partsBeside = z.record(
+  z.string(),
+  z.object({ state: z.string(), from: z.array(z.object({ backupId: z.string(), count: z.number() })) }),
+);
+
 const recoveredOutputs = z.object({
   databaseUrl: z.string(),
   supabaseRef: z.string(),
@@ -18,6 +24,7 @@ const recoveredOutputs = z.object({
     snapshotAt: z.coerce.date(),
     phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
     notes: z.array(z.string()),
+    parts: partsBeside,
   }),
   fence: z.array(z.object({ part: z.string(), fenced: z.boolean(), reason: z.string() })),
   deployment: z.object({ commit: z.string() }),
@@ -38,6 +45,8 @@ export interface Recovered {
   phases: { name: string; durationMs: number }[];
   /** What the stack's output says that is left to know or do. */
   notes: string[];
+  /** What the stack's output says of the parts beside the database. */
+  parts: z.infer<typeof partsBeside>;
   /** Warnings that stay on the terminal after the `up`. */
   warnings: string[];
 }
@@ -63,6 +72,7 @@ export async function recover(context: DrillContext, company: Company): Promise<
         backupId: outputs.restore.backupId,
         snapshotAt: outputs.restore.snapshotAt,
         notes: outputs.restore.notes,
+        parts: outputs.restore.parts,
         warnings: result.warnings,
         commit: outputs.deployment.commit,
         fence: outputs.fence,
