@@ -20,7 +20,7 @@ export const RESTORE_RESULT = z.object({
   users: z.number(),
   posts: z.number(),
   applications: z.number(),
-  /** What whoever recovers has to know or do, in sentences: newer backups that were not taken, what is held back, what is missing. */
+  /** What the operator has to know or do, in sentences: newer backups that were not taken, what is held back, what is missing. */
   notes: z.array(z.string()).default([]),
   /** What was brought back beside the database; absent where nothing was. */
   project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),

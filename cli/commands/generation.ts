@@ -95,7 +95,7 @@ function releaseCommand(): Command {
     });
 }
 
-/** Where somebody may be asked, a spinner would be in the way. */
+/** If an operator may be asked, a spinner would be in the way. */
 const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
 
 function parseGeneration(text: string): number {

@@ -200,7 +200,7 @@ async function saveFirst(context: StackContext, databaseUrl: string, reporter: R
   return backupId;
 }
 
-/** Where somebody may be asked, a spinner would be in the way. */
+/** If an operator may be asked, a spinner would be in the way. */
 const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
 
 function selectionIn({ schemaOnly, dataOnly }: Options): Selection | undefined {

@@ -64,7 +64,7 @@ export function restorePlatformCommand(): Command {
     });
 }
 
-/** Where somebody may be asked, a spinner would be in the way. */
+/** If an operator may be asked, a spinner would be in the way. */
 const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
 
 function choiceIn({ backupId, at }: Options): PlatformChoice {

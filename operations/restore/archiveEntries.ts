@@ -64,7 +64,7 @@ export function chooseEntries(list: string, target: TargetFacts): string {
   );
 }
 
-/** The platform's own come with a project, whoever owns them; where there is none, as on a server of one's own, nobody else could make them. */
+/** The platform's own come with a project, under any owner; a plain server has none, and only a superuser could make them there. */
 function isForTarget(eventTrigger: string, owner: string, target: TargetFacts): boolean {
   return (
     target.takesEventTriggers && !target.eventTriggers.has(eventTrigger) && !new RegExp(PLATFORM_OWNERS).test(owner)

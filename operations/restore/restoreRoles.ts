@@ -16,7 +16,7 @@ export interface MadeRoles {
   settle: string;
 }
 
-/** The first major version that keeps a membership for each role that has granted it; before, whoever revokes it takes it away. */
+/** The first major version that keeps a membership for each role that has granted it; before, any revocation takes it away. */
 const A_GRANT_EACH_SINCE = 16;
 
 /**

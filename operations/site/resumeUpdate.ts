@@ -28,7 +28,7 @@ export interface ResumeOptions {
 }
 
 /**
- * Goes on with an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock, settles what was being
+ * Continues an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock, settles what was being
  * created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
  *
  * @throws UserError when an owner lives, or cannot be proven dead

@@ -154,7 +154,7 @@ export async function findKeptProject(
   }
 }
 
-/** Whether a project stands still by somebody's order. */
+/** Whether a project stands still by an operator's order. */
 export async function isPaused(supabase: Supabase, ref: string, signal: AbortSignal): Promise<boolean> {
   return PAUSED.has((await supabase.project(ref, signal))?.status ?? "");
 }

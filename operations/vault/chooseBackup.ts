@@ -140,7 +140,7 @@ function refusalOf(newer: BackupSummary, chosen: ChosenBackup): string {
     `Backup ${newer.backupId} of ${new Date(takenAt(newer)).toISOString()} is newer than ${chosen.backupId}, the newest of a trusted writer; it is finished and read back, but signed by key ${key}, which is not trusted here.`,
     `Without it all that came after ${chosen.manifest.snapshotAt} is lost.`,
     `If the key is a site's of yours, trust it: \`pulumi config set -s STACK --path 'trustedWriterKeys[N]' -- "$(pulumi stack output signingPublicKey -s OTHER)"\`, N the next free index.`,
-    `If not, somebody else writes to this vault: restore the older backup deliberately, by \`pulumi config set backup ${chosen.backupId} -s STACK\` for \`pulumi up\`, or by \`--backup ${chosen.backupId}\` for a command.`,
+    `If not, a stranger writes to this vault: restore the older backup deliberately, by \`pulumi config set backup ${chosen.backupId} -s STACK\` for \`pulumi up\`, or by \`--backup ${chosen.backupId}\` for a command.`,
   ].join(" ");
 }
 

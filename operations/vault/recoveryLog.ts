@@ -22,7 +22,7 @@ export interface RecoveryLogEntry {
   durationMs: number;
   /** Where what lies beside the database came from, and what of it is missing (restoredParts.ts). */
   parts?: unknown;
-  /** What somebody has to know or do who was not there: newer backups that were not taken, what is held back, what is missing. */
+  /** What an operator who was not there has to know or do: newer backups that were not taken, what is held back, what is missing. */
   notes: readonly string[];
   /** Absent for one that ended well. */
   failure?: unknown;

@@ -114,7 +114,7 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
 
 /**
  * What the database of an earlier generation notes of its restore, where the state holds nothing of it: an `up` had ended before. An
- * empty record where nothing is noted or nobody answers: it stands in no recovery's way.
+ * empty record if nothing is noted or no server answers: it stands in no recovery's way.
  */
 async function recordOf(
   { connectionString, generation }: Inputs,
