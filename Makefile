@@ -14,8 +14,8 @@ setup: ## bring Node, packages, the Pulumi engine and the sandbox's services
 drill: setup ## corrupt the database and repair it, lose everything and recover it, on this one machine (DRILL="--rows 1000 --verbose")
 	@bin/castchat-recovery drill $(DRILL)
 
-bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100 --rounds 1"; bench/README.md)
-	@$(RUN) node --no-warnings bench/main.ts $(BENCH)
+bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--megabytes 100 --rounds 1"; lab/lab/bench/README.md)
+	@$(RUN) node --no-warnings lab/bench/main.ts $(BENCH)
 
 test: setup ## every test
 	@$(RUN) NODE_OPTIONS="--experimental-vm-modules --no-warnings" npx --no-install jest --colors=false $(TEST)
@@ -36,7 +36,7 @@ check: types lint policy test ## everything that proves the project without an a
 
 bench-plan: setup ## how the plan's simulation grows with years and runs, against its budget (JSON, and a plot in reports/)
 	@mkdir -p reports
-	@$(RUN) node bench/retention.ts reports/bench-retention.svg
+	@$(RUN) node lab/bench/retention.ts reports/bench-retention.svg
 
 shell: setup ## a shell in which plain pulumi commands reach the sandbox
 	@bin/castchat-recovery sandbox shell

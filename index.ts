@@ -5,9 +5,9 @@ import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import { PrimarySite } from "./components/primarySite.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
 import { StandbySite } from "./components/standbySite.ts";
-import { createProviders } from "./providers.ts";
-import { scheduledRun } from "./scheduledRun.ts";
-import { loadSettings, type StandbySettings } from "./settings.ts";
+import { createProviders } from "./components/providers.ts";
+import { scheduledRun } from "./runner/scheduledRun.ts";
+import { loadSettings, type StandbySettings } from "./settings/settings.ts";
 
 /** The program: settings in, components out. The engine calls it; so can an inline program, more than once in a process. */
 export default async function program(): Promise<SiteOutputs> {

@@ -17,8 +17,8 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { vaultCommand } from "./commands/vault.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { writesCommand } from "./commands/writes.ts";
-import { outliveClosedOutput } from "./closedOutput.ts";
-import { exitCodeOf, explanationOf } from "./failure.ts";
+import { outliveClosedOutput } from "./terminal/closedOutput.ts";
+import { exitCodeOf, explanationOf } from "./terminal/failure.ts";
 
 outliveClosedOutput();
 

@@ -11,7 +11,7 @@ import {
   scheduleRoleName,
   type Site,
 } from "../planning/names.ts";
-import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../planning/runnerSettings.ts";
+import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
 import { RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { BUNDLE_FILE, buildspec } from "./buildspec.ts";
@@ -39,7 +39,7 @@ export interface BackupRunnerArgs {
   readonly image: string;
   /** The stack's state that a run reads, where it lies in a bucket. @default - none */
   readonly checkpoint?: CheckpointPlace | undefined;
-  /** What the runner is told, as JSON (planning/runnerSettings.ts). It is shown in clear. */
+  /** What the runner is told, as JSON (settings/runnerSettings.ts). It is shown in clear. */
   readonly settings: pulumi.Input<string>;
   /** Secret. */
   readonly databaseUrl: pulumi.Input<string>;

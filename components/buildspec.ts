@@ -1,4 +1,4 @@
-import { NODE_FLAGS, RUNNER_POSTGRES_MAJOR } from "../planning/runnerImage.ts";
+import { NODE_FLAGS, RUNNER_POSTGRES_MAJOR } from "../settings/runnerImage.ts";
 
 /** File name of the runner's bundle. */
 export const BUNDLE_FILE = "runner.mjs";

@@ -6,8 +6,8 @@ import {
   runnerSecretName,
   type Site,
 } from "../planning/names.ts";
-import { privateRepositoryOf } from "../planning/runnerImage.ts";
-import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../planning/stateBackend.ts";
+import { privateRepositoryOf } from "../settings/runnerImage.ts";
+import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
 import { accountRoot, policyDocument, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 

@@ -1,7 +1,7 @@
 import type { Output } from "@pulumi/pulumi";
 
 import type { VaultRolePurpose } from "../planning/names.ts";
-import type { RunnerSettings } from "../planning/runnerSettings.ts";
+import type { RunnerSettings } from "../settings/runnerSettings.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";

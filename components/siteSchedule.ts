@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
-import type { RunnerSettings, RunnerToken } from "../planning/runnerSettings.ts";
+import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";

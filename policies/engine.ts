@@ -13,9 +13,9 @@ export class SetupFault extends Error {
 const LANGUAGE_HOST = "pulumi-language-nodejs";
 /** What the engine starts for a pack in Node where there is no language host. */
 const ANALYZER = "pulumi-analyzer-policy-nodejs";
-/** Providers that the program uses besides its own; see clients/pulumiStandIn.ts. */
+/** Providers that the program uses besides its own; see recovery/pulumi/pulumiStandIn.ts. */
 const PUBLIC_PROVIDERS = ["aws", "cloudflare", "github", "vercel"];
-const PREVIEW_PROVIDER = fileURLToPath(new URL("../clients/pulumiStandIn.ts", import.meta.url));
+const PREVIEW_PROVIDER = fileURLToPath(new URL("../recovery/pulumi/pulumiStandIn.ts", import.meta.url));
 
 /**
  * Puts the engine into a folder where it runs policy packs, whether it is an official release or built from source: the CLI

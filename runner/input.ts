@@ -1,11 +1,11 @@
-import { UserError } from "../clients/errors.ts";
-import { tokensIn, type ServiceTokens } from "../operations/backup/serviceAccess.ts";
+import { UserError } from "../services/common/errors.ts";
+import { tokensIn, type ServiceTokens } from "../recovery/configuration/serviceAccess.ts";
 import {
   RUNNER_DATABASE_SECRET,
   RUNNER_SETTINGS,
   RUNNER_SETTINGS_VARIABLE,
   type RunnerSettings,
-} from "../planning/runnerSettings.ts";
+} from "../settings/runnerSettings.ts";
 
 /** All that a run is given. */
 export interface RunnerInput {

@@ -1,11 +1,11 @@
-import { ageSealer, openerOf } from "../clients/age.ts";
-import { systemClock } from "../clients/clock.ts";
-import { messageOf, PromiseError, UserError } from "../clients/errors.ts";
-import { kmsSigner } from "../clients/signer.ts";
-import { s3Vault } from "../clients/vault.ts";
-import { backup } from "../operations/backup/backup.ts";
-import { failureText, leftOutLines } from "../operations/backup/leftOutText.ts";
-import { configurationWith, contentWith } from "../operations/backup/serviceAccess.ts";
+import { ageSealer, openerOf } from "../services/vault/age.ts";
+import { systemClock } from "../services/common/clock.ts";
+import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
+import { kmsSigner } from "../services/signer/signer.ts";
+import { s3Vault } from "../services/vault/vault.ts";
+import { backup } from "../recovery/backup/backup.ts";
+import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
+import { configurationWith, contentWith } from "../recovery/configuration/serviceAccess.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 import { readState } from "./state.ts";
 

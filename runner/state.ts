@@ -1,5 +1,5 @@
-import { readStackState } from "../clients/stackState.ts";
-import type { RunnerSettings } from "../planning/runnerSettings.ts";
+import { readStackState } from "../recovery/pulumi/stackState.ts";
+import type { RunnerSettings } from "../settings/runnerSettings.ts";
 
 const NO_BACKEND =
   "the last `pulumi up` did not name a backend that a run can read: set PULUMI_BACKEND_URL (s3://…) there; `castchat-recovery backup` stores the state too";

@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
-import { ageSealer, openerOf } from "../../clients/age.ts";
-import { systemClock } from "../../clients/clock.ts";
-import { PromiseError, UserError } from "../../clients/errors.ts";
-import { backup } from "../../operations/backup/backup.ts";
-import type { ConfigurationBackup } from "../../operations/backup/configuration.ts";
-import { failureText, leftOutLines } from "../../operations/backup/leftOutText.ts";
-import { configurationWith, contentWith, tokensIn } from "../../operations/backup/serviceAccess.ts";
-import { BACKUP_KINDS } from "../../operations/vault/manifest.ts";
-import type { BackupKind } from "../../operations/vault/manifest.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult, withProgress } from "../progress.ts";
-import { writerOf } from "../services.ts";
-import { readStack, trustedKeysOf, type StackContext } from "../stackContext.ts";
+import { ageSealer, openerOf } from "../../services/vault/age.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
+import { backup } from "../../recovery/backup/backup.ts";
+import type { ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
+import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
+import { configurationWith, contentWith, tokensIn } from "../../recovery/configuration/serviceAccess.ts";
+import { BACKUP_KINDS } from "../../recovery/vault/manifest.ts";
+import type { BackupKind } from "../../recovery/vault/manifest.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, withProgress } from "../terminal/progress.ts";
+import { writerOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf, type StackContext } from "../stack/stackContext.ts";
 
 /** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
 export function backupCommand(): Command {

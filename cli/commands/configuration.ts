@@ -1,12 +1,12 @@
 import { Command } from "commander";
-import { openerOf } from "../../clients/age.ts";
-import { visible } from "../../clients/visibleText.ts";
-import { readConfiguration } from "../../operations/vault/readConfiguration.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult } from "../progress.ts";
-import { vaultOf } from "../services.ts";
-import { readStack, trustedKeysOf } from "../stackContext.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { visible } from "../../services/common/visibleText.ts";
+import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
+import { vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 /** `castchat-recovery configuration`: the settings, DNS records, variable names and Pulumi state that a backup holds. */
 export function configurationCommand(): Command {

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
-import { PromiseError } from "../../clients/errors.ts";
-import { runDrill, SCENARIOS, type DrillOptions } from "../../drills/run.ts";
-import { renderTerminal } from "../../drills/report/terminal.ts";
-import { DEFAULT_ROWS } from "../../sandbox/sample/database.ts";
-import { abortOnInterrupt } from "../interruption.ts";
+import { PromiseError } from "../../services/common/errors.ts";
+import { runDrill, SCENARIOS, type DrillOptions } from "../../lab/drills/run.ts";
+import { renderTerminal } from "../../lab/drills/report/terminal.ts";
+import { DEFAULT_ROWS } from "../../lab/sandbox/sample/database.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
 
 /** `castchat-recovery drill`: a corrupted database, the loss of everything, and both recoveries, on this one machine. */
 export function drillCommand(): Command {

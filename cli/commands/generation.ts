@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UserError } from "../../clients/errors.ts";
-import type { Reporter } from "../../clients/reporter.ts";
-import { generationsIn } from "../../operations/site/generationState.ts";
-import { releaseGeneration } from "../../operations/site/releaseGeneration.ts";
-import { leaseContent } from "../../operations/site/trafficLease.ts";
-import { listBackups } from "../../operations/vault/listBackups.ts";
-import { confirmWith } from "../confirm.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult } from "../progress.ts";
-import { leaseOf, supabaseOf, vaultOf } from "../services.ts";
-import { readStack, trustedKeysOf } from "../stackContext.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { generationsIn } from "../../recovery/site/generationState.ts";
+import { releaseGeneration } from "../../recovery/site/releaseGeneration.ts";
+import { leaseContent } from "../../recovery/site/trafficLease.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { confirmWith } from "../terminal/confirm.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
+import { leaseOf, supabaseOf, vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 interface ReleaseOptions {
   stack: string;

@@ -1,16 +1,16 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { systemClock } from "../../clients/clock.ts";
-import { listBackups } from "../../operations/vault/listBackups.ts";
-import { readPlatformBackups } from "../../operations/restore/platform/platformBackups.ts";
-import { readVerifications } from "../../operations/vault/verification.ts";
-import { backupState, verifiedFacts } from "../backupState.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { showPlatform } from "../platformTable.ts";
-import { printResult } from "../progress.ts";
-import { supabaseOf, vaultOf } from "../services.ts";
-import { readStack, trustedKeysOf } from "../stackContext.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
+import { readVerifications } from "../../recovery/vault/verification.ts";
+import { backupState, verifiedFacts } from "../text/backupState.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { showPlatform } from "../text/platformTable.ts";
+import { printResult } from "../terminal/progress.ts";
+import { supabaseOf, vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 /** Patience with Supabase, whose own backups are shown beside the vault's. */
 const SUPABASE_TIMEOUT_MS = 5_000;

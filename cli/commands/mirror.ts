@@ -1,14 +1,14 @@
 import { Command } from "commander";
-import { systemClock } from "../../clients/clock.ts";
-import { GITHUB_GIT } from "../../clients/git.ts";
-import { mirrorRepository } from "../../operations/site/mirrorRepository.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { GITHUB_GIT } from "../../services/codeHost/git.ts";
+import { mirrorRepository } from "../../recovery/mirror/mirrorRepository.ts";
 import { cloneUrl } from "../../planning/names.ts";
-import { UserError } from "../../clients/errors.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult, withProgress } from "../progress.ts";
-import { gitOf } from "../services.ts";
-import { readStack } from "../stackContext.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, withProgress } from "../terminal/progress.ts";
+import { gitOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 
 /** `castchat-recovery mirror`: brings the standby's mirror of the app's repository up to date. */
 export function mirrorCommand(): Command {

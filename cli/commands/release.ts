@@ -1,13 +1,13 @@
 import { Command } from "commander";
-import { openerOf } from "../../clients/age.ts";
-import { UserError } from "../../clients/errors.ts";
-import { release } from "../../operations/restore/release.ts";
-import type { ReleasedItem } from "../../operations/restore/release.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult, withProgress } from "../progress.ts";
-import { vaultOf } from "../services.ts";
-import { readStack, trustedKeysOf } from "../stackContext.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { release } from "../../recovery/restore/release/release.ts";
+import type { ReleasedItem } from "../../recovery/restore/release/release.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, withProgress } from "../terminal/progress.ts";
+import { vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 /** `castchat-recovery release`: brings alive what a restore has held back. */
 export function releaseCommand(): Command {

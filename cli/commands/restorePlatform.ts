@@ -1,16 +1,16 @@
 import { Command, Option } from "commander";
-import { systemClock } from "../../clients/clock.ts";
-import { UserError } from "../../clients/errors.ts";
-import type { Reporter } from "../../clients/reporter.ts";
-import { PLATFORM_PATIENCE, restorePlatform } from "../../operations/restore/platform/platformRestore.ts";
-import type { PlatformChoice } from "../../operations/restore/platform/platformSource.ts";
-import { confirmWith } from "../confirm.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult } from "../progress.ts";
-import { supabaseOf, vaultOf } from "../services.ts";
-import { readStack } from "../stackContext.ts";
-import { parseTime } from "../time.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { PLATFORM_PATIENCE, restorePlatform } from "../../recovery/restore/platform/platformRestore.ts";
+import type { PlatformChoice } from "../../recovery/restore/platform/platformSource.ts";
+import { confirmWith } from "../terminal/confirm.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
+import { supabaseOf, vaultOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
+import { parseTime } from "../terminal/time.ts";
 
 interface Options {
   stack: string;

@@ -1,16 +1,16 @@
 import { Command } from "commander";
 import { hostname } from "node:os";
-import { pulumiClient } from "../../clients/pulumi.ts";
-import { repairCheckpoint } from "../../clients/pulumiCheckpoint.ts";
-import { readUpdateLocks } from "../../clients/pulumiLocks.ts";
-import { endOrphanedHosts } from "../../clients/orphans.ts";
-import { adoptHalfMadeProject } from "../../operations/site/halfMadeProject.ts";
-import { findLeftResources } from "../../operations/site/leftResources.ts";
-import { resumeUpdate } from "../../operations/site/resumeUpdate.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { stackOption } from "../options.ts";
-import { leftResourcesPorts } from "../services.ts";
-import { requiredVariable, settingsIn } from "../stackContext.ts";
+import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { repairCheckpoint } from "../../recovery/pulumi/pulumiCheckpoint.ts";
+import { readUpdateLocks } from "../../recovery/pulumi/pulumiLocks.ts";
+import { endOrphanedHosts } from "../../recovery/pulumi/orphans.ts";
+import { adoptHalfMadeProject } from "../../recovery/site/halfMadeProject.ts";
+import { findLeftResources } from "../../recovery/site/leftResources.ts";
+import { resumeUpdate } from "../../recovery/site/resumeUpdate.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { stackOption } from "../terminal/options.ts";
+import { leftResourcesPorts } from "../stack/services.ts";
+import { requiredVariable, settingsIn } from "../stack/stackContext.ts";
 
 /** `castchat-recovery resume`: goes on with an `up` that was killed. */
 export function resumeCommand(): Command {

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
-import { UserError } from "../../clients/errors.ts";
-import { advanceScheduler, resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../sandbox/control.ts";
-import { sandboxEnvironment } from "../../sandbox/environment.ts";
-import { sandboxHome } from "../../sandbox/layout.ts";
-import { prepareWorkspace } from "../../sandbox/workspace.ts";
-import { jsonOption } from "../options.ts";
-import { printResult, withProgress } from "../progress.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { advanceScheduler, resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../lab/sandbox/control.ts";
+import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
+import { sandboxHome } from "../../lab/sandbox/host/layout.ts";
+import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
+import { jsonOption } from "../terminal/options.ts";
+import { printResult, withProgress } from "../terminal/progress.ts";
 
 /** `castchat-recovery sandbox …`: the cloud on this one machine. */
 export function sandboxCommand(): Command {

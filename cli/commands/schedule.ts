@@ -1,19 +1,19 @@
 import { copyFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { Command } from "commander";
-import { redact, UserError } from "../../clients/errors.ts";
+import { redact, UserError } from "../../services/common/errors.ts";
 import {
   awsScheduledRuns,
   type DeclaredSchedule,
   type ScheduledRun,
   type ScheduledRuns,
-} from "../../clients/scheduledRuns.ts";
+} from "../../services/scheduler/scheduledRuns.ts";
 import { bundleRunner } from "../../runner/bundle.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { toNamedFile } from "../outputFile.ts";
-import { printResult } from "../progress.ts";
-import { readStack } from "../stackContext.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { toNamedFile } from "../terminal/outputFile.ts";
+import { printResult } from "../terminal/progress.ts";
+import { readStack } from "../stack/stackContext.ts";
 
 /** How many of the last runs are shown: two days and a half of the default interval. */
 const SHOWN_RUNS = 10;

@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
-import { openerOf } from "../../clients/age.ts";
-import { systemClock } from "../../clients/clock.ts";
-import { parseDatabaseUrl, placeOf } from "../../clients/databaseUrl.ts";
-import type { Share } from "../../operations/vault/verification.ts";
-import { FailedVerification, verify } from "../../operations/verify/verify.ts";
-import type { VerifyResult } from "../../operations/verify/verify.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult, withProgress } from "../progress.ts";
-import { throwawaysOf, vaultOf, writerOf } from "../services.ts";
-import { readStack, trustedKeysOf } from "../stackContext.ts";
-import { verificationLines } from "../verificationTable.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { parseDatabaseUrl, placeOf } from "../../recovery/postgres/session/databaseUrl.ts";
+import type { Share } from "../../recovery/vault/verification.ts";
+import { FailedVerification, verify } from "../../recovery/verify/verify.ts";
+import type { VerifyResult } from "../../recovery/verify/verify.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, withProgress } from "../terminal/progress.ts";
+import { throwawaysOf, vaultOf, writerOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { verificationLines } from "../text/verificationTable.ts";
 
 interface Options {
   stack: string;

@@ -1,14 +1,14 @@
 import { Command } from "commander";
-import { withSession } from "../../clients/database.ts";
-import type { Session } from "../../clients/database.ts";
-import { UserError } from "../../clients/errors.ts";
-import { closeGate, gateState, letAuthIn, openGate } from "../../operations/gate/writeGate.ts";
-import type { GateLayer } from "../../operations/gate/gateRecord.ts";
-import type { GateState } from "../../operations/gate/writeGate.ts";
-import { abortOnInterrupt } from "../interruption.ts";
-import { jsonOption, stackOption } from "../options.ts";
-import { printResult } from "../progress.ts";
-import { readStack } from "../stackContext.ts";
+import { withSession } from "../../recovery/postgres/session/database.ts";
+import type { Session } from "../../recovery/postgres/session/database.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { closeGate, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
+import type { GateLayer } from "../../recovery/gate/gateRecord.ts";
+import type { GateState } from "../../recovery/gate/writeGate.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
+import { readStack } from "../stack/stackContext.ts";
 
 /** Who an engineer's closing belongs to. */
 const HOLDER = "writes stop";

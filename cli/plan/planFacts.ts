@@ -1,4 +1,4 @@
-import { grandTotal, type PlanReport } from "../../operations/plan/plan.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { totalOf } from "../../planning/forecast/costs.ts";
 import type { Life } from "../../planning/retention/life.ts";
 import { dateOf } from "../../planning/retention/time.ts";

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { grandTotal, type PlanReport } from "../../operations/plan/plan.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import type { EgressForecast } from "../../planning/forecast/egress.ts";
 import { GB, totalOf } from "../../planning/forecast/costs.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";

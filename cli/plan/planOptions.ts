@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { UserError } from "../../clients/errors.ts";
-import type { Assumptions } from "../../operations/plan/plan.ts";
-import { daysInYears } from "../../operations/plan/plan.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Assumptions } from "../../recovery/plan/plan.ts";
+import { daysInYears } from "../../recovery/plan/plan.ts";
 import { DATABASE_SIZES, type DatabaseSize } from "../../planning/prices/supabase.ts";
 import { dateOf, dayNamed } from "../../planning/retention/time.ts";
 

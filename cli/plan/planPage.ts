@@ -1,4 +1,4 @@
-import { grandTotal, type PlanReport } from "../../operations/plan/plan.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { totalOf } from "../../planning/forecast/costs.ts";
 import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";

@@ -1,12 +1,12 @@
-import { messageOf, UserError } from "../../clients/errors.ts";
-import { pulumiClient } from "../../clients/pulumi.ts";
-import { previewApart } from "../../clients/pulumiApart.ts";
-import type { RegisteredResource } from "../../clients/pulumiResources.ts";
-import { readRules, type ReadVault } from "../../operations/plan/readRules.ts";
-import { refuse, type PlanInput } from "../../operations/plan/plan.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { previewApart } from "../../recovery/pulumi/pulumiApart.ts";
+import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
+import { readRules, type ReadVault } from "../../recovery/plan/readRules.ts";
+import { refuse, type PlanInput } from "../../recovery/plan/plan.ts";
 import { vaultBucketName } from "../../planning/names.ts";
-import type { Settings } from "../../settings.ts";
-import { settingsIn } from "../stackContext.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { settingsIn } from "../stack/stackContext.ts";
 
 /** Where the plan's stacks are read from. */
 export interface ReadPlanOptions {

@@ -1,4 +1,4 @@
-import { isPartOfVault } from "../vaults.ts";
+import { isPartOfVault } from "./vaults.ts";
 import { regionOf, type DeclaredResource, type DeclaredStack } from "./declaredStack.ts";
 
 /** A rule over all stacks together: the sentences for what it finds wrong. */

@@ -1,8 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
 import enginegrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineproto from "@pulumi/pulumi/proto/engine_pb.js";
-import { redact } from "../../clients/errors.ts";
-import { visible } from "../../clients/visibleText.ts";
+import { redact } from "../../services/common/errors.ts";
+import { visible } from "../../services/common/visibleText.ts";
 
 /** "progress" is shown beside a resource while the engine works on it, "warning" stays in the diagnostics of the whole run. */
 export type LogKind = "progress" | "warning";

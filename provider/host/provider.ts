@@ -1,4 +1,4 @@
-import { UserError } from "../../clients/errors.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { check, parseConfiguration } from "./checking.ts";
 import type { Checked } from "./checking.ts";
 import type { Operation, ProviderDefinition, ResourceHandler } from "./definition.ts";

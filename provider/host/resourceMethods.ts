@@ -1,6 +1,6 @@
 import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
-import { UserError } from "../../clients/errors.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { check, nameAutomatically } from "./checking.ts";
 import { compare } from "./comparing.ts";
 import type { State } from "./definition.ts";

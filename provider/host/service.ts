@@ -2,7 +2,7 @@ import type * as grpc from "@grpc/grpc-js";
 import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginproto from "@pulumi/pulumi/proto/plugin_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
-import { UserError } from "../../clients/errors.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { check } from "./checking.ts";
 import { changedKeys } from "./comparing.ts";
 import { checkResponse, diffResponse, failureOf } from "./messages.ts";

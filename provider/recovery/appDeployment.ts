@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { messageOf } from "../../clients/errors.ts";
-import { HEALTH_PATH } from "../../operations/site/applicationHealth.ts";
-import { deployApplication, readDeployment, removeDeployment } from "../../operations/site/deployApplication.ts";
-import type { HealthyDeployment } from "../../operations/site/deployApplication.ts";
+import { messageOf } from "../../services/common/errors.ts";
+import { HEALTH_PATH } from "../../recovery/site/applicationHealth.ts";
+import { deployApplication, readDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
+import type { HealthyDeployment } from "../../recovery/site/deployApplication.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { parseDatabaseUrl } from "../../clients/databaseUrl.ts";
-import { UserError, messageOf } from "../../clients/errors.ts";
-import { restore } from "../../operations/restore/restore.ts";
-import { FINISHED, readRestoreMarker } from "../../operations/restore/restoreMarker.ts";
-import type { RestoreResult } from "../../operations/restore/restoreMarker.ts";
+import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
+import { UserError, messageOf } from "../../services/common/errors.ts";
+import { restore } from "../../recovery/restore/recipes/restore.ts";
+import { FINISHED, readRestoreMarker } from "../../recovery/restore/run/restoreMarker.ts";
+import type { RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
 import { RESTORE_RESULT } from "../../planning/restoreResult.ts";
 import { TIERS } from "../../planning/tiers.ts";
-import { isPaused } from "../../operations/site/supabaseProject.ts";
+import { isPaused } from "../../recovery/site/supabaseProject.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -36,7 +36,7 @@ type Inputs = z.infer<typeof inputs>;
 
 /**
  * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. Which backup is
- * decided once, in `create`; see operations/restore/restore.ts. A restore is never repeated over what it has restored, nor
+ * decided once, in `create`; see recovery/restore/recipes/restore.ts. A restore is never repeated over what it has restored, nor
  * replaced in place: another backup, time or generation is refused in preview as long as the database is the same.
  */
 export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreResult> = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { declaredWith, isGone, seedOf } from "../../operations/site/generations.ts";
-import type { DeclaredGenerations } from "../../operations/site/generations.ts";
-import { readLease } from "../../operations/site/trafficLease.ts";
+import { declaredWith, isGone, seedOf } from "../../recovery/site/generations.ts";
+import type { DeclaredGenerations } from "../../recovery/site/generations.ts";
+import { readLease } from "../../recovery/site/trafficLease.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -21,7 +21,7 @@ type Inputs = z.infer<typeof inputs>;
  * `recovery:index:Generations`: which generations of the recovered database a stack declares. A program keeps nothing from one `up` to
  * the next, so it learns from this resource's state which ones it has to go on declaring when the generation rises. Nothing exists
  * outside of the state. A generation leaves the list when its project is gone (`refresh`), or when it is released
- * (operations/site/generationState.ts).
+ * (recovery/site/generationState.ts).
  */
 export const generations: ResourceHandler<RecoveryContext, Inputs, DeclaredGenerations> = {
   inputs,

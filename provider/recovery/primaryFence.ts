@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fencePrimary, PARTS, type FenceResult } from "../../operations/site/fencePrimary.ts";
+import { fencePrimary, PARTS, type FenceResult } from "../../recovery/site/fencePrimary.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

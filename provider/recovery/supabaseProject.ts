@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { UserError } from "../../clients/errors.ts";
-import { inspectDatabase } from "../../operations/database/databaseContent.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createSupabaseProject,
   deleteSupabaseProject,
   findKeptProject,
   isPaused,
   readSupabaseProject,
-} from "../../operations/site/supabaseProject.ts";
-import type { ReadyProject, SupabaseProjectPorts } from "../../operations/site/supabaseProject.ts";
+} from "../../recovery/site/supabaseProject.ts";
+import type { ReadyProject, SupabaseProjectPorts } from "../../recovery/site/supabaseProject.ts";
 import { generationOf } from "../../planning/names.ts";
-import { supabaseRegionFault } from "../../planning/supabaseRegions.ts";
+import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -48,7 +48,7 @@ function ports(context: RecoveryContext): SupabaseProjectPorts {
   };
 }
 
-/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See operations/site/supabaseProject.ts. */
+/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/supabaseProject.ts. */
 export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProject> = {
   inputs,
   secrets: ["databasePassword", "connectionString", "anonKey"],

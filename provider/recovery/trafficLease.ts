@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { UserError } from "../../clients/errors.ts";
-import { leaseContent, leaseRefusal, readLease } from "../../operations/site/trafficLease.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { leaseContent, leaseRefusal, readLease } from "../../recovery/site/trafficLease.ts";
 import type { FunctionHandler } from "../host/definition.ts";
 import type { RecoveryContext } from "./context.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { UserError } from "../../clients/errors.ts";
-import { readTraffic, releaseTraffic, switchTraffic } from "../../operations/site/switchTraffic.ts";
-import type { SwitchedTraffic, TrafficPorts } from "../../operations/site/switchTraffic.ts";
-import { leaseContent, leaseNameOf } from "../../operations/site/trafficLease.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { readTraffic, releaseTraffic, switchTraffic } from "../../recovery/site/switchTraffic.ts";
+import type { SwitchedTraffic, TrafficPorts } from "../../recovery/site/switchTraffic.ts";
+import { leaseContent, leaseNameOf } from "../../recovery/site/trafficLease.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
@@ -51,7 +51,7 @@ async function take(
 /**
  * `recovery:index:TrafficSwitch`: where a public name leads, id = the name. Taking it over from another stack needs a
  * higher generation; having lost it shows in `refresh` (`holder`), and nothing takes it back by itself. See
- * operations/site/switchTraffic.ts.
+ * recovery/site/switchTraffic.ts.
  */
 export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,

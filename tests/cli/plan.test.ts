@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 const CLI = join(PROJECT_ROOT, "cli", "main.ts");
 const LONG = 120_000;

@@ -3,7 +3,7 @@ import { planFacts } from "../../cli/plan/planFacts.ts";
 import { planLines } from "../../cli/plan/planLines.ts";
 import { planPage } from "../../cli/plan/planPage.ts";
 import { storedByDay } from "../../cli/plan/storedByDay.ts";
-import { plan, type PlanReport } from "../../operations/plan/plan.ts";
+import { plan, type PlanReport } from "../../recovery/plan/plan.ts";
 import { holdingsAt } from "../../planning/forecast/census.ts";
 import { GB } from "../../planning/forecast/costs.ts";
 import { DAY_MS } from "../../planning/retention/time.ts";

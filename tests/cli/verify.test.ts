@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
-import { backupState, verifiedFacts } from "../../cli/backupState.ts";
+import { backupState, verifiedFacts } from "../../cli/text/backupState.ts";
 import { verifyCommand } from "../../cli/commands/verify.ts";
-import { exitCodeOf } from "../../cli/failure.ts";
-import { verificationLines } from "../../cli/verificationTable.ts";
-import { CHECKLIST } from "../../operations/verify/testRestore/checklist.ts";
-import type { CheckLine } from "../../operations/verify/testRestore/checklist.ts";
-import type { Verification } from "../../operations/vault/verification.ts";
-import type { VerifyResult } from "../../operations/verify/verify.ts";
+import { exitCodeOf } from "../../cli/terminal/failure.ts";
+import { verificationLines } from "../../cli/text/verificationTable.ts";
+import { CHECKLIST } from "../../recovery/verify/testRestore/checklist.ts";
+import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
+import type { Verification } from "../../recovery/vault/verification.ts";
+import type { VerifyResult } from "../../recovery/verify/verify.ts";
 
 const verification: Verification = {
   format: "castchat-verification",

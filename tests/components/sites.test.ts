@@ -6,7 +6,7 @@ import { signingKeyPolicy } from "../../components/signingKey.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
-import { RUNNER_SETTINGS } from "../../planning/runnerSettings.ts";
+import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { PRIMARY, STANDBY } from "./siteArgs.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";

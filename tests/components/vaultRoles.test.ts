@@ -22,7 +22,7 @@ const SCOPE = {
 };
 const actionsOf = (document: PolicyDocument) => document.Statement.flatMap(({ Action }) => Action as string[]).sort();
 
-/** tests/sandbox/iam.test.ts shows what each may not do. */
+/** tests/lab/sandbox/iam.test.ts shows what each may not do. */
 describe("VaultRoles", () => {
   it("makes a role of a derived name for each purpose, for an hour at most", async () => {
     const resources = await registered(() => new VaultRoles("roles", SCOPE));

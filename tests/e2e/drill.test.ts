@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { drillReportSchema } from "../../drills/report/report.ts";
-import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+import { drillReportSchema } from "../../lab/drills/report/report.ts";
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 const MAIN = join(PROJECT_ROOT, "cli", "main.ts");
 let reports: string;

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { compareSnapshots } from "../../drills/compare/compare.ts";
-import { takeSnapshot } from "../../drills/compare/snapshot.ts";
-import { isHeldBack } from "../../drills/compare/types.ts";
-import { Visitor } from "../../drills/company/visitor.ts";
-import { addressOf, layout } from "../../sandbox/layout.ts";
-import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { compareSnapshots } from "../../lab/drills/compare/compare.ts";
+import { takeSnapshot } from "../../lab/drills/compare/snapshot.ts";
+import { isHeldBack } from "../../lab/drills/compare/types.ts";
+import { Visitor } from "../../lab/drills/company/visitor.ts";
+import { addressOf, layout } from "../../lab/sandbox/host/layout.ts";
+import { SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
 import { castchatRecovery, interruptUp, pulumi } from "./support/commands.ts";
 import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
 

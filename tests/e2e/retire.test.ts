@@ -10,11 +10,11 @@ import {
 } from "@aws-sdk/client-s3";
 import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { EngineOptions } from "../../drills/stacks.ts";
-import { resetSandbox, startSandbox } from "../../sandbox/control.ts";
-import { sandboxEnvironment } from "../../sandbox/environment.ts";
-import { addressOf, PROJECT_ROOT, REGIONS } from "../../sandbox/layout.ts";
-import { prepareWorkspace } from "../../sandbox/workspace.ts";
+import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
+import { resetSandbox, startSandbox } from "../../lab/sandbox/control.ts";
+import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
+import { addressOf, PROJECT_ROOT, REGIONS } from "../../lab/sandbox/host/layout.ts";
+import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
 import { castchatRecovery, pulumi } from "./support/commands.ts";
 
 let home: string;

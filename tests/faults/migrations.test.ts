@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../../clients/database.ts";
-import type { Session } from "../../clients/database.ts";
-import type { Vault } from "../../clients/vault.ts";
-import { runSql } from "../operations/support/sample.ts";
+import { connect } from "../../recovery/postgres/session/database.ts";
+import type { Session } from "../../recovery/postgres/session/database.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { runSql } from "../recovery/support/sample.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { dumpOf } from "../operations/support/sample.ts";
+import { dumpOf } from "../recovery/support/sample.ts";
 import { sessionsLeft } from "./support/databases.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
 import { startSetting, vaultIn } from "./support/setting.ts";

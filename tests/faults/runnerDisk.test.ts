@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { dumpOf } from "../operations/support/sample.ts";
+import { dumpOf } from "../recovery/support/sample.ts";
 import type { Store } from "./support/order.ts";
 import { startRunner } from "./support/runnerProcess.ts";
 import { startSetting } from "./support/setting.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dumpOf, runSql } from "../operations/support/sample.ts";
+import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import { SAMPLE, startTargetServer } from "./support/databases.ts";
 import type { TargetServer } from "./support/databases.ts";
 import { startPlainS3 } from "./support/plainS3.ts";

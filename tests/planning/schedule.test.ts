@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { RECOVERY_POINT_OBJECTIVES, REPLICATION_LAG_MS, worstCaseLossMs } from "../../planning/objectives.ts";
-import { privateRepositoryOf } from "../../planning/runnerImage.ts";
+import { privateRepositoryOf } from "../../settings/runnerImage.ts";
 import { hoursOfRate, LONGEST_INTERVAL_HOURS, rateExpression, RUN_LIMIT_MINUTES } from "../../planning/schedule.ts";
 
 describe("the schedule", () => {

@@ -29,7 +29,7 @@ import { missingSchedule } from "../../policies/castchat/BackupSchedule/missingS
 import { missingParts } from "../../policies/castchat/BackupVault/missingParts.ts";
 import { missingReplica } from "../../policies/castchat/BackupVault/missingReplica.ts";
 import { POLICIES } from "../../policies/pack.ts";
-import { VAULT_PARTS } from "../../policies/vaults.ts";
+import { VAULT_PARTS } from "../../policies/stacks/vaults.ts";
 
 const VAULT = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupVault";
 const AUDIT = `${VAULT}$castchat:index:AuditTrail`;

@@ -4,15 +4,15 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Signer } from "../../clients/signer.ts";
-import type { Vault } from "../../clients/vault.ts";
-import { listBackups } from "../../operations/vault/listBackups.ts";
-import { readConfiguration } from "../../operations/vault/readConfiguration.ts";
-import { RUNNER_TOKENS } from "../../planning/runnerSettings.ts";
+import type { Signer } from "../../services/signer/signer.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { bundledRunner, bundleRunner } from "../../runner/bundle.ts";
-import { applySchema, fill } from "../../sandbox/sample/database.ts";
-import { startTestCloud, type TestCloud } from "../operations/support/cloud.ts";
+import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
+import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { makeTestFolder } from "../support/folder.ts";
 import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
@@ -47,7 +47,7 @@ describe("the runner's bundle", () => {
     expect(bundleRunner(folder.path)).toEqual({ path, sha256 });
     expect(await made()).toBe(first);
     const noted = JSON.parse(await readFile(record, "utf8")) as { sources: string[]; digest: string };
-    expect(noted.sources).toEqual(expect.arrayContaining(["runner/main.ts", "operations/backup/backup.ts"]));
+    expect(noted.sources).toEqual(expect.arrayContaining(["runner/main.ts", "recovery/backup/backup.ts"]));
     const spoilt: [string, string][] = [
       [record, JSON.stringify({ ...noted, digest: noted.digest.replace(/^./, (one) => (one === "0" ? "1" : "0")) })],
       [record, JSON.stringify({ ...noted, sources: [...noted.sources, "runner/gone.ts"] })],

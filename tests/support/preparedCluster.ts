@@ -4,11 +4,17 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
-import { PROJECT_ROOT } from "../../sandbox/layout.ts";
-import { freePort } from "../../sandbox/ports.ts";
-import type { PostgresPackage } from "../../sandbox/postgres/binaries.ts";
-import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "../../sandbox/postgres/cluster.ts";
-import { connectionUrl, prepareSupabase } from "../../sandbox/postgres/supabase.ts";
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { freePort } from "../../lab/sandbox/host/ports.ts";
+import type { PostgresPackage } from "../../lab/sandbox/postgres/binaries.ts";
+import {
+  SUPERUSER,
+  createCluster,
+  killCluster,
+  startCluster,
+  stopCluster,
+} from "../../lab/sandbox/postgres/cluster.ts";
+import { connectionUrl, prepareSupabase } from "../../lab/sandbox/postgres/supabase.ts";
 
 /** Which data folder is wanted. */
 export interface ClusterWish {
@@ -21,13 +27,13 @@ export interface ClusterWish {
 const KEPT = join(PROJECT_ROOT, ".sandbox", "prepared-clusters");
 /** All that decides what is in one. */
 const MADE_BY = [
-  ...readdirSync(join(PROJECT_ROOT, "sandbox", "postgres"), { recursive: true, withFileTypes: true })
+  ...readdirSync(join(PROJECT_ROOT, "lab", "sandbox", "postgres"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(PROJECT_ROOT, join(entry.parentPath, entry.name)))
     .sort(),
-  join("clients", "postgresServer.ts"),
-  join("operations", "verify", "throwaway", "managedSchemas.ts"),
-  join("operations", "verify", "throwaway", "publishedPlatform.ts"),
+  join("recovery", "postgres", "programs", "postgresServer.ts"),
+  join("recovery", "verify", "throwaway", "managedSchemas.ts"),
+  join("recovery", "verify", "throwaway", "publishedPlatform.ts"),
 ];
 
 /**

@@ -7,10 +7,10 @@ import TestSequencer from "@jest/test-sequencer";
  */
 const FIRST = [
   ...["e2e/interruption", "faults/network", "faults/migrations", "e2e/scenarios", "faults/serverKills"],
-  ...["e2e/standby", "faults/runnerKills", "e2e/drill", "faults/storms", "operations/backup/rows"],
-  ...["program/standby", "operations/restore/replace/replace", "operations/site/resumeUpdate"],
-  ...["operations/restore/tables/restoreTables", "sandbox/plugins/aws", "faults/changes", "policies/check"],
-  ...["operations/restore/byHand", "cli/plan", "faults/objects", "provider/recovery/engine", "operations/majors"],
+  ...["e2e/standby", "faults/runnerKills", "e2e/drill", "faults/storms", "recovery/backup/rows"],
+  ...["program/standby", "recovery/restore/inPlace/replace", "recovery/site/resumeUpdate"],
+  ...["recovery/restore/tables/restoreTables", "lab/sandbox/plugins/aws", "faults/changes", "policies/check"],
+  ...["recovery/restore/byHand", "cli/plan", "faults/objects", "provider/recovery/engine", "recovery/majors"],
 ].map((name) => `${sep}tests${sep}${name.replaceAll("/", sep)}.test.ts`);
 
 /** Jest's own order, which knows of sizes and of what failed last time, behind those. */

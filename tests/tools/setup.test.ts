@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../sandbox/layout.ts";
+import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 let project: string;
 let programs: string;

@@ -1,6 +1,6 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 
-import { VAULT_COMPONENT, VAULT_PARTS } from "../../vaults.ts";
+import { VAULT_COMPONENT, VAULT_PARTS } from "../../stacks/vaults.ts";
 
 /** The other policies look at what is declared; this one sees what isn't. */
 export const missingParts: StackValidationPolicy = {

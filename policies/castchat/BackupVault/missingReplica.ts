@@ -1,6 +1,6 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 
-import { PRIMARY_COMPONENT, VAULT_COMPONENT } from "../../vaults.ts";
+import { PRIMARY_COMPONENT, VAULT_COMPONENT } from "../../stacks/vaults.ts";
 
 const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
 

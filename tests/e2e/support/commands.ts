@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { join } from "node:path";
-import type { EngineOptions } from "../../../drills/stacks.ts";
-import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import type { EngineOptions } from "../../../lab/drills/stage/stacks.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 
 /** How a command ended. */
 export interface Ended {

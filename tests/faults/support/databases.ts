@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { runSql } from "../../operations/support/sample.ts";
+import { runSql } from "../../recovery/support/sample.ts";
 import { startTestDatabase } from "../../support/postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 

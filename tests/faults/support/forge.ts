@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, sign } from "node:crypto";
-import type { Vault } from "../../../clients/vault.ts";
-import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../operations/vault/manifest.ts";
-import type { Manifest } from "../../../operations/vault/manifest.ts";
-import { proofBytes } from "../../../operations/vault/proof.ts";
-import { putInPlace } from "../../operations/support/inPlace.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../recovery/vault/manifest.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
+import { proofBytes } from "../../../recovery/vault/proof.ts";
+import { putInPlace } from "../../recovery/support/inPlace.ts";
 
 /** Stores a manifest as somebody does who has a key: signed, and proven. `place` is the backup's, with the closing slash. */
 export async function forge(vault: Vault, place: string, privateKey: string, manifest: Manifest): Promise<void> {

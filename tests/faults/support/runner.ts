@@ -1,9 +1,9 @@
 import { json } from "node:stream/consumers";
-import { systemClock } from "../../../clients/clock.ts";
-import { UserError } from "../../../clients/errors.ts";
-import { s3Vault } from "../../../clients/vault.ts";
-import { backup } from "../../../operations/backup/backup.ts";
-import { restore } from "../../../operations/restore/restore.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { s3Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { TIERS, localSigner, publicKeyOf } from "./order.ts";
 import type { RunnerLine, RunnerOrder } from "./order.ts";
 

@@ -1,4 +1,4 @@
-import type { RegisteredResource } from "../../../clients/pulumiResources.ts";
+import type { RegisteredResource } from "../../../recovery/pulumi/pulumiResources.ts";
 
 /** What a stack's vault registers, as an engine's preview shows it. */
 export function registered(

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { TestStack } from "./support/stack.ts";
 
 const PRELUDE = `

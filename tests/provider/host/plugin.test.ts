@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { UNKNOWN } from "../../../provider/host/values.ts";
-import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { PluginClient } from "./support/pluginClient.ts";
 
 const THING = "tiny:index:Thing";

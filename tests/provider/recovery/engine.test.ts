@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { derivedPassword } from "../../../operations/site/supabaseProject.ts";
+import { derivedPassword } from "../../../recovery/site/supabaseProject.ts";
 import { prepareWorkspace } from "./engine.ts";
 import type { Declared } from "./engine.ts";
 import { startMiniCloud } from "./miniCloud.ts";

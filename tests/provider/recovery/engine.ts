@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PROJECT_ROOT } from "../../../sandbox/layout.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import type { MiniCloud } from "./miniCloud.ts";
 
 /** A resource of a test's program. An input `{"from": ["name", "output"]}` is another resource's output. */

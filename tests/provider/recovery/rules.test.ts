@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../clients/errors.ts";
+import { UserError } from "../../../services/common/errors.ts";
 import { check } from "../../../provider/host/checking.ts";
 import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
-import { isAuditOfVault } from "../../../vaults.ts";
+import { isAuditOfVault } from "../../../stacks/vaults.ts";
 
 /** The audit trail is what tells afterwards who read a backup or tried to delete one. */
 export const configureVaultTrail: ResourceValidationPolicy = {

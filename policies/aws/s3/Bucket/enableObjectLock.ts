@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
-import { isPartOfVault } from "../../../vaults.ts";
+import { isPartOfVault } from "../../../stacks/vaults.ts";
 
 /** A lock can be switched on only when the bucket is made; without it whoever holds the keys can delete every backup. */
 export const enableObjectLock: ResourceValidationPolicy = {

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
-import { isPartOfVault } from "../../../vaults.ts";
+import { isPartOfVault } from "../../../stacks/vaults.ts";
 
 /** Neither a wrong `up` nor a `destroy` may take the backups away. */
 export const protectVault: ResourceValidationPolicy = {

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
 import { leastKeptDays, TIERS, type Tier } from "../../../../planning/tiers.ts";
-import { isPartOfVault } from "../../../vaults.ts";
+import { isPartOfVault } from "../../../stacks/vaults.ts";
 
 /** Classes that answer after hours: a recovery within the hour can't wait for them. */
 const SLEEPING_CLASSES = ["GLACIER", "DEEP_ARCHIVE"];

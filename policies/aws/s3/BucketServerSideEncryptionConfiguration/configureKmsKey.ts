@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
-import { isPartOfVault } from "../../../vaults.ts";
+import { isPartOfVault } from "../../../stacks/vaults.ts";
 
 /** A key of one's own can be kept from others by its policy; AWS's can't. */
 export const configureKmsKey: ResourceValidationPolicy = {

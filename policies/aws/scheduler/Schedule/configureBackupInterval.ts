@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
 
 import { hoursOfRate, LONGEST_INTERVAL_HOURS } from "../../../../planning/schedule.ts";
-import { isPartOf } from "../../../vaults.ts";
+import { isPartOf } from "../../../stacks/vaults.ts";
 
 /** The interval is most of what can be lost; planning/objectives.ts has the derivation. */
 export const configureBackupInterval: ResourceValidationPolicy = {

@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { UserError } from "../../services/common/errors.ts";
+import { pulumiClient, type Pulumi } from "../../recovery/pulumi/pulumi.ts";
+import { parseSettings, type Settings } from "../../settings/settings.ts";
+
+/** Outputs of a stack that commands work with; index.ts exports them. */
+const outputsSchema = z.object({
+  vaultBucket: z.string(),
+  vaultKeyArn: z.string().optional(),
+  auditBucket: z.string().optional(),
+  signingKeyArn: z.string(),
+  signingPublicKey: z.string(),
+  databaseUrl: z.string().optional(),
+  supabaseRef: z.string().optional(),
+  mirrorUrl: z.string().optional(),
+  schedule: z
+    .object({ name: z.string(), project: z.string(), logGroup: z.string(), missedRunsUrl: z.string() })
+    .optional(),
+});
+
+/** A deployed stack: its settings, its outputs, and the engine for it. */
+export interface StackContext {
+  settings: Settings;
+  outputs: z.infer<typeof outputsSchema>;
+  pulumi: Pulumi;
+}
+
+/**
+ * Reads a stack from the Pulumi project in the current folder.
+ *
+ * @throws UserError for an unknown stack, a wrong passphrase, faulty settings, or a stack that has not been deployed
+ */
+export async function readStack(stack: string, signal?: AbortSignal): Promise<StackContext> {
+  const pulumi = pulumiClient({ stack, workspace: process.cwd(), ...(signal ? { signal } : {}) });
+  const [settings, outputs] = [await readSettings(pulumi, stack), await pulumi.outputs()];
+  const parsed = outputsSchema.safeParse(outputs);
+  if (!parsed.success) {
+    const missing = parsed.error.issues.map((issue) => issue.path.join(".")).join(", ");
+    throw new UserError(`Stack ${stack} has no output ${missing}: deploy it first (\`pulumi up -s ${stack}\`).`);
+  }
+  return { settings, outputs: parsed.data, pulumi };
+}
+
+async function readSettings(pulumi: Pulumi, stack: string): Promise<Settings> {
+  return settingsIn(await pulumi.config(), stack);
+}
+
+/** The settings in a stack's configuration, which is given by full key. Throws UserError naming every fault. */
+export function settingsIn(config: Record<string, string>, stack: string): Settings {
+  const namespace = "castchat-recovery:";
+  const own = Object.entries(config).filter(([key]) => key.startsWith(namespace));
+  try {
+    return parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value])), stack);
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The keys whose backups a stack trusts: those that its settings pin, and its own. */
+export function trustedKeysOf(context: StackContext): string[] {
+  return [...new Set([...context.settings.trustedWriterKeys, context.outputs.signingPublicKey])];
+}
+
+/** A variable of the environment that a command can't do without. */
+export function requiredVariable(name: string, purpose: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === "") throw new UserError(`${name} is not set: ${purpose}.`);
+  return value;
+}

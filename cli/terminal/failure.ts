@@ -1,0 +1,31 @@
+import { CommanderError } from "commander";
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import { RefusedTokenError } from "../../services/codeHost/git.ts";
+import { ServiceError, UnreachableError } from "../../services/http/http.ts";
+
+/** Exit codes of every command: 0 fine, 1 the promise is not kept, 2 wrong use or set-up, 130 ended by Ctrl-C. */
+export const EXIT = { fine: 0, promiseNotKept: 1, wrongUse: 2, interrupted: 130 } as const;
+
+/** The exit code of what a command has thrown. */
+export function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.fine : EXIT.wrongUse;
+  if (isAbort(thrown)) return EXIT.interrupted;
+  return thrown instanceof UserError || isSetUp(thrown) ? EXIT.wrongUse : EXIT.promiseNotKept;
+}
+
+/** A service that refuses the token, or that can't be reached: no promise is broken by that. */
+function isSetUp(thrown: unknown): boolean {
+  if (thrown instanceof ServiceError) return thrown.status === 401 || thrown.status === 403;
+  return thrown instanceof UnreachableError || thrown instanceof RefusedTokenError;
+}
+
+/** What is shown of it: one sentence without secrets, never a stack trace. */
+export function explanationOf(thrown: unknown): string | undefined {
+  if (thrown instanceof CommanderError) return undefined; // commander has printed it
+  if (isAbort(thrown)) return "Interrupted. What was started has been stopped.";
+  return messageOf(thrown);
+}
+
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === "AbortError";
+}

@@ -1,0 +1,13 @@
+import { systemClock } from "../../services/common/clock.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { showProgress } from "../../services/common/terminal.ts";
+
+/** Shows what a command is doing on the error stream, so that its output stays clean. */
+export async function withProgress<T>(title: string, action: (reporter: Reporter) => Promise<T>): Promise<T> {
+  return showProgress(title, { stream: process.stderr, clock: systemClock, inLines: true }, action);
+}
+
+/** Prints a result: JSON for programs, lines for people. */
+export function printResult(result: unknown, asJson: boolean, lines: readonly string[]): void {
+  process.stdout.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : `${lines.join("\n")}\n`);
+}

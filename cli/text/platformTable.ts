@@ -1,0 +1,68 @@
+import Table from "cli-table3";
+import { messageOf } from "../../services/common/errors.ts";
+import type { PlatformHoldings } from "../../recovery/restore/platform/platformBackups.ts";
+
+/** One of Supabase's own backups, or its window of point-in-time recovery, for a program. */
+export interface PlatformFact {
+  source: "supabase";
+  kind: "daily" | "point-in-time" | "warning" | "unavailable";
+  ref: string;
+  /** Of a warning, and of a list that can't be had. */
+  message?: string;
+  /** Of a daily backup. */
+  id?: number | undefined;
+  takenAt?: Date;
+  status?: string;
+  /** Of the window. */
+  earliest?: Date;
+  latest?: Date;
+}
+
+/**
+ * Supabase's own backups beside the vault's. They are no condition of it: a list that can't be had is a line that says why.
+ */
+export async function showPlatform(
+  ref: string,
+  read: () => Promise<PlatformHoldings>,
+): Promise<{ facts: PlatformFact[]; lines: string[] }> {
+  try {
+    const holdings = await read();
+    return { facts: platformFacts(holdings), lines: platformLines(holdings) };
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw error;
+    const message = messageOf(error);
+    return {
+      facts: [{ source: "supabase", kind: "unavailable", ref, message }],
+      lines: [`Supabase's own backups of project ${ref} could not be listed: ${message}`],
+    };
+  }
+}
+
+function platformFacts({ ref, backups, window, warning }: PlatformHoldings): PlatformFact[] {
+  return [
+    ...(window === undefined ? [] : [{ source: "supabase", kind: "point-in-time", ref, ...window } as const]),
+    ...backups.map((backup) => ({ source: "supabase", kind: "daily", ref, ...backup }) as const),
+    ...(warning === undefined ? [] : [{ source: "supabase", kind: "warning", ref, message: warning } as const]),
+  ];
+}
+
+function platformLines(holdings: PlatformHoldings): string[] {
+  const { ref, backups, window, warning } = holdings;
+  const table = new Table({
+    head: ["supabase", "kind", "taken (UTC)", "state"],
+    style: { head: [], border: [], compact: true },
+  });
+  if (window !== undefined) {
+    const span = `${window.earliest.toISOString()} to ${window.latest.toISOString()}`;
+    table.push(["–", "point in time", span, "any second"]);
+  }
+  for (const { id, takenAt, status } of backups)
+    table.push([String(id ?? "–"), "daily", takenAt.toISOString(), status]);
+  const isEmpty = backups.length === 0 && window === undefined;
+  return [
+    isEmpty
+      ? `Supabase has no backup of its own of project ${ref}.`
+      : `Supabase's own backups of project ${ref}:\n${table.toString()}`,
+    ...(warning === undefined ? [] : [`Warning: ${warning}`]),
+  ];
+}

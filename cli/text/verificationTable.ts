@@ -1,0 +1,64 @@
+import Table from "cli-table3";
+import { visible } from "../../services/common/visibleText.ts";
+import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
+import { CHECKLIST, stateOf } from "../../recovery/verify/testRestore/checklist.ts";
+import type { VerifyResult } from "../../recovery/verify/verify.ts";
+import { nameOf } from "../../recovery/verify/verify.ts";
+
+/** Columns that a line of the checklist may take, so that the table fits a wide terminal. */
+const WIDTHS = { what: 30, detail: 86 };
+
+/** A verification as people read it: what was read, what is wrong, the checklist, and what follows. */
+export function verificationLines(result: VerifyResult): string[] {
+  return [
+    whatWasRead(result),
+    ...result.passedOver.map(visible),
+    ...leftOutLines(result.leftOut),
+    ...result.faults.map((fault) => `  not ok: ${fault}`),
+    ...(result.walkedPast ?? []).map((clause) => `  passed over: ${clause}`),
+    ...(result.restore === undefined ? [] : restoreLines(result.restore)),
+    outcome(result),
+    ...(result.storedAs === undefined ? [] : [`The signed result lies in ${result.storedAs}.`]),
+  ];
+}
+
+function whatWasRead(result: VerifyResult): string {
+  const all = `${result.tables} tables, ${result.rows} rows`;
+  const size = `${result.objects} of ${result.parts} objects, ${(result.sizeBytes / 1e6).toFixed(1)} MB`;
+  const share = result.share === undefined ? "" : `, share ${nameOf(result.share)}`;
+  const sealed = result.isDecrypted
+    ? ""
+    : "; no identity is at hand, so rows were not decrypted: sizes and SHA-256 alone";
+  return `Backup ${result.backupId} (${all}) was read: ${size}${share}${sealed}.`;
+}
+
+function restoreLines(restore: NonNullable<VerifyResult["restore"]>): string[] {
+  const table = new Table({
+    head: ["", "checked", "what was done"],
+    style: { head: [], border: [], compact: true },
+    colWidths: [13, WIDTHS.what, WIDTHS.detail],
+    wordWrap: true,
+  });
+  for (const item of CHECKLIST) {
+    const state = stateOf(restore.lines, item);
+    table.push([
+      { colSpan: 3, content: `${item}: ${state === "partly" ? "ok as far as it can be checked here" : state}` },
+    ]);
+    for (const line of restore.lines.filter((one) => one.item === item)) {
+      table.push([line.state, line.what, line.detail]);
+    }
+  }
+  return [`Test restore into ${restore.throwaway}, which is removed:`, table.toString(), ...restore.notes.map(visible)];
+}
+
+function outcome(result: VerifyResult): string {
+  if (!result.ok) return `Backup ${result.backupId} did NOT pass.`;
+  if (result.share !== undefined) return `Nothing is wrong with share ${nameOf(result.share)}.`;
+  if (!result.isDecrypted) return `Backup ${result.backupId} has the sizes and hashes of its manifest.`;
+  const words = {
+    proven: "whole",
+    "decrypt-proven": "whole, and can be decrypted (decrypt-proven)",
+    "restored-proven": "whole, and can be restored (restored-proven)",
+  } as const;
+  return `Backup ${result.backupId} is ${words[result.level ?? "proven"]}.`;
+}

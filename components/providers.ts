@@ -1,0 +1,81 @@
+import * as aws from "@pulumi/aws";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as github from "@pulumi/github";
+import * as pulumi from "@pulumi/pulumi";
+import * as vercel from "@pulumiverse/vercel";
+
+import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/**
+ * The providers that a stack needs, all of them explicit: one account and one region, nothing taken from the shell but
+ * credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or whatever AWS offers, VERCEL_API_TOKEN, GITHUB_TOKEN,
+ * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
+ */
+export function createProviders(settings: Settings): pulumi.ProviderResource[] {
+  const common = [awsProvider(settings), vercelProvider(settings), recoveryProvider(settings)];
+  return settings.role === "primary"
+    ? [...common, cloudflareProvider(settings)]
+    : [...common, githubProvider(settings.mirrorOwner, settings.endpointGithub)];
+}
+
+function awsProvider({ awsRegion, awsAccountId, endpointAws }: Settings): aws.Provider {
+  return new aws.Provider("aws", {
+    region: awsRegion as aws.Region,
+    // The credentials of another account are refused before anything is changed there.
+    allowedAccountIds: [awsAccountId],
+    ...(endpointAws !== undefined && {
+      endpoints: [
+        {
+          s3: endpointAws,
+          kms: endpointAws,
+          iam: endpointAws,
+          sts: endpointAws,
+          secretsmanager: endpointAws,
+          cloudtrail: endpointAws,
+          codebuild: endpointAws,
+          scheduler: endpointAws,
+          logs: endpointAws,
+          sqs: endpointAws,
+        },
+      ],
+      s3UsePathStyle: true,
+    }),
+  });
+}
+
+function vercelProvider({ vercelTeam }: Settings): vercel.Provider {
+  return new vercel.Provider("vercel", { ...(vercelTeam !== undefined && { team: vercelTeam }) });
+}
+
+function githubProvider(owner: string, endpoint: string | undefined): github.Provider {
+  // Left to itself the SDK takes the variable's value as a plain input, and the state would hold the token in clear.
+  const token = process.env["GITHUB_TOKEN"];
+  return new github.Provider("github", {
+    owner,
+    ...(token !== undefined && { token: pulumi.secret(token) }),
+    ...(endpoint !== undefined && { baseUrl: `${endpoint}/` }),
+  });
+}
+
+function cloudflareProvider({ endpointCloudflare: endpoint }: Settings): cloudflare.Provider {
+  return new cloudflare.Provider("cloudflare", {
+    ...(endpoint !== undefined && { baseUrl: `${endpoint}/client/v4` }),
+  });
+}
+
+function recoveryProvider(settings: Settings): RecoveryProvider {
+  const { awsRegion, vercelTeam, supabaseProjectUrl } = settings;
+  const { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase, endpointEdge } = settings;
+  return new RecoveryProvider("recovery", {
+    awsRegion,
+    endpointAws,
+    endpointVercel,
+    endpointGithub,
+    endpointCloudflare,
+    endpointSupabase,
+    endpointEdge,
+    supabaseProjectUrl,
+    vercelTeam,
+  });
+}

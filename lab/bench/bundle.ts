@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
+
+/** Makes one file of work.ts and all that it imports, as the scheduled runner is one. Both sides run from it. */
+export async function bundleWork(folder: string): Promise<string> {
+  const outfile = join(folder, "work.mjs");
+  await build({
+    entryPoints: [join(PROJECT_ROOT, "lab", "bench", "work.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    // Packages that are CommonJS still ask for Node's own modules by `require`.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    external: ["pg-native"],
+    logLevel: "error",
+  });
+  return outfile;
+}

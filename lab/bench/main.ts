@@ -1,0 +1,86 @@
+/**
+ * Backup and restore against pg_dump and pg_restore, on this machine. See lab/bench/README.md.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError, messageOf } from "../../services/common/errors.ts";
+import { benchBackup } from "./backup.ts";
+import { bundleWork } from "./bundle.ts";
+import { measure } from "./measure.ts";
+import { describeMachine, loadNow, newPrivateKey, readOptions } from "./options.ts";
+import type { BenchOptions } from "./options.ts";
+import { startSource } from "./postgres.ts";
+import { benchRestore } from "./restore.ts";
+import { largestDatabases, sentenceOf, writeResults } from "./results.ts";
+import type { Result } from "./results.ts";
+import { startS3 } from "./s3.ts";
+import { stopServices } from "./service.ts";
+import { pgDumpVersion } from "./pgDump.ts";
+import { nameOf } from "./text.ts";
+import type { DataSet } from "./text.ts";
+
+async function run(options: BenchOptions): Promise<void> {
+  const facts = {
+    startedAt: new Date().toISOString(),
+    machine: describeMachine(),
+    loadAtStart: loadNow(),
+    versions: { node: process.version, pgDump: pgDumpVersion(options.peers) },
+    command: `node lab/bench/main.ts ${process.argv.slice(2).join(" ")}`.trim(),
+  };
+  const folder = await mkdtemp(join(tmpdir(), "castchat-bench-"));
+  try {
+    const program = await bundleWork(folder);
+    const results: Result[] = [];
+    for (const data of options.dataSets) {
+      for await (const result of benchDataSet(program, data, options)) {
+        results.push(result);
+        process.stdout.write(`${sentenceOf(result)}\n`);
+      }
+      // After each, so that one that is ended early leaves what it has.
+      await writeResults(options.out, facts, results);
+    }
+    for (const { operation, shape, largestGigabytes, fixedSeconds, megabytesPerSecond } of largestDatabases(results)) {
+      process.stdout.write(
+        `${operation}, ${shape}: ${fixedSeconds} s and ${megabytesPerSecond} MB a second, so ${largestGigabytes} GB in 30 minutes, checks included\n`,
+      );
+    }
+    process.stdout.write(`${(await writeResults(options.out, facts, results)).join("\n")}\n`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* benchDataSet(program: string, data: DataSet, options: BenchOptions): AsyncGenerator<Result> {
+  const { rounds, operations, peers } = options;
+  const privateKey = newPrivateKey();
+  process.stderr.write(`Preparing ${nameOf(data)}\n`);
+  const s3 = await startS3();
+  try {
+    const source = await startSource(data);
+    try {
+      const order = { databaseUrl: source.at, store: s3.at, privateKey };
+      if (operations.includes("backup")) yield await benchBackup({ ...order, program, data, peers, rounds });
+      else await measure(program, { ...order, kind: "backup" });
+      if (!operations.includes("backup") || !peers.includes("pg_dump -Fd"))
+        await measure(program, { ...order, kind: "pg_dump -Fd" });
+    } finally {
+      await source.stop();
+    }
+    if (operations.includes("restore")) yield await benchRestore({ program, data, store: s3.at, privateKey, rounds });
+  } finally {
+    await s3.stop();
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void stopServices().finally(() => process.exit(130)));
+}
+try {
+  await run(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`${error instanceof UserError ? messageOf(error) : (error as Error).stack}\n`);
+  process.exitCode = error instanceof UserError ? 2 : 1;
+} finally {
+  await stopServices();
+}

@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { NODE_FLAGS } from "../../settings/runnerImage.ts";
+import type { Phase } from "../../services/common/phases.ts";
+import type { WorkOrder } from "./work.ts";
+
+/** One run of one side. */
+export interface Measured {
+  seconds: number;
+  /** Of all processors and all programs of the machine, Postgres and S3 included. */
+  cpuSeconds: number;
+  /** Highest sum of the resident memory of the process and all of its children; what they share counts once. */
+  peakMegabytes: number;
+  sizeBytes: number;
+  phases: Phase[];
+}
+
+const LOOK_EVERY_MS = 50;
+const PAGE_MEGABYTES = 4096 / 1e6;
+
+/** Does the work in a process of its own (`program` is what bundle.ts makes of work.ts) and watches its memory (Linux). */
+export async function measure(program: string, order: WorkOrder): Promise<Measured> {
+  const [startedAt, busyBefore] = [performance.now(), busySeconds()];
+  const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  // Not as an argument, which any user of the machine can read.
+  child.stdin.end(JSON.stringify(order));
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  let peakMegabytes = 0;
+  let looking = false;
+  const look = async () => {
+    if (looking || child.pid === undefined) return;
+    looking = true;
+    // The kernel's exact figure takes it some milliseconds, so it is asked for where there may be a new peak.
+    if ((await memoryOfTree(child.pid, residentMegabytes)) > peakMegabytes)
+      peakMegabytes = Math.max(peakMegabytes, await memoryOfTree(child.pid, shareMegabytes));
+    looking = false;
+  };
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const [code] = (await once(child, "close")) as [number | null];
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`${order.kind} failed`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const answer = JSON.parse(output) as { sizeBytes?: number; phases: Phase[] };
+  return {
+    seconds,
+    cpuSeconds: busySeconds() - busyBefore,
+    peakMegabytes,
+    sizeBytes: answer.sizeBytes ?? 0,
+    phases: answer.phases,
+  };
+}
+
+/** How long a phase took, in seconds; 0 where there was none of that name. */
+export function secondsOf(run: Measured, phase: string): number {
+  return (run.phases.find(({ name }) => name === phase)?.durationMs ?? 0) / 1000;
+}
+
+function busySeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
+}
+
+async function memoryOfTree(pid: number, megabytesOf: (pid: number) => Promise<number>): Promise<number> {
+  const [own, children] = await Promise.all([megabytesOf(pid), readOf(pid, `task/${pid}/children`)]);
+  const pids = children.trim().split(" ").filter(Boolean).map(Number);
+  const below = await Promise.all(pids.map((one) => memoryOfTree(one, megabytesOf)));
+  return below.reduce((sum, one) => sum + one, own);
+}
+
+/** All pages that a process sees. A child that has been forked and not begun its own program yet sees those of its parent. */
+async function residentMegabytes(pid: number): Promise<number> {
+  return Number((await readOf(pid, "statm")).split(" ")[1] ?? 0) * PAGE_MEGABYTES;
+}
+
+/** A process's pages, each divided by the number of processes that it belongs to. */
+async function shareMegabytes(pid: number): Promise<number> {
+  return (Number(/^Pss:\s+(\d+) kB$/m.exec(await readOf(pid, "smaps_rollup"))?.[1] ?? 0) * 1024) / 1e6;
+}
+
+/** A process that has ended meanwhile has no memory. */
+async function readOf(pid: number, name: string): Promise<string> {
+  return await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+}
+
+/** The middle one; of an even number, between the two in the middle. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
+}

@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { withSession } from "../../recovery/postgres/session/database.ts";
+import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
+import { freePort } from "../../services/common/ports.ts";
+import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "../sandbox/postgres/cluster.ts";
+import { connectionUrl, prepareSupabase } from "../sandbox/postgres/supabase.ts";
+import { fillDatabase } from "./data.ts";
+import { service } from "./service.ts";
+import type { BenchService } from "./service.ts";
+import type { DataSet } from "./text.ts";
+
+const PASSWORD = "bench";
+const HOME = join(PROJECT_ROOT, ".sandbox");
+/** Servers that were made once; `make clean` takes them away. */
+const CACHE = join(HOME, "bench");
+/** What a kept server depends on: when one of these changes, it is made anew. */
+const SOURCES = [
+  "lab/bench/data.ts",
+  "lab/bench/text.ts",
+  "recovery/postgres/programs/postgresServer.ts",
+  "lab/sandbox/postgres/cluster.ts",
+  "lab/sandbox/postgres/supabase.ts",
+  "lab/sandbox/postgres/supabase.sql",
+  "package-lock.json",
+];
+
+/** A Supabase-like Postgres that holds this data, read from disk once; made at its first use and kept. */
+export async function startSource(data: DataSet): Promise<BenchService<string>> {
+  const folder = await kept(`${data.shape}-${data.megabytes}`, (url) => fillDatabase(url, data));
+  const url = await start(folder);
+  const source = service(url, () => stopCluster(dataOf(folder)));
+  try {
+    await warm(url);
+    return source;
+  } catch (error) {
+    await source.stop();
+    throw error;
+  }
+}
+
+/** A new Supabase-like project; the connection string is of `postgres`, as both sides use it. */
+export async function startTarget(): Promise<BenchService<string>> {
+  const template = await kept("empty", () => Promise.resolve());
+  await mkdir(HOME, { recursive: true });
+  const folder = await mkdtemp(join(HOME, "bench-target-"));
+  const end = async () => {
+    await killCluster(dataOf(folder));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await promisify(execFile)("cp", ["-a", dataOf(template), dataOf(folder)]);
+    return service(await start(folder), end);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** The folder of a server that was made once and stopped; `fill` gets the connection string of the role `postgres`. */
+async function kept(name: string, fill: (url: string) => Promise<void>): Promise<string> {
+  const hash = createHash("sha256");
+  for (const source of SOURCES) hash.update(await readFile(join(PROJECT_ROOT, source)));
+  const folder = join(CACHE, `${name}-${hash.digest("hex").slice(0, 10)}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(CACHE, { recursive: true });
+  for (const other of await readdir(CACHE)) {
+    if (other.slice(0, -11) === name) await rm(join(CACHE, other), { recursive: true, force: true });
+  }
+  const beginning = await mkdtemp(join(HOME, "bench-making-"));
+  const dataDir = dataOf(beginning);
+  const making = service(beginning, async () => {
+    await killCluster(dataDir);
+    await rm(beginning, { recursive: true, force: true });
+  });
+  try {
+    const options = optionsOf(beginning, await freePort());
+    await createCluster(options);
+    await startCluster(options);
+    await prepareSupabase(connectionUrl(SUPERUSER, PASSWORD, options.port), { postgresPassword: PASSWORD });
+    await fill(connectionUrl("postgres", PASSWORD, options.port));
+    await stopCluster(dataDir);
+    await rename(beginning, folder);
+    return folder;
+  } finally {
+    await making.stop();
+  }
+}
+
+async function start(folder: string): Promise<string> {
+  // One that a killed benchmark has left behind.
+  await killCluster(dataOf(folder));
+  const options = optionsOf(folder, await freePort());
+  await startCluster(options);
+  return connectionUrl("postgres", PASSWORD, options.port);
+}
+
+function dataOf(folder: string): string {
+  return join(folder, "data");
+}
+
+function optionsOf(folder: string, port: number) {
+  return { dataDir: dataOf(folder), port, superuserPassword: PASSWORD, log: join(folder, "log") };
+}
+
+/** Reads every table once, so that neither side pays for the disk alone. */
+async function warm(url: string): Promise<void> {
+  await withSession(url, { applicationName: "bench" }, async (session) => {
+    const tables = await session.query<{ name: string }>(
+      "select format('%I.%I', schemaname, tablename) as name from pg_catalog.pg_tables where schemaname = 'bench'",
+    );
+    for (const { name } of tables) await session.query(`select sum(length(t::text)) from ${name} as t`);
+  });
+}

@@ -1,0 +1,133 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Phase } from "../../services/common/phases.ts";
+import { fitLine, largestWithin } from "./fit.ts";
+import { medianOf } from "./measure.ts";
+import type { Measured } from "./measure.ts";
+import { linePlot } from "./plot.ts";
+import type { Shape } from "./text.ts";
+
+/** Medians of some runs of one side. */
+export interface Figures {
+  seconds: number;
+  /** Of each round, in their order. */
+  rounds: number[];
+  /** Of the whole machine. */
+  cpuSeconds: number;
+  /** The highest of all rounds. */
+  peakMegabytes: number;
+  storedMegabytes: number;
+}
+
+/** One operation over one data set. */
+export interface Result {
+  operation: "backup" | "restore";
+  data: string;
+  shape: Shape;
+  megabytes: number;
+  rounds: number;
+  ours: Figures;
+  /** What of our run isn't in `ours.seconds`. */
+  beside: Figures & { name: string };
+  peers: (Figures & { name: string })[];
+  /** Of our last run. */
+  phases: Phase[];
+  /** Load average as it began. */
+  load: number;
+}
+
+/** The recovery guide's objective. */
+const OBJECTIVE_SECONDS = 30 * 60;
+
+/** The figures of some runs; `secondsIn` says which seconds of a run count. */
+export function figuresOf(runs: readonly Measured[], secondsIn: (run: Measured) => number): Figures {
+  const seconds = runs.map(secondsIn);
+  return {
+    seconds: rounded(medianOf(seconds)),
+    rounds: seconds.map(rounded),
+    cpuSeconds: rounded(medianOf(runs.map((run) => run.cpuSeconds))),
+    peakMegabytes: Math.round(Math.max(0, ...runs.map((run) => run.peakMegabytes))),
+    storedMegabytes: rounded((runs.at(-1)?.sizeBytes ?? 0) / 1e6),
+  };
+}
+
+/** How many times faster we are, by the medians. */
+export function ratioOf(result: Result, peer: Figures): number {
+  return rounded(peer.seconds / result.ours.seconds);
+}
+
+/** A line for people. */
+export function sentenceOf(result: Result): string {
+  const { operation, data, ours, beside, peers, load } = result;
+  const against = peers.map(
+    (peer) =>
+      `  ${ratioOf(result, peer).toFixed(2)} × against ${peer.seconds.toFixed(2)} s of ${peer.name}${peer.storedMegabytes > 0 ? `, ${peer.storedMegabytes} MB stored` : ""}, ${peer.peakMegabytes} MB of memory`,
+  );
+  const stored = ours.storedMegabytes > 0 ? `, ${ours.storedMegabytes} MB stored` : "";
+  return [
+    `${operation} of ${data}: ${ours.seconds.toFixed(2)} s (and ${beside.seconds.toFixed(2)} s ${beside.name})${stored}, ${ours.peakMegabytes} MB of memory, load ${load}`,
+    ...against,
+  ].join("\n");
+}
+
+/** The largest database, in gigabytes of COPY text, that a whole operation (its checks included) brings within 30 minutes. */
+export function largestDatabases(results: readonly Result[]) {
+  return groups(results).flatMap(({ operation, shape, own }) => {
+    const line = fitLine(
+      own.map(({ megabytes, ours, beside }) => ({ megabytes, seconds: ours.seconds + beside.seconds })),
+    );
+    if (line === undefined) return [];
+    return [
+      {
+        operation,
+        shape,
+        fromMegabytes: own.map(({ megabytes }) => megabytes),
+        fixedSeconds: rounded(line.fixedSeconds),
+        megabytesPerSecond: rounded(1 / line.secondsPerMegabyte),
+        largestGigabytes: rounded(largestWithin(line, OBJECTIVE_SECONDS) / 1000),
+      },
+    ];
+  });
+}
+
+/** Writes `bench.json`, and plots of seconds and memory by size for each operation and shape that was measured in several. */
+export async function writeResults(folder: string, machine: object, results: readonly Result[]): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const files = new Map([
+    ["bench.json", JSON.stringify({ ...machine, results, largest: largestDatabases(results) }, undefined, 2) + "\n"],
+  ]);
+  for (const { operation, shape, own } of groups(results)) {
+    if (own.length < 2) continue;
+    const lines = (figure: "seconds" | "peakMegabytes") => [
+      { name: "ours", points: own.map(({ megabytes, ours }) => ({ x: megabytes, y: ours[figure] })) },
+      ...(own[0]?.peers ?? []).map((peer, index) => ({
+        name: (peer.name.split(/[(,]/)[0] ?? "").trim(),
+        points: own.map(({ megabytes, peers }) => ({ x: megabytes, y: peers[index]?.[figure] ?? 0 })),
+      })),
+    ];
+    const title = `${operation}, ${shape}`;
+    files.set(`bench-${operation}-${shape}-seconds.svg`, linePlot(title, "megabytes", "seconds", lines("seconds")));
+    files.set(
+      `bench-${operation}-${shape}-memory.svg`,
+      linePlot(`${title}: memory of the process tree`, "megabytes", "megabytes", lines("peakMegabytes")),
+    );
+  }
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+  return [...files.keys()].map((name) => join(folder, name));
+}
+
+function groups(results: readonly Result[]) {
+  const found = new Map<string, Result[]>();
+  for (const result of results) {
+    const key = `${result.operation} ${result.shape}`;
+    found.set(key, [...(found.get(key) ?? []), result]);
+  }
+  return [...found.values()].flatMap((own) => {
+    const [first] = own;
+    return first === undefined ? [] : [{ operation: first.operation, shape: first.shape, own }];
+  });
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,116 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { z } from "zod";
+import { commitChange, seedApplicationRepository } from "../../sandbox/app/repository.ts";
+import { addressOf } from "../../sandbox/host/layout.ts";
+import { applySchema, fill } from "../../sandbox/sample/database.ts";
+import { fillProject } from "../../sandbox/sample/projectContent.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { castchatRecovery } from "../stage/commandLine.ts";
+import { openStack, up } from "../stage/stacks.ts";
+import type { StepRecord } from "../stage/steps.ts";
+import { databaseSize, type DatabaseSize } from "./databaseSize.ts";
+import type { DrillContext } from "./context.ts";
+import { projectPlace } from "./projectContent.ts";
+
+/** What of a deployed stack the drill works with. */
+const runningOutputs = z.object({
+  vaultBucket: z.string(),
+  signingPublicKey: z.string(),
+  databaseUrl: z.string(),
+  supabaseRef: z.string(),
+});
+const standbyOutputs = z.object({
+  vaultBucket: z.string(),
+  vaultBucketArn: z.string(),
+  vaultKeyArn: z.string(),
+  mirrorUrl: z.string(),
+});
+
+/** CastChat as it runs before the loss. */
+export interface Company {
+  standby: Stack;
+  primary: Stack;
+  primaryOutputs: z.infer<typeof runningOutputs>;
+  standbyOutputs: z.infer<typeof standbyOutputs>;
+  repositoryUrl: string;
+  size: DatabaseSize;
+  /** The steps that built it, the sandbox's start included. */
+  steps: readonly StepRecord[];
+}
+
+/**
+ * Builds CastChat from nothing: the app's repository, the standby, the primary that replicates into it, and the data. In
+ * this order, as on real accounts.
+ */
+export async function buildCompany(context: DrillContext): Promise<Company> {
+  const { steps, engine, clock, file } = context;
+  const repositoryUrl = `${addressOf(file.ports, "github")}/${SANDBOX_NAMES.repository}.git`;
+  await steps.run("Create the app's repository", () => createRepository(context, repositoryUrl));
+
+  const standby = await openStack("dr", engine);
+  const ready = await steps.run("pulumi up dr (standby)", () => up(standby, engine, clock));
+  const standbySide = standbyOutputs.parse(ready.outputs);
+  await steps.run("Mirror the code", () => castchatRecovery(["mirror", "--stack", "dr"], engine));
+
+  const primary = await openStack("prod", engine);
+  await primary.setAllConfig({
+    "castchat-recovery:standbyVaultBucketArn": { value: standbySide.vaultBucketArn },
+    "castchat-recovery:standbyVaultKeyArn": { value: standbySide.vaultKeyArn },
+  });
+  await primary.removeConfig("castchat-recovery:standbyVault");
+  const running = await steps.run("pulumi up prod", () => up(primary, engine, clock));
+  const primarySide = runningOutputs.parse(running.outputs);
+  // The standby believes in backups of this writer alone, and holds the key itself: the primary's region may be gone.
+  await standby.setConfig("castchat-recovery:trustedWriterKeys[0]", { value: primarySide.signingPublicKey }, true);
+
+  await steps.run("Fill the database", async (say) => {
+    await applySchema(primarySide.databaseUrl);
+    await fill(primarySide.databaseUrl, {
+      rows: context.rows,
+      onProgress: ({ table, done, total }) => say(`${table}, ${Math.round((100 * done) / total)} %`),
+      ...(engine.signal ? { signal: engine.signal } : {}),
+    });
+  });
+  await steps.run("Upload storage objects, deploy a function, set up auth", async (say) => {
+    const content = await fillProject(projectPlace(context, primarySide), engine.signal);
+    say(`${content.storageObjects} objects, ${(content.storageBytes / 1e6).toFixed(1)} MB`);
+  });
+  const size = await databaseSize(primarySide.databaseUrl);
+  return {
+    standby,
+    primary,
+    primaryOutputs: primarySide,
+    standbyOutputs: standbySide,
+    repositoryUrl,
+    size,
+    steps: [...steps.records],
+  };
+}
+
+/** The app's repository is older than the recovery stack: it is made through GitHub's API, and code is pushed into it. */
+async function createRepository({ file }: DrillContext, repositoryUrl: string): Promise<void> {
+  const [owner, name] = SANDBOX_NAMES.repository.split("/");
+  const answer = await fetch(`${addressOf(file.ports, "github")}/api/v3/orgs/${String(owner)}/repos`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${file.credentials.githubToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ name, private: true }),
+  });
+  if (!answer.ok)
+    throw new Error(`GitHub refused to create ${SANDBOX_NAMES.repository}: ${answer.status} ${await answer.text()}`);
+  await seedApplicationRepository({ remoteUrl: repositoryUrl, token: file.credentials.githubToken });
+}
+
+/** One more commit, and the mirror run that a push starts. Gives back the new commit. */
+export async function changeCode(context: DrillContext, company: Company): Promise<string> {
+  const { steps, engine, file } = context;
+  return steps.run("Push a commit and mirror it", async (say) => {
+    const commit = await commitChange({
+      remoteUrl: company.repositoryUrl,
+      token: file.credentials.githubToken,
+      message: "A change shortly before the loss",
+    });
+    say(`commit ${commit.slice(0, 8)}`);
+    await castchatRecovery(["mirror", "--stack", "dr"], engine);
+    return commit;
+  });
+}

@@ -1,0 +1,136 @@
+import { redact } from "../../../services/common/errors.ts";
+import { OBJECT_KINDS } from "./types.ts";
+import type { DatabaseSnapshot, Difference, LostRows, ObjectKind } from "./types.ts";
+
+/** Kinds whose definitions are long or may hold what nobody else should read: only that they differ is said. */
+const NOT_QUOTED: ReadonlySet<ObjectKind> = new Set(["function", "view", "comment", "rule", "vault secret"]);
+
+/** Longest piece of a definition in a report, in characters. */
+const QUOTE = 200;
+
+/**
+ * What is not the same in two databases, in words: `before` is as it should be, `after` what was found. Rows first, then
+ * sequences, then definitions; none means equal in everything that the snapshots hold (their `leftOut` says what they don't).
+ */
+export function compareSnapshots(before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
+  return [
+    ...compareTables(before, after),
+    ...compareSequences(before, after),
+    ...OBJECT_KINDS.flatMap((kind) => compareObjects(kind, before, after)),
+  ];
+}
+
+/**
+ * The loss in rows: for each table that has fewer of them in `after` than in `before`. By count alone: a row that was deleted
+ * and another that was added cancel each other out.
+ */
+export function lostRows(before: DatabaseSnapshot, after: DatabaseSnapshot): LostRows[] {
+  return Object.entries(before.tables)
+    .map(([table, content]) => ({ table, rows: content.rows - (after.tables[table]?.rows ?? 0) }))
+    .filter(({ rows }) => rows > 0);
+}
+
+function compareTables(before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
+  return differing(before.tables, after.tables, (a, b) => a.rows === b.rows && a.digest === b.digest).map(
+    ({ name, a, b }) => {
+      const say = (text: string): Difference => ({ kind: "table contents", name, text: `Table ${name} ${text}.` });
+      if (b === undefined) return say(`is missing, with ${rows(a?.rows ?? 0)}`);
+      if (a === undefined) return say(`has appeared, with ${rows(b.rows)}`);
+      if (a.rows > b.rows) return say(`has ${rows(a.rows - b.rows)} fewer: ${b.rows}, not ${a.rows}`);
+      if (a.rows < b.rows) return say(`has ${rows(b.rows - a.rows)} more: ${b.rows}, not ${a.rows}`);
+      return say(`has as many rows as before (${a.rows}), but other values in them`);
+    },
+  );
+}
+
+function compareSequences(before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
+  return differing(before.sequences, after.sequences, Object.is).map(({ name, a, b }) => ({
+    kind: "sequence position",
+    name,
+    text: `Sequence ${name} stands at ${b ?? "nothing (it is missing)"}, not at ${a ?? "nothing (it has appeared)"}.`,
+  }));
+}
+
+function compareObjects(kind: ObjectKind, before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
+  return differing(before.objects[kind], after.objects[kind], Object.is)
+    .filter(
+      ({ name, a, b }) =>
+        !(
+          kind === "column" &&
+          ((b === undefined && withoutTable(name, after)) || (a === undefined && withoutTable(name, before)))
+        ),
+    )
+    .map(({ name, a, b }) => ({ kind, name, text: sentence(kind, name, a, b) }));
+}
+
+function sentence(kind: ObjectKind, name: string, a: string | undefined, b: string | undefined): string {
+  const subject =
+    kind === "grant"
+      ? `The rights on ${name}`
+      : kind === "default privileges"
+        ? `The default privileges ${name}`
+        : `The ${kind} ${name}`;
+  const many = kind === "grant" || kind === "default privileges";
+  if (b === undefined) return `${subject} ${many ? "are" : "is"} missing.`;
+  if (a === undefined) return `${subject} ${many ? "have" : "has"} appeared.`;
+  if (many) return `${subject} differ: ${changedRights(a, b)}.`;
+  if (NOT_QUOTED.has(kind)) return `${subject} has another definition.`;
+  const [from, to] = aroundDifference(a, b);
+  return `${subject} is “${redact(to)}”, not “${redact(from)}”.`;
+}
+
+/** Who holds more or less than before. Both lists are `grantee: PRIVILEGE, …`. */
+function changedRights(before: string, after: string): string {
+  const [a, b] = [before.split(", "), after.split(", ")];
+  const byGrantee = (rights: string[], verb: string) => {
+    const held = new Map<string, string[]>();
+    for (const right of rights.filter((text) => text.includes(": "))) {
+      const [grantee = "", privilege = ""] = right.split(": ", 2);
+      held.set(grantee, [...(held.get(grantee) ?? []), privilege]);
+    }
+    return [...held].map(([grantee, privileges]) => `${grantee} ${verb} ${privileges.join(", ")}`);
+  };
+  return [
+    ...byGrantee(
+      b.filter((right) => !a.includes(right)),
+      "also has",
+    ),
+    ...byGrantee(
+      a.filter((right) => !b.includes(right)),
+      "lacks",
+    ),
+  ].join("; ");
+}
+
+/** Both texts cut to where they begin to differ, so that a long list of rights shows the one that counts. */
+function aroundDifference(a: string, b: string): [string, string] {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  const from = Math.max(0, start - QUOTE / 4);
+  const cut = (text: string) => {
+    const piece = text.slice(from, from + QUOTE);
+    return `${from > 0 ? "…" : ""}${piece}${text.length > from + QUOTE ? "…" : ""}`;
+  };
+  return a.length <= QUOTE && b.length <= QUOTE ? [a, b] : [cut(a), cut(b)];
+}
+
+/** A table or view that is missing is said once, not again for each of its columns. */
+function withoutTable(column: string, snapshot: DatabaseSnapshot): boolean {
+  const known = [snapshot.objects.table, snapshot.objects.view];
+  return !known.some((names) => Object.keys(names).some((table) => column.startsWith(`${table}.`)));
+}
+
+function differing<T>(
+  before: Record<string, T>,
+  after: Record<string, T>,
+  same: (a: T, b: T) => boolean,
+): { name: string; a: T | undefined; b: T | undefined }[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .map((name) => ({ name, a: before[name], b: after[name] }))
+    .filter(({ a, b }) => a === undefined || b === undefined || !same(a, b));
+}
+
+function rows(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
+}

@@ -1,0 +1,194 @@
+import { z } from "zod";
+import { demoUser } from "../../sandbox/sample/demoUser.ts";
+import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
+import type { Company } from "../company/company.ts";
+import type { DrillContext } from "../company/context.ts";
+import type { Visitor } from "../company/visitor.ts";
+import { readProject } from "../company/projectContent.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
+import { compareSnapshots } from "../compare/compare.ts";
+import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
+import { takeSnapshot } from "../compare/snapshot.ts";
+import type { DatabaseSnapshot } from "../compare/types.ts";
+import type { Check } from "../report/report.ts";
+import { assessmentSchema, judgeAssessment } from "./assessment.ts";
+import type { Damage } from "./damage.ts";
+import { findPosts } from "./posts.ts";
+
+/** What the recovery works with. */
+export interface CorruptedCompany {
+  company: Company;
+  visitor: Visitor;
+  /** A login from before the damage. */
+  token: string;
+  damage: Damage;
+  backupId: string;
+  /** The drill's own snapshot, taken before the backup while nothing was written. */
+  before: DatabaseSnapshot;
+  /** What the project held beside its database at that time. */
+  contentBefore: ProjectSnapshot;
+  /** Runs between the restore and its verification; a test damages the result here. */
+  afterRestore?: (() => Promise<void>) | undefined;
+}
+
+/** The recovered database, and what was seen on the way. */
+export interface Repaired {
+  checks: Check[];
+  after: DatabaseSnapshot;
+  allowedAt: Date;
+  phases: { name: string; durationMs: number }[];
+}
+
+/** Stops writes, assesses, restores, verifies, tests auth, allows writes: the guide's steps, by the shipped commands. */
+export async function repair(context: DrillContext, corrupted: CorruptedCompany): Promise<Repaired> {
+  const { clock, steps } = context;
+  const checks: Check[] = [];
+  const phases: Repaired["phases"] = [];
+  const phase = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const started = clock().getTime();
+    const result = await steps.run(name, work);
+    phases.push({ name, durationMs: clock().getTime() - started });
+    return result;
+  };
+  await phase("Stop writes", () => stopWrites(context, corrupted, checks));
+  await phase("Assess the damage", () => assessDamage(context, corrupted, checks));
+  phases.push(...(await phase("Restore in place", () => restoreInPlace(context, corrupted, checks))));
+  await corrupted.afterRestore?.();
+  const after = await phase("Verify the database", () => verify(context, corrupted, checks));
+  await phase("Test authentication", () => testAuthentication(context, corrupted, checks));
+  await phase("Allow writes", () => castchatRecovery(["writes", "allow", "--stack", "prod"], context.engine));
+  const allowedAt = clock();
+  await steps.run("Write as a visitor", () => writeAgain(corrupted, checks, clock()));
+  return { checks, after, allowedAt, phases };
+}
+
+async function stopWrites(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
+  const { visitor, token, company } = corrupted;
+  await castchatRecovery(["writes", "stop", "--stack", "prod"], context.engine);
+  const title = `Written while stopped ${context.clock().toISOString()}`;
+  const written = await visitor.write(token, { title, body: "must not be stored" });
+  const stored = await findPosts(company.primaryOutputs.databaseUrl, title);
+  checks.push({
+    name: "while writes are stopped a visitor's post is refused and not stored",
+    ok: written.status >= 400 && stored.length === 0,
+    detail: `status ${written.status}`,
+  });
+  const read = await visitor.posts(undefined, 5);
+  checks.push({ name: "the app reads on", ok: read.status === 200, detail: `status ${read.status}` });
+}
+
+async function assessDamage(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
+  const { exitCode, answer } = await runCastchatRecovery(["assess", "--stack", "prod"], context.engine, [0, 1]);
+  checks.push(...judgeAssessment(assessmentSchema.parse(answer), corrupted.damage, corrupted.backupId), {
+    name: "the assessment exits with 1, as something is missing",
+    ok: exitCode === 1,
+    detail: `exit code ${exitCode}`,
+  });
+}
+
+const restoreAnswer = z.object({
+  backupId: z.string(),
+  phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
+});
+
+/** The shipped restore over the live database. The confirmation is what an engineer would type. */
+async function restoreInPlace(
+  context: DrillContext,
+  { backupId, company }: CorruptedCompany,
+  checks: Check[],
+): Promise<Repaired["phases"]> {
+  const { databaseUrl } = company.primaryOutputs;
+  const { host, pathname } = new URL(databaseUrl);
+  const restored = restoreAnswer.parse(
+    await castchatRecovery(
+      ["restore", "--stack", "prod", "--replace", "--confirm", host + pathname, "--backup", backupId],
+      { ...context.engine, environment: { ...context.engine.environment, TARGET_DATABASE_URL: databaseUrl } },
+    ),
+  );
+  checks.push({
+    name: "the backup that was restored is the one that was taken",
+    ok: restored.backupId === backupId,
+    detail: restored.backupId,
+  });
+  return restored.phases.map((phase) => ({ ...phase, name: `restore: ${phase.name}` }));
+}
+
+async function verify(
+  context: DrillContext,
+  { company, before, contentBefore, backupId }: CorruptedCompany,
+  checks: Check[],
+): Promise<DatabaseSnapshot> {
+  const after = await takeSnapshot(company.primaryOutputs.databaseUrl);
+  const differences = compareSnapshots(before, after);
+  checks.push({
+    name: "every table, sequence, policy, trigger, function and grant is as before the damage",
+    ok: differences.length === 0,
+    detail:
+      differences.length === 0
+        ? `${Object.keys(after.tables).length} tables compared`
+        : `${differences.length} differences: ${differences
+            .slice(0, 5)
+            .map((one) => one.text)
+            .join(" ")}`,
+  });
+  checks.push(...compareProjects(contentBefore, await readProject(context, company.primaryOutputs)));
+  // By its name: the newest backup may be one of the damaged state, taken for safety.
+  const { exitCode, answer } = await runCastchatRecovery(
+    ["assess", "--stack", "prod", "--backup", backupId],
+    context.engine,
+    [0, 1],
+  );
+  const { isDamaged } = assessmentSchema.parse(answer);
+  checks.push({
+    name: "a second assessment finds nothing missing or altered",
+    ok: exitCode === 0 && !isDamaged,
+    detail: `exit code ${exitCode}`,
+  });
+  return after;
+}
+
+/** Logins before anyone may write: the account whose password was altered, too. */
+async function testAuthentication(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
+  const { visitor, token } = corrupted;
+  const user = demoUser(DAMAGED_USER);
+  const shutOut = await visitor.login(user.email, user.password);
+  await castchatRecovery(["writes", "allow", "--auth-only", "--stack", "prod"], context.engine);
+  const login = await visitor.login(user.email, user.password);
+  checks.push({
+    name: "auth was shut out; let in alone, the user whose password was altered logs in with the old one",
+    ok: typeof shutOut === "number" && typeof login === "string",
+    detail: `${user.email}: status ${statusOf(shutOut)} before, ${statusOf(login)} after`,
+  });
+  const wrong = await visitor.login(user.email, "not theirs");
+  checks.push({
+    name: "the password that the damage had set is refused",
+    ok: typeof wrong === "number" && wrong >= 400 && wrong < 500,
+    detail: `status ${statusOf(wrong)}`,
+  });
+  const written = await visitor.write(token, { title: "While auth is tested", body: "must not be stored" });
+  checks.push({
+    name: "while auth is tested nobody writes yet",
+    ok: written.status >= 400,
+    detail: `status ${written.status}`,
+  });
+}
+
+/** The n-th demo user, whose password the damage alters. */
+export const DAMAGED_USER = 2;
+
+async function writeAgain({ visitor, company }: CorruptedCompany, checks: Check[], now: Date): Promise<void> {
+  const user = demoUser(DAMAGED_USER);
+  const token = await visitor.login(user.email, user.password);
+  const title = `Written after the repair ${now.toISOString()} 復旧`;
+  const written = await visitor.write(typeof token === "string" ? token : undefined, { title, body: "stored again" });
+  const stored = await findPosts(company.primaryOutputs.databaseUrl, title);
+  checks.push({
+    name: "writes allowed, a visitor's post is stored",
+    ok: written.status === 201 && stored.length === 1 && stored[0]?.author === user.id,
+    detail: `status ${written.status}`,
+  });
+}
+
+function statusOf(answer: string | number): string {
+  return typeof answer === "string" ? "200" : String(answer);
+}

@@ -1,0 +1,217 @@
+import pg from "pg";
+import { z } from "zod";
+import { addressOf } from "../../sandbox/host/layout.ts";
+import { demoUser } from "../../sandbox/sample/demoUser.ts";
+import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
+import { castchatRecovery } from "../stage/commandLine.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
+import { compareSnapshots, lostRows } from "../compare/compare.ts";
+import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
+import { isHeldBack } from "../compare/types.ts";
+import { takeSnapshot } from "../compare/snapshot.ts";
+import type { DatabaseSnapshot, LostRows } from "../compare/types.ts";
+import type { Check } from "../report/report.ts";
+import { up } from "../stage/stacks.ts";
+import type { TakenBackup } from "../company/backup.ts";
+import type { Company } from "../company/company.ts";
+import type { Recovered } from "./recovery.ts";
+import { checkNotes } from "./notesCheck.ts";
+import { checkRelease } from "./releaseCheck.ts";
+import type { DrillContext } from "../company/context.ts";
+import { readProject } from "../company/projectContent.ts";
+import { answers } from "./signsOfLife.ts";
+import { Visitor } from "../company/visitor.ts";
+
+/** What the checks compare the recovered system with. */
+export interface Expected {
+  company: Company;
+  /** The drill's own snapshot, taken before the backup while nothing was written. */
+  before: DatabaseSnapshot;
+  /** What the lost primary's project held beside its database, read at that time. */
+  contentBefore: ProjectSnapshot;
+  /** The same, right before the loss: later rows included. */
+  live: DatabaseSnapshot;
+  backup: TakenBackup;
+  /** The newest commit of the lost repository. */
+  commit: string;
+  recovered: Recovered;
+}
+
+/** What the checks have found. */
+export interface Findings {
+  results: Check[];
+  lostRows: LostRows[];
+  configurationAt: Date;
+  commitsLost: number;
+}
+
+/** Reads the recovered system: its data, its auth, its app under the public name, its configuration; and that it is stable. */
+export async function checkRecovered(context: DrillContext, expected: Expected): Promise<Findings> {
+  const { steps, file } = context;
+  const { recovered, company } = expected;
+  const results: Check[] = [];
+  const check = (name: string, ok: boolean, detail: string): void => void results.push({ name, ok, detail });
+
+  const after = await steps.run("Compare every table and object", () => takeSnapshot(recovered.databaseUrl));
+  const differences = compareSnapshots(expected.before, after).filter(({ kind }) => !isHeldBack(kind));
+  check(
+    "every table, sequence, policy, trigger, function and grant is as in the snapshot",
+    differences.length === 0,
+    differences.length === 0
+      ? `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`
+      : `${differences.length} differences: ${differences
+          .slice(0, 5)
+          .map((one) => one.text)
+          .join(" ")}`,
+  );
+  const contentAfter = await steps.run("Compare storage objects, functions, settings and secrets", () =>
+    readProject(context, recovered),
+  );
+  results.push(...compareProjects(expected.contentBefore, contentAfter));
+  check(
+    "the backup that was restored is the one that was taken",
+    recovered.backupId === expected.backup.id,
+    recovered.backupId,
+  );
+
+  check(
+    "the recovery has tried to stop what was left of the primary",
+    ["application", "database"].every((part) => recovered.fence.some((one) => one.part === part)),
+    recovered.fence.map((one) => `${one.part}: ${one.reason}`).join("; "),
+  );
+
+  await steps.run("Read the recovery's notes", () => checkNotes(context, expected, check));
+
+  await steps.run("Use the recovered app as a visitor", () => checkAsVisitor(context, expected, check));
+
+  await steps.run("Release scheduled jobs and publications", () => checkRelease(context, expected, after, check));
+
+  const regionAnswers = await answers(addressOf(file.ports, "awsPrimary"));
+  check(
+    "the recovery needed nothing of the lost region",
+    !regionAnswers,
+    regionAnswers ? "it answers" : "it still does not answer",
+  );
+
+  const again = await steps.run("A second pulumi up changes nothing", () =>
+    up(company.standby, context.engine, context.clock),
+  );
+  const changed = Object.entries(again.changes).filter(([kind, count]) => kind !== "same" && (count ?? 0) > 0);
+  check(
+    "a second up changes nothing, with new rows in the database",
+    changed.length === 0,
+    changed.length === 0
+      ? `${again.changes["same"] ?? 0} resources the same`
+      : JSON.stringify(Object.fromEntries(changed)),
+  );
+
+  const configurationAt = await steps.run("Read the stored configuration", () =>
+    checkConfiguration(context, recovered.backupId, check),
+  );
+  const deployed = (await visitorOf(context).health()).commit;
+  return {
+    results,
+    lostRows: lostRows(expected.live, after),
+    configurationAt,
+    commitsLost: deployed === expected.commit ? 0 : 1,
+  };
+}
+
+async function checkAsVisitor(
+  context: DrillContext,
+  { commit, recovered }: Expected,
+  check: (name: string, ok: boolean, detail: string) => void,
+): Promise<void> {
+  const visitor = visitorOf(context);
+  const health = await visitor.health();
+  check(
+    `${SANDBOX_NAMES.publicName} leads to the recovered app, built from the newest commit`,
+    health.status === 200 && health.commit === commit,
+    `health ${health.status}, commit ${health.commit?.slice(0, 8) ?? "unknown"}`,
+  );
+  const user = demoUser(1);
+  const token = await visitor.login(user.email, user.password);
+  check(
+    "a user logs in with the old password",
+    typeof token === "string",
+    typeof token === "string" ? user.email : `status ${token}`,
+  );
+  const wrong = await visitor.login(user.email, "not-the-password");
+  check(
+    "a wrong password is refused",
+    typeof wrong === "number" && wrong >= 400 && wrong < 500,
+    `status ${String(wrong).slice(0, 3)}`,
+  );
+  if (typeof token !== "string") return;
+
+  const read = await visitor.posts(token, 5);
+  const posts = Array.isArray(read.body)
+    ? read.body.length
+    : (z.object({ posts: z.array(z.unknown()) }).safeParse(read.body).data?.posts.length ?? 0);
+  check("posts are read through the app", read.status === 200 && posts > 0, `status ${read.status}, ${posts} posts`);
+
+  const title = `Written after the recovery ${context.clock().toISOString()} 復旧`;
+  const anonymous = await visitor.write(undefined, { title, body: "must not be stored" });
+  const written = await visitor.write(token, { title, body: "stored by the recovered app" });
+  const stored = await findPost(recovered.databaseUrl, title);
+  check(
+    "a post is written through the app and found in the database",
+    written.status === 201 && stored?.author === user.id,
+    `status ${written.status}`,
+  );
+  check(
+    "nobody writes without logging in",
+    anonymous.status === 401 && stored?.count === 1,
+    `status ${anonymous.status}`,
+  );
+}
+
+async function findPost(databaseUrl: string, title: string): Promise<{ author: string; count: number } | undefined> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const found = await client.query<{ author_id: string }>("select author_id from public.posts where title = $1", [
+      title,
+    ]);
+    const [first] = found.rows;
+    return first && { author: first.author_id, count: found.rows.length };
+  } finally {
+    await client.end();
+  }
+}
+
+const configurationAnswer = z.object({
+  takenAt: z.coerce.date(),
+  missing: z.array(z.object({ part: z.string(), reason: z.string() })),
+  application: z.object({ variables: z.array(z.object({ key: z.string() })) }),
+  dns: z.object({ records: z.array(z.object({ name: z.string(), type: z.string() })) }),
+});
+
+async function checkConfiguration(
+  context: DrillContext,
+  backupId: string,
+  check: (name: string, ok: boolean, detail: string) => void,
+): Promise<Date> {
+  const stored = configurationAnswer.parse(
+    await castchatRecovery(["configuration", backupId, "--stack", "dr"], context.engine),
+  );
+  const variables = stored.application.variables.map((one) => one.key);
+  const complete = ["DATABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY"].every((name) => variables.includes(name));
+  const hasName = stored.dns.records.some(
+    (record) => record.name === SANDBOX_NAMES.publicName && record.type === "CNAME",
+  );
+  check(
+    "the lost configuration is in the vault: environment, DNS, repository, state",
+    stored.missing.length === 0 && complete && hasName,
+    `${variables.length} variables, ${stored.dns.records.length} DNS records${stored.missing.map((one) => `; ${one.part} is missing: ${one.reason}`).join("")}`,
+  );
+  return stored.takenAt;
+}
+
+function visitorOf({ file }: DrillContext): Visitor {
+  return new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
+}
+
+function countObjects(snapshot: DatabaseSnapshot): number {
+  return Object.values(snapshot.objects).reduce((sum, named) => sum + Object.keys(named).length, 0);
+}

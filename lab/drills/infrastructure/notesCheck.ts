@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from "node:util";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { z } from "zod";
+import { addressOf, REGIONS } from "../../sandbox/host/layout.ts";
+import type { Company } from "../company/company.ts";
+import type { DrillContext } from "../company/context.ts";
+import { partsBeside } from "./recovery.ts";
+import type { Recovered } from "./recovery.ts";
+
+/** The note that every drill's recovery has: the sample database has jobs and a publication, which no restore brings alive. */
+const KNOWN = /^Held back until `castchat-recovery release`: [1-9]\d* scheduled jobs/;
+const entry = z.object({
+  ...{ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) },
+  parts: partsBeside.optional(),
+});
+/** What the company has beside its database; its configuration is restored by nothing. */
+const PARTS = ["storage", "functions", "authSettings"];
+
+/**
+ * Looks that a recovery's notes are where an engineer reads them: on the terminal after the `up`, in the outputs, in the vault's log; and that the last
+ * two say what became of each part beside the database.
+ */
+export async function checkNotes(
+  context: DrillContext,
+  { company, recovered }: { company: Company; recovered: Recovered },
+  check: (name: string, ok: boolean, detail: string) => void,
+): Promise<void> {
+  const entries = await readRecoveryLog(context, company.standbyOutputs.vaultBucket);
+  const logged = entries.find((one) => one.what === "restore" && one.result === "done");
+  const places: [where: string, notes: readonly string[]][] = [
+    ["the output restore.notes", recovered.notes],
+    ["the diagnostics of the up", recovered.warnings],
+    ["the recovery log", logged?.notes ?? []],
+  ];
+  const lacking = places.filter(([, notes]) => !notes.some((note) => KNOWN.test(note))).map(([where]) => where);
+  const lost = recovered.notes.filter((note) => !places.every(([, notes]) => notes.includes(note)));
+  check(
+    "what a recovery leaves to do is on the terminal, in the outputs and in the recovery log",
+    lacking.length === 0 && lost.length === 0,
+    lacking.length > 0 ? `nothing of what is held back in ${lacking.join(", ")}` : `${recovered.notes.length} notes`,
+  );
+  const states = PARTS.map((name) => {
+    const { state = "not named", from = [] } = recovered.parts[name] ?? {};
+    return { name, state, ids: from.map(({ backupId }) => backupId) };
+  });
+  check(
+    "outputs and recovery log say of each part beside the database that it is whole, and from which backup",
+    states.every(({ state, ids }) => state === "whole" && isDeepStrictEqual(ids, [recovered.backupId])) &&
+      isDeepStrictEqual(logged?.parts, recovered.parts),
+    states.map(({ name, state, ids }) => `${name}: ${state}, of ${ids.join(", ") || "no backup"}`).join("; "),
+  );
+}
+
+async function readRecoveryLog({ file }: DrillContext, Bucket: string): Promise<z.infer<typeof entry>[]> {
+  const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = file.credentials;
+  const s3 = new S3Client({
+    region: REGIONS.standby,
+    endpoint: addressOf(file.ports, "awsStandby"),
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  try {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: "recovery-log/" }));
+    const bodies = Contents.map(async ({ Key }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      return entry.parse(JSON.parse((await Body?.transformToString()) ?? ""));
+    });
+    return await Promise.all(bodies);
+  } finally {
+    s3.destroy();
+  }
+}

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, readlink } from "node:fs/promises";
+import { createConnection } from "node:net";
+import type { SandboxFile } from "../sandbox/host/layout.ts";
+
+/** Things that a drill must not leave behind. Asked after everything has been stopped. */
+export async function findLeftovers(home: string, file: SandboxFile): Promise<string[]> {
+  const ports = await Promise.all(
+    Object.entries(file.ports).map(async ([service, port]) =>
+      (await isListening(port)) ? [`port ${port} (${service}) still listens`] : [],
+    ),
+  );
+  return [
+    ...ports.flat(),
+    ...(await processesWith(home)).map((line) => `process ${line} is still running`),
+    // The drill's temporary files lie in there too.
+    ...(existsSync(home) ? [`${home} is still there`] : []),
+  ];
+}
+
+/** Processes that name the sandbox's home among their arguments, or work in it. Only where /proc tells (Linux). */
+async function processesWith(home: string): Promise<string[]> {
+  if (!existsSync("/proc/self/cmdline")) return [];
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(endedOrForeign);
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(endedOrForeign);
+    if (command.includes(home) || folder.startsWith(home))
+      found.push(`${pid} (${command.split("\0").slice(0, 2).join(" ")})`);
+  }
+  return found;
+}
+
+/** A process that has just ended, or another user's, is none of ours. */
+function endedOrForeign(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return "";
+  throw error;
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port, timeout: 1_000 });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("timeout", () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
+}

@@ -1,0 +1,41 @@
+import Table from "cli-table3";
+import { duration } from "../../../services/common/terminal.ts";
+import type { DrillReport } from "./report.ts";
+
+/** The report as a summary for the terminal: the same facts as the page, the longest steps only. */
+export function renderTerminal(report: DrillReport): string {
+  const objectives = new Table({ head: ["", "objective", "promised", "measured", ""], style: PLAIN });
+  for (const one of report.objectives) {
+    objectives.push([
+      mark(one.kept),
+      `${one.kind} ${one.name}`,
+      duration(one.limitMs),
+      duration(one.measuredMs),
+      one.detail,
+    ]);
+  }
+  const checks = new Table({ head: ["", "read from the recovered system", ""], style: PLAIN });
+  for (const one of report.checks) checks.push([mark(one.ok), one.name, one.detail]);
+  const longest = [...report.steps].sort((a, b) => b.durationMs - a.durationMs).slice(0, 6);
+  const lost = report.lostRows.map((one) => `${one.rows} ${one.table}`).join(", ");
+  return [
+    `${report.scenario}: ${report.ok ? "every promise is kept" : "NOT every promise is kept"}`,
+    `${report.data.rows.toLocaleString("en")} rows in ${report.data.tables} tables (${megabytes(report.data.tablesBytes)}), ` +
+      `backup ${report.backup.id} (${megabytes(report.backup.storedBytes)} stored)`,
+    objectives.toString(),
+    checks.toString(),
+    `Lost, written after the snapshot: ${lost === "" ? "nothing" : lost}`,
+    `The time went to: ${longest.map((one) => `${one.name} ${duration(one.durationMs)}`).join("; ")}`,
+    `Simulated: ${report.simulated.join("; ")}`,
+  ].join("\n");
+}
+
+const PLAIN = { head: [], border: [], compact: true };
+
+function mark(ok: boolean): string {
+  return ok ? "✓" : "✗";
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,123 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { systemClock } from "../../services/common/clock.ts";
+import { messageOf, PromiseError } from "../../services/common/errors.ts";
+import { resetSandbox, startSandbox } from "../sandbox/control.ts";
+import { sandboxEnvironment } from "../sandbox/environment.ts";
+import { layout, sandboxHome, type SandboxFile } from "../sandbox/host/layout.ts";
+import { prepareWorkspace } from "../sandbox/workspace.ts";
+import { buildCompany } from "./company/company.ts";
+import type { DrillContext } from "./company/context.ts";
+import { databaseCorruption } from "./corruption/scenario.ts";
+import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
+import { findLeftovers } from "./leftovers.ts";
+import type { DrillReport } from "./report/report.ts";
+import { writeReport, type ReportFiles } from "./report/write.ts";
+import { Steps } from "./stage/steps.ts";
+
+/** What can be drilled; `all` runs one after the other with the same company. */
+export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
+
+/** How a drill is run. */
+export interface DrillOptions {
+  scenario: (typeof SCENARIOS)[number];
+  /** Posts in the sample database. */
+  rows: number;
+  /** Folder for the report. */
+  reports: string;
+  /** Show the engine's own output. */
+  verbose: boolean;
+  /** Leave the sandbox running and its home in place. */
+  keep: boolean;
+  signal: AbortSignal;
+}
+
+/** A scenario's report, and where it was written to. */
+export interface DrillResult {
+  report: DrillReport;
+  files: ReportFiles;
+}
+
+/**
+ * Runs the scenarios in a sandbox of their own, stops and removes that sandbox whatever happens, looks that nothing of it is
+ * left, and writes a report for each.
+ *
+ * @throws PromiseError when something is left behind; whatever the scenario throws
+ */
+export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
+  const clock = systemClock;
+  const steps = new Steps({ clock, stream: process.stderr, signal: options.signal });
+  const home = join(sandboxHome(), "drills", `${clock().toISOString().replace(/[-:.]/g, "")}-${process.pid}`);
+  const file = await startOrCleanUp(home, steps);
+  const reports: DrillReport[] = [];
+  let failure: Error | undefined;
+  try {
+    const workspace = await prepareWorkspace(home, file);
+    const { temporary } = layout(home);
+    await mkdir(temporary, { recursive: true });
+    const engine = {
+      workspace,
+      // The engine leaves pipes in the temporary folder: with one of its own, they go with the sandbox.
+      environment: { ...sandboxEnvironment(home, file), TMPDIR: temporary },
+      signal: options.signal,
+      ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
+    };
+    await runScenarios({ home, file, engine, rows: options.rows, clock, steps }, options.scenario, reports);
+  } catch (error) {
+    // Ctrl-C reaches the engine and the drill at the same moment: whoever tells first, it was an interruption.
+    await pause(200);
+    failure = (options.signal.aborted ? options.signal.reason : error) as Error;
+  }
+  if (!options.keep) await leaveNothing(home, file, reports, failure);
+  const results: DrillResult[] = [];
+  // What has been drilled before a failure is told all the same.
+  for (const report of reports) results.push({ report, files: await writeReport(report, options.reports) });
+  if (failure !== undefined) throw failure;
+  return results;
+}
+
+/** The corruption comes first: the company runs on after it, and has nothing left after the other. */
+async function runScenarios(
+  context: DrillContext,
+  scenario: DrillOptions["scenario"],
+  reports: DrillReport[],
+): Promise<void> {
+  const company = await buildCompany(context);
+  if (scenario !== "infrastructure") reports.push(await databaseCorruption(context, company));
+  if (scenario !== "corruption") reports.push(await completeInfrastructureFailure(context, company));
+}
+
+async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> {
+  try {
+    return await steps.run("Start the sandbox", (say) => startSandbox({ home, onProgress: say }));
+  } catch (error) {
+    await resetSandbox({ home });
+    throw error;
+  }
+}
+
+/** Stops and removes the sandbox. What is left is a check of a finished drill; after a failure it is said beside its reason. */
+async function leaveNothing(
+  home: string,
+  file: SandboxFile,
+  reports: readonly DrillReport[],
+  failure: unknown,
+): Promise<void> {
+  await resetSandbox({ home });
+  const leftovers = await findLeftovers(home, file);
+  for (const report of reports) {
+    report.checks.push({
+      name: "no process, port or temporary file is left",
+      ok: leftovers.length === 0,
+      detail:
+        leftovers.length === 0
+          ? `${Object.keys(file.ports).length} ports closed, sandbox removed`
+          : leftovers.join("; "),
+    });
+    report.ok &&= leftovers.length === 0;
+  }
+  if (failure !== undefined && leftovers.length > 0) {
+    throw new PromiseError(`${messageOf(failure)} Besides, ${leftovers.join("; ")}.`, { cause: failure });
+  }
+}

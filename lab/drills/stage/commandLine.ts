@@ -1,0 +1,40 @@
+import { execa } from "execa";
+import { join } from "node:path";
+import { messageOf, PromiseError } from "../../../services/common/errors.ts";
+import type { EngineOptions } from "./stacks.ts";
+
+const MAIN = join(import.meta.dirname, "..", "..", "..", "cli", "main.ts");
+
+/**
+ * Runs `castchat-recovery` as an engineer would, in the workspace, and gives back its JSON.
+ *
+ * @throws PromiseError with the command's own sentence, when it exits with anything but 0
+ */
+export async function castchatRecovery(args: readonly string[], options: EngineOptions): Promise<unknown> {
+  return (await runCastchatRecovery(args, options, [0])).answer;
+}
+
+/** The same for a command that has something to tell with other exit codes too. */
+export async function runCastchatRecovery(
+  args: readonly string[],
+  options: EngineOptions,
+  expected: readonly number[],
+): Promise<{ exitCode: number; answer: unknown }> {
+  const result = await execa(process.execPath, [MAIN, ...args, "--json"], {
+    cwd: options.workspace,
+    env: options.environment,
+    stdin: "ignore",
+    reject: false,
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+  });
+  options.signal?.throwIfAborted();
+  options.onOutput?.(result.stderr);
+  const { exitCode = -1 } = result;
+  if (!expected.includes(exitCode)) {
+    const said = result.stderr.trim().split("\n").slice(-3).join(" ");
+    throw new PromiseError(
+      messageOf(new Error(`castchat-recovery ${args.join(" ")} exited with ${exitCode}: ${said}`)),
+    );
+  }
+  return { exitCode, answer: JSON.parse(result.stdout) as unknown };
+}

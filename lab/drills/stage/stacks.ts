@@ -1,0 +1,96 @@
+import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { messageOf, PromiseError } from "../../../services/common/errors.ts";
+
+/** When a resource was finished by the engine, by the drill's own clock. */
+export interface ResourceTiming {
+  urn: string;
+  type: string;
+  operation: string;
+  startedAt: Date;
+  finishedAt: Date;
+}
+
+/** What an `up` has done. */
+export interface UpResult {
+  /** Outputs in clear, secrets included: never to be printed. */
+  outputs: Record<string, unknown>;
+  /** Number of resources by what was done to them (create, update, same, …). */
+  changes: Partial<Record<string, number>>;
+  timings: ResourceTiming[];
+  /** Warnings that stay under "Diagnostics" when it has ended. */
+  warnings: string[];
+}
+
+/** What every run of the engine needs. */
+export interface EngineOptions {
+  /** The Pulumi workspace with the sandbox's stack files. */
+  workspace: string;
+  /** Addresses, credentials, backend and passphrase, as variables of the environment. */
+  environment: Record<string, string>;
+  /** Gets the engine's own output, line by line. */
+  onOutput?: ((text: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Opens a stack of the shipped program, creating it where it does not exist yet. */
+export async function openStack(name: string, options: EngineOptions): Promise<Stack> {
+  return LocalWorkspace.createOrSelectStack(
+    { stackName: name, workDir: options.workspace },
+    { envVars: options.environment },
+  );
+}
+
+/**
+ * One `pulumi up` of the program that ships, in processes of its own.
+ *
+ * @throws PromiseError with the engine's diagnostics, when it fails
+ */
+export async function up(stack: Stack, options: EngineOptions, clock: () => Date): Promise<UpResult> {
+  const timings = new Map<string, ResourceTiming>();
+  const diagnostics: string[] = [];
+  const warnings: string[] = [];
+  try {
+    const result = await stack.up({
+      onEvent: (event) => noteEvent(event, { timings, diagnostics, warnings }, clock),
+      ...(options.onOutput ? { onOutput: options.onOutput } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+      suppressProgress: true,
+    });
+    const outputs = Object.fromEntries(
+      Object.entries(result.outputs).map(([name, output]): [string, unknown] => [name, output.value]),
+    );
+    return { outputs, changes: result.summary.resourceChanges ?? {}, timings: [...timings.values()], warnings };
+  } catch (error) {
+    throw new PromiseError(`The engine's up of stack ${stack.name} failed: ${explain(error, diagnostics)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What is noted of an update while it runs. */
+interface Noted {
+  timings: Map<string, ResourceTiming>;
+  diagnostics: string[];
+  warnings: string[];
+}
+
+function noteEvent(event: EngineEvent, { timings, diagnostics, warnings }: Noted, clock: () => Date): void {
+  if (event.resourcePreEvent) {
+    const { urn, type, op } = event.resourcePreEvent.metadata;
+    timings.set(urn, { urn, type, operation: op, startedAt: clock(), finishedAt: clock() });
+  }
+  if (event.resOutputsEvent) {
+    const timing = timings.get(event.resOutputsEvent.metadata.urn);
+    if (timing) timing.finishedAt = clock();
+  }
+  const { severity, message = "", ephemeral } = event.diagnosticEvent ?? {};
+  const plain = message.replace(/<\{%[^%]*%\}>/g, "").trim();
+  if (severity === "error") diagnostics.push(plain);
+  if (severity === "warning" && ephemeral !== true) warnings.push(plain.replace(/^warning: /, ""));
+}
+
+/** The diagnostics tell the cause; the Automation API's own error only repeats the command and its whole output. */
+function explain(error: unknown, diagnostics: string[]): string {
+  const text = diagnostics.length > 0 ? diagnostics.join(" | ") : messageOf(error);
+  return messageOf(new Error(text));
+}

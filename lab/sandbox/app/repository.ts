@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { devNull, tmpdir } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { redact, UserError } from "../../../services/common/errors.ts";
+
+const run = promisify(execFile);
+
+/** What the application's repository holds. */
+const APP_FILES = ["package.json", "server.mjs", "database.mjs", "README.md"] as const;
+/** The release that the first commit is tagged with, so that a mirror has a tag to keep. */
+const FIRST_TAG = "v1.0.0";
+
+/** Where the repository is and what opens it. The token goes into git's environment, never into its arguments or files. */
+export interface RemoteRepository {
+  remoteUrl: string;
+  token: string;
+}
+
+/**
+ * Makes the application's repository from the files beside this one and pushes it as branch `main` with one tag; the remote
+ * is empty. Gives back the commit.
+ * @throws UserError where git refuses, for instance because the remote has a `main` already.
+ */
+export async function seedApplicationRepository(options: RemoteRepository & { message?: string }): Promise<string> {
+  return inTemporaryFolder(async (folder) => {
+    const git = gitIn(folder, options.token);
+    await git("init", "--quiet", "--initial-branch=main");
+    const source = fileURLToPath(new URL(".", import.meta.url));
+    for (const file of APP_FILES) await copyFile(join(source, file), join(folder, file));
+    return commitAndPush(git, options.remoteUrl, options.message ?? "CastChat", [
+      "refs/heads/main",
+      `refs/tags/${FIRST_TAG}`,
+    ]);
+  });
+}
+
+/**
+ * Adds one commit to the repository's `main`: the files given, by path inside of the repository, or else a line in CHANGES.md.
+ * Gives back the commit, which is the newest that a mirror can have lost.
+ * @throws UserError where git refuses or a path leads out of the repository.
+ */
+export async function commitChange(
+  options: RemoteRepository & { message: string; files?: Record<string, string> },
+): Promise<string> {
+  return inTemporaryFolder(async (folder) => {
+    const git = gitIn(folder, options.token);
+    await git("clone", "--quiet", "--depth=1", "--branch=main", "--", options.remoteUrl, ".");
+    for (const [path, content] of Object.entries(options.files ?? { "CHANGES.md": `${options.message}\n` })) {
+      const file = resolve(folder, path);
+      if (!file.startsWith(folder + sep))
+        throw new UserError(`“${path}” leads out of the repository: name a file inside of it.`);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+    return commitAndPush(git, options.remoteUrl, options.message, ["refs/heads/main"]);
+  });
+}
+
+type Git = (...args: string[]) => Promise<string>;
+
+async function commitAndPush(git: Git, remoteUrl: string, message: string, refs: string[]): Promise<string> {
+  await git("add", "--all");
+  // Also where a change changes nothing: the caller measures a new commit.
+  await git("commit", "--quiet", "--allow-empty", `--message=${message}`);
+  for (const tag of refs.filter((ref) => ref.startsWith("refs/tags/")))
+    await git("tag", tag.slice("refs/tags/".length));
+  await git("push", "--quiet", "--", remoteUrl, ...refs.map((ref) => `${ref}:${ref}`));
+  return git("rev-parse", "HEAD");
+}
+
+function gitIn(folder: string, token: string): Git {
+  const credentials = Buffer.from(`x-access-token:${token}`).toString("base64");
+  const environment = {
+    PATH: process.env["PATH"],
+    HOME: folder,
+    // Nobody's own settings (signing, hooks, credential helpers) take part, and nothing waits for an answer.
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: devNull,
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_AUTHOR_NAME: "CastChat",
+    GIT_AUTHOR_EMAIL: "engineering@castchat.example",
+    GIT_COMMITTER_NAME: "CastChat",
+    GIT_COMMITTER_EMAIL: "engineering@castchat.example",
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "http.extraHeader",
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${credentials}`,
+  };
+  return async (...args) => {
+    try {
+      const { stdout } = await run("git", args, { cwd: folder, env: environment, timeout: 60_000 });
+      return stdout.trim();
+    } catch (error) {
+      const { stderr, message } = error as Error & { stderr?: string };
+      const reason = stderr === undefined || stderr.trim() === "" ? message : stderr.trim();
+      throw new UserError(`git ${args[0] ?? ""} of the application's repository failed: ${redact(reason)}`);
+    }
+  };
+}
+
+async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "castchat-app-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

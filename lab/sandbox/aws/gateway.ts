@@ -1,0 +1,180 @@
+import { Agent, createServer, request as httpRequest } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Clock } from "../../../services/common/clock.ts";
+import { LOOPBACK } from "../host/ports.ts";
+import { closeServer, listen } from "../host/servers.ts";
+import { refusalAnswer } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
+import { isOutOfTime, isSignedWith, needsBody, readSignature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
+
+/** What a region's gateway needs to know. */
+export interface GatewayOptions {
+  region: string;
+  /** Port that the region's endpoint listens on. */
+  port: number;
+  /** Port of ministack, which every region shares. */
+  upstreamPort: number;
+  /** The account's root key. IAM users' keys are checked by ministack, with their policies. */
+  accessKeyId: string;
+  secretAccessKey: string;
+  clock: Clock;
+}
+
+/** Services with one endpoint for the whole world: signed for us-east-1 whatever region the client works in. */
+const GLOBAL_SERVICES = new Set([
+  "iam",
+  "route53",
+  "cloudfront",
+  "organizations",
+  "sts",
+  "budgets",
+  "globalaccelerator",
+]);
+/** Keys that ministack takes for root without a look at the signature: never let through. */
+const KEYS_WITHOUT_CHECK = /^(test|\d{12})$/;
+/** Bodies without a hash header (all but S3's) are held in memory to check them; AWS's own limits are below this. */
+const MAXIMUM_HELD_BODY = 16 * 1024 * 1024;
+/** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1); `expect` has been answered here. */
+const CONNECTION_HEADERS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+]);
+
+/**
+ * The endpoint of one AWS region: checks key, signature, time and region as AWS does, then passes the request to ministack.
+ *
+ * A gateway that is closed is a region in an outage: nothing listens any more. Bodies are streamed both ways.
+ */
+export class RegionGateway {
+  readonly #options: GatewayOptions;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
+  #server: Server | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the region's endpoint takes connections. */
+  get isOpen(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Starts to listen. A port in use is a UserError. */
+  async open(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((request, response) => {
+      this.#serve(request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      );
+    });
+    await listen(server, this.#options.port, `AWS ${this.#options.region}`);
+    this.#server = server;
+  }
+
+  /** Stops to listen and cuts every connection, also those in the middle of a request. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#agent.destroy();
+    if (server !== undefined) await closeServer(server);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path, query] = splitOnce(request.url ?? "/", "?");
+    const signed = { method: request.method ?? "GET", path, query, headers: request.headers };
+    const signature = readSignature(signed);
+    const refuse = (refusal: Refusal) => answer(request, response, refusal, signature?.service);
+    const early = this.#refusalOf(signature);
+    if (signature === undefined || early !== undefined) {
+      refuse(early ?? { reason: "noSignature" });
+      return;
+    }
+    let body: Buffer | undefined;
+    if (signature.accessKeyId === this.#options.accessKeyId) {
+      if (needsBody(signature, request.headers)) body = await readBody(request);
+      if (!isSignedWith(this.#options.secretAccessKey, signature, signed, body ?? Buffer.alloc(0))) {
+        refuse({ reason: "wrongSignature" });
+        return;
+      }
+    }
+    this.#forward(request, response, body, () => refuse({ reason: "unavailable" }));
+  }
+
+  #refusalOf(signature: Signature | undefined): Refusal | undefined {
+    if (signature === undefined) return { reason: "noSignature" };
+    const { region, clock } = this.#options;
+    if (KEYS_WITHOUT_CHECK.test(signature.accessKeyId))
+      return { reason: "unknownKey", accessKeyId: signature.accessKeyId };
+    if (signature.region !== region && !(GLOBAL_SERVICES.has(signature.service) && signature.region === "us-east-1")) {
+      return { reason: "wrongRegion", signed: signature.region, expected: region };
+    }
+    return isOutOfTime(signature, clock()) ? { reason: "outOfTime" } : undefined;
+  }
+
+  #forward(request: IncomingMessage, response: ServerResponse, body: Buffer | undefined, onFailure: () => void): void {
+    const upstream = httpRequest(
+      {
+        host: LOOPBACK,
+        port: this.#options.upstreamPort,
+        agent: this.#agent,
+        method: request.method,
+        path: request.url,
+        // AWS is only ever reached by TLS: policies that demand it see it, although the sandbox speaks plain HTTP.
+        headers: { ...passedOn(request.headers), "x-forwarded-proto": "https" },
+      },
+      (answered) => {
+        response.writeHead(answered.statusCode ?? 502, passedOn(answered.headers));
+        answered.pipe(response);
+        answered.once("error", () => response.destroy());
+      },
+    );
+    upstream.once("error", () => (response.headersSent ? response.destroy() : onFailure()));
+    response.once("close", () => {
+      if (!response.writableFinished) upstream.destroy();
+    });
+    if (body !== undefined) upstream.end(body);
+    else request.pipe(upstream);
+  }
+}
+
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  service: string | undefined,
+): void {
+  const { status, headers, body } = refusalAnswer(refusal, service, request.headers);
+  // The rest of a refused upload is read and dropped, so that the client gets to see the answer.
+  request.resume();
+  response.writeHead(status, headers);
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] => entry[1] !== undefined && !CONNECTION_HEADERS.has(entry[0]),
+    ),
+  );
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAXIMUM_HELD_BODY) throw new Error("the request's body is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

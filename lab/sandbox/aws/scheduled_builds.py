@@ -1,0 +1,282 @@
+"""What ministack 1.5.33 lacks for scheduled builds: a schedule that starts a build, a build that really runs, a clock to advance."""
+
+import copy
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+
+from ministack.core.arn import parse_arn
+from ministack.core.responses import error_response_json, get_account_id, get_region
+from ministack.services import codebuild, eventbridge, scheduler
+
+from service_roles import assume, may, trusts
+
+logger = logging.getLogger("scheduled-builds")
+
+# Where each region answers, by its name; the sandbox's gateways check signatures there. Set by lab/sandbox/aws/ministack.ts.
+ENDPOINTS = json.loads(os.environ.get("CASTCHAT_REGION_ENDPOINTS", "{}"))
+RUN_BUILD = json.loads(os.environ.get("CASTCHAT_RUN_BUILD", "null"))
+# Holds the seconds by which the scheduler's clock is ahead; lab/sandbox/aws/schedulerClock.ts writes it.
+CLOCK_FILE = os.environ.get("CASTCHAT_SCHEDULER_CLOCK", "")
+TICK_SECONDS = 1
+# Seconds between two attempts to start what could not be started; AWS waits longer each time.
+RETRY_SECONDS = 5
+
+_processes = {}  # build id -> its process
+_waiting = {}  # (account, region, schedule) -> {"target", "event", "first", "attempts", "next"}
+
+
+def keep_build_settings():
+    """CodeBuild drops the log group and the limit of builds at a time, which a project was given."""
+    kept = ("logsConfig", "concurrentBuildLimit")
+    create, update, shape = codebuild._create_project, codebuild._update_project, codebuild._project_shape
+
+    def keep(data):
+        project = codebuild._projects.get(data.get("name", ""))
+        if project is not None:
+            for name in kept:
+                project.pop(name, None)
+                if name in data:
+                    project[name] = data[name]
+
+    def created(data):
+        answer = create(data)
+        if answer[0] == 200:
+            keep(data)
+            return codebuild.json_response({"project": codebuild._project_shape(codebuild._projects[data["name"]])})
+        return answer
+
+    def updated(data):
+        answer = update(data)
+        if answer[0] == 200:
+            keep(data)
+        return answer
+
+    codebuild._create_project, codebuild._update_project = created, updated
+    codebuild._project_shape = lambda project: {**shape(project), **{k: project[k] for k in kept if k in project}}
+
+
+def limit_builds():
+    """StartBuild is refused while as many builds run as the project allows (AWS: "concurrentBuildLimit")."""
+    start = codebuild._start_build
+
+    def started(data):
+        project = codebuild._projects.get(data.get("projectName", "")) or {}
+        limit = project.get("concurrentBuildLimit")
+        running = [
+            one
+            for one in codebuild._builds.values()
+            if one["projectName"] == project.get("name") and one["buildStatus"] == "IN_PROGRESS"
+        ]
+        if limit is not None and len(running) >= limit:
+            message = f"Cannot have more than {limit} active builds for the project"
+            return error_response_json("AccountLimitExceededException", message, 400)
+        return start(data)
+
+    codebuild._start_build = started
+
+
+def run_builds():
+    """A build is a process of this machine in place of a container: lab/sandbox/codebuild/runBuild.ts runs its commands."""
+
+    def execute(build_id, project):
+        build = codebuild._builds.get(build_id)
+        group = project["logsConfig"]["cloudwatchLogs"]["groupName"]
+        build["logs"] = {"groupName": group, "streamName": build_id.rsplit(":", 1)[-1]}
+        try:
+            order = json.dumps(_order(build, project))
+            process = subprocess.Popen(RUN_BUILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        except Exception as error:
+            logger.error("build %s could not be started: %s", build_id, error)
+            _fail(build, "PROVISIONING", str(error))
+            return
+        _processes[build_id] = process
+        timed_out = threading.Event()
+        timer = threading.Timer(codebuild._timeout_seconds(project), lambda: (timed_out.set(), process.terminate()))
+        timer.daemon = True
+        timer.start()
+        try:
+            process.stdin.write(order)
+            process.stdin.close()
+            for line in process.stdout:
+                phase = json.loads(line)
+                codebuild._record_phase(build, phase["phase"], phase["status"])
+                if phase.get("message"):
+                    build["phases"][-1]["contexts"] = [{"statusCode": "", "message": phase["message"]}]
+            code = process.wait()
+        finally:
+            timer.cancel()
+            _processes.pop(build_id, None)
+        stopped = codebuild._stop_requested(build_id)
+        codebuild._clear_stopped(build_id)
+        status = "STOPPED" if stopped else "TIMED_OUT" if timed_out.is_set() else "SUCCEEDED" if code == 0 else "FAILED"
+        codebuild._finish_build(build, status)
+
+    def stop(data):
+        build = codebuild._builds.get(data.get("id", ""))
+        if build is None or build["buildStatus"] != "IN_PROGRESS":
+            return original_stop(data)
+        codebuild._mark_stopped(build["id"])
+        process = _processes.get(build["id"])
+        if process is not None:
+            process.send_signal(signal.SIGTERM)
+        return codebuild.json_response({"build": copy.deepcopy(build)})
+
+    original_stop = codebuild._stop_build
+    codebuild.EXECUTE_BUILDS = True
+    codebuild._execute_build, codebuild._stop_build = execute, stop
+
+
+def refuse_distrusting_roles():
+    """A schedule whose role doesn't let the service in is refused when it is made or changed."""
+    create, update = scheduler._create_schedule, scheduler._update_schedule
+
+    def checked(name, body, keep):
+        target = body.get("Target") or {}
+        arn = scheduler._schedule_arn(body.get("GroupName", "default"), name)
+        role = target.get("RoleArn", "")
+        if role and not trusts(role, "scheduler.amazonaws.com", _group_of(arn)):
+            message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            return scheduler._error(400, "ValidationException", message)
+        return keep(name, body)
+
+    scheduler._create_schedule = lambda name, body: checked(name, body, create)
+    scheduler._update_schedule = lambda name, body: checked(name, body, update)
+
+
+def start_builds_by_schedule():
+    """A schedule's target may be a CodeBuild project: its role is taken, and the build started with that role's rights."""
+    invoke = eventbridge._invoke_target
+
+    def invoked(target, event, rule, view=None):
+        if parse_arn(target.get("Arn", "")).service != "codebuild":
+            return invoke(target, event, rule, view)
+        key = (get_account_id(), get_region(), rule["Arn"])
+        _waiting[key] = {"target": target, "first": time.time(), "attempts": 0, "next": 0.0}
+        _start_waiting()
+
+    eventbridge._invoke_target = invoked
+
+
+def advance_clock():
+    """The scheduler's time is the machine's plus what its clock file says, and it looks every second."""
+
+    class Ahead:
+        sleep = staticmethod(time.sleep)
+
+        @staticmethod
+        def time():
+            try:
+                with open(CLOCK_FILE, encoding="ascii") as file:
+                    return time.time() + float(file.read())
+            except FileNotFoundError:
+                return time.time()
+
+    tick = scheduler._tick_schedules
+
+    def ticked():
+        tick()
+        _start_waiting()
+
+    scheduler.time = Ahead
+    scheduler._SCHEDULE_TICK_INTERVAL = TICK_SECONDS
+    scheduler._tick_schedules = ticked
+
+
+def _start_waiting():
+    """Starts what is due; what can't be started is tried again for as long as its retry policy says, then put into its queue."""
+    for key, one in list(_waiting.items()):
+        account, region, schedule = key
+        if time.time() < one["next"] or not _answers(region):
+            continue
+        scheduler.set_request_account_id(account)
+        scheduler.set_request_region(region)
+        refused = _start_build(one["target"], schedule)
+        if refused is None:
+            del _waiting[key]
+            continue
+        one["attempts"] += 1
+        one["next"] = time.time() + RETRY_SECONDS
+        policy = one["target"].get("RetryPolicy") or {}
+        too_old = time.time() - one["first"] > policy.get("MaximumEventAgeInSeconds", 86_400)
+        if too_old or one["attempts"] > policy.get("MaximumRetryAttempts", 185):
+            del _waiting[key]
+            _bury(one["target"], schedule, refused)
+
+
+def _start_build(target, schedule):
+    """None where the build was started, else why not."""
+    project = target["Arn"].rsplit("/", 1)[-1]
+    role_arn = target["RoleArn"]
+    session = assume(role_arn, "scheduler.amazonaws.com", _group_of(schedule))
+    if session is None:
+        return f"scheduler.amazonaws.com may not assume {role_arn}"
+    if not may(role_arn, "codebuild:StartBuild", target["Arn"]):
+        return f"{role_arn} may not start {target['Arn']}"
+    status, _, body = codebuild._start_build({"projectName": project, **json.loads(target.get("Input") or "{}")})
+    return None if status == 200 else json.loads(body).get("message", str(status))
+
+
+def _group_of(schedule):
+    """The ARN of a schedule's group, which is the source that AWS names when a schedule takes its role."""
+    head, group, _ = schedule.rsplit("/", 2)
+    return f"{head.removesuffix(':schedule')}:schedule-group/{group}"
+
+
+def _bury(target, schedule, reason):
+    """What could not be started goes to the target's dead-letter queue, if its role may send there."""
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    logger.warning("schedule %s started nothing: %s", schedule, reason)
+    if queue and may(target["RoleArn"], "sqs:SendMessage", queue):
+        body = json.dumps({"schedule": schedule, "target": target["Arn"], "reason": reason})
+        eventbridge._dispatch_to_sqs(parse_arn(queue), body)
+
+
+def _order(build, project):
+    """All that a build needs, its role's session among it."""
+    credentials = assume(project["serviceRole"], "codebuild.amazonaws.com", project["arn"], _service_session(build))
+    if credentials is None:
+        raise PermissionError(f"codebuild.amazonaws.com may not assume {project['serviceRole']}")
+    return {
+        "id": build["id"],
+        "region": get_region(),
+        "endpoint": ENDPOINTS[get_region()],
+        "project": {name: project[name] for name in ("name", "source", "environment")},
+        "logs": build["logs"],
+        "credentials": credentials,
+    }
+
+
+def _service_session(build):
+    return "AWSCodeBuild-" + build["id"].rsplit(":", 1)[-1]
+
+
+def _answers(region):
+    """Whether the region's endpoint takes connections: one in an outage starts nothing."""
+    address = urllib.parse.urlsplit(ENDPOINTS.get(region, ""))
+    try:
+        socket.create_connection((address.hostname, address.port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def _fail(build, phase, message):
+    codebuild._record_phase(build, phase, "FAILED")
+    build["phases"][-1]["contexts"] = [{"statusCode": "ACCESS_DENIED", "message": message}]
+    codebuild._finish_build(build, "FAILED")
+
+
+def install():
+    keep_build_settings()
+    limit_builds()
+    run_builds()
+    refuse_distrusting_roles()
+    start_builds_by_schedule()
+    advance_clock()

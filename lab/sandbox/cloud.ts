@@ -1,0 +1,191 @@
+import { mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { systemClock } from "../../services/common/clock.ts";
+import { UserError, messageOf } from "../../services/common/errors.ts";
+import { LocalAppRunner } from "./apps.ts";
+import { RegionGateway } from "./aws/gateway.ts";
+import { startMinistack } from "./aws/ministack.ts";
+import { advanceScheduler } from "./aws/schedulerClock.ts";
+import { EdgeProxy, resolveDeployment } from "./edge.ts";
+import { createEmulators } from "./emulators.ts";
+import type { Emulators } from "./emulators.ts";
+import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
+import { processesFile, writeSandboxFile } from "./host/file.ts";
+import { REGIONS, addressOf, layout } from "./host/layout.ts";
+import type { SandboxFile } from "./host/layout.ts";
+import { LocalProjectServers } from "./postgres/projectServers.ts";
+import { closeServer, listen } from "./host/servers.ts";
+import { Supervisor } from "./host/supervisor.ts";
+
+const MINISTACK = "ministack";
+/** How often it is looked whether Supabase's own backups are due. */
+const DAILY_CHECK_MS = 60_000;
+
+/** The whole cloud of one sandbox: everything that listens but the control port. */
+export class Cloud {
+  readonly #home: string;
+  #file: SandboxFile;
+  readonly #supervisor: Supervisor;
+  readonly #databases: LocalProjectServers;
+  readonly #apps: LocalAppRunner;
+  readonly #gateways: Map<string, RegionGateway>;
+  readonly #servers: Server[] = [];
+  #edge: EdgeProxy | undefined;
+  #platformBackups: PlatformBackups | undefined;
+  #daily: NodeJS.Timeout | undefined;
+
+  /** `file` is what sandbox.json holds; changes (outages) are written back to it. */
+  constructor(home: string, file: SandboxFile) {
+    const paths = layout(home);
+    this.#home = home;
+    this.#file = file;
+    this.#supervisor = new Supervisor(processesFile(home));
+    this.#databases = new LocalProjectServers(paths.postgres, this.#supervisor);
+    this.#apps = new LocalAppRunner(join(paths.home, "apps"), this.#supervisor);
+    const shared = {
+      upstreamPort: file.ports.ministack,
+      accessKeyId: file.credentials.awsAccessKeyId,
+      secretAccessKey: file.credentials.awsSecretAccessKey,
+      clock: systemClock,
+    };
+    this.#gateways = new Map([
+      [REGIONS.primary, new RegionGateway({ ...shared, region: REGIONS.primary, port: file.ports.awsPrimary })],
+      [REGIONS.standby, new RegionGateway({ ...shared, region: REGIONS.standby, port: file.ports.awsStandby })],
+    ]);
+  }
+
+  /** Starts everything. After a failure, call stop(). */
+  async start(): Promise<void> {
+    const paths = layout(this.#home);
+    for (const folder of [paths.logs, paths.aws, paths.git, paths.emulators, paths.deployments]) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    }
+    const emulators = createEmulators({
+      paths,
+      credentials: this.#file.credentials,
+      ports: this.#file.ports,
+      postgres: this.#databases,
+      apps: this.#apps,
+      clock: systemClock,
+    });
+    // One after the other only where one needs the other: apps read from the databases.
+    await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
+    await this.#listen(emulators);
+    emulators.resume();
+    this.#platformBackups = emulators.platformBackups;
+    this.#daily = setInterval(() => void this.#takeDueBackups(emulators.platformBackups), DAILY_CHECK_MS);
+    this.#daily.unref();
+  }
+
+  /** Stops everything, in order where there is one. All of it starts again with the next daemon. */
+  async stop(): Promise<void> {
+    clearInterval(this.#daily);
+    await all([
+      this.#edge?.close() ?? Promise.resolve(),
+      ...this.#servers.splice(0).map((server) => closeServer(server)),
+      ...[...this.#gateways.values()].map((gateway) => gateway.close()),
+      this.#apps.stopAll().then(() => this.#databases.stopAll()),
+      this.#supervisor.stop(MINISTACK),
+    ]);
+    await this.#supervisor.stopAll();
+  }
+
+  /** Regions whose endpoints are switched off. */
+  get outages(): readonly string[] {
+    return this.#file.outages;
+  }
+
+  /** Refs of the projects that have a database server. */
+  get databases(): readonly string[] {
+    return this.#databases.refs();
+  }
+
+  /** Switches a region's endpoints off (or on again); stays so over restarts. */
+  async setOutage(region: string, out: boolean): Promise<void> {
+    const gateway = this.#gateways.get(region);
+    if (gateway === undefined) {
+      throw new UserError(
+        `The sandbox has no AWS region "${region}": its regions are ${[...this.#gateways.keys()].join(" and ")}.`,
+      );
+    }
+    this.#file = {
+      ...this.#file,
+      outages: [...this.#file.outages.filter((one) => one !== region), ...(out ? [region] : [])],
+    };
+    writeSandboxFile(this.#home, this.#file);
+    await (out ? gateway.close() : gateway.open());
+  }
+
+  /** Simulates the loss of a project's database: server and data are gone, nothing of them can be had back. */
+  async destroyDatabase(ref: string): Promise<void> {
+    if (!this.#databases.refs().includes(ref)) {
+      throw new UserError(
+        `The sandbox has no database "${ref}": it has ${this.#databases.refs().join(", ") || "none"}.`,
+      );
+    }
+    await this.#databases.destroy(ref);
+  }
+
+  /** Supabase's own backup of a project, now. */
+  async takePlatformBackup(ref: string): Promise<void> {
+    await this.#platformBackups?.take(ref);
+  }
+
+  /** Gives a project's plan Supabase's point-in-time recovery. */
+  async enablePointInTime(ref: string): Promise<void> {
+    await this.#platformBackups?.enablePointInTime(ref);
+  }
+
+  async #takeDueBackups(backups: PlatformBackups): Promise<void> {
+    try {
+      await backups.takeDue();
+    } catch (error) {
+      process.stderr.write(`Supabase's own backups: ${messageOf(error)}\n`);
+    }
+  }
+
+  /** Lets time pass for the schedules of both regions. Gives back by how many seconds their clock is ahead. */
+  async advanceScheduler(seconds: number): Promise<number> {
+    return advanceScheduler(layout(this.#home).aws, seconds);
+  }
+
+  async #startAws(): Promise<void> {
+    const paths = layout(this.#home);
+    await startMinistack({
+      dataDir: paths.aws,
+      port: this.#file.ports.ministack,
+      accessKeyId: this.#file.credentials.awsAccessKeyId,
+      log: join(paths.logs, "ministack.log"),
+      endpoints: {
+        [REGIONS.primary]: addressOf(this.#file.ports, "awsPrimary"),
+        [REGIONS.standby]: addressOf(this.#file.ports, "awsStandby"),
+      },
+      onSpawn: (pid) => this.#supervisor.add(MINISTACK, pid, { stopSignal: "SIGTERM", group: true }),
+    });
+    for (const [region, gateway] of this.#gateways) {
+      if (!this.#file.outages.includes(region)) await gateway.open();
+    }
+  }
+
+  async #listen(emulators: Emulators): Promise<void> {
+    for (const [service, app] of emulators.apps) {
+      const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+      await listen(server, this.#file.ports[service], `${service} emulator`);
+      this.#servers.push(server);
+    }
+    const edge = new EdgeProxy(
+      (host, secret) => resolveDeployment(host, emulators.names, emulators.platform, secret),
+      this.#apps,
+    );
+    await edge.open(this.#file.ports.edge);
+    this.#edge = edge;
+  }
+}
+
+/** Waits for all of them, whatever happens to the others, then throws the first failure. */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

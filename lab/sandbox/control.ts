@@ -1,0 +1,232 @@
+import { existsSync, readdirSync } from "node:fs";
+import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../services/common/errors.ts";
+import { ministackBinary } from "./aws/ministack.ts";
+import {
+  newSandboxFile,
+  processesFile,
+  readSandboxFile,
+  runningDaemon,
+  withoutDaemon,
+  writeSandboxFile,
+} from "./host/file.ts";
+import { SERVICES, addressOf, layout } from "./host/layout.ts";
+import type { SandboxFile, Service } from "./host/layout.ts";
+import { withSandboxLock } from "./host/lock.ts";
+import { isFree } from "./host/ports.ts";
+import { postgresBinary } from "./postgres/binaries.ts";
+import { portInUse } from "./host/servers.ts";
+import { startDaemon } from "./startDaemon.ts";
+import { endLeftovers, endProcess } from "./host/supervisor.ts";
+
+/** State of a sandbox. */
+export interface SandboxStatus {
+  running: boolean;
+  pid?: number;
+  services: { name: Service; url: string; listening: boolean }[];
+  /** Regions whose endpoints are switched off. */
+  outages: readonly string[];
+  /** Refs of the projects with a database server; known only while it runs. */
+  databases: readonly string[];
+}
+
+/** A process that was killed is still there for a moment. */
+const ENDING_MS = 200;
+/** What the sandbox puts into its home beside the paths of `layout`. */
+const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.json.new"];
+
+/**
+ * Starts the sandbox, or leaves it as it is when it runs. Returns once everything answers.
+ *
+ * UserErrors: a port in use, a missing program, a home that is damaged or belongs to something else.
+ */
+export async function startSandbox(options: {
+  home: string;
+  onProgress?: (message: string) => void;
+}): Promise<SandboxFile> {
+  const { home, onProgress = () => undefined } = options;
+  await prepareHome(home);
+  return withSandboxLock(home, async () => {
+    let file = readSandboxFile(home);
+    if (file === undefined) {
+      onProgress("making a new sandbox");
+      file = await newSandboxFile();
+      writeSandboxFile(home, file);
+    }
+    if (await isServing(file)) return file;
+    postgresBinary("postgres");
+    ministackBinary();
+    await endLeftovers(processesFile(home));
+    for (const service of SERVICES) {
+      if (!(await isFree(file.ports[service]))) throw portInUse(service, file.ports[service]);
+    }
+    onProgress("starting its services");
+    await startDaemon(home);
+    return readSandboxFile(home) ?? file;
+  });
+}
+
+/** Stops the sandbox, in order where it answers, by force where it doesn't. Nothing of it runs afterwards; its data stays. */
+export async function stopSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
+  const { home, onProgress = () => undefined } = options;
+  if (!existsSync(layout(home).file)) return;
+  await withSandboxLock(home, async () => {
+    const file = readSandboxFile(home);
+    const pid = runningDaemon(file);
+    if (pid !== undefined) {
+      onProgress("stopping the sandbox");
+      await endProcess({ name: "daemon", pid, ticks: file?.pidStartTicks ?? "", stopSignal: "SIGTERM", group: false });
+    }
+    const left = await endLeftovers(processesFile(home));
+    if (left.length > 0) onProgress(`ended what a killed sandbox had left: ${left.join(", ")}`);
+    const current = readSandboxFile(home);
+    if (current?.pid !== undefined) writeSandboxFile(home, withoutDaemon(current));
+  });
+}
+
+/** What runs. Never fails because something doesn't. */
+export async function sandboxStatus(options: { home: string }): Promise<SandboxStatus> {
+  const file = readSandboxFile(options.home);
+  if (file === undefined) return { running: false, services: [], outages: [], databases: [] };
+  const pid = runningDaemon(file);
+  const services = await Promise.all(
+    SERVICES.map(async (name) => ({
+      name,
+      url: addressOf(file.ports, name),
+      listening: !(await isFree(file.ports[name])),
+    })),
+  );
+  const rest = { services, outages: file.outages };
+  if (pid === undefined) return { running: false, ...rest, databases: [] };
+  return { running: true, pid, ...rest, databases: (await askStatus(file)).databases };
+}
+
+/** Stops the sandbox and removes all that it holds. Refuses a folder that holds no sandbox. */
+export async function resetSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
+  const { home, onProgress = () => undefined } = options;
+  const paths = layout(home);
+  if (!existsSync(home) || readdirSync(home).length === 0) return;
+  if (!existsSync(paths.file)) {
+    throw new UserError(
+      `${home} holds no sandbox (no sandbox.json), so nothing of it was removed: check CASTCHAT_SANDBOX_HOME.`,
+    );
+  }
+  await stopDamaged(home, onProgress);
+  onProgress("removing its data");
+  const locks = readdirSync(home).filter((name) => name.startsWith("lock"));
+  // sandbox.json goes last: until then an interrupted reset can be done again.
+  for (const path of [
+    ...foldersOf(home),
+    ...[...OTHER_ENTRIES, ...locks].map((name) => join(home, name)),
+    paths.file,
+  ]) {
+    await rm(path, { recursive: true, force: true });
+  }
+  if (readdirSync(home).length === 0) await rmdir(home);
+}
+
+/** Switches a region's endpoints off, as an outage would; stays so over restarts. */
+export async function loseRegion(home: string, region: string): Promise<void> {
+  await ask(running(home), "POST", `/regions/${encodeURIComponent(region)}/outage`);
+}
+
+/** Ends the outage of a region. */
+export async function restoreRegion(home: string, region: string): Promise<void> {
+  await ask(running(home), "DELETE", `/regions/${encodeURIComponent(region)}/outage`);
+}
+
+/** Destroys a project's database server with its data, as a loss would. */
+export async function destroyDatabase(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/databases/${encodeURIComponent(ref)}/destroy`);
+}
+
+/** Lets time pass for the sandbox's schedules alone, so that what is due in hours is due now. */
+export async function advanceScheduler(home: string, seconds: number): Promise<void> {
+  await ask(running(home), "POST", `/scheduler/advance/${seconds}`);
+}
+
+/** Lets Supabase take its own backup of a project now, as it does at 02:00 UTC. */
+export async function takePlatformBackup(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/platform-backups`);
+}
+
+/** Gives a project's plan Supabase's point-in-time recovery, from now on. */
+export async function enablePointInTime(home: string, ref: string): Promise<void> {
+  await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/point-in-time`);
+}
+
+/** A damaged sandbox.json can't name the daemon; the account of processes still names all others. */
+async function stopDamaged(home: string, onProgress: (message: string) => void): Promise<void> {
+  try {
+    await stopSandbox({ home, onProgress });
+  } catch (error) {
+    if (!(error instanceof UserError) || !error.message.includes("is damaged")) throw error;
+    await endLeftovers(processesFile(home));
+  }
+}
+
+async function prepareHome(home: string): Promise<void> {
+  if (!existsSync(layout(home).file)) {
+    const strangers = foldersOf(home).filter((path) => existsSync(path));
+    if (strangers.length > 0) {
+      const names = strangers.map((path) => basename(path)).join(", ");
+      throw new UserError(
+        `${home} holds ${names} but no sandbox.json, so it is no sandbox, or half of one: remove it, or set CASTCHAT_SANDBOX_HOME to another folder.`,
+      );
+    }
+  }
+  await mkdir(home, { recursive: true });
+  await chmod(home, 0o700);
+}
+
+/** The folders that make up a sandbox. */
+function foldersOf(home: string): string[] {
+  const paths = layout(home);
+  return Object.values(paths).filter((path) => path !== paths.home && path !== paths.file);
+}
+
+function running(home: string): SandboxFile {
+  const file = readSandboxFile(home);
+  if (file === undefined || runningDaemon(file) === undefined) {
+    throw new UserError(`The sandbox in ${home} is not running: start it with "castchat-recovery sandbox start".`);
+  }
+  return file;
+}
+
+/** Whether the daemon runs and answers. One that runs without an answer is a UserError, unless it is just coming to its end. */
+async function isServing(file: SandboxFile): Promise<boolean> {
+  if (runningDaemon(file) === undefined) return false;
+  try {
+    await askStatus(file);
+    return true;
+  } catch (error) {
+    await sleep(ENDING_MS);
+    if (runningDaemon(file) === undefined) return false;
+    throw error;
+  }
+}
+
+async function askStatus(file: SandboxFile): Promise<{ databases: string[] }> {
+  return (await ask(file, "GET", "/status")) as { databases: string[] };
+}
+
+async function ask(file: SandboxFile, method: string, path: string): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(`${addressOf(file.ports, "control")}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${file.credentials.passphrase}` },
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch {
+    throw new UserError(
+      'The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.',
+    );
+  }
+  const body = (await answer.json()) as { message?: string };
+  if (answer.status === 400) throw new UserError(body.message ?? "the sandbox refused the request");
+  if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}: ${body.message ?? ""}`);
+  return body;
+}

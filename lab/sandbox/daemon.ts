@@ -1,0 +1,87 @@
+import type { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import { UserError, messageOf, redact } from "../../services/common/errors.ts";
+import { Cloud } from "./cloud.ts";
+import { controlApi } from "./controlApi.ts";
+import { processesFile, readSandboxFile, withoutDaemon, writeSandboxFile } from "./host/file.ts";
+import { sandboxHome } from "./host/layout.ts";
+import { startTicks } from "./host/processes.ts";
+import { closeServer, listen } from "./host/servers.ts";
+import { endLeftovers } from "./host/supervisor.ts";
+
+/** What the daemon tells the process that has started it, once. */
+export type DaemonMessage = { type: "ready" } | { type: "failed"; message: string; userError: boolean };
+
+/** Runs the sandbox until SIGTERM or POST /shutdown. */
+async function main(): Promise<void> {
+  const home = sandboxHome();
+  const file = readSandboxFile(home);
+  if (file === undefined)
+    throw new UserError(`${home} holds no sandbox: make one with "castchat-recovery sandbox start".`);
+  await endLeftovers(processesFile(home));
+  const ticks = startTicks(process.pid);
+  writeSandboxFile(home, {
+    ...withoutDaemon(file),
+    pid: process.pid,
+    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
+  });
+  const cloud = new Cloud(home, {
+    ...file,
+    pid: process.pid,
+    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
+  });
+  let control: Server | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = (exitCode: number): Promise<void> =>
+    (stopping ??= (async () => {
+      await cloud.stop();
+      if (control !== undefined) await closeServer(control);
+      const current = readSandboxFile(home);
+      if (current !== undefined) writeSandboxFile(home, withoutDaemon(current));
+      process.exit(exitCode);
+    })().catch(giveUp));
+  // Ctrl-C in a terminal is meant for the command that runs there; the sandbox outlives the terminal.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGHUP", () => undefined);
+  process.on("SIGTERM", () => void stop(0));
+  process.on("uncaughtException", (error) => {
+    log(error);
+    void stop(1);
+  });
+  try {
+    await cloud.start();
+    const server = createAdaptorServer({
+      fetch: controlApi(cloud, file.credentials.passphrase, () => void stop(0)).fetch,
+    }) as Server;
+    await listen(server, file.ports.control, "control port");
+    control = server;
+    await tell({ type: "ready" });
+  } catch (error) {
+    log(error);
+    await tell({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
+    await stop(1);
+  }
+}
+
+/** Resolves when the message has left; the process that started us may be gone, which is fine. */
+async function tell(message: DaemonMessage): Promise<void> {
+  if (process.send === undefined || !process.connected) return;
+  await new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+/** The daemon's stderr is its log file. */
+function log(error: unknown): void {
+  process.stderr.write(
+    `${new Date().toISOString()} ${redact(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+  );
+}
+
+function giveUp(error: unknown): void {
+  log(error);
+  process.exit(1);
+}
+
+main().catch(async (error: unknown) => {
+  await tell({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
+  giveUp(error);
+});

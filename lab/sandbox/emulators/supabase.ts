@@ -1,0 +1,240 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { z } from "zod";
+import { messageOf } from "../../../services/common/errors.ts";
+import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
+import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
+import { queryProject } from "./supabaseDatabase.ts";
+import { openLifecycle } from "./supabaseLifecycle.ts";
+import { addAuthRoutes } from "./supabaseAuth.ts";
+import { addBackupRoutes } from "./supabaseBackups.ts";
+import type { PlatformBackups } from "./supabaseBackups.ts";
+import { addFunctionRoutes } from "./supabaseFunctions.ts";
+import { addStorageRoutes } from "./supabaseStorage.ts";
+import {
+  apiKey,
+  newJwtSecret,
+  openSupabaseWorld,
+  refusal,
+  shownSettings,
+  type SupabaseDeps,
+  type SupabaseProject,
+} from "./supabaseState.ts";
+
+/** Supabase on this machine. */
+export interface SupabaseEmulator {
+  app: Hono;
+  backups: PlatformBackups;
+  /** Goes on with projects that the last daemon's end left unfinished; call once, after the servers have been started. */
+  resume: () => void;
+  /** Waits until no project is being made, paused or restored. */
+  settled: () => Promise<void>;
+}
+
+const SERVICES = ["auth", "db", "db_postgres_user", "pooler", "realtime", "rest", "storage", "pg_bouncer"] as const;
+const createBody = z.object({
+  name: z.string().min(1).max(256),
+  organization_slug: z.string().min(1).optional(),
+  organization_id: z.string().min(1).optional(),
+  db_pass: z.string().min(1),
+  region: z.string().optional(),
+  region_selection: z.object({ type: z.literal("specific"), code: z.string() }).optional(),
+});
+const AUTH_SETTINGS = {
+  site_url: "http://localhost:3000",
+  jwt_exp: 3600,
+  disable_signup: false,
+  external_email_enabled: true,
+  mailer_autoconfirm: false,
+};
+
+/**
+ * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts,
+ * supabaseStorage.ts); its edge functions are in supabaseFunctions.ts.
+ *
+ * | method and path under /v1 | what |
+ * | --- | --- |
+ * | GET /organizations | those that have projects |
+ * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
+ * | GET /projects/:ref/health?services=… | `db` and what needs it ask the server itself |
+ * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
+ * | GET /projects/:ref/api-keys?reveal=true | anon, service_role |
+ * | GET, PATCH /projects/:ref/config/auth | kept as they are given; in place of a secret a hash is shown |
+ * | PATCH /projects/:ref/database/password | `postgres` alone |
+ * | GET /projects/:ref/database/backups, POST …/restore, …/restore-pitr | see supabaseBackups.ts |
+ * | POST /projects/:ref/pause, /restore | stops and starts the server |
+ */
+export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
+  const world = openSupabaseWorld(deps);
+  const { state, save, findProject } = world;
+
+  const { bringUp, restore, restoreBackup, pause, resume, settled } = openLifecycle(world);
+
+  const app = new Hono();
+  app.onError((error, c) => {
+    if (error instanceof ApiError) return c.json(error.body, error.status);
+    return c.json({ message: `Internal Server Error: ${error.message}` }, 500);
+  });
+  app.notFound((c) =>
+    c.json({ message: `Cannot ${c.req.method} ${c.req.path}`, error: "Not Found", statusCode: 404 }, 404),
+  );
+  app.use("*", async (c, next) => {
+    // A project's own API has keys of its own.
+    const own = c.req.path.startsWith("/projects/");
+    if (!own && bearerToken(c.req.header("authorization")) !== deps.credentials.supabaseToken)
+      throw refusal(401, "Unauthorized");
+    await next();
+  });
+  addAuthRoutes(app, world);
+  const backups = addBackupRoutes(app, world, restoreBackup);
+  addStorageRoutes(app, world);
+  addFunctionRoutes(app, world);
+
+  const show = (project: SupabaseProject) => ({
+    id: project.ref,
+    ref: project.ref,
+    organization_id: project.organization,
+    organization_slug: project.organization,
+    name: project.name,
+    region: project.region,
+    created_at: project.createdAt,
+    status: project.status,
+    database: { host: project.address?.host ?? "", version: "17.10", postgres_engine: "17", release_channel: "ga" },
+  });
+  const asked = (c: Context) => findProject(c.req.param("ref") ?? "");
+  const badRequest = (fault: string) => refusal(400, fault);
+
+  app.get("/v1/organizations", (c) => {
+    const slugs = [...new Set(state.projects.map((project) => project.organization))];
+    return c.json(slugs.map((slug) => ({ id: slug, slug, name: slug })));
+  });
+  app.get("/v1/projects", (c) => c.json(state.projects.map(show)));
+  app.post("/v1/projects", async (c) => {
+    const body = await readBody(c, createBody, badRequest);
+    const organization = body.organization_slug ?? body.organization_id;
+    const region = body.region_selection?.code ?? body.region;
+    if (organization === undefined) throw badRequest("organization_slug: Required");
+    if (region === undefined) throw badRequest("region_selection: Required");
+    if (!(SUPABASE_REGIONS as readonly string[]).includes(region))
+      throw badRequest(
+        `region_selection.code: Invalid enum value. Expected '${SUPABASE_REGIONS.join("' | '")}', received '${region}'`,
+      );
+    const project: SupabaseProject = {
+      ref: letterId(20),
+      name: body.name,
+      organization,
+      region,
+      status: "COMING_UP",
+      createdAt: deps.clock().toISOString(),
+      jwtSecret: newJwtSecret(),
+      firstPassword: body.db_pass,
+      authSettings: { ...AUTH_SETTINGS },
+    };
+    state.projects.push(project);
+    save();
+    bringUp(project);
+    return c.json(show(project), 201);
+  });
+  app.get("/v1/projects/:ref", (c) => c.json(show(asked(c))));
+  app.delete("/v1/projects/:ref", async (c) => {
+    const project = asked(c);
+    state.projects = state.projects.filter((candidate) => candidate !== project);
+    save();
+    // One that still comes up is destroyed by whoever brings it up.
+    if (project.status !== "COMING_UP") await deps.postgres.destroy(project.ref);
+    return c.json({ id: project.ref, ref: project.ref, name: project.name });
+  });
+
+  app.get("/v1/projects/:ref/health", async (c) => {
+    const project = asked(c);
+    const services = (c.req.queries("services") ?? []).flatMap((list) => list.split(","));
+    const unknown = services.find((service) => !SERVICES.some((known) => known === service));
+    if (services.length === 0 || unknown !== undefined) throw badRequest(`services: ${unknown ?? "Required"}`);
+    const fault = project.status === "ACTIVE_HEALTHY" ? await databaseFault(deps, project.ref) : undefined;
+    const status =
+      project.status !== "ACTIVE_HEALTHY" ? "COMING_UP" : fault === undefined ? "ACTIVE_HEALTHY" : "UNHEALTHY";
+    return c.json(
+      services.map((name) => ({
+        name,
+        healthy: status === "ACTIVE_HEALTHY",
+        status,
+        ...(fault === undefined ? {} : { error: fault }),
+      })),
+    );
+  });
+  app.get("/v1/projects/:ref/config/database/pooler", (c) => {
+    const project = asked(c);
+    if (project.address === undefined) throw badRequest("Project is not ready yet");
+    const { host, port } = project.address;
+    const connection = `postgresql://postgres:[YOUR-PASSWORD]@${host}:${port}/postgres?sslmode=disable`;
+    const pooler = {
+      identifier: project.ref,
+      database_type: "PRIMARY",
+      is_using_scram_auth: true,
+      db_user: "postgres",
+      db_host: host,
+      db_port: port,
+      db_name: "postgres",
+      connection_string: connection,
+      connectionString: connection,
+      default_pool_size: 15,
+      max_client_conn: 200,
+      pool_mode: "session",
+    };
+    return c.json([pooler]);
+  });
+  app.get("/v1/projects/:ref/api-keys", async (c) => {
+    const project = asked(c);
+    const reveal = c.req.query("reveal") === "true";
+    const keys = (["anon", "service_role"] as const).map(async (name) => ({
+      name,
+      id: name,
+      type: "legacy",
+      description: `Legacy ${name} API key`,
+      api_key: reveal ? await apiKey(project, name) : null,
+    }));
+    return c.json(await Promise.all(keys));
+  });
+  app.get("/v1/projects/:ref/config/auth", (c) => c.json(shownSettings(asked(c))));
+  app.patch("/v1/projects/:ref/config/auth", async (c) => {
+    const project = asked(c);
+    Object.assign(project.authSettings, await readBody(c, z.record(z.string(), z.unknown()), badRequest));
+    save();
+    return c.json(shownSettings(project));
+  });
+  app.patch("/v1/projects/:ref/database/password", async (c) => {
+    const project = asked(c);
+    const { password } = await readBody(c, z.object({ password: z.string().min(4) }), badRequest);
+    if (project.status !== "ACTIVE_HEALTHY") throw badRequest("Project is not active");
+    await deps.postgres.setPassword(project.ref, password);
+    return c.json({ message: "Successfully updated password" });
+  });
+  app.post("/v1/projects/:ref/pause", (c) => {
+    const project = asked(c);
+    if (project.status !== "ACTIVE_HEALTHY") throw badRequest("Project is not active");
+    project.status = "PAUSING";
+    save();
+    pause(project);
+    return c.json({});
+  });
+  app.post("/v1/projects/:ref/restore", (c) => {
+    const project = asked(c);
+    if (project.status !== "INACTIVE") throw badRequest("Project is not paused");
+    project.status = "RESTORING";
+    save();
+    restore(project);
+    return c.json({});
+  });
+
+  return {
+    app,
+    backups,
+    resume,
+    settled,
+  };
+}
+
+/** Why a project's database doesn't answer; undefined when it does. */
+function databaseFault(deps: SupabaseDeps, ref: string): Promise<string | undefined> {
+  return queryProject(deps.postgres, ref, "select 1").then(() => undefined, messageOf);
+}

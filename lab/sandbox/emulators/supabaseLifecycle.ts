@@ -1,0 +1,66 @@
+import { messageOf } from "../../../services/common/errors.ts";
+import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+
+/** What takes time: each starts at once and is done when the project's status says so. */
+export function openLifecycle({ deps, state, save }: SupabaseWorld) {
+  const running = new Set<Promise<void>>();
+  /** Works on a project in the background; a failure becomes its status, as at Supabase. */
+  const inBackground = (project: SupabaseProject, failed: SupabaseProject["status"], work: () => Promise<void>) => {
+    const done = work()
+      .catch((thrown: unknown) => {
+        project.status = failed;
+        process.stderr.write(`supabase project ${project.ref}: ${messageOf(thrown)}\n`);
+      })
+      .finally(() => {
+        save();
+        running.delete(done);
+      });
+    running.add(done);
+  };
+  const bringUp = (project: SupabaseProject) =>
+    inBackground(project, "INIT_FAILED", async () => {
+      // The last daemon may have ended between the server's creation and its entry here.
+      const server =
+        deps.postgres.connection(project.ref) ?? (await deps.postgres.create(project.ref, project.firstPassword ?? ""));
+      const { host, port } = server;
+      // Deleted while it came up.
+      if (!state.projects.includes(project)) return deps.postgres.destroy(project.ref);
+      delete project.firstPassword;
+      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
+    });
+  const restore = (project: SupabaseProject) =>
+    inBackground(project, "RESTORE_FAILED", async () => {
+      const { host, port } = await deps.postgres.start(project.ref);
+      Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
+    });
+  const restoreBackup = (project: SupabaseProject) =>
+    inBackground(project, "RESTORE_FAILED", async () => {
+      const { backup = 0, until } = project.restoresFrom ?? {};
+      await deps.postgres.restoreCopy(project.ref, String(backup), until === undefined ? undefined : new Date(until));
+      delete project.restoresFrom;
+      project.status = "ACTIVE_HEALTHY";
+    });
+  const pause = (project: SupabaseProject) =>
+    inBackground(project, "ACTIVE_HEALTHY", async () => {
+      await deps.postgres.stop(project.ref);
+      project.status = "INACTIVE";
+    });
+
+  return {
+    bringUp,
+    restore,
+    restoreBackup,
+    pause,
+    /** Goes on with what the last daemon's end left unfinished. */
+    resume: () => {
+      for (const project of state.projects) {
+        if (project.status === "COMING_UP") bringUp(project);
+        if (project.status === "PAUSING") pause(project);
+        if (project.status === "RESTORING") (project.restoresFrom === undefined ? restore : restoreBackup)(project);
+      }
+    },
+    settled: async () => {
+      await Promise.all(running);
+    },
+  };
+}

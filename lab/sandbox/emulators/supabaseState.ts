@@ -1,0 +1,111 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { sign } from "hono/jwt";
+import type { EmulatorDependencies } from "../host/services.ts";
+import { ApiError } from "./http.ts";
+import { openStore } from "./store.ts";
+
+/** What Supabase's emulator needs. */
+export type SupabaseDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "postgres" | "clock">;
+
+/** A project: its database is a real server, everything else is here. */
+export interface SupabaseProject {
+  ref: string;
+  name: string;
+  organization: string;
+  region: string;
+  status: "COMING_UP" | "ACTIVE_HEALTHY" | "PAUSING" | "INACTIVE" | "RESTORING" | "INIT_FAILED" | "RESTORE_FAILED";
+  createdAt: string;
+  /** Signs the keys and sessions; a new project has a new one, so that sessions of a lost project end. */
+  jwtSecret: string;
+  /** Where the database is; stays when the server is lost, as Supabase's address would. */
+  address?: { host: string; port: number };
+  /** Kept until the server has it. */
+  firstPassword?: string;
+  authSettings: Record<string, unknown>;
+  /** Bytes that an object of storage may have; a new project's where it was never changed. */
+  fileSizeLimit?: number;
+  /** Edge functions. */
+  functions?: FunctionState[];
+  /** The platform's own backups, oldest first; see supabaseBackups.ts. */
+  backups?: PlatformBackup[];
+  /** Whether its plan has point-in-time recovery. */
+  pointInTime?: boolean;
+  /** What it is being restored from, while it is. */
+  restoresFrom?: { backup: number; until?: string };
+}
+
+/** One of the platform's daily backups: a physical copy of the server. */
+export interface PlatformBackup {
+  id: number;
+  takenAt: string;
+}
+
+/** An edge function: what the Management API shows, and its code. */
+export interface FunctionState {
+  id: string;
+  slug: string;
+  name: string;
+  version: number;
+  status: string;
+  verify_jwt: boolean;
+  import_map: boolean;
+  entrypoint_path: string | null;
+  import_map_path: string | null;
+  created_at: number;
+  updated_at: number;
+  /** In base64. */
+  body: string;
+}
+
+/** Supabase's memory, and what its routes share. */
+export function openSupabaseWorld(deps: SupabaseDeps) {
+  const { state, save } = openStore(join(deps.paths.emulators, "supabase.json"), { projects: [] as SupabaseProject[] });
+  return {
+    deps,
+    state,
+    save,
+    findProject: (ref: string): SupabaseProject => {
+      const found = state.projects.find((project) => project.ref === ref);
+      if (found === undefined) throw refusal(404, "Project not found");
+      return found;
+    },
+  };
+}
+/** See {@link openSupabaseWorld}. */
+export type SupabaseWorld = ReturnType<typeof openSupabaseWorld>;
+
+/** An error as the Management API writes it. */
+export function refusal(status: 400 | 401 | 404 | 409 | 500, message: string): ApiError {
+  return new ApiError(status, { message });
+}
+
+/** A new project's secret: 40 random bytes, as Supabase makes them. */
+export function newJwtSecret(): string {
+  return randomBytes(40).toString("base64");
+}
+
+const TEN_YEARS_SECONDS = 10 * 365 * 86_400;
+
+/** A project's `anon` or `service_role` key: the same each time it is asked for. */
+export function apiKey(project: SupabaseProject, role: "anon" | "service_role"): Promise<string> {
+  const issued = Math.floor(Date.parse(project.createdAt) / 1000);
+  return signed(project, { iss: "supabase", ref: project.ref, role, iat: issued, exp: issued + TEN_YEARS_SECONDS });
+}
+
+/** A token signed with the project's secret. */
+export function signed(project: SupabaseProject, claims: Record<string, unknown>): Promise<string> {
+  return sign(claims, project.jwtSecret, "HS256");
+}
+
+/** Settings of the auth service whose values are never shown again. */
+export const HIDDEN_SETTING = /(_secret|_secrets|_pass|_auth_token|_access_key|textlocal_api_key)$/;
+
+/** A project's auth settings as the Management API shows them: in place of a secret its HMAC, keyed by the project's ref. */
+export function shownSettings({ ref, authSettings }: SupabaseProject): Record<string, unknown> {
+  const shown = (name: string, value: unknown) =>
+    HIDDEN_SETTING.test(name) && typeof value === "string" && value !== ""
+      ? createHmac("sha256", ref).update(value).digest("hex")
+      : value;
+  return Object.fromEntries(Object.entries(authSettings).map(([name, value]) => [name, shown(name, value)]));
+}

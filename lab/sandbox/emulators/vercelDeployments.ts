@@ -1,0 +1,248 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import type { Hono } from "hono";
+import { z } from "zod";
+import { messageOf } from "../../../services/common/errors.ts";
+import { hexId, letterId, readBody } from "./http.ts";
+import { badRequest, refusal, type Deployment, type Project, type VercelWorld } from "./vercelState.ts";
+
+const SHA1 = /^[0-9a-f]{40}$/;
+const environment = z.record(z.string(), z.string());
+/** What Vercel's documentation lists (https://vercel.com/docs/rest-api/deployments/create-a-new-deployment) and its own CLI sends. */
+const deploymentBody = z.strictObject({
+  name: z.string().optional(),
+  project: z.string().optional(),
+  target: z.enum(["production", "preview"]).nullish(),
+  files: z
+    .array(z.object({ file: z.string().min(1), sha: z.string().regex(SHA1), size: z.number().optional() }))
+    .min(1),
+  meta: z.record(z.string(), z.unknown()).nullish(),
+  gitMetadata: z.record(z.string(), z.unknown()).nullish(),
+  projectSettings: z.record(z.string(), z.unknown()).nullish(),
+  env: environment.optional(),
+  build: z.strictObject({ env: environment.optional() }).optional(),
+});
+
+/** What other routes need of deployments. */
+export interface DeploymentRoutes {
+  /** Builds and starts a deployment in the background. */
+  build: (deployment: Deployment) => void;
+  /** Ends a deployment and removes its files. */
+  remove: (id: string) => Promise<void>;
+  settled: () => Promise<void>;
+}
+
+/** Routes of files and deployments. */
+export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findProject }: VercelWorld): DeploymentRoutes {
+  const uploads = join(deps.paths.emulators, "vercel-files");
+  const folder = (id: string) => join(deps.paths.deployments, id);
+  const running = new Set<Promise<void>>();
+
+  const show = (deployment: Deployment) => ({
+    ...deployment,
+    uid: deployment.id,
+    status: deployment.readyState,
+    state: deployment.readyState,
+    version: 2,
+    public: false,
+    files: undefined,
+    // As on Vercel only the names.
+    env: Object.keys(deployment.env),
+    created: deployment.createdAt,
+    project: { id: deployment.projectId, name: deployment.name },
+    regions: ["iad1"],
+    creator: { uid: "sandbox", username: "sandbox" },
+    source: "api",
+    alias: aliases(deployment),
+    aliasAssigned: deployment.readyState === "READY",
+    aliasError: null,
+    readySubstate:
+      deployment.readyState === "READY" && deployment.target !== null
+        ? aliases(deployment).length > 0
+          ? "PROMOTED"
+          : "STAGED"
+        : undefined,
+    build: { env: [] },
+  });
+  const aliases = (deployment: Deployment) =>
+    state.projects.find((project) => project.production === deployment.id)?.domains.map((domain) => domain.name) ?? [];
+  const find = (idOrUrl: string) => {
+    const found = state.deployments.find((deployment) => deployment.id === idOrUrl || deployment.url === idOrUrl);
+    if (found === undefined) throw refusal(404, "not_found", "The deployment was not found.");
+    return found;
+  };
+
+  /** The environment that a deployment keeps for its life: a changed variable needs a new deployment. */
+  const environmentOf = (deployment: Deployment): Record<string, string> => {
+    const place = deployment.target ?? "preview";
+    const project = findProject(deployment.projectId);
+    const own = project.variables.filter((variable) => variable.target.includes(place) && !variable.gitBranch);
+    return {
+      ...Object.fromEntries(own.map((variable) => [variable.key, variable.value])),
+      ...deployment.env,
+      ...(project.settings["autoExposeSystemEnvs"] === true ? systemVariables(project, deployment, place) : {}),
+    };
+  };
+  /**
+   * What Vercel says to a deployment by itself (https://vercel.com/docs/environment-variables/system-environment-variables). The Git
+   * variables are not among them: the files were uploaded, and that `gitMetadata` fills them is nowhere said.
+   */
+  const systemVariables = (project: Project, { id, url }: Deployment, place: string): Record<string, string> => {
+    const bypass = Object.entries(project.bypasses).find(([, { isEnvVar }]) => isEnvVar)?.[0];
+    return {
+      VERCEL: "1",
+      VERCEL_ENV: place,
+      VERCEL_TARGET_ENV: place,
+      VERCEL_URL: url,
+      VERCEL_DEPLOYMENT_ID: id,
+      VERCEL_PROJECT_ID: project.id,
+      ...(bypass === undefined ? {} : { VERCEL_AUTOMATION_BYPASS_SECRET: bypass }),
+    };
+  };
+  const run = async (deployment: Deployment) => {
+    try {
+      const dir = folder(deployment.id);
+      for (const { file, sha } of deployment.files) {
+        await mkdir(dirname(join(dir, file)), { recursive: true });
+        await copyFile(join(uploads, sha), join(dir, file));
+      }
+      await deps.apps.start({ deploymentId: deployment.id, dir, env: environmentOf(deployment) });
+      deployment.readyState = "READY";
+      deployment.ready = now();
+      const project = findProject(deployment.projectId);
+      if (
+        deployment.target === "production" &&
+        project.settings["autoAssignCustomDomains"] !== false &&
+        project.rolledBack === undefined
+      ) {
+        project.production = deployment.id;
+      }
+    } catch (thrown) {
+      deployment.readyState = "ERROR";
+      deployment.errorCode = "BUILD_FAILED";
+      deployment.errorMessage = messageOf(thrown);
+    }
+    save();
+    // Deleted while it was being made.
+    if (!state.deployments.includes(deployment)) await discard(deployment.id);
+  };
+  const build = (deployment: Deployment) => {
+    const work = run(deployment)
+      .catch(
+        (thrown: unknown) => void process.stderr.write(`vercel deployment ${deployment.id}: ${messageOf(thrown)}\n`),
+      )
+      .finally(() => running.delete(work));
+    running.add(work);
+  };
+  const discard = async (id: string) => {
+    await deps.apps.stop(id);
+    await rm(folder(id), { recursive: true, force: true });
+  };
+  const remove = async (id: string) => {
+    state.deployments = state.deployments.filter((deployment) => deployment.id !== id);
+    for (const project of state.projects) if (project.production === id) delete project.production;
+    await discard(id);
+  };
+
+  app.post("/files", async (c) => {
+    const digest = c.req.header("x-vercel-digest") ?? c.req.header("x-now-digest") ?? "";
+    const content = Buffer.from(await c.req.arrayBuffer());
+    if (createHash("sha1").update(content).digest("hex") !== digest) {
+      throw refusal(400, "invalid_sha", "The x-vercel-digest header is not the SHA-1 of the content.");
+    }
+    await mkdir(uploads, { recursive: true });
+    const partial = join(uploads, `${digest}.${hexId(8)}`);
+    await writeFile(partial, content, { mode: 0o600 });
+    await rename(partial, join(uploads, digest));
+    return c.json({ urls: [] });
+  });
+
+  app.post("/deployments", async (c) => {
+    const body = await readBody(c, deploymentBody, badRequest);
+    const project = findProject(body.project ?? body.name ?? "");
+    for (const { file } of body.files) {
+      if (normalize(file) !== file || file.startsWith("..") || file.startsWith("/"))
+        throw badRequest(`\`files\` has an invalid path "${file}".`);
+    }
+    const missing = [...new Set(body.files.map((file) => file.sha).filter((sha) => !existsSync(join(uploads, sha))))];
+    if (missing.length > 0) throw refusal(400, "missing_files", "Missing files", { missing });
+    const deployment: Deployment = {
+      id: `dpl_${letterId(24)}`,
+      name: project.name,
+      url: `${project.name}-${hexId(9)}.vercel.app`,
+      projectId: project.id,
+      target: body.target === "production" ? "production" : null,
+      readyState: "BUILDING",
+      meta: body.meta ?? {},
+      files: body.files.map(({ file, sha }) => ({ file, sha })),
+      gitMetadata: body.gitMetadata ?? undefined,
+      env: body.env ?? {},
+      createdAt: now(),
+    };
+    state.deployments.unshift(deployment);
+    save();
+    build(deployment);
+    return c.json(show(deployment));
+  });
+  app.get("/deployments", (c) => {
+    const { projectId, target, state: wanted, limit } = c.req.query();
+    const states = wanted?.split(",");
+    const found = state.deployments.filter(
+      (deployment) =>
+        (projectId ?? deployment.projectId) === deployment.projectId &&
+        (states ?? [deployment.readyState]).includes(deployment.readyState) &&
+        (target ?? deployment.target ?? "preview") === (deployment.target ?? "preview"),
+    );
+    const deployments = found.slice(0, Number(limit ?? 20)).map(show);
+    return c.json({ deployments, pagination: { count: deployments.length, next: null, prev: null } });
+  });
+  app.get("/deployments/:id", (c) => c.json(show(find(c.req.param("id")))));
+  app.delete("/deployments/:id", async (c) => {
+    const { id } = find(c.req.param("id"));
+    await remove(id);
+    save();
+    return c.json({ uid: id, state: "DELETED" });
+  });
+
+  app.get("/aliases/:name", (c) => {
+    const name = c.req.param("name").toLowerCase();
+    const project = state.projects.find(({ domains }) => domains.some((domain) => domain.name === name));
+    const deployment = state.deployments.find(({ id }) => id === project?.production);
+    if (project === undefined || deployment === undefined) throw refusal(404, "not_found", "The alias was not found.");
+    return c.json({
+      uid: createHash("sha1").update(name).digest("hex").slice(0, 24),
+      alias: name,
+      created: new Date(deployment.createdAt).toISOString(),
+      createdAt: deployment.createdAt,
+      deploymentId: deployment.id,
+      deployment: { id: deployment.id, url: deployment.url, meta: {} },
+      projectId: project.id,
+      redirect: null,
+    });
+  });
+  app.post("/projects/:id/:action{promote|rollback}/:deployment", (c) => {
+    const project = findProject(c.req.param("id"));
+    const deployment = find(c.req.param("deployment"));
+    if (deployment.projectId !== project.id) throw refusal(404, "not_found", "The deployment was not found.");
+    if (deployment.readyState !== "READY" || deployment.target !== "production") {
+      throw badRequest("the deployment is not a READY production deployment.");
+    }
+    if (project.production === deployment.id)
+      throw refusal(409, "conflict", "The deployment is already the current production deployment.");
+    if (c.req.param("action") === "promote") delete project.rolledBack;
+    else project.rolledBack = { fromDeploymentId: project.production ?? "", toDeploymentId: deployment.id };
+    project.production = deployment.id;
+    save();
+    return c.body(null, 201);
+  });
+
+  return {
+    build,
+    remove,
+    settled: async () => {
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { EmulatorDependencies } from "../host/services.ts";
+import { ApiError } from "./http.ts";
+import { openStore } from "./store.ts";
+
+/** What Vercel's emulator needs. */
+export type VercelDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "apps" | "clock">;
+
+/** An environment variable of a project, as Vercel names its fields. */
+export interface Variable {
+  id: string;
+  key: string;
+  value: string;
+  type: string;
+  target: string[];
+  gitBranch?: string | null | undefined;
+  comment?: string | undefined;
+  createdAt: number;
+  updatedAt: number;
+}
+/** A domain of a project. */
+export interface Domain {
+  name: string;
+  gitBranch?: string | null | undefined;
+  redirect?: string | null | undefined;
+  redirectStatusCode?: number | null | undefined;
+  createdAt: number;
+  updatedAt: number;
+}
+/** A secret that opens a project's protected deployments to an automation; it is the key that the project keeps this under. */
+export interface Bypass {
+  createdAt: number;
+  createdBy: string;
+  scope: "automation-bypass";
+  isEnvVar: boolean;
+  note?: string;
+}
+/** A project with all that belongs to it, deployments aside. */
+export interface Project {
+  id: string;
+  name: string;
+  settings: Record<string, unknown>;
+  variables: Variable[];
+  domains: Domain[];
+  /** By secret. */
+  bypasses: Record<string, Bypass>;
+  /** Deployment that serves the project's domains. */
+  production?: string | undefined;
+  /** After a rollback, as on Vercel, new deployments take the domains only once one has been promoted by hand. */
+  rolledBack?: { fromDeploymentId: string; toDeploymentId: string } | undefined;
+  paused: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+/** One deployment. Times in milliseconds since 1970. */
+export interface Deployment {
+  id: string;
+  name: string;
+  /** Host name, without a scheme. */
+  url: string;
+  projectId: string;
+  target: "production" | null;
+  readyState: "BUILDING" | "READY" | "ERROR";
+  files: { file: string; sha: string }[];
+  meta: Record<string, unknown>;
+  gitMetadata?: Record<string, unknown> | undefined;
+  /** Variables of only this deployment, beside those of its project. */
+  env: Record<string, string>;
+  createdAt: number;
+  ready?: number;
+  errorCode?: string;
+  errorMessage?: string;
+}
+
+/** Vercel's memory, and the look-ups that its routes share. */
+export function openVercelWorld(deps: VercelDeps) {
+  const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
+    projects: [] as Project[],
+    deployments: [] as Deployment[],
+  });
+  return {
+    deps,
+    state,
+    save,
+    now: () => deps.clock().getTime(),
+    findProject: (idOrName: string): Project => {
+      const found = state.projects.find((project) => project.id === idOrName || project.name === idOrName);
+      if (found === undefined) throw refusal(404, "not_found", "Project not found.");
+      return found;
+    },
+  };
+}
+/** See {@link openVercelWorld}. */
+export type VercelWorld = ReturnType<typeof openVercelWorld>;
+
+/** An error as Vercel writes it. */
+export function refusal(status: 400 | 403 | 404 | 409, code: string, message: string, more: object = {}): ApiError {
+  return new ApiError(status, { error: { code, message, ...more } });
+}
+
+/** A request with a wrong field. */
+export function badRequest(fault: string): ApiError {
+  return refusal(400, "bad_request", `Invalid request: ${fault}`);
+}

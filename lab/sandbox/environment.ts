@@ -1,0 +1,43 @@
+import { delimiter, join } from "node:path";
+import { PROJECT_ROOT, addressOf, layout } from "./host/layout.ts";
+import type { SandboxFile } from "./host/layout.ts";
+import { sandboxPostgres } from "./postgres/binaries.ts";
+
+/**
+ * The environment variables that lead a command into the sandbox: credentials, Pulumi's backend and passphrase, and the
+ * sandbox's provider plugins and the command line first on PATH. Holds secrets of the sandbox. `base` is the environment whose PATH is continued.
+ */
+export function sandboxEnvironment(
+  home: string,
+  file: SandboxFile,
+  base: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const { credentials, ports } = file;
+  return {
+    CASTCHAT_SANDBOX_HOME: home,
+    AWS_ACCESS_KEY_ID: credentials.awsAccessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.awsSecretAccessKey,
+    // Nothing of the user's own AWS set-up may be read, and no address outside of this machine asked for credentials.
+    AWS_SESSION_TOKEN: "",
+    AWS_PROFILE: "",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: join(home, "no-aws-config"),
+    AWS_SHARED_CREDENTIALS_FILE: join(home, "no-aws-credentials"),
+    VERCEL_API_TOKEN: credentials.vercelToken,
+    GITHUB_TOKEN: credentials.githubToken,
+    CLOUDFLARE_API_TOKEN: credentials.cloudflareToken,
+    SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
+    CASTCHAT_AGE_IDENTITY: credentials.ageIdentity,
+    SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
+    // A test restore starts a server of its own from these programs, never from another that is there.
+    PG_BIN: sandboxPostgres.folder,
+    VERIFY_DATABASE_URL: "",
+    PULUMI_HOME: layout(home).pulumi,
+    PULUMI_BACKEND_URL: `file://${layout(home).state}`,
+    PULUMI_CONFIG_PASSPHRASE: credentials.passphrase,
+    // `bin`, so that a command of the runbook works as it is written there.
+    PATH: [join(PROJECT_ROOT, "lab", "sandbox", "plugins", "bin"), join(PROJECT_ROOT, "bin"), base["PATH"] ?? ""].join(
+      delimiter,
+    ),
+  };
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { generateX25519Identity } from "age-encryption";
+import { z } from "zod";
+import { UserError } from "../../../services/common/errors.ts";
+import { SERVICES, layout } from "./layout.ts";
+import type { SandboxFile, Service } from "./layout.ts";
+import { freePorts } from "./ports.ts";
+import { isSameProcess } from "./processes.ts";
+
+const port = z.int().min(1).max(65_535);
+const text = z.string().min(1);
+const SCHEMA = z.strictObject({
+  pid: z.int().positive().optional(),
+  pidStartTicks: text.optional(),
+  ports: z.strictObject(Object.fromEntries(SERVICES.map((service) => [service, port])) as Record<Service, typeof port>),
+  credentials: z.strictObject({
+    awsAccessKeyId: text,
+    awsSecretAccessKey: text,
+    vercelToken: text,
+    githubToken: text,
+    cloudflareToken: text,
+    supabaseToken: text,
+    passphrase: text,
+    ageIdentity: text,
+  }),
+  outages: z.array(z.string()),
+});
+
+/** Reads `sandbox.json`; undefined when there is none, a UserError when it is damaged. */
+export function readSandboxFile(home: string): SandboxFile | undefined {
+  const { file } = layout(home);
+  if (!existsSync(file)) return undefined;
+  const parsed = SCHEMA.safeParse(parseJson(readFileSync(file, "utf8")));
+  if (!parsed.success) {
+    throw new UserError(
+      `${file} is damaged: throw the sandbox away with "castchat-recovery sandbox reset", then start it again.`,
+    );
+  }
+  const { pid, pidStartTicks, ...rest } = parsed.data;
+  return { ...rest, ...(pid === undefined ? {} : { pid }), ...(pidStartTicks === undefined ? {} : { pidStartTicks }) };
+}
+
+/** Writes `sandbox.json`, readable by its owner alone; a reader never sees half of it. */
+export function writeSandboxFile(home: string, content: SandboxFile): void {
+  const { file } = layout(home);
+  writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+/** The content of a new sandbox: free ports and credentials that exist nowhere else. */
+export async function newSandboxFile(): Promise<SandboxFile> {
+  const free = await freePorts(SERVICES.length);
+  const ports = Object.fromEntries(SERVICES.map((service, index) => [service, free[index]])) as Record<Service, number>;
+  const secret = (bytes: number) => randomBytes(bytes).toString("hex");
+  return {
+    ports,
+    credentials: {
+      awsAccessKeyId: `AKIA${secret(8).toUpperCase()}`,
+      awsSecretAccessKey: randomBytes(30).toString("base64"),
+      vercelToken: `vercel_${secret(16)}`,
+      githubToken: `ghp_${secret(18)}`,
+      cloudflareToken: `cf_${secret(16)}`,
+      supabaseToken: `sbp_${secret(20)}`,
+      passphrase: secret(16),
+      ageIdentity: await generateX25519Identity(),
+    },
+    outages: [],
+  };
+}
+
+/** Process id of the daemon that the file names, if that process still runs. */
+export function runningDaemon(file: SandboxFile | undefined): number | undefined {
+  if (file?.pid === undefined) return undefined;
+  return isSameProcess(file.pid, file.pidStartTicks) ? file.pid : undefined;
+}
+
+/** The file without the daemon that has ended. */
+export function withoutDaemon(file: SandboxFile): SandboxFile {
+  return { ports: file.ports, credentials: file.credentials, outages: file.outages };
+}
+
+/** Where the daemon keeps account of its processes. */
+export function processesFile(home: string): string {
+  return `${layout(home).home}/processes.json`;
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+
+/** The project's root folder. */
+export const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+
+/** The two regions that the sandbox serves: the primary's (Tokyo) and the standby's (Osaka). */
+export const REGIONS = { primary: "ap-northeast-1", standby: "ap-northeast-3" } as const;
+/** Supabase's regions of the two stacks: it has no Osaka, Seoul is the nearest to it. */
+export const SUPABASE_REGION = { primary: "ap-northeast-1", standby: "ap-northeast-2" } as const;
+
+/** The services that listen, one port each; all of them on 127.0.0.1. */
+export const SERVICES = [
+  "control",
+  "ministack",
+  "awsPrimary",
+  "awsStandby",
+  "vercel",
+  "github",
+  "cloudflare",
+  "supabase",
+  "edge",
+] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** Credentials that the sandbox's services accept. They open nothing outside of the sandbox. */
+export interface SandboxCredentials {
+  awsAccessKeyId: string;
+  awsSecretAccessKey: string;
+  vercelToken: string;
+  githubToken: string;
+  cloudflareToken: string;
+  supabaseToken: string;
+  passphrase: string;
+  /** Opens the backups of both stacks; they are sealed to its recipient. */
+  ageIdentity: string;
+}
+
+/** What `sandbox.json` in the sandbox's home holds: made at the first start, kept until `sandbox reset`. */
+export interface SandboxFile {
+  /** Process of the daemon, while it runs. */
+  pid?: number;
+  /** Start time of that process in clock ticks since boot (field 22 of /proc/PID/stat), so that a reused pid is not taken for it. */
+  pidStartTicks?: string;
+  ports: Record<Service, number>;
+  credentials: SandboxCredentials;
+  /** Regions whose endpoints are switched off. */
+  outages: string[];
+}
+
+/** Where the sandbox keeps everything: `CASTCHAT_SANDBOX_HOME`, or `.sandbox` in the project. */
+export function sandboxHome(environment: NodeJS.ProcessEnv = process.env): string {
+  return resolve(environment["CASTCHAT_SANDBOX_HOME"] ?? join(PROJECT_ROOT, ".sandbox"));
+}
+
+/** The paths inside of a sandbox's home. */
+export function layout(home: string) {
+  return {
+    home,
+    file: join(home, "sandbox.json"),
+    logs: join(home, "logs"),
+    aws: join(home, "aws"),
+    postgres: join(home, "postgres"),
+    git: join(home, "git"),
+    emulators: join(home, "emulators"),
+    deployments: join(home, "deployments"),
+    /** A Pulumi workspace of its own: its stack files point at the sandbox, the shipped ones are never touched. */
+    workspace: join(home, "workspace"),
+    /** Temporary files of what runs in this sandbox. */
+    temporary: join(home, "tmp"),
+    /** Pulumi's own home: what the engine notes about workspaces stays out of the user's. */
+    pulumi: join(home, "pulumi"),
+    /** Pulumi's state (a `file://` backend). */
+    state: join(home, "state"),
+  };
+}
+
+/** Address of a service of the sandbox. */
+export function addressOf(ports: SandboxFile["ports"], service: Service): string {
+  return `http://127.0.0.1:${ports[service]}`;
+}

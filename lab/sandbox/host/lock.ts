@@ -1,0 +1,63 @@
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../../services/common/errors.ts";
+import { isSameProcess, startTicks } from "./processes.ts";
+
+const WAIT_MS = 30_000;
+const POLL_MS = 50;
+
+/**
+ * Does something while nobody else starts, stops or resets the same sandbox. Waits up to 30 s for another command, then gives
+ * up with a UserError. The lock of a process that was killed counts as none.
+ */
+export async function withSandboxLock<T>(home: string, work: () => Promise<T>): Promise<T> {
+  const file = join(home, "lock");
+  const mine = `${process.pid} ${startTicks(process.pid) ?? ""}`;
+  const candidate = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  writeFileSync(candidate, mine, { mode: 0o600 });
+  const deadline = Date.now() + WAIT_MS;
+  try {
+    // A hard link is made at once with its content, or not at all.
+    while (!tryLink(candidate, file)) {
+      const holder = readHolder(file);
+      if (holder !== undefined && !isSameProcess(holder.pid, holder.ticks)) {
+        rmSync(file, { force: true });
+        continue;
+      }
+      if (Date.now() > deadline) {
+        throw new UserError(
+          `Another command (process ${holder?.pid ?? "?"}) is starting or stopping this sandbox: wait for its end, then try again.`,
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  } finally {
+    rmSync(candidate, { force: true });
+  }
+  try {
+    return await work();
+  } finally {
+    if (existsSync(file) && readFileSync(file, "utf8") === mine) rmSync(file);
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function readHolder(file: string): { pid: number; ticks: string } | undefined {
+  try {
+    const [pid, ticks] = readFileSync(file, "utf8").split(" ");
+    return { pid: Number(pid), ticks: ticks ?? "" };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

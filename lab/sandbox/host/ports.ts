@@ -1,0 +1,1 @@
+export { LOOPBACK, freePort, freePorts, isFree } from "../../../services/common/ports.ts";

@@ -1,0 +1,1 @@
+export { isAlive, isSameProcess, startTicks } from "../../../services/common/processes.ts";

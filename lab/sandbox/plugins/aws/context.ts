@@ -1,0 +1,110 @@
+import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { z } from "zod";
+import { JsonService } from "../../../../services/aws/awsJson.ts";
+import type { AwsService } from "../../../../services/aws/awsRequest.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { localAddress } from "../address.ts";
+import { explained } from "./explain.ts";
+
+/** Services that the plugin calls; each needs its own entry in the provider's `endpoints`. */
+type Service =
+  "s3" | "kms" | "iam" | "sts" | "secretsmanager" | "cloudtrail" | "codebuild" | "scheduler" | "logs" | "sqs";
+
+/** The provider's configuration: names and meanings of @pulumi/aws. */
+export const awsConfig = z.object({
+  region: z.string().optional(),
+  accessKey: z.string().optional(),
+  secretKey: z.string().optional(),
+  token: z.string().optional(),
+  endpoints: z.array(z.record(z.string(), z.string())).default([]),
+  allowedAccountIds: z.array(z.string()).optional(),
+  defaultTags: z.strictObject({ tags: z.record(z.string(), z.string()).optional() }).optional(),
+  maxRetries: z.number().int().optional(),
+  // Each has an effect on real AWS alone: the endpoints decide here, and identity is always asked for.
+  s3UsePathStyle: z.boolean().optional(),
+  skipCredentialsValidation: z.boolean().optional(),
+  skipMetadataApiCheck: z.boolean().optional(),
+  skipRegionValidation: z.boolean().optional(),
+  skipRequestingAccountId: z.boolean().optional(),
+});
+
+/** What the resources work with: one client a service, all of one region and account. */
+export interface AwsContext {
+  region: string;
+  accountId: string;
+  callerArn: string;
+  userId: string;
+  defaultTags: Readonly<Record<string, string>>;
+  s3: S3Client;
+  kms: KMSClient;
+  iam: IAMClient;
+  secrets: SecretsManagerClient;
+  cloudtrail: JsonService;
+  codebuild: JsonService;
+  logs: JsonService;
+  sqs: JsonService;
+  scheduler: AwsService;
+}
+
+/**
+ * Connects to the services' endpoints and asks who the credentials are.
+ *
+ * @throws UserError without region, credentials or endpoints, or when the account is not an allowed one.
+ */
+export async function connect(
+  config: z.infer<typeof awsConfig>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<AwsContext> {
+  const region = config.region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"];
+  if (region === undefined) throw new UserError("Set aws:region, or AWS_REGION in the environment.");
+  const endpoints = Object.assign({}, ...config.endpoints) as Partial<Record<Service, string>>;
+  const options = (service: Service) => ({
+    region,
+    credentials: credentialsOf(config, environment),
+    endpoint: localAddress(endpoints[service], `aws endpoints[0].${service}`),
+    maxAttempts: config.maxRetries ?? 3,
+    // Changes are not cut off by a Ctrl-C, which would leave open whether they were made; they end by themselves.
+    requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
+  });
+  const json = (service: Service, target: string, version: "1.0" | "1.1" = "1.1") =>
+    new JsonService({ service, target, version, ...options(service) });
+  const caller = await explained("asking AWS STS who the credentials belong to", () =>
+    new STSClient(options("sts")).send(new GetCallerIdentityCommand({})),
+  );
+  const accountId = caller.Account ?? "";
+  if (config.allowedAccountIds !== undefined && !config.allowedAccountIds.includes(accountId)) {
+    throw new UserError(
+      `AWS account ${accountId} is none of the allowed ones (${config.allowedAccountIds.join(", ")}): use other credentials or correct allowedAccountIds.`,
+    );
+  }
+  return {
+    region,
+    accountId,
+    callerArn: caller.Arn ?? "",
+    userId: caller.UserId ?? "",
+    defaultTags: config.defaultTags?.tags ?? {},
+    s3: new S3Client({ ...options("s3"), forcePathStyle: true }),
+    kms: new KMSClient(options("kms")),
+    iam: new IAMClient(options("iam")),
+    secrets: new SecretsManagerClient(options("secretsmanager")),
+    cloudtrail: json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."),
+    codebuild: json("codebuild", "CodeBuild_20161006."),
+    logs: json("logs", "Logs_20140328."),
+    sqs: json("sqs", "AmazonSQS.", "1.0"),
+    scheduler: { service: "scheduler", ...options("scheduler") },
+  };
+}
+
+function credentialsOf(config: z.infer<typeof awsConfig>, environment: NodeJS.ProcessEnv) {
+  const accessKeyId = config.accessKey ?? environment["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = config.secretKey ?? environment["AWS_SECRET_ACCESS_KEY"];
+  const sessionToken = config.token ?? environment["AWS_SESSION_TOKEN"];
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new UserError("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.");
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+}

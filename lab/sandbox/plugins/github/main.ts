@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { serveProvider } from "../../../../provider/host/index.ts";
+import { localAddress } from "../address.ts";
+import { orGone, send, textAt, tokenFrom } from "../rest.ts";
+import type { RestService } from "../rest.ts";
+import { repository } from "./repository.ts";
+
+await serveProvider({
+  name: "github",
+  version: "6.15.0",
+  config: z.object({
+    baseUrl: z.string().optional(),
+    token: z.string().optional(),
+    owner: z.string().optional(),
+  }),
+  async context({ baseUrl, token, owner }) {
+    // The official plugin puts this behind any address that is not github.com's.
+    const address = `${localAddress(baseUrl ?? process.env["GITHUB_BASE_URL"], "github:baseUrl")}/api/v3`;
+    const service: RestService = {
+      name: "GitHub",
+      address,
+      headers: {
+        authorization: `Bearer ${tokenFrom(token, "GITHUB_TOKEN")}`,
+        accept: "application/vnd.github+json",
+      },
+      faultOf: (body) => [textAt(body, "message"), textAt(body, "errors.0.message")].filter(Boolean).join(" "),
+    };
+    const login = owner ?? process.env["GITHUB_OWNER"] ?? (await ownLogin(service));
+    const organization = await orGone(send(service, { method: "GET", path: `/orgs/${login}` }));
+    return { service, owner: login, isOrganization: organization !== undefined };
+  },
+  resources: { "github:index/repository:Repository": repository },
+});
+
+/** Without an owner the token's own account is meant. */
+async function ownLogin(service: RestService): Promise<string> {
+  return z.object({ login: z.string() }).parse(await send(service, { method: "GET", path: "/user" })).login;
+}

@@ -1,0 +1,166 @@
+import type { z } from "zod";
+import { UserError } from "../../../services/common/errors.ts";
+import { resource } from "../../../provider/host/index.ts";
+import type { Properties, ResourceHandler } from "../../../provider/host/index.ts";
+
+/** How long a service may take to answer. */
+const TIME_LIMIT_MS = 60_000;
+
+/** An answer of a service that is no success. */
+export class RestError extends Error {
+  override readonly name = "RestError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A service with a JSON API behind a token. */
+export interface RestService {
+  /** Its name, for messages. */
+  name: string;
+  /** Address that paths are put behind, without a slash at the end. */
+  address: string;
+  headers: Readonly<Record<string, string>>;
+  /** Added to every query, for instance Vercel's team. */
+  query?: Readonly<Record<string, string>>;
+  /** Where the service's errors carry their text. */
+  faultOf(body: unknown): string | undefined;
+}
+
+/** One request. */
+export interface RestRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/** Sends one request and gives the JSON that comes back (undefined where nothing does). Throws {@link RestError}. */
+export async function send(service: RestService, { method, path, body, signal }: RestRequest): Promise<unknown> {
+  const url = new URL(`${service.address}${path}`);
+  for (const [key, value] of Object.entries(service.query ?? {})) url.searchParams.set(key, value);
+  const response = await fetch(url, {
+    method,
+    headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    // A change that is cut off by a Ctrl-C leaves open whether it was made: only reading is stopped.
+    signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT_MS), ...(signal === undefined ? [] : [signal])]),
+  }).catch((thrown: unknown) => {
+    signal?.throwIfAborted();
+    throw new Error(`${service.name} at ${service.address} does not answer.`, { cause: thrown });
+  });
+  const text = await response.text();
+  const json = parse(text);
+  if (response.ok) return json;
+  const fault = service.faultOf(json) ?? text.slice(0, 200);
+  throw new RestError(response.status, `${service.name} answered ${response.status} to ${method} ${path}: ${fault}`);
+}
+
+/** The answer, or undefined where the service says 404. */
+export async function orGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (thrown instanceof RestError && thrown.status === 404) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whose API a row's requests go to. */
+export interface RestContext {
+  service: RestService;
+}
+
+/** What exists, as a row makes it of an answer. */
+export interface RestState<I, O> {
+  id: string;
+  inputs: I;
+  outputs: O;
+}
+
+/** One row: a resource type that is a collection at a path, its items below it. */
+export interface RestRow<X extends RestContext, A, I, O> extends Pick<
+  ResourceHandler<X, I, O>,
+  "inputs" | "autoName" | "secrets" | "replaceOn"
+> {
+  /** What the service answers; other fields are ignored. */
+  answer: z.ZodType<A>;
+  /** Path that an item is created at. */
+  collection(context: X, inputs: I): string;
+  /** Path of an item; `inputs` is absent at an import. */
+  item(context: X, id: string, inputs: I | undefined): string;
+  /** The body of create and update; an update has `olds`, so that what the program dropped can be unset. */
+  body(inputs: I, olds: I | undefined): unknown;
+  /** With `last` absent (an import) all of the service's values that a program would write. */
+  state(answer: A, last: I | undefined, id: string | undefined): RestState<I, O>;
+  change: "PATCH" | "PUT";
+  /** In place of DELETE. */
+  remove?(context: X, id: string, inputs: I): RestRequest;
+}
+
+/** Makes a handler of a row. */
+export function restRow<X extends RestContext, A, I extends object, O extends object>(
+  row: RestRow<X, A, I, O>,
+): ResourceHandler<X, Properties, Properties> {
+  const ask = async (context: X, request: RestRequest) => row.answer.parse(await send(context.service, request));
+  return resource<X, I, O>({
+    inputs: row.inputs,
+    ...(row.autoName !== undefined && { autoName: row.autoName }),
+    ...(row.secrets !== undefined && { secrets: row.secrets }),
+    ...(row.replaceOn !== undefined && { replaceOn: row.replaceOn }),
+    async create(context, inputs) {
+      const path = row.collection(context, inputs);
+      const answer = await ask(context, { method: "POST", path, body: row.body(inputs, undefined) });
+      const { id, outputs } = row.state(answer, inputs, undefined);
+      return { id, outputs };
+    },
+    async read(context, id, last, signal) {
+      const path = row.item(context, id, last?.inputs);
+      const answer = await orGone(ask(context, { method: "GET", path, signal }));
+      return answer === undefined ? undefined : row.state(answer, last?.inputs, id);
+    },
+    async update(context, id, olds, news) {
+      const path = row.item(context, id, olds.inputs);
+      const answer = await ask(context, { method: row.change, path, body: row.body(news, olds.inputs) });
+      return row.state(answer, news, id).outputs;
+    },
+    async delete(context, id, { inputs }) {
+      const path = row.item(context, id, inputs);
+      const request = row.remove?.(context, id, inputs) ?? { method: "DELETE" as const, path };
+      await orGone(send(context.service, request));
+    },
+  });
+}
+
+/** Whether a service gave a value: its JSON says null for "not set". */
+export function given<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
+/** A token from the provider's configuration or the environment. */
+export function tokenFrom(configured: string | undefined, variable: string): string {
+  const token = configured ?? process.env[variable];
+  if (token === undefined || token === "") throw new UserError(`Set ${variable} in the environment.`);
+  return token;
+}
+
+/** The text at the first of some paths (`error.message`) where an error body has one. */
+export function textAt(body: unknown, ...paths: string[]): string | undefined {
+  for (const path of paths) {
+    const value = path.split(".").reduce<unknown>((part, key) => (part as Properties | null | undefined)?.[key], body);
+    if (typeof value === "string") return value;
+  }
+  return undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    // Not JSON, for instance a proxy's page: the caller shows the text.
+    return undefined;
+  }
+}

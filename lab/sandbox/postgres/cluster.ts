@@ -1,0 +1,56 @@
+import {
+  createServerData,
+  killServer,
+  localeArgs,
+  serverPid,
+  startServer,
+  stopServer,
+} from "../../../recovery/postgres/programs/postgresServer.ts";
+import type { ServerOptions } from "../../../recovery/postgres/programs/postgresServer.ts";
+import { sandboxPostgres } from "./binaries.ts";
+import type { PostgresPackage } from "./binaries.ts";
+
+/** The superuser of every cluster, named as Supabase names it. */
+export const SUPERUSER = "supabase_admin";
+
+/** One Postgres server of the sandbox. */
+export interface ClusterOptions extends Pick<
+  ServerOptions,
+  "dataDir" | "port" | "superuserPassword" | "log" | "onSpawn"
+> {
+  /** Default: the sandbox's own. */
+  postgres?: PostgresPackage;
+}
+
+/** `wal_level = logical` is what Supabase runs with. */
+const CONFIGURATION = `
+max_connections = 60
+shared_buffers = '96MB'
+maintenance_work_mem = '64MB'
+wal_level = logical
+max_wal_size = '2GB'
+max_worker_processes = 4
+autovacuum_max_workers = 1
+`;
+
+/** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
+export async function createCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<void> {
+  await createServerData({
+    ...options,
+    programs: postgres.programs,
+    superuser: SUPERUSER,
+    configuration: CONFIGURATION,
+    localeArgs: localeArgs(postgres.major),
+  });
+}
+
+/** As recovery/postgres/programs/postgresServer.ts starts one. */
+export async function startCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<number> {
+  return await startServer({
+    ...options,
+    programs: postgres.programs,
+    portAdvice: 'end the program that uses it, or run "castchat-recovery sandbox reset"',
+  });
+}
+
+export { killServer as killCluster, serverPid as clusterPid, stopServer as stopCluster };

@@ -1,0 +1,230 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { LOOPBACK, freePort } from "../host/ports.ts";
+import type { ProjectConnection, ProjectServers } from "../host/services.ts";
+import type { Supervisor } from "../host/supervisor.ts";
+import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "./cluster.ts";
+import type { ClusterOptions } from "./cluster.ts";
+import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
+import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.ts";
+
+/** What is kept about a server, beside its data. */
+interface Server {
+  ref: string;
+  port: number;
+  superuserPassword: string;
+  /** A paused project's server is not started with the daemon. */
+  paused: boolean;
+}
+
+/** Patience with a server that replays changes. */
+const RECOVERY_MS = 60_000;
+/** Supabase's project refs: twenty lower-case letters; digits and dashes are let through for tests. Never a path. */
+const REF = /^[a-z0-9-]{1,40}$/;
+
+/**
+ * Postgres servers on disk: `<folder>/<ref>/{server.json,data,postgres.log}`.
+ *
+ * server.json is written last, so a folder without one is a creation that was interrupted, and is thrown away.
+ */
+export class LocalProjectServers implements ProjectServers {
+  readonly #folder: string;
+  readonly #supervisor: Supervisor;
+  readonly #servers = new Map<string, Server>();
+  readonly #creating = new Set<string>();
+
+  constructor(folder: string, supervisor: Supervisor) {
+    this.#folder = folder;
+    this.#supervisor = supervisor;
+  }
+
+  /** Starts all servers that are not paused; call once, before anything else. */
+  async startAll(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await Promise.all(
+      (await readdir(this.#folder)).map(async (ref) => {
+        const file = join(this.#folder, ref, "server.json");
+        if (!existsSync(file)) {
+          await this.#remove(ref);
+          return;
+        }
+        const server = JSON.parse(await readFile(file, "utf8")) as Server;
+        this.#servers.set(ref, server);
+        if (!server.paused) await this.#run(server);
+      }),
+    );
+  }
+
+  /** Stops all servers in order; they start again with the next daemon. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#servers.keys()].map((ref) => stopCluster(this.#dataDir(ref))));
+    // One that is just being made ends with the supervisor's other processes, and is thrown away at the next start.
+  }
+
+  /** Refs of all servers, paused ones included. */
+  refs(): string[] {
+    return [...this.#servers.keys()];
+  }
+
+  async create(ref: string, postgresPassword: string): Promise<ProjectConnection> {
+    if (!REF.test(ref)) throw new Error(`"${ref}" is no project ref`);
+    if (this.#servers.has(ref) || this.#creating.has(ref))
+      throw new Error(`the server of project ${ref} exists already`);
+    this.#creating.add(ref);
+    const server: Server = {
+      ref,
+      port: await freePort(),
+      superuserPassword: randomBytes(24).toString("base64url"),
+      paused: false,
+    };
+    try {
+      await this.#remove(ref);
+      await mkdir(join(this.#folder, ref), { recursive: true, mode: 0o700 });
+      await this.#initialize(server);
+      await this.#run(server);
+      await prepareSupabase(this.#connection(server).superuserUrl, { postgresPassword });
+      await this.#save(server);
+      return this.#connection(server);
+    } catch (error) {
+      await this.#remove(ref);
+      throw error;
+    } finally {
+      this.#creating.delete(ref);
+    }
+  }
+
+  async start(ref: string): Promise<ProjectConnection> {
+    const server = this.#known(ref);
+    await this.#run(server);
+    await this.#save({ ...server, paused: false });
+    return this.#connection(server);
+  }
+
+  async stop(ref: string): Promise<void> {
+    const server = this.#known(ref);
+    await stopCluster(this.#dataDir(ref));
+    await this.#save({ ...server, paused: true });
+  }
+
+  async destroy(ref: string): Promise<void> {
+    if (!REF.test(ref)) throw new Error(`"${ref}" is no project ref`);
+    await this.#remove(ref);
+    this.#servers.delete(ref);
+  }
+
+  async setPassword(ref: string, password: string): Promise<void> {
+    await setPostgresPassword(this.#connection(this.#known(ref)).superuserUrl, password);
+  }
+
+  async saveCopy(ref: string, name: string): Promise<void> {
+    const { superuserUrl } = this.#connection(this.#known(ref));
+    await copyCluster({ superuserUrl, dataDir: this.#dataDir(ref), into: this.#copy(ref, name) });
+  }
+
+  async dropCopy(ref: string, name: string): Promise<void> {
+    await rm(this.#copy(ref, name), { recursive: true, force: true });
+  }
+
+  async keepChanges(ref: string): Promise<void> {
+    await this.#asSuperuser(ref, ["alter system set wal_keep_size = '1GB'", "select pg_reload_conf()"]);
+  }
+
+  async restoreCopy(ref: string, name: string, until?: Date): Promise<ProjectConnection> {
+    const server = this.#known(ref);
+    const dataDir = this.#dataDir(ref);
+    if (!existsSync(this.#copy(ref, name))) throw new Error(`project ${ref} has no copy ${name}`);
+    // A commit after the instant, so that the replay can see that it has passed it.
+    if (until !== undefined && !existsSync(`${dataDir}.old`))
+      await this.#asSuperuser(ref, ["select pg_current_xact_id()"]);
+    await stopCluster(dataDir);
+    await replaceCluster({ dataDir, copy: this.#copy(ref, name), until });
+    await this.#run(server);
+    const connection = this.#connection(server);
+    const deadline = Date.now() + RECOVERY_MS;
+    while (!(await isWritable(connection.superuserUrl))) {
+      if (Date.now() > deadline) throw new Error(`the server of project ${ref} does not come out of its recovery`);
+      await sleep(100);
+    }
+    await dropReplaced(dataDir);
+    return connection;
+  }
+
+  connection(ref: string): ProjectConnection | undefined {
+    const server = this.#servers.get(ref);
+    return server === undefined || server.paused ? undefined : this.#connection(server);
+  }
+
+  async #asSuperuser(ref: string, statements: readonly string[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#connection(this.#known(ref)).superuserUrl });
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async #initialize(server: Server): Promise<void> {
+    const name = `initdb ${server.ref}`;
+    await createCluster({
+      ...this.#options(server),
+      onSpawn: (pid) => this.#supervisor.add(name, pid, { stopSignal: "SIGTERM" }),
+    });
+    await this.#supervisor.stop(name);
+  }
+
+  async #run(server: Server): Promise<void> {
+    await startCluster({
+      ...this.#options(server),
+      onSpawn: (pid) => this.#supervisor.add(`postgres ${server.ref}`, pid, { stopSignal: "SIGINT" }),
+    });
+  }
+
+  async #remove(ref: string): Promise<void> {
+    await killCluster(this.#dataDir(ref));
+    await rm(join(this.#folder, ref), { recursive: true, force: true });
+  }
+
+  async #save(server: Server): Promise<void> {
+    this.#servers.set(server.ref, server);
+    const file = join(this.#folder, server.ref, "server.json");
+    await writeFile(`${file}.new`, JSON.stringify(server), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  }
+
+  #known(ref: string): Server {
+    const server = this.#servers.get(ref);
+    if (server === undefined) throw new Error(`project ${ref} has no server`);
+    return server;
+  }
+
+  #options(server: Server): ClusterOptions {
+    return {
+      dataDir: this.#dataDir(server.ref),
+      port: server.port,
+      superuserPassword: server.superuserPassword,
+      log: join(this.#folder, server.ref, "postgres.log"),
+    };
+  }
+
+  #connection(server: Server): ProjectConnection {
+    return {
+      host: LOOPBACK,
+      port: server.port,
+      superuserUrl: connectionUrl(SUPERUSER, server.superuserPassword, server.port),
+    };
+  }
+
+  #copy(ref: string, name: string): string {
+    if (!REF.test(name)) throw new Error(`"${name}" is no name of a copy`);
+    return join(this.#folder, ref, "copies", name);
+  }
+
+  #dataDir(ref: string): string {
+    return join(this.#folder, ref, "data");
+  }
+}

@@ -1,0 +1,100 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { identityToRecipient } from "age-encryption";
+import { parse, stringify } from "yaml";
+import { addressOf, layout, PROJECT_ROOT, REGIONS, SUPABASE_REGION, type SandboxFile } from "./host/layout.ts";
+
+/** Names that exist in the sandbox alone. */
+export const SANDBOX_NAMES = {
+  zone: "castchat.example",
+  publicName: "app.castchat.example",
+  /** The app's own repository, and the owner and name of its mirror. */
+  repository: "castchat/castchat",
+  mirrorOwner: "castchat-standby",
+  mirrorRepository: "castchat-mirror",
+  supabaseOrganization: "castchat",
+  cloudflareAccount: "00000000000000000000000000000000",
+  awsAccount: "000000000000",
+} as const;
+
+type StackName = "prod" | "dr";
+
+/**
+ * Makes a Pulumi workspace for the sandbox: the shipped program under stack files of its own, so that the shipped ones are never
+ * touched. What a stack file holds already (its encryption salt, settings that somebody has changed) stays.
+ *
+ * @returns the folder in which plain `pulumi` commands reach the sandbox
+ */
+export async function prepareWorkspace(home: string, file: SandboxFile): Promise<string> {
+  const folder = layout(home).workspace;
+  await mkdir(folder, { recursive: true });
+  await mkdir(layout(home).state, { recursive: true });
+  await writeFile(join(folder, "Pulumi.yaml"), await projectFile(folder));
+  for (const stack of ["prod", "dr"] as const) await writeStackFile(join(folder, `Pulumi.${stack}.yaml`), stack, file);
+  return folder;
+}
+
+/** The shipped project file with its paths seen from the workspace. */
+async function projectFile(folder: string): Promise<string> {
+  const project = parse(await readFile(join(PROJECT_ROOT, "Pulumi.yaml"), "utf8")) as {
+    main: string;
+    plugins?: { providers?: { path: string }[] };
+  };
+  project.main = relative(folder, join(PROJECT_ROOT, project.main));
+  for (const provider of project.plugins?.providers ?? []) provider.path = join(PROJECT_ROOT, provider.path);
+  return stringify(project);
+}
+
+async function writeStackFile(path: string, stack: StackName, file: SandboxFile): Promise<void> {
+  const before = existsSync(path)
+    ? (parse(await readFile(path, "utf8")) as { config?: Record<string, unknown> } | null)
+    : undefined;
+  // Settings that somebody has changed or taken away stay so; the sandbox's addresses never change.
+  if (before?.config !== undefined) return;
+  const settings = {
+    ...settingsOf(stack, file),
+    ageRecipients: [await identityToRecipient(file.credentials.ageIdentity)],
+  };
+  await writeFile(path, stringify({ ...before, config: namespaced(settings) }));
+}
+
+function namespaced(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`castchat-recovery:${key}`, value]));
+}
+
+function settingsOf(stack: StackName, file: SandboxFile): Record<string, string> {
+  const { ports } = file;
+  const primary = stack === "prod";
+  return {
+    role: primary ? "primary" : "standby",
+    awsAccountId: SANDBOX_NAMES.awsAccount,
+    awsRegion: primary ? REGIONS.primary : REGIONS.standby,
+    peerAwsAccountId: SANDBOX_NAMES.awsAccount,
+    peerAwsRegion: primary ? REGIONS.standby : REGIONS.primary,
+    // Until the standby's vault is known, as at a first `up`.
+    ...(primary ? { standbyVault: "none" } : { mode: "standby" }),
+    publicName: SANDBOX_NAMES.publicName,
+    zoneName: SANDBOX_NAMES.zone,
+    cloudflareAccountId: SANDBOX_NAMES.cloudflareAccount,
+    supabaseOrganization: SANDBOX_NAMES.supabaseOrganization,
+    supabaseRegion: SUPABASE_REGION[primary ? "primary" : "standby"],
+    vercelProject: primary ? "castchat" : "castchat-dr",
+    repository: SANDBOX_NAMES.repository,
+    ...(primary
+      ? {}
+      : {
+          peerVercelProject: "castchat",
+          mirrorOwner: SANDBOX_NAMES.mirrorOwner,
+          mirrorRepository: SANDBOX_NAMES.mirrorRepository,
+        }),
+    disposableVault: "true",
+    endpointAws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
+    endpointVercel: addressOf(ports, "vercel"),
+    endpointGithub: addressOf(ports, "github"),
+    endpointCloudflare: addressOf(ports, "cloudflare"),
+    endpointSupabase: addressOf(ports, "supabase"),
+    endpointEdge: addressOf(ports, "edge"),
+    supabaseProjectUrl: `${addressOf(ports, "supabase")}/projects/{ref}`,
+  };
+}

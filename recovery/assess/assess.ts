@@ -1,0 +1,183 @@
+import type { Opener } from "../../services/vault/age.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import { withSession } from "../postgres/session/database.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { compareDefinitions, compareSequences, missingExtensions } from "../postgres/catalog/compareDefinitions.ts";
+import type { DefinitionDifferences, SequenceDifference } from "../postgres/catalog/compareDefinitions.ts";
+import { earlierLosses, historyOf } from "./assessHistory.ts";
+import type { EarlierLoss } from "./assessHistory.ts";
+import { compareRows } from "./assessRows.ts";
+import type { ComparedTable } from "./assessRows.ts";
+import { assessParts, assessRestore } from "./assessParts.ts";
+import type { AssessedPart, AssessedRestore } from "./assessParts.ts";
+import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
+import type { AssessedTable } from "./assessTables.ts";
+import { findMarker } from "../restore/run/restoreMarker.ts";
+import { refuseHalfState } from "../restore/inPlace/replaceRecord.ts";
+import { laterThan, traceLoss } from "./assessTrace.ts";
+import { canOpen } from "../vault/backupSource.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import { compareLargeObjects } from "../postgres/catalog/largeObjects.ts";
+import { planComparison, readForComparison } from "../postgres/rows/compareTables.ts";
+import { listBackups, takenAt } from "../vault/listBackups.ts";
+import type { TierPrefix } from "../vault/listBackups.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { olderThan } from "../vault/provenBackups.ts";
+import { tableName } from "../postgres/session/quote.ts";
+import { openSnapshot } from "../backup/snapshot.ts";
+import { openReader } from "../backup/snapshotReader.ts";
+import { together } from "../../services/common/together.ts";
+
+/** Behind somebody who is queued for a table that the leading session holds, a reader would wait for itself. */
+const LOCK_TIMEOUT_MS = 2_000;
+
+/** What to assess, and against which backup. */
+export interface AssessOptions {
+  databaseUrl: string;
+  vault: Vault;
+  /** Public keys (PEM) of the writers. */
+  trustedKeys: readonly string[];
+  /** Opens an encrypted backup; without it rows of such a one are counted alone. */
+  opener?: Opener | undefined;
+  tiers: readonly TierPrefix[];
+  /** A proven backup by id; else the newest full one. */
+  backupId?: string | undefined;
+  /** Also reads the damaged tables in every later full backup, to tell in which of them the rows were lost already. */
+  trace?: boolean | undefined;
+  clock: Clock;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/** What of a backup is missing or altered in the live database, and what the manifests say of since when. */
+export interface Assessment {
+  backupId: string;
+  /** Of the backup, ISO 8601. */
+  snapshotAt: string;
+  /** When the live database's snapshot was taken, ISO 8601. */
+  assessedAt: string;
+  /** Whether anything of the backup is missing or altered now, by whomever; also where that can't be told of a table that differs. */
+  isDamaged: boolean;
+  tables: AssessedTable[];
+  definitions: DefinitionDifferences;
+  sequences: SequenceDifference[];
+  missingExtensions: string[];
+  /** What is other about the large objects, in clauses; which of them, and whether some were only added, can't be told. */
+  largeObjects: string[];
+  /** What lies beside the database: what this backup has of it. */
+  parts: AssessedPart[];
+  /** What the last restore into this database brought of it; absent where there was none. */
+  restored?: AssessedRestore;
+  /** How many proven full backups the history is taken from. */
+  backupsLookedAt: number;
+  earlierLosses: EarlierLoss[];
+  /** Newer backups that it was not compared with, in sentences. */
+  passedOver: string[];
+  durationMs: number;
+}
+
+/**
+ * Compares the live database with a proven backup, under one snapshot and without changing anything: which tables differ by how many
+ * rows, which definitions, sequences and extensions; and from the manifests of all proven backups since when. A legitimate change
+ * looks like any other: this says what differs, not who did it.
+ *
+ * @throws UserError where there is no such backup, or a table can't be read; PromiseError for a damaged backup
+ */
+export async function assess(options: AssessOptions): Promise<Assessment> {
+  const { vault, trustedKeys, tiers, databaseUrl, clock, reporter } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const started = performance.now();
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  const { chosen, passedOver } = chooseBackup(backups, { backupId: options.backupId });
+  const { manifest } = chosen;
+  if (manifest.kind === "configuration")
+    throw new UserError(`Backup ${manifest.backupId} holds the configuration alone: there is nothing to compare.`);
+  const chain = backups
+    .filter((one) => one.proven && (one.manifest?.kind === "full" || one.backupId === manifest.backupId))
+    .sort((a, b) => takenAt(a) - takenAt(b))
+    .flatMap((one) => one.manifest ?? []);
+  const applicationName = "castchat-recovery assess";
+  return await withSession(databaseUrl, { applicationName, signal }, async (session) => {
+    await refuseHalfState(session);
+    reporter(`Taking a snapshot of ${session.address.database}`);
+    const snapshot = await openSnapshot(session, reporter, { signal });
+    const assessedAt = clock();
+    const there = matchTables(manifest.tables, snapshot.tables);
+    reporter(`Reading ${there.comparable.length} tables`);
+    const comparison = await planComparison(session, there.comparable);
+    const reader = { databaseUrl, applicationName, snapshotId: snapshot.id };
+    await together<[undefined, undefined]>(
+      signal,
+      () => readForComparison(session, comparison),
+      async (inner) => {
+        const second = await openReader(reader, inner, LOCK_TIMEOUT_MS);
+        try {
+          await readForComparison(second, comparison);
+          return;
+        } finally {
+          await second.end();
+        }
+      },
+    );
+    const source = { vault, manifest, opener: options.opener };
+    const tables: AssessedTable[] = [];
+    for (const table of await describeTables(session, manifest, there, comparison)) {
+      if (table.state === "changed" && table.compared !== undefined)
+        Object.assign(table.facts, await countRows(source, session, table.compared, reporter, signal));
+      if (table.state === "changed" || table.state === "missing")
+        table.facts.history = historyOf(table.facts, chain, manifest, table.now);
+      if (options.trace === true && table.compared !== undefined && isTableDamaged(table.facts))
+        table.facts.traced = await traceLoss(source, laterThan(manifest, chain), table.compared, reporter, signal);
+      tables.push(table.facts);
+    }
+    const definitions = await definitionsOf(session, manifest);
+    const sequences = await compareSequences(session, manifest);
+    const extensions = await missingExtensions(session, manifest);
+    const largeObjects = await compareLargeObjects(session, manifest.largeObjects);
+    const restored = assessRestore(await findMarker(session));
+    await session.query("commit");
+    return {
+      backupId: manifest.backupId,
+      snapshotAt: manifest.snapshotAt,
+      assessedAt: assessedAt.toISOString(),
+      isDamaged:
+        tables.some(isTableDamaged) ||
+        definitions.missing.length + definitions.altered.length + sequences.length + extensions.length > 0 ||
+        largeObjects.length > 0 ||
+        restored?.hasLosses === true,
+      tables,
+      definitions,
+      sequences,
+      missingExtensions: extensions,
+      largeObjects,
+      parts: assessParts(manifest, olderThan(backups, chosen)),
+      ...(restored && { restored }),
+      backupsLookedAt: chain.length,
+      earlierLosses: earlierLosses(chain, manifest),
+      passedOver,
+      durationMs: Math.round(performance.now() - started),
+    };
+  });
+}
+
+async function definitionsOf(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
+  if (manifest.parts.some((part) => part.name === "schema.dump")) return await compareDefinitions(session, manifest);
+  const notCompared = `a backup of kind ${manifest.kind} holds no definitions`;
+  return { missing: [], altered: [], added: [], notCompared };
+}
+
+async function countRows(
+  source: BackupSource,
+  session: Session,
+  table: ComparedTable,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<Partial<AssessedTable>> {
+  if (!canOpen(source)) return { note: "the backup is encrypted and no identity is at hand: only counts are known" };
+  reporter(`Comparing the rows of ${tableName(table.backedUp)}`);
+  return await compareRows(source, session, table, signal);
+}

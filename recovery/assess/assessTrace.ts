@@ -1,0 +1,49 @@
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { PointInTime } from "./assessHistory.ts";
+import { compareWithLater } from "./assessRows.ts";
+import type { ComparedTable } from "./assessRows.ts";
+import { canOpen } from "../vault/backupSource.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import { tableKey, tableName } from "../postgres/session/quote.ts";
+
+/** How many rows of the reference a later backup lacks in the form that they had. */
+export interface TracedLoss extends PointInTime {
+  /** Undefined where the backup's columns or their types are others, or it can't be opened. */
+  lost: number | undefined;
+}
+
+/** The backups after this one, the oldest first. */
+export function laterThan(reference: Manifest, chain: readonly Manifest[]): Manifest[] {
+  const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
+  return chain.slice(at + 1);
+}
+
+/** Reads a table in each later backup and counts the reference's rows that it lacks. Fingerprints spare the reading where they are equal. */
+export async function traceLoss(
+  source: BackupSource,
+  later: readonly Manifest[],
+  table: ComparedTable,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<TracedLoss[]> {
+  const traced: TracedLoss[] = [];
+  const { backedUp } = table;
+  for (const manifest of later) {
+    reporter(`Looking for the rows of ${tableName(backedUp)} in ${manifest.backupId}`);
+    const point = { backupId: manifest.backupId, at: manifest.snapshotAt };
+    const then = manifest.tables.find((one) => tableKey(one) === tableKey(backedUp));
+    const other = { ...source, manifest };
+    if (then === undefined) traced.push({ ...point, lost: backedUp.rows });
+    else if (then.fingerprint === backedUp.fingerprint && then.rows === backedUp.rows)
+      traced.push({ ...point, lost: 0 });
+    else if (!hasSameColumns(then, backedUp) || !canOpen(other)) traced.push({ ...point, lost: undefined });
+    else traced.push({ ...point, lost: (await compareWithLater(source, other, table, signal)).lost });
+  }
+  return traced;
+}
+
+/** The format tells of the columns' types: rows of two formats can't be compared. */
+function hasSameColumns(one: BackedUpTable, other: BackedUpTable): boolean {
+  return one.format === other.format && one.columns.join("\0") === other.columns.join("\0");
+}

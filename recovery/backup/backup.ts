@@ -1,0 +1,239 @@
+import { createHash, randomBytes } from "node:crypto";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
+import { fingerprintOfKey } from "../../services/signer/signer.ts";
+import { backupIdFor } from "../../planning/backupId.ts";
+import { tierForRun } from "../../planning/calendar.ts";
+import { inAttempts } from "./attempts.ts";
+import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
+import { storeConfiguration } from "./backupParts.ts";
+import { lackOf } from "../configuration/configuration.ts";
+import type { WaitedMs } from "./giveWay.ts";
+import { moveLegalHold } from "./legalHold.ts";
+import { listBackups, takenAt } from "../vault/listBackups.ts";
+import type { BackupSummary } from "../vault/listBackups.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import {
+  FORMAT_VERSION,
+  MANIFEST,
+  PROOF,
+  SIGNATURE,
+  contentOf,
+  isRegular,
+  keyOf,
+  manifestBytes,
+} from "../vault/manifest.ts";
+import { proofBytes } from "../vault/proof.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { PhaseTimer } from "../../services/common/phases.ts";
+import { readBack } from "../vault/readBack.ts";
+import { backupApplicationName, lackingConfiguration, readDatabase } from "./readDatabase.ts";
+import type { DatabaseReading } from "./readDatabase.ts";
+import { resolveTables } from "../postgres/rows/resolveTables.ts";
+import { RunSession } from "./runSession.ts";
+import { sealingVault } from "./sealingVault.ts";
+import { suspicionsOf } from "./suspicions.ts";
+import type { ExpectedTable } from "./suspicions.ts";
+
+export type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
+
+const DAY_MS = 86_400_000;
+const SHRINK_PERCENT = 20;
+
+/** A run once it is decided where it goes. */
+interface Run extends Omit<BackupOptions, "signal" | "kind"> {
+  kind: Manifest["kind"];
+  signal: AbortSignal;
+  backupId: string;
+  tier: BackupTier;
+  startedAt: Date;
+  lockUntil: Date | undefined;
+  /** Fingerprint of the key that signs. */
+  signedBy: string;
+  /** Every backup that the vault held before, newest first. */
+  earlier: readonly BackupSummary[];
+  timer: PhaseTimer;
+}
+
+/**
+ * Takes one consistent backup, stores it, and reads it back. The result is a proven backup, or an error: UserError where the
+ * set-up is wrong or another run is at work, PromiseError where what was read back is not what was written, or where the run is
+ * so much smaller than the last one that it must not be taken for its successor. A run that fails leaves no manifest, so it
+ * leaves no backup; one that is suspiciously small is stored, and doesn't count.
+ */
+export async function backup(options: BackupOptions): Promise<BackupResult> {
+  const signal = options.signal ?? new AbortController().signal;
+  const started = performance.now();
+  const startedAt = options.clock();
+  const kind = options.kind ?? "full";
+  const timer = new PhaseTimer(options.reporter);
+  const backupId = backupIdFor(startedAt, randomBytes(3).toString("hex"));
+  const sessions = sessionsFor(options, kind, backupId, signal);
+  try {
+    // The lock comes first: what another run is about to prove would change this one's tier.
+    await sessions?.ready();
+    const ownKey = await options.signer.publicKeyPem();
+    const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
+    const earlier = await listBackups({ vault: options.vault, trustedKeys, tiers: options.tiers, signal });
+    const tier = tierOf(options, kind, startedAt, earlier);
+    const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
+    const signedBy = fingerprintOfKey(ownKey);
+    const run = { ...options, kind, signal, backupId, tier, startedAt, lockUntil, signedBy, earlier, timer };
+    const manifest = await read(run, sessions);
+    await store(run, manifest);
+    if (manifest.suspicions.length > 0) throw suspicious(manifest);
+    if (lockUntil !== undefined && isRegular(manifest)) {
+      await timer.run("hold", "Holding the newest backup", () =>
+        moveLegalHold(options.vault, { prefix: tier.prefix, manifest }, earlier),
+      );
+    }
+    return resultOf(manifest, timer, performance.now() - started);
+  } finally {
+    await sessions?.end();
+  }
+}
+
+function sessionsFor(
+  { databaseUrl }: BackupOptions,
+  kind: Manifest["kind"],
+  backupId: string,
+  signal: AbortSignal,
+): RunSession | undefined {
+  if (kind === "configuration") return undefined;
+  if (databaseUrl === undefined)
+    throw new UserError(`A backup of kind ${kind} needs the database's connection string.`);
+  return new RunSession(databaseUrl, backupApplicationName(backupId), signal);
+}
+
+/** A full backup opens the longest tier that is due; the others, and damage that is saved, are no substitute for one, so they open none. */
+function tierOf(
+  { tiers, isSafety }: BackupOptions,
+  kind: Manifest["kind"],
+  startedAt: Date,
+  earlier: readonly BackupSummary[],
+): BackupTier {
+  const counted = earlier.filter(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
+  const [shortest] = tiers;
+  if ((kind !== "full" || isSafety === true) && shortest !== undefined) return shortest;
+  return tierForRun(
+    startedAt,
+    tiers,
+    counted.map((one) => ({ tier: one.tier, takenAt: new Date(takenAt(one)) })),
+  );
+}
+
+async function read(run: Run, sessions: RunSession | undefined): Promise<Manifest> {
+  const { vault, sealer, kind, signal, backupId, tier, startedAt, lockUntil, reporter, criticalTables = [] } = run;
+  const place = {
+    vault: sealer === undefined ? vault : sealingVault(vault, sealer),
+    prefix: tier.prefix,
+    backupId,
+    lockUntil,
+  };
+  const head = {
+    format: "castchat-backup" as const,
+    formatVersion: FORMAT_VERSION as typeof FORMAT_VERSION,
+    backupId,
+    kind,
+    ...(run.isSafety === true && { purpose: "safety" as const }),
+    ...(sealer && { encryption: { format: "age" as const, recipients: [...sealer.recipients] } }),
+    tier: tier.name,
+    startedAt: startedAt.toISOString(),
+    signedBy: run.signedBy,
+  };
+  const { databaseUrl } = run;
+  if (sessions === undefined || databaseUrl === undefined) {
+    return { ...head, ...(await readConfigurationAlone(run, place)), suspicions: [] };
+  }
+  const waited: WaitedMs = new Map();
+  return await inAttempts(
+    { run: sessions, lockPatienceMs: run.lockPatienceMs, reporter, signal },
+    async (session, attempt) => {
+      const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
+      const manifest = { ...head, ...reading, suspicions: [] };
+      const expected = await resolveTables(session, criticalTables);
+      return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
+    },
+  );
+}
+
+async function readConfigurationAlone(
+  { configuration, clock, timer, signal }: Run,
+  place: Omit<Parameters<typeof storeConfiguration>[0], "attempt">,
+): Promise<DatabaseReading> {
+  if (configuration === undefined) throw new UserError("There is no configuration to back up: name its sources.");
+  const snapshotAt = clock().toISOString();
+  const missing: MissingPart[] = [];
+  const part = await timer.run("configuration", "Collecting the configuration", () =>
+    storeConfiguration({ ...place, attempt: 1 }, configuration, missing, signal),
+  );
+  return {
+    snapshotAt,
+    finishedAt: clock().toISOString(),
+    source: { host: "none", database: "none", serverVersion: "0", pgDumpVersion: "none" },
+    ...{ extensions: [], appSchemas: [], sequences: [], filledViews: [], jobs: [], publications: [], objects: {} },
+    seedCounts: { users: 0, posts: 0, applications: 0 },
+    leftOut: [
+      { what: "the database", why: "a backup of the configuration alone was asked for" },
+      ...missing.map(lackOf),
+    ],
+    lacks: lackingConfiguration(missing),
+    parts: [part],
+    ...{ chunks: [], files: [], tables: [] },
+  };
+}
+
+function suspicionsFor(run: Run, manifest: Manifest, expectedTables: readonly ExpectedTable[]): string[] {
+  const isLike = (one: Manifest | undefined) => one?.kind === manifest.kind && one.purpose === manifest.purpose;
+  const last = run.earlier.find((one) => one.proven && isLike(one.manifest))?.manifest;
+  return suspicionsOf(manifest, last, { shrinkPercent: run.shrinkPercent ?? SHRINK_PERCENT, expectedTables });
+}
+
+/** The manifest comes last of all that was read, and the proof once it has been read back. */
+async function store(run: Run, manifest: Manifest): Promise<void> {
+  const { vault, opener, signer, clock, timer, tier, backupId, lockUntil, signal } = run;
+  const bytes = manifestBytes(manifest);
+  const stored = { lockUntil, signal };
+  await timer.run("sign", "Signing the manifest", async () => {
+    const signature = Buffer.from(await signer.sign(bytes)).toString("base64");
+    await vault.put(keyOf(tier.prefix, backupId, SIGNATURE), Buffer.from(signature, "ascii"), {
+      ...stored,
+      contentType: "text/plain",
+    });
+    await vault.put(keyOf(tier.prefix, backupId, MANIFEST), bytes, { ...stored, contentType: "application/json" });
+  });
+  await timer.run("proof", "Reading the backup back", async () => {
+    await readBack({ vault, manifest, opener, isFresh: true }, signal);
+    const statement = JSON.stringify({
+      backupId,
+      manifestSha256: createHash("sha256").update(bytes).digest("hex"),
+      provenAt: clock().toISOString(),
+    });
+    const signature = await signer.sign(Buffer.from(statement, "utf8"));
+    await vault.put(keyOf(tier.prefix, backupId, PROOF), proofBytes(statement, signature), {
+      ...stored,
+      contentType: "application/json",
+    });
+  });
+}
+
+function suspicious({ backupId, suspicions }: Manifest): PromiseError {
+  return new PromiseError(
+    `Backup ${backupId} is stored and whole, but does not count as proven: ${suspicions.join("; ")}. Look at the database. If it is right as it is, run the backup again with --accept-smaller.`,
+  );
+}
+
+function resultOf(manifest: Manifest, timer: PhaseTimer, durationMs: number): BackupResult {
+  return {
+    backupId: manifest.backupId,
+    kind: manifest.kind,
+    tier: manifest.tier,
+    snapshotAt: manifest.snapshotAt,
+    newestDataAt: manifest.newestDataAt,
+    tables: manifest.tables.length,
+    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    sizeBytes: contentOf(manifest).reduce((sum, one) => sum + one.sizeBytes, 0),
+    leftOut: manifest.leftOut,
+    phases: timer.phases,
+    durationMs: Math.round(durationMs),
+  };
+}

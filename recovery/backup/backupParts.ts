@@ -1,0 +1,184 @@
+import { Readable, pipeline } from "node:stream";
+import type { Session } from "../postgres/session/database.ts";
+import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
+import { startPgTool } from "../postgres/programs/pgTools.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
+import { compress } from "../vault/compression.ts";
+import { missingIn } from "../vault/configurationPart.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import { heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
+import type { HeldBack } from "../postgres/catalog/heldBack.ts";
+import { managedObjectsScript } from "../postgres/roles/managedObjectsScript.ts";
+import { keyInAttempt, partObject } from "../vault/manifest.ts";
+import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
+import { quoteIdent } from "../postgres/session/quote.ts";
+import { rolesScript } from "../postgres/roles/rolesScript.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+import { together } from "../../services/common/together.ts";
+import { vaultSecretsText } from "../postgres/catalog/vaultSecrets.ts";
+import type { VaultSecret } from "../postgres/catalog/vaultSecrets.ts";
+
+/** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
+export interface PartScripts {
+  roles: string;
+  /** What of the roles can't be written down. */
+  leftOut: LeftOut[];
+  managedObjects: string;
+  /** What a restore holds back until it is released. */
+  heldBack: HeldBack;
+  /** In clear. */
+  vaultSecrets: readonly VaultSecret[];
+  /** Schemas that aren't the app's. */
+  otherSchemas: string[];
+}
+
+/** Where a reading of the database puts its objects. */
+export interface RunPlace {
+  /** Where they are put; seals them first where the backup is encrypted. */
+  vault: Vault;
+  /** The tier's, with the closing slash. */
+  prefix: string;
+  backupId: string;
+  /** Which reading of the run this is, from 1. */
+  attempt: number;
+  lockUntil: Date | undefined;
+}
+
+/** What every part of a run shares. */
+export interface PartContext extends RunPlace {
+  kind: BackupKind;
+  address: DatabaseAddress;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+  scripts: PartScripts;
+  applicationName: string;
+  configuration: (() => Promise<unknown>) | undefined;
+  /** Takes what the configuration lacks. */
+  missing: MissingPart[];
+}
+
+/** Reads what the parts need from the leading session. */
+export async function readScripts(session: Session, vaultSecrets: readonly VaultSecret[]): Promise<PartScripts> {
+  const { script, leftOut } = await rolesScript(session);
+  return {
+    vaultSecrets,
+    roles: script,
+    leftOut,
+    managedObjects: await managedObjectsScript(session),
+    heldBack: await readHeldBack(session),
+    otherSchemas: await listOtherSchemas(session),
+  };
+}
+
+/** What pg_dump writes by kind of backup: everything but rows, which are copied apart (readTables.ts). */
+const DUMPS: Readonly<Record<BackupKind, { name: PartName; args: readonly string[] } | undefined>> = {
+  full: { name: "schema.dump", args: ["--exclude-table-data=*.*"] },
+  "schema-only": { name: "schema.dump", args: ["--schema-only"] },
+  "data-only": { name: "large-objects.dump", args: ["--data-only", "--exclude-table-data=*.*"] },
+  critical: undefined,
+  configuration: undefined,
+};
+
+/** Whether a kind of backup holds definitions, and what acts by itself. */
+export function holdsDefinitions(kind: BackupKind): boolean {
+  return kind === "full" || kind === "schema-only";
+}
+
+/** Definitions, rights and large objects, as far as this kind of backup holds them. */
+export async function storeDefinitions(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
+  const dump = DUMPS[context.kind];
+  if (dump === undefined) return [];
+  const others = context.scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
+  return [await storeDump(context, dump.name, [...dump.args, ...others], signal)];
+}
+
+/** The parts that no dump is needed for, as far as this kind of backup holds them. */
+export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
+  const { scripts, configuration, kind } = context;
+  const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
+  if (holdsDefinitions(kind)) {
+    works.push(
+      (inner) => storeText(context, "roles.sql", scripts.roles, inner),
+      (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
+      (inner) => storeText(context, "held-back.json", heldBackText(scripts.heldBack), inner),
+    );
+  }
+  if (kind === "full" && scripts.vaultSecrets.length > 0) {
+    works.push((inner) => storeText(context, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
+  }
+  if (configuration !== undefined)
+    works.push((inner) => storeConfiguration(context, configuration, context.missing, inner));
+  return await together<BackupPart[]>(signal, ...works);
+}
+
+/** Collects the configuration and stores it; what it lacks is added to the list of that. */
+export async function storeConfiguration(
+  place: RunPlace,
+  configuration: () => Promise<unknown>,
+  missing: MissingPart[],
+  signal: AbortSignal,
+): Promise<BackupPart> {
+  const collected = await configuration();
+  missing.push(...missingIn(collected));
+  return await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
+}
+
+async function storeDump(
+  context: PartContext,
+  name: PartName,
+  selection: readonly string[],
+  signal: AbortSignal,
+): Promise<BackupPart> {
+  const dump = startPgTool("pg_dump", {
+    args: [
+      "--format=custom",
+      "--compress=none",
+      `--snapshot=${context.snapshotId}`,
+      // A lock that is asked for behind ours makes the app wait: give way after this time.
+      "--lock-wait-timeout=5000",
+      "--no-password",
+      "--no-tablespaces",
+      "--no-subscriptions",
+      "--no-security-labels",
+      ...selection,
+    ],
+    address: context.address,
+    applicationName: context.applicationName,
+    signal,
+  });
+  dump.stdin.end();
+  // An upload that ends well means nothing while the dump may have failed half-way: both must say so.
+  const [part] = await Promise.all([store(context, name, dump.stdout, signal, dump.done), dump.done]);
+  return part;
+}
+
+/** Stores a text as a part. */
+export async function storeText(
+  context: RunPlace,
+  name: PartName,
+  text: string,
+  signal: AbortSignal,
+): Promise<BackupPart> {
+  return await store(context, name, Readable.from([Buffer.from(text, "utf8")]), signal);
+}
+
+/** Compresses and uploads. `source` fails the upload where it rejects before the stream's end has been taken as complete. */
+async function store(
+  context: RunPlace,
+  name: PartName,
+  content: Readable,
+  signal: AbortSignal,
+  source?: Promise<void>,
+): Promise<BackupPart> {
+  const key = keyInAttempt(context, partObject(name));
+  const compressed = compress();
+  source?.catch((error: unknown) => compressed.destroy(error as Error));
+  pipeline(content, compressed, () => undefined);
+  const stored = await context.vault.put(key, compressed, {
+    contentType: "application/zstd",
+    lockUntil: context.lockUntil,
+    signal,
+  });
+  return { name, key, sizeBytes: stored.sizeBytes, sha256: stored.sha256 };
+}

@@ -1,0 +1,258 @@
+import type { Sealer } from "../../services/vault/age.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { findPgTool } from "../postgres/programs/pgTools.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { readSystemIdentifier } from "../postgres/session/systemIdentifier.ts";
+import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import type { PartContext, RunPlace } from "./backupParts.ts";
+import {
+  countForSeed,
+  listAppSchemas,
+  listExtensions,
+  listFilledViews,
+  listSequences,
+} from "../postgres/catalog/catalog.ts";
+import { jobForManifest } from "../postgres/catalog/heldBack.ts";
+import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
+import type { WaitedMs } from "./giveWay.ts";
+import { letGoOfOthers } from "./lockRelations.ts";
+import type { Lacks } from "../vault/lacks.ts";
+import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
+import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
+import { readLargeObjects } from "../postgres/catalog/largeObjects.ts";
+import { LATER_KINDS, digestObjects } from "../postgres/catalog/objects.ts";
+import { readPlatformRights } from "../postgres/roles/platformRights.ts";
+import type { PhaseTimer } from "../../services/common/phases.ts";
+import { planReads } from "../postgres/rows/tableReading.ts";
+import { readTables } from "./readTables.ts";
+import type { ReadContext, ReadQueue } from "./readTables.ts";
+import { refuseHalfState } from "../restore/inPlace/replaceRecord.ts";
+import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
+import { resolveTables } from "../postgres/rows/resolveTables.ts";
+import { openSnapshot } from "./snapshot.ts";
+import { withReader } from "./snapshotReader.ts";
+import { lackOf } from "../configuration/configuration.ts";
+import { storeProject } from "../project/storeProject.ts";
+import { listStorageObjects } from "../project/storeStorage.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import { countInTables, describeTables } from "../vault/tableContents.ts";
+import { together } from "../../services/common/together.ts";
+import { underWatch } from "./underWatch.ts";
+import { readVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
+
+/** One reading of the database. */
+export interface ReadDatabaseOptions extends RunPlace {
+  databaseUrl: string;
+  /** The leading session, without an open transaction. */
+  session: Session;
+  kind: BackupKind;
+  /** "schema.table"; what a backup of kind critical holds. */
+  criticalTables: readonly string[];
+  configuration?: (() => Promise<unknown>) | undefined;
+  /** What the project holds beside its database; a full backup holds it too. */
+  project?: ProjectContent | undefined;
+  /** Present where the vault seals what is put into it: what is secret may be stored. */
+  sealer?: Sealer | undefined;
+  /** See BackupOptions. */
+  lockPatienceMs?: number | undefined;
+  /** How long others have waited behind earlier attempts of the run. */
+  waited: WaitedMs;
+  clock: Clock;
+  timer: PhaseTimer;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What a reading has found: the manifest's share that comes from the database and its parts. */
+export type DatabaseReading = Omit<
+  Manifest,
+  "format" | "formatVersion" | "backupId" | "kind" | "encryption" | "suspicions" | "tier" | "startedAt" | "signedBy"
+>;
+
+/** Connections beside the leading one: a session pooler gives us four. */
+const READERS = 3;
+
+/**
+ * Reads the database under one snapshot and stores every part and chunk of rows that this kind of backup holds.
+ * GiveWay where the run is in somebody's way; nobody waits behind it then any more.
+ */
+export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
+  const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
+  const { clock, timer, reporter, signal } = options;
+  const applicationName = backupApplicationName(backupId);
+  const pgDump = await findPgTool("pg_dump", session.serverMajor);
+  await findPgTool("pg_restore", session.serverMajor);
+  await refuseHalfState(session);
+  const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
+    openSnapshot(session, reporter, { patienceMs: options.lockPatienceMs, signal }),
+  );
+  if (kind === "full" || kind === "data-only") await refuseUnreadableLargeObjects(session);
+  const snapshotAt = clock();
+  const watch = { session, applicationName, waited: options.waited };
+  const place = { vault, prefix, backupId, attempt, lockUntil };
+  const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
+  const missing: MissingPart[] = [];
+  const read = await underWatch(watch, signal, async (watched) => {
+    // After the snapshot, so that a restored sequence can never be behind a row of it.
+    const described = await timer.run("catalog", "Reading what the database holds", () =>
+      withReader(context, watched, (reader) => describe(reader, options, snapshot.tables)),
+    );
+    const { tables } = described;
+    const queue: ReadQueue = {
+      items: planReads(tables, session.serverMajor),
+      toCount: [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes),
+      chunks: [],
+      counts: new Map(),
+      begun: 0,
+    };
+    const partContext: PartContext = {
+      ...context,
+      kind,
+      address: session.address,
+      scripts: described.scripts,
+      configuration: options.configuration,
+      missing,
+    };
+    const parts = await timer.run("dump", `Dumping ${tables.length} tables to ${vault.name}/${prefix}${backupId}`, () =>
+      dump(partContext, context, queue, () => letGoOfOthers(session), watched),
+    );
+    return { ...described, queue, parts };
+  });
+  await session.query("commit");
+  // The snapshot is let go of before: bytes may take long, and tell by themselves when they are not its rows'.
+  const beside = await timer.run("project", "Reading what lies beside the database", () =>
+    kind === "full" && options.project !== undefined
+      ? storeProject({
+          project: options.project,
+          objects: read.objects,
+          rowsNow: () => listStorageObjects(session),
+          place,
+          isSealed: options.sealer !== undefined,
+          reporter,
+          signal,
+        })
+      : Promise.resolve({ parts: [], files: [], leftOut: PROJECT_LEFT_OUT, lacks: {} }),
+  );
+  const newestAt = [...read.queue.counts.values()].reduce<Date | undefined>(
+    (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
+    undefined,
+  );
+  const chunks = read.queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents = describeTables(read.tables, chunks, read.queue.counts);
+  const heldBack = holdsDefinitions(kind) ? read.scripts.heldBack : { jobs: [], publications: [] };
+  return {
+    snapshotAt: snapshotAt.toISOString(),
+    finishedAt: clock().toISOString(),
+    ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+    source: {
+      host: session.address.host,
+      port: session.address.port,
+      ...(read.systemIdentifier !== undefined && { systemIdentifier: read.systemIdentifier }),
+      database: session.address.database,
+      serverVersion: session.serverVersion,
+      pgDumpVersion: pgDump.version,
+    },
+    ...read.content,
+    leftOut: [
+      ...read.content.leftOut,
+      ...(holdsDefinitions(kind) ? read.scripts.leftOut : []),
+      ...snapshot.unreadable,
+      ...read.vaultContent.leftOut,
+      ...beside.leftOut,
+      ...missing.map(lackOf),
+    ],
+    ...(kind === "full" && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
+    ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
+    parts: [...read.parts, ...beside.parts],
+    chunks,
+    files: beside.files,
+    jobs: heldBack.jobs.map(jobForManifest),
+    publications: heldBack.publications.map(({ name }) => name),
+    tables: contents,
+  };
+}
+
+/** The configuration's line among what a backup lacks; none where it is whole. */
+export function lackingConfiguration(missing: readonly MissingPart[]): Pick<Lacks, "configuration"> {
+  return missing.length === 0 ? {} : { configuration: missing.map(({ part }) => part) };
+}
+
+/** What the server shows of a run's sessions. */
+export function backupApplicationName(backupId: string): string {
+  return `castchat-recovery backup ${backupId}`;
+}
+
+async function tablesOf(
+  session: Session,
+  kind: BackupKind,
+  tables: MeasuredTable[],
+  criticalTables: readonly string[],
+): Promise<MeasuredTable[]> {
+  if (kind === "full" || kind === "data-only") return tables;
+  if (kind !== "critical") return [];
+  const critical = await resolveTables(session, criticalTables);
+  const missing = critical.filter(({ keys }) => keys.length === 0);
+  if (missing.length > 0) {
+    throw new UserError(
+      `There is no table ${missing.map(({ name }) => name).join(", ")} in ${session.address.database}: correct criticalTables.`,
+    );
+  }
+  const wanted = new Set(critical.flatMap(({ keys }) => keys));
+  return tables.filter((table) => wanted.has(tableKey(table)));
+}
+
+/** All that the manifest and the parts tell of the database beside its rows, as the snapshot shows it. */
+async function describe(
+  session: Session,
+  { kind, criticalTables, sealer }: ReadDatabaseOptions,
+  tables: MeasuredTable[],
+) {
+  const vaultContent = await readVaultSecrets(session, sealer !== undefined);
+  return {
+    systemIdentifier: await readSystemIdentifier(session),
+    content: {
+      extensions: await listExtensions(session),
+      appSchemas: await listAppSchemas(session),
+      sequences: await listSequences(session),
+      filledViews: await listFilledViews(session),
+      seedCounts: await countForSeed(session),
+      objects: await digestObjects(session),
+      laterKinds: [...LATER_KINDS],
+      ...(holdsDefinitions(kind) && { platformRights: await readPlatformRights(session) }),
+      ...((kind === "full" || kind === "data-only") && { largeObjects: await readLargeObjects(session) }),
+      leftOut: await listLeftOut(session),
+    },
+    objects: await listStorageObjects(session),
+    vaultContent,
+    tables: await tablesOf(session, kind, tables, criticalTables),
+    scripts: await readScripts(session, vaultContent.secrets),
+  };
+}
+
+/** Stores every part and chunk over the run's three connections beside the leading one. */
+async function dump(
+  partContext: PartContext,
+  context: ReadContext,
+  queue: ReadQueue,
+  onDefined: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<BackupPart[]> {
+  const read = (one: AbortSignal) => readTables(context, queue, one);
+  const [definitions, scripts] = await together<[BackupPart[], BackupPart[], ...undefined[]]>(
+    signal,
+    async (one) => {
+      const stored = await storeDefinitions(partContext, one);
+      await onDefined();
+      // pg_dump has let go of its connection.
+      await read(one);
+      return stored;
+    },
+    (one) => storeScripts(partContext, one),
+    ...Array.from({ length: READERS - 1 }, () => read),
+  );
+  return [...definitions, ...scripts];
+}

@@ -1,0 +1,156 @@
+import type { Session } from "../postgres/session/database.ts";
+import { releaseAround } from "../../services/common/releaseMemory.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { ChunkWriter } from "./chunkWriter.ts";
+import { compressBytes } from "../vault/compression.ts";
+import { countTable } from "../postgres/rows/countTable.ts";
+import type { TableCount } from "../postgres/rows/countTable.ts";
+import { isLockRefusal } from "./giveWay.ts";
+import { chunkObject, keyInAttempt } from "../vault/manifest.ts";
+import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import { copyOutSql } from "../postgres/rows/tableReading.ts";
+import type { PlannedTable, ReadItem } from "../postgres/rows/tableReading.ts";
+import { LockPatience, isLostConnection, letGoOfLocks, openReader } from "./snapshotReader.ts";
+import type { SnapshotPlace } from "./snapshotReader.ts";
+
+/** What all readers of a run share. */
+export interface ReadContext extends SnapshotPlace {
+  vault: Vault;
+  prefix: string;
+  backupId: string;
+  /** Which reading of the run this is, from 1. */
+  attempt: number;
+  lockUntil: Date | undefined;
+}
+
+/** Work that readers take one after the other, and what came of it. */
+export interface ReadQueue {
+  items: ReadItem[];
+  toCount: PlannedTable[];
+  chunks: BackupChunk[];
+  /** By {@link tableKey}. */
+  counts: Map<string, TableCount>;
+  /** Chunks that were begun, also by an attempt that failed: no key is used twice. */
+  begun: number;
+}
+
+const ATTEMPTS = 3;
+/** Tables after which a reader lets go of what it has locked. */
+const TABLES_HELD = 50;
+
+/**
+ * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
+ * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
+ * that no line comes twice; so it is where a lock is not to be had, and GiveWay is thrown where that lasts.
+ */
+export async function readTables(context: ReadContext, queue: ReadQueue, signal: AbortSignal): Promise<undefined> {
+  const reader = new TableReader(context, queue, signal);
+  try {
+    for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
+      const read = item;
+      await reader.retrying((session) => reader.read(session, read));
+    }
+    for (let table = queue.toCount.shift(); table !== undefined; table = queue.toCount.shift()) {
+      const counted = table;
+      await reader.retrying(async (session) => {
+        await reader.holdOneMore(session);
+        queue.counts.set(tableKey(counted), await countTable(session, counted));
+      });
+    }
+    await reader.stored();
+  } finally {
+    await reader.end();
+  }
+  return undefined;
+}
+
+class TableReader {
+  readonly #context: ReadContext;
+  readonly #queue: ReadQueue;
+  readonly #signal: AbortSignal;
+  #session: Session | undefined;
+  /** Kept from item to item for its memory. */
+  #writer: ChunkWriter | undefined;
+  #kind: BackupChunk["kind"] = "app";
+  /** Chunks of the item that is being read; one that is given up takes its own with it. */
+  #stored: BackupChunk[] = [];
+  readonly #finishing: Promise<void>[] = [];
+  /** Tables that the session's transaction has locked. */
+  #held = 0;
+
+  constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
+    this.#context = context;
+    this.#queue = queue;
+    this.#signal = signal;
+  }
+
+  async retrying(work: (session: Session) => Promise<void>): Promise<void> {
+    let patience: LockPatience | undefined;
+    for (let lost = 0; ;) {
+      try {
+        this.#session ??= await openReader(this.#context, this.#signal);
+        await work(this.#session);
+        return;
+      } catch (error) {
+        const isRefused = isLockRefusal(error);
+        if (!isRefused && (++lost >= ATTEMPTS || !isLostConnection(error))) throw error;
+        this.#writer = undefined;
+        await this.end();
+        if (isRefused) await (patience ??= new LockPatience()).pause(error, this.#signal);
+      }
+    }
+  }
+
+  async read(session: Session, item: ReadItem): Promise<void> {
+    this.#kind = item[0]?.table.kind ?? "app";
+    const stored: BackupChunk[] = [];
+    this.#stored = stored;
+    this.#writer ??= new ChunkWriter((text, sections) => this.#store(text, sections));
+    for (const read of item) {
+      await this.holdOneMore(session);
+      this.#writer.begin(read.table);
+      await session.copyOut(copyOutSql(read), this.#writer, read.table.format);
+      this.#writer.end();
+    }
+    await this.#writer.flush();
+    // The next item is read while the rest of this one is being stored.
+    const finished = this.#writer.stored().then(() => void this.#queue.chunks.push(...stored));
+    finished.catch(() => undefined);
+    this.#finishing.push(finished);
+  }
+
+  /** To be called before each table that is read or counted. */
+  async holdOneMore(session: Session): Promise<void> {
+    if (this.#held >= TABLES_HELD) {
+      await letGoOfLocks(session, this.#context);
+      this.#held = 0;
+    }
+    this.#held += 1;
+  }
+
+  /** Waits until all that was read is stored. */
+  async stored(): Promise<void> {
+    await Promise.all(this.#finishing);
+  }
+
+  async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {
+    const [stored, kind] = [this.#stored, this.#kind];
+    const { vault, lockUntil } = this.#context;
+    const key = keyInAttempt(this.#context, chunkObject(++this.#queue.begun));
+    const bytes = await compressBytes(text);
+    const { sizeBytes, sha256 } = await vault.put(key, bytes, {
+      contentType: "application/zstd",
+      lockUntil,
+      signal: this.#signal,
+    });
+    releaseAround(bytes);
+    stored.push({ key, kind, sizeBytes, sha256, sections });
+  }
+
+  async end(): Promise<void> {
+    await this.#session?.end();
+    this.#session = undefined;
+    this.#held = 0;
+  }
+}

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "../postgres/session/database.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { listTables } from "../postgres/catalog/catalog.ts";
+import type { TableFacts } from "../postgres/catalog/catalog.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+import { measureTables } from "../postgres/rows/measureTables.ts";
+import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
+import { tableName } from "../postgres/session/quote.ts";
+import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
+
+/** One consistent view of the database, for as long as its session's transaction is open. */
+export interface Snapshot {
+  /** What pg_dump takes as --snapshot. */
+  id: string;
+  tables: MeasuredTable[];
+  /** Tables of the platform's own schemas whose rows this role may not see, all or some of them. */
+  unreadable: LeftOut[];
+}
+
+/** How long a run tries to get its locks where nothing else is said. */
+export const LOCK_PATIENCE_MS = 60_000;
+/** Between two tries, at random in between, so that nobody is met in step. */
+const PAUSE_MS: readonly [number, number] = [200, 1_000];
+/** A lock that is not to be had, a table that has gone meanwhile. */
+const PASSING = new Set(["55P03", "42P01", "40P01"]);
+
+/** How a snapshot is waited for. */
+export interface SnapshotOptions {
+  /** In all; {@link LOCK_PATIENCE_MS} by default. */
+  patienceMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken:
+ * after an ALTER TYPE or TRUNCATE between the two, others would read no rows, in silence. Then the tables are listed
+ * again; if that list differs, all starts anew. No lock is waited for: where one isn't to be had all are let go of, and tried
+ * again a moment later, so that nobody ever waits for a run that waits itself. UserError, with the holder's name, where that
+ * lasts for longer than the patience.
+ */
+export async function openSnapshot(
+  session: Session,
+  reporter: Reporter,
+  options: SnapshotOptions = {},
+): Promise<Snapshot> {
+  const { patienceMs = LOCK_PATIENCE_MS, signal } = options;
+  const begunAt = performance.now();
+  for (let isFirst = true; ; isFirst = false) {
+    const listed = await listTables(session);
+    const tables = listed.filter((table) => !isHiddenByPlatform(table));
+    refuseUnreadable(tables, session.address.user);
+    await refuseHypertables(session);
+    const opened = await lockAndExport(session, listed, tables);
+    if (typeof opened !== "string") return opened;
+    const isHeld = opened === "held";
+    const holders = isHeld ? await describeHolders(session) : undefined;
+    if (performance.now() - begunAt > patienceMs) throw outOfPatience(isHeld, holders, patienceMs);
+    if (isFirst && isHeld) reporter("Another session holds a table: giving way, then trying again");
+    await sleep(PAUSE_MS[0] + Math.random() * (PAUSE_MS[1] - PAUSE_MS[0]), undefined, signal && { signal });
+  }
+}
+
+/** The snapshot with its locks; without a transaction where somebody holds a table, or tables came, went or changed meanwhile. */
+async function lockAndExport(
+  session: Session,
+  listed: readonly TableFacts[],
+  tables: readonly TableFacts[],
+): Promise<Snapshot | "held" | "changed"> {
+  const others = await listOtherRelations(session, tables);
+  await session.query("begin isolation level repeatable read read only");
+  try {
+    // LOCK takes no snapshot; the first query after it does.
+    await lockWithoutWaiting(session, tables, others);
+    const [exported] = await session.query<{ id: string }>("select pg_export_snapshot() as id");
+    const again = await listTables(session);
+    if (exported !== undefined && names(again) === names(listed)) {
+      await holdOthers(session, others);
+      return {
+        id: exported.id,
+        tables: await measureTables(session, tables),
+        unreadable: listed.filter(isHiddenByPlatform).map((table) => leftOutFor(table, session.address.user)),
+      };
+    }
+    await session.query("rollback");
+    return "changed";
+  } catch (error) {
+    if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
+    await session.query("rollback");
+    return (error as { code?: string }).code === "42P01" ? "changed" : "held";
+  }
+}
+
+function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs: number): UserError {
+  const seconds = Math.round(patienceMs / 1_000);
+  return new UserError(
+    isHeld
+      ? `The tables could not be locked for reading within ${seconds} s: ${holders ?? "other sessions hold them again and again"}. Wait until that has finished or end it (select pg_terminate_backend(process)), then run this again.`
+      : `Tables were added, removed or changed each time within ${seconds} s: run again once migrations have finished.`,
+  );
+}
+
+/**
+ * A table of auth or storage that Supabase keeps from its customers can't be had by anyone of them. Its schema is the platform's,
+ * so it is named in the manifest instead of ending every run from the day on that Supabase adds one.
+ */
+function isHiddenByPlatform(table: TableFacts): boolean {
+  return table.kind === "managed" && (!table.readable || table.filtered);
+}
+
+function leftOutFor(table: TableFacts, user: string): LeftOut {
+  return {
+    what: `rows of ${tableName(table)}`,
+    why: table.readable
+      ? `row level security of the platform hides rows of it from "${user}"`
+      : `the platform does not let "${user}" read it`,
+  };
+}
+
+/** A table of the app's that can't be read, or read filtered alone, would be missing from the backup: the run is refused instead. */
+function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
+  const unreadable = tables.filter((table) => !table.readable);
+  if (unreadable.length > 0) {
+    throw new UserError(
+      `"${user}" may not read ${unreadable.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`,
+    );
+  }
+  const filtered = tables.filter((table) => table.filtered);
+  if (filtered.length > 0) {
+    throw new UserError(
+      `Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`,
+    );
+  }
+}
+
+/** COPY of a Timescale hypertable gives no row and no error: its rows lie in tables of the extension. */
+async function refuseHypertables(session: Session): Promise<void> {
+  const [there] = await session.query<{ name: string | null }>(
+    "select to_regclass('_timescaledb_catalog.hypertable')::text as name",
+  );
+  if ((there?.name ?? null) === null) return;
+  const found = await session.query<{ schema: string; name: string }>(
+    "select schema_name as schema, table_name as name from _timescaledb_catalog.hypertable order by 1, 2",
+  );
+  if (found.length === 0) return;
+  throw new UserError(
+    `The rows of the Timescale hypertables ${found.map(tableName).join(", ")} cannot be copied: move them to ordinary tables, since a backup without them would not be whole.`,
+  );
+}
+
+function names(tables: readonly TableFacts[]): string {
+  return JSON.stringify(tables.map((table) => [table.schema, table.name, table.allColumns, table.format]));
+}

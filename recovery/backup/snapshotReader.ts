@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "../postgres/session/database.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { quoteLiteral } from "../postgres/session/quote.ts";
+import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { NO_WAIT_MS } from "./lockRelations.ts";
+
+/** How long somebody who is queued for a table that a reader wants may stay there before the run gives way. */
+const LOCK_PATIENCE_MS = 3_000;
+const PAUSE_MS = 250;
+/** How long a reader tries to come in. The leading session came in by the same way, so what keeps this one out will pass. */
+const CONNECT_PATIENCE_MS = 20_000;
+
+/** What a reader needs to see what the leading session sees. */
+export interface SnapshotPlace {
+  databaseUrl: string;
+  applicationName: string;
+  /** Exported by the leading session, whose transaction stays open. */
+  snapshotId: string;
+}
+
+/** Opens a session that reads what the exported snapshot shows. By default it doesn't wait for locks, since it holds others. */
+export async function openReader(
+  from: SnapshotPlace,
+  signal: AbortSignal,
+  lockTimeoutMs = NO_WAIT_MS,
+): Promise<Session> {
+  const { databaseUrl, applicationName } = from;
+  const session = await patiently(() => connect(databaseUrl, { applicationName, lockTimeoutMs, signal }), signal);
+  try {
+    await session.query(beginning(from));
+    return session;
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+async function patiently(come: () => Promise<Session>, signal: AbortSignal): Promise<Session> {
+  for (const deadline = performance.now() + CONNECT_PATIENCE_MS; ;) {
+    try {
+      return await come();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (performance.now() > deadline) throw error;
+      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal });
+    }
+  }
+}
+
+/**
+ * Begins the reader's transaction anew, with the same snapshot. It lets go of the locks that it has gathered (the leading session holds
+ * the tables all the same): a server has room for some thousands in all, and each table, index and TOAST table takes one.
+ */
+export async function letGoOfLocks(session: Session, from: SnapshotPlace): Promise<void> {
+  await session.query(`commit; ${beginning(from)}`);
+}
+
+function beginning({ snapshotId }: SnapshotPlace): string {
+  return `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`;
+}
+
+/** Does work over a reader of its own, again and with another one where a lock is not to be had. */
+export async function withReader<T>(
+  from: SnapshotPlace,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  for (const patience = new LockPatience(); ;) {
+    let refusal: unknown;
+    const session = await openReader(from, signal);
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!isLockRefusal(error)) throw error;
+      refusal = error;
+    } finally {
+      await session.end();
+    }
+    await patience.pause(refusal, signal);
+  }
+}
+
+/** Waiting for a lock without a transaction, which would hold others: a pause before each further try, for some seconds in all. */
+export class LockPatience {
+  readonly #begunAt = performance.now();
+
+  /** {@link GiveWay} once it has lasted too long. */
+  async pause(refusal: unknown, signal: AbortSignal): Promise<void> {
+    if (performance.now() - this.#begunAt > LOCK_PATIENCE_MS) throw new GiveWay({ cause: refusal });
+    await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
+  }
+}
+
+/** Whether an error says that the connection is gone, not that the server refuses. */
+export function isLostConnection(error: unknown): boolean {
+  const { code: given, message } = error as NodeJS.ErrnoException;
+  // An interruption's is a number.
+  const code = typeof given === "string" ? given : "";
+  return (
+    ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P01", "57P02"].includes(code) ||
+    code.startsWith("08") ||
+    /^(Connection terminated|Client has encountered a connection error)/.test(message)
+  );
+}

@@ -1,0 +1,66 @@
+import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+
+/** From when on a run is too much smaller than the one before it to be believed. */
+export interface ShrinkLimits {
+  /** Percent of rows, or of bytes, that may be gone since the last proven backup. */
+  shrinkPercent: number;
+  /** Tables that must be there and must not have lost all of their rows. */
+  expectedTables: readonly ExpectedTable[];
+}
+
+/** A table by the name that the settings give it, and by those under which its rows lie: its leaf partitions, or itself. */
+export interface ExpectedTable {
+  name: string;
+  /** {@link tableKey} of each; empty where there is no such table. */
+  keys: readonly string[];
+}
+
+/** What is compared of a run. */
+export type RunSize = Pick<Manifest, "backupId" | "kind" | "tables">;
+
+/**
+ * Why a run that could be read back in full is still not to be trusted as the newest backup: a clause each. An emptied database
+ * makes a flawless backup of nothing. Only runs of the same kind are compared.
+ */
+export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: ShrinkLimits): string[] {
+  if (run.kind !== "full" && run.kind !== "data-only") return [];
+  const earlier = last?.kind === run.kind ? last : undefined;
+  const rowsIn = (tables: readonly BackedUpTable[], { keys }: ExpectedTable) =>
+    sum(tables.filter((table) => keys.includes(tableKey(table))).map((table) => table.rows));
+  const missing = limits.expectedTables.filter(({ keys }) => keys.length === 0);
+  const emptied = limits.expectedTables.flatMap((table) => {
+    const before = earlier === undefined ? 0 : rowsIn(earlier.tables, table);
+    if (table.keys.length === 0 || before === 0 || rowsIn(run.tables, table) > 0) return [];
+    return [`${table.name} is empty, it had ${before} rows in ${earlier?.backupId ?? ""}`];
+  });
+  return [
+    ...missing.map(({ name }) => `the expected table ${name} is not there`),
+    ...emptied,
+    ...(earlier === undefined ? [] : shrunk(run, earlier, limits.shrinkPercent)),
+  ];
+}
+
+function shrunk(run: RunSize, last: RunSize, shrinkPercent: number): string[] {
+  const formats = new Map(last.tables.map((table) => [tableKey(table), table.format]));
+  // The same rows take another size as tuples than as text, and a column's new type can change the format.
+  const changed = new Set(
+    run.tables.filter((table) => (formats.get(tableKey(table)) ?? table.format) !== table.format).map(tableKey),
+  );
+  const measures = [
+    ["rows", (table: BackedUpTable) => table.rows],
+    ["bytes of rows", (table: BackedUpTable) => (changed.has(tableKey(table)) ? 0 : table.bytes)],
+  ] as const;
+  return measures.flatMap(([unit, measure]) => {
+    const [now, then] = [sum(run.tables.map(measure)), sum(last.tables.map(measure))];
+    const lostPercent = then === 0 ? 0 : (100 * (then - now)) / then;
+    if (lostPercent <= shrinkPercent) return [];
+    return [
+      `it holds ${now} ${unit}, ${Math.floor(lostPercent)} % fewer than ${last.backupId} (more than ${shrinkPercent} % is suspicious)`,
+    ];
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,146 @@
+import type { Clock } from "../../services/common/clock.ts";
+import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import { messageOf } from "../../services/common/errors.ts";
+import type { Github } from "../../services/codeHost/github.ts";
+import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { Vercel, VercelVariable } from "../../services/appHost/vercel.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+
+/** Version of the layout of a configuration backup. */
+export const CONFIGURATION_FORMAT = 1;
+
+/** Whose configuration is collected. A part without a name here is left out on purpose. */
+export interface ConfigurationSources {
+  vercelProject?: string | undefined;
+  zoneName?: string | undefined;
+  /** "owner/name". */
+  repository?: string | undefined;
+  supabaseRef?: string | undefined;
+  /** Pulumi's state, as `pulumi stack export` gives it: its secrets are encrypted by the stack's own key. */
+  stackState?: unknown;
+  /** What whoever asks can't give, and why. */
+  missing?: readonly MissingPart[];
+}
+
+/** A missing part as what a backup does not hold. */
+export function lackOf({ part, reason }: MissingPart): LeftOut {
+  return { what: `the configuration's part ${part}`, why: reason, failed: true };
+}
+
+/** The configuration that a rebuilt infrastructure needs, without a single secret value in plain text. */
+export interface ConfigurationBackup {
+  format: typeof CONFIGURATION_FORMAT;
+  /** ISO time. */
+  takenAt: string;
+  application?: { settings: Record<string, unknown>; variables: VercelVariable[]; domains: string[] };
+  dns?: { zone: string; records: DnsRecord[] };
+  repository?: { fullName: string; settings: Record<string, unknown> };
+  /** Names of Supabase's auth settings, with the values of those that hold no secret. */
+  auth?: Record<string, unknown>;
+  stackState?: unknown;
+  /** What could not be read, and why: a backup with such a part is not complete. */
+  missing: MissingPart[];
+}
+
+/**
+ * Settings by whose name a value is a secret; the name stays, the value is left out. Supabase's hooks have "…_secrets", its codes for tests
+ * "sms_test_otp"; whoever knows the address of one of Vercel's deploy hooks may deploy.
+ */
+const SECRET_NAME =
+  /(secrets?|passwords?|pass|tokens?|keys?|private|credentials?|sid|dsn|uri|otp)$|_(secret|token|key|pass)s?_|^(env|deployHooks)$/i;
+/** Stands for a value that is left out. */
+const LEFT_OUT = "[left out: secret]";
+
+/**
+ * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the
+ * repository's settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is
+ * named in `missing` with its reason, so that one unreachable service does not cost the others' backup.
+ */
+export async function collectConfiguration(
+  ports: { vercel: Vercel; cloudflare: Cloudflare; github: Github; supabase: Supabase; clock: Clock },
+  sources: ConfigurationSources,
+  signal: AbortSignal,
+): Promise<ConfigurationBackup> {
+  const missing: MissingPart[] = [...(sources.missing ?? [])];
+  const part = async <S, T>(
+    name: string,
+    source: S | undefined,
+    read: (source: S) => Promise<T>,
+  ): Promise<T | undefined> => {
+    if (source === undefined) return undefined;
+    try {
+      return await read(source);
+    } catch (error) {
+      signal.throwIfAborted();
+      missing.push({ part: name, reason: messageOf(error) });
+      return undefined;
+    }
+  };
+  const [application, dns, repository, auth] = await Promise.all([
+    part("application", sources.vercelProject, (project) => applicationOf(ports.vercel, project, signal)),
+    part("dns", sources.zoneName, (zone) => zoneOf(ports.cloudflare, zone, signal)),
+    part("repository", sources.repository, (name) => repositoryOf(ports.github, name, signal)),
+    part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase.authSettings(ref, signal))),
+  ]);
+  return {
+    format: CONFIGURATION_FORMAT,
+    takenAt: ports.clock().toISOString(),
+    ...(application && { application }),
+    ...(dns && { dns }),
+    ...(repository && { repository }),
+    ...(auth && { auth }),
+    ...(sources.stackState === undefined ? {} : { stackState: sources.stackState }),
+    missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
+  };
+}
+
+async function applicationOf(
+  vercel: Vercel,
+  project: string,
+  signal: AbortSignal,
+): Promise<NonNullable<ConfigurationBackup["application"]>> {
+  const settings = await vercel.projectSettings(project, signal);
+  if (!settings) throw new Error(`Vercel project ${project} does not exist`);
+  const [variables, domains] = await Promise.all([vercel.variables(project, signal), vercel.domains(project, signal)]);
+  return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
+}
+
+async function zoneOf(
+  cloudflare: Cloudflare,
+  zone: string,
+  signal: AbortSignal,
+): Promise<NonNullable<ConfigurationBackup["dns"]>> {
+  const zoneId = await cloudflare.zoneId(zone, signal);
+  if (zoneId === undefined) throw new Error(`Cloudflare shows no zone ${zone}`);
+  return { zone, records: await cloudflare.records(zoneId, undefined, signal) };
+}
+
+async function repositoryOf(
+  github: Github,
+  fullName: string,
+  signal: AbortSignal,
+): Promise<NonNullable<ConfigurationBackup["repository"]>> {
+  const settings = await github.repository(fullName, signal);
+  if (!settings) throw new Error(`GitHub repository ${fullName} does not exist`);
+  return { fullName, settings: withoutSecrets(settings) };
+}
+
+/** The same settings without any value whose name says that it is a secret, at every depth. */
+function withoutSecrets(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, cleaned(name, value)]));
+}
+
+function cleaned(name: string, value: unknown): unknown {
+  const empty =
+    value === null ||
+    value === undefined ||
+    value === "" ||
+    typeof value === "boolean" ||
+    typeof value === "number" ||
+    (Array.isArray(value) && value.length === 0);
+  if (!empty && SECRET_NAME.test(name)) return LEFT_OUT;
+  if (Array.isArray(value)) return value.map((item: unknown) => cleaned("", item));
+  if (typeof value === "object" && value !== null) return withoutSecrets(value as Record<string, unknown>);
+  return value;
+}

@@ -1,0 +1,172 @@
+import { UserError } from "../../services/common/errors.ts";
+import { holdingsAt, type Holding } from "../../planning/forecast/census.ts";
+import { compare, type Comparison } from "../../planning/forecast/comparison.ts";
+import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../planning/forecast/costs.ts";
+import { egressForecast, type EgressForecast } from "../../planning/forecast/egress.ts";
+import { recoveryCosts, type RecoveryCost, type RecoveryPlan } from "../../planning/forecast/recoveryCost.ts";
+import { REPLICATION_LAG_MS } from "../../planning/objectives.ts";
+import { pricesIn, type RegionPrices } from "../../planning/prices/priceTable.ts";
+import { faultsOfPlan } from "../../planning/proof/planFaults.ts";
+import { prove, type Proof } from "../../planning/proof/proof.ts";
+import type { Violation } from "../../planning/proof/violation.ts";
+import { missedOn } from "../../planning/retention/schedule.ts";
+import { simulate, type History, type Scenario } from "../../planning/retention/simulation.ts";
+import { DAY_MS } from "../../planning/retention/time.ts";
+import type { DeclaredVault, RunnerTier } from "../../planning/retention/vault.ts";
+
+const DAYS_PER_YEAR = 365.25;
+
+/** What a plan assumes about the years to come. */
+export interface Assumptions {
+  /** Number of the first day. */
+  firstDay: number;
+  years: number;
+  intervalHours: number;
+  runMinutes: number;
+  /** Bytes of a compressed dump at the start. */
+  dumpBytes: number;
+  /** Bytes of the project's storage objects at the start: every run reads and stores each of them. */
+  storageBytes: number;
+  growthPerYear: number;
+  /** Bytes of rows that a backup reads for each byte of its compressed dump. */
+  readPerDumpByte: number;
+  /** Numbers of the days on which all runs fail. */
+  missedDays: ReadonlySet<number>;
+  readBackOverInternet: boolean;
+  recovery: RecoveryPlan;
+  /** Number of the day that the forecast is for. */
+  onDay: number;
+}
+
+/** What is planned: the vaults as they were declared, and how the runner fills them. */
+export interface PlanInput {
+  primary: DeclaredVault;
+  /** The replica's vault; in words why there is none to look at; or undefined to look at the primary alone. */
+  replica: DeclaredVault | { unreadable: { stack: string; why: string } } | undefined;
+  tiers: readonly RunnerTier[];
+  assumptions: Assumptions;
+}
+
+/** All that the plan says. Dates are numbers of days; money is US dollars. */
+export interface PlanReport {
+  scenario: Scenario;
+  history: History;
+  proof: Proof;
+  /** What is stored at the end of the forecast's day. */
+  holdings: readonly Holding[];
+  costs: readonly VaultCosts[];
+  comparison: Comparison;
+  recovery: readonly RecoveryCost[];
+  /** What the backups make leave Supabase in a month, at the start and at the forecast's day. */
+  egress: { start: EgressForecast; onDay: EgressForecast };
+  prices: readonly RegionPrices[];
+  assumptions: Assumptions;
+  /** Time that the simulation and the proof took, in milliseconds. */
+  simulationMs: number;
+}
+
+/**
+ * Proves and prices the declared rules. Asks nobody anything.
+ *
+ * @throws UserError naming every fault of the input at once
+ */
+export function plan(input: PlanInput): PlanReport {
+  const { primary, tiers, assumptions } = input;
+  const replica = input.replica !== undefined && "bucket" in input.replica ? input.replica : undefined;
+  refuse(faultsOfPlan(primary, replica, tiers));
+
+  const scenario = scenarioOf(primary, replica, tiers, assumptions);
+  const started = performance.now();
+  const history = simulate(scenario);
+  const proof = withUnreadable(prove(scenario, history, input.replica !== undefined), input);
+  const simulationMs = performance.now() - started;
+
+  const prices = pricesOf(scenario, assumptions);
+  const instant = (assumptions.onDay + 1) * DAY_MS - 1;
+  const restoredFrom = history.replica ?? history.primary;
+  const vaults = [history.primary, ...(history.replica ? [history.replica] : [])];
+  return {
+    scenario,
+    history,
+    proof,
+    holdings: vaults.flatMap((vault) => holdingsAt(vault, tiers, instant)),
+    costs: costsOf(scenario, history, prices),
+    comparison: compare(scenario, prices),
+    recovery: recoveryCosts(restoredFrom, tiers, prices.replica ?? prices.primary, assumptions.recovery, instant),
+    egress: egressOf(assumptions),
+    prices: [prices.primary, ...(prices.replica ? [prices.replica] : [])],
+    assumptions,
+    simulationMs,
+  };
+}
+
+function egressOf(assumptions: Assumptions): PlanReport["egress"] {
+  const { intervalHours, dumpBytes, storageBytes, readPerDumpByte, growthPerYear, firstDay, onDay } = assumptions;
+  const growth = (1 + growthPerYear) ** ((onDay - firstDay) / DAYS_PER_YEAR);
+  const at = (factor: number) =>
+    egressForecast(intervalHours, dumpBytes * readPerDumpByte * factor, storageBytes * factor);
+  return { start: at(1), onDay: at(growth) };
+}
+
+/** Throws one UserError with all the sentences, if there are any. */
+export function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new UserError(faults.join("\n"));
+}
+
+/** The sum of all vaults over all months. */
+export function grandTotal(costs: readonly VaultCosts[]): number {
+  return costs.reduce((sum, vault) => sum + totalOf(vault), 0);
+}
+
+/** Days from a day to the same date so many years later. */
+export function daysInYears(firstDay: number, years: number): number {
+  const date = new Date(firstDay * DAY_MS);
+  return Math.round(
+    (Date.UTC(date.getUTCFullYear() + years, date.getUTCMonth(), date.getUTCDate()) - date.getTime()) / DAY_MS,
+  );
+}
+
+function scenarioOf(
+  primary: DeclaredVault,
+  replica: DeclaredVault | undefined,
+  tiers: readonly RunnerTier[],
+  assumptions: Assumptions,
+): Scenario {
+  const { firstDay, years, intervalHours, runMinutes, missedDays, dumpBytes, storageBytes, growthPerYear } =
+    assumptions;
+  return {
+    primary,
+    ...(replica && { replica }),
+    tiers,
+    schedule: {
+      firstDay,
+      days: daysInYears(firstDay, years),
+      intervalHours,
+      runMs: runMinutes * 60_000,
+      isMissed: missedOn(missedDays),
+    },
+    workload: { dumpBytes: dumpBytes + storageBytes, growthPerYear },
+    replicationLagMs: REPLICATION_LAG_MS,
+  };
+}
+
+function pricesOf({ primary, replica }: Scenario, { readBackOverInternet }: Assumptions): PlanPrices {
+  const here = pricesIn(primary.region);
+  if (here === undefined) throw new Error(`no prices for ${primary.region}`); // faultsOfPlan has looked
+  return { primary: here, replica: replica && pricesIn(replica.region), readBackOverInternet };
+}
+
+function withUnreadable(proof: Proof, { replica, assumptions }: PlanInput): Proof {
+  if (replica === undefined || "bucket" in replica) return proof;
+  const { stack, why } = replica.unreadable;
+  const violation: Violation = {
+    day: assumptions.firstDay,
+    stack,
+    tier: "all tiers",
+    rule: "preview",
+    kind: "replica",
+    what: `the rules of ${stack} can't be read, so nothing is proved for the replica: ${why.replace(/\.$/, "")}`,
+    change: `make a preview of ${stack} work, or look at the primary alone with --no-standby`,
+  };
+  return { ...proof, violations: [violation, ...proof.violations.filter(({ kind }) => kind !== "replica")] };
+}

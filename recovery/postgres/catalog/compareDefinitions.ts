@@ -1,0 +1,117 @@
+import type { Session } from "../session/database.ts";
+import { listExtensions, listSequences } from "./catalog.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { LATER_KINDS, digestObjects, listInheritedConstraints } from "./objects.ts";
+import type { ObjectDigests } from "./objects.ts";
+import { tableName } from "../session/quote.ts";
+import { asPlayed } from "./standIn.ts";
+
+/** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */
+export interface DefinitionDifferences {
+  missing: string[];
+  altered: string[];
+  added: string[];
+  /** Why altered ones can't be told; undefined where they are. */
+  notCompared: string | undefined;
+}
+
+/** A sequence that is gone, or would give out values again that it had given out by the backup. */
+export interface SequenceDifference {
+  name: string;
+  inBackup: string;
+  /** Undefined where it is missing, null where it begins anew. */
+  now: string | null | undefined;
+}
+
+/** Compares every definition and right of the app with the backup's. */
+export async function compareDefinitions(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
+  const now = plainlyNamed(await digestObjects(session));
+  const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
+  const objects = plainlyNamed(manifest.objects);
+  const known =
+    manifest.laterKinds ?? LATER_KINDS.filter((kind) => Object.keys(objects).some((name) => isOf(name, kind)));
+  const unknown = LATER_KINDS.filter((kind) => !known.includes(kind));
+  const [own] = await session.query<{ digest: string }>(`select md5(${asPlayed("current_user::text")}) as digest`);
+  // Who reads here owns it, and may not have been who read there.
+  const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
+  const alike = await inheritedAlike(session, objects, now);
+  return {
+    missing: Object.keys(objects).filter(
+      (name) => now[name] === undefined && !isOwnHere(name) && alike[name] === undefined,
+    ),
+    altered: isSameMajor
+      ? Object.keys(objects).filter((name) => now[name] !== undefined && now[name] !== objects[name])
+      : [],
+    added: Object.keys(now).filter(
+      (name) =>
+        objects[name] === undefined &&
+        !unknown.some((kind) => isOf(name, kind)) &&
+        !Object.values(alike).includes(name),
+    ),
+    notCompared: isSameMajor ? undefined : "another major version writes the same definition in other words",
+  };
+}
+
+/**
+ * Constraints of the backup that go by another name here: name in the backup → name here. A partition that was attached with a reference of
+ * its own gets its parent's name for it in a restore; what counts is that the table has as many of that meaning.
+ */
+async function inheritedAlike(
+  session: Session,
+  objects: ObjectDigests,
+  now: ObjectDigests,
+): Promise<Record<string, string>> {
+  const missing = Object.keys(objects).filter((name) => isOf(name, "constraint") && now[name] === undefined);
+  if (missing.length === 0) return {};
+  const free = new Map(
+    (await listInheritedConstraints(session))
+      .map(({ table, name }) => [plain(name), plain(table)] as const)
+      .filter(([name]) => objects[name] === undefined),
+  );
+  const alike: Record<string, string> = {};
+  for (const name of missing) {
+    const [found] = [...free].find(([one, table]) => name.startsWith(table) && now[one] === objects[name]) ?? [];
+    if (found === undefined) continue;
+    free.delete(found);
+    alike[name] = found;
+  }
+  return alike;
+}
+
+function isOf(name: string, kind: string): boolean {
+  return name.startsWith(`${kind} `);
+}
+
+/** By names that need no quotes: which words a server quotes depends on its version. */
+function plainlyNamed(objects: ObjectDigests): ObjectDigests {
+  return Object.fromEntries(Object.entries(objects).map(([name, digest]) => [plain(name), digest]));
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/"([a-z_][a-z0-9_$]*)"/g, "$1");
+}
+
+/**
+ * Sequences that are missing or behind the backup. A dump reads them a moment after the manifest does, so one may be ahead; one that
+ * cycles may be anywhere.
+ */
+export async function compareSequences(session: Session, manifest: Manifest): Promise<SequenceDifference[]> {
+  const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
+  return manifest.sequences.flatMap((sequence): SequenceDifference[] => {
+    const name = tableName(sequence);
+    const now = found.get(name);
+    const inBackup = sequence.lastValue ?? "unused";
+    if (now === undefined) return [{ name, inBackup, now }];
+    if (sequence.lastValue === null || sequence.cycle) return [];
+    if (now === null) return [{ name, inBackup, now }];
+    const ahead = BigInt(now) - BigInt(sequence.lastValue);
+    const isBehind = sequence.increment.startsWith("-") ? ahead > 0n : ahead < 0n;
+    return isBehind ? [{ name, inBackup, now }] : [];
+  });
+}
+
+/** Extensions of the backup that are not installed. */
+export async function missingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
+  const found = new Set((await listExtensions(session)).map((extension) => extension.name));
+  return manifest.extensions.map(({ name }) => name).filter((name) => !found.has(name));
+}

@@ -1,0 +1,65 @@
+import { connect } from "../session/database.ts";
+import type { Session } from "../session/database.ts";
+import { messageOf } from "../../../services/common/errors.ts";
+import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
+
+/** What is found behind a connection string. */
+export type DatabaseContent =
+  | { state: "empty" }
+  /** Something of an application is in it; `what` names it in words. */
+  | { state: "holds data"; what: string }
+  /** The server answers and refuses this password. */
+  | { state: "refused"; reason: string }
+  /** Nothing usable answers yet. */
+  | { state: "unreachable"; reason: string };
+
+/** Looks into a database without changing it. */
+export type InspectDatabase = (connectionString: string, signal: AbortSignal) => Promise<DatabaseContent>;
+
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** SQLSTATE class 28: invalid authorization specification. */
+const AUTHORIZATION_FAILED = "28";
+
+/** What a new Supabase project does not hold: relations in the app's schemas, users, stored files. */
+const CONTENT_QUERY = `
+select
+  (select count(*)::int from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'm', 'v', 'f') and ${IS_APP_SCHEMA} and ${isNoMember("pg_class", "c.oid")}) as relations,
+  (select count(*)::int from auth.users) as users,
+  (select count(*)::int from storage.objects) as files`;
+
+/** Opens one session, counts, and closes it. Throws only when aborted. */
+export const inspectDatabase: InspectDatabase = async (connectionString, signal) => {
+  let session: Session | undefined;
+  try {
+    session = await connect(connectionString, {
+      applicationName: "castchat-recovery inspect",
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      signal,
+    });
+    const [found] = await session.query<{ relations: number; users: number; files: number }>(CONTENT_QUERY);
+    if (!found) return { state: "unreachable", reason: "the database gave no answer" };
+    const parts: string[] = [];
+    if (found.relations > 0) parts.push(`${found.relations} relations`);
+    if (found.users > 0) parts.push(`${found.users} users`);
+    if (found.files > 0) parts.push(`${found.files} stored files`);
+    return parts.length === 0 ? { state: "empty" } : { state: "holds data", what: parts.join(", ") };
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      state: sqlStateOf(error).startsWith(AUTHORIZATION_FAILED) ? "refused" : "unreachable",
+      reason: messageOf(error),
+    };
+  } finally {
+    await session?.end();
+  }
+};
+
+/** The SQLSTATE of an error or of what it wraps. */
+function sqlStateOf(error: unknown): string {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as NodeJS.ErrnoException;
+    if (typeof code === "string") return code;
+  }
+  return "";
+}

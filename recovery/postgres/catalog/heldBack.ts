@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Session } from "../session/database.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import type { LeftOut } from "../../vault/leftOut.ts";
+import type { BackupJob, Manifest } from "../../vault/manifest.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
+
+const jobSchema = z.object({
+  /** Null for one that was scheduled without a name. */
+  name: z.string().nullable(),
+  schedule: z.string(),
+  command: z.string(),
+  database: z.string(),
+  username: z.string(),
+  active: z.boolean(),
+});
+
+const publishedTableSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  /** Null for all columns. */
+  columns: z.array(z.string()).nullable(),
+  /** SQL of the row filter; null where every row is published. */
+  where: z.string().nullable(),
+});
+
+const publicationSchema = z.object({
+  name: z.string(),
+  allTables: z.boolean(),
+  /** insert, update, delete, truncate. */
+  operations: z.array(z.string()),
+  viaRoot: z.boolean(),
+  comment: z.string().nullable(),
+  tables: z.array(publishedTableSchema),
+  schemas: z.array(z.string()),
+});
+
+const heldBackSchema = z.object({
+  /** The database that the backup was taken of: its jobs are scheduled in the restored one, whatever its name. */
+  database: z.string(),
+  jobs: z.array(jobSchema),
+  publications: z.array(publicationSchema),
+});
+
+/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
+export type ScheduledJob = z.infer<typeof jobSchema>;
+export type PublishedTable = z.infer<typeof publishedTableSchema>;
+export type Publication = z.infer<typeof publicationSchema>;
+
+/** What acts upon the world by itself: a restore brings it back only once it is released. */
+export type HeldBack = z.infer<typeof heldBackSchema>;
+
+/** The first version that publishes schemas, some columns and some rows. */
+const PUBLICATION_DETAILS_SINCE = 15;
+
+/** Jobs and publications as they are in the session's snapshot, sorted. */
+export async function readHeldBack(session: Session): Promise<HeldBack> {
+  return {
+    database: session.address.database,
+    jobs: (await hasReadableJobs(session)) ? await listJobs(session) : [],
+    publications: await listPublications(session),
+  };
+}
+
+/** The jobs of the server's databases that this role sees. Fails where there is no pg_cron. */
+export async function listJobs(session: Session): Promise<ScheduledJob[]> {
+  return await session.query<ScheduledJob>(
+    `select jobname::text as name, schedule, command, database, username, active from cron.job order by jobname nulls last, jobid`,
+  );
+}
+
+/** The app's publications: the platform's own, such as supabase_realtime, where they publish tables of the app. */
+export async function listPublications(session: Session): Promise<Publication[]> {
+  const ofApp = `(${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA})`;
+  const publishesSchema =
+    session.serverMajor < PUBLICATION_DETAILS_SINCE
+      ? "false"
+      : `exists (select from pg_catalog.pg_publication_namespace s join pg_catalog.pg_namespace n on n.oid = s.pnnspid where s.pnpubid = p.oid and ${IS_APP_SCHEMA})`;
+  const isWanted = `m.of_app > 0 or p.puballtables or ${publishesSchema} or pg_catalog.pg_get_userbyid(p.pubowner) !~ '${PLATFORM_OWNERS}' and p.pubname !~ '^supabase_'`;
+  return await queryPublications(session, ofApp, isWanted);
+}
+
+/** Every publication with all that it publishes. */
+export async function listAllPublications(session: Session): Promise<Publication[]> {
+  return await queryPublications(session, "true", "true");
+}
+
+/** `members` is a condition on `pg_namespace n`, the tables' schemas; `isWanted` one on `pg_publication p`. */
+async function queryPublications(session: Session, members: string, isWanted: string): Promise<Publication[]> {
+  const detailed = session.serverMajor >= PUBLICATION_DETAILS_SINCE;
+  const columns = detailed
+    ? `(select json_agg(a.attname order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum = any (r.prattrs::int2[]))`
+    : "null";
+  const where = detailed ? "pg_catalog.pg_get_expr(r.prqual, r.prrelid)" : "null";
+  const schemas = detailed
+    ? `coalesce((select json_agg(o.nspname order by o.nspname) from pg_catalog.pg_publication_namespace s
+         join pg_catalog.pg_namespace o on o.oid = s.pnnspid where s.pnpubid = p.oid), '[]')`
+    : "'[]'::json";
+  return await session.query<Publication>(
+    `select p.pubname as name, p.puballtables as "allTables", p.pubviaroot as "viaRoot",
+       array_remove(array[case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
+         case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end], null) as operations,
+       pg_catalog.obj_description(p.oid, 'pg_publication') as comment, m.tables, ${schemas} as schemas
+     from pg_catalog.pg_publication p cross join lateral (
+       select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname, 'columns', ${columns}, 'where', ${where})
+           order by n.nspname, c.relname), '[]') as tables,
+         count(*) filter (where ${IS_APP_SCHEMA}) as of_app
+       from pg_catalog.pg_publication_rel r join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where r.prpubid = p.oid and ${members}) m
+     where ${isWanted} order by 1`,
+  );
+}
+
+/** What of the jobs can't be had, with its reason. */
+export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
+  if (!(await hasJobs(session)) || (await hasReadableJobs(session))) return [];
+  return [
+    {
+      what: "scheduled jobs (cron.job)",
+      why: `"${session.address.user}" may not read them, or row level security hides those of other roles`,
+    },
+  ];
+}
+
+/** Whether there is a table or view, whatever the role's rights: to_regclass fails where it may not look into the schema. */
+export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
+  const found = await session.query(
+    "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
+    [schema, name],
+  );
+  return found.length > 0;
+}
+
+async function hasJobs(session: Session): Promise<boolean> {
+  return await hasRelation(session, "cron", "job");
+}
+
+/** Whether there is pg_cron and all of its jobs are to be seen. */
+async function hasReadableJobs(session: Session): Promise<boolean> {
+  if (!(await hasJobs(session))) return false;
+  const [row] = await session.query<{ readable: boolean }>(
+    `select case when pg_catalog.has_schema_privilege('cron', 'usage') then pg_catalog.has_table_privilege('cron.job', 'select')
+       and not pg_catalog.row_security_active('cron.job') else false end as readable`,
+  );
+  return row?.readable === true;
+}
+
+/** A job as a manifest tells of it: its command by its hash alone. */
+export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
+  return { ...job, commandSha256: createHash("sha256").update(command, "utf8").digest("hex") };
+}
+
+/** What a restored database does not do yet, in a sentence for its notes; none where there is nothing. */
+export function noteOfHeldBack({ jobs, publications }: Pick<Manifest, "jobs" | "publications">): string[] {
+  if (jobs.length + publications.length === 0) return [];
+  return [
+    `Held back until \`castchat-recovery release\`: ${jobs.length} scheduled jobs and the publications ${publications.join(", ") || "(none)"}.`,
+  ];
+}
+
+/** The text that is stored. */
+export function heldBackText(heldBack: HeldBack): string {
+  return JSON.stringify(heldBack, undefined, 1) + "\n";
+}
+
+/** Reads the stored text. PromiseError when it is none. */
+export function parseHeldBack(text: string): HeldBack {
+  try {
+    return heldBackSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PromiseError("the list of scheduled jobs and publications is not in a form that is understood", {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Session } from "../session/database.ts";
+
+/** What a database's large objects are, all together. */
+export interface LargeObjects {
+  count: number;
+  bytes: number;
+  /** Sum of a hash of each one's number and content: it doesn't depend on their order. */
+  fingerprint: string;
+}
+
+/** They are read in pieces of so many bytes, so that none is in the server's memory as a whole. */
+const PIECE = 1_048_576;
+/** As lo_open and lo_lseek64 take them. */
+const INV_READ = 262_144;
+const SEEK_END = 2;
+
+/** SQL condition on `pg_largeobject_metadata l`: this role may read it. */
+export const MAY_READ = `(pg_catalog.pg_has_role(l.lomowner, 'usage') or current_setting('lo_compat_privileges') <> 'off'
+  or exists (select from pg_catalog.aclexplode(l.lomacl) a
+    where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_catalog.pg_has_role(a.grantee, 'usage'))))`;
+
+/** Reads every large object in the session's snapshot. One that this role may not read is unlike any that was read. */
+export async function readLargeObjects(session: Session): Promise<LargeObjects> {
+  const [row] = await session.query<LargeObjects>(
+    `select count(*)::int as count, coalesce(sum(size), 0)::float8 as bytes,
+         coalesce(sum(('x' || left(md5(concat_ws(' ', oid, size, digest)), 16))::bit(64)::bigint), 0)::text as fingerprint
+       from (
+         select l.oid, opened.size, (
+             select string_agg(md5(pg_catalog.lo_get(l.oid, place, ${PIECE})), '' order by place)
+               from generate_series(0::bigint, opened.size - 1, ${PIECE}) place) as digest
+           from pg_catalog.pg_largeobject_metadata l
+           cross join lateral (
+             select size, pg_catalog.lo_close(fd) from (
+               select fd, pg_catalog.lo_lseek64(fd, 0, ${SEEK_END}) as size
+                 from (select case when ${MAY_READ} then pg_catalog.lo_open(l.oid, ${INV_READ}) end as fd offset 0) one offset 0
+             ) measured offset 0
+           ) opened
+       ) each_one`,
+  );
+  if (row === undefined) throw new Error("the server tells nothing of its large objects");
+  return row;
+}
+
+/** What is wrong with the large objects, in clauses; nothing where a backup from before says nothing of them. */
+export async function compareLargeObjects(session: Session, expected: LargeObjects | undefined): Promise<string[]> {
+  if (expected === undefined) return [];
+  const found = await readLargeObjects(session);
+  if (found.count !== expected.count) return [`there are ${found.count} large objects instead of ${expected.count}`];
+  return found.fingerprint === expected.fingerprint
+    ? []
+    : [`there are ${found.count} large objects as then, but with other content`];
+}

@@ -1,0 +1,39 @@
+import type { Session } from "../session/database.ts";
+import { THROWAWAY_NAME } from "../session/throwawayPostgres.ts";
+
+/** Whose part is taken on a scratch server that has a role of that name already, whose password is not ours. */
+export const PLAYED_ROLE = "postgres";
+
+/** The name of the role that takes that part for the connected one; undefined where it is no stand-in. */
+export function standInOf(session: Pick<Session, "address">): string | undefined {
+  const { user } = session.address;
+  return new RegExp(THROWAWAY_NAME).test(user) ? user : undefined;
+}
+
+/** SQL that gives a role's name, with the played one's for a stand-in. */
+export function asPlayed(name: string): string {
+  return `case when ${name} ~ '${THROWAWAY_NAME}' then '${PLAYED_ROLE}' else ${name} end`;
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")*"|[a-z_][\w$]*)`;
+/** Where a statement that grants, revokes or says whom a policy concerns names the played role. */
+const PLACES: readonly RegExp[] = [
+  new RegExp(
+    `^((?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .* (?:TO|FROM) )${PLAYED_ROLE}(?=(?: WITH GRANT OPTION)?;$)`,
+    "gm",
+  ),
+  new RegExp(`^(ALTER DEFAULT PRIVILEGES FOR ROLE )${PLAYED_ROLE}(?= )`, "gm"),
+  new RegExp(`^(SET SESSION AUTHORIZATION )${PLAYED_ROLE}(?=;$)`, "gm"),
+  new RegExp(`^(CREATE POLICY .*? TO (?:${NAME}, )*)${PLAYED_ROLE}(?=,| USING| WITH CHECK|;)`, "gim"),
+  new RegExp(`^(ALTER .* OWNER TO )${PLAYED_ROLE}(?=;)`, "gim"),
+];
+
+/**
+ * SQL of rights and policies, as pg_dump and a backup write it, for the connected role: a stand-in gets what the played role has. Not
+ * for functions, whose text may hold the same words.
+ */
+export function forStandIn(session: Pick<Session, "address">, sql: string): string {
+  const name = standInOf(session);
+  if (name === undefined) return sql;
+  return PLACES.reduce((text, place) => text.replaceAll(place, `$1${name}`), sql);
+}

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Session } from "../session/database.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { hasRelation } from "./heldBack.ts";
+import type { LeftOut } from "../../vault/leftOut.ts";
+
+const secretSchema = z.object({ name: z.string().nullable(), description: z.string(), value: z.string() });
+
+/** A secret of Supabase's vault, in clear: never to be logged, and stored encrypted only. */
+export type VaultSecret = z.infer<typeof secretSchema>;
+
+/** What the vault holds, or why it isn't read. */
+export interface VaultContent {
+  secrets: VaultSecret[];
+  leftOut: LeftOut[];
+}
+
+/**
+ * Reads the vault's secrets in the session's snapshot, in clear. Where the backup is not encrypted only their names are read, and
+ * told as left out; so is a vault that this role can't read.
+ */
+export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
+  if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
+  const leftOut = (names: string, why: string): VaultContent => ({
+    secrets: [],
+    leftOut: [{ what: `vault secrets${names}`, why }],
+  });
+  const [rights] = await session.query<{ readable: boolean }>(
+    `select case when pg_catalog.has_schema_privilege('vault', 'usage') then pg_catalog.has_table_privilege('vault.decrypted_secrets', 'select') else false end as readable`,
+  );
+  if (rights?.readable !== true) return leftOut("", `"${session.address.user}" may not read them`);
+  if (isSealed) return { secrets: await listSecrets(session), leftOut: [] };
+  const names = await session.query<{ name: string }>(
+    "select coalesce(name, '(no name)') as name from vault.secrets order by 1",
+  );
+  if (names.length === 0) return { secrets: [], leftOut: [] };
+  return leftOut(
+    ` (${names.map(({ name }) => name).join(", ")})`,
+    "no recipient is set to encrypt them to: set ageRecipients",
+  );
+}
+
+/**
+ * Makes the vault hold these secrets with these values: one of the same name is given the value, one without a name is the
+ * same by all that it is. Can be run again. They get ids of their own. PromiseError that names those which are not as they
+ * should be afterwards. Returns a note where the database has no vault.
+ */
+export async function restoreVaultSecrets(session: Session, secrets: readonly VaultSecret[]): Promise<string[]> {
+  if (secrets.length === 0) return [];
+  if (!(await hasVault(session)))
+    return [`The target has no vault: ${secrets.length} secrets of the vault are not in it.`];
+  const there = await listSecrets(session);
+  for (const secret of secrets) {
+    const at = there.findIndex((one) => (secret.name === null ? isSame(one, secret) : one.name === secret.name));
+    const [found] = at === -1 ? [] : there.splice(at, 1);
+    if (found === undefined) {
+      await session.query("select vault.create_secret($1, $2, $3)", [secret.value, secret.name, secret.description]);
+    } else if (!isSame(found, secret)) {
+      await session.query("select vault.update_secret($1::uuid, $2, $3, $4)", [
+        found.id,
+        secret.value,
+        secret.name,
+        secret.description,
+      ]);
+    }
+  }
+  await compare(session, secrets);
+  return [];
+}
+
+async function compare(session: Session, secrets: readonly VaultSecret[]): Promise<void> {
+  const found = (await listSecrets(session)).map(hashOf);
+  const differing = secrets.filter((secret) => !found.includes(hashOf(secret)));
+  if (differing.length === 0) return;
+  throw new PromiseError(
+    `The vault's secrets ${differing.map(({ name }) => name ?? "(no name)").join(", ")} are not what the backup holds.`,
+  );
+}
+
+function hashOf({ name, description, value }: VaultSecret): string {
+  return createHash("sha256")
+    .update(JSON.stringify([name, description, value]))
+    .digest("hex");
+}
+
+function isSame(one: VaultSecret, other: VaultSecret): boolean {
+  return hashOf(one) === hashOf(other);
+}
+
+async function hasVault(session: Session): Promise<boolean> {
+  return await hasRelation(session, "vault", "decrypted_secrets");
+}
+
+async function listSecrets(session: Session): Promise<(VaultSecret & { id: string })[]> {
+  return await session.query(
+    `select id::text, name, coalesce(description, '') as description, decrypted_secret as value from vault.decrypted_secrets order by name, created_at, id`,
+  );
+}
+
+/** The text that is stored, encrypted. */
+export function vaultSecretsText(secrets: readonly VaultSecret[]): string {
+  return JSON.stringify(secrets.map(({ name, description, value }) => ({ name, description, value })));
+}
+
+/** Reads the stored text. PromiseError, without any of it, when it is none. */
+export function parseVaultSecrets(text: string): VaultSecret[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message would quote what it could not read.
+    throw new PromiseError("the vault's secrets are not in a form that is understood");
+  }
+  const parsed = z.array(secretSchema).safeParse(json);
+  if (!parsed.success) throw new PromiseError("the vault's secrets are not in a form that is understood");
+  return parsed.data;
+}

@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { access, constants, readdir } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { UserError } from "../../../services/common/errors.ts";
+import type { ServerPrograms } from "./postgresServer.ts";
+import { UNPRIVILEGED, anyoneMayEnter, asNobody, isRoot } from "./unprivileged.ts";
+
+/** Where Debian and Ubuntu keep the programs of each major version, which are not on PATH. */
+const DEBIAN_FOLDER = "/usr/lib/postgresql";
+
+/**
+ * Finds the server programs of a major version: in the folder PG_BIN where it is set, else on PATH and where Debian keeps them.
+ * UserError that says what was found instead.
+ *
+ * @param above folder in which the server's data is to lie
+ */
+export async function findServerPrograms(
+  serverMajor: number,
+  environment: NodeJS.ProcessEnv,
+  above: string,
+): Promise<ServerPrograms> {
+  const only = environment["PG_BIN"] ?? "";
+  const folders = only === "" ? [...(environment["PATH"] ?? "").split(delimiter), ...(await debianFolders())] : [only];
+  const others = new Set<string>();
+  for (const folder of folders.filter((one) => one !== "")) {
+    const version = await versionIn(folder);
+    if (version === undefined) continue;
+    if (Number.parseInt(version, 10) === serverMajor) return programsIn(folder, above);
+    others.add(`${version} in ${folder}`);
+  }
+  const seen = others.size === 0 ? "none was found" : `found: ${[...others].join(", ")}`;
+  throw new UserError(
+    `A test restore needs the server programs initdb and postgres of PostgreSQL ${serverMajor} (${seen}): set PG_BIN to their folder, or VERIFY_DATABASE_URL to an administrator's connection to a scratch server.`,
+  );
+}
+
+/**
+ * The programs of a folder. As root they become `nobody`, since Postgres refuses to run as root; one that may pass through closed
+ * folders only where there are any, as in a job with a private TMPDIR, for not every container grants that right.
+ */
+function programsIn(folder: string, above: string): ServerPrograms {
+  if (!isRoot()) return { command: (name, args) => ({ file: join(folder, name), args: [...args] }) };
+  const passes = !(anyoneMayEnter(folder) && anyoneMayEnter(above));
+  return { command: (name, args) => asNobody(join(folder, name), args, { passes }), owner: UNPRIVILEGED };
+}
+
+async function versionIn(folder: string): Promise<string | undefined> {
+  try {
+    await Promise.all(["initdb", "postgres"].map((name) => access(join(folder, name), constants.X_OK)));
+    const { stdout } = await promisify(execFile)(join(folder, "postgres"), ["--version"]);
+    return /(\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+  } catch {
+    // Not there, or not to be run: no programs for us.
+    return undefined;
+  }
+}
+
+async function debianFolders(): Promise<string[]> {
+  try {
+    return (await readdir(DEBIAN_FOLDER)).map((version) => join(DEBIAN_FOLDER, version, "bin"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

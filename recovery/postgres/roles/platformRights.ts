@@ -1,0 +1,206 @@
+import type { Session } from "../session/database.ts";
+import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "../catalog/platform.ts";
+import { quoteIdent } from "../session/quote.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+
+/** One right on an object: that a role, or everyone (`null`), may do something. */
+export interface Right {
+  /** A role's name; null for PUBLIC. Who reads or restores stands here as {@link RESTORER}. */
+  to: string | null;
+  /** As GRANT calls it ("EXECUTE"). */
+  may: string;
+  /** Present where it may be passed on. */
+  grantable?: true | undefined;
+}
+
+/** Rights on what the platform or an extension has made: name of the object ("routine extensions.hmac(bytea, bytea, text)") → rights. */
+export type PlatformRights = Record<string, Right[]>;
+
+/** Which rights of a database are not as in a backup. */
+export interface PlatformDifferences {
+  missing: ObjectRight[];
+  /** The backup's source had not given them. */
+  broader: ObjectRight[];
+}
+
+/** A right and what it is on. */
+export interface ObjectRight {
+  object: string;
+  right: Right;
+  /** Of PostgreSQL's or an extension's, and the source had other rights on it than it comes with: not by an update of the platform. */
+  wasChanged: boolean;
+  /** The object's part of GRANT … ON … and REVOKE … ON …, quoted; undefined where the database has no such object. */
+  on: string | undefined;
+  /** A column's name, quoted, where the right is on that column only. */
+  column: string | undefined;
+}
+
+/** The role that reads a source and restores into a target, whatever its name is in each. */
+export const RESTORER = "postgres";
+
+interface ObjectRow {
+  name: string;
+  on: string;
+  column: string | null;
+  /** Whom it came with: an extension's name, or "" for PostgreSQL. */
+  pack: string | null;
+  /** Has every right without being granted it. */
+  owner: string;
+  now: Right[];
+  came: Right[];
+}
+
+const isMember = (catalog: string, oid: string) => `exists (select from pg_catalog.pg_depend m
+  where m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and m.objid = ${oid} and m.deptype = 'e')`;
+/** The name of the extension that has made an object. */
+const extensionOf = (
+  catalog: string,
+  oid: string,
+) => `(select x.extname::text from pg_catalog.pg_depend m join pg_catalog.pg_extension x on x.oid = m.refobjid
+  where m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and m.objid = ${oid} and m.deptype = 'e')`;
+const packOf = (catalog: string, oid: string) =>
+  `coalesce(${extensionOf(catalog, oid)}, case when n.nspname in ('pg_catalog', 'information_schema') then '' end)`;
+const OF_PLATFORM = `(not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_(toast|temp)' and n.nspname <> '${MARKER_SCHEMA}' and n.nspname !~ '${RECOVERY_SCHEMAS}')`;
+const NAMESPACE = "join pg_catalog.pg_namespace n on n.oid";
+
+/** Queries of objects that are not the app's own: name, ON clause, column, catalog, oid, column number, owner, rights, kind for acldefault(), pack. */
+const OBJECTS: readonly string[] = [
+  `select format('schema %I', n.nspname), format('schema %I', n.nspname), null, 'pg_namespace', n.oid, 0, n.nspowner, n.nspacl, 'n', ${packOf("pg_namespace", "n.oid")}
+     from pg_catalog.pg_namespace n where ${OF_PLATFORM}`,
+  `select format('%s %I.%I', w.word, n.nspname, c.relname), format('%s %I.%I', w.word, n.nspname, c.relname), null, 'pg_class', c.oid, 0, c.relowner, c.relacl,
+       case c.relkind when 'S' then 's' else 'r' end, ${packOf("pg_class", "c.oid")}
+     from pg_catalog.pg_class c ${NAMESPACE} = c.relnamespace cross join lateral (select case c.relkind when 'S' then 'sequence' else 'table' end) w (word)
+     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relpersistence <> 't' and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
+  `select format('column %I.%I.%I', n.nspname, c.relname, a.attname), format('table %I.%I', n.nspname, c.relname), quote_ident(a.attname), 'pg_class', c.oid, a.attnum, c.relowner, a.attacl,
+       null, ${packOf("pg_class", "c.oid")}
+     from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid ${NAMESPACE} = c.relnamespace
+     where (a.attacl is not null or format('column %I.%I.%I', n.nspname, c.relname, a.attname) = any ($2)) and not a.attisdropped and (${OF_PLATFORM} or ${isMember("pg_class", "c.oid")})`,
+  `select 'routine ' || p.oid::pg_catalog.regprocedure, 'routine ' || p.oid::pg_catalog.regprocedure, null, 'pg_proc', p.oid, 0, p.proowner, p.proacl, 'f', ${packOf("pg_proc", "p.oid")}
+     from pg_catalog.pg_proc p ${NAMESPACE} = p.pronamespace where ${OF_PLATFORM} or ${isMember("pg_proc", "p.oid")}`,
+  `select 'type ' || t.oid::pg_catalog.regtype, 'type ' || t.oid::pg_catalog.regtype, null, 'pg_type', t.oid, 0, t.typowner, t.typacl, 'T', ${packOf("pg_type", "t.oid")}
+     from pg_catalog.pg_type t ${NAMESPACE} = t.typnamespace where t.typelem = 0 and t.typtype in ('b', 'd', 'e', 'r') and (${OF_PLATFORM} or ${isMember("pg_type", "t.oid")})`,
+  `select format('foreign data wrapper %I', w.fdwname), format('foreign data wrapper %I', w.fdwname), null, 'pg_foreign_data_wrapper', w.oid, 0, w.fdwowner, w.fdwacl, 'F', ${extensionOf("pg_foreign_data_wrapper", "w.oid")}
+     from pg_catalog.pg_foreign_data_wrapper w where ${isMember("pg_foreign_data_wrapper", "w.oid")}`,
+  `select format('language %I', l.lanname), format('language %I', l.lanname), null, 'pg_language', l.oid, 0, l.lanowner, l.lanacl, 'l', ${extensionOf("pg_language", "l.oid")}
+     from pg_catalog.pg_language l where ${isMember("pg_language", "l.oid")}`,
+];
+
+/** Rights of everyone, of the app's roles, of the API's and of who restores; those of the platform's other roles are the platform's. */
+const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
+    'to', case when a.grantee = 0 then null when r.rolname = current_user then $1 else r.rolname end, 'may', a.privilege_type, 'grantable', a.is_grantable)), '[]')
+  from pg_catalog.aclexplode(${acl}) a left join pg_catalog.pg_roles r on r.oid = a.grantee
+  where a.grantee <> o.owner and (a.grantee = 0 or r.rolname = current_user or r.rolname !~ '${PLATFORM_INSIDERS}'))`;
+
+/** Every such object whose rights may matter: what is packed only where they were changed, or its name is among the wanted. */
+async function readObjects(session: Session, wanted: readonly string[]): Promise<ObjectRow[]> {
+  const rows = await session.query<ObjectRow>(
+    `select o.name, o.clause as on, o.col as column, o.pack, case when pg_catalog.pg_get_userbyid(o.owner) = current_user then $1 else pg_catalog.pg_get_userbyid(o.owner)::text end as owner,
+       ${rightsOf("coalesce(o.acl, d.acl)")} as now, ${rightsOf("coalesce(i.initprivs, d.acl)")} as came
+     from (${OBJECTS.join(" union all ")}) as o (name, clause, col, catalog, oid, subid, owner, acl, kind, pack)
+     left join pg_catalog.pg_init_privs i on i.classoid = ('pg_catalog.' || o.catalog)::pg_catalog.regclass and i.objoid = o.oid and i.objsubid = o.subid
+     cross join lateral (select case when o.kind is not null then pg_catalog.acldefault(o.kind::"char", o.owner) end) as d (acl)
+     where o.pack is null or o.acl is distinct from i.initprivs or o.name = any ($2)
+     order by 1`,
+    [RESTORER, wanted],
+  );
+  return rows.map((row) => ({ ...row, now: plain(row.now), came: plain(row.came) }));
+}
+
+/** Each right once, the widest form of it; what everyone has is not said of a role again, nor what the restoring role may pass on. */
+function plain(rights: readonly Right[]): Right[] {
+  const all = rights.map(({ to, may, grantable }): Right => {
+    return { to, may, ...(grantable === true && to !== RESTORER && { grantable }) };
+  });
+  return all.filter(
+    (right, at) =>
+      !all.some((other, index) => index !== at && covers(other, right) && (index < at || !covers(right, other))),
+  );
+}
+
+/** Whether who has the one right has the other one as well. */
+function covers(one: Right, other: Right): boolean {
+  if (one.may !== other.may) return false;
+  if (other.grantable === true) return one.to === other.to && one.grantable === true;
+  return one.to === null || one.to === other.to;
+}
+
+function without(rights: readonly Right[], others: readonly Right[]): Right[] {
+  return rights.filter((right) => !others.some((other) => covers(other, right)));
+}
+
+/**
+ * Who may do what with the objects that are not the app's own: those of the platform's schemas, members of extensions, and PostgreSQL's. Of
+ * what is packed (extensions, PostgreSQL) only what was changed. Reads the catalogs only.
+ */
+export async function readPlatformRights(session: Session): Promise<PlatformRights> {
+  const rows = await readObjects(session, []);
+  const changed = rows.filter(
+    ({ pack, now, came }) => pack === null || without(now, came).length > 0 || without(came, now).length > 0,
+  );
+  return Object.fromEntries(changed.map(({ name, now }) => [name, now]));
+}
+
+/** What the first version that knows a right calls it: a source of an older one could not keep anybody from it. */
+const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
+
+/**
+ * Compares a database with what a backup's source had; no differences where the backup doesn't say that. An object that only one of them
+ * has is not compared; but the rights that the source had on one which is missing are.
+ */
+export async function comparePlatformRights(
+  session: Session,
+  { platformRights, source, extensions }: Pick<Manifest, "platformRights" | "source" | "extensions">,
+): Promise<PlatformDifferences> {
+  const missing: ObjectRight[] = [];
+  const broader: ObjectRight[] = [];
+  if (platformRights === undefined) return { missing, broader };
+  const sourceMajor = Number.parseInt(source.serverVersion, 10);
+  const wanted = new Map(Object.entries(platformRights));
+  const rows = await readObjects(session, [...wanted.keys()]);
+  // A new project may have more of them than the source: their objects are none of the source's.
+  const packs = new Set(["", "plpgsql", ...extensions.map(({ name }) => name)]);
+  for (const { name, on, column, pack, owner, now, came } of rows) {
+    const changed = wanted.get(name);
+    const expected = changed ?? (pack !== null && packs.has(pack) ? came : undefined);
+    wanted.delete(name);
+    if (expected === undefined) continue;
+    const found = (right: Right): ObjectRight => ({
+      object: name,
+      right,
+      wasChanged: pack !== null && changed !== undefined,
+      on,
+      column: column ?? undefined,
+    });
+    const isKnown = ({ may }: Right) => sourceMajor >= (KNOWN_SINCE[may] ?? 0);
+    const isOthers = ({ to }: Right) => to !== owner;
+    missing.push(...without(expected, now).filter(isOthers).map(found));
+    broader.push(...without(now, expected).filter(isKnown).map(found));
+  }
+  for (const [object, lost] of wanted)
+    missing.push(...lost.map((right) => ({ object, right, wasChanged: false, on: undefined, column: undefined })));
+  return { missing, broader };
+}
+
+/** A right in words: "anon may EXECUTE routine extensions.f()". */
+export function describeRight({ object, right }: ObjectRight): string {
+  return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and pass that on" : ""}`;
+}
+
+/** The statement that gives such a right. */
+export function grantOf(one: ObjectRight): string {
+  return `grant ${clauseOf(one)} to ${roleOf(one.right)}${one.right.grantable === true ? " with grant option" : ""}`;
+}
+
+/** The statement that takes it away. */
+export function revokeOf(one: ObjectRight): string {
+  return `revoke ${clauseOf(one)} from ${roleOf(one.right)}`;
+}
+
+function clauseOf({ right, on, column }: ObjectRight): string {
+  return `${right.may}${column === undefined ? "" : ` (${column})`} on ${on}`;
+}
+
+function roleOf({ to }: Right): string {
+  if (to === null) return "public";
+  return to === RESTORER ? "current_user" : quoteIdent(to);
+}

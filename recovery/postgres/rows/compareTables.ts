@@ -1,0 +1,79 @@
+import type { Session } from "../session/database.ts";
+import { listTables } from "../catalog/catalog.ts";
+import { RowSum } from "./rowSum.ts";
+import type { BackedUpTable } from "../../vault/manifest.ts";
+import { measureTables } from "./measureTables.ts";
+import { tableKey, tableName } from "../session/quote.ts";
+import { RowSplitter } from "./rowSplitter.ts";
+import { copyOutSql, planReads } from "./tableReading.ts";
+import type { TableRead } from "./tableReading.ts";
+
+/** Reads that are still to be made of a database, and what they have given. */
+export interface Comparison {
+  queue: TableRead[];
+  /** By {@link tableKey}. */
+  sums: Map<string, RowSum>;
+  /** Clauses that name what is wrong. */
+  differences: string[];
+}
+
+/** Plans to read again, in the backup's format, every table that a backup holds. */
+export async function planComparison(session: Session, tables: readonly BackedUpTable[]): Promise<Comparison> {
+  const there = new Map(
+    (await measureTables(session, await listTables(session))).map((table) => [tableKey(table), table]),
+  );
+  const planned = tables.flatMap((table) => {
+    const found = there.get(tableKey(table));
+    // The backup's columns and condition: what the platform or a newer extension has added changes nothing.
+    return found === undefined
+      ? []
+      : [{ ...found, columns: table.columns, format: table.format, condition: table.condition ?? "" }];
+  });
+  return {
+    queue: planReads(planned, session.serverMajor).flat(),
+    sums: new Map(planned.map((table) => [tableKey(table), new RowSum()])),
+    differences: tables.filter((table) => !there.has(tableKey(table))).map((table) => `${tableName(table)} is missing`),
+  };
+}
+
+/** Reads over one session until the queue is empty; any number of sessions may share a comparison. */
+export async function readForComparison(session: Session, comparison: Comparison): Promise<undefined> {
+  for (let read = comparison.queue.shift(); read !== undefined; read = comparison.queue.shift()) {
+    const { format } = read.table;
+    const sum = new RowSum();
+    const splitter = new RowSplitter(format, (bytes, start, end) => sum.add(bytes, start, end));
+    try {
+      await session.copyOut(copyOutSql(read), splitter, format);
+    } catch (error) {
+      const { code = "" } = error as { code?: string };
+      const difference = OTHER_COLUMNS.get(code);
+      if (difference === undefined) throw error;
+      comparison.differences.push(`${tableName(read.table)} ${difference} (${(error as Error).message})`);
+      comparison.sums.delete(tableKey(read.table));
+      continue;
+    }
+    comparison.sums.get(tableKey(read.table))?.addSum(sum.rows, sum.toString());
+  }
+  return undefined;
+}
+
+/** What is wrong with a table's columns, by the SQLSTATE of reading it as the backup did. */
+const OTHER_COLUMNS = new Map([
+  ["42703", "lacks a column"],
+  ["42883", "has a column of a type without a binary form"],
+]);
+
+/** What differs, once all has been read. */
+export function differencesOf(comparison: Comparison, tables: readonly BackedUpTable[]): string[] {
+  const contents = tables.flatMap((table) => contentDifferences(table, comparison.sums.get(tableKey(table))));
+  return [...comparison.differences, ...contents];
+}
+
+/** What of a table's content is not the backup's, in clauses; nothing of one that could not be read. */
+export function contentDifferences(table: BackedUpTable, found: RowSum | undefined): string[] {
+  if (found === undefined) return [];
+  if (found.rows !== table.rows) return [`${tableName(table)} has ${found.rows} rows instead of ${table.rows}`];
+  return found.toString() === table.fingerprint
+    ? []
+    : [`${tableName(table)} has other content in its ${table.rows} rows`];
+}

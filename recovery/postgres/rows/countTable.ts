@@ -1,0 +1,28 @@
+import type { Session } from "../session/database.ts";
+import type { PlannedTable } from "./tableReading.ts";
+import { quoteIdent } from "../session/quote.ts";
+
+/** What the server says of a table, apart from any copy of its rows. */
+export interface TableCount {
+  rows: number;
+  /** Newest value of the table's time columns that isn't in the future; undefined where it has none. */
+  newestAt: Date | undefined;
+}
+
+/** Counts a table's own rows, without its children's, and finds its newest. In a snapshot the answer is the snapshot's. */
+export async function countTable(
+  session: Session,
+  table: Pick<PlannedTable, "schema" | "name" | "timeColumns" | "condition">,
+): Promise<TableCount> {
+  const name = quoteIdent(table.name);
+  const newest = table.timeColumns.map((column) => {
+    const time = `${name}.${quoteIdent(column)}`;
+    return `max(${time}) filter (where isfinite(${time}) and ${time} <= clock_timestamp())`;
+  });
+  const [answer] = await session.query<{ rows: string; newest: Date | null }>(
+    `select count(*) as rows, ${newest.length === 0 ? "null" : `greatest(${newest.join(", ")})`} as newest
+     from only ${quoteIdent(table.schema)}.${name} as ${name} ${table.condition ?? ""}`,
+  );
+  if (answer === undefined) throw new Error(`no answer on ${table.schema}.${table.name}`);
+  return { rows: Number(answer.rows), newestAt: answer.newest ?? undefined };
+}

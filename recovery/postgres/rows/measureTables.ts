@@ -1,0 +1,30 @@
+import type { Session } from "../session/database.ts";
+import type { TableFacts } from "../catalog/catalog.ts";
+
+/** A table and how much there is to read of it. */
+export interface MeasuredTable extends TableFacts {
+  /** On disk, TOAST included. */
+  sizeBytes: number;
+  /** Of its own file alone. */
+  blocks: number;
+  /** False for another access method, whose rows can't be had by blocks. */
+  isHeap: boolean;
+}
+
+/** Measures tables. It waits for locks on them, so it comes after they have been locked. */
+export async function measureTables(session: Session, tables: readonly TableFacts[]): Promise<MeasuredTable[]> {
+  const rows = await session.query<{ at: number; size: number; blocks: number; heap: boolean }>(
+    `select t.at::int as at, pg_catalog.pg_table_size(c.oid)::float8 as size,
+       (pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::int)::float8 as blocks,
+       c.relam = (select oid from pg_catalog.pg_am where amname = 'heap') as heap
+     from unnest($1::text[], $2::text[]) with ordinality as t (schema, name, at)
+     join pg_catalog.pg_namespace n on n.nspname = t.schema
+     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = t.name`,
+    [tables.map((table) => table.schema), tables.map((table) => table.name)],
+  );
+  const measured = new Map(rows.map((row) => [row.at, row]));
+  return tables.map((table, index) => {
+    const { size = 0, blocks = 0, heap = false } = measured.get(index + 1) ?? {};
+    return { ...table, sizeBytes: size, blocks, isHeap: heap };
+  });
+}

@@ -1,0 +1,59 @@
+import { createConnection } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { placeOf } from "./databaseUrl.ts";
+import type { DatabaseAddress } from "./databaseUrl.ts";
+import { UserError } from "../../../services/common/errors.ts";
+
+const PROBE_EVERY_MS = 5_000;
+const PROBE_TIMEOUT_MS = 5_000;
+/** Without an answer for so long the server is taken as gone. */
+const SILENCE_MS = 15_000;
+/** "Do you speak TLS?": the first thing that a client may ask, answered with one letter before anyone logs in. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
+
+/**
+ * Does work for as long as a Postgres server answers at all. A network that falls silent closes no connection, so a statement
+ * that waits for its answer would wait for a quarter of an hour; here it is aborted after some 20 seconds. The server is asked
+ * from outside, since every session may be in the middle of a statement that takes long.
+ */
+export async function whileReachable<T>(
+  address: DatabaseAddress,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lost = new AbortController();
+  const finished = new AbortController();
+  const watch = async () => {
+    let heardAt = performance.now();
+    while (performance.now() - heardAt < SILENCE_MS) {
+      const isOver = await sleep(PROBE_EVERY_MS, false, { signal: finished.signal }).catch(() => true);
+      if (isOver) return;
+      if (await answers(address, finished.signal)) heardAt = performance.now();
+    }
+    lost.abort(
+      new UserError(
+        `The database ${placeOf(address)} has stopped answering: check the network and that the server runs, then run the same command again.`,
+      ),
+    );
+  };
+  const watching = watch();
+  try {
+    return await work(AbortSignal.any([signal, lost.signal]));
+  } finally {
+    finished.abort();
+    await watching;
+  }
+}
+
+async function answers({ host, port }: DatabaseAddress, signal: AbortSignal): Promise<boolean> {
+  return await new Promise<boolean>((resolve) => {
+    const socket = createConnection({ host, port, signal });
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
+    socket.once("connect", () => socket.write(SSL_REQUEST));
+    socket.once("data", () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on("error", () => undefined).once("close", () => resolve(false));
+  });
+}

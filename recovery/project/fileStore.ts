@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { Transform, pipeline } from "node:stream";
+import type { Readable } from "node:stream";
+import { fileObject, keyInAttempt } from "../vault/manifest.ts";
+import type { BackupFile } from "../vault/manifest.ts";
+import type { RunPlace } from "../backup/backupParts.ts";
+
+/** Puts files into the backup's folder; memory stays flat at any size. */
+export class FileStore {
+  readonly #place: RunPlace;
+  readonly #files: BackupFile[] = [];
+  #begun = 0;
+
+  constructor(place: RunPlace) {
+    this.#place = place;
+  }
+
+  /** Stores a content under a key of its own; it is part of the backup once it is kept. */
+  async put(
+    origin: BackupFile["origin"],
+    name: string,
+    contentType: string,
+    body: Readable,
+    signal: AbortSignal,
+  ): Promise<BackupFile> {
+    const key = keyInAttempt(this.#place, fileObject(++this.#begun));
+    const hash = createHash("sha256");
+    let contentBytes = 0;
+    const measure = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        contentBytes += chunk.length;
+        done(null, chunk);
+      },
+    });
+    // A body that breaks off fails what reads it.
+    pipeline(body, measure, () => undefined);
+    const { lockUntil, vault } = this.#place;
+    const { sizeBytes, sha256 } = await vault.put(key, measure, { contentType, lockUntil, signal });
+    return { key, origin, name, contentType, sizeBytes, sha256, contentBytes, contentSha256: hash.digest("hex") };
+  }
+
+  /** Makes a stored file part of the backup. */
+  keep(file: BackupFile): void {
+    this.#files.push(file);
+  }
+
+  /** What was kept, by key. */
+  sorted(): BackupFile[] {
+    return this.#files.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}

@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from "node:util";
+import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
+import { unlessRefused } from "../../services/http/contentRequest.ts";
+import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectPart } from "../vault/projectPart.ts";
+
+/**
+ * Gives the auth service the settings of a backup, as far as it takes them. Secrets are never among them. Can be run again.
+ *
+ * @returns how many were changed, and what is to be done by hand, in sentences
+ */
+export async function restoreAuthSettings(
+  project: ProjectContent,
+  { authSettings: saved = {}, secretAuthSettings: secrets }: ProjectPart,
+  signal: AbortSignal,
+): Promise<{ changed: number; notes: string[] }> {
+  // Older backups hold what stood in place of the secrets.
+  const [wanted, toBeSet] = [plainSettings(saved), secrets ?? secretSettings(saved)];
+  const notes =
+    toBeSet.length === 0
+      ? []
+      : [`The platform gives no secret of the auth service out: set ${toBeSet.join(", ")} again in the project.`];
+  const differing = (now: Record<string, unknown>) =>
+    Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
+  const changes = differing(await project.authSettings(signal));
+  if (changes.length === 0) return { changed: 0, notes };
+  await changeAuthSettings(project, changes, signal);
+  const left = differing(await project.authSettings(signal)).map(([name]) => name);
+  if (left.length > 0) notes.push(`The auth service did not take its settings ${left.join(", ")}: look at them.`);
+  return { changed: changes.length - left.length, notes };
+}
+
+/**
+ * Changes all at once; where the service refuses that, one by one: a single setting that needs another plan, or a provider that
+ * needs its secret first, must not cost the others. What it doesn't take is seen afterwards.
+ */
+async function changeAuthSettings(
+  project: ProjectContent,
+  changes: readonly [string, unknown][],
+  signal: AbortSignal,
+): Promise<void> {
+  const change = (some: readonly [string, unknown][]) =>
+    unlessRefused(() => project.setAuthSettings(Object.fromEntries(some), signal));
+  if (await change(changes)) return;
+  for (const one of changes) await change([one]);
+}

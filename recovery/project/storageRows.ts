@@ -1,0 +1,83 @@
+import type { Session } from "../postgres/session/database.ts";
+import { inTransaction } from "../postgres/session/transaction.ts";
+import { makeOwnTable } from "../postgres/catalog/ownTables.ts";
+import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
+import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
+import { QUIET_EVENT_TRIGGERS } from "../postgres/catalog/replicaRole.ts";
+
+/** Columns of a table of storage that are the app's, kept by id and as JSON in the target until all objects are in. */
+interface Kept {
+  table: string;
+  memory: string;
+  columns: readonly string[];
+}
+
+/** What the service writes anew at an upload. Its version and metadata are its own. */
+const OBJECTS: Kept = {
+  table: "storage.objects",
+  memory: `${MARKER_SCHEMA}.storage_objects`,
+  columns: ["owner", "owner_id", "created_at", "updated_at", "last_accessed_at", "user_metadata"],
+};
+/** What it holds an upload against: an object may be older than its bucket's limits. */
+const LIMITS: Kept = {
+  table: "storage.buckets",
+  memory: `${MARKER_SCHEMA}.storage_buckets`,
+  columns: ["allowed_mime_types", "file_size_limit"],
+};
+
+/** Whether uploads have begun and are not finished: what differs then is no one else's. */
+export async function areStorageRowsOpen(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [OBJECTS.memory]);
+  return (row?.name ?? null) !== null;
+}
+
+/** Prepares for uploads: remembers the app's columns before the first one, and lifts the buckets' limits. */
+export async function openStorageRows(session: Session): Promise<void> {
+  // Those of a run that was killed stay as they are.
+  for (const kept of [OBJECTS, LIMITS]) await remember(session, kept);
+  const limits = await columnsOf(session, LIMITS);
+  if (limits.length > 0)
+    await asReplica(session, `update ${LIMITS.table} set ${limits.map((name) => `${name} = null`).join(", ")}`);
+}
+
+/** Puts the app's columns back, also where not all uploads were made. */
+export async function putStorageRowsBack(session: Session): Promise<void> {
+  for (const kept of [OBJECTS, LIMITS]) {
+    const { table, memory } = kept;
+    const columns = await columnsOf(session, kept);
+    if (columns.length === 0) continue;
+    await asReplica(
+      session,
+      `update ${table} o set ${columns.map((name) => `${name} = r.${name}`).join(", ")}
+         from ${memory} s cross join lateral jsonb_populate_record(null::${table}, s.columns) r where o.id = s.id`,
+    );
+  }
+}
+
+/** Forgets them. */
+export async function forgetStorageRows(session: Session): Promise<void> {
+  await session.query(`${QUIET_EVENT_TRIGGERS}; drop table ${OBJECTS.memory}; drop table ${LIMITS.memory}`);
+}
+
+async function remember(session: Session, { table, memory, columns }: Kept): Promise<void> {
+  await makeOwnTable(
+    session,
+    `${memory} as
+     select id, (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(o)) where key in (${columns.map(quoteLiteral).join(", ")})) as columns
+     from ${table} o`,
+  );
+}
+
+/** Those of them that this version of the service has. */
+async function columnsOf(session: Session, { memory }: Kept): Promise<string[]> {
+  const [row] = await session.query<{ columns: Record<string, unknown> }>(`select columns from ${memory} limit 1`);
+  return Object.keys(row?.columns ?? {}).map(quoteIdent);
+}
+
+/** Without triggers: one of the service would date the rows anew. */
+async function asReplica(session: Session, statement: string): Promise<void> {
+  await inTransaction(session, async () => {
+    await session.query("set local session_replication_role = replica");
+    await session.query(statement);
+  });
+}

@@ -1,0 +1,113 @@
+import { Readable } from "node:stream";
+import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
+import { messageOf } from "../../services/common/errors.ts";
+import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
+import { storeText } from "../backup/backupParts.ts";
+import type { RunPlace } from "../backup/backupParts.ts";
+import { FileStore } from "./fileStore.ts";
+import { storeStorage } from "./storeStorage.ts";
+import type { StoreStorageOptions } from "./storeStorage.ts";
+import { ALL } from "../vault/lacks.ts";
+import type { Lacks } from "../vault/lacks.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+import type { BackupFile, BackupPart } from "../vault/manifest.ts";
+import { projectText } from "../vault/projectPart.ts";
+
+/** What is stored of a project beside its database. */
+export interface StoredProject {
+  parts: BackupPart[];
+  files: BackupFile[];
+  leftOut: readonly LeftOut[];
+  lacks: Lacks;
+}
+
+/** Where from, and where to. */
+export interface StoreProjectOptions extends Omit<StoreStorageOptions, "store"> {
+  place: RunPlace;
+  /** Whether the vault seals what is put into it: what is secret may be stored. */
+  isSealed: boolean;
+}
+
+/**
+ * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and how both and the auth service are set
+ * up. An object that is gone, or another one by now, and whatever the services refuse is left out by name and reason: it costs
+ * neither the rest nor the backup of the database. The vault's own errors are thrown.
+ */
+export async function storeProject(options: StoreProjectOptions): Promise<StoredProject> {
+  const { project, isSealed, place, signal } = options;
+  const store = new FileStore(place);
+  const storage = await storeStorage({ ...options, store });
+  const leftOut: LeftOut[] = [
+    { what: "the JWT secret and the secrets of edge functions", why: "no interface of the platform gives them out" },
+    ...storage.leftOut,
+  ];
+  const functions = await orLeftOut("edge functions", leftOut, signal, () => project.functions(signal));
+  const stored: EdgeFunction[] = [];
+  for (const one of functions ?? []) if (await storeFunction(options, store, one, leftOut)) stored.push(one);
+  const sizeLimit = await orLeftOut("the limit of an object's size", leftOut, signal, () => project.sizeLimit(signal));
+  const authSettings = isSealed
+    ? await orLeftOut("auth settings", leftOut, signal, () => project.authSettings(signal))
+    : undefined;
+  if (!isSealed)
+    leftOut.push({
+      what: "values of the auth settings",
+      why: "no recipient is set to encrypt them to: set ageRecipients",
+    });
+  const secretAuthSettings = secretSettings(authSettings ?? {});
+  if (secretAuthSettings.length > 0)
+    leftOut.push({
+      what: `values of the auth settings ${secretAuthSettings.join(", ")}`,
+      why: "the platform shows a hash in place of a secret: keep them elsewhere, and set them again after a restore",
+    });
+  const text = projectText({
+    functions: stored,
+    ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
+    ...(authSettings && { authSettings: plainSettings(authSettings), secretAuthSettings }),
+  });
+  const withoutCode = (functions ?? [])
+    .map(({ slug }) => slug)
+    .filter((slug) => !stored.some((one) => one.slug === slug));
+  const lackingFunctions = functions === undefined ? [ALL] : withoutCode;
+  return {
+    parts: [await storeText(place, "project.json", text, signal)],
+    files: store.sorted(),
+    leftOut,
+    lacks: {
+      ...(storage.lacks.length > 0 && { storage: storage.lacks }),
+      ...(lackingFunctions.length > 0 && { functions: lackingFunctions }),
+      ...(authSettings === undefined && { authSettings: [ALL] }),
+    },
+  };
+}
+
+async function storeFunction(
+  { project, signal }: StoreProjectOptions,
+  store: FileStore,
+  { slug }: EdgeFunction,
+  leftOut: LeftOut[],
+): Promise<boolean> {
+  const what = `code of edge function ${slug}`;
+  const body = await orLeftOut(what, leftOut, signal, async () => {
+    const found = await project.functionBody(slug, signal);
+    if (found === undefined) throw new Error("the platform has none");
+    return found;
+  });
+  if (body === undefined) return false;
+  store.keep(await store.put("function", slug, "application/vnd.denoland.eszip", Readable.from([body]), signal));
+  return true;
+}
+
+async function orLeftOut<T>(
+  what: string,
+  leftOut: LeftOut[],
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    leftOut.push({ what, why: messageOf(error), failed: true });
+    return undefined;
+  }
+}

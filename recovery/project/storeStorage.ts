@@ -1,0 +1,215 @@
+import type { Session } from "../postgres/session/database.ts";
+import { messageOf } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { hasAddress } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { ServiceFailures } from "../../services/http/serviceFailures.ts";
+import { together } from "../../services/common/together.ts";
+import { ALL } from "../vault/lacks.ts";
+import type { Lacks } from "../vault/lacks.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+import type { FileStore } from "./fileStore.ts";
+
+/** A row of storage.objects: what the object was in the snapshot. */
+export interface StorageRow {
+  bucket: string;
+  name: string;
+  /** The service's own; null before it had versions. */
+  version: string | null;
+  /** Bytes; null where the row tells none. */
+  size: string | null;
+  etag: string | null;
+}
+
+/** Where the objects are read from, and where they go. */
+export interface StoreStorageOptions {
+  project: ProjectContent;
+  /** The rows of the snapshot; undefined where they can't be read. */
+  objects: readonly StorageRow[] | undefined;
+  /** The rows as they are once all objects were read: what has changed since was the app's doing. */
+  rowsNow: () => Promise<readonly StorageRow[] | undefined>;
+  store: FileStore;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What of the objects is not in the backup. */
+interface StoredStorage {
+  leftOut: LeftOut[];
+  lacks: NonNullable<Lacks["storage"]>;
+}
+
+const READERS = 3;
+/** Of one object, where its content breaks off on the way. */
+const ATTEMPTS = 3;
+
+/** The objects of storage, sorted; none where there is no such service, undefined where the role may not read its rows. */
+export async function listStorageObjects(session: Session): Promise<StorageRow[] | undefined> {
+  const [there] = await session.query<{ readable: boolean }>(
+    `select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid) as readable
+       from pg_catalog.pg_class where relname = 'objects' and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'storage')`,
+  );
+  if (there === undefined) return [];
+  if (!there.readable) return undefined;
+  // Older versions of the service have no versions of objects.
+  return await session.query<StorageRow>(
+    `select bucket_id as bucket, name, pg_catalog.to_jsonb(o) ->> 'version' as version, metadata ->> 'size' as size, metadata ->> 'eTag' as etag
+     from storage.objects o where bucket_id is not null and name is not null order by 1, 2`,
+  );
+}
+
+/** "bucket/path". */
+export function fullName({ bucket, name }: Pick<StorageRow, "bucket" | "name">): string {
+  return `${bucket}/${name}`;
+}
+
+/** Version and ETag, as far as a row has them. */
+export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag">): {
+  version?: string;
+  etag?: string;
+} {
+  return { ...(version !== null && { version }), ...(etag !== null && { etag }) };
+}
+
+/**
+ * Stores the bytes of the snapshot's objects. One that can't be had is left out by name and reason and costs that object only; the rest is
+ * given up once the service itself fails (serviceFailures.ts). The vault's own errors are thrown.
+ */
+export async function storeStorage(options: StoreStorageOptions): Promise<StoredStorage> {
+  const { objects, project, store, signal, reporter } = options;
+  if (objects === undefined)
+    return {
+      leftOut: [{ what: "bytes of the storage objects", why: "the role may not read storage.objects", failed: true }],
+      lacks: [{ name: ALL }],
+    };
+  const queue = [...objects];
+  const failures = new ServiceFailures();
+  const lost: { object: StorageRow; why: string }[] = [];
+  const others: { object: StorageRow; why: string }[] = [];
+  let isDown: string | undefined;
+  const read = async (inner: AbortSignal): Promise<undefined> => {
+    while (isDown === undefined) {
+      const object = queue.shift();
+      if (object === undefined) break;
+      try {
+        const why = await storeObject(project, store, object, inner);
+        failures.succeeded();
+        if (why !== undefined) others.push({ object, why });
+      } catch (error) {
+        inner.throwIfAborted();
+        if (!(error instanceof SourceFailure)) throw error;
+        const why = messageOf(error.cause);
+        lost.push({ object, why });
+        if (!failures.failed(error.cause)) isDown ??= why;
+      }
+    }
+    return undefined;
+  };
+  await together<undefined[]>(signal, ...Array.from({ length: READERS }, () => read));
+  const { changed, unchanged } = await sinceSnapshot(options, others);
+  lost.push(...unchanged);
+  if (isDown !== undefined) reporter(`${queue.length} storage objects are left out: ${isDown}`);
+  return {
+    leftOut: [
+      ...changed.map(({ object, why }) => ({ what: `bytes of storage object ${fullName(object)}`, why })),
+      ...lost.map(({ object, why }) => ({
+        what: `bytes of storage object ${fullName(object)}`,
+        why,
+        failed: true as const,
+      })),
+      ...(isDown === undefined || queue.length === 0
+        ? []
+        : [
+            {
+              what: `bytes of ${queue.length} storage objects (${queue.map(fullName).join(", ")})`,
+              why: isDown,
+              failed: true as const,
+            },
+          ]),
+    ],
+    lacks: [
+      ...changed.map(({ object }) => ({ ...lackOf(object), excused: true as const })),
+      ...lost.map(({ object }) => lackOf(object)),
+      ...queue.map(lackOf),
+    ],
+  };
+}
+
+function lackOf(object: StorageRow): NonNullable<Lacks["storage"]>[number] {
+  return { name: fullName(object), ...identityOf(object) };
+}
+
+/**
+ * Tells what the app has done since the snapshot from what is lost: an object whose row is another one by now, or gone, was replaced or
+ * deleted; one whose row is still the same has lost its bytes. An upload that was never finished has none.
+ */
+async function sinceSnapshot(
+  { rowsNow }: StoreStorageOptions,
+  others: readonly { object: StorageRow; why: string }[],
+): Promise<{ changed: { object: StorageRow; why: string }[]; unchanged: { object: StorageRow; why: string }[] }> {
+  if (others.length === 0) return { changed: [], unchanged: [] };
+  const now = new Map(((await rowsNow()) ?? []).map((row) => [fullName(row), row]));
+  const isChanged = ({ object }: { object: StorageRow }) => {
+    if (!hasAddress(object.name)) return true;
+    const row = now.get(fullName(object));
+    if (object.size === null && object.etag === null) return true;
+    return row === undefined || row.version !== object.version || row.etag !== object.etag || row.size !== object.size;
+  };
+  return {
+    changed: others.filter(isChanged),
+    unchanged: others
+      .filter((one) => !isChanged(one))
+      .map(({ object, why }) => ({ object, why: `${why}, and its row is still the same` })),
+  };
+}
+
+/** The service has failed, not the vault. */
+class SourceFailure extends Error {
+  constructor(cause: unknown) {
+    super("the source failed", { cause });
+  }
+}
+
+/** Returns why its bytes are not in the backup; undefined where they are. */
+async function storeObject(
+  project: ProjectContent,
+  store: FileStore,
+  row: StorageRow,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!hasAddress(row.name)) return "a part of its name is only dots, which no address can hold";
+  for (let attempt = 1; ; attempt += 1) {
+    const way = { hasBroken: false };
+    try {
+      const content = await asSource(() => project.getObject(row, signal));
+      if (content === undefined) return "the storage service has none";
+      if (row.etag !== null && content.etag !== undefined && strong(content.etag) !== strong(row.etag)) {
+        content.body.destroy();
+        return "the storage service has another version";
+      }
+      content.body.once("error", () => (way.hasBroken = true));
+      const file = await store.put("storage", fullName(row), content.contentType, content.body, signal);
+      if (row.size !== null && file.contentBytes !== Number(row.size))
+        return `the storage service has ${file.contentBytes} bytes, its row says ${row.size}`;
+      store.keep({ ...file, ...identityOf(row) });
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!way.hasBroken) throw error;
+      if (attempt >= ATTEMPTS) throw new SourceFailure(error);
+    }
+  }
+}
+
+/** A cache on the way may weaken an etag, for instance where it compresses: it still names the same version. */
+function strong(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
+async function asSource<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new SourceFailure(error);
+  }
+}

@@ -1,0 +1,166 @@
+import { execa, ExecaError } from "execa";
+import { z } from "zod";
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import { setupFault } from "./pulumiFaults.ts";
+import { forgetting, type Forgetting } from "./pulumiForget.ts";
+import {
+  hasUnread,
+  pendingCreatesIn,
+  plannedCreatesIn,
+  withAdopted,
+  withoutPendingCreates,
+  type PendingCreate,
+  type PlannedCreate,
+} from "./pulumiPending.ts";
+import {
+  errorsIn,
+  registrationIn,
+  resourcesInExport,
+  type RegisteredResource,
+  type Registration,
+} from "./pulumiResources.ts";
+
+/** The Pulumi command line for one stack. */
+export interface Pulumi {
+  /** Outputs in clear, secrets included. Throws UserError on a wrong passphrase or an unknown stack. */
+  outputs(): Promise<Record<string, unknown>>;
+  /** The stack's configuration in clear, by full key (`project:key`). Values that are no text are JSON. */
+  config(): Promise<Record<string, string>>;
+  /** The stack's state as text; secrets stay encrypted. */
+  exportState(): Promise<string>;
+  /** What was being created when an engine was killed, secrets in clear. */
+  pendingCreates(): Promise<PendingCreate[]>;
+  /** Drops the lock of an update. Only for an owner that is proven dead. */
+  cancel(): Promise<void>;
+  /** Takes pending creates, by URN, into the state under an id, and drops all others from it. */
+  settlePendingCreates(ids: ReadonlyMap<string, string>): Promise<void>;
+  /** What an `up` would create, by a preview: nothing is changed. */
+  plannedCreates(): Promise<PlannedCreate[]>;
+  /** Takes what an `up` would create into the state, as something that exists under an id. */
+  adopt(planned: PlannedCreate, id: string): Promise<void>;
+  /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
+  readAdopted(): Promise<void>;
+  /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
+  registered(): Promise<Registration>;
+  /** What the stack's state holds. */
+  deployed(): Promise<RegisteredResource[]>;
+  /** Takes resources out of the state, which stay as they are in their services, and protection from others; false if that changes nothing. */
+  forget(what: Forgetting): Promise<boolean>;
+  /** Replaces the stack's state by what `change` makes of it (as text), in one step; secrets stay encrypted. */
+  rewriteState(change: (state: string) => string): Promise<void>;
+  /** `pulumi up`, its output shown as it comes. Throws when it fails. */
+  up(): Promise<void>;
+}
+
+/** What the command needs besides its arguments. */
+export interface PulumiOptions {
+  stack: string;
+  /** The folder of Pulumi.yaml. */
+  workspace: string;
+  environment?: Record<string, string>;
+  /** Gets the engine's output of `up`; without it, it goes to this process's own. */
+  onOutput?: (text: string) => void;
+  signal?: AbortSignal;
+}
+
+const configuration = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
+);
+/** The Pulumi command line, run in processes of its own. */
+export function pulumiClient(options: PulumiOptions): Pulumi {
+  const run = async (args: string[], { shown = false, input }: { shown?: boolean; input?: string } = {}) => {
+    try {
+      const child = execa("pulumi", [...args, "--stack", options.stack, "--non-interactive"], {
+        cwd: options.workspace,
+        env: { ...options.environment, NO_COLOR: "1" },
+        ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+        ...(shown && !options.onOutput
+          ? { stdout: ["pipe", "inherit"] as const, stderr: ["pipe", "inherit"] as const }
+          : {}),
+        ...(options.signal ? { cancelSignal: options.signal, gracefulCancel: false } : {}),
+      });
+      const { onOutput } = options;
+      if (shown && onOutput) child.stdout.on("data", (text: Buffer) => onOutput(text.toString()));
+      return (await child).stdout;
+    } catch (error) {
+      throw explain(error, options, args);
+    }
+  };
+  const rewrite = async (change: (state: string) => string) => {
+    await run(["stack", "import"], { input: change(await run(["stack", "export"])) });
+  };
+  return {
+    async outputs() {
+      return z
+        .record(z.string(), z.unknown())
+        .parse(JSON.parse(await run(["stack", "output", "--json", "--show-secrets"])));
+    },
+    async config() {
+      const entries = configuration.parse(JSON.parse(await run(["config", "--json", "--show-secrets"])));
+      return Object.fromEntries(
+        Object.entries(entries).map(([key, entry]) => [key, entry.value ?? JSON.stringify(entry.objectValue)]),
+      );
+    },
+    exportState: () => run(["stack", "export"]),
+    async pendingCreates() {
+      return pendingCreatesIn(await run(["stack", "export", "--show-secrets"]));
+    },
+    async cancel() {
+      await run(["cancel", "--yes"]);
+    },
+    async settlePendingCreates(ids) {
+      // Not by `refresh --import-pending-creates`: that only marks them, and the refresh then drops what is marked.
+      await rewrite((state) => withoutPendingCreates(state, ids));
+    },
+    async plannedCreates() {
+      return plannedCreatesIn(await run(["preview", "--json"]));
+    },
+    async adopt(planned, id) {
+      await run(["stack", "import"], { input: withAdopted(await run(["stack", "export"]), planned, id) });
+    },
+    async readAdopted() {
+      if (!hasUnread(await run(["stack", "export"]))) return;
+      // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
+      await run(["refresh", "--yes", "--skip-preview", "--run-program"]);
+    },
+    async registered() {
+      return registrationIn(await run(["preview", "--json"]));
+    },
+    async deployed() {
+      return resourcesInExport(await run(["stack", "export"]));
+    },
+    async forget(what) {
+      const input = forgetting(await run(["stack", "export"]), what);
+      if (input !== undefined) await run(["stack", "import"], { input });
+      return input !== undefined;
+    },
+    rewriteState: rewrite,
+    async up() {
+      await run(["up", "--yes", "--skip-preview"], { shown: true });
+    },
+  };
+}
+
+/** The engine's own words, as one sentence that says whose fault it is. */
+function explain(error: unknown, options: PulumiOptions, args: readonly string[]): Error {
+  if (!(error instanceof ExecaError)) return error instanceof Error ? error : new Error(String(error));
+  if (error.isCanceled) return new DOMException("interrupted", "AbortError");
+  if (error.code === "ENOENT")
+    return new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
+  const said = `${String(error.stdout)}\n${String(error.stderr)}`;
+  const fault = setupFault(said, options);
+  if (fault !== undefined) return fault;
+  const refused = errorsIn(String(error.stdout));
+  if (args[0] === "preview" && refused.length > 0) return new UserError(messageOf(new Error(refused.join("\n"))));
+  const lines = said.split("\n").map((line) => line.trim());
+  const reason =
+    lines.filter((line) => line.startsWith("error:")).join(" ") ||
+    lines
+      .filter((line) => line !== "")
+      .slice(-3)
+      .join(" ");
+  return new Error(messageOf(new Error(`pulumi ${args[0] ?? ""} failed for stack ${options.stack}: ${reason}`)), {
+    cause: error,
+  });
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import { connect, withSession } from "../../postgres/session/database.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { UserError, messageOf } from "../../../services/common/errors.ts";
+import { findPgTool } from "../../postgres/programs/pgTools.ts";
+import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
+import { openerFor } from "../../vault/backupSource.ts";
+import { passedOverBefore } from "../../vault/chooseBackup.ts";
+import { listBackups } from "../../vault/listBackups.ts";
+import type { BackupSummary } from "../../vault/listBackups.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { PhaseTimer } from "../../../services/common/phases.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
+import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
+import { beginReplacement, findReplacement } from "./replaceRecord.ts";
+import type { Replacement } from "./replaceRecord.ts";
+import { goBack, goOn } from "./replaceSteps.ts";
+import type { WentBack } from "./replaceSteps.ts";
+import { explainTargetFault } from "../run/restoreFaults.ts";
+import { refuseOlderServer, refuseSuperuser, refuseWithoutRealtime } from "../steps/restoreReadiness.ts";
+import { selectBackup } from "../run/restoreSelection.ts";
+import { walkedPastNotes } from "../../vault/walkVersions.ts";
+import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
+
+/**
+ * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,
+ * restores beside it, checks, makes the new state live in one transaction, and opens the gate. Whatever fails, the old state comes
+ * back whole and the gate opens on it. After a kill the same call goes on, or {@link abandon} goes back: how far it is
+ * stands in the database (replaceRecord.ts). Nobody but superusers and the restoring role itself can come in meanwhile; sessions
+ * of that role are ended.
+ */
+export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
+  const { vault, clock, targetUrl } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const timer = new PhaseTimer(options.reporter);
+  const started = performance.now();
+  const startedAt = clock();
+  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
+  let found: Claimed;
+  try {
+    found = await timer.run("claim", `Claiming ${nameOf(session.address)}`, () =>
+      claim(session, { ...options, signal }),
+    );
+  } catch (error) {
+    await session.end();
+    throw explainTargetFault(error, session.address);
+  }
+  const { replacement, manifest, passedOver } = found;
+  const log = (notes: readonly string[], failure?: unknown) =>
+    appendRecoveryLog(vault, clock, {
+      what: "replacement",
+      restoreId: replacement.restoreId,
+      by: applicationNameOf(replacement.restoreId),
+      backupId: manifest.backupId,
+      target: nameOf(session.address),
+      startedAt,
+      phases: timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      notes,
+      ...(failure === undefined ? {} : { failure }),
+    });
+  try {
+    const done = await goOn(session, replacement, { ...options, manifest, timer, signal });
+    const result: ReplaceResult = {
+      ...{ restoreId: replacement.restoreId, backupId: manifest.backupId, snapshotAt: manifest.snapshotAt },
+      phases: timer.phases,
+      durationMs: Math.round(performance.now() - started),
+      tables: manifest.tables.length,
+      rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+      ...done,
+      notes: [...passedOver, ...done.notes, ...walkedPastNotes(vault, manifest)],
+    };
+    const note = await log(result.notes);
+    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
+  } catch (error) {
+    const explained = explainTargetFault(error, session.address);
+    await log(passedOver, explained);
+    // It holds the database against others.
+    await session.end();
+    throw await withOldState(options, explained);
+  } finally {
+    await session.end();
+  }
+}
+
+/** Goes back from a replacement that was interrupted, or finishes one whose new state is live. */
+export async function abandon(options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">): Promise<WentBack> {
+  const { targetUrl, reporter, signal } = options;
+  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
+  try {
+    const recorded = await findReplacement(session);
+    if (recorded === undefined) return { state: "nothing", stillClosed: false };
+    await holdTarget(session, recorded.restoreId, true, signal);
+    return await goBack(session, reporter);
+  } finally {
+    await session.end();
+  }
+}
+
+/** After a failure: brings the old state back and says so with the reason; where even that fails, says what to do. */
+async function withOldState(options: ReplaceOptions, reason: unknown): Promise<unknown> {
+  const isInterrupted = (reason as { name?: unknown } | undefined)?.name === "AbortError";
+  try {
+    options.reporter(
+      isInterrupted ? "Interrupted: leaving one state or the other, whole" : "It failed: bringing the old state back",
+    );
+    // Whatever has ended the work must not end this.
+    const { state, stillClosed } = await abandon({ ...options, signal: undefined });
+    const gate = stillClosed ? "writes stay stopped by `writes stop`" : "the gate is open";
+    const outcome =
+      state === "new" ? `the new state is live and whole, and ${gate}` : `the old state is back, whole, and ${gate}`;
+    if (isInterrupted) {
+      options.reporter(`Interrupted: ${outcome}`);
+      return reason;
+    }
+    const message = `${messageOf(reason)} What was there before: ${outcome}.`;
+    return reason instanceof UserError
+      ? new UserError(message, { cause: reason })
+      : Object.assign(new Error(message, { cause: reason }), { name: "PromiseError" });
+  } catch (error) {
+    return new Error(`${messageOf(reason)} ${await whatIsLeft(options)} (${messageOf(error)}).`, { cause: error });
+  }
+}
+
+/** How far it is, where neither state could be reached from there, and what to do. */
+async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
+  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  let left: Replacement | undefined;
+  try {
+    left = await withSession(targetUrl, { applicationName: "castchat-recovery replace leader" }, findReplacement);
+  } catch {
+    // That it doesn't answer is in the sentence already.
+    return `How far it has come can't be seen while the database doesn't answer: once it does, ${again}`;
+  }
+  if (left === undefined) return "No replacement is under way any more";
+  if (left.state === "open")
+    return "The new state is live and the gate is open: the same command again takes away what lay aside";
+  if (left.state === "live")
+    return "The new state is live, but the gate is still closed: run the same command again to open it";
+  return `The gate is still closed: ${again}`;
+}
+
+/** A database that is this replacement's own, and what it is replaced by. */
+interface Claimed {
+  replacement: Replacement;
+  manifest: Manifest;
+  /** Newer backups that were not taken, in sentences. */
+  passedOver: string[];
+}
+
+/** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */
+async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }): Promise<Claimed> {
+  const { vault, trustedKeys, tiers, clock, signal } = options;
+  await refuseSuperuser(session, options.allowsSuperuser);
+  const known = await findReplacement(session);
+  const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
+  await holdTarget(session, restoreId, known !== undefined, signal);
+  const recorded = await findReplacement(session);
+  if (known !== undefined && recorded === undefined) {
+    throw new UserError(
+      `Another call has brought the replacement by backup ${known.backupId} to its end meanwhile: look at the database before you begin another.`,
+    );
+  }
+  if (recorded?.state === "back")
+    throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  if (recorded !== undefined) refuseOther(recorded, backups, options);
+  const choice = recorded === undefined ? options : { backupId: recorded.backupId };
+  const { chosen, manifest, ...selected } = selectBackup(backups, choice, "everything");
+  const passedOver =
+    recorded === undefined
+      ? selected.passedOver
+      : passedOverBefore(backups, chosen, { ...options, startedAt: recorded.startedAt });
+  // Before anybody is shut out: what can't be read here is no reason to close the gate.
+  openerFor({ vault, manifest, opener: options.opener });
+  refuseOlderServer(session, manifest);
+  await refuseWithoutRealtime(session, manifest);
+  await findPgTool("pg_restore", session.serverMajor);
+  if (recorded === undefined) await refuseWhatStays(session);
+  const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];
+  await options.confirm({ names: namesOf(session.address), lines });
+  if (recorded === undefined)
+    await beginReplacement(session, { restoreId, backupId: manifest.backupId, startedAt: clock() });
+  const replacement = await findReplacement(session);
+  if (replacement === undefined) throw new Error("the replacement's record is gone");
+  return { replacement, manifest, passedOver };
+}
+
+/** UserError where another backup is asked for, by its id or by a time, than the one of the replacement that is under way. */
+function refuseOther(
+  recorded: Replacement,
+  backups: readonly BackupSummary[],
+  { backupId, at }: Pick<ReplaceOptions, "backupId" | "at">,
+): void {
+  if (backupId === undefined && at === undefined) return;
+  const wanted = at === undefined ? backupId : selectBackup(backups, { backupId, at }, "everything").manifest.backupId;
+  if (wanted === recorded.backupId) return;
+  throw new UserError(
+    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted ?? ""}: go on with that one, or go back first (--replace --abandon).`,
+  );
+}

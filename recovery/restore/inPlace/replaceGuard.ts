@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { withSession } from "../../postgres/session/database.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { endSessions } from "../../gate/gateSessions.ts";
+import { together } from "../../../services/common/together.ts";
+import { applicationNameOf } from "../run/restoreTarget.ts";
+
+const GUARD_EVERY_MS = 250;
+/** By then a session of ours says whose it is. */
+const NAMED_AFTER_MS = 500;
+
+/** Does a piece of work while sessions of the restoring role's that aren't ours are ended: they would hold, read or alter what it works on. */
+export async function keptToOurselves<T>(
+  restoreId: string,
+  { targetUrl, signal }: { targetUrl: string; signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const working = async (inner: AbortSignal) => {
+    try {
+      return await work(inner);
+    } finally {
+      finished.abort();
+    }
+  };
+  const guarding = async (inner: AbortSignal) => {
+    const guard = { applicationName: `${applicationNameOf(restoreId)} guard`, signal: inner };
+    await withSession(targetUrl, guard, (other) => keepOthersOut(other, finished.signal));
+    return undefined;
+  };
+  // A guard that fails ends the work: nobody else may write to what is compared.
+  const [result] = await together<[T, undefined]>(signal, working, guarding);
+  return result;
+}
+
+/** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
+async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    await endSessions(session, undefined, NAMED_AFTER_MS);
+    await sleep(GUARD_EVERY_MS);
+  }
+}

@@ -1,0 +1,175 @@
+import type { Clock } from "../../../services/common/clock.ts";
+import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
+import { PromiseError, UserError, messageOf } from "../../../services/common/errors.ts";
+import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
+import type { Patience } from "../../../services/common/polling.ts";
+import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
+import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { PhaseTimer } from "../../../services/common/phases.ts";
+import type { Phase } from "../../../services/common/phases.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { nameOf } from "../../postgres/session/confirmation.ts";
+import type { Confirm } from "../../postgres/session/confirmation.ts";
+import { choosePlatformSource, describeSource } from "./platformSource.ts";
+import type { PlatformChoice, PlatformSource } from "./platformSource.ts";
+import { readPlatformBackups } from "./platformBackups.ts";
+import { CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, bootOf, waitForDatabase, waitForRestore } from "./platformWait.ts";
+
+/** Restore on the platform: which project, from what. */
+export interface PlatformRestoreOptions {
+  supabase: Supabase;
+  /** Its recovery log takes down what came of the restore. */
+  vault: Vault;
+  ref: string;
+  /** Connection string of the project's role `postgres`. */
+  databaseUrl: string;
+  choice: PlatformChoice;
+  confirm: Confirm;
+  clock: Clock;
+  patience?: Patience;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/** What came of it. */
+export interface PlatformRestoreResult extends SeedCounts {
+  ref: string;
+  /** In words; undefined where a restore that was under way already was waited for. */
+  source: string | undefined;
+  /** From the order on; how long people took to agree is in `durationMs` alone. */
+  phases: readonly Phase[];
+  durationMs: number;
+  /** What went wrong beside the restore, in sentences. */
+  notes: string[];
+}
+
+/** The database objective: a restore that takes longer has missed it, whatever comes of it. */
+export const PLATFORM_PATIENCE: Patience = {
+  firstMs: 1_000,
+  longestMs: 15_000,
+  limitMs: RECOVERY_TIME_OBJECTIVES.database,
+};
+
+/** What a restore notes on its way, for its end. */
+interface Course {
+  timer: PhaseTimer;
+  source?: PlatformSource;
+  /** Whether Supabase was asked, or restored already: from then on it belongs into the log. */
+  isOrdered: boolean;
+}
+
+/**
+ * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
+ * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
+ * call goes on after an interruption. UserError where nothing can be begun; PromiseError when the restore fails, or still runs
+ * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
+ */
+export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
+  const { ref, databaseUrl, vault, clock, reporter } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const running = { ...options, signal, patience: options.patience ?? PLATFORM_PATIENCE };
+  const startedAt = clock();
+  const elapsedMs = () => clock().getTime() - startedAt.getTime();
+  const course: Course = { timer: new PhaseTimer(reporter), isOrdered: false };
+  const source = () => course.source && describeSource(course.source);
+  const log = (failure?: unknown) =>
+    appendRecoveryLog(vault, clock, {
+      what: "restore on the platform",
+      restoreId: `platform-${ref}`,
+      by: CHECK_NAME,
+      backupId: undefined,
+      source: source(),
+      target: nameOf(parseDatabaseUrl(databaseUrl)),
+      startedAt,
+      phases: course.timer.phases,
+      durationMs: elapsedMs(),
+      notes: [],
+      ...(failure === undefined ? {} : { failure }),
+    });
+  try {
+    const counts = await orderAndWait(running, course);
+    const note = await log();
+    return {
+      ref,
+      source: source(),
+      phases: course.timer.phases,
+      durationMs: elapsedMs(),
+      ...counts,
+      notes: note === undefined ? [] : [note],
+    };
+  } catch (error) {
+    const note = course.isOrdered ? await log(error) : undefined;
+    if (note !== undefined) reporter(note);
+    throw error;
+  }
+}
+
+async function orderAndWait(running: Running, course: Course): Promise<SeedCounts> {
+  const { supabase, ref, databaseUrl, clock, signal } = running;
+  const { timer } = course;
+  const startedAt = clock().getTime();
+  const project = await supabase.project(ref, signal);
+  if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
+  let bootedBefore: string | undefined;
+  let orderedAt = clock();
+  if (project.status === RESTORING) {
+    course.isOrdered = true;
+  } else {
+    if (project.status !== HEALTHY)
+      throw new UserError(`Supabase restores active projects alone: ${ref} is ${project.status}. ${OTHER_WAY}`);
+    const holdings = await readPlatformBackups(supabase, ref, clock, signal);
+    const source = choosePlatformSource(holdings, running.choice);
+    await running.confirm(dangerOf(ref, source, clock()));
+    bootedBefore = (await bootOf(databaseUrl, signal))?.at;
+    orderedAt = clock();
+    Object.assign(course, { source, isOrdered: true });
+    await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
+      begin(running, source),
+    );
+  }
+  const isWaitedFor = course.source === undefined;
+  await timer.run(
+    "restore",
+    isWaitedFor
+      ? `Supabase restores ${ref} already: waiting for that, and beginning nothing`
+      : `Waiting until Supabase has restored ${ref}`,
+    () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
+  );
+  return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
+}
+
+function dangerOf(ref: string, source: PlatformSource, now: Date) {
+  const minutes = Math.round((now.getTime() - source.at.getTime()) / 60_000);
+  return {
+    names: [ref],
+    lines: [
+      `This replaces the whole database of Supabase project ${ref}, accounts included, by ${describeSource(source)}.`,
+      `Everything written since ${source.at.toISOString()} (${Math.floor(minutes / 60)} h ${minutes % 60} min) is lost for good, and the project is down meanwhile.`,
+      "Passwords of database roles become those of then. Files in storage stay as they are: rows and files may no longer fit.",
+    ],
+  };
+}
+
+type Running = PlatformRestoreOptions & { signal: AbortSignal; patience: Patience };
+
+/** Begins it once. Without an answer nobody knows whether it was begun: the project's own state then tells. */
+async function begin({ supabase, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
+  try {
+    if (source.kind === "daily") await supabase.restorePlatformBackup(ref, source.id, signal);
+    else await supabase.restoreToInstant(ref, source.at, signal);
+  } catch (error) {
+    const isUncertain = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
+    if (!isUncertain) throw new UserError(`${messageOf(error)} Nothing was changed.`, { cause: error });
+    const project = await supabase.project(ref, signal);
+    if (project?.status !== RESTORING) {
+      throw new PromiseError(
+        `Supabase did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
+        { cause: error },
+      );
+    }
+    reporter("Supabase gave no proper answer, but restores the project");
+  }
+}

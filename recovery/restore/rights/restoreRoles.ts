@@ -1,0 +1,147 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { creation, membershipStatement, renamed, roleStatements } from "../../postgres/roles/appRoles.ts";
+import type { AppRole, AppRoles, Membership, RoleSetting } from "../../postgres/roles/appRoles.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
+import { PLAYED_ROLE, standInOf } from "../../postgres/catalog/standIn.ts";
+import { listAppRoles, listLendableRoles, readSettings } from "../../postgres/roles/rolesScript.ts";
+import { readRoles } from "./readRoles.ts";
+
+/** What has come of the roles, and what is left to be done with them. */
+export interface MadeRoles {
+  /** What of the backup's roles is left out, in sentences. */
+  notes: string[];
+  /** SQL that was held back; empty where nothing was. */
+  heldBack: string;
+  /** SQL that takes back what was lent to the restoring role, and gives it the memberships that the backup holds. */
+  settle: string;
+}
+
+/** The first major version that keeps a membership for each role that has granted it; before, any revocation takes it away. */
+const A_GRANT_EACH_SINCE = 16;
+
+/**
+ * Makes the backup's roles and lends them to the restoring role, which needs that to make them owners. In place of another state only
+ * those that are missing are made; all else is held back. What is so already is left alone.
+ *
+ * @param inPlaceOf roles that the restoring one had granted itself before
+ */
+export async function restoreRoles(
+  session: Session,
+  script: string,
+  inPlaceOf?: { granted: readonly string[] },
+): Promise<MadeRoles> {
+  const { serverMajor } = session;
+  const kept = inPlaceOf?.granted ?? [];
+  const { roles, refused, own, there, lacking } = await planRoles(session, script, kept);
+  const [ofReader, ofOthers] = [
+    lacking.memberships.filter(isReaders),
+    lacking.memberships.filter((one) => !isReaders(one)),
+  ];
+  const sql = (memberships: readonly Membership[]) => memberships.map((one) => membershipStatement(one, serverMajor));
+  const everything = [...roleStatements(lacking), ...sql(ofOthers)].join("\n");
+  const first = inPlaceOf === undefined ? everything : lacking.roles.map(creation).join("\n");
+  if (first !== "") await session.query(first);
+  const isLent = (role: string) =>
+    !kept.includes(role) &&
+    (serverMajor >= A_GRANT_EACH_SINCE || !there.some((one) => one.role === role && one.member === own));
+  const names = (await listLendableRoles(session)).filter(
+    (name) => inPlaceOf !== undefined || roles.roles.some((role) => role.name === name),
+  );
+  const lent = names.filter(isLent).map(quoteIdent).join(", ");
+  if (lent !== "") await session.query(`grant ${lent} to current_user`);
+  return {
+    notes:
+      refused.length === 0
+        ? []
+        : [`Left out of the roles, as it is not in a form that a backup writes: ${refused.join("; ")}.`],
+    heldBack: inPlaceOf === undefined ? "" : everything,
+    settle: [...(lent === "" ? [] : [`revoke ${lent} from current_user;`]), ...sql(ofReader)].join("\n"),
+  };
+}
+
+/**
+ * The backup's roles as the restoring role makes them, and what of them is not there yet. What the reading role was, the restoring one
+ * is.
+ */
+async function planRoles(session: Session, script: string, kept: readonly string[]) {
+  const { roles: read, refused } = readRoles(script);
+  const own = await ownName(session);
+  const played = standInOf(session) === undefined ? read : renamed(read, PLAYED_ROLE, own);
+  const memberships = played.memberships.map((one) => (one.member === own ? { ...one, member: undefined } : one));
+  const roles = { ...played, memberships };
+  // What an interrupted run has lent counts for nothing.
+  const there = (await membershipsThere(session)).filter(
+    (one) => !(one.isOwnGrant && one.member === own && !kept.includes(one.role)),
+  );
+  const lacking: AppRoles = {
+    ...lackingRoles(roles, await listAppRoles(session), (await readSettings(session)).settings),
+    memberships: memberships.filter((one) => !isThere(one, there, own, session.serverMajor)),
+  };
+  return { roles, refused, own, there, lacking };
+}
+
+function lackingRoles(
+  wanted: AppRoles,
+  roles: readonly AppRole[],
+  settings: readonly RoleSetting[],
+): Omit<AppRoles, "memberships"> {
+  const byName = new Map(roles.map((one) => [one.name, one]));
+  const isSo = (one: AppRole) => {
+    const now = byName.get(one.name);
+    return (
+      now !== undefined &&
+      one.attributes.every((word) => now.attributes.includes(word)) &&
+      (one.connectionLimit ?? now.connectionLimit) === now.connectionLimit &&
+      (one.validUntil ?? now.validUntil) === now.validUntil
+    );
+  };
+  const known = new Set(settings.map((one) => JSON.stringify([one.role, one.name, one.value])));
+  return {
+    roles: wanted.roles.filter((one) => !isSo(one)),
+    settings: wanted.settings.filter((one) => !known.has(JSON.stringify([one.role, one.name, one.value]))),
+  };
+}
+
+function isReaders({ member }: Membership): boolean {
+  return member === undefined;
+}
+
+interface MembershipThere {
+  role: string;
+  member: string;
+  /** The restoring role has granted it. */
+  isOwnGrant: boolean;
+  admin: boolean;
+  inherit: boolean | null;
+  set: boolean | null;
+}
+
+async function membershipsThere(session: Session): Promise<MembershipThere[]> {
+  return await session.query<MembershipThere>(
+    `select granted.rolname::text as role, member.rolname::text as member, pg_catalog.pg_get_userbyid(m.grantor) = current_user as "isOwnGrant",
+         m.admin_option as admin, (to_jsonb(m) ->> 'inherit_option')::boolean as inherit, (to_jsonb(m) ->> 'set_option')::boolean as set
+       from pg_catalog.pg_auth_members m join pg_catalog.pg_roles granted on granted.oid = m.roleid join pg_catalog.pg_roles member on member.oid = m.member`,
+  );
+}
+
+/** Whether roles have granted that membership already: a second grant would last beside theirs. */
+function isThere(wanted: Membership, there: readonly MembershipThere[], own: string, serverMajor: number): boolean {
+  const member = wanted.member ?? own;
+  const found = there.filter((one) => one.role === wanted.role && one.member === member);
+  const has = (option: "admin" | "inherit" | "set") => found.some((one) => one[option] === true);
+  const differs = (option: "admin" | "inherit" | "set", isWanted: boolean) =>
+    // Of what others have granted nothing can be taken back.
+    has(option) !== isWanted && (isWanted || found.some((one) => one.isOwnGrant));
+  if (found.length === 0) return false;
+  const isMaker = wanted.member === undefined && serverMajor >= A_GRANT_EACH_SINCE;
+  if (!isMaker && differs("admin", wanted.admin)) return false;
+  if (serverMajor < A_GRANT_EACH_SINCE) return true;
+  const { inherit, set } = wanted.options ?? { inherit: has("inherit"), set: true };
+  return !differs("inherit", inherit) && !differs("set", set);
+}
+
+async function ownName(session: Session): Promise<string> {
+  const [row] = await session.query<{ name: string }>("select current_user::text as name");
+  if (row === undefined) throw new Error("the server does not say who is connected");
+  return row.name;
+}

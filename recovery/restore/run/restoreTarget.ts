@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "../../postgres/session/database.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
+import {
+  HAS_MEMBERS,
+  IS_APP_SCHEMA,
+  IS_MANAGED_DATA_SCHEMA,
+  IS_POLICY_ON_MANAGED_TABLE,
+  MANAGED_VERSION_TABLES,
+  isNoMember,
+} from "../../postgres/catalog/platform.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
+import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+
+const PATIENCE_MS = 20_000;
+const POLL_MS = 200;
+
+/** What the sessions of a restore are called in pg_stat_activity. */
+export function applicationNameOf(restoreId: string): string {
+  return `castchat-recovery restore ${restoreId}`;
+}
+
+/**
+ * Makes sure that no other restore works on this database: takes its lock, for as long as the session lives, and ends what
+ * a killed run of the same restore has left behind, where one was begun (a pg_restore outlives the program that started it).
+ */
+export async function holdTarget(
+  session: Session,
+  restoreId: string,
+  wasBegun: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const wait = () => sleep(POLL_MS, undefined, signal && { signal });
+  for (;;) {
+    const [lock] = await session.query<{ held: boolean }>(
+      "select pg_try_advisory_lock(hashtextextended('castchat-recovery restore', 0)) as held",
+    );
+    if (lock?.held === true) break;
+    if (Date.now() > deadline)
+      throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
+    await wait();
+  }
+  if (!wasBegun) return;
+  for (let quiet = 0; quiet < 2;) {
+    const ended = await session.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()",
+      [applicationNameOf(restoreId)],
+    );
+    // Twice in a row: a pg_restore may have been between two connections.
+    quiet = ended.length === 0 ? quiet + 1 : 0;
+    if (quiet < 2) await wait();
+    if (Date.now() > deadline)
+      throw new UserError(
+        "What an interrupted restore left behind on the target database does not end: restart the database.",
+      );
+  }
+}
+
+/** Names what a database holds that a restore would mix with or overwrite; empty for a new project's. At most five names. */
+export async function listDataIn(session: Session): Promise<string[]> {
+  const found = await session.query<{ what: string }>(
+    `select format('%s.%s', n.nspname, c.relname) as what from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${IS_APP_SCHEMA} and ${isNoMember("pg_class", "c.oid")}
+     union all
+     select format('function %s', p.oid::pg_catalog.regprocedure) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+       where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}
+     union all
+     select format('type %s', t.oid::pg_catalog.regtype) from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+       where t.typtype in ('e', 'd', 'r') and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}
+     order by 1 limit 5`,
+  );
+  const names = found.map((row) => row.what);
+  for (const table of await managedTables(session)) {
+    if (table !== `"auth"."users"` && table !== `"storage"."objects"`) continue;
+    const rows = await session.query(`select from ${table} limit 1`);
+    if (rows.length > 0) names.push(`rows of ${table.replaceAll('"', "")}`);
+  }
+  return names.slice(0, 5);
+}
+
+/**
+ * UserError where the app's tables, the users or the storage objects have a row, which nothing has that a restore makes before it
+ * brings rows.
+ */
+export async function refuseRows(session: Session): Promise<void> {
+  const tables = await session.query<{ name: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and ${isNoMember("pg_class", "c.oid")}
+       and (${IS_APP_SCHEMA} or n.nspname || '.' || c.relname in ('auth.users', 'storage.objects'))
+       and pg_catalog.has_table_privilege(c.oid, 'select') order by 1`,
+  );
+  const filled: string[] = [];
+  for (const { name } of tables)
+    if ((await session.query(`select from ${name} limit 1`)).length > 0) filled.push(name.replaceAll('"', ""));
+  if (filled.length === 0) return;
+  throw new UserError(
+    `A restore into this database was interrupted before it brought any rows, yet there are rows in ${filled.slice(0, 5).join(", ")}: somebody has worked on it since, and to begin anew would take that away. Name a new project, or remove those rows first.`,
+  );
+}
+
+/** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
+export async function wipeTarget(session: Session): Promise<void> {
+  await dropRelations(session);
+  await inTransaction(session, async () => {
+    await quietEventTriggers(session);
+    await dropMade(session);
+  });
+  await removeLargeObjects(session);
+  await inTransaction(session, () => emptyManagedTables(session));
+}
+
+/** A server keeps a lock for each that a transaction drops, for its indexes and its TOAST table, and has room for some thousands. */
+const RELATIONS_AT_ONCE = 100;
+
+/**
+ * Drops the tables and views that no extension has made, some in each transaction.
+ *
+ * @param schemas SQL condition on `pg_namespace n`
+ * @param dropping does the dropping, within a transaction
+ */
+export async function dropRelations(
+  session: Session,
+  schemas = IS_APP_SCHEMA,
+  dropping = (drop: () => Promise<unknown>) => inTransaction(session, () => quietEventTriggers(session).then(drop)),
+): Promise<void> {
+  // Partitions before what they are partitions of, which would take all of them along.
+  const some = `select format('drop %s if exists %I.%I cascade', case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
+      when 'f' then 'foreign table' else 'table' end, n.nspname, c.relname) as command
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${schemas} and ${isNoMember("pg_class", "c.oid")}
+    order by c.relkind = 'p', c.oid desc limit ${RELATIONS_AT_ONCE}`;
+  for (;;) {
+    const commands = await session.query<{ command: string }>(some);
+    if (commands.length === 0) return;
+    await dropping(() => session.query(commands.map(({ command }) => command).join(";\n")));
+  }
+}
+
+/**
+ * Drops every definition of the app. Schemas that an extension lives in stay, as public does, and so does what a replacement has set
+ * aside.
+ */
+export async function dropMade(session: Session): Promise<void> {
+  await session.query(`
+    do $wipe$
+    declare
+      command text;
+    begin
+      for command in select format('drop schema %I cascade', n.nspname) from pg_catalog.pg_namespace n
+          where ${IS_APP_SCHEMA} and n.nspname <> 'public' and not ${HAS_MEMBERS} loop
+        execute command;
+      end loop;
+      -- Tables first: what depends on them goes along; then whatever is left that no extension has made.
+      for pass in 1..2 loop
+        foreach command in array coalesce((
+          select array_agg(format('drop %s if exists %s cascade',
+            case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' else o.type end, o.identity))
+          from pg_catalog.pg_namespace n
+          join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid and d.deptype = 'n'
+          cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
+          where ${IS_APP_SCHEMA}
+            and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.objsubid = 0
+              and m.refobjid <> d.objid and m.deptype in ('e', 'i'))
+            and (pass = 2 or o.type in ('table', 'view', 'materialized view', 'foreign table'))), '{}') loop
+          execute command;
+        end loop;
+      end loop;
+      for command in select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename) from pg_catalog.pg_policies p
+          where ${IS_POLICY_ON_MANAGED_TABLE} loop
+        execute command;
+      end loop;
+      for command in
+        select format('drop publication %I', pubname) from pg_catalog.pg_publication where pubname !~ '^(supabase|castchat_aside)_'
+        union all select format('drop server %I cascade', s.srvname) from pg_catalog.pg_foreign_server s where s.srvname !~ '^castchat_aside_'
+          and not exists (select from pg_catalog.pg_depend m where m.objid = s.oid and m.deptype = 'e')
+        union all select format('drop foreign data wrapper %I cascade', w.fdwname) from pg_catalog.pg_foreign_data_wrapper w where w.fdwname !~ '^castchat_aside_'
+          and not exists (select from pg_catalog.pg_depend m where m.objid = w.oid and m.deptype = 'e') loop
+        execute command;
+      end loop;
+    end $wipe$`);
+}
+
+/** A server keeps a lock for each that a transaction takes away, and has room for some thousands. */
+const LARGE_OBJECTS_AT_ONCE = 1000;
+
+/** Takes away every large object, some in each transaction. */
+export async function removeLargeObjects(session: Session): Promise<void> {
+  const some = `select pg_catalog.lo_unlink(oid) from (select oid from pg_catalog.pg_largeobject_metadata limit ${LARGE_OBJECTS_AT_ONCE}) batch`;
+  while ((await session.query(some)).length === LARGE_OBJECTS_AT_ONCE);
+}
+
+/**
+ * Deletes the rows of auth and storage (or of some of their tables): a backup brings all of them. The platform's own versions
+ * stay. Within a transaction.
+ */
+export async function emptyManagedTables(
+  session: Session,
+  some?: readonly { schema: string; name: string }[],
+): Promise<void> {
+  const chosen = some?.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const deletions = (await managedTables(session))
+    .filter((table) => chosen === undefined || chosen.includes(table))
+    .map((table) => `delete from ${table}`);
+  if (deletions.length === 0) return;
+  // Without triggers: the platform's refuse the deletion of rows of storage.
+  await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));
+}
+
+async function managedTables(session: Session): Promise<string[]> {
+  const rows = await session.query<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and ${IS_MANAGED_DATA_SCHEMA}
+       and n.nspname || '.' || c.relname <> all ($1::text[]) and pg_catalog.has_table_privilege(c.oid, 'delete') order by 1, 2`,
+    [MANAGED_VERSION_TABLES],
+  );
+  return rows.map((row) => `${quoteIdent(row.schema)}.${quoteIdent(row.name)}`);
+}

@@ -1,0 +1,102 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { findOrphans } from "../../postgres/catalog/orphans.ts";
+import { journaledScript, readJournal } from "./journal.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+
+/** Sets every sequence to where it stood. */
+export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
+  const commands = manifest.sequences.flatMap(({ schema, name, lastValue, nextValue }) => {
+    const value = lastValue ?? nextValue;
+    if (value === null) return [];
+    const sequence = quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+    return [`select pg_catalog.setval(${sequence}, ${BigInt(value)}, ${lastValue !== null})`];
+  });
+  if (commands.length > 0) await session.query(commands.join(";\n"));
+}
+
+/** The commands that fill these materialized views, each after those that it reads as far as the catalog knows it. */
+export async function refreshCommands(
+  session: Session,
+  views: readonly { schema: string; name: string }[],
+): Promise<string[]> {
+  if (views.length === 0) return [];
+  const filled = new Set(views.map(tableKey));
+  const ordered = await session.query<{ schema: string; name: string }>(
+    `with recursive needs as (
+       select distinct r.ev_class as view, d.refobjid as other from pg_catalog.pg_rewrite r
+       join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
+       join pg_catalog.pg_class c on c.oid = d.refobjid and c.relkind in ('v', 'm')
+     ), depths as (
+       select oid as view, 0 as depth from pg_catalog.pg_class where relkind in ('v', 'm')
+       union select needs.view, depths.depth + 1 from needs join depths on depths.view = needs.other
+     )
+     select n.nspname as schema, c.relname as name from depths
+     join pg_catalog.pg_class c on c.oid = depths.view and c.relkind = 'm' join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     group by 1, 2 order by max(depth), 1, 2`,
+  );
+  return ordered
+    .filter((one) => filled.has(tableKey(one)))
+    .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
+}
+
+/** What a server answers where something reads a materialized view that is not filled yet. */
+const NOT_POPULATED = "55000";
+
+/**
+ * Fills the materialized views, each committed with its line in the journal. One that calls a function which reads another one comes
+ * after that: the catalog does not know what a function's text reads, so what can't be filled yet is tried again after the others.
+ */
+export async function fillViews(
+  { session, manifest, restoreId }: { session: Session; manifest: Manifest; restoreId: string },
+  known?: ReadonlySet<string>,
+): Promise<void> {
+  const done = known ?? (await readJournal(session, restoreId));
+  let left = (await refreshCommands(session, manifest.filledViews)).filter((command) => !done.has(command));
+  while (left.length > 0) {
+    const unready: string[] = [];
+    let refusal: unknown;
+    for (const command of left) {
+      try {
+        await journaledScript(session, restoreId, command, command);
+      } catch (error) {
+        if ((error as { code?: string }).code !== NOT_POPULATED) throw error;
+        refusal = error;
+        unready.push(command);
+      }
+    }
+    if (unready.length === left.length) throw refusal;
+    left = unready;
+  }
+}
+
+/** At most this many references with orphans are named. */
+const NAMED = 5;
+
+/**
+ * Looks for rows that refer to none in tables whose rows came in without the check of their foreign keys: those of auth, storage
+ * and extensions, or all. A clause for each reference that has such rows.
+ */
+export async function orphansIn(session: Session, where: "managed" | "all" = "managed"): Promise<string[]> {
+  const { orphans } = await findOrphans(
+    session,
+    `k.convalidated and (${IS_MANAGED_DATA_SCHEMA} ${where === "all" ? `or ${IS_APP_SCHEMA}` : ""}
+       or exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig) and ${CAN_BE_BROUGHT_BACK}))`,
+  );
+  return orphans
+    .slice(0, NAMED)
+    .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+}
+
+/** Without statistics the first queries of the app would be planned blindly, until the server gets round to it by itself. */
+export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
+  const own = manifest.tables.filter((table) => table.kind === "app");
+  if (own.length > 0)
+    await session.query(
+      `analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`,
+    );
+  return undefined;
+}

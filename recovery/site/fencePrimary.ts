@@ -1,0 +1,86 @@
+import { messageOf } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { Vercel } from "../../services/appHost/vercel.ts";
+
+/** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
+export interface FenceResult {
+  part: "database" | "application" | "earlier generation";
+  fenced: boolean;
+  /** What was done, or why it could not be. */
+  reason: string;
+}
+
+/** The primary by the names that derive from its settings: a recovery has nothing else of it. */
+export interface PrimaryNames {
+  /** Slug of the Supabase organization. */
+  organization: string;
+  /** Name of the Supabase project. */
+  databaseName: string;
+  /** Name of the Vercel project. */
+  vercelProject?: string | undefined;
+  /** Name of the Supabase project that an earlier recovery has made and that this one leaves. */
+  leftDatabaseName?: string | undefined;
+}
+
+/**
+ * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
+ * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
+ * says so. Both pauses are undone by hand in Supabase and Vercel (a paused project keeps its data).
+ */
+export async function fencePrimary(
+  ports: { supabase: Supabase; vercel: Vercel },
+  primary: PrimaryNames,
+  signal: AbortSignal,
+  reporter: Reporter,
+): Promise<FenceResult[]> {
+  const { organization, databaseName, vercelProject, leftDatabaseName } = primary;
+  const pauseOf = (name: string) => () => pauseDatabase(ports.supabase, organization, name, signal);
+  const results = await Promise.all([
+    attempt("database", pauseOf(databaseName)),
+    attempt("application", () => pauseApplication(ports.vercel, vercelProject, signal)),
+    ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
+  ]);
+  signal.throwIfAborted();
+  for (const { part, fenced, reason } of results) {
+    reporter(fenced ? `fenced ${PARTS[part]}: ${reason}` : `could not fence ${PARTS[part]}: ${reason}`);
+  }
+  return results;
+}
+
+/** What a part is called in a sentence. */
+export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
+  database: "the primary's database",
+  application: "the primary's application",
+  "earlier generation": "the database of the earlier generation",
+};
+
+async function pauseDatabase(
+  supabase: Supabase,
+  organization: string,
+  databaseName: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const found = (await supabase.projects(signal)).filter(
+    (one) => one.name === databaseName && one.organization === organization,
+  );
+  if (found.length === 0) throw new Error(`Supabase has no project ${databaseName} in ${organization}`);
+  for (const { ref } of found) await supabase.pauseProject(ref, signal);
+  return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
+}
+
+async function pauseApplication(vercel: Vercel, name: string | undefined, signal: AbortSignal): Promise<string> {
+  if (name === undefined) throw new Error("the setting peerVercelProject does not name it");
+  const project = await vercel.project(name, signal);
+  if (project === undefined) throw new Error(`Vercel has no project ${name}`);
+  await vercel.pauseProject(project.id, signal);
+  return `${name} is paused`;
+}
+
+async function attempt(part: FenceResult["part"], pause: () => Promise<string>): Promise<FenceResult> {
+  try {
+    return { part, fenced: true, reason: await pause() };
+  } catch (error) {
+    return { part, fenced: false, reason: messageOf(error) };
+  }
+}

@@ -1,0 +1,74 @@
+import { UserError } from "../../services/common/errors.ts";
+import type { Pulumi } from "../pulumi/pulumi.ts";
+import type { PlannedCreate } from "../pulumi/pulumiPending.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { Vercel, VercelProject } from "../../services/appHost/vercel.ts";
+
+const PROJECT = "vercel:index/project:Project";
+
+/** What a half-made project is looked for with. Vercel is asked only while the state has no project of the name. */
+export interface HalfMadePorts {
+  pulumi: Pick<Pulumi, "deployed" | "plannedCreates" | "adopt">;
+  vercel: () => Vercel;
+  reporter: Reporter;
+}
+
+/**
+ * Takes a project into the state that the Vercel plugin has made half: it creates a project by one request and sets it up by a second,
+ * and when that one fails, the project is there and no state knows it. Each further `up` then ends with "already exists". Only a
+ * project that holds nothing is taken in; any other is left alone.
+ *
+ * @throws UserError where a project of that name holds something: it is not what an `up` has left
+ */
+export async function adoptHalfMadeProject(
+  { pulumi, vercel, reporter }: HalfMadePorts,
+  name: string,
+  stack: string,
+): Promise<void> {
+  const known = (await pulumi.deployed()).some(({ type, inputs }) => type === PROJECT && inputs["name"] === name);
+  if (known) return;
+  const found = await vercel().project(name);
+  if (found?.name !== name) return;
+  const planned = (await pulumi.plannedCreates()).find(
+    ({ type, inputs }) => type === PROJECT && inputs["name"] === name,
+  );
+  if (planned === undefined) return;
+  const content = await contentOf(vercel(), found);
+  if (content.length > 0) throw refusal(found, content, planned, stack);
+  reporter(
+    `Vercel project ${name} (${found.id}) was made by an update that broke off, and is empty: it is taken into the state of stack ${stack}.`,
+  );
+  await pulumi.adopt(planned, found.id);
+}
+
+/** What a project holds, in words; nothing for one that was only just created. */
+async function contentOf(vercel: Vercel, { id, name, targets }: VercelProject): Promise<string[]> {
+  const [deployed, variables, domains, settings] = await Promise.all([
+    vercel.hasDeployments(id),
+    vercel.variables(id),
+    vercel.domains(id),
+    vercel.projectSettings(id),
+  ]);
+  const names = domains.map((domain) => domain.name).filter((domain) => domain !== `${name}.vercel.app`);
+  return [
+    ...(deployed || targets?.production ? ["deployments"] : []),
+    ...(variables.length > 0 ? [`variables (${variables.map(({ key }) => key).join(", ")})`] : []),
+    ...(names.length > 0 ? [`domains (${names.join(", ")})`] : []),
+    ...(settings?.["link"] ? ["a linked repository"] : []),
+  ];
+}
+
+function refusal(
+  { id, name }: VercelProject,
+  content: readonly string[],
+  { urn, parent = "", provider = "" }: PlannedCreate,
+  stack: string,
+): UserError {
+  const resource = urn.split("::").at(-1) ?? urn;
+  const instance = provider.slice(0, provider.lastIndexOf("::"));
+  return new UserError(
+    `Vercel project ${name} (${id}) exists and holds ${content.join(", ")}, but stack ${stack} did not make it: it is left as it is. ` +
+      `Give this stack another vercelProject. Only if the project is to be this stack's from now on, which will deploy to it, run: ` +
+      `pulumi import ${PROJECT} ${resource} ${id} --stack ${stack} --parent 'parent=${parent}' --provider 'provider=${instance}'`,
+  );
+}

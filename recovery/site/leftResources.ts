@@ -1,0 +1,152 @@
+import { z } from "zod";
+import type { AwsNames } from "../../services/aws/awsNames.ts";
+import type { Cloudflare } from "../../services/dns/cloudflare.ts";
+import { unlessNotFound } from "../../services/http/http.ts";
+import type { PendingCreate } from "../pulumi/pulumiPending.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { Vercel } from "../../services/appHost/vercel.ts";
+
+/** Where what a killed `up` has left is looked for. A service is asked only when something of it is pending. */
+export interface LeftResourcesPorts {
+  /** Of the stack. */
+  region: string;
+  /** AWS's account of the stack, 12 digits. */
+  accountId: string;
+  aws: () => AwsNames;
+  vercel: () => Vercel;
+  cloudflare: () => Cloudflare;
+  reporter: Reporter;
+}
+
+const variablesInputs = z.object({
+  projectId: z.string(),
+  variables: z.array(z.object({ key: z.string(), targets: z.array(z.string()) })),
+});
+
+/** What is pending, and where to look. */
+interface Search extends LeftResourcesPorts {
+  inputs: Readonly<Record<string, unknown>>;
+}
+
+/** How a pending create of a type is settled. */
+export type Settlement =
+  /** It is taken into the state under this id, by which its provider reads it. Nothing where it can't be there. */
+  | { adopt: (search: Search) => Promise<string | undefined> | string | undefined }
+  /** It is forgotten, and `up` makes it: why nothing stands in its way. */
+  | { forget: string }
+  /** It can't be adopted, so what stands in the way is removed. */
+  | { remove: (search: Search) => Promise<void> };
+
+const PUT = "writing it again replaces what is there";
+const NAMELESS = "it has no name of ours: a second one is made, and the first can be deleted by its description";
+const ITSELF = "provider recovery finds by itself what it has begun";
+
+const text = (key: string) => ({
+  adopt: ({ inputs }: Search) => (typeof inputs[key] === "string" ? inputs[key] : undefined),
+});
+/** Looks a thing up by an input, where the kill has left that input known. */
+const lookUp = (key: string, find: (name: string, search: Search) => Promise<string | undefined>) => ({
+  adopt: async (search: Search) => {
+    const name = search.inputs[key];
+    return typeof name === "string" ? find(name, search) : undefined;
+  },
+});
+const named = (id: (name: string, search: Search) => string) =>
+  lookUp("name", (name, search) => Promise.resolve(id(name, search)));
+
+/**
+ * Every type that the stacks declare (tests/recovery/site/leftResources.test.ts holds the two together). Import ids are those of
+ * the official providers' documentation.
+ */
+export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
+  "aws:s3/bucket:Bucket": text("bucket"),
+  "aws:s3/bucketVersioning:BucketVersioning": text("bucket"),
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": text("bucket"),
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": text("bucket"),
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": text("bucket"),
+  "aws:s3/bucketPolicy:BucketPolicy": text("bucket"),
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": text("bucket"),
+  "aws:s3/bucketReplicationConfig:BucketReplicationConfig": text("bucket"),
+  "aws:s3/bucketObjectv2:BucketObjectv2": { forget: PUT },
+  "aws:cloudtrail/trail:Trail": named(
+    (name, { region, accountId }) => `arn:aws:cloudtrail:${region}:${accountId}:trail/${name}`,
+  ),
+  "aws:cloudwatch/logGroup:LogGroup": text("name"),
+  "aws:codebuild/project:Project": named(
+    (name, { region, accountId }) => `arn:aws:codebuild:${region}:${accountId}:project/${name}`,
+  ),
+  "aws:iam/role:Role": text("name"),
+  "aws:iam/rolePolicy:RolePolicy": { forget: PUT },
+  "aws:kms/alias:Alias": text("name"),
+  "aws:kms/key:Key": { forget: NAMELESS },
+  "aws:scheduler/schedule:Schedule": named((name) => `default/${name}`),
+  "aws:secretsmanager/secret:Secret": lookUp("name", secretArn),
+  "aws:secretsmanager/secretVersion:SecretVersion": { forget: "a secret takes any number of versions" },
+  "aws:sqs/queue:Queue": lookUp("name", (name, { aws }) => aws().queueUrl(name)),
+  "github:index/repository:Repository": text("name"),
+  "vercel:index/project:Project": lookUp("name", async (name, { vercel }) => (await vercel().project(name))?.id),
+  "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
+  "cloudflare:index/zone:Zone": lookUp("name", (name, { cloudflare }) => cloudflare().zoneId(name)),
+  "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
+  "recovery:index:AppDeployment": { forget: ITSELF },
+  "recovery:index:DatabaseRestore": { forget: ITSELF },
+  "recovery:index:Generations": { forget: "it is nothing but a record in the state" },
+  "recovery:index:PrimaryFence": { forget: ITSELF },
+  "recovery:index:SupabaseProject": { forget: ITSELF },
+  "recovery:index:TrafficSwitch": { forget: ITSELF },
+};
+
+/**
+ * Finds what pending creates have left behind: the ids, by URN, under which they exist or may exist. A provider that finds nothing
+ * under an id says so, and the create is forgotten. What can't be adopted and stands in the way of its next create is removed.
+ */
+export async function findLeftResources(
+  pending: readonly PendingCreate[],
+  ports: LeftResourcesPorts,
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const { urn, type, inputs } of pending) {
+    const settlement = SETTLEMENTS[type];
+    const search = { ...ports, inputs };
+    if (settlement === undefined || "forget" in settlement) continue;
+    if ("remove" in settlement) {
+      await settlement.remove(search);
+      continue;
+    }
+    const id = await settlement.adopt(search);
+    if (id !== undefined) ids.set(urn, id);
+  }
+  return ids;
+}
+
+async function secretArn(name: string, { aws, reporter }: Search): Promise<string | undefined> {
+  const secret = await aws().secret(name);
+  if (secret?.deletedAt === undefined) return secret?.arn;
+  reporter(
+    `The secret ${name} was marked for deletion at ${secret.deletedAt.toISOString()} and keeps its name: bring it back (aws secretsmanager restore-secret --secret-id ${name}) or delete it at once (delete-secret --force-delete-without-recovery), then run resume again.`,
+  );
+  return undefined;
+}
+
+/** Cloudflare knows a record by `zone id/record id`. */
+async function recordOf(zoneId: string, { inputs, cloudflare }: Search): Promise<string | undefined> {
+  const { name, type } = inputs;
+  if (typeof name !== "string") return undefined;
+  const records = await unlessNotFound(cloudflare().records(zoneId, name));
+  const found = records?.find((record) => record.type === type);
+  return found && `${zoneId}/${found.id}`;
+}
+
+/** Vercel refuses a second variable of a name and target, and its provider imports none. `up` writes their values anew. */
+async function removeVariables({ inputs, vercel, reporter }: Search): Promise<void> {
+  const asked = variablesInputs.safeParse(inputs).data;
+  if (asked === undefined) return;
+  const { projectId, variables } = asked;
+  const inTheWay = (await unlessNotFound(vercel().clashingVariables(projectId, variables))) ?? [];
+  if (inTheWay.length === 0) return;
+  const keys = inTheWay.map(({ key }) => key).join(", ");
+  reporter(
+    `Variables that the killed update has left in Vercel project ${projectId} are removed, to be written anew: ${keys}.`,
+  );
+  for (const { id } of inTheWay) await vercel().removeVariable(projectId, id);
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DeploymentFile } from "../../services/appHost/vercel.ts";
+
+/** A file of a source tree that is to be deployed. */
+export interface SourceFile extends DeploymentFile {
+  /** Where its content lies. */
+  path: string;
+}
+
+/**
+ * The files below a folder, with the SHA-1 of their content (the digest that Vercel asks for), in the order of their
+ * names. Git's own folder and symbolic links are left out: a link would be read outside of the tree.
+ */
+export async function sourceFiles(folder: string): Promise<SourceFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files: SourceFile[] = [];
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const file = path.slice(folder.length + 1);
+    if (file === ".git" || file.startsWith(".git/")) continue;
+    const content = await readFile(path);
+    const { mode } = await stat(path);
+    files.push({ file, path, sha: createHash("sha1").update(content).digest("hex"), size: content.length, mode });
+  }
+  return files.sort((a, b) => (a.file < b.file ? -1 : 1));
+}

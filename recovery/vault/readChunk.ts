@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import type { CopyFormat } from "../postgres/session/copyFormat.ts";
+import { PromiseError } from "../../services/common/errors.ts";
+import { releaseAround } from "../../services/common/releaseMemory.ts";
+import { openerFor } from "./backupSource.ts";
+import type { BackupSource } from "./backupSource.ts";
+import { decompressBytes } from "./compression.ts";
+import { RowSum } from "../postgres/rows/rowSum.ts";
+import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
+import { tableKey, tableName } from "../postgres/session/quote.ts";
+import { readGood } from "./walkVersions.ts";
+
+/** A table's rows in a chunk. */
+export interface SectionRows {
+  section: ChunkSection;
+  format: CopyFormat;
+  rows: Buffer;
+}
+
+/**
+ * Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. If the newest
+ * version is another one, an older one that matches is taken.
+ */
+export async function fetchChunk(
+  { vault, isFresh }: BackupSource,
+  chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { key, sizeBytes } = chunk;
+  const judge = (bytes: Uint8Array) => whole(chunk, bytes);
+  const found =
+    isFresh === true
+      ? await vault.getBytes(key, signal, sizeBytes).then((bytes) => bytes && judge(bytes))
+      : await readGood(vault, { key, sizeBytes, mostBytes: sizeBytes }, judge, signal);
+  if (found === undefined) throw new PromiseError(`${key} is missing from the vault "${vault.name}"`);
+  return found;
+}
+
+/** PromiseError if these are not the bytes that the manifest means. */
+function whole(chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">, bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== chunk.sizeBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
+  }
+  if (createHash("sha256").update(bytes).digest("hex") !== chunk.sha256) {
+    throw new PromiseError(`${chunk.key} is damaged: its SHA-256 is not the manifest's`);
+  }
+  return bytes;
+}
+
+/** Fetches and opens a chunk: beside size and SHA-256 its plain size has been compared with the manifest when it is returned. */
+export async function readChunk(
+  source: BackupSource,
+  chunk: BackupChunk,
+  signal?: AbortSignal,
+): Promise<SectionRows[]> {
+  const opener = openerFor(source);
+  const stored = await fetchChunk(source, chunk, signal);
+  const bytes = opener === undefined ? stored : await opener.openBytes(stored, chunk.key);
+  const plainBytes = chunk.sections.reduce((sum, section) => sum + section.bytes, 0);
+  let plain: Buffer;
+  try {
+    plain = await decompressBytes(bytes, plainBytes);
+  } catch (error) {
+    throw new PromiseError(`${chunk.key} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+  if (plain.length !== plainBytes) {
+    throw new PromiseError(`${chunk.key} is damaged: it holds ${plain.length} bytes of rows instead of ${plainBytes}`);
+  }
+  releaseAround(bytes);
+  releaseAround(stored);
+  let end = 0;
+  const formats = formatsOf(source.manifest);
+  return chunk.sections.map((section) => ({
+    section,
+    format: formats.get(tableKey(section)) ?? "text",
+    rows: plain.subarray(end, (end += section.bytes)),
+  }));
+}
+
+/** Gives a chunk's memory back, once nobody looks at its rows any more. */
+export function releaseSections([first]: readonly SectionRows[]): void {
+  if (first !== undefined) releaseAround(first.rows);
+}
+
+/** Compares a section's rows with what its chunk says of them. PromiseError where they differ. */
+export function checkSection(chunk: BackupChunk, { section, format, rows }: SectionRows): void {
+  const sum = new RowSum();
+  const isWhole = sum.addAll(rows, 0, rows.length, format);
+  if (isWhole && sum.rows === section.rows && sum.toString() === section.fingerprint) return;
+  throw new PromiseError(
+    `${chunk.key} holds ${sum.rows} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+  );
+}
+
+const known = new WeakMap<Manifest, ReadonlyMap<string, CopyFormat>>();
+
+/** The formats of a manifest's tables, by {@link tableKey}; they are listed once, not for each chunk. */
+function formatsOf(manifest: Manifest): ReadonlyMap<string, CopyFormat> {
+  const formats = known.get(manifest) ?? new Map(manifest.tables.map((table) => [tableKey(table), table.format]));
+  known.set(manifest, formats);
+  return formats;
+}

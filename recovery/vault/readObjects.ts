@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { PromiseError, messageOf } from "../../services/common/errors.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import type { BackupSource } from "./backupSource.ts";
+import { contentOf } from "./manifest.ts";
+import { readBack } from "./readBack.ts";
+import type { Share } from "./verification.ts";
+
+/** Faults that are told; a backup with more is read no further. */
+const MOST_FAULTS = 50;
+
+/** What was read of a backup's objects, and what is wrong with them. */
+export interface Reading {
+  objects: number;
+  sizeBytes: number;
+  faults: string[];
+}
+
+/**
+ * Reads a share of a backup's objects in full, or all of them, and looks for the others in the vault's list: a missing or
+ * shortened one is a fault of any share. All faults are told, up to a sane number; an unreachable vault is an error.
+ */
+export async function readObjects(
+  source: BackupSource,
+  prefix: string,
+  share: Share | undefined,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { vault, manifest } = source;
+  const isWanted = (key: string) => share === undefined || isInShare(key, share);
+  const read = contentOf(manifest).filter(({ key }) => isWanted(key));
+  const faults: string[] = [];
+  const onFault = (fault: PromiseError) => {
+    faults.push(messageOf(fault));
+    if (faults.length >= MOST_FAULTS) throw new TooMany();
+  };
+  try {
+    await readBack(source, signal, { isWanted, onFault });
+    const listed = new Map((await vault.list(`${prefix}${manifest.backupId}/`, signal)).map((one) => [one.key, one]));
+    for (const { key, sizeBytes } of contentOf(manifest).filter((one) => !isWanted(one.key))) {
+      const there = listed.get(key)?.sizeBytes;
+      if (there === sizeBytes) continue;
+      if (vault.passedOver.isSuspect(key) && (await hasVersionOf(vault, key, sizeBytes, signal))) continue;
+      onFault(
+        new PromiseError(
+          there === undefined
+            ? `${key} is missing from the vault "${vault.name}"`
+            : `${key} is damaged: it has ${there} bytes instead of ${sizeBytes}`,
+        ),
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    faults.push(`after ${MOST_FAULTS} faults nothing more was read`);
+  }
+  return { objects: read.length, sizeBytes: read.reduce((sum, one) => sum + one.sizeBytes, 0), faults };
+}
+
+/** Whether an older version has that size; its content is compared when its own share is read. */
+async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal: AbortSignal): Promise<boolean> {
+  return (await vault.versions(key, signal)).some((version) => version.sizeBytes === sizeBytes);
+}
+
+class TooMany extends Error {}
+
+/** Whether an object belongs to a share: by its name alone, so that all shares together read each object once. */
+export function isInShare(key: string, { number, of }: Share): boolean {
+  return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
+}

@@ -1,0 +1,65 @@
+import { PromiseError } from "../../services/common/errors.ts";
+import type { SeedCounts, TableFacts } from "../postgres/catalog/catalog.ts";
+import type { TableCount } from "../postgres/rows/countTable.ts";
+import { RowSum } from "../postgres/rows/rowSum.ts";
+import type { BackedUpTable, BackupChunk } from "./manifest.ts";
+import { tableKey, tableName } from "../postgres/session/quote.ts";
+
+/** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
+export function sumChunks(
+  chunks: readonly Pick<BackupChunk, "sections">[],
+): Map<string, { sum: RowSum; bytes: number }> {
+  const sums = new Map<string, { sum: RowSum; bytes: number }>();
+  for (const section of chunks.flatMap((chunk) => chunk.sections)) {
+    const name = tableKey(section);
+    const found = sums.get(name) ?? { sum: new RowSum(), bytes: 0 };
+    found.sum.addSum(section.rows, section.fingerprint);
+    found.bytes += section.bytes;
+    sums.set(name, found);
+  }
+  return sums;
+}
+
+/** The counts of the recovery guide, of a backup that doesn't hold every table. */
+export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
+  const rowsOf = (schema: string, name: string) =>
+    tables.find((table) => table.schema === schema && table.name === name)?.rows;
+  return {
+    users: rowsOf("public", "users") ?? rowsOf("auth", "users") ?? 0,
+    posts: rowsOf("public", "posts") ?? 0,
+    applications: rowsOf("public", "applications") ?? 0,
+  };
+}
+
+/**
+ * The tables as the manifest describes them. PromiseError where the rows that were copied are not as many as the server
+ * counted.
+ */
+export function describeTables(
+  tables: readonly TableFacts[],
+  chunks: readonly BackupChunk[],
+  counts: ReadonlyMap<string, TableCount>,
+): BackedUpTable[] {
+  const sums = sumChunks(chunks);
+  return tables.map((table) => {
+    const { schema, name, kind, columns, format, condition } = table;
+    const { sum, bytes } = sums.get(tableKey(table)) ?? { sum: new RowSum(), bytes: 0 };
+    const counted = counts.get(tableKey(table))?.rows;
+    if (counted !== sum.rows) {
+      throw new PromiseError(
+        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+      );
+    }
+    return {
+      schema,
+      name,
+      kind,
+      columns,
+      format,
+      ...(condition !== "" && { condition }),
+      rows: sum.rows,
+      bytes,
+      fingerprint: sum.toString(),
+    };
+  });
+}

@@ -1,0 +1,155 @@
+import { z } from "zod";
+import { PromiseError } from "../../services/common/errors.ts";
+import { isSignedByOneOf } from "../../services/signer/signer.ts";
+import type { Signer } from "../../services/signer/signer.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { MOST_BYTES, keyOf } from "./manifest.ts";
+import { parseSigned, proofBytes } from "./proof.ts";
+import { CHECKLIST, CHECK_STATES } from "../verify/testRestore/checklist.ts";
+import { readGood } from "./walkVersions.ts";
+
+/** Folder of a backup's verifications, beside its manifest: one object each, named by its time. */
+export const VERIFICATIONS = "verifications/";
+
+/** What a verification has shown at best, weakest first: read back; read with the identity; restored, with all checks passed. */
+export const LEVELS = ["proven", "decrypt-proven", "restored-proven"] as const;
+export type VerificationLevel = (typeof LEVELS)[number];
+
+const share = z.object({ number: z.number().int().positive(), of: z.number().int().positive() });
+/** The n-th of t shares of a backup's objects. */
+export type Share = z.infer<typeof share>;
+
+const verificationSchema = z.object({
+  format: z.literal("castchat-verification"),
+  formatVersion: z.literal(1),
+  backupId: z.string(),
+  /** Of the manifest that was verified: a verification says nothing of any other. */
+  manifestSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  verifiedAt: z.iso.datetime(),
+  ok: z.boolean(),
+  /** Absent where something was wrong, and for a share: that shows no level. */
+  level: z.enum(LEVELS).optional(),
+  /** Absent where everything was read. */
+  share: share.optional(),
+  /** Objects that were read in full, and their bytes in the vault. */
+  objects: z.number().int().nonnegative(),
+  sizeBytes: z.number().int().nonnegative(),
+  /** What was wrong with the objects, in clauses. */
+  faults: z.array(z.string()),
+  /** What was passed over or found deleted although the backup is whole, in clauses; absent where nothing was. */
+  walkedPast: z.array(z.string()).optional(),
+  /** Present where the backup was restored. */
+  restore: z
+    .object({
+      throwaway: z.string(),
+      restoreMs: z.number().optional(),
+      lines: z.array(
+        z.object({ item: z.enum(CHECKLIST), what: z.string(), state: z.enum(CHECK_STATES), detail: z.string() }),
+      ),
+      notes: z.array(z.string()),
+    })
+    .optional(),
+  durationMs: z.number().nonnegative(),
+});
+
+/** What a verification has shown, as it is signed. */
+export type Verification = z.infer<typeof verificationSchema>;
+
+/** Where a verification of that time lies: "20260701T020000.123Z.json". */
+export function verificationObject(verifiedAt: string): string {
+  return `${VERIFICATIONS}${verifiedAt.replaceAll(/[-:]/g, "")}.json`;
+}
+
+/** Stores a verification beside its backup, signed. Returns its key. */
+export async function storeVerification(
+  verification: Verification,
+  place: {
+    vault: Vault;
+    signer: Signer;
+    prefix: string;
+    lockUntil: Date | undefined;
+    signal?: AbortSignal | undefined;
+  },
+): Promise<string> {
+  const { vault, signer, prefix, lockUntil, signal } = place;
+  const statement = JSON.stringify(verification);
+  const signature = await signer.sign(Buffer.from(statement, "utf8"));
+  const key = keyOf(prefix, verification.backupId, verificationObject(verification.verifiedAt));
+  await vault.put(key, proofBytes(statement, signature), { contentType: "application/json", lockUntil, signal });
+  return key;
+}
+
+/** What is known of a backup by its verifications. */
+export interface VerifiedState {
+  /** The newest that can be believed. */
+  latest: Verification | undefined;
+  /** The newest one that showed the highest level that any has shown. */
+  best: (Verification & { level: VerificationLevel }) | undefined;
+  /** Objects that can't be believed: unsigned, forged, of another backup or under another name. */
+  unbelieved: string[];
+}
+
+/** At most so many of a backup's verifications are read, newest first. */
+const READ = 20;
+
+/**
+ * Reads a backup's verifications. What isn't signed by a trusted key, is of another backup or of another manifest, or lies under
+ * another time's name, is not believed.
+ *
+ * @param keys as the vault lists them
+ */
+export async function readVerifications(
+  vault: Vault,
+  backup: { backupId: string; manifestSha256: string; keys: readonly string[] },
+  trustedKeys: readonly string[],
+  signal?: AbortSignal,
+): Promise<VerifiedState> {
+  const newest = [...backup.keys].sort().reverse().slice(0, READ);
+  const state: VerifiedState = { latest: undefined, best: undefined, unbelieved: [] };
+  for (const key of newest) {
+    const verification = await readBelieved(vault, key, backup, trustedKeys, signal);
+    if (verification === undefined) {
+      state.unbelieved.push(key);
+      continue;
+    }
+    state.latest ??= verification;
+    const { ok, level } = verification;
+    const rank = (one: VerificationLevel | undefined) => (one === undefined ? -1 : LEVELS.indexOf(one));
+    if (ok && level !== undefined && rank(level) > rank(state.best?.level)) state.best = { ...verification, level };
+  }
+  return state;
+}
+
+/** Undefined for what can't be believed, in any of its versions. */
+async function readBelieved(
+  vault: Vault,
+  key: string,
+  backup: { backupId: string; manifestSha256: string },
+  trustedKeys: readonly string[],
+  signal?: AbortSignal,
+): Promise<Verification | undefined> {
+  const judge = (bytes: Uint8Array) => {
+    const verification = believe(bytes, key, backup, trustedKeys);
+    if (verification === undefined) throw new PromiseError("no trusted key has signed it for this backup");
+    return verification;
+  };
+  try {
+    return await readGood(vault, { key, mostBytes: MOST_BYTES.statement }, judge, signal);
+  } catch (error) {
+    if (error instanceof PromiseError) return undefined;
+    throw error;
+  }
+}
+
+function believe(
+  bytes: Uint8Array,
+  key: string,
+  backup: { backupId: string; manifestSha256: string },
+  trustedKeys: readonly string[],
+): Verification | undefined {
+  const signed = parseSigned(bytes, verificationSchema);
+  if (signed === undefined || !isSignedByOneOf(trustedKeys, signed.signedBytes, signed.signature)) return undefined;
+  const { backupId, manifestSha256, verifiedAt } = signed.statement;
+  const isOfIt = backupId === backup.backupId && manifestSha256 === backup.manifestSha256;
+  return isOfIt && key.endsWith(`/${verificationObject(verifiedAt)}`) ? signed.statement : undefined;
+}

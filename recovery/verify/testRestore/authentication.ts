@@ -1,0 +1,94 @@
+import type { Session } from "../../postgres/session/database.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { check, fine, notHere, unless } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+
+const ITEM = "Authentication functional";
+
+/** Hashes that Supabase's Auth service takes: bcrypt, and argon2 and Firebase's scrypt of accounts that were brought along. */
+const HASH = "^([$]2[abxy]?[$][0-9]{2}[$][./A-Za-z0-9]{53}|[$]argon2(i|d|id)[$].+|[$]fbscrypt[$].+)$";
+/** Passwords that are tried: bcrypt is slow on purpose. */
+const TRIED = 3;
+const WRONG = "castchat-recovery verify: nobody's password";
+
+/** Looks that accounts, their passwords and their identities came back so that the Auth service can use them. */
+export async function checkAuthentication(
+  session: Session,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<CheckLine[]> {
+  const hasAccounts = manifest.tables.some(
+    ({ schema, name, rows }) => schema === "auth" && name === "users" && rows > 0,
+  );
+  const none = notHere("the backup holds no account in auth.users");
+  const pgcrypto = manifest.extensions.find(({ name }) => name === "pgcrypto");
+  const checks: [what: string, work: () => Promise<Finding>][] = [
+    ["stored passwords", async () => (hasAccounts ? await checkHashes(session) : none)],
+    [
+      "a wrong password",
+      async () => {
+        if (!hasAccounts) return none;
+        return pgcrypto === undefined
+          ? notHere("the backup's database has no pgcrypto to compute a hash with")
+          : await tryWrongPassword(session, pgcrypto.schema);
+      },
+    ],
+    ["accounts and identities", async () => (hasAccounts ? await joinIdentities(session, manifest) : none)],
+  ];
+  const lines: CheckLine[] = [];
+  for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
+  return [
+    ...lines,
+    {
+      item: ITEM,
+      what: "a login at the Auth service",
+      ...notHere("a throwaway Postgres has no Auth service; a drill logs in with an old password"),
+    },
+  ];
+}
+
+async function checkHashes(session: Session): Promise<Finding> {
+  const [row] = await session.query<{ hashes: number; broken: number }>(
+    `select count(*)::int as hashes, (count(*) filter (where encrypted_password !~ $1))::int as broken
+       from auth.users where coalesce(encrypted_password, '') <> ''`,
+    [HASH],
+  );
+  const { hashes, broken } = row ?? { hashes: 0, broken: 0 };
+  if (hashes === 0) return notHere("no account has a password");
+  return unless(
+    broken === 0 ? [] : [`${broken} of ${hashes} stored passwords are no hash that the Auth service knows`],
+    `${hashes} stored passwords are well-formed hashes`,
+  );
+}
+
+/** Computes a hash with the salt and cost of a stored one, as a login does: the stored hash is usable, and is not of that password. */
+async function tryWrongPassword(session: Session, schema: string): Promise<Finding> {
+  const rows = await session.query<{ usable: boolean; fits: boolean }>(
+    `select length(h) = 60 as usable, h = encrypted_password as fits
+       from (select encrypted_password from auth.users where encrypted_password ~ '^[$]2[abxy]?[$]' order by id limit ${TRIED}) u,
+         lateral (select ${quoteIdent(schema)}.crypt(${quoteLiteral(WRONG)}, encrypted_password) as h) computed`,
+  );
+  if (rows.length === 0) return notHere("no account has a bcrypt password");
+  return unless(
+    [
+      ...(rows.some((row) => !row.usable) ? ["bcrypt can't use a stored hash"] : []),
+      ...(rows.some((row) => row.fits) ? ["a wrong password is taken"] : []),
+    ],
+    `bcrypt computed with ${rows.length} stored hashes refuses a wrong password`,
+  );
+}
+
+async function joinIdentities(session: Session, manifest: Manifest): Promise<Finding> {
+  if (!manifest.tables.some(({ schema, name }) => schema === "auth" && name === "identities"))
+    return notHere("the backup holds no table auth.identities");
+  const [row] = await session.query<{ accounts: number; identities: number; strays: number; joined: number }>(
+    `select (select count(*)::int from auth.users) as accounts, (select count(*)::int from auth.identities) as identities,
+       (select count(*)::int from auth.identities i where not exists (select from auth.users u where u.id::text = i.user_id::text)) as strays,
+       (select count(distinct u.id)::int from auth.users u join auth.identities i on i.user_id::text = u.id::text) as joined`,
+  );
+  if (row === undefined) throw new Error("no answer on auth.identities");
+  if (row.strays > 0) return { state: "not ok", detail: `${row.strays} identities belong to no account` };
+  if (row.identities > 0 && row.joined === 0) return { state: "not ok", detail: "no account is joined to an identity" };
+  return fine(`${row.joined} of ${row.accounts} accounts are joined to ${row.identities} identities, none is astray`);
+}

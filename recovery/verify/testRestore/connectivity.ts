@@ -1,0 +1,95 @@
+import { withSession } from "../../postgres/session/database.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
+import type { PreparedThrowaway } from "../throwaway/prepare.ts";
+import { asCaller, isRefusal } from "./asRole.ts";
+import { check, fine, notHere, unless } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+
+const ITEM = "Application connectivity working";
+
+/** Connects anew as the app does, and looks that row level security acts on who comes in. */
+export async function checkConnectivity(
+  prepared: PreparedThrowaway,
+  session: Session,
+  signal: AbortSignal,
+): Promise<CheckLine[]> {
+  return [
+    await check(ITEM, "the API's login", signal, () => logIn(prepared, signal)),
+    await check(ITEM, "row level security for visitors", signal, () => lookAsVisitor(session)),
+    {
+      item: ITEM,
+      what: "the API over HTTP",
+      ...notHere("a throwaway Postgres has no PostgREST; a drill recovers into a project and uses the app"),
+    },
+  ];
+}
+
+async function logIn({ authenticatorUrl }: PreparedThrowaway, signal: AbortSignal): Promise<Finding> {
+  if (authenticatorUrl === undefined)
+    return notHere("the scratch server has a role authenticator of its own, with a password of its own");
+  return await withSession(
+    authenticatorUrl,
+    { applicationName: "castchat-recovery verify authenticator", signal },
+    async (session) => {
+      const roles: string[] = [];
+      for (const role of ["anon", "authenticated"] as const) {
+        const [row] = await asCaller(session, { role }, () =>
+          session.query<{ role: string }>("select current_user as role"),
+        );
+        if (row?.role !== role) return { state: "not ok", detail: `authenticator does not become ${role}` };
+        roles.push(role);
+      }
+      return fine(`a fresh connection as authenticator became ${roles.join(" and ")}`);
+    },
+  );
+}
+
+interface GuardedTable {
+  schema: string;
+  name: string;
+  rows: string;
+  /** Whether a policy lets visitors read at all. */
+  open: boolean;
+}
+
+/** Reads every table under row level security as a visitor: without a policy for visitors nothing may be seen. */
+async function lookAsVisitor(session: Session): Promise<Finding> {
+  const tables = await session.query<Omit<GuardedTable, "rows">>(
+    `select n.nspname as schema, c.relname as name, exists (
+         select from pg_catalog.pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
+           and (p.polroles = '{0}' or exists (select from pg_catalog.pg_roles r where r.rolname = 'anon' and r.oid = any (p.polroles)))) as open
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p') and c.relrowsecurity and ${IS_APP_SCHEMA} order by 1, 2`,
+  );
+  if (tables.length === 0) return notHere("no table of the app has row level security");
+  const leaks: string[] = [];
+  let denied = 0;
+  let seen = 0n;
+  let all = 0n;
+  for (const table of tables) {
+    const sql = `select count(*)::text as rows from ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+    const [total] = await session.query<{ rows: string }>(sql);
+    all += BigInt(total?.rows ?? 0);
+    const visible = await countAsVisitor(session, sql);
+    if (visible === undefined) denied += 1;
+    else seen += visible;
+    if (visible !== undefined && visible > 0n && !table.open)
+      leaks.push(`anon reads ${visible} rows of ${tableName(table)}, which has no policy for it`);
+  }
+  return unless(
+    leaks,
+    `anon sees ${seen} of ${all} rows in ${tables.length} tables and may not read ${denied} of them`,
+  );
+}
+
+async function countAsVisitor(session: Session, sql: string): Promise<bigint | undefined> {
+  try {
+    const [row] = await asCaller(session, { role: "anon" }, () => session.query<{ rows: string }>(sql));
+    return BigInt(row?.rows ?? 0);
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { listExtensions, listTables } from "../../postgres/catalog/catalog.ts";
+import { compareDefinitions } from "../../postgres/catalog/compareDefinitions.ts";
+import { broaderRights } from "../../restore/rights/broaderRights.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
+import { check, unless } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+
+const ITEM = "All tables present with correct schema";
+
+/** Kinds of definitions by how their names begin (objects.ts), as the lines of the checklist group them. */
+const GROUPS: readonly { what: string; belongs: RegExp }[] = [
+  { what: "constraints", belongs: /^constraint / },
+  { what: "row level security", belongs: /^(relation|policy) / },
+  { what: "triggers", belongs: /^trigger / },
+  { what: "grants", belongs: /^(rights on|default rights) / },
+  { what: "columns, indexes, functions, views, types", belongs: /^/ },
+];
+
+/** Compares what the restored database defines with what the backup's manifest says that the source defined. */
+export async function checkDefinitions(
+  session: Session,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<CheckLine[]> {
+  const differences = await differencesOf(session, manifest);
+  const unvalidated = await readUnvalidated(session);
+  const lines = [await check(ITEM, "tables", signal, () => compareTables(session, manifest))];
+  let rest = differences;
+  let names = Object.keys(manifest.objects);
+  for (const { what, belongs } of GROUPS) {
+    const own = rest.filter(({ name }) => belongs.test(name));
+    const compared = names.filter((name) => belongs.test(name)).length;
+    rest = rest.filter(({ name }) => !belongs.test(name));
+    names = names.filter((name) => !belongs.test(name));
+    const clauses = own.map(({ name, how }) =>
+      unvalidated.has(name) && how === ALTERED
+        ? `${name} is NOT VALID here and was not so, or is defined otherwise`
+        : `${name} ${how}`,
+    );
+    const kept =
+      what === "constraints" && unvalidated.size > 0 ? `; ${unvalidated.size} not validated, as in the source` : "";
+    lines.push(
+      await check(ITEM, what, signal, () =>
+        Promise.resolve(unless(clauses, `${compared} definitions are the manifest's${kept}`)),
+      ),
+    );
+  }
+  if (manifest.platformRights !== undefined)
+    lines.push(
+      await check(ITEM, "rights on the platform's objects", signal, async () =>
+        unless(
+          await broaderRights(session, manifest),
+          "none lets in whom the source kept out; a throwaway stands in for the platform",
+        ),
+      ),
+    );
+  lines.push(await check(ITEM, "extensions", signal, () => compareExtensions(session, manifest)));
+  return lines;
+}
+
+const ALTERED = "is defined otherwise";
+
+async function differencesOf(session: Session, manifest: Manifest): Promise<{ name: string; how: string }[]> {
+  const { missing, added, altered } = await compareDefinitions(session, manifest);
+  return [
+    ...missing.map((name) => ({ name, how: "is missing" })),
+    ...added.map((name) => ({ name, how: "is not in the backup" })),
+    ...altered.map((name) => ({ name, how: ALTERED })),
+  ];
+}
+
+/** Constraints that were never validated, named as the digests name them. */
+async function readUnvalidated(session: Session): Promise<Set<string>> {
+  const rows = await session.query<{ name: string }>(
+    `select format('constraint %I.%I.%I', n.nspname, c.relname, k.conname) as name from pg_catalog.pg_constraint k
+       join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace where not k.convalidated`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+async function compareTables(session: Session, manifest: Manifest): Promise<Finding> {
+  const found = new Map((await listTables(session)).map((table) => [tableKey(table), new Set(table.allColumns)]));
+  const differences = manifest.tables.flatMap((table) => {
+    const columns = found.get(tableKey(table));
+    if (columns === undefined) return [`${tableName(table)} is missing`];
+    const missing = table.columns.filter((column) => !columns.has(column));
+    return missing.map((column) => `${tableName(table)} lacks the column ${column}`);
+  });
+  const expected = new Set(manifest.tables.map(tableKey));
+  const added = (await listTables(session)).filter((table) => table.kind === "app" && !expected.has(tableKey(table)));
+  return unless(
+    [...differences, ...added.map((table) => `${tableName(table)} is not in the backup`)],
+    `${manifest.tables.length} tables are there with their columns`,
+  );
+}
+
+async function compareExtensions(session: Session, manifest: Manifest): Promise<Finding> {
+  const found = new Map((await listExtensions(session)).map(({ name, version }) => [name, version]));
+  const differences = manifest.extensions.flatMap(({ name, version }) => {
+    const here = found.get(name);
+    if (here === undefined) return [`${name} is missing`];
+    return here === version ? [] : [`${name} is of version ${here}, the backup's is ${version}`];
+  });
+  const named = manifest.extensions.map(({ name, version }) => `${name} ${version}`).join(", ");
+  return unless(differences, named === "" ? "the backup has none" : `as in the backup: ${named}`);
+}

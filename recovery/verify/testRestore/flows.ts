@@ -1,0 +1,141 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { messageOf } from "../../../services/common/errors.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
+import { asCaller } from "./asRole.ts";
+import { check, fine, notHere } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+import { findFlowTable, insertableBy, keyOfDouble, readableBy } from "./flowTables.ts";
+import type { FlowTable } from "./flowTables.ts";
+
+const ITEM = "Critical user flows working";
+
+/** Rows whose owners are tried, newest first: a policy may let some states through and others not. */
+const CANDIDATES = 20;
+
+/**
+ * Does in the restored database what users do all day, as the API does it: as `authenticated`, with the claims of a real account,
+ * under row level security, and rolls it back. The tables are the guide's users, posts and applications; their columns are
+ * found by catalog and the values are those of rows that are there, so that nothing is known of the app here.
+ */
+export async function checkFlows(session: Session, signal: AbortSignal): Promise<CheckLine[]> {
+  const posts = await findFlowTable(session, "posts");
+  const applications = await findFlowTable(session, "applications");
+  return [
+    await check(ITEM, "read posts", signal, () => readPosts(session, posts)),
+    await check(ITEM, "write a post", signal, () => copyOwnRow(session, posts)),
+    await check(ITEM, "apply to a post", signal, () => applyToPost(session, posts, applications)),
+    {
+      item: ITEM,
+      what: "the app itself",
+      ...notHere("no app is deployed on a throwaway; a drill visits the recovered one"),
+    },
+  ];
+}
+
+async function readPosts(session: Session, posts: FlowTable | string): Promise<Finding> {
+  if (typeof posts === "string") return notHere(posts);
+  if (!(await readableBy(session, posts))) return notHere(`authenticated may not read ${posts.label} itself`);
+  const [author] = await candidates(session, posts);
+  if (author === undefined) return notHere(`${posts.label} holds no row with an owner`);
+  const [row] = await asCaller(session, { role: "authenticated", sub: author.owner }, () =>
+    session.query<{ rows: number; own: number }>(
+      `select count(*)::int as rows, (count(*) filter (where ${quoteIdent(posts.owner)}::text = $1))::int as own from ${posts.sql}`,
+      [author.owner],
+    ),
+  );
+  const { rows, own } = row ?? { rows: 0, own: 0 };
+  if (rows === 0) return { state: "not ok", detail: `an account that has posts sees none of them in ${posts.label}` };
+  return fine(`as authenticated, with an account's claims: ${rows} posts are seen, ${own} of them its own`);
+}
+
+/** Writes a copy of a row of the account's own: the columns that the role may write, the rest by their defaults. */
+async function copyOwnRow(session: Session, table: FlowTable | string): Promise<Finding> {
+  if (typeof table === "string") return notHere(table);
+  if (!table.writable.includes(table.owner)) return notHere(`authenticated may not write into ${table.label} itself`);
+  if (!(await insertableBy(session, table))) return notHere(`no policy of ${table.label} lets authenticated write`);
+  const columns = table.writable.map(quoteIdent).join(", ");
+  const failures: string[] = [];
+  let double: string | undefined;
+  for (const { owner, row } of await candidates(session, table)) {
+    try {
+      await asCaller(session, { role: "authenticated", sub: owner, method: "POST" }, () =>
+        session.query(
+          `insert into ${table.sql} (${columns}) select ${columns} from jsonb_populate_record(null::${table.sql}, $1::jsonb)`,
+          [row],
+        ),
+      );
+      return fine(
+        `as authenticated, with an account's claims: a post of its own was written into ${table.label} and rolled back`,
+      );
+    } catch (error) {
+      failures.push(messageOf(error));
+      double ??= await keyOfDouble(session, table, error);
+    }
+  }
+  if (double !== undefined) return notHere(`a copy of a post would be its double by ${double}`);
+  if (failures.length === 0) return notHere(`${table.label} holds no row with an owner`);
+  return { state: "not ok", detail: `none of ${failures.length} accounts can write a post: ${failures[0] ?? ""}` };
+}
+
+/** Applies, as an account that has applied before, to a post that it sees and has not applied to. */
+async function applyToPost(
+  session: Session,
+  posts: FlowTable | string,
+  applications: FlowTable | string,
+): Promise<Finding> {
+  if (typeof posts === "string") return notHere(posts);
+  if (typeof applications === "string") return notHere(applications);
+  const link = applications.links.find((one) => one.to === posts.oid);
+  if (link === undefined) return notHere(`${applications.label} has no column that refers to ${posts.label}`);
+  if (![applications.owner, link.column].every((column) => applications.writable.includes(column)))
+    return notHere(`authenticated may not write into ${applications.label} itself`);
+  if (!(await insertableBy(session, applications)))
+    return notHere(`no policy of ${applications.label} lets authenticated write`);
+  const columns = applications.writable.map(quoteIdent).join(", ");
+  const failures: string[] = [];
+  let double: string | undefined;
+  for (const { owner, row } of await candidates(session, applications)) {
+    try {
+      const posted = await asCaller(session, { role: "authenticated", sub: owner, method: "POST" }, async () => {
+        const [free] = await session.query<{ id: unknown }>(
+          `select p.${quoteIdent(link.key)} as id from ${posts.sql} p where p.${quoteIdent(posts.owner)}::text <> $1
+             and not exists (select from ${applications.sql} a where a.${quoteIdent(link.column)} = p.${quoteIdent(link.key)} and a.${quoteIdent(applications.owner)}::text = $1)
+             limit 1`,
+          [owner],
+        );
+        if (free === undefined) return false;
+        await session.query(
+          `insert into ${applications.sql} (${columns}) select ${columns}
+             from jsonb_populate_record(null::${applications.sql}, $1::jsonb || jsonb_build_object($2::text, $3::text))`,
+          [row, link.column, String(free.id)],
+        );
+        return true;
+      });
+      if (posted)
+        return fine(
+          `as authenticated, with an account's claims: an application to a post of somebody else's was written into ${applications.label} and rolled back`,
+        );
+    } catch (error) {
+      failures.push(messageOf(error));
+      double ??= await keyOfDouble(session, applications, error);
+    }
+  }
+  if (double !== undefined) return notHere(`a copy of an application would be its double by ${double}`);
+  if (failures.length === 0)
+    return notHere("no account that has applied before sees a post that it has not applied to");
+  return { state: "not ok", detail: `none of ${failures.length} accounts can apply: ${failures[0] ?? ""}` };
+}
+
+interface Candidate {
+  /** The account, as the claims name it. */
+  owner: string;
+  /** The row as JSON, by column. */
+  row: string;
+}
+
+async function candidates(session: Session, table: FlowTable): Promise<Candidate[]> {
+  return await session.query<Candidate>(
+    `select t.${quoteIdent(table.owner)}::text as owner, to_jsonb(t)::text as row from ${table.sql} t
+       where t.${quoteIdent(table.owner)} is not null order by t.ctid desc limit ${CANDIDATES}`,
+  );
+}

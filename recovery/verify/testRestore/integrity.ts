@@ -1,0 +1,119 @@
+import type { Session } from "../../postgres/session/database.ts";
+import { countForSeed, listSequences } from "../../postgres/catalog/catalog.ts";
+import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
+import { findOrphans } from "../../postgres/catalog/orphans.ts";
+import type { Orphans } from "../../postgres/catalog/orphans.ts";
+import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
+import { check, fine, notHere, unless } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+
+const ITEM = "Data integrity verified";
+
+/** Compares the rows and sequences with the manifest, looks for orphans, and runs the guide's validation queries. */
+export async function checkIntegrity(session: Session, manifest: Manifest, signal: AbortSignal): Promise<CheckLine[]> {
+  const checks: [what: string, work: () => Promise<Finding>][] = [
+    ["rows and fingerprints", () => compareRows(session, manifest)],
+    ["sequences", () => compareSequences(session, manifest)],
+    ["large objects", () => checkLargeObjects(session, manifest)],
+    ["references", () => lookForOrphans(session)],
+    ["the guide's query on pg_stat_user_tables", () => runStatisticsQuery(session, manifest)],
+    ["the guide's counts", () => compareCounts(session, manifest)],
+  ];
+  const lines: CheckLine[] = [];
+  for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
+  return [...lines, ...(await listBeside(session, manifest))];
+}
+
+/** What a backup holds beside rows, and a throwaway has no place for. */
+async function listBeside(session: Session, manifest: Manifest): Promise<CheckLine[]> {
+  const lines: CheckLine[] = [];
+  if (manifest.parts.some(({ name }) => name === "vault-secrets.json")) {
+    const [vault] = await session.query<{ there: boolean }>(
+      "select pg_catalog.to_regclass('vault.decrypted_secrets') is not null as there",
+    );
+    const finding =
+      vault?.there === true
+        ? fine("the restore has compared each one with the backup's")
+        : notHere("a throwaway without Supabase's vault has no place for them; they were decrypted and parsed");
+    lines.push({ item: ITEM, what: "the vault's secrets", ...finding });
+  }
+  if (manifest.files.length > 0)
+    lines.push({
+      item: ITEM,
+      what: "files and edge functions",
+      ...notHere(
+        `a throwaway has no storage service; ${manifest.files.length} were read and compared with their SHA-256`,
+      ),
+    });
+  return lines;
+}
+
+async function compareRows(session: Session, manifest: Manifest): Promise<Finding> {
+  const comparison = await planComparison(session, manifest.tables);
+  await readForComparison(session, comparison);
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  return unless(
+    differencesOf(comparison, manifest.tables),
+    `${rows} rows of ${manifest.tables.length} tables were read again: counts and fingerprints are the manifest's`,
+  );
+}
+
+/** The manifest reads sequences a moment after its snapshot, so a restored one may not be behind it, nor ahead: nobody used it. */
+async function compareSequences(session: Session, manifest: Manifest): Promise<Finding> {
+  const found = new Map((await listSequences(session)).map((one) => [tableKey(one), one]));
+  const differences = manifest.sequences.flatMap((sequence) => {
+    const here = found.get(tableKey(sequence));
+    if (here === undefined) return [`sequence ${tableName(sequence)} is missing`];
+    if (here.lastValue === sequence.lastValue && (sequence.nextValue === null || here.nextValue === sequence.nextValue))
+      return [];
+    const standing = (at: { lastValue: string | null; nextValue: string | null }) =>
+      at.lastValue ?? `unused before ${at.nextValue ?? "its first value"}`;
+    return [`sequence ${tableName(sequence)} stands at ${standing(here)} instead of ${standing(sequence)}`];
+  });
+  return unless(differences, `${manifest.sequences.length} stand where the manifest says`);
+}
+
+async function checkLargeObjects(session: Session, manifest: Manifest): Promise<Finding> {
+  const { largeObjects } = manifest;
+  if (largeObjects === undefined) return notHere("the backup is from before large objects were looked at");
+  const { count, bytes } = largeObjects;
+  return unless(await compareLargeObjects(session, largeObjects), `${count} with ${bytes} bytes are the manifest's`);
+}
+
+async function lookForOrphans(session: Session): Promise<Finding> {
+  const { references, orphans } = await findOrphans(session);
+  const clauses = (some: readonly Orphans[]) =>
+    some.map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+  const faults = clauses(orphans.filter(({ validated }) => validated));
+  const tolerated = clauses(orphans.filter(({ validated }) => !validated));
+  const kept = tolerated.length === 0 ? "" : `; not validated in the source either: ${tolerated.join("; ")}`;
+  return unless(faults, `${references} foreign keys by anti-join: no row refers to none${kept}`);
+}
+
+/** "Backup Validation" of the recovery guide; what it calls "tablename" is `relname` in that view. */
+async function runStatisticsQuery(session: Session, manifest: Manifest): Promise<Finding> {
+  const rows = await session.query<{ schemaname: string; relname: string; inserts: string }>(
+    `select schemaname, relname, n_tup_ins as inserts, n_tup_upd as updates, n_tup_del as deletes
+       from pg_stat_user_tables order by schemaname, relname`,
+  );
+  const listed = new Set(rows.map((row) => tableKey({ schema: row.schemaname, name: row.relname })));
+  const missing = manifest.tables.filter((table) => table.kind === "app" && !listed.has(tableKey(table)));
+  const inserts = rows.reduce((sum, row) => sum + BigInt(row.inserts), 0n);
+  return unless(
+    missing.map((table) => `${tableName(table)} is not in it`),
+    `${rows.length} tables, ${inserts} rows inserted since the restore began`,
+  );
+}
+
+async function compareCounts(session: Session, manifest: Manifest): Promise<Finding> {
+  const found = await countForSeed(session);
+  const names = ["users", "posts", "applications"] as const;
+  return unless(
+    names
+      .filter((name) => found[name] !== manifest.seedCounts[name])
+      .map((name) => `there are ${found[name]} ${name} instead of ${manifest.seedCounts[name]}`),
+    names.map((name) => `${found[name]} ${name}`).join(", "),
+  );
+}

@@ -1,0 +1,230 @@
+import type { Clock } from "../../../services/common/clock.ts";
+import { withSession } from "../../postgres/session/database.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { UserError, messageOf } from "../../../services/common/errors.ts";
+import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Throwaway, ThrowawayPostgres } from "../../postgres/session/throwawayPostgres.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import type { TierPrefix } from "../../vault/listBackups.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import {
+  eventTriggersOf,
+  manifestWithoutEventTriggers,
+  mayMakeEventTriggers,
+} from "../../restore/steps/eventTriggers.ts";
+import { restore } from "../../restore/recipes/restore.ts";
+import type { RestoreResult } from "../../restore/run/restoreMarker.ts";
+import { fetchText } from "../../vault/fetchPart.ts";
+import { listMissingExtensions, prepareThrowaway } from "../throwaway/prepare.ts";
+import type { PreparedThrowaway } from "../throwaway/prepare.ts";
+import { checkAuthentication } from "./authentication.ts";
+import { CHECKLIST, checkAll, notHere } from "./checklist.ts";
+import type { CheckLine, Finding } from "./checklist.ts";
+import { checkConnectivity } from "./connectivity.ts";
+import { checkDefinitions } from "./definitions.ts";
+import { checkFlows } from "./flows.ts";
+import { checkIntegrity } from "./integrity.ts";
+
+/** What to restore for a test, and where. */
+export interface TestRestoreOptions {
+  source: BackupSource;
+  /** Public keys (PEM) of the writers. */
+  trustedKeys: readonly string[];
+  tiers: readonly TierPrefix[];
+  throwaways: ThrowawayPostgres;
+  /** "host:port" of servers that must never be used. */
+  forbidden: readonly string[];
+  clock: Clock;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** What a test restore has shown. */
+export interface TestRestoreResult {
+  /** Where it ran. */
+  throwaway: string;
+  lines: CheckLine[];
+  /** Differences between the throwaway and a real project that are no fault, in sentences. */
+  notes: string[];
+  /** From an empty database to a checked one, in milliseconds; absent where the restore failed. */
+  restoreMs: number | undefined;
+}
+
+const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
+
+/**
+ * Restores a backup into a throwaway database, runs the recovery guide's checklist there, and takes the database away again,
+ * whatever happens. What is wrong is in the lines; UserError where no throwaway can be had, or the restore could not be tried.
+ */
+export async function testRestore(options: TestRestoreOptions): Promise<TestRestoreResult> {
+  const { manifest } = options.source;
+  if (manifest.kind !== "full")
+    throw new UserError(`Backup ${manifest.backupId} is of kind "${manifest.kind}": a test restore needs a full one.`);
+  const throwaway = await options.throwaways.create({
+    serverMajor: Number.parseInt(manifest.source.serverVersion, 10),
+    systemIdentifier: manifest.source.systemIdentifier,
+    forbidden: [`${manifest.source.host}:${manifest.source.port ?? 5432}`, ...options.forbidden],
+    reporter: options.reporter,
+    signal: options.signal,
+  });
+  try {
+    return await restoreAndCheck(throwaway, options);
+  } finally {
+    await throwaway.remove();
+  }
+}
+
+async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions): Promise<TestRestoreResult> {
+  const { source, signal } = options;
+  const ended = (finding: Finding): TestRestoreResult => ({
+    throwaway: throwaway.description,
+    lines: [
+      { item: RESTORATION, what: "restore", ...finding },
+      ...CHECKLIST.slice(1).map((item) => ({ item, what: "everything", ...notHere("the restore did not succeed") })),
+    ],
+    notes: [],
+    restoreMs: undefined,
+  });
+  const missing = await inAdminSession(throwaway, signal, (admin) => listMissingExtensions(admin, source.manifest));
+  if (missing.length > 0)
+    return ended({
+      state: "not ok",
+      detail: `the throwaway server does not offer ${missing.join(", ")}: give one that does by VERIFY_DATABASE_URL`,
+    });
+  let prepared: PreparedThrowaway;
+  try {
+    const roles = await fetchText(source, "roles.sql", signal);
+    options.reporter("Preparing the throwaway as a new Supabase project");
+    prepared = await prepareThrowaway(throwaway, source.manifest, roles, signal);
+  } catch (error) {
+    rethrowUnlessFault(error, signal);
+    return ended({ state: "not ok", detail: `the throwaway could not be prepared: ${messageOf(error)}` });
+  }
+  const without = await inSessionOf(prepared, signal, async (session) => !(await mayMakeEventTriggers(session)));
+  const restored = await tryRestore(prepared, options, without);
+  if (restored.result === undefined && !restored.isFilled) return ended(restored.finding);
+  return {
+    throwaway: throwaway.description,
+    lines: [
+      { item: RESTORATION, what: "restore", ...restored.finding },
+      ...(await checkRestoredDatabase(
+        prepared,
+        without ? manifestWithoutEventTriggers(source.manifest) : source.manifest,
+        options,
+      )),
+      ...(without ? eventTriggersLeftOut(source.manifest) : []),
+    ],
+    notes: [...prepared.notes, ...(restored.result?.notes ?? [])],
+    restoreMs: restored.result?.durationMs,
+  };
+}
+
+/** What a server other than Supabase's lets superusers only make, and nothing of a backup may run as one. */
+function eventTriggersLeftOut(manifest: Manifest): CheckLine[] {
+  const names = eventTriggersOf(manifest);
+  if (names?.length === 0) return [];
+  const which = names === undefined ? "those that the backup may hold" : names.join(", ");
+  const reason = `only superusers of a server make them, on Supabase \`postgres\` as well: left out here were ${which}`;
+  return [{ item: SCHEMA, what: "event triggers", ...notHere(reason) }];
+}
+
+/** An abort, or a set-up in which a restore could not be tried, says nothing of the backup. */
+function rethrowUnlessFault(error: unknown, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  if (error instanceof UserError) throw error;
+}
+
+interface Restored {
+  finding: Finding;
+  result: RestoreResult | undefined;
+  /** Whether all was brought back, so that the checks can say more than that the restore has failed. */
+  isFilled: boolean;
+}
+
+/** The restore as it runs in a recovery, its own checks included. */
+async function tryRestore(
+  prepared: PreparedThrowaway,
+  options: TestRestoreOptions,
+  withoutEventTriggers: boolean,
+): Promise<Restored> {
+  const { source, trustedKeys, tiers, clock, signal } = options;
+  let last = "";
+  try {
+    const result = await restore({
+      vault: source.vault,
+      opener: source.opener,
+      trustedKeys,
+      tiers,
+      backupId: source.manifest.backupId,
+      targetUrl: prepared.targetUrl,
+      generation: 1,
+      isTest: true,
+      withoutEventTriggers,
+      clock,
+      reporter: (message) => {
+        last = message;
+        options.reporter(message);
+      },
+      signal,
+    });
+    const seconds = (result.durationMs / 1000).toFixed(1);
+    return {
+      finding: {
+        state: "ok",
+        detail: `${result.rows} rows of ${result.tables} tables restored by the recovery's own restore, and checked by it, in ${seconds} s`,
+      },
+      result,
+      isFilled: true,
+    };
+  } catch (error) {
+    rethrowUnlessFault(error, signal);
+    // By what the restore was doing: once it compares, everything has been brought back.
+    const isFilled = last.startsWith("Comparing ");
+    return { finding: { state: "not ok", detail: messageOf(error) }, result: undefined, isFilled };
+  }
+}
+
+/** Everything after the restoration itself: the rest of the guide's checklist, on a database that a backup was restored into. */
+export async function checkRestoredDatabase(
+  prepared: PreparedThrowaway,
+  manifest: Manifest,
+  { reporter, signal }: Pick<TestRestoreOptions, "reporter" | "signal">,
+): Promise<CheckLine[]> {
+  // The comparisons read as the role that restores, since that is who read the source.
+  const compared = await inSessionOf(prepared, signal, async (session) => {
+    reporter("Comparing definitions, rows and references with the manifest");
+    return [
+      ...(await checkAll(SCHEMA, signal, () => checkDefinitions(session, manifest, signal))),
+      ...(await checkAll(INTEGRITY, signal, () => checkIntegrity(session, manifest, signal))),
+    ];
+  });
+  reporter("Using the restored database as the app does");
+  // Never as the administrator: triggers and functions of the backup run in this session, and RESET ROLE would make them a superuser,
+  // who runs programs on the server's machine.
+  const used = await withSession(
+    prepared.targetUrl,
+    { applicationName: "castchat-recovery verify using", signal },
+    async (session) => [
+      ...(await checkAll(CONNECTIVITY, signal, () => checkConnectivity(prepared, session, signal))),
+      ...(await checkAll(AUTHENTICATION, signal, () => checkAuthentication(session, manifest, signal))),
+      ...(await checkAll(FLOWS, signal, () => checkFlows(session, signal))),
+    ],
+  );
+  return [...compared, ...used];
+}
+
+async function inSessionOf<T>(
+  { targetUrl }: PreparedThrowaway,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession(targetUrl, { applicationName: "castchat-recovery verify comparing", signal }, work);
+}
+
+async function inAdminSession<T>(
+  throwaway: Throwaway,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession(throwaway.adminUrl, { applicationName: "castchat-recovery verify", signal }, work);
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { readlinkSync } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError, messageOf } from "../../../services/common/errors.ts";
+import { LOOPBACK, freePort } from "../../../services/common/ports.ts";
+import { findServerPrograms } from "../../postgres/programs/postgresPrograms.ts";
+import { createServerData, killServer, localeArgs, startServer } from "../../postgres/programs/postgresServer.ts";
+import type { ServerPrograms } from "../../postgres/programs/postgresServer.ts";
+import { isSameProcess, startTicks } from "../../../services/common/processes.ts";
+import type { Throwaway, ThrowawayPostgres, ThrowawayWish } from "../../postgres/session/throwawayPostgres.ts";
+
+/** Folders of throwaway servers in the system's temporary folder. */
+const PREFIX = "castchat-verify-";
+const OWNER = "owner.json";
+/** A folder without an owner is one that is just being made, for so long. */
+const BEING_MADE_MS = 60_000;
+
+/** Who has made a folder: a process, by its start since pids are used again, of one process namespace since containers share folders. */
+const ownerSchema = z.object({ pid: z.number(), startTicks: z.string().optional(), namespace: z.string() });
+
+const CONFIGURATION = `
+max_connections = 40
+shared_buffers = '128MB'
+max_wal_size = '2GB'
+wal_level = minimal
+max_wal_senders = 0
+`;
+
+/**
+ * A Postgres server of its own for each test restore: on 127.0.0.1, with a password, its data in a private temporary folder
+ * (TMPDIR), started from server programs of the wanted major version.
+ */
+export function localThrowaway(environment: NodeJS.ProcessEnv): ThrowawayPostgres {
+  return {
+    async create(wish) {
+      const temporary = environment["TMPDIR"] ?? tmpdir();
+      await removeLeftovers(temporary);
+      const programs = await findServerPrograms(wish.serverMajor, environment, temporary);
+      wish.signal.throwIfAborted();
+      return await makeServer(temporary, programs, wish);
+    },
+  };
+}
+
+async function makeServer(temporary: string, programs: ServerPrograms, wish: ThrowawayWish): Promise<Throwaway> {
+  const { reporter, signal } = wish;
+  const folder = await mkdtemp(join(temporary, PREFIX));
+  const dataDir = join(folder, "server", "data");
+  const remove = async () => {
+    await killServer(dataDir);
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  };
+  try {
+    await writeFile(join(folder, OWNER), JSON.stringify(thisProcess()), { mode: 0o600 });
+    await openFor(programs, folder);
+    const password = randomBytes(24).toString("base64url");
+    const options = {
+      programs,
+      dataDir,
+      port: await freePort(),
+      superuser: "supabase_admin",
+      superuserPassword: password,
+      configuration: CONFIGURATION,
+      localeArgs: localeArgs(wish.serverMajor),
+      log: join(folder, "postgres.log"),
+    };
+    reporter("Starting a throwaway Postgres server");
+    await createServerData(options);
+    signal.throwIfAborted();
+    await startServer(options);
+    signal.throwIfAborted();
+    return {
+      description: `a server of its own on ${LOOPBACK}:${options.port}`,
+      name: `castchat_verify_${randomBytes(6).toString("hex")}`,
+      adminUrl: `postgresql://${options.superuser}:${password}@${LOOPBACK}:${options.port}/postgres`,
+      remove,
+    };
+  } catch (error) {
+    const log = await readFile(join(folder, "postgres.log"), "utf8").catch(() => "");
+    await remove();
+    signal.throwIfAborted();
+    if (error instanceof UserError) throw error;
+    // initdb's own last line, and the server's; not the command that was run.
+    const reason = [messageOf(error), log]
+      .map((text) => text.trim().split("\n").at(-1) ?? "")
+      .filter((one) => one !== "");
+    throw new UserError(
+      `The throwaway Postgres server in ${folder} does not start (${reason.join("; ")}): give TMPDIR a folder that any user may enter, with room for the whole database.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The server's user may reach its data and nothing else in the folder. */
+async function openFor(programs: ServerPrograms, folder: string): Promise<void> {
+  const inner = join(folder, "server");
+  await mkdir(inner, { mode: 0o700 });
+  if (programs.owner === undefined) return;
+  await chmod(folder, 0o711);
+  await chown(inner, programs.owner.uid, programs.owner.gid);
+}
+
+/** Ends servers, and removes folders, whose makers are gone: a kill -9 leaves both behind. */
+async function removeLeftovers(temporary: string): Promise<void> {
+  const own = thisProcess();
+  for (const name of (await readdir(temporary)).filter((one) => one.startsWith(PREFIX))) {
+    const folder = join(temporary, name);
+    const found = await stat(folder).catch(ifGone);
+    if (found === undefined || found.uid !== process.getuid?.()) continue;
+    const owner = await readOwner(folder);
+    if (owner === undefined && Date.now() - found.mtimeMs < BEING_MADE_MS) continue;
+    if (owner !== undefined && (owner.namespace !== own.namespace || isSameProcess(owner.pid, owner.startTicks)))
+      continue;
+    await killServer(join(folder, "server", "data"));
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+}
+
+function thisProcess(): z.infer<typeof ownerSchema> {
+  return { pid: process.pid, startTicks: startTicks(process.pid), namespace: namespaceOf() };
+}
+
+function namespaceOf(): string {
+  return process.platform === "linux" ? readlinkSync("/proc/self/ns/pid") : "";
+}
+
+async function readOwner(folder: string): Promise<z.infer<typeof ownerSchema> | undefined> {
+  const text = await readFile(join(folder, OWNER), "utf8").catch(ifGone);
+  if (text === undefined) return undefined;
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch (error) {
+    // Cut short by the end of its writer.
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+function ifGone(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  return undefined;
+}

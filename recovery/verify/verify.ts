@@ -1,0 +1,238 @@
+import type { Opener } from "../../services/vault/age.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import { PromiseError, UserError, messageOf } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { Signer } from "../../services/signer/signer.ts";
+import type { ThrowawayPostgres } from "../postgres/session/throwawayPostgres.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { canOpen, openerFor } from "../vault/backupSource.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import { listBackups } from "../vault/listBackups.ts";
+import type { TierPrefix } from "../vault/listBackups.ts";
+import { MANIFEST, contentOf, keyOf } from "../vault/manifest.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { readManifest } from "../vault/readManifest.ts";
+import { readObjects } from "../vault/readObjects.ts";
+import { hasPassed } from "./testRestore/checklist.ts";
+import { testRestore } from "./testRestore/testRestore.ts";
+import type { TestRestoreResult } from "./testRestore/testRestore.ts";
+import type { LeftOut } from "../vault/leftOut.ts";
+import { storeVerification } from "../vault/verification.ts";
+import type { Share, Verification, VerificationLevel } from "../vault/verification.ts";
+
+/** What a verification has shown, and where it is noted. */
+export interface VerifyResult extends Verification {
+  tier: string;
+  snapshotAt: string;
+  /** Objects of the whole backup. */
+  parts: number;
+  tables: number;
+  rows: number;
+  /** What the manifest names as left out. */
+  leftOut: readonly LeftOut[];
+  /** False where the backup is encrypted and no identity was at hand: then sizes and hashes were compared, not rows. */
+  isDecrypted: boolean;
+  /** Key of the signed result; undefined where it was not to be stored. */
+  storedAs: string | undefined;
+  /** Newer backups that were not verified, in sentences. */
+  passedOver: string[];
+}
+
+/** A verification that has found something wrong. Says all of it, and holds it. */
+export class FailedVerification extends PromiseError {
+  readonly result: VerifyResult;
+
+  constructor(result: VerifyResult, more?: string) {
+    super([explain(result), ...(more === undefined ? [] : [more])].join(" "));
+    this.result = result;
+  }
+}
+
+/** A tier as a verification needs it; planning/tiers.ts has them. */
+export interface VerifiedTier extends TierPrefix {
+  /** Days for which the objects are locked from the start of their backup; none or 0 for no lock. */
+  readonly lockDays?: number;
+}
+
+/** What to verify, how far, and against which keys. */
+export interface VerifyOptions {
+  vault: Vault;
+  /** Public keys (PEM) of the writers. */
+  trustedKeys: readonly string[];
+  /** Opens an encrypted backup; without it such a one is held against its sizes and hashes alone. */
+  opener?: Opener | undefined;
+  tiers: readonly VerifiedTier[];
+  /** A backup by id; else the newest proven one. */
+  backupId?: string | undefined;
+  /** Reads one share of the objects; all of them without it. */
+  share?: Share | undefined;
+  /** Restores the backup here as well; `forbidden` are "host:port" of servers that must never be used. */
+  restore?: { throwaways: ThrowawayPostgres; forbidden: readonly string[]; clock: Clock } | undefined;
+  /** Signs the result and stores it beside the backup. */
+  store?: { signer: Signer; clock: Clock } | undefined;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Reads a backup: signature, sizes, SHA-256, decompression, the definitions as pg_restore reads them, every row against the
+ * fingerprints in the manifest; with `restore` also restores it into a throwaway database and runs the guide's checklist there.
+ * The result is stored beside the backup, signed. FailedVerification, which names every object and check, where anything is
+ * wrong; UserError where it could not be tried.
+ */
+export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    return await readAndRestore(options, signal);
+  } catch (error) {
+    // What an abort has broken fails with the abort's reason.
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function readAndRestore(options: VerifyOptions, signal: AbortSignal): Promise<VerifyResult> {
+  const { vault, reporter } = options;
+  const startedAt = performance.now();
+  const { prefix, manifest, manifestSha256, passedOver } = await chooseVerified(options, signal);
+  const { backupId } = manifest;
+  const source: BackupSource = { vault, manifest, opener: options.opener };
+  refuseNonsense(options, source);
+  reporter(`Reading ${options.share === undefined ? "all" : `share ${nameOf(options.share)}`} of backup ${backupId}`);
+  const read = await readObjects(source, prefix, options.share, signal);
+  const restored = options.restore && (await restoreUnlessFaulty(options, source, read.faults, signal));
+  const walkedPast = vault.passedOver.clauses(backupId);
+  const ok = read.faults.length === 0 && (restored === undefined || hasPassed(restored.lines));
+  const clock = options.store?.clock ?? (() => new Date());
+  const verification: Verification = {
+    format: "castchat-verification",
+    formatVersion: 1,
+    backupId,
+    manifestSha256,
+    verifiedAt: clock().toISOString(),
+    ok,
+    ...(ok && options.share === undefined && { level: levelOf(source, restored) }),
+    ...(options.share && { share: options.share }),
+    objects: read.objects,
+    sizeBytes: read.sizeBytes,
+    faults: read.faults,
+    ...(walkedPast.length > 0 && { walkedPast }),
+    ...(restored && { restore: restored }),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  const result = {
+    ...verification,
+    tier: manifest.tier,
+    snapshotAt: manifest.snapshotAt,
+    parts: contentOf(manifest).length,
+    tables: manifest.tables.length,
+    rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+    leftOut: manifest.leftOut,
+    isDecrypted: canOpen(source),
+    passedOver,
+  };
+  const stored = await tryToStore(options, verification, manifest, prefix, signal);
+  if (!ok) throw new FailedVerification({ ...result, storedAs: stored.key }, stored.failure);
+  if (stored.failure !== undefined)
+    throw new UserError(`Backup ${backupId} passed its verification. ${stored.failure}`, { cause: stored.cause });
+  return { ...result, storedAs: stored.key };
+}
+
+/** The backup's manifest, signed by a trusted key. */
+async function chooseVerified(
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<{ prefix: string; manifest: Manifest; manifestSha256: string; passedOver: string[] }> {
+  const { vault, trustedKeys, tiers } = options;
+  const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+  // A named backup is read also when it isn't proven: that is what the command is for.
+  const named = backups.find((backup) => backup.backupId === options.backupId);
+  const { chosen, passedOver } =
+    named === undefined ? chooseBackup(backups, { backupId: options.backupId }) : { chosen: named, passedOver: [] };
+  const { backupId, prefix } = chosen;
+  try {
+    const { manifest, sha256 } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
+    return { prefix, manifest, manifestSha256: sha256, passedOver };
+  } catch (error) {
+    // Nothing is stored: there is no manifest that a result could speak of.
+    if (error instanceof PromiseError)
+      throw new PromiseError(`${keyOf(prefix, backupId, MANIFEST)} is no manifest of this backup: ${error.message}`, {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+/** UserError where a test restore can't be asked for, before anything is read. */
+function refuseNonsense(options: VerifyOptions, source: BackupSource): void {
+  if (options.restore === undefined) return;
+  const { manifest } = source;
+  if (options.share !== undefined)
+    throw new UserError("A test restore reads everything: leave out --sample or --restore.");
+  if (manifest.kind !== "full")
+    throw new UserError(
+      `Backup ${manifest.backupId} is of kind "${manifest.kind}", which no database can be restored from alone: name a full one, or leave out --restore.`,
+    );
+  openerFor(source);
+}
+
+async function restoreUnlessFaulty(
+  options: VerifyOptions,
+  source: BackupSource,
+  faults: readonly string[],
+  signal: AbortSignal,
+): Promise<TestRestoreResult | undefined> {
+  // What is damaged has failed already, and no recovery would take it.
+  if (faults.length > 0 || options.restore === undefined) return undefined;
+  const { trustedKeys, tiers, reporter } = options;
+  return await testRestore({ ...options.restore, source, trustedKeys, tiers, reporter, signal });
+}
+
+function levelOf(source: BackupSource, restored: TestRestoreResult | undefined): VerificationLevel {
+  if (restored !== undefined) return "restored-proven";
+  return source.manifest.encryption !== undefined && canOpen(source) ? "decrypt-proven" : "proven";
+}
+
+interface Stored {
+  key: string | undefined;
+  /** A sentence where the result should have been stored, and wasn't. What was found is told all the same. */
+  failure: string | undefined;
+  cause?: unknown;
+}
+
+async function tryToStore(
+  options: VerifyOptions,
+  verification: Verification,
+  manifest: Manifest,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Stored> {
+  if (options.store === undefined) return { key: undefined, failure: undefined };
+  const { signer, clock } = options.store;
+  const lockDays = options.tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
+  // As long as the backup itself, which it speaks of.
+  const until = new Date(Date.parse(manifest.startedAt) + lockDays * DAY_MS);
+  const place = { vault: options.vault, signer, prefix, lockUntil: until > clock() ? until : undefined, signal };
+  options.reporter("Storing the signed result beside the backup");
+  try {
+    return { key: await storeVerification(verification, place), failure: undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = `The result could not be stored (${messageOf(error)}): take the vault's writer, or add --no-store.`;
+    return { key: undefined, failure, cause: error };
+  }
+}
+
+/** "2/7". */
+export function nameOf({ number, of }: Share): string {
+  return `${number}/${of}`;
+}
+
+function explain({ backupId, faults, restore }: VerifyResult): string {
+  const failed = restore?.lines.filter((line) => line.state === "not ok") ?? [];
+  const clauses = [...faults, ...failed.map((line) => `${line.what}: ${line.detail.replace(/\.$/, "")}`)];
+  return `Backup ${backupId} did not pass its verification: ${clauses.length === 0 ? "a part of the checklist could not be checked" : clauses.join("; ")}.`;
+}

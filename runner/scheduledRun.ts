@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { ScheduledRun } from "../components/siteSchedule.ts";
+import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
+import { bundleRunner } from "./bundle.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/**
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for the runs alone, with
+ * fewer rights, is given as RUNNER_<NAME>; without it they get the one of this very `up`.
+ */
+export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
+  const { path, sha256 } = bundleRunner();
+  return { code: { path, sha256 }, image: runnerImage, tokens: tokensIn(environment), ...stateIn(environment) };
+}
+
+/** Pulumi tells a program nothing of its backend, so this takes the variable that names it; a run can read a bucket or a folder. */
+function stateIn({ PULUMI_BACKEND_URL: backend = "" }: NodeJS.ProcessEnv): Pick<ScheduledRun, "state"> {
+  return /^(s3|file):\/\//.test(backend) ? { state: { backend, project: pulumi.getProject() } } : {};
+}
+
+function tokensIn(environment: NodeJS.ProcessEnv): ScheduledRun["tokens"] {
+  const tokens: Partial<Record<RunnerToken, pulumi.Output<string>>> = {};
+  for (const name of RUNNER_TOKENS) {
+    const value = [environment[`RUNNER_${name}`], environment[name]].find((one) => one !== undefined && one !== "");
+    if (value !== undefined) tokens[name] = pulumi.secret(value);
+  }
+  return tokens;
+}

@@ -1,1 +1,0 @@
-export { LOOPBACK, freePort, freePorts, isFree } from "../clients/ports.ts";

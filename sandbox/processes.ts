@@ -1,1 +1,0 @@
-export { isAlive, isSameProcess, startTicks } from "../clients/processes.ts";

@@ -1,0 +1,264 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { redact, UserError } from "../common/errors.ts";
+
+/** GitHub's address for git over HTTPS. */
+export const GITHUB_GIT = "https://github.com";
+
+/** git answered with an error. The message is one sentence that ends with git's own words. */
+export class GitError extends Error {
+  override readonly name = "GitError";
+}
+
+/** The server does not accept the token, or wants one. */
+export class RefusedTokenError extends GitError {}
+
+/** A credential for one server: git sends it to addresses that begin with `origin`, and to no other. */
+export interface GitCredential {
+  /** Scheme and host with port, "https://github.com". */
+  origin: string;
+  token: string;
+}
+
+/** One ref of a repository. */
+export interface GitRef {
+  /** Full name, "refs/heads/main". */
+  name: string;
+  /** Object that it points at: the commit, or the tag object of an annotated tag. */
+  object: string;
+}
+
+/** What the product asks of git. Every call throws GitError, or the signal's reason. */
+export interface Git {
+  /** The refs of a remote repository that match the patterns (all of them without any). */
+  remoteRefs(url: string, patterns: readonly string[], signal: AbortSignal): Promise<GitRef[]>;
+  /** The newest commit of a branch, or the commit of a tag, by the remote; nothing when it has none of that name. */
+  newestCommit(url: string, branch: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Copies a branch's or tag's newest commit, without history, into an empty folder; gives the commit. */
+  checkout(url: string, branch: string, folder: string, signal: AbortSignal): Promise<string>;
+  /** Copies everything of a repository into an empty folder, as a bare mirror. */
+  mirror(url: string, folder: string, signal: AbortSignal): Promise<void>;
+  /** The refs of a local repository. */
+  localRefs(folder: string, signal: AbortSignal): Promise<GitRef[]>;
+  /** Pushes refspecs to a remote; reports for each whether the remote took it. */
+  push(folder: string, url: string, refspecs: readonly string[], signal: AbortSignal): Promise<PushedRef[]>;
+  /** Writes the named refs with all their history into one file, and checks it. */
+  bundle(folder: string, file: string, refs: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+/** What a remote said to one pushed ref. */
+export interface PushedRef {
+  name: string;
+  /** False when the remote refused it; `reason` is then in its words. */
+  taken: boolean;
+  reason: string;
+}
+
+/** Environment variables that are git's own business; the caller's own git settings must not change what a recovery does. */
+const PASSED_ON = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "SSL_CERT_FILE",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+];
+
+/**
+ * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never as arguments or
+ * within addresses, where other users of the machine and logs would see them. No hook of a repository is run.
+ */
+export function gitClient(credentials: readonly GitCredential[] = []): Git {
+  const environment = gitEnvironment(credentials);
+  const git = (args: readonly string[], signal: AbortSignal, folder?: string): Promise<GitAnswer> =>
+    runGit(args, { environment, signal, folder });
+  return {
+    remoteRefs: async (url, patterns, signal) => {
+      const answer = await git(["ls-remote", "--", checkedUrl(url), ...patterns], signal);
+      return refsOf(succeeded(answer, `read the refs of ${shown(url)}`).stdout, "\t");
+    },
+    newestCommit: async (url, branch, signal) => {
+      // An annotated tag is an object of its own; `^{}` is the commit behind it.
+      const names = [`refs/heads/${checkedName(branch)}`, `refs/tags/${branch}^{}`, `refs/tags/${branch}`];
+      const answer = succeeded(
+        await git(["ls-remote", "--", checkedUrl(url), ...names], signal),
+        `read ${branch} of ${shown(url)}`,
+      );
+      const found = new Map(
+        answer.stdout
+          .split("\n")
+          .map((line) => line.split("\t"))
+          .map(([object, name]) => [name, object]),
+      );
+      return names.map((name) => found.get(name)).find((object) => object !== undefined);
+    },
+    checkout: async (url, branch, folder, signal) => {
+      const args = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--branch", checkedName(branch)];
+      const action = `copy ${branch} of ${shown(url)}`;
+      succeeded(await git([...args, "--", checkedUrl(url), folder], signal), action);
+      return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
+    },
+    mirror: async (url, folder, signal) => {
+      const answer = await git(["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
+      succeeded(answer, `copy ${shown(url)}`);
+    },
+    localRefs: async (folder, signal) => {
+      const answer = await git(["for-each-ref", "--format=%(objectname) %(refname)"], signal, folder);
+      return refsOf(succeeded(answer, "list the refs of the copy").stdout, " ");
+    },
+    push: async (folder, url, refspecs, signal) => {
+      const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
+      const pushed = pushedOf(answer.stdout);
+      // A refused ref also makes git fail; it is a failure of the whole only when git says nothing about single refs.
+      if (pushed.length === 0) succeeded(answer, `push to ${shown(url)}`);
+      return pushed;
+    },
+    bundle: async (folder, file, refs, signal) => {
+      succeeded(await git(["bundle", "create", "--quiet", file, ...refs], signal, folder), "write the bundle");
+      succeeded(await git(["bundle", "verify", "--quiet", file], signal, folder), "check the bundle");
+    },
+  };
+}
+
+/** Runs an action with a private temporary folder, which is removed whatever happens. */
+export async function withTemporaryFolder<T>(purpose: string, action: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), `castchat-${purpose}-`));
+  try {
+    return await action(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Scheme and host of an address, for {@link GitCredential}. */
+export function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : "";
+}
+
+interface GitAnswer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEnv {
+  const settings: [string, string][] = [
+    ["core.hooksPath", "/dev/null"],
+    ["credential.helper", ""],
+    // A redirect to another server must not be followed with our credential.
+    ["http.followRedirects", "false"],
+    ["gc.auto", "0"],
+    ...credentials.map(({ origin, token }): [string, string] => {
+      const basic = Buffer.from(`x-access-token:${token}`).toString("base64");
+      return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
+    }),
+  ];
+  const environment: NodeJS.ProcessEnv = {
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_COUNT: String(settings.length),
+    LC_ALL: "C",
+  };
+  for (const name of PASSED_ON) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  settings.forEach(([key, value], index) => {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  });
+  return environment;
+}
+
+function runGit(
+  args: readonly string[],
+  options: { environment: NodeJS.ProcessEnv; signal: AbortSignal; folder?: string | undefined },
+): Promise<GitAnswer> {
+  options.signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that git's helpers (git-remote-https) end with it.
+    const child = spawn("git", args, {
+      env: options.environment,
+      cwd: options.folder,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    const stop = (): void => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+    };
+    options.signal.addEventListener("abort", stop, { once: true });
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      options.signal.removeEventListener("abort", stop);
+      const missing = error.code === "ENOENT";
+      reject(missing ? new UserError("git is not installed: install it and try again.") : error);
+    });
+    child.once("close", (code) => {
+      options.signal.removeEventListener("abort", stop);
+      if (options.signal.aborted) reject(options.signal.reason as Error);
+      else resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+function succeeded(answer: GitAnswer, action: string): GitAnswer {
+  if (answer.code === 0) return answer;
+  const lines = answer.stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  // git would ask for a name and a password after a refusal, and says no more than that it must not.
+  if (
+    /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/.test(
+      answer.stderr,
+    )
+  )
+    throw new RefusedTokenError(redact(`git could not ${action}: the server refuses the token. Correct GITHUB_TOKEN.`));
+  const telling = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.code}`;
+  throw new GitError(
+    redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),
+  );
+}
+
+function refsOf(text: string, separator: string): GitRef[] {
+  return text
+    .split("\n")
+    .map((line) => line.split(separator))
+    .flatMap(([object, name]) => (object && name && !name.endsWith("^{}") ? [{ name, object }] : []));
+}
+
+/** Lines of `git push --porcelain`: flag, tab, from:to, tab, what happened. */
+function pushedOf(text: string): PushedRef[] {
+  return text.split("\n").flatMap((line) => {
+    const [flag, names, reason] = line.split("\t");
+    const name = names?.slice(names.indexOf(":") + 1);
+    if (!flag || !name || reason === undefined) return [];
+    return [{ name, taken: flag !== "!", reason: redact(reason) }];
+  });
+}
+
+/** An address that begins with a dash would be read as an option, and `ext::` runs a command. */
+function checkedUrl(url: string): string {
+  if (/^(https?|file):\/\//.test(url) || url.startsWith("/")) return url;
+  throw new UserError(`"${shown(url)}" is no address of a repository: use https://… or an absolute path.`);
+}
+
+function checkedName(name: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !name.includes("..")) return name;
+  throw new UserError(`"${name}" is no name of a branch or tag.`);
+}
+
+function shown(url: string): string {
+  return redact(url);
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { segment } from "../http/http.ts";
+import type { JsonClient } from "../http/http.ts";
+
+const unixSeconds = z
+  .number()
+  .nullish()
+  .transform((seconds) => (typeof seconds === "number" ? new Date(seconds * 1000) : undefined));
+
+const answer = z
+  .object({
+    region: z.string(),
+    pitr_enabled: z.boolean(),
+    backups: z.array(
+      z.object({
+        id: z.number().int().optional(),
+        is_physical_backup: z.boolean().optional(),
+        status: z.string(),
+        inserted_at: z.string().refine((text) => !Number.isNaN(Date.parse(text)), "no time"),
+      }),
+    ),
+    physical_backup_data: z
+      .object({
+        earliest_physical_backup_date_unix: unixSeconds,
+        latest_physical_backup_date_unix: unixSeconds,
+      })
+      .nullish(),
+  })
+  .transform(({ region, pitr_enabled, backups, physical_backup_data: physical }) => ({
+    region,
+    /** Newest first. */
+    backups: backups
+      .map((backup) => ({ id: backup.id, status: backup.status, takenAt: timeOf(backup.inserted_at) }))
+      .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()),
+    /** Every second of it can be restored; absent where the plan has no point-in-time recovery. */
+    window: pitr_enabled
+      ? windowOf(physical?.earliest_physical_backup_date_unix, physical?.latest_physical_backup_date_unix)
+      : undefined,
+  }));
+
+/** Supabase's own backups of a project. */
+export type PlatformBackupList = z.infer<typeof answer>;
+/** One of Supabase's daily backups. Its status is COMPLETED once it can be restored. */
+export type PlatformBackup = PlatformBackupList["backups"][number];
+
+/** What Supabase is asked about its own backups. Every call throws ServiceError or UnreachableError (services/http/http.ts). */
+export interface SupabaseBackups {
+  platformBackups(ref: string, signal?: AbortSignal): Promise<PlatformBackupList>;
+  /** Begins to replace the project's data by a daily backup's. Whether it was begun is not certain when no answer comes. */
+  restorePlatformBackup(ref: string, id: number, signal?: AbortSignal): Promise<void>;
+  /** The same, by the state at an instant of the window, to the second. */
+  restoreToInstant(ref: string, instant: Date, signal?: AbortSignal): Promise<void>;
+}
+
+/** The calls on Supabase's own backups (https://supabase.com/docs/reference/api, "database/backups"). */
+export function supabaseBackups(call: JsonClient): SupabaseBackups {
+  const path = (ref: string): string => `/v1/projects/${segment(ref)}/database/backups`;
+  return {
+    platformBackups: (ref, signal) => call({ method: "GET", path: path(ref), answer, signal }),
+    restorePlatformBackup: async (ref, id, signal) => {
+      await call({ method: "POST", path: `${path(ref)}/restore`, body: { id }, answer: z.unknown(), signal });
+    },
+    restoreToInstant: async (ref, instant, signal) => {
+      const body = { recovery_time_target_unix: Math.floor(instant.getTime() / 1000) };
+      await call({ method: "POST", path: `${path(ref)}/restore-pitr`, body, answer: z.unknown(), signal });
+    },
+  };
+}
+
+/** Supabase writes some times without a zone: they are UTC. */
+function timeOf(text: string): Date {
+  return new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+}
+
+function windowOf(earliest: Date | undefined, latest: Date | undefined): { earliest: Date; latest: Date } | undefined {
+  return earliest === undefined || latest === undefined ? undefined : { earliest, latest };
+}

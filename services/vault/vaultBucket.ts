@@ -1,0 +1,86 @@
+import { DeleteBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { explainAwsError } from "../aws/awsErrors.ts";
+import { patientRetries } from "../aws/awsRetries.ts";
+import { PromiseError } from "../common/errors.ts";
+import { listVersions } from "./vaultVersions.ts";
+
+/** What a bucket still holds. */
+export interface Census {
+  /** Versions of objects. */
+  versions: number;
+  /** Bytes of them. */
+  sizeBytes: number;
+  /** Delete markers; lifecycle takes those away that hide nothing. */
+  markers: number;
+  /** The latest end of a lock, and how many are held, among the objects that were asked. */
+  lockedUntil: Date | undefined;
+  held: number;
+}
+
+/** A vault's bucket as a whole, for giving it up. */
+export interface VaultBucket {
+  readonly name: string;
+  /** Counts what lies in it; undefined if there is no such bucket. `isAsked` picks the keys whose locks are read, one request each. */
+  census(isAsked: (key: string) => boolean, signal?: AbortSignal): Promise<Census | undefined>;
+  /** Deletes the bucket, which S3 refuses while anything lies in it (PromiseError). One that is gone is no error. */
+  remove(): Promise<void>;
+}
+
+/** The latest objects whose locks are read at most. */
+const ASKED_AT_MOST = 200;
+
+/** The bucket by its name, with the environment's credentials. Errors of set-up or network are UserErrors of one sentence. */
+export function vaultBucket(options: { bucket: string; region: string; endpoint?: string | undefined }): VaultBucket {
+  const { bucket, region, endpoint } = options;
+  const client = new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    retryStrategy: patientRetries({ patienceMs: 60_000 }),
+    requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
+  });
+  const explain = (error: unknown) =>
+    explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
+  return {
+    name: bucket,
+    async census(isAsked, signal) {
+      // Explained below: that there is no such bucket is an answer here.
+      const asIs = <T>(call: Promise<T>): Promise<T> => call;
+      try {
+        const { versions, markers } = await listVersions({ client, bucket, asked: asIs }, "", signal);
+        const latest = versions
+          .filter(({ Key = "" }) => isAsked(Key))
+          .sort((a, b) => (b.LastModified?.getTime() ?? 0) - (a.LastModified?.getTime() ?? 0))
+          .slice(0, ASKED_AT_MOST);
+        const heads = [];
+        for (const { Key, VersionId } of latest)
+          heads.push(await client.send(new HeadObjectCommand({ Bucket: bucket, Key, VersionId })));
+        const ends = heads.map(({ ObjectLockRetainUntilDate: until }) => until?.getTime() ?? 0);
+        const last = Math.max(0, ...ends);
+        return {
+          versions: versions.length,
+          sizeBytes: versions.reduce((sum, { Size = 0 }) => sum + Size, 0),
+          markers: markers.length,
+          lockedUntil: last > 0 ? new Date(last) : undefined,
+          held: heads.filter((head) => head.ObjectLockLegalHoldStatus === "ON").length,
+        };
+      } catch (error) {
+        if (nameOf(error) === "NoSuchBucket") return undefined;
+        throw explain(error);
+      }
+    },
+    async remove() {
+      try {
+        await client.send(new DeleteBucketCommand({ Bucket: bucket }));
+      } catch (error) {
+        if (nameOf(error) === "NoSuchBucket") return;
+        if (nameOf(error) === "BucketNotEmpty")
+          throw new PromiseError(`S3 says that the vault "${bucket}" is not empty: something was put there just now`);
+        throw explain(error);
+      }
+    },
+  };
+}
+
+function nameOf(error: unknown): string {
+  return (error as { name?: string } | undefined)?.name ?? "";
+}

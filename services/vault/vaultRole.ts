@@ -1,0 +1,72 @@
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { explainAwsError } from "../aws/awsErrors.ts";
+import { UserError, messageOf } from "../common/errors.ts";
+
+/** Which role is taken, and how. */
+export interface RoleOptions {
+  roleArn: string;
+  /** Tag that lets a person take it. */
+  tag: string;
+  region: string;
+  /** Only where it isn't AWS's own. */
+  endpoint?: string | undefined;
+  /** What else can be done if the role can't be taken: ends the sentence, such as ", or add --no-store". */
+  otherwise?: string | undefined;
+  /** Second factor, for a role that asks for one: the device's serial number and a code of it. */
+  mfa?: { serialNumber: string; code: string } | undefined;
+}
+
+/** Keys of a role's session; the SDK asks for new ones when they expire. */
+export type RoleCredentials = () => Promise<{
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  expiration?: Date;
+}>;
+
+/**
+ * Takes a role with the environment's own credentials, when it is first needed; if those are a session of that role already (the schedule's, or a
+ * profile's), they are used as they are. UserError with what to do if the role can't be taken.
+ */
+export function roleCredentials(options: RoleOptions): RoleCredentials {
+  const { roleArn, tag, region, endpoint, otherwise = "", mfa } = options;
+  const name = roleArn.slice(roleArn.lastIndexOf("/") + 1);
+  return async () => {
+    const sts = new STSClient({ region, ...(endpoint !== undefined && { endpoint }) });
+    try {
+      const { Arn: caller = "" } = await sts.send(new GetCallerIdentityCommand({}));
+      if (caller.includes(`:assumed-role/${name}/`)) return await sts.config.credentials();
+      const taken = await take(sts, caller);
+      const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = taken.Credentials ?? {};
+      if (AccessKeyId === undefined || SecretAccessKey === undefined) throw new Error("STS gave no credentials");
+      return {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        ...(SessionToken !== undefined && { sessionToken: SessionToken }),
+        ...(Expiration !== undefined && { expiration: Expiration }),
+      };
+    } catch (error) {
+      throw explainAwsError(error, { service: "STS", region, endpoint, subject: `the role ${name}` });
+    } finally {
+      sts.destroy();
+    }
+  };
+
+  async function take(sts: STSClient, caller: string) {
+    try {
+      return await sts.send(
+        new AssumeRoleCommand({
+          RoleArn: roleArn,
+          RoleSessionName: "castchat-recovery",
+          ...(mfa && { SerialNumber: mfa.serialNumber, TokenCode: mfa.code }),
+        }),
+      );
+    } catch (error) {
+      if ((error as Error).name !== "AccessDenied") throw error;
+      throw new UserError(
+        `${caller} may not take the role ${name}: give this user or role the tag ${tag} = true and leave to assume the role (docs/accounts.md, "Who may touch the vault")${otherwise}. AWS says: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { Readable, Transform } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import { PromiseError } from "../common/errors.ts";
+import type { PutOptions, StoredObject } from "./vault.ts";
+
+/** Where is written, and how what lies there already is looked at. */
+export interface WritingPlace {
+  client: S3Client;
+  bucket: string;
+  /** For how long a write that collides with another is tried again, in milliseconds. */
+  patienceMs: number;
+  /** Makes sentences of errors. */
+  asked: <T>(call: Promise<T>) => Promise<T>;
+  /** The newest version of an object, or undefined. */
+  newest: (key: string, signal?: AbortSignal) => Promise<GetObjectCommandOutput | undefined>;
+  /** Its content. */
+  contentOf: (key: string, first: GetObjectCommandOutput, signal?: AbortSignal) => AsyncIterable<Buffer>;
+}
+
+/** Two of these parts and what waits before them bound the memory of an upload. */
+const PART_BYTES = 8 * 1024 * 1024;
+const PARTS_AT_ONCE = 3;
+const PAUSE_MS = 200;
+
+/**
+ * Writes a key once. `If-None-Match: *` goes with PutObject and CompleteMultipartUpload; the other calls of an upload in parts take no such
+ * header. S3 answers 412 if the key has a current version, and 409 if another write of the same key is at work: then a PutObject may be sent
+ * again. A delete marker is no current version, so below one a key can be written again.
+ *
+ * A 412 is no failure if the key holds the very same content: then an answer of S3 was lost on its way, and the write was sent again.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export async function writeOnce(
+  place: WritingPlace,
+  key: string,
+  body: Readable | Uint8Array,
+  put: PutOptions,
+): Promise<StoredObject> {
+  return body instanceof Readable ? await writeStream(place, key, body, put) : await writeBytes(place, key, body, put);
+}
+
+/** One request; S3 compares the content with its true SHA-256 before it takes it. */
+async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, put: PutOptions): Promise<StoredObject> {
+  const hash = createHash("sha256").update(bytes).digest();
+  const total = { sizeBytes: bytes.length, sha256: hash.toString("hex") };
+  const command = () =>
+    new PutObjectCommand({ ...paramsOf(place, key, put), Body: bytes, ChecksumSHA256: hash.toString("base64") });
+  const until = performance.now() + place.patienceMs;
+  for (;;) {
+    try {
+      const done = await place.client.send(command(), { ...(put.signal && { abortSignal: put.signal }) });
+      return { ...total, versionId: done.VersionId };
+    } catch (error) {
+      if (nameOf(error) !== CONFLICT || performance.now() > until)
+        return await unlessOurs(place, key, total, error, put.signal);
+      await sleep(PAUSE_MS, undefined, put.signal && { signal: put.signal });
+    }
+  }
+}
+
+async function writeStream(place: WritingPlace, key: string, source: Readable, put: PutOptions): Promise<StoredObject> {
+  const meter = new Meter();
+  source.once("error", (error) => meter.destroy(error));
+  const upload = new Upload({
+    client: place.client,
+    partSize: PART_BYTES,
+    queueSize: PARTS_AT_ONCE,
+    params: { ...paramsOf(place, key, put), Body: source.pipe(meter) },
+  });
+  const abort = () => void upload.abort();
+  put.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    put.signal?.throwIfAborted();
+    const done = await upload.done();
+    return { ...meter.total(), versionId: "VersionId" in done ? done.VersionId : undefined };
+  } catch (error) {
+    put.signal?.throwIfAborted();
+    // Only a content that was read to its end can be compared.
+    if (meter.readableEnded) return await unlessOurs(place, key, meter.total(), error, put.signal);
+    return await place.asked(Promise.reject(error as Error));
+  } finally {
+    // The writer of the stream must not wait for a reader that is gone.
+    source.destroy();
+    meter.destroy();
+    put.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function paramsOf({ bucket }: WritingPlace, key: string, put: PutOptions) {
+  return {
+    Bucket: bucket,
+    Key: key,
+    IfNoneMatch: "*",
+    ContentType: put.contentType ?? "application/octet-stream",
+    ...(put.lockUntil && { ObjectLockMode: "GOVERNANCE" as const, ObjectLockRetainUntilDate: put.lockUntil }),
+  };
+}
+
+const TAKEN = "PreconditionFailed";
+const CONFLICT = "ConditionalRequestConflict";
+/** So S3 answers the second completion of an upload whose first one had its answer lost. */
+const COMPLETED = "NoSuchUpload";
+
+/** What was stored if the key holds that content; the error if it does not. */
+async function unlessOurs(
+  place: WritingPlace,
+  key: string,
+  total: Omit<StoredObject, "versionId">,
+  error: unknown,
+  signal?: AbortSignal,
+): Promise<StoredObject> {
+  const name = nameOf(error);
+  if (name === CONFLICT)
+    throw new PromiseError(`${key} is being written by something else at the same time: look at the audit trail`);
+  if (name !== TAKEN && name !== COMPLETED) return await place.asked(Promise.reject(error as Error));
+  const there = await place.newest(key, signal);
+  if (there !== undefined && there.ContentLength === total.sizeBytes) {
+    const hash = createHash("sha256");
+    for await (const piece of place.contentOf(key, there, signal)) hash.update(piece);
+    if (hash.digest("hex") === total.sha256) return { ...total, versionId: there.VersionId };
+  } else if (there?.Body instanceof Readable) {
+    there.Body.destroy();
+  }
+  if (name === COMPLETED) return await place.asked(Promise.reject(error as Error));
+  throw new PromiseError(
+    `${key} holds other content already, and no object of a vault is written over: look in the audit trail who has written it`,
+  );
+}
+
+function nameOf(error: unknown): string {
+  return (error as { name?: string } | undefined)?.name ?? "";
+}
+
+/** Passes a stream on; counts and hashes it. */
+class Meter extends Transform {
+  readonly #hash = createHash("sha256");
+  #sizeBytes = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: (error: null, chunk: Buffer) => void): void {
+    this.#hash.update(chunk);
+    this.#sizeBytes += chunk.length;
+    done(null, chunk);
+  }
+
+  total(): { sizeBytes: number; sha256: string } {
+    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest("hex") };
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "@jest/globals";
+import { UserError } from "../../../services/common/errors.ts";
+import { parseTime } from "../../../cli/terminal/time.ts";
+
+describe("parseTime", () => {
+  it.each([
+    ["2026-07-01T02:00:00Z", "2026-07-01T02:00:00.000Z"],
+    ["2026-07-01T02:00Z", "2026-07-01T02:00:00.000Z"],
+    ["2028-02-29T23:59:59.5Z", "2028-02-29T23:59:59.500Z"],
+  ])("takes %s", (text, time) => {
+    expect(parseTime(text, "--at").toISOString()).toBe(time);
+  });
+
+  it.each([
+    "yesterday",
+    "2026-07-01",
+    "2026-07-01T02:00:00",
+    "2026-07-01 02:00:00Z",
+    "2026-07-01T02:00:00+09:00",
+    "2026-07-01T24:00:00Z",
+    // Days that no calendar has: JavaScript would take them for another day.
+    "2026-02-30T02:00:00Z",
+    "2026-02-29T02:00:00Z",
+    "2026-04-31T02:00Z",
+  ])("refuses %s", (text) => {
+    expect(() => parseTime(text, "--at")).toThrow(
+      new UserError(`--at ${text} is no UTC time: write it like 2026-07-01T02:00:00Z.`),
+    );
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "@jest/globals";
+import { zstdCompressSync } from "node:zlib";
+import { copyText, dataSetOf } from "../../../lab/bench/text.ts";
+import type { Shape } from "../../../lab/bench/text.ts";
+
+const textOf = (shape: Shape, table: number, bytes: number) => Buffer.concat([...copyText(shape, table, bytes)]);
+
+test.each(["one", "many", "wide"] as const)(
+  "%s: as much text as asked for, the same each time, in whole lines",
+  (shape) => {
+    const text = textOf(shape, 0, 300_000);
+    expect(text.length).toBeGreaterThanOrEqual(300_000);
+    expect(text.length).toBeLessThan(340_000);
+    expect(text.equals(textOf(shape, 0, 300_000))).toBe(true);
+    expect(text.equals(textOf(shape, 1, 300_000))).toBe(false);
+    const lines = text.toString().trimEnd().split("\n");
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(new Set(lines.map((line) => line.split("\t").length)).size).toBe(1);
+  },
+);
+
+test("compresses about as text does, neither like noise nor like a repetition", () => {
+  const text = textOf("one", 0, 2_000_000);
+  const ratio = text.length / zstdCompressSync(text).length;
+  expect(ratio).toBeGreaterThan(2);
+  expect(ratio).toBeLessThan(4);
+});
+
+test("spreads the many tables' megabytes over forty", () => {
+  expect(dataSetOf("many", 100)).toEqual({ shape: "many", tables: 40, megabytes: 100 });
+});

@@ -1,0 +1,277 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import {
+  CreateKeyCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  ListKeysCommand,
+  SignCommand,
+  VerifyCommand,
+} from "@aws-sdk/client-kms";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetBucketVersioningCommand,
+  GetObjectCommand,
+  GetObjectRetentionCommand,
+  HeadObjectCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  PutBucketReplicationCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { Upload } from "@aws-sdk/lib-storage";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
+import { startMinistack } from "../../../../lab/sandbox/aws/ministack.ts";
+import { freePorts, isFree } from "../../../../lab/sandbox/host/ports.ts";
+import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
+import { makeTestFolder } from "../../../support/folder.ts";
+
+const KEY = { accessKeyId: "AKIASANDBOXKEY000001", secretAccessKey: "sec/ret+key" };
+const TOKYO = "ap-northeast-1";
+const OSAKA = "ap-northeast-3";
+let now = () => new Date();
+let folder: Awaited<ReturnType<typeof makeTestFolder>>;
+let supervisor: Supervisor;
+let upstreamPort: number;
+let tokyo: RegionGateway;
+let osaka: RegionGateway;
+const ports: Record<string, number> = {};
+
+beforeAll(async () => {
+  folder = await makeTestFolder();
+  supervisor = new Supervisor(join(folder.path, "processes.json"));
+  [upstreamPort, ports[TOKYO], ports[OSAKA]] = (await freePorts(3)) as [number, number, number];
+  const shared = { upstreamPort, ...KEY, clock: () => now() };
+  tokyo = new RegionGateway({ ...shared, region: TOKYO, port: ports[TOKYO] });
+  osaka = new RegionGateway({ ...shared, region: OSAKA, port: ports[OSAKA] });
+  await Promise.all([startUpstream(), tokyo.open(), osaka.open()]);
+});
+
+afterAll(async () => {
+  await Promise.all([tokyo.close(), osaka.close(), supervisor.stopAll()]);
+  await folder.remove();
+});
+
+const startUpstream = () =>
+  startMinistack({
+    dataDir: join(folder.path, "aws"),
+    port: upstreamPort,
+    accessKeyId: KEY.accessKeyId,
+    log: join(folder.path, "ministack.log"),
+    onSpawn: (pid) => supervisor.add("ministack", pid, { stopSignal: "SIGTERM", group: true }),
+  });
+
+/** Settings of a client that signs for `region` and speaks to the endpoint of `endpointOf`. */
+const settings = (region: string, endpointOf = region, credentials = KEY) => ({
+  region,
+  endpoint: `http://127.0.0.1:${ports[endpointOf]}`,
+  credentials,
+  maxAttempts: 1,
+  forcePathStyle: true,
+});
+const s3 = (...of: Parameters<typeof settings>) => new S3Client(settings(...of));
+const failure = async (work: Promise<unknown>) =>
+  work.then(
+    () => "it worked",
+    (error: unknown) => {
+      const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
+      return `${$metadata?.httpStatusCode} ${name}`;
+    },
+  );
+
+describe("credentials", () => {
+  it("lets the account's key in", async () => {
+    const identity = await new STSClient(settings(TOKYO)).send(new GetCallerIdentityCommand({}));
+    expect(identity.Account).toBe("000000000000");
+  });
+
+  it.each([
+    [
+      "an unknown key",
+      { accessKeyId: "AKIAUNKNOWN000000000", secretAccessKey: "x" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "the emulator's own test key",
+      { accessKeyId: "test", secretAccessKey: "test" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "an account number",
+      { accessKeyId: "123456789012", secretAccessKey: "x" },
+      "403 InvalidAccessKeyId",
+      "400 UnrecognizedClientException",
+    ],
+    [
+      "a wrong secret",
+      { ...KEY, secretAccessKey: "wrong" },
+      "403 SignatureDoesNotMatch",
+      "400 InvalidSignatureException",
+    ],
+  ])("refuses %s", async (_name, credentials, bucketError, keyError) => {
+    expect(await failure(s3(TOKYO, TOKYO, credentials).send(new ListBucketsCommand({})))).toBe(bucketError);
+    expect(await failure(new KMSClient(settings(TOKYO, TOKYO, credentials)).send(new ListKeysCommand({})))).toBe(
+      keyError,
+    );
+  });
+
+  it("refuses a request without a signature, and one that was changed on its way", async () => {
+    expect((await fetch(`http://127.0.0.1:${ports[TOKYO]}/`)).status).toBe(403);
+    const client = s3(TOKYO);
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { path: string }).path = "/another-bucket";
+        return next(args);
+      },
+      { step: "finalizeRequest", priority: "low" },
+    );
+    expect(await failure(client.send(new ListObjectsV2Command({ Bucket: "one-bucket" })))).toBe(
+      "403 SignatureDoesNotMatch",
+    );
+  });
+
+  it("refuses an old request", async () => {
+    now = () => new Date(Date.now() + 16 * 60_000);
+    try {
+      expect(await failure(s3(TOKYO).send(new ListBucketsCommand({})))).toBe("403 RequestTimeTooSkewed");
+    } finally {
+      now = () => new Date();
+    }
+  });
+});
+
+describe("regions", () => {
+  it("refuses what is signed for another region", async () => {
+    expect(await failure(s3(OSAKA, TOKYO).send(new ListBucketsCommand({})))).toBe("400 AuthorizationHeaderMalformed");
+    expect(await failure(new KMSClient(settings(OSAKA, TOKYO)).send(new ListKeysCommand({})))).toBe(
+      "400 InvalidSignatureException",
+    );
+  });
+
+  it("keeps buckets and keys in their region", async () => {
+    await createBucket("regional", TOKYO);
+    expect(await failure(s3(OSAKA).send(new ListObjectsV2Command({ Bucket: "regional" })))).toBe(
+      "301 PermanentRedirect",
+    );
+    const { KeyMetadata } = await new KMSClient(settings(TOKYO)).send(new CreateKeyCommand({}));
+    expect(
+      await failure(new KMSClient(settings(OSAKA)).send(new GetPublicKeyCommand({ KeyId: KeyMetadata!.KeyId }))),
+    ).toBe("400 NotFoundException");
+  });
+});
+
+const createBucket = (bucket: string, region: string) =>
+  s3(region).send(
+    new CreateBucketCommand({
+      Bucket: bucket,
+      ObjectLockEnabledForBucket: true,
+      CreateBucketConfiguration: { LocationConstraint: region as "ap-northeast-1" | "ap-northeast-3" },
+    }),
+  );
+
+describe("a vault's life", () => {
+  const key = "daily/日本 +&.txt";
+  let keyId: string;
+
+  it("replicates from Tokyo to Osaka, streams large objects, refuses to delete what is locked, signs", async () => {
+    await createBucket("vault-prod", TOKYO);
+    await createBucket("vault-dr", OSAKA);
+    await s3(TOKYO).send(
+      new PutBucketReplicationCommand({
+        Bucket: "vault-prod",
+        ReplicationConfiguration: {
+          Role: "arn:aws:iam::000000000000:role/replication",
+          Rules: [
+            {
+              ID: "all",
+              Priority: 1,
+              Status: "Enabled",
+              Filter: { Prefix: "" },
+              DeleteMarkerReplication: { Status: "Disabled" },
+              Destination: { Bucket: "arn:aws:s3:::vault-dr" },
+            },
+          ],
+        },
+      }),
+    );
+    const { VersionId } = await s3(TOKYO).send(
+      new PutObjectCommand({
+        Bucket: "vault-prod",
+        Key: key,
+        Body: "hello",
+        ChecksumAlgorithm: "SHA256",
+        ObjectLockMode: "GOVERNANCE",
+        ObjectLockRetainUntilDate: new Date(Date.now() + 60_000),
+      }),
+    );
+    const replica = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: key }));
+    expect(await replica.Body!.transformToString()).toBe("hello");
+    expect(await failure(s3(TOKYO).send(new DeleteObjectCommand({ Bucket: "vault-prod", Key: key, VersionId })))).toBe(
+      "403 AccessDenied",
+    );
+
+    const body = Readable.from(Array.from({ length: 12 }, (_, index) => Buffer.alloc(1 << 20, index)));
+    await new Upload({
+      client: s3(TOKYO),
+      params: { Bucket: "vault-prod", Key: "big", Body: body, ChecksumAlgorithm: "SHA256" },
+    }).done();
+    const big = await s3(OSAKA).send(new GetObjectCommand({ Bucket: "vault-dr", Key: "big" }));
+    const bytes = await big.Body!.transformToByteArray();
+    expect(bytes.length).toBe(12 << 20);
+    expect(bytes[5 << 20]).toBe(5);
+
+    const kms = new KMSClient(settings(TOKYO));
+    keyId = (await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }))).KeyMetadata!
+      .KeyId!;
+    const message = Buffer.from("manifest");
+    const signed = await kms.send(
+      new SignCommand({ KeyId: keyId, Message: message, SigningAlgorithm: "ECDSA_SHA_256" }),
+    );
+    const verified = await kms.send(
+      new VerifyCommand({
+        KeyId: keyId,
+        Message: message,
+        Signature: signed.Signature,
+        SigningAlgorithm: "ECDSA_SHA_256",
+      }),
+    );
+    expect(verified.SignatureValid).toBe(true);
+  });
+
+  it("is refused an upload whose checksum is wrong", async () => {
+    const wrong = new PutObjectCommand({
+      Bucket: "vault-prod",
+      Key: "x",
+      Body: "hello",
+      ChecksumSHA256: `${"A".repeat(43)}=`,
+    });
+    expect(await failure(s3(TOKYO).send(wrong))).toBe("400 BadDigest");
+  });
+
+  it("loses a region in an outage, and only that", async () => {
+    await tokyo.close();
+    expect(await isFree(ports[TOKYO]!)).toBe(true);
+    await expect(s3(TOKYO).send(new ListBucketsCommand({}))).rejects.toThrow();
+    expect((await s3(OSAKA).send(new HeadObjectCommand({ Bucket: "vault-dr", Key: key }))).ContentLength).toBe(5);
+    await tokyo.open();
+    await s3(TOKYO).send(new ListBucketsCommand({}));
+  });
+
+  it("survives a restart of the emulator; meanwhile the region answers 503", async () => {
+    await supervisor.stop("ministack");
+    expect(await failure(s3(TOKYO).send(new ListBucketsCommand({})))).toBe("503 ServiceUnavailable");
+    await startUpstream();
+    const retention = await s3(TOKYO).send(new GetObjectRetentionCommand({ Bucket: "vault-prod", Key: key }));
+    expect(retention.Retention?.Mode).toBe("GOVERNANCE");
+    expect((await s3(TOKYO).send(new GetBucketVersioningCommand({ Bucket: "vault-prod" }))).Status).toBe("Enabled");
+    expect((await new KMSClient(settings(TOKYO)).send(new GetPublicKeyCommand({ KeyId: keyId }))).KeySpec).toBe(
+      "ECC_NIST_P256",
+    );
+  });
+});

@@ -1,0 +1,288 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { JsonService } from "../../../../services/aws/awsJson.ts";
+import { awsRequest } from "../../../../services/aws/awsRequest.ts";
+import { serviceTrust } from "../../../../components/schedulePolicies.ts";
+import { advanceScheduler } from "../../../../lab/sandbox/aws/schedulerClock.ts";
+import { isAlive, startTicks } from "../../../../lab/sandbox/host/processes.ts";
+import { endProcess } from "../../../../lab/sandbox/host/supervisor.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { makeTestFolder } from "../../../support/folder.ts";
+
+const REGION = "ap-northeast-1";
+const ACCOUNT = "000000000000";
+const credentials = { accessKeyId: "AKIASANDBOXBUILDS000", secretAccessKey: "builds-secret" };
+const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION } as const;
+/** All that the service says of a schedule that takes a role. */
+const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
+const HOURS_6 = 6 * 3600;
+
+interface Build {
+  id: string;
+  buildStatus: string;
+  phases: { phaseType: string; phaseStatus?: string; contexts?: { message: string }[] }[];
+  logs: { groupName: string; streamName: string };
+}
+
+describe("scheduled builds", () => {
+  let folder: Awaited<ReturnType<typeof makeTestFolder>>;
+  let pid: number;
+  let endpoint: string;
+  let codebuild: JsonService;
+  let logs: JsonService;
+  let sqs: JsonService;
+  let queue: string;
+
+  beforeAll(async () => {
+    folder = await makeTestFolder();
+    const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startMinistack.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [starter, folder.path, credentials.accessKeyId]);
+    const started = JSON.parse(stdout) as { pid: number; port: number };
+    pid = started.pid;
+    endpoint = `http://127.0.0.1:${started.port}`;
+    const common = { region: REGION, endpoint, credentials };
+    codebuild = new JsonService({ ...common, service: "codebuild", target: "CodeBuild_20161006." });
+    logs = new JsonService({ ...common, service: "logs", target: "Logs_20140328." });
+    sqs = new JsonService({ ...common, service: "sqs", target: "AmazonSQS.", version: "1.0" });
+    await logs.call("CreateLogGroup", { logGroupName: "/backup" });
+    queue = (await sqs.call<{ QueueUrl: string }>("CreateQueue", { QueueName: "missed" })).QueueUrl;
+    await new S3Client({ ...common, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: "code" }));
+    await new SecretsManagerClient(common).send(
+      new CreateSecretCommand({ Name: "runner", SecretString: JSON.stringify({ PASSWORD: "swordfish" }) }),
+    );
+    await role("runner", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*`, [
+      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
+      {
+        Effect: "Allow",
+        Action: ["s3:ListBucket", "s3:GetObject"],
+        Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
+      },
+      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" },
+    ]);
+    await role("starter", "scheduler.amazonaws.com", SCHEDULES, [
+      { Effect: "Allow", Action: "codebuild:StartBuild", Resource: `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/*` },
+      { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
+    ]);
+    await role("powerless", "scheduler.amazonaws.com", SCHEDULES, [
+      { Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" },
+    ]);
+    await role("distrustful", "scheduler.amazonaws.com", `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/*`, [
+      { Effect: "Allow", Action: ["codebuild:StartBuild", "sqs:SendMessage"], Resource: "*" },
+    ]);
+  }, 60_000);
+  afterAll(async () => {
+    if (isAlive(pid)) process.kill(-pid, "SIGKILL");
+    await folder.remove();
+  });
+
+  async function role(name: string, service: string, source: string, statements: object[]): Promise<void> {
+    const iam = new IAMClient({ region: REGION, endpoint, credentials });
+    const trust = JSON.stringify(serviceTrust(service, SITE, source)).replace('"ArnEquals"', '"ArnLike"');
+    await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
+    const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: statements });
+    await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: "own", PolicyDocument }));
+  }
+
+  async function project(name: string, script: string, serviceRole = "runner"): Promise<string> {
+    const s3 = new S3Client({ region: REGION, endpoint, credentials, forcePathStyle: true });
+    await s3.send(new PutObjectCommand({ Bucket: "code", Key: `${name}/main.mjs`, Body: Buffer.from(script) }));
+    const buildspec = {
+      version: 0.2,
+      phases: { install: { commands: ["command -v pg_dump"] }, build: { commands: ["node main.mjs"] } },
+    };
+    const made = await codebuild.call<{ project: { arn: string } }>("CreateProject", {
+      name,
+      serviceRole: `arn:aws:iam::${ACCOUNT}:role/${serviceRole}`,
+      concurrentBuildLimit: 1,
+      timeoutInMinutes: 5,
+      artifacts: { type: "NO_ARTIFACTS" },
+      source: { type: "S3", location: `code/${name}/`, buildspec: JSON.stringify(buildspec) },
+      environment: {
+        environmentVariables: [
+          { name: "PLAIN", value: "seen" },
+          { name: "SECRET", type: "SECRETS_MANAGER", value: "runner:PASSWORD" },
+        ],
+      },
+      logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/backup" } },
+    });
+    return made.project.arn;
+  }
+
+  async function schedule(name: string, target: string, starter = "starter"): Promise<void> {
+    const service = { service: "scheduler", region: REGION, endpoint, credentials };
+    await awsRequest(service, {
+      method: "POST",
+      path: `/schedules/${name}`,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        ScheduleExpression: "rate(6 hours)",
+        FlexibleTimeWindow: { Mode: "OFF" },
+        Target: {
+          Arn: target,
+          RoleArn: `arn:aws:iam::${ACCOUNT}:role/${starter}`,
+          RetryPolicy: { MaximumRetryAttempts: 0 },
+          DeadLetterConfig: { Arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:missed` },
+        },
+      }),
+    });
+  }
+
+  async function builds(projectName: string): Promise<Build[]> {
+    const { ids } = await codebuild.call<{ ids: string[] }>("ListBuildsForProject", { projectName });
+    return (await codebuild.call<{ builds: Build[] }>("BatchGetBuilds", { ids })).builds;
+  }
+
+  async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
+    for (let tries = 0; tries < 150; tries += 1) {
+      const found = await look();
+      if (found !== undefined) return found;
+      await sleep(100);
+    }
+    throw new Error(`waited in vain for ${what}`);
+  }
+
+  const ended = (name: string) =>
+    until(async () => (await builds(name)).find((one) => one.buildStatus !== "IN_PROGRESS"), `the build of ${name}`);
+
+  async function logOf({ logs: { groupName, streamName } }: Build): Promise<string> {
+    const asked = { logGroupName: groupName, logStreamName: streamName };
+    const { events } = await logs.call<{ events: { message: string }[] }>("GetLogEvents", asked);
+    return events.map(({ message }) => message).join("\n");
+  }
+
+  const failureOf = ({ phases }: Build) => phases.find(({ phaseStatus }) => phaseStatus === "FAILED");
+
+  it("fires when its time has come and not before, runs the commands as a process and keeps the log", async () => {
+    const script = `
+      console.log("plain " + process.env.PLAIN, "secret " + process.env.SECRET, "length " + process.env.SECRET.length);
+      console.log("names " + Object.keys(process.env).sort().join(" "));`;
+    await schedule("good", await project("good", script));
+    await advanceScheduler(folder.path, HOURS_6 - 600);
+    await sleep(2_500);
+    expect(await builds("good")).toEqual([]);
+    await advanceScheduler(folder.path, 600);
+    const build = await ended("good");
+    const log = await logOf(build);
+    expect([build.buildStatus, build.buildStatus === "SUCCEEDED" ? "" : log]).toEqual(["SUCCEEDED", ""]);
+    expect(build.phases.map(({ phaseType }) => phaseType)).toEqual(expect.arrayContaining(["INSTALL", "BUILD"]));
+    expect(log).toContain("plain seen secret *** length 9");
+    expect(log).not.toContain("swordfish");
+    expect(/names (.*)/.exec(log)![1]!.split(" ")).toEqual([
+      "AWS_ACCESS_KEY_ID",
+      "AWS_DEFAULT_REGION",
+      "AWS_EC2_METADATA_DISABLED",
+      "AWS_REGION",
+      "AWS_SECRET_ACCESS_KEY",
+      "AWS_SESSION_TOKEN",
+      "CODEBUILD_BUILD_ID",
+      "HOME",
+      "PATH",
+      "PLAIN",
+      "PWD",
+      "SECRET",
+      "TMPDIR",
+    ]);
+    expect(await readdir(join(folder.path, "builds"))).toEqual([]);
+    await sleep(2_500);
+    expect(await builds("good")).toHaveLength(1);
+  });
+
+  it("fails as its command fails, with the reason", async () => {
+    await codebuild.call("StartBuild", { projectName: await bare("bad", "console.error('no luck'); process.exit(3)") });
+    const build = await ended("bad");
+    expect(build.buildStatus).toBe("FAILED");
+    expect(failureOf(build)).toMatchObject({
+      phaseType: "BUILD",
+      contexts: [{ message: "Error while executing command: node main.mjs. Reason: exit status 3" }],
+    });
+    expect(await logOf(build)).toContain("no luck");
+  });
+
+  const bare = async (name: string, script: string, serviceRole?: string) => {
+    await project(name, script, serviceRole);
+    return name;
+  };
+
+  it("gives a build no right that its role doesn't have", async () => {
+    await role("poor", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/poor`, [
+      { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
+      {
+        Effect: "Allow",
+        Action: ["s3:ListBucket", "s3:GetObject"],
+        Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
+      },
+    ]);
+    await codebuild.call("StartBuild", { projectName: await bare("poor", "", "poor") });
+    const refused = await ended("poor");
+    expect(refused.buildStatus).toBe("FAILED");
+    expect(failureOf(refused)).toMatchObject({ phaseType: "DOWNLOAD_SOURCE" });
+    expect(failureOf(refused)!.contexts![0]!.message).toMatch(/secretsmanager:GetSecretValue/);
+    // The trust is for the project "poor" alone.
+    await codebuild.call("StartBuild", { projectName: await bare("stranger", "", "poor") });
+    expect(failureOf(await ended("stranger"))!.contexts![0]!.message).toMatch(/may not assume/);
+  });
+
+  it("refuses a schedule whose role lets that one schedule in, and not the group that AWS names", async () => {
+    const target = await project("distrusted", "");
+    await expect(schedule("distrustful", target, "distrustful")).rejects.toMatchObject({
+      name: "ValidationException",
+      message: "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    });
+  });
+
+  it("puts what it can't start into the queue of missed runs", async () => {
+    await schedule("powerless", await project("unstarted", ""), "powerless");
+    await advanceScheduler(folder.path, HOURS_6);
+    const message = await until(async () => {
+      const { Messages } = await sqs.call<{ Messages?: { Body: string }[] }>("ReceiveMessage", { QueueUrl: queue });
+      return Messages?.[0]?.Body;
+    }, "the message");
+    expect(JSON.parse(message)).toMatchObject({
+      schedule: `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule/default/powerless`,
+      reason: expect.stringMatching(/role\/powerless may not start/) as unknown as string,
+    });
+    expect(await builds("unstarted")).toEqual([]);
+  });
+
+  /** A build that lasts, once its process and that one's own child run. */
+  async function startSlow(name: string): Promise<{ build: Build; pids: number[] }> {
+    const note = join(folder.path, `${name}.pids`);
+    const script = `
+      import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs";
+      const child = spawn("sleep", ["600"]);
+      writeFileSync(${JSON.stringify(note)}, process.pid + " " + child.pid);
+      setTimeout(() => {}, 600000);`;
+    await bare(name, script);
+    const { build } = await codebuild.call<{ build: Build }>("StartBuild", { projectName: name });
+    const pids = await until(async () => {
+      const text = await readFile(note, "utf8").catch(() => "");
+      return text === "" ? undefined : text.split(" ").map(Number);
+    }, "the process");
+    return { build, pids };
+  }
+
+  it("runs one at a time, and ends a stopped one with all that it has started", async () => {
+    const { build, pids } = await startSlow("slow");
+    await expect(codebuild.call("StartBuild", { projectName: "slow" })).rejects.toMatchObject({
+      name: "AccountLimitExceededException",
+    });
+    expect(pids.every(isAlive)).toBe(true);
+    await codebuild.call("StopBuild", { id: build.id });
+    expect((await ended("slow")).buildStatus).toBe("STOPPED");
+    expect(pids.some(isAlive)).toBe(false);
+  });
+
+  it("leaves no process of a build when the sandbox is stopped", async () => {
+    const { pids } = await startSlow("left");
+    expect(pids.every(isAlive)).toBe(true);
+    await endProcess({ name: "ministack", pid, ticks: startTicks(pid) ?? "", stopSignal: "SIGTERM", group: true });
+    await until(() => Promise.resolve(pids.some(isAlive) ? undefined : true), "their end");
+  });
+});

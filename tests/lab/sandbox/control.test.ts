@@ -1,0 +1,196 @@
+import { existsSync, statSync } from "node:fs";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import {
+  destroyDatabase,
+  loseRegion,
+  resetSandbox,
+  restoreRegion,
+  sandboxStatus,
+  startSandbox,
+  stopSandbox,
+} from "../../../lab/sandbox/control.ts";
+import { sandboxEnvironment } from "../../../lab/sandbox/environment.ts";
+import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import type { SandboxFile } from "../../../lab/sandbox/host/layout.ts";
+import { isFree } from "../../../lab/sandbox/host/ports.ts";
+import { isAlive } from "../../../lab/sandbox/host/processes.ts";
+import type { SupervisedProcess } from "../../../lab/sandbox/host/supervisor.ts";
+import { makeTestFolder } from "../../support/folder.ts";
+
+let folder: Awaited<ReturnType<typeof makeTestFolder>>;
+let home: string;
+
+beforeEach(async () => {
+  folder = await makeTestFolder();
+  home = join(folder.path, "home");
+});
+afterEach(async () => {
+  // The home of a test that failed half-way may hold anything.
+  await stopSandbox({ home }).catch(() => undefined);
+  await folder.remove();
+});
+
+const readProcesses = async () =>
+  JSON.parse(await readFile(join(home, "processes.json"), "utf8")) as SupervisedProcess[];
+const listening = async (file: SandboxFile) => {
+  const free = await Promise.all(Object.values(file.ports).map((port) => isFree(port)));
+  return free.filter((one) => !one).length;
+};
+const supabase = (file: SandboxFile, path: string, init: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${file.ports.supabase}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${file.credentials.supabaseToken}`, "content-type": "application/json" },
+  });
+const createProject = async (file: SandboxFile) => {
+  const body = {
+    name: "castchat",
+    organization_slug: "castchat",
+    db_pass: "a-Password-1",
+    region_selection: { type: "specific", code: "ap-northeast-1" },
+  };
+  const answer = await supabase(file, "/v1/projects", { method: "POST", body: JSON.stringify(body) });
+  const created = (await answer.json()) as { id?: string; ref?: string; message?: string };
+  if (!answer.ok) throw new Error(created.message);
+  const ref = created.ref ?? created.id ?? "";
+  for (let attempt = 0; !(await sandboxStatus({ home })).databases.includes(ref); attempt++) {
+    if (attempt > 100) throw new Error("the project got no database");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return ref;
+};
+
+describe("a sandbox's life", () => {
+  it("starts, says so, starts again without a change, loses a region, stops and keeps its state", async () => {
+    const file = await startSandbox({ home });
+    expect(await listening(file)).toBe(9);
+    expect((await sandboxStatus({ home })).running).toBe(true);
+    expect(statSync(layout(home).file).mode & 0o777).toBe(0o600);
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect((await startSandbox({ home })).pid).toBe(file.pid);
+
+    const environment = sandboxEnvironment(home, file, { PATH: "/usr/bin" });
+    expect(environment["PULUMI_BACKEND_URL"]).toBe(`file://${home}/state`);
+    // The command line too: what the runbook says is typed as it stands there.
+    expect(environment["PATH"]).toBe(`${PROJECT_ROOT}/lab/sandbox/plugins/bin:${PROJECT_ROOT}/bin:/usr/bin`);
+
+    const ref = await createProject(file);
+    await loseRegion(home, "ap-northeast-1");
+    expect(await isFree(file.ports.awsPrimary)).toBe(true);
+    await expect(loseRegion(home, "mars")).rejects.toMatchObject({
+      name: "UserError",
+      message: expect.stringContaining('no AWS region "mars"'),
+    });
+
+    const processes = await readProcesses();
+    expect(processes.map(({ name }) => name).sort()).toEqual(["ministack", `postgres ${ref}`]);
+    await stopSandbox({ home });
+    expect(await listening(file)).toBe(0);
+    expect(processes.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(await sandboxStatus({ home })).toMatchObject({ running: false, outages: ["ap-northeast-1"] });
+
+    const again = await startSandbox({ home });
+    expect(again.ports).toEqual(file.ports);
+    expect(await isFree(file.ports.awsPrimary)).toBe(true);
+    await restoreRegion(home, "ap-northeast-1");
+    expect(await isFree(file.ports.awsPrimary)).toBe(false);
+    expect((await sandboxStatus({ home })).databases).toEqual([ref]);
+    await destroyDatabase(home, ref);
+    expect(existsSync(join(layout(home).postgres, ref))).toBe(false);
+    await expect(destroyDatabase(home, ref)).rejects.toMatchObject({ name: "UserError" });
+
+    await resetSandbox({ home });
+    expect(existsSync(home)).toBe(false);
+    expect(await listening(file)).toBe(0);
+  }, 60_000);
+
+  it("leaves nothing after its daemon was killed: stop ends the rest, and a start works as well", async () => {
+    const file = await startSandbox({ home });
+    await createProject(file);
+    process.kill(file.pid!, "SIGKILL");
+    const left = await readProcesses();
+    expect(left.filter(({ pid }) => isAlive(pid))).toHaveLength(2);
+    await stopSandbox({ home });
+    expect(left.filter(({ pid }) => isAlive(pid))).toEqual([]);
+    expect(await listening(file)).toBe(0);
+
+    const second = await startSandbox({ home });
+    process.kill(second.pid!, "SIGKILL");
+    const third = await startSandbox({ home });
+    expect(third.pid).not.toBe(second.pid);
+    expect((await sandboxStatus({ home })).databases).toHaveLength(1);
+  }, 60_000);
+
+  it("survives Ctrl-C in its terminal and the terminal's end", async () => {
+    const file = await startSandbox({ home });
+    process.kill(file.pid!, "SIGINT");
+    process.kill(file.pid!, "SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await sandboxStatus({ home })).running).toBe(true);
+    expect(await listening(file)).toBe(9);
+  });
+
+  it("lets only its owner control it", async () => {
+    const file = await startSandbox({ home });
+    const answer = await fetch(`http://127.0.0.1:${file.ports.control}/shutdown`, { method: "POST" });
+    expect(answer.status).toBe(401);
+    expect((await sandboxStatus({ home })).running).toBe(true);
+  });
+
+  it("does one start at a time", async () => {
+    const files = await Promise.all([startSandbox({ home }), startSandbox({ home }), startSandbox({ home })]);
+    expect(new Set(files.map(({ pid }) => pid)).size).toBe(1);
+    expect((await readdir(home)).filter((name) => name.startsWith("lock"))).toEqual([]);
+  });
+});
+
+describe("what a user reads", () => {
+  const refusal = (message: RegExp) => ({ name: "UserError", message: expect.stringMatching(message) });
+
+  it("when a port is in use: its number and service, and nothing is left running", async () => {
+    const file = await startSandbox({ home });
+    await stopSandbox({ home });
+    const stranger = createServer();
+    await new Promise<void>((resolve) => stranger.listen(file.ports.edge, "127.0.0.1", resolve));
+    await expect(startSandbox({ home })).rejects.toMatchObject(
+      refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*in use.*reset"\\.$`)),
+    );
+    expect(await listening(file)).toBe(1);
+    await new Promise((resolve) => stranger.close(resolve));
+  });
+
+  it("when ministack is missing or is no program", async () => {
+    const before = { PATH: process.env["PATH"], CASTCHAT_MINISTACK: process.env["CASTCHAT_MINISTACK"] };
+    try {
+      process.env["CASTCHAT_MINISTACK"] = "/nowhere/ministack";
+      await expect(startSandbox({ home })).rejects.toMatchObject(
+        refusal(/CASTCHAT_MINISTACK names \/nowhere\/ministack.*make setup/),
+      );
+      delete process.env["CASTCHAT_MINISTACK"];
+      process.env["PATH"] = "/nowhere";
+      await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/not on PATH.*make setup/));
+    } finally {
+      process.env["PATH"] = before.PATH;
+      if (before.CASTCHAT_MINISTACK !== undefined) process.env["CASTCHAT_MINISTACK"] = before.CASTCHAT_MINISTACK;
+    }
+  });
+
+  it("when the home is damaged, half made, or no sandbox at all", async () => {
+    await mkdir(join(home, "postgres"), { recursive: true });
+    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/holds postgres but no sandbox\.json/));
+    await expect(resetSandbox({ home })).rejects.toMatchObject(refusal(/holds no sandbox/));
+    expect(existsSync(join(home, "postgres"))).toBe(true);
+    await writeFile(layout(home).file, '{"ports": {}}');
+    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/is damaged.*sandbox reset/));
+    await resetSandbox({ home });
+    expect(existsSync(home)).toBe(false);
+    await resetSandbox({ home });
+    await stopSandbox({ home });
+  });
+
+  it("when a region shall be lost while nothing runs", async () => {
+    await expect(loseRegion(home, "ap-northeast-1")).rejects.toMatchObject(refusal(/is not running.*sandbox start/));
+  });
+});

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { createCloudflareEmulator, type CloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
+import { pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+
+describe("Cloudflare's emulator", () => {
+  let bed: TestBed;
+  let cloudflare: CloudflareEmulator;
+  let zone = "";
+  beforeEach(async () => {
+    bed = await testBed();
+    cloudflare = createCloudflareEmulator(bed.deps);
+    zone = `/client/v4/zones/${pick(await send(cloudflare.app, "POST /client/v4/zones", { name: "castchat.example", account: { id: "acc" } }), "result.id")}`;
+  });
+  afterEach(() => bed.remove());
+  const call = (request: string, body?: unknown) => send(cloudflare.app, request, body);
+  const record = (type: string, name: string, content: string, more: object = {}) =>
+    call(`POST ${zone}/dns_records`, { type, name, content, ttl: 60, ...more });
+  const refused = (code: number) => ({ success: false, errors: [{ code }], messages: [], result: null });
+
+  it("refuses every route without a token and with a wrong one", async () => {
+    const routes = routesOf(cloudflare.app, "/client/v4");
+    expect(routes.length).toBeGreaterThan(13);
+    for (const route of [...routes, "GET /client/v4/nowhere"]) {
+      expect([route, await send(cloudflare.app, route, undefined, {})]).toMatchObject([
+        route,
+        { status: 400, body: refused(9106) },
+      ]);
+      const wrong = await send(cloudflare.app, route, undefined, { authorization: "Bearer wrong" });
+      expect([route, wrong]).toMatchObject([route, { status: 403, body: refused(9109) }]);
+    }
+  });
+
+  it("has one zone of a name, found by name", async () => {
+    expect(await call("POST /client/v4/zones", { name: "CASTCHAT.example" })).toMatchObject({
+      status: 400,
+      body: refused(1061),
+    });
+    expect(await call("POST /client/v4/zones", { name: "not a name" })).toMatchObject({
+      status: 400,
+      body: { success: false },
+    });
+    expect(await call("GET /client/v4/zones?name=castchat.example")).toMatchObject({
+      status: 200,
+      body: {
+        success: true,
+        result: [{ name: "castchat.example", account: { id: "acc" }, status: "active" }],
+        result_info: { total_count: 1 },
+      },
+    });
+    expect(await call("GET /client/v4/zones?name=other.example")).toMatchObject({ body: { result: [] } });
+    expect(await call("GET /client/v4/zones/none")).toMatchObject({ status: 404, body: refused(1001) });
+  });
+
+  it("creates, changes, lists and deletes records", async () => {
+    const made = await record("CNAME", "App", "cname.vercel-dns.com", { comment: "ours" });
+    expect(made).toMatchObject({
+      status: 200,
+      body: { result: { name: "app.castchat.example", type: "CNAME", ttl: 60, proxied: false, comment: "ours" } },
+    });
+    const path = `${zone}/dns_records/${pick(made, "result.id")}`;
+    expect(await call(`PATCH ${path}`, { ttl: 120 })).toMatchObject({
+      body: { result: { ttl: 120, content: "cname.vercel-dns.com", comment: "ours" } },
+    });
+    expect(
+      await call(`PUT ${path}`, { type: "CNAME", name: "app.castchat.example", content: "x.example" }),
+    ).toMatchObject({
+      body: { result: { ttl: 1, content: "x.example", comment: null } },
+    });
+    await record("TXT", "_castchat-recovery.app", "stack=prod;generation=1");
+    expect(
+      await call(`GET ${zone}/dns_records?type=TXT&name.exact=_castchat-recovery.app.castchat.example`),
+    ).toMatchObject({ body: { result: [{ content: "stack=prod;generation=1" }] } });
+    expect(await call(`GET ${zone}/dns_records?per_page=1&page=2`)).toMatchObject({
+      body: { result: [{ type: "TXT" }], result_info: { count: 1, total_count: 2, total_pages: 2 } },
+    });
+    expect(await call(`DELETE ${path}`)).toMatchObject({ status: 200, body: { success: true } });
+    expect(await call(`GET ${path}`)).toMatchObject({ status: 404, body: refused(81044) });
+  });
+
+  it("refuses identical records, and other records beside a CNAME", async () => {
+    await record("CNAME", "app", "a.example");
+    expect(await record("CNAME", "app", "a.example")).toMatchObject({ status: 400, body: refused(81058) });
+    expect(await record("CNAME", "app", "b.example")).toMatchObject({ status: 400, body: refused(81053) });
+    expect(await record("A", "app", "127.0.0.1")).toMatchObject({ status: 400, body: refused(81053) });
+    expect(await record("TXT", "app", "x")).toMatchObject({ status: 400, body: refused(81054) });
+    await record("A", "www", "127.0.0.1");
+    expect(await record("A", "www", "127.0.0.2")).toMatchObject({ status: 200 });
+    expect(await record("CNAME", "www", "a.example")).toMatchObject({ status: 400, body: refused(81053) });
+  });
+
+  it("makes a CAA record's content of its data", async () => {
+    const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
+    expect(await call(`POST ${zone}/dns_records`, caa)).toMatchObject({
+      body: { result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data } },
+    });
+    expect(await call(`POST ${zone}/dns_records`, { type: "TXT", name: "x" })).toMatchObject({ status: 400 });
+  });
+
+  it("refuses a change of type, a TTL out of range and a broken body", async () => {
+    const path = `${zone}/dns_records/${pick(await record("A", "www", "127.0.0.1"), "result.id")}`;
+    expect(await call(`PATCH ${path}`, { type: "CNAME", content: "a.example" })).toMatchObject({
+      status: 400,
+      body: refused(1004),
+    });
+    expect(await record("A", "x", "127.0.0.1", { ttl: 59 })).toMatchObject({
+      status: 400,
+      body: { errors: [{ code: 1004, error_chain: [{ code: 9021 }] }] },
+    });
+    expect(await record("SPF", "x", "y")).toMatchObject({ status: 400, body: refused(6007) });
+    expect(await call(`POST ${zone}/dns_records`, "{")).toMatchObject({ status: 400, body: refused(6007) });
+  });
+
+  it("follows CNAMEs to their end, and gives up on a circle", async () => {
+    await record("CNAME", "a", "b.castchat.example");
+    await record("CNAME", "b", "cname.vercel-dns.com.");
+    expect(cloudflare.resolveCname("A.castchat.example")).toBe("cname.vercel-dns.com");
+    expect(cloudflare.resolveCname("none.castchat.example")).toBeUndefined();
+    await record("CNAME", "c", "d.castchat.example");
+    await record("CNAME", "d", "c.castchat.example");
+    expect(cloudflare.resolveCname("c.castchat.example")).toBeUndefined();
+  });
+
+  it("remembers over a restart, and forgets a deleted zone's records", async () => {
+    await record("CNAME", "app", "a.example");
+    cloudflare = createCloudflareEmulator(bed.deps);
+    expect(cloudflare.resolveCname("app.castchat.example")).toBe("a.example");
+    expect(await call(`PATCH ${zone}/settings/ssl`, { value: "strict" })).toMatchObject({
+      body: { result: { id: "ssl", value: "strict" } },
+    });
+    expect(await call(`GET ${zone}/settings/none`)).toMatchObject({ status: 400, body: refused(1003) });
+    await call(`DELETE ${zone}`);
+    expect(createCloudflareEmulator(bed.deps).resolveCname("app.castchat.example")).toBeUndefined();
+  });
+});

@@ -1,0 +1,215 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createAdaptorServer } from "@hono/node-server";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { createGithubEmulator, type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
+import { closeServer } from "../../../../lab/sandbox/host/servers.ts";
+import { TOKEN, pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+
+const run = promisify(execFile);
+
+describe("GitHub's emulator", () => {
+  let bed: TestBed;
+  let github: GithubEmulator;
+  let server: Server | undefined;
+  beforeEach(async () => {
+    bed = await testBed();
+    github = createGithubEmulator(bed.deps);
+  });
+  afterEach(async () => {
+    if (server !== undefined) await closeServer(server);
+    server = undefined;
+    await bed.remove();
+  });
+  const call = (request: string, body?: unknown) => send(github.app, request, body);
+  const repo = "/api/v3/repos/castchat/app";
+  const create = (body: object = {}) =>
+    call("POST /api/v3/orgs/castchat/repos", { name: "app", private: true, ...body });
+
+  it("refuses every route with a wrong token, and all but public reading without one", async () => {
+    await create();
+    const routes = routesOf(github.app, "").filter((route) => !route.includes(".git"));
+    expect(routes.length).toBeGreaterThan(14);
+    for (const prefix of ["", "/api/v3"]) {
+      for (const route of [...routes, "GET /nowhere", "PUT /repos/castchat/app"]) {
+        const asked = route.replace(" /", ` ${prefix}/`);
+        const wrong = await send(github.app, asked, undefined, { authorization: "Bearer wrong" });
+        expect([asked, wrong]).toMatchObject([
+          asked,
+          { status: 401, body: { message: "Bad credentials", status: "401" } },
+        ]);
+        const none = await send(github.app, asked.replace("/repos/x/x", "/repos/castchat/app"), undefined, {});
+        expect([asked, none.status]).toEqual([asked, /^GET .*\/repos\//.test(asked) ? 404 : 401]);
+      }
+    }
+  });
+
+  it("makes a repository in the steps of the official plugin", async () => {
+    expect(await call("GET /api/v3/orgs/castchat")).toMatchObject({
+      status: 200,
+      body: { login: "castchat", type: "Organization" },
+    });
+    expect(await create({ description: "The app" })).toMatchObject({
+      status: 201,
+      body: {
+        name: "app",
+        full_name: "castchat/app",
+        private: true,
+        visibility: "private",
+        default_branch: "main",
+        owner: { login: "castchat" },
+      },
+    });
+    expect(await call(`PATCH ${repo}`, { allow_merge_commit: false })).toMatchObject({
+      status: 200,
+      body: { allow_merge_commit: false, description: "The app" },
+    });
+    expect(await call(`PUT ${repo}/topics`, { names: ["mirror"] })).toMatchObject({ body: { names: ["mirror"] } });
+    expect(await call(`GET ${repo}`)).toMatchObject({ body: { topics: ["mirror"], allow_merge_commit: false } });
+    expect(await call(`GET ${repo}/vulnerability-alerts`)).toMatchObject({ status: 404 });
+    expect(await call(`PUT ${repo}/vulnerability-alerts`)).toMatchObject({ status: 204 });
+    expect(await call(`GET ${repo}/vulnerability-alerts`)).toMatchObject({ status: 204 });
+  });
+
+  it("refuses a second repository of a name, in any case of letters, and a bad name", async () => {
+    await create();
+    const refusal = {
+      message: "Repository creation failed.",
+      errors: [
+        { resource: "Repository", code: "custom", field: "name", message: "name already exists on this account" },
+      ],
+    };
+    expect(await create({ name: "APP" })).toMatchObject({ status: 422, body: refusal });
+    expect(await create({ name: "a/../b" })).toMatchObject({ status: 422 });
+    expect(await create({ name: ".." })).toMatchObject({ status: 422 });
+    expect(await call("POST /user/repos", { name: "app" })).toMatchObject({ status: 201 });
+    expect(await create({ name: "other" })).toMatchObject({ status: 201 });
+    expect(await call(`PATCH /repos/castchat/other`, { name: "app" })).toMatchObject({ status: 422 });
+  });
+
+  it("renames and deletes the git data too, and remembers over a restart", async () => {
+    await create({ auto_init: true });
+    expect(await call(`PATCH ${repo}`, { name: "renamed" })).toMatchObject({ body: { full_name: "castchat/renamed" } });
+    github = createGithubEmulator(bed.deps);
+    expect(await call(`GET ${repo}`)).toMatchObject({ status: 404, body: { message: "Not Found" } });
+    expect(await call("GET /repos/castchat/renamed/branches")).toMatchObject({ body: [{ name: "main" }] });
+    const folder = join(bed.deps.paths.git, "castchat", "renamed.git");
+    expect(existsSync(folder)).toBe(true);
+    expect(await call("DELETE /repos/castchat/renamed")).toMatchObject({ status: 204 });
+    expect(existsSync(folder)).toBe(false);
+    expect(await create()).toMatchObject({ status: 201 });
+  });
+
+  describe("over git", () => {
+    let address = "";
+    let work = "";
+    const git = (...args: string[]) =>
+      run("git", args, {
+        cwd: work,
+        env: { PATH: process.env["PATH"], GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", HOME: work },
+      });
+    const url = (password = TOKEN, name = "app") =>
+      `${address.replace("//", `//x-access-token:${password}@`)}/castchat/${name}.git`;
+    const failure = (pushed: Promise<unknown>) =>
+      pushed.then(
+        () => "no failure",
+        (error: unknown) => (error as { stderr: string }).stderr,
+      );
+
+    beforeEach(async () => {
+      const listening = createAdaptorServer({ fetch: github.app.fetch }) as Server;
+      server = listening;
+      await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+      address = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+      await create();
+      work = bed.deps.paths.home;
+      await git("init", "-q", "-b", "main", "w");
+      work = join(work, "w");
+      await git(
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@example.com",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "First\n\nwith a body, é",
+      );
+    });
+
+    it("serves push, clone and fetch, and the API shows what was pushed", async () => {
+      expect(await call(`GET ${repo}/commits/main`)).toMatchObject({
+        status: 409,
+        body: { message: "Git Repository is empty." },
+      });
+      await git("push", "-q", url(), "main", "main:feature/x");
+      const head = (await git("rev-parse", "HEAD")).stdout.trim();
+      expect(await call(`GET ${repo}/branches/feature/x`)).toMatchObject({
+        status: 200,
+        body: { name: "feature/x", commit: { sha: head } },
+      });
+      expect(await call(`GET ${repo}/commits/${head.slice(0, 10)}`)).toMatchObject({
+        body: { sha: head, commit: { message: expect.stringContaining("é"), author: { name: "A" } } },
+      });
+      expect(await call(`GET ${repo}/commits/none`)).toMatchObject({
+        status: 422,
+        body: { message: "No commit found for SHA: none" },
+      });
+      expect(await call(`GET ${repo}/branches/none`)).toMatchObject({
+        status: 404,
+        body: { message: "Branch not found" },
+      });
+      expect(await call(`PATCH ${repo}`, { default_branch: "none" })).toMatchObject({ status: 422 });
+      await call(`PATCH ${repo}`, { default_branch: "feature/x" });
+      await git("clone", "-q", url(), "copy");
+      expect((await git("-C", "copy", "rev-parse", "HEAD")).stdout.trim()).toBe(head);
+      expect((await git("-C", "copy", "branch", "--show-current")).stdout.trim()).toBe("feature/x");
+    });
+
+    it("carries more than a pipe holds, both ways", async () => {
+      await run("sh", ["-c", "head -c 6000000 /dev/urandom > big && git add big"], { cwd: work });
+      await git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "-m", "big");
+      await git("push", "-q", url(), "main");
+      await git("clone", "-q", url(), "copy");
+      await run("cmp", ["big", "copy/big"], { cwd: work });
+    });
+
+    it("refuses a wrong password, no password, and a repository that is not there", async () => {
+      await git("push", "-q", url(), "main");
+      expect(await failure(git("ls-remote", url("wrong")))).toMatch(/Authentication failed/);
+      expect(await failure(git("push", url("wrong"), "main:other"))).toMatch(/Authentication failed/);
+      expect(await failure(git("ls-remote", `${address}/castchat/app.git`))).toMatch(/could not read Username/);
+      expect(await failure(git("ls-remote", url(TOKEN, "none")))).toMatch(/not found/i);
+      expect(pick(await call(`GET ${repo}/branches`), "length")).toBe("1");
+    });
+
+    it("lets anybody read a public repository, and nobody push to it without the token", async () => {
+      await git("push", "-q", url(), "main");
+      await call(`PATCH ${repo}`, { private: false });
+      expect((await git("ls-remote", `${address}/castchat/app.git`)).stdout).toContain("refs/heads/main");
+      expect(await failure(git("push", `${address}/castchat/app.git`, "main:other"))).toMatch(
+        /could not read Username/,
+      );
+      expect(await send(github.app, `GET ${repo}`, undefined, {})).toMatchObject({
+        status: 200,
+        body: { private: false },
+      });
+    });
+
+    it("takes no push to an archived repository nor to its own refs", async () => {
+      await git("push", "-q", url(), "main");
+      expect(await failure(git("push", url(), "main:refs/pull/1/head"))).toMatch(/hidden ref/);
+      await call(`PATCH ${repo}`, { archived: true });
+      expect(await failure(git("push", url(), "main:other"))).toMatch(/archived|403/);
+      expect((await git("ls-remote", url())).stdout).toContain("refs/heads/main");
+      expect(await call(`PATCH ${repo}`, { description: "x" })).toMatchObject({ status: 403 });
+      expect(await call(`PATCH ${repo}`, { archived: false })).toMatchObject({ status: 200 });
+      await git("push", "-q", url(), "main:other");
+    });
+  });
+});

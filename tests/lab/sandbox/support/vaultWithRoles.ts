@@ -1,0 +1,246 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import {
+  CreateBucketCommand,
+  PutBucketEncryptionCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutBucketReplicationCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+import { accountRoot, policyDocument } from "../../../../components/policyDocument.ts";
+import { bucketPolicy, keyPolicy } from "../../../../components/vaultPolicies.ts";
+import { vaultRolePermissions, vaultRoleTrust } from "../../../../components/vaultRolePolicies.ts";
+import {
+  VAULT_ROLE_PURPOSES,
+  scheduleRoleArn,
+  scheduleRoleName,
+  vaultBucketArn,
+  vaultBucketName,
+  vaultRoleArn,
+  vaultRoleName,
+  vaultRoleTag,
+  type Site,
+  type VaultRolePurpose,
+} from "../../../../planning/names.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { freePort } from "../../../../lab/sandbox/host/ports.ts";
+import { makeTestFolder } from "../../../support/folder.ts";
+
+/** Access to AWS: a user's or a session's. */
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+const ROOT: Credentials = { accessKeyId: "AKIASANDBOXIAM000001", secretAccessKey: "iam-root-secret" };
+const TOKYO = "ap-northeast-1";
+export const SITE: Site = { project: "castchat-recovery", role: "primary", accountId: "000000000000", region: TOKYO };
+export const STANDBY: Site = { ...SITE, role: "standby", region: "ap-northeast-3" };
+export const BUCKET = vaultBucketName(SITE);
+export const REPLICA = vaultBucketName(STANDBY);
+const DEPLOYER_USER = `arn:aws:iam::${SITE.accountId}:user/deployer`;
+
+/** A vault with the policies and roles that the program declares, on the sandbox's AWS with IAM switched on. */
+export class VaultWithRoles {
+  #stops: (() => unknown)[] = [];
+  #ports: Record<string, number> = {};
+  #deployer: Promise<Credentials> | undefined;
+  keyArn = "";
+  signingKeyArn = "";
+
+  async start(): Promise<this> {
+    const folder = await makeTestFolder();
+    const starter = join(PROJECT_ROOT, "tests/lab/sandbox/plugins/support/startMinistack.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [starter, folder.path, ROOT.accessKeyId]);
+    const { pid, port: upstreamPort } = JSON.parse(stdout) as { pid: number; port: number };
+    this.#stops.push(
+      () => folder.remove(),
+      () => process.kill(-pid, "SIGKILL"),
+    );
+    for (const { region } of [SITE, STANDBY]) {
+      const port = await freePort();
+      const gateway = new RegionGateway({ region, port, upstreamPort, ...ROOT, clock: () => new Date() });
+      await gateway.open();
+      this.#ports[region] = port;
+      this.#stops.push(() => gateway.close());
+    }
+    await this.#makeKeys();
+    await this.#makeBuckets();
+    await this.#makeRoles();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.reverse()) await stop();
+  }
+
+  /** Where the primary's region answers. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#ports[TOKYO]}`;
+  }
+
+  s3(credentials: Credentials = ROOT, region = TOKYO): S3Client {
+    return new S3Client({ ...this.#client(credentials, region), forcePathStyle: true });
+  }
+
+  kms(credentials: Credentials = ROOT): KMSClient {
+    return new KMSClient(this.#client(credentials, TOKYO));
+  }
+
+  /** A new IAM user with what is named: a policy of its own (statements) and tags. */
+  async user(name: string, statements: object[], tags: Record<string, string> = {}): Promise<Credentials> {
+    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await iam.send(new CreateUserCommand({ UserName: name, Tags }));
+    const PolicyDocument = JSON.stringify(policyDocument(statements as Record<string, unknown>[]));
+    await iam.send(new PutUserPolicyCommand({ UserName: name, PolicyName: "own", PolicyDocument }));
+    const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+    return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
+  }
+
+  /** A user who may take the role of a purpose, by its tag. */
+  person(name: string, purpose: VaultRolePurpose, tagged = true): Promise<Credentials> {
+    const mayAssume = { Effect: "Allow", Action: "sts:AssumeRole", Resource: vaultRoleArn(SITE, purpose) };
+    return this.user(name, [mayAssume], tagged ? { [vaultRoleTag(SITE.project, purpose)]: "true" } : {});
+  }
+
+  /** The user whom the policies name as deployer, with all rights; made once. */
+  deployer(): Promise<Credentials> {
+    this.#deployer ??= this.user("deployer", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
+    return this.#deployer;
+  }
+
+  /** A session of a role by the name of the scheduled runs', with the writer's rights (simulated: CodeBuild takes it). */
+  async runner(): Promise<Credentials> {
+    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const RoleName = scheduleRoleName(SITE, "runner");
+    const runs = await this.user("runs", [{ Effect: "Allow", Action: "sts:AssumeRole", Resource: "*" }]);
+    const trust = { Effect: "Allow", Principal: { AWS: accountRoot(SITE) }, Action: "sts:AssumeRole" };
+    const AssumeRolePolicyDocument = JSON.stringify(policyDocument([trust]));
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+    const { keyArn, signingKeyArn } = this;
+    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
+    const PolicyDocument = JSON.stringify(vaultRolePermissions("writer", scope));
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "run", PolicyDocument }));
+    return await this.#assume(runs, scheduleRoleArn(SITE, "runner"));
+  }
+
+  /** Gives a user an MFA device; its serial number. */
+  async mfaDevice(user: string): Promise<string> {
+    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const made = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: user }));
+    const SerialNumber = made.VirtualMFADevice!.SerialNumber!;
+    const codes = { AuthenticationCode1: "123456", AuthenticationCode2: "654321" };
+    await iam.send(new EnableMFADeviceCommand({ UserName: user, SerialNumber, ...codes }));
+    return SerialNumber;
+  }
+
+  /** Takes a role; with the serial number of a device also a code of it. */
+  async assume(by: Credentials, purpose: VaultRolePurpose, SerialNumber?: string): Promise<Credentials> {
+    return await this.#assume(by, vaultRoleArn(SITE, purpose), SerialNumber);
+  }
+
+  async #assume(by: Credentials, RoleArn: string, SerialNumber?: string): Promise<Credentials> {
+    const { Credentials: given } = await new STSClient(this.#client(by, TOKYO)).send(
+      new AssumeRoleCommand({
+        RoleArn,
+        RoleSessionName: "test",
+        ...(SerialNumber !== undefined && { SerialNumber, TokenCode: "123456" }),
+      }),
+    );
+    return {
+      accessKeyId: given!.AccessKeyId!,
+      secretAccessKey: given!.SecretAccessKey!,
+      sessionToken: given!.SessionToken!,
+    };
+  }
+
+  #client(credentials: Credentials, region: string) {
+    return { region, credentials, endpoint: `http://127.0.0.1:${this.#ports[region]}`, maxAttempts: 1 };
+  }
+
+  async #makeKeys(): Promise<void> {
+    const kms = this.kms();
+    const policy = JSON.stringify(keyPolicy({ site: SITE, deployerArns: [DEPLOYER_USER] }));
+    const key = await kms.send(new CreateKeyCommand({ Policy: policy }));
+    const signing = await kms.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
+    this.keyArn = key.KeyMetadata!.Arn!;
+    this.signingKeyArn = signing.KeyMetadata!.Arn!;
+  }
+
+  async #makeBuckets(): Promise<void> {
+    for (const site of [STANDBY, SITE]) {
+      await this.s3(ROOT, site.region).send(
+        new CreateBucketCommand({
+          Bucket: vaultBucketName(site),
+          ObjectLockEnabledForBucket: true,
+          CreateBucketConfiguration: { LocationConstraint: site.region as "ap-northeast-1" },
+        }),
+      );
+    }
+    const s3 = this.s3();
+    const byDefault = { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: this.keyArn };
+    const Rules = [{ ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: true }];
+    await s3.send(new PutBucketEncryptionCommand({ Bucket: BUCKET, ServerSideEncryptionConfiguration: { Rules } }));
+    const rule = { ID: "standby", Status: "Enabled", Priority: 1, Filter: { Prefix: "" } } as const;
+    await s3.send(
+      new PutBucketReplicationCommand({
+        Bucket: BUCKET,
+        ReplicationConfiguration: {
+          Role: `arn:aws:iam::${SITE.accountId}:role/replication`,
+          Rules: [
+            {
+              ...rule,
+              DeleteMarkerReplication: { Status: "Disabled" },
+              Destination: { Bucket: vaultBucketArn(STANDBY) },
+            },
+          ],
+        },
+      }),
+    );
+    await s3.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, LifecycleConfiguration: { Rules: [LIFECYCLE] } }),
+    );
+    const policy = bucketPolicy({ site: SITE, tiers: TIERS, deployerArns: [DEPLOYER_USER] });
+    await s3.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: JSON.stringify(policy) }));
+  }
+
+  async #makeRoles(): Promise<void> {
+    const iam = new IAMClient(this.#client(ROOT, TOKYO));
+    const { keyArn, signingKeyArn } = this;
+    const scope = { site: SITE, tiers: TIERS, bucketArn: vaultBucketArn(SITE), keyArn, signingKeyArn };
+    for (const purpose of VAULT_ROLE_PURPOSES) {
+      const RoleName = vaultRoleName(SITE, purpose);
+      await iam.send(
+        new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(vaultRoleTrust(SITE, purpose)) }),
+      );
+      const PolicyDocument = JSON.stringify(vaultRolePermissions(purpose, scope));
+      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: purpose, PolicyDocument }));
+    }
+  }
+}
+
+/** Any rule: who may change it is what counts. */
+export const LIFECYCLE = {
+  ID: "daily",
+  Status: "Enabled",
+  Filter: { Prefix: "daily/" },
+  Expiration: { Days: 30 },
+} as const;

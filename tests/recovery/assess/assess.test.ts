@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Signer } from "../../../services/signer/signer.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { assess, type AssessOptions, type Assessment } from "../../../recovery/assess/assess.ts";
+import { compareRows } from "../../../recovery/assess/assessRows.ts";
+import { backup, type BackupResult } from "../../../recovery/backup/backup.ts";
+import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
+import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
+import { closeGate, openGate } from "../../../recovery/gate/writeGate.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { contentOf, runSql, tamper } from "../support/sample.ts";
+import { putInPlace } from "../support/inPlace.ts";
+
+let cloud: TestCloud;
+let database: TestDatabase;
+let signer: Signer;
+let vault: Vault;
+let first: BackupResult;
+let second: BackupResult;
+
+const backUp = () =>
+  backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+const options = async (more: Partial<AssessOptions> = {}): Promise<AssessOptions> => ({
+  databaseUrl: database.url,
+  vault,
+  trustedKeys: [await signer.publicKeyPem()],
+  tiers: TIERS,
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+const run = async (more: Partial<AssessOptions> = {}) => assess(await options(more));
+/** What differs, table by table. */
+const differing = (found: Assessment) =>
+  Object.fromEntries(
+    found.tables
+      .filter((table) => table.state !== "same")
+      .map(({ schema, name, state, lost, altered, added }) => [`${schema}.${name}`, [state, lost, altered, added]]),
+  );
+
+beforeAll(async () => {
+  [cloud, database] = await Promise.all([startTestCloud(), startTestDatabase()]);
+  signer = await cloud.newSigner();
+  vault = await cloud.newVault();
+  await applySchema(database.url);
+  await fill(database.url, { rows: 150 });
+  await runSql(
+    database.url,
+    "create table public.typed (id int primary key, value int); insert into public.typed values (1, 1), (2, 2); select lo_from_bytea(4711, 'an attachment')",
+  );
+  first = await backUp();
+  await runSql(database.url, "insert into public.page_views values ('/late', '2026-01-01')");
+  second = await backUp();
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([cloud.stop(), database.stop()]);
+});
+
+describe("an undamaged database", () => {
+  it("has nothing missing or altered, also behind a closed gate, and is not changed", async () => {
+    const before = await contentOf(database.url);
+    await withSession(database.url, { applicationName: "castchat-recovery test" }, async (session) => {
+      await closeGate(session, { holder: "test", level: "writes" });
+      const found = await run();
+      await openGate(session, "test");
+      expect(found).toMatchObject({
+        backupId: second.backupId,
+        isDamaged: false,
+        definitions: { missing: [], altered: [], added: [], notCompared: undefined },
+        sequences: [],
+        missingExtensions: [],
+        backupsLookedAt: 2,
+        earlierLosses: [],
+        passedOver: [],
+      });
+      expect(differing(found)).toEqual({});
+      expect(found.tables.length).toBe(second.tables);
+    });
+    expect(await contentOf(database.url)).toEqual(before);
+  }, 30_000);
+
+  it("is none once a large object has another content", async () => {
+    expect((await run()).largeObjects).toEqual([]);
+    await runSql(database.url, "select lo_put(4711, 3, 'A')");
+    const found = await run();
+    await runSql(database.url, "select lo_put(4711, 3, 'a')");
+    expect(found).toMatchObject({
+      isDamaged: true,
+      largeObjects: ["there are 1 large objects as then, but with other content"],
+    });
+  });
+
+  it("is held against an older backup when asked to; rows that are new are no damage", async () => {
+    const found = await run({ backupId: first.backupId });
+    expect(differing(found)).toEqual({ "public.page_views": ["changed", 0, undefined, 1] });
+    expect(found.isDamaged).toBe(false);
+    await expect(run({ backupId: "20200101T000000Z-abcdef" })).rejects.toThrow(UserError);
+  }, 30_000);
+});
+
+describe("a damaged database", () => {
+  let found: Assessment;
+
+  beforeAll(async () => {
+    await runSql(
+      database.url,
+      `set session_replication_role = replica;
+       update public.posts set body = 'defaced' where id % 10 = 0;
+       update public.users set bio = 'defaced' where id in (select id from public.users order by id limit 7);
+       delete from public.messages where id in (select id from public.messages order by id desc limit 3);
+       insert into public.posts (author_id, title, body) select id, 'later', 'later' from public.users order by id limit 2;
+       delete from public.page_views where ctid in (select ctid from public.page_views limit 4);
+       drop table public.application_history;
+       create table public.left_behind (id int);
+       alter table public.attachments rename column file_name to title;
+       alter table public.typed alter column value type aclitem using makeaclitem(10, 10, 'select', false);
+       create or replace function public.left_behind() returns int language sql as 'select 1';
+       alter sequence public.invoice_numbers increment by 8;
+       select setval('public.messages_id_seq', 1)`,
+    );
+    found = await run();
+  }, 30_000);
+
+  it("is told row by row, by what was done and nothing else", async () => {
+    const [{ posts }] = (await runSql<{ posts: number }>(
+      database.url,
+      "select count(*)::int as posts from public.posts where body = 'defaced'",
+    )) as [{ posts: number }];
+    expect(posts).toBeGreaterThan(10);
+    const history = found.tables.find((table) => table.name === "application_history");
+    expect(differing(found)).toEqual({
+      "public.posts": ["changed", posts, posts, 2],
+      "public.users": ["changed", 7, 7, 0],
+      "public.messages": ["changed", 3, 0, 0],
+      // No key: equal lines are counted against each other.
+      "public.page_views": ["changed", 4, undefined, 0],
+      "public.application_history": ["missing", history?.rowsInBackup, 0, 0],
+      "public.attachments": ["changed", undefined, undefined, undefined],
+      "public.typed": ["changed", undefined, undefined, undefined],
+      "public.left_behind": ["new", undefined, undefined, undefined],
+    });
+    expect(history?.rowsInBackup).toBeGreaterThan(0);
+    expect(found.tables.find((table) => table.name === "attachments")?.note).toBe("it lacks the column file_name");
+    expect(found.tables.find((table) => table.name === "typed")).toMatchObject({
+      note: "a column has another type, whose values can't be compared",
+      rowsNow: 2,
+    });
+    expect(found.isDamaged).toBe(true);
+  });
+
+  it("names definitions and sequences too", () => {
+    const { missing, altered, added } = found.definitions;
+    expect(missing).toContain("relation public.application_history");
+    expect(missing).toContain("column public.attachments.file_name");
+    expect(altered).toContain("sequence public.invoice_numbers");
+    expect(added).toContain("function public.left_behind()");
+    expect(found.sequences).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: "public.messages_id_seq", now: "1" }),
+        expect.objectContaining({ name: "public.application_history_id_seq", now: undefined }),
+      ]),
+    );
+  });
+
+  it("says since when, as far as the backups tell", async () => {
+    const sinceOf = (from: Assessment, name: string) => from.tables.find((table) => table.name === name)?.history;
+    expect(sinceOf(found, "posts")).toEqual({
+      sameAsReferenceUntil: { backupId: second.backupId, at: second.snapshotAt },
+      asNowSince: undefined,
+      lastChangeBefore: undefined,
+      isComplete: true,
+    });
+    expect(sinceOf(found, "attachments")?.isComplete).toBe(false);
+    expect(sinceOf(found, "page_views")?.lastChangeBefore).toEqual({
+      after: { backupId: first.backupId, at: first.snapshotAt },
+      by: { backupId: second.backupId, at: second.snapshotAt },
+    });
+    const older = await run({ backupId: first.backupId });
+    expect(sinceOf(older, "posts")?.sameAsReferenceUntil.backupId).toBe(second.backupId);
+    expect(sinceOf(older, "page_views")?.sameAsReferenceUntil.backupId).toBe(first.backupId);
+  }, 30_000);
+
+  it("is traced through later backups when asked to", async () => {
+    const third = await backup({
+      databaseUrl: database.url,
+      vault,
+      signer,
+      tiers: TIERS,
+      clock: systemClock,
+      reporter: silent,
+      acceptsSmaller: true,
+    });
+    const traced = await run({ backupId: first.backupId, trace: true });
+    const tracedOf = (name: string) => traced.tables.find((table) => table.name === name)?.traced;
+    const lostOf = (name: string) => found.tables.find((table) => table.name === name)?.lost;
+    for (const name of ["posts", "messages"])
+      expect([name, tracedOf(name)]).toEqual([
+        name,
+        [
+          { backupId: second.backupId, at: second.snapshotAt, lost: 0 },
+          { backupId: third.backupId, at: third.snapshotAt, lost: lostOf(name) },
+        ],
+      ]);
+    expect(tracedOf("teams")).toBeUndefined();
+    // The newest backup holds the damage: held against it alone nothing is lost, but the losses between backups are told.
+    const newest = await run();
+    expect(newest).toMatchObject({ backupId: third.backupId, isDamaged: false });
+    expect(newest.earlierLosses.map((loss) => [loss.table, loss.after.backupId, loss.rowsAfter])).toEqual(
+      expect.arrayContaining([
+        ["public.application_history", second.backupId, undefined],
+        ["public.messages", second.backupId, expect.any(Number)],
+      ]),
+    );
+  }, 40_000);
+
+  it("is counted the same in many passes", async () => {
+    const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
+    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
+    const backedUp = manifest.tables.find((table) => table.name === "posts")!;
+    await withSession(database.url, { applicationName: "castchat-recovery test" }, async (session) => {
+      const [live] = await measureTables(
+        session,
+        (await listTables(session)).filter((table) => table.name === "posts"),
+      );
+      const table = { backedUp, live: { ...live!, columns: backedUp.columns }, key: ["id"] };
+      const { signal } = new AbortController();
+      const expected = found.tables.find((one) => one.name === "posts")!;
+      expect(await compareRows({ vault, manifest }, session, table, signal, 20)).toEqual({
+        lost: expected.lost,
+        altered: expected.altered,
+        added: expected.added,
+      });
+      // A key that isn't one is found out: whole lines are compared instead.
+      const withoutKey = await compareRows({ vault, manifest }, session, { ...table, key: ["status"] }, signal);
+      expect(withoutKey).toEqual({
+        lost: expected.lost,
+        altered: undefined,
+        added: (expected.added ?? 0) + (expected.altered ?? 0),
+      });
+    });
+  }, 30_000);
+
+  it("is not assessed by a damaged backup", async () => {
+    const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
+    const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
+    const chunk = manifest.chunks.find((one) => one.sections.some((section) => section.name === "posts"))!;
+    const whole = (await vault.getBytes(chunk.key))!;
+    await tamper(vault, chunk.key, (bytes) => {
+      bytes[bytes.length >> 1]! ^= 1;
+      return bytes;
+    });
+    await expect(run({ backupId: second.backupId })).rejects.toThrow(/damaged/);
+    await putInPlace(vault, chunk.key, whole);
+  }, 30_000);
+});

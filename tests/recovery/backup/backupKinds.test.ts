@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { connect } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Signer } from "../../../services/signer/signer.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions } from "../../../recovery/backup/backup.ts";
+import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+import { runSql } from "../support/sample.ts";
+
+let started: TestSource;
+let cloud: TestCloud;
+let database: TestDatabase;
+let signer: Signer;
+let trustedKeys: string[];
+let vault: Vault;
+beforeAll(async () => {
+  started = await startTestSource();
+  ({ cloud, database, signer, trustedKeys } = started);
+  vault = await cloud.newVault();
+  await applySchema(database.url);
+  await fill(database.url, { rows: 60 });
+  await runSql(database.url, "select lo_from_bytea(0, '\\xcafe')");
+});
+afterAll(async () => {
+  await started.stop();
+});
+
+const CRITICAL = ["public.users", "public.posts", "public.applications"];
+const options = (more: Partial<BackupOptions> = {}): BackupOptions => ({
+  databaseUrl: database.url,
+  criticalTables: CRITICAL,
+  vault,
+  signer,
+  tiers: TIERS,
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+const list = () => listBackups({ vault, trustedKeys, tiers: TIERS });
+const manifestOf = async (backupId: string) => (await list()).find((one) => one.backupId === backupId)!.manifest!;
+const partsOf = async (backupId: string) => (await manifestOf(backupId)).parts.map(({ name }) => name).sort();
+const check = (backupId: string) => verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
+
+describe("kinds of backup", () => {
+  it("hold what they say, are verified, and stand in for no full one", async () => {
+    const configuration = () => Promise.resolve({ zone: "castchat.example" });
+    const schema = await backup(options({ kind: "schema-only" }));
+    const data = await backup(options({ kind: "data-only" }));
+    const critical = await backup(options({ kind: "critical" }));
+    const settings = await backup(options({ kind: "configuration", databaseUrl: undefined, configuration }));
+    const { appSchemas } = await manifestOf(schema.backupId);
+    expect(appSchemas).toContain("public");
+
+    expect(await partsOf(schema.backupId)).toEqual([
+      "held-back.json",
+      "managed-objects.sql",
+      "roles.sql",
+      "schema.dump",
+    ]);
+    expect(schema).toMatchObject({ tables: 0, rows: 0, tier: "daily" });
+    expect(await partsOf(data.backupId)).toEqual(["large-objects.dump"]);
+    expect(data.tables).toBeGreaterThan(20);
+    expect(await partsOf(critical.backupId)).toEqual([]);
+    expect((await manifestOf(critical.backupId)).tables.map(({ schema: of, name }) => `${of}.${name}`)).toEqual(
+      [...CRITICAL].sort(),
+    );
+    expect((await manifestOf(critical.backupId)).seedCounts.posts).toBe(60);
+    expect(await partsOf(settings.backupId)).toEqual(["configuration.json"]);
+
+    expect((await list()).map(({ proven }) => proven)).toEqual([true, true, true, true]);
+    for (const { backupId } of [schema, data, critical, settings])
+      expect(await check(backupId)).toMatchObject({ backupId });
+    expect(() => chooseBackup([], {})).toThrow("no proven full backup");
+    const backups = await list();
+    expect(() => chooseBackup(backups, {})).toThrow("of kind configuration");
+    expect(chooseBackup(backups, { backupId: data.backupId }).chosen.backupId).toBe(data.backupId);
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
+
+    // Four others have been taken this year: the first full one opens the longest tier all the same, and is held alone.
+    const full = await backup(options({ configuration }));
+    expect(full.tier).toBe("annual");
+    // One of a state that is about to be replaced is full, and yet no successor.
+    const safety = await backup(options({ isSafety: true }));
+    expect(safety).toMatchObject({ kind: "full", tier: "daily" });
+    const holds = await Promise.all(
+      [full, data, safety].map(({ tier, backupId }) => vault.hasLegalHold(`${tier}/${backupId}/manifest.json`)),
+    );
+    expect(holds).toEqual([true, false, false]);
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(full.backupId);
+    expect(await readConfiguration({ vault, trustedKeys, tiers: TIERS })).toHaveProperty(
+      "configuration.zone",
+      "castchat.example",
+    );
+  });
+
+  it("name a critical table that is not there", async () => {
+    const wrong = backup(options({ kind: "critical", criticalTables: ["public.posts", "public.postz"] }));
+    await expect(wrong).rejects.toThrow("There is no table public.postz in postgres: correct criticalTables.");
+    await expect(wrong).rejects.toBeInstanceOf(UserError);
+  });
+});
+
+describe("a run that is much smaller than the last", () => {
+  it("is stored, and counts only once it is accepted", async () => {
+    const before = await backup(options());
+    await runSql(database.url, "create table public.kept as table public.page_views; truncate public.page_views");
+    await runSql(database.url, "alter table public.kept set schema private; drop table private.kept");
+    const small = backup(options({ shrinkPercent: 1 }));
+    await expect(small).rejects.toBeInstanceOf(PromiseError);
+    await expect(small).rejects.toThrow(/does not count as proven: it holds \d+ rows, \d+ % fewer than/);
+    const [newest] = await list();
+    expect(newest).toMatchObject({
+      proven: false,
+      problems: [expect.stringContaining(`fewer than ${before.backupId}`)],
+    });
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(before.backupId);
+    expect(await vault.hasLegalHold(`${before.tier}/${before.backupId}/manifest.json`)).toBe(true);
+    expect(await check(newest!.backupId)).toMatchObject({ backupId: newest!.backupId });
+
+    const accepted = await backup(options({ shrinkPercent: 1, acceptsSmaller: true }));
+    expect(chooseBackup(await list(), {}).chosen.backupId).toBe(accepted.backupId);
+  });
+
+  it("is one that lacks an expected table", async () => {
+    await expect(backup(options({ criticalTables: [...CRITICAL, "public.gone"] }))).rejects.toThrow(
+      "the expected table public.gone is not there",
+    );
+  });
+});
+
+describe("two runs", () => {
+  it("are never at work at once: the second is told who is", async () => {
+    const first = await connect(database.url, { applicationName: "castchat-recovery backup one" });
+    await first.query("select pg_advisory_lock(hashtextextended('castchat-recovery backup', 0))");
+    const before = (await list()).length;
+    await expect(backup(options())).rejects.toThrow(
+      /"castchat-recovery backup one", running since .*Z, backs this database up already/,
+    );
+    expect((await list()).length).toBe(before);
+    await first.end();
+    expect(await backup(options())).toMatchObject({ kind: "full" });
+  }, 30_000);
+});
+
+describe("a run that loses the session of its snapshot", () => {
+  it("begins anew, and nothing of the first reading is part of the backup", async () => {
+    let cuts = 0;
+    const reporter = (message: string) => {
+      if (!message.startsWith("Dumping") || cuts > 0) return;
+      cuts += 1;
+      void runSql(
+        database.superuserUrl,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'castchat-recovery backup%'",
+      );
+    };
+    const result = await backup(options({ reporter }));
+    expect(cuts).toBe(1);
+    const manifest = await manifestOf(result.backupId);
+    expect([...manifest.parts, ...manifest.chunks].every(({ key }) => key.includes("/attempt-2/"))).toBe(true);
+    expect(await check(result.backupId)).toMatchObject({ backupId: result.backupId });
+  });
+});

@@ -1,0 +1,164 @@
+import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
+import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { moveLegalHold } from "../../../recovery/backup/legalHold.ts";
+import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
+import { MANIFEST, PROOF, SIGNATURE, keyOf } from "../../../recovery/vault/manifest.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+
+let cloud: TestCloud;
+let vault: Vault;
+beforeAll(async () => {
+  cloud = await startTestCloud();
+  vault = await cloud.newVault();
+});
+afterAll(() => cloud.stop());
+
+const PREFIX = "daily/";
+/** Large enough for an upload in parts. */
+const PART_BYTES = 9 * 1024 * 1024;
+
+/** A backup of a part and a chunk; the hold asks no more of a manifest than its id and their keys. */
+async function stored(backupId: string): Promise<BackupSummary> {
+  const parts = [{ key: keyOf(PREFIX, backupId, "configuration.json.zst") }];
+  const chunks = [{ key: keyOf(PREFIX, backupId, "data/000000.copy.zst") }];
+  const lockUntil = new Date(Date.now() + 86_400_000);
+  await vault.put(chunks[0]!.key, Readable.from([Buffer.alloc(PART_BYTES)]), { lockUntil });
+  const small = [parts[0]!.key, ...[SIGNATURE, MANIFEST, PROOF].map((name) => keyOf(PREFIX, backupId, name))];
+  for (const key of small) await vault.put(key, Buffer.from("x"), { lockUntil });
+  return {
+    backupId,
+    prefix: PREFIX,
+    manifest: { backupId, parts, chunks, files: [] } as unknown as Manifest,
+  } as BackupSummary;
+}
+
+/** The holds of every version that lies under a backup, by its object's name. */
+async function holdsOf({ backupId }: BackupSummary): Promise<Record<string, string | undefined>> {
+  const holds: Record<string, string | undefined> = {};
+  for (const { key, versionId } of await vault.list(`${PREFIX}${backupId}/`)) {
+    const command = new GetObjectLegalHoldCommand({ Bucket: vault.name, Key: key, VersionId: versionId });
+    holds[key.split("/").at(-1)!] = (await cloud.s3.send(command)).LegalHold?.Status;
+  }
+  return holds;
+}
+async function countHeld({ backupId }: BackupSummary): Promise<number> {
+  const holds = await Promise.all(
+    (await vault.list(`${PREFIX}${backupId}/`)).map(({ key }) => vault.hasLegalHold(key)),
+  );
+  return holds.filter((isHeld) => isHeld).length;
+}
+const all = (status: string) =>
+  Object.fromEntries(
+    ["000000.copy.zst", "configuration.json.zst", MANIFEST, SIGNATURE, PROOF].map((name) => [name, status]),
+  );
+const move = (to: BackupSummary, from: BackupSummary[]) =>
+  moveLegalHold(vault, { prefix: to.prefix, manifest: to.manifest! }, from);
+
+describe("moveLegalHold", () => {
+  it("holds every object of the newest backup, and lets go of every one of the backup before", async () => {
+    const first = await stored("20260701T020000Z-000001");
+    await move(first, []);
+    expect(await holdsOf(first)).toEqual(all("ON"));
+    const second = await stored("20260701T080000Z-000002");
+    await move(second, [first]);
+    expect(await holdsOf(first)).toEqual(all("OFF"));
+    expect(await holdsOf(second)).toEqual(all("ON"));
+  });
+
+  it("moves on after a stop of all runs, in which lifecycle has put delete markers over the held backup", async () => {
+    const old = await stored("20260801T020000Z-000003");
+    await move(old, []);
+    for (const { key } of await vault.list(`${PREFIX}${old.backupId}/`)) {
+      await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: key }));
+    }
+    const next = await stored("20260915T020000Z-000004");
+    await move(next, [old]);
+    expect(await holdsOf(next)).toEqual(all("ON"));
+    expect(await holdsOf(old)).toEqual(all("OFF"));
+  });
+
+  it("stays on the newest holder of each part until a newer one has it", async () => {
+    const names = (backup: BackupSummary, ...lacks: string[]): BackupSummary => {
+      const manifest = {
+        ...backup.manifest!,
+        ...{ kind: "full", snapshotAt: backup.startedAt.toISOString(), leftOut: [] },
+        lacks: Object.fromEntries(lacks.map((part) => [part, ["x"]])),
+      } as unknown as Manifest;
+      manifest.parts.push({ ...manifest.parts[0]!, name: "configuration.json" });
+      manifest.parts.push({ ...manifest.parts[0]!, name: "project.json" });
+      return { ...backup, proven: true, manifest };
+    };
+    const taken = async (day: number, ...lacks: string[]) =>
+      names(
+        { ...(await stored(`202610${day}T020000Z-00000a`)), startedAt: new Date(Date.UTC(2026, 9, day)) },
+        ...lacks,
+      );
+    const whole = await taken(10);
+    await move(whole, []);
+    const noFunctions = await taken(11, "functions");
+    await move(noFunctions, [whole]);
+    expect([await holdsOf(whole), await holdsOf(noFunctions)]).toEqual([all("ON"), all("ON")]);
+    const noDns = await taken(12, "configuration");
+    await move(noDns, [noFunctions, whole]);
+    // The newest has the functions, the one before it the configuration.
+    expect([await holdsOf(whole), await holdsOf(noFunctions), await holdsOf(noDns)]).toEqual(
+      ["OFF", "ON", "ON"].map(all),
+    );
+    const next = await taken(13);
+    await move(next, [noDns, noFunctions, whole]);
+    expect([await holdsOf(noFunctions), await holdsOf(noDns), await holdsOf(next)]).toEqual(
+      ["OFF", "OFF", "ON"].map(all),
+    );
+  });
+
+  it("is finished, or taken back, by the next run where one was interrupted in the middle of it", async () => {
+    const [first, second] = [await stored("20261101T020000Z-000007"), await stored("20261102T020000Z-000008")];
+    let left = 3;
+    const breaking: Vault = {
+      ...vault,
+      setLegalHold: (key, on) => (--left < 0 ? Promise.reject(new Error("interrupted")) : vault.setLegalHold(key, on)),
+    };
+    await expect(moveLegalHold(breaking, { prefix: first.prefix, manifest: first.manifest! }, [])).rejects.toThrow(
+      "interrupted",
+    );
+    expect(await countHeld(first)).toBe(3);
+    await move(first, []);
+    expect(await holdsOf(first)).toEqual(all("ON"));
+
+    left = 3;
+    await expect(
+      moveLegalHold(breaking, { prefix: second.prefix, manifest: second.manifest! }, [first]),
+    ).rejects.toThrow("interrupted");
+    const third = await stored("20261103T020000Z-000009");
+    await move(third, [second, first]);
+    for (const one of [first, second]) expect(await countHeld(one)).toBe(0);
+    expect(await holdsOf(third)).toEqual(all("ON"));
+  });
+
+  it("asks for the holds of a backup of many objects in turns, not for all of them at once", async () => {
+    let [asking, most] = [0, 0];
+    const slow: Vault = {
+      ...vault,
+      async setLegalHold() {
+        most = Math.max(most, ++asking);
+        await setImmediate();
+        asking -= 1;
+      },
+      hasLegalHold: () => Promise.resolve(true),
+    };
+    const withFiles = (backupId: string) => {
+      const files = Array.from({ length: 1_000 }, (_, index) => ({ key: keyOf(PREFIX, backupId, `files/${index}`) }));
+      const manifest = { backupId, parts: [], chunks: [], files } as unknown as Manifest;
+      return { backupId, prefix: PREFIX, manifest } as BackupSummary & { manifest: Manifest };
+    };
+    await moveLegalHold(slow, withFiles("20260701T080000Z-000006"), [withFiles("20260701T020000Z-000005")]);
+    // The client has 50 connections: whoever waits for one for longer than 2.5 seconds counts as unanswered.
+    expect(most).toBeLessThanOrEqual(50);
+    expect(most).toBeGreaterThan(1);
+  });
+});

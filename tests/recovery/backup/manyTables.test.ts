@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+
+let source: TestSource;
+beforeAll(async () => {
+  source = await startTestSource();
+}, 60_000);
+afterAll(() => source.stop());
+
+const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
+const makeTables = (from: number, to: number) =>
+  withSession(source.database.url, { applicationName: "test" }, async (session) => {
+    for (let at = from; at < to; at += 100) {
+      const names = Array.from({ length: 100 }, (_, index) => `public.t${at + index}`);
+      await session.query(
+        names.map((name) => `create table ${name} (id bigint primary key, name text unique, at date unique)`).join(";"),
+      );
+    }
+  });
+const backUp = async () =>
+  backup({
+    ...{ databaseUrl: source.database.url, vault: await source.cloud.newVault(), signer: source.signer },
+    ...{ tiers: TIERS, clock: systemClock, reporter: silent },
+  });
+
+it("needs no more of the server's locks for many tables than pg_dump does, and says so where there are too few", async () => {
+  await makeTables(0, 3_000);
+  // Each has indexes and TOAST of its own: some 18,000 relations, where the server has room for 6,000 locks.
+  expect((await backUp()).tables).toBeGreaterThan(3_000);
+  await makeTables(3_000, 8_000);
+  await expect(backUp()).rejects.toThrow(/no room for a lock on each of the tables .* raise max_locks_per_transaction/);
+}, 120_000);

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { runSql } from "../support/sample.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+
+let source: TestSource;
+beforeAll(async () => {
+  source = await startTestSource();
+  // One stream of five chunks, which random words keep from being small, and enough others for every reader.
+  await runSql(
+    source.database.url,
+    `create table public.big as select n, (select string_agg(md5(random()::text), '') from generate_series(1, 15 + n % 2)) as words from generate_series(1, 55000) n;
+     create table public.second as table public.big with data; delete from public.second where n > 20000; create table public.third as table public.second;
+     create table public.fourth as table public.second; create table public.fifth as table public.second; create table public.sixth as table public.second`,
+  );
+}, 60_000);
+afterAll(() => source.stop());
+
+const backUp = (vault: Vault, reporter: Reporter = silent) =>
+  backup({
+    databaseUrl: source.database.url,
+    ...{ vault, signer: source.signer, tiers: TIERS, clock: systemClock, reporter },
+  });
+const list = (vault: Vault) => listBackups({ vault, trustedKeys: source.trustedKeys, tiers: TIERS });
+const isRows = (key: string) => key.includes("/data/");
+const OURS = "application_name like 'castchat-recovery backup %'";
+
+describe("a run's readers", () => {
+  it("are never more than four connections with the leading one, pg_dump's among them", async () => {
+    const vault = await source.cloud.newVault();
+    const slow: Vault = {
+      ...vault,
+      async put(key, body, options) {
+        if (isRows(key)) await sleep(50);
+        return await vault.put(key, body, options);
+      },
+    };
+    const running = new AbortController();
+    const seen: number[] = [];
+    const watching = withSession(source.database.superuserUrl, { applicationName: "test" }, async (session) => {
+      while (!running.signal.aborted) {
+        // Not the server's own helpers of a count, which it lists as well.
+        const [row] = await session.query<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity where ${OURS} and backend_type = 'client backend'`,
+        );
+        seen.push(row!.n);
+        await sleep(5);
+      }
+    });
+    await backUp(slow);
+    running.abort();
+    await watching;
+    expect(Math.max(...seen)).toBe(4);
+  }, 60_000);
+
+  it("are replaced while the snapshot lives: what was being read is read again, and none of it comes twice", async () => {
+    const vault = await source.cloud.newVault();
+    let puts = 0;
+    let ended: { query: string }[] = [];
+    const cutting: Vault = {
+      ...vault,
+      async put(key, body, options) {
+        const stored = await vault.put(key, body, options);
+        if (!isRows(key) || ended.length > 0) return stored;
+        // Until it is cut off its rows are read no faster than they are stored.
+        await sleep(100);
+        // Some of its chunks are stored, and the rest of its rows is on its way.
+        if ((puts += 1) >= 4 && ended.length === 0)
+          ended = await runSql(
+            source.database.superuserUrl,
+            `select query, pg_terminate_backend(pid) from pg_stat_activity where ${OURS} and state = 'active' and query like 'copy "public"."big"%'`,
+          );
+        return stored;
+      },
+    };
+    const said: string[] = [];
+    const { backupId } = await backUp(cutting, (message) => void said.push(message));
+    expect(ended).toHaveLength(1);
+    expect(said.filter((one) => one.includes("beginning anew"))).toEqual([]);
+    const [one] = await list(vault);
+    const { chunks, parts } = one!.manifest!;
+    expect([...chunks, ...parts].some(({ key }) => key.includes("/attempt-"))).toBe(false);
+    // Numbers of chunks that were stored and given up with what they belong to.
+    const numbers = chunks.map(({ key }) => Number(/(\d+)\.copy/.exec(key)?.[1]));
+    expect(Math.max(...numbers)).toBeGreaterThan(chunks.length);
+    const check = { vault, trustedKeys: source.trustedKeys, tiers: TIERS, reporter: silent };
+    expect(await verify({ ...check, backupId })).toMatchObject({ backupId, ok: true });
+  }, 60_000);
+});
+
+describe("what is stored last", () => {
+  it("is the manifest after all that it names, and a proof once it has been read back", async () => {
+    const vault = await source.cloud.newVault();
+    const stored: string[] = [];
+    const noting: Vault = {
+      ...vault,
+      put: (key, body, options) => {
+        stored.push(key);
+        return vault.put(key, body, options);
+      },
+      getBytes: (key, signal) => {
+        if (isRows(key)) stored.push("read back");
+        return vault.getBytes(key, signal);
+      },
+    };
+    const { backupId, tier } = await backUp(noting);
+    const [{ manifest } = { manifest: undefined }] = await list(vault);
+    const [sig, json, proof] = ["manifest.sig", "manifest.json", "proof.json"].map(
+      (name) => `${tier}/${backupId}/${name}`,
+    );
+    const reads = manifest!.chunks.map(() => "read back");
+    const last = [sig, json, ...reads, proof];
+    expect(stored.slice(-last.length)).toEqual(last);
+    expect(stored.slice(0, -last.length).filter((key) => last.includes(key))).toEqual([]);
+  }, 60_000);
+
+  it("is no proof where what is read back is not what was written", async () => {
+    const vault = await source.cloud.newVault();
+    const broken: Vault = {
+      ...vault,
+      async getBytes(key, signal) {
+        const bytes = await vault.getBytes(key, signal);
+        if (bytes !== undefined && key.endsWith("/data/000002.copy.zst")) bytes[bytes.length >> 1]! ^= 1;
+        return bytes;
+      },
+    };
+    const run = backUp(broken);
+    await expect(run).rejects.toThrow(/data\/000002\.copy\.zst is damaged: its SHA-256 is not the manifest's/);
+    await expect(run).rejects.toBeInstanceOf(PromiseError);
+    expect(await list(vault)).toMatchObject([{ proven: false, problems: ["it was not read back yet"] }]);
+  }, 60_000);
+});

@@ -1,0 +1,250 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Signer } from "../../../services/signer/signer.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions, BackupResult } from "../../../recovery/backup/backup.ts";
+import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
+import { copyOutSql, planReads } from "../../../recovery/postgres/rows/tableReading.ts";
+import type { TableRead } from "../../../recovery/postgres/rows/tableReading.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+import { dumpOf, runSql, tamper } from "../support/sample.ts";
+import { putInPlace } from "../support/inPlace.ts";
+
+const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
+
+/** What breaks copies that are made by hand, and enough rows for several chunks and ranges. */
+const AWKWARD = `
+  create schema "募集 ""x""";
+  create table "募集 ""x"""."Ünï. codé" (id int generated always as identity (start 7 increment 3), "a,b" text, "\\ tab	" text,
+    twice int generated always as (length("a,b") * 2) stored);
+  insert into "募集 ""x"""."Ünï. codé" ("a,b", "\\ tab	") values (E'x\\ny\\tz\\\\', '\\N'), (E'\\\\.', ''), (null, E'\\r\\n\\\\N'), ('日本語', '\\\\');
+  create table public.no_columns (); insert into public.no_columns default values; insert into public.no_columns default values;
+  create table public.only_generated (a int generated always as (1) stored); insert into public.only_generated default values;
+  create table public.empty (id int);
+  create table public.parent (id int, t text); create table public.child (more text) inherits (public.parent);
+  insert into public.parent values (1, 'p'); insert into public.child values (2, 'c', 'm');
+  create table public.parts (id int, k int) partition by list (k);
+  create table public.parts_1 partition of public.parts for values in (1); create table public.parts_rest (k int, id int);
+  alter table public.parts attach partition public.parts_rest default;
+  insert into public.parts select n, n % 3 from generate_series(1, 999) n;
+  create table public.dropped (a int, gone int, b text); insert into public.dropped values (1, 2, 'x'); alter table public.dropped drop column gone;
+  create table public.giant (id int, bytes bytea);
+  insert into public.giant select n, decode(string_agg(md5(i::text), ''), 'hex') from (values (1, 1250000), (2, 3)) v (n, count), generate_series(1, count) i group by n;
+  create table public.big (id int primary key, t text, made timestamptz);
+  insert into public.big select n, md5(n::text) || repeat('text ', n % 60), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, 400000) n;
+  create materialized view public.z_base as select count(*) as n from public.big;
+  create materialized view public.a_top as select n + 1 as n from public.z_base;
+  create materialized view public.unfilled as select 1 as one with no data;
+  create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
+
+let started: TestSource;
+let cloud: TestCloud;
+let source: TestDatabase;
+let target: TestDatabase;
+let signer: Signer;
+let trustedKeys: string[];
+let vault: Vault;
+let saved: BackupResult;
+let dump: string;
+
+beforeAll(async () => {
+  started = await startTestSource();
+  ({ cloud, database: source, signer, trustedKeys } = started);
+  vault = await cloud.newVault();
+  await runSql(source.url, AWKWARD);
+  saved = await backup(backupOptions());
+  dump = dumpOf(source.superuserUrl);
+}, 120_000);
+afterAll(async () => {
+  await started.stop();
+});
+beforeEach(async () => {
+  target = await startTestDatabase();
+});
+afterEach(() => target.stop());
+
+const backupOptions = (more: Partial<BackupOptions> = {}): BackupOptions => ({
+  databaseUrl: source.url,
+  vault,
+  signer,
+  tiers: TIERS,
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+const restoreSaved = (reporter: (message: string) => void = silent) =>
+  restore({
+    vault,
+    trustedKeys,
+    tiers: TIERS,
+    backupId: saved.backupId,
+    targetUrl: target.url,
+    generation: 1,
+    clock: systemClock,
+    reporter,
+  });
+const journalOf = (url: string) =>
+  runSql<{ step: string }>(url, "select step from castchat_recovery.journal where step like '%.zst'").catch(() => []);
+
+describe("rows", () => {
+  it("come back as stock pg_dump sees them, whatever the tables are like", async () => {
+    const result = await restoreSaved();
+    expect(result.rows).toBe(saved.rows);
+    expect(dumpOf(target.superuserUrl)).toBe(dump);
+    expect(
+      await runSql(target.url, "select n, to_regclass('public.unfilled') is not null as there from public.a_top"),
+    ).toEqual([{ n: "400001", there: true }]);
+    const [{ manifest } = { manifest: undefined }] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    for (const chunk of manifest!.chunks) expect(chunk.sizeBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+    expect(manifest!.chunks.length).toBeGreaterThan(5);
+  }, 60_000);
+
+  it("lie each in exactly one range of blocks", async () => {
+    await withSession(source.url, { applicationName: "test" }, async (session) => {
+      const tables = await measureTables(session, await listTables(session));
+      const big = tables.filter((table) => ["big", "parent", "parts_rest"].includes(table.name));
+      for (const table of big) {
+        const reads = planReads([{ ...table, sizeBytes: table.sizeBytes * 1000 }], 17).flat();
+        const lines: string[] = [];
+        const sink = {
+          write: (bytes: Buffer, start: number, end: number) =>
+            void lines.push(bytes.toString("latin1", start, Math.min(end, start + 7))),
+          endOfRow: () => undefined,
+          full: () => undefined,
+        };
+        const countIn = async (read: TableRead) => {
+          let count = 0;
+          const counter = { ...sink, write: () => undefined, endOfRow: () => void (count += 1) };
+          await session.copyOut(copyOutSql(read), counter, read.table.format);
+          return count;
+        };
+        let inRanges = 0;
+        for (const read of reads) inRanges += await countIn(read);
+        expect(inRanges).toBe(await countIn({ table }));
+      }
+    });
+  }, 60_000);
+
+  it("come once however often a restore is killed, and those that are committed stay", async () => {
+    const argument = JSON.stringify({
+      bucket: vault.name,
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+      trustedKeys,
+      targetUrl: target.url,
+      backupId: saved.backupId,
+    });
+    let kept = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const child = spawn(process.execPath, [CHILD, argument], { stdio: "ignore", env: process.env });
+      const ended = once(child, "exit");
+      const before = (await journalOf(target.url)).length;
+      if (round % 2 === 1) await sleep(300 + Math.random() * 1500);
+      // Every other time once another chunk is in.
+      else
+        for (
+          let wait = 0;
+          wait < 1000 && child.exitCode === null && (await journalOf(target.url)).length <= before;
+          wait += 1
+        )
+          await sleep(10);
+      child.kill("SIGKILL");
+      await ended;
+      const { phase } = (await readRestoreMarker(target.url)) ?? {};
+      if (phase === "data") kept = Math.max(kept, (await journalOf(target.url)).length);
+    }
+    expect(kept).toBeGreaterThan(0);
+    await restoreSaved();
+    expect(dumpOf(target.superuserUrl)).toBe(dump);
+  }, 120_000);
+
+  it("are refused as a whole chunk where one was altered or takes another's place", async () => {
+    const other = await cloud.newVault();
+    const { backupId, tier } = await backup(backupOptions({ vault: other }));
+    const again = () =>
+      restore({
+        vault: other,
+        trustedKeys,
+        tiers: TIERS,
+        targetUrl: target.url,
+        generation: 1,
+        clock: systemClock,
+        reporter: silent,
+      });
+    const key = (index: number) => `${tier}/${backupId}/data/00000${index}.copy.zst`;
+    const first = Buffer.from((await other.getBytes(key(1)))!);
+    const second = Buffer.from((await other.getBytes(key(2)))!);
+    await putInPlace(other, key(1), second);
+    await putInPlace(other, key(2), first);
+    await expect(again()).rejects.toThrow(/data\/00000[12]\.copy\.zst is damaged/);
+    await putInPlace(other, key(1), first);
+    await tamper(other, key(2), () => second.subarray(0, -1));
+    await expect(again()).rejects.toBeInstanceOf(PromiseError);
+    expect((await journalOf(target.url)).map(({ step }) => step)).not.toContain(key(2));
+    // Whole again, it goes on with what is in already.
+    await putInPlace(other, key(2), second);
+    expect((await again()).backupId).toBe(backupId);
+    expect(dumpOf(target.superuserUrl)).toBe(dump);
+  }, 60_000);
+
+  it("are those of the snapshot though tables are altered, emptied and dropped meanwhile, and nobody waits for long", async () => {
+    await runSql(
+      target.url,
+      "create table public.t1 as select n from generate_series(1, 1000) n; create table public.t2 as table public.t1; create table public.t3 as table public.t1",
+    );
+    const other = await cloud.newVault();
+    let slow = true;
+    const slowVault: Vault = {
+      ...other,
+      async put(key, body, options) {
+        if (slow && key.includes("/data/"))
+          await sleep(9_000, undefined, options?.signal && { signal: options.signal });
+        return await other.put(key, body, options);
+      },
+    };
+    const waits: Promise<number>[] = [];
+    const change = async (sql: string) => {
+      const startedAt = performance.now();
+      await runSql(target.url, `set lock_timeout = 0; ${sql}`);
+      return performance.now() - startedAt;
+    };
+    const said: string[] = [];
+    const reporter = (message: string) => {
+      said.push(message);
+      if (message.startsWith("Dumping") && waits.length === 0) {
+        waits.push(
+          change("alter table public.t1 alter n type text"),
+          change("truncate public.t2"),
+          change("drop table public.t3"),
+        );
+      }
+      if (message.includes("giving way")) slow = false;
+    };
+    const result = await backup(backupOptions({ databaseUrl: target.url, vault: slowVault, reporter }));
+    for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(5_000);
+    expect(said).toContain("Another session waits for a table: giving way, then beginning anew");
+    const [{ manifest } = { manifest: undefined }] = await listBackups({ vault: other, trustedKeys, tiers: TIERS });
+    expect(manifest!.backupId).toBe(result.backupId);
+    expect(manifest!.tables.filter(({ name }) => /^t\d$/.test(name)).map(({ name, rows }) => [name, rows])).toEqual([
+      ["t1", 1000],
+      ["t2", 0],
+    ]);
+  }, 60_000);
+});

@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import type { Session } from "../../../recovery/postgres/session/database.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { openSnapshot } from "../../../recovery/backup/snapshot.ts";
+import { openReader } from "../../../recovery/backup/snapshotReader.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { runSql } from "../support/sample.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database.stop());
+beforeEach(() => runSql(database.url, "create table public.posts as select 1 as id"));
+afterEach(() => runSql(database.url, "drop table if exists public.posts, public.newer"));
+
+/** A session in which somebody else does something just before it first says such a statement. */
+function meddledWith(session: Session, before: RegExp, sql: string): Session {
+  let isDone = false;
+  return {
+    ...session,
+    async query<Row extends object>(text: string, values?: readonly unknown[]) {
+      if (!isDone && before.test(text)) {
+        isDone = true;
+        await runSql(database.url, sql);
+      }
+      return await session.query<Row>(text, values);
+    },
+  };
+}
+
+/** What a snapshot and a reader of it show of the tables, where somebody meddles with its making. */
+async function seen(before: RegExp, sql: string): Promise<{ tables: string[]; posts: unknown[] }> {
+  return await withSession(database.url, { applicationName: "test" }, async (session) => {
+    const snapshot = await openSnapshot(meddledWith(session, before, sql), silent);
+    const place = { databaseUrl: database.url, applicationName: "test", snapshotId: snapshot.id };
+    const reader = await openReader(place, new AbortController().signal);
+    try {
+      return {
+        tables: snapshot.tables.filter(({ schema }) => schema === "public").map(({ name }) => name),
+        posts: await reader.query("select id from public.posts order by 1"),
+      };
+    } finally {
+      await reader.end();
+    }
+  });
+}
+
+describe("a snapshot", () => {
+  it("holds what was committed before its locks were had: it is taken after them", async () => {
+    const { posts } = await seen(/^lock table/, "insert into public.posts values (2)");
+    expect(posts).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  it("knows of a table that came between the listing and the locks: it lists again", async () => {
+    const { tables } = await seen(/^lock table/, "create table public.newer (id int)");
+    expect(tables).toEqual(["newer", "posts"]);
+  });
+
+  it("knows of a column, and of a type, that came between them", async () => {
+    await withSession(database.url, { applicationName: "test" }, async (session) => {
+      const altering = "alter table public.posts add column more int; alter table public.posts alter id type regclass";
+      const { tables } = await openSnapshot(meddledWith(session, /^lock table/, altering), silent);
+      expect(tables.find(({ name }) => name === "posts")).toMatchObject({
+        allColumns: ["id", "more"],
+        // No longer one that may be copied in binary.
+        format: "text",
+      });
+    });
+  });
+
+  it("begins anew where a table goes between them", async () => {
+    const { tables } = await withSession(database.url, { applicationName: "test" }, (session) =>
+      openSnapshot(meddledWith(session, /^lock table/, "drop table public.posts"), silent),
+    );
+    expect(tables.map(({ name }) => name)).not.toContain("posts");
+  });
+
+  it("keeps its tables from being altered, emptied and dropped, and nobody from writing to them", async () => {
+    await withSession(database.url, { applicationName: "test" }, async (session) => {
+      await openSnapshot(session, silent);
+      const change = (sql: string) => runSql(database.url, `set lock_timeout = '100ms'; ${sql}`);
+      for (const sql of ["alter table public.posts add more int", "truncate public.posts", "drop table public.posts"])
+        await expect(change(sql)).rejects.toMatchObject({ code: "55P03" });
+      await change("insert into public.posts values (3)");
+    });
+  });
+});

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { connect } from "../../../recovery/postgres/session/database.ts";
+import type { Session } from "../../../recovery/postgres/session/database.ts";
+import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReader.ts";
+import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { runSql } from "../support/sample.ts";
+
+let database: TestDatabase;
+let leader: Session;
+let snapshotId: string;
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await runSql(database.url, "create table public.kept (id int primary key); insert into public.kept values (1)");
+  leader = await connect(database.url, { applicationName: "test" });
+  await leader.query("begin isolation level repeatable read read only");
+  const [exported] = await leader.query<{ id: string }>("select pg_export_snapshot() as id");
+  snapshotId = exported!.id;
+  await runSql(database.url, "insert into public.kept values (2)");
+});
+afterAll(async () => {
+  await leader.end();
+  await database.stop();
+});
+
+const { signal } = new AbortController();
+const from = (databaseUrl = database.url) => ({ databaseUrl, applicationName: "test reader", snapshotId });
+
+describe("openReader", () => {
+  it("comes in once a network that was cut for a moment is there again", async () => {
+    const proxy = await startTcpProxy(database.port);
+    try {
+      proxy.cut();
+      setTimeout(() => proxy.mend(), 1_500);
+      const reader = await openReader(from(database.url.replace(`:${database.port}/`, `:${proxy.port}/`)), signal);
+      expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
+      await reader.end();
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
+
+describe("letGoOfLocks", () => {
+  it("keeps no lock of what was read before, and the same snapshot", async () => {
+    const reader = await openReader(from(), signal);
+    await reader.query("select count(*) from public.kept");
+    const locks = () =>
+      leader.query(
+        "select from pg_locks l join pg_stat_activity a using (pid) where a.application_name = 'test reader' and l.relation = 'public.kept'::regclass",
+      );
+    expect(await locks()).toHaveLength(1);
+    await letGoOfLocks(reader, from());
+    expect(await locks()).toHaveLength(0);
+    expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
+    await reader.end();
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@jest/globals";
+import { suspicionsOf } from "../../../recovery/backup/suspicions.ts";
+import type { RunSize } from "../../../recovery/backup/suspicions.ts";
+import { tableKey } from "../../../recovery/postgres/session/quote.ts";
+
+const table = (name: string, rows: number, bytes = rows * 100) => ({
+  schema: "public",
+  name,
+  kind: "app" as const,
+  columns: ["id"],
+  format: "text" as "text" | "binary",
+  rows,
+  bytes,
+  fingerprint: "0000000000000000",
+});
+const run = (backupId: string, kind: RunSize["kind"], ...tables: ReturnType<typeof table>[]): RunSize => ({
+  backupId,
+  kind,
+  tables,
+});
+const expected = (name: string, ...leaves: string[]) => ({
+  name: `public.${name}`,
+  keys: leaves.map((leaf) => tableKey({ schema: "public", name: leaf })),
+});
+const limits = { shrinkPercent: 20, expectedTables: [expected("posts", "posts")] };
+const last = run("last", "full", table("posts", 1000), table("views", 9000));
+
+describe("suspicionsOf", () => {
+  it.each<[string, RunSize, RunSize | undefined, string[]]>([
+    ["the same size", run("now", "full", table("posts", 1000), table("views", 9000)), last, []],
+    ["growth", run("now", "full", table("posts", 5000), table("views", 9000)), last, []],
+    ["just as much fewer as is allowed", run("now", "full", table("posts", 1000), table("views", 7000)), last, []],
+    ["no run before it", run("now", "full", table("posts", 3)), undefined, []],
+    [
+      "more rows gone than that",
+      run("now", "full", table("posts", 1000), table("views", 6999, 900_000)),
+      last,
+      ["it holds 7999 rows, 20 % fewer than last (more than 20 % is suspicious)"],
+    ],
+    [
+      "as many rows with far less in them",
+      run("now", "full", table("posts", 1000), table("views", 9000, 9000)),
+      last,
+      ["it holds 109000 bytes of rows, 89 % fewer than last (more than 20 % is suspicious)"],
+    ],
+    [
+      "as many rows of another format, whose bytes can't be compared",
+      run("now", "full", table("posts", 1000), { ...table("views", 9000, 9000), format: "binary" }),
+      last,
+      [],
+    ],
+    [
+      "an expected table emptied, others as large",
+      run("now", "full", table("posts", 0), table("views", 10_000)),
+      last,
+      ["public.posts is empty, it had 1000 rows in last"],
+    ],
+    ["another kind before it", run("now", "data-only", table("posts", 1)), last, []],
+    ["critical tables alone", run("now", "critical", table("posts", 1)), last, []],
+  ])("%s", (_case, now, before, clauses) => {
+    expect(suspicionsOf(now, before, limits)).toEqual(clauses);
+  });
+
+  it("misses an expected table, and sums the partitions of another", () => {
+    const before = run("last", "full", table("posts_2025", 0), table("posts_2026", 10));
+    const posts = expected("posts", "posts_2025", "posts_2026");
+    const check = (now: RunSize) =>
+      suspicionsOf(now, before, { shrinkPercent: 100, expectedTables: [posts, expected("applications")] });
+    const gone = "the expected table public.applications is not there";
+    expect(check(run("now", "full", table("posts_2025", 10), table("posts_2026", 0)))).toEqual([gone]);
+    expect(check(run("now", "full", table("posts_2025", 0), table("posts_2026", 0)))).toEqual([
+      gone,
+      "public.posts is empty, it had 10 rows in last",
+    ]);
+  });
+});

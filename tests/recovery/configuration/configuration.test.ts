@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { githubClient } from "../../../services/codeHost/github.ts";
+import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
+import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
+
+const signal = new AbortController().signal;
+const clock = () => new Date("2026-07-01T02:00:00Z");
+let cloud: MiniCloud;
+let projectId: string;
+let supabaseRef: string;
+
+beforeAll(async () => {
+  cloud = await startMiniCloud();
+  await commitFiles(cloud, "castchat/app", { "a.txt": "a" });
+  projectId = await makeProject(cloud, "web", { DATABASE_URL: "postgresql://postgres:hunter2@host/db", FEATURE: "on" });
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
+  const { id } = zone["result"] as { id: string };
+  for (let number = 0; number < 130; number += 1) {
+    await cloud.cloudflare.createRecord(id, {
+      type: "TXT",
+      name: `n${number}.castchat.example`,
+      content: `value ${number}`,
+      ttl: 60,
+    });
+  }
+  supabaseRef = (
+    await cloud.supabase.createProject({
+      name: "db",
+      organization: "castchat",
+      region: "eu-west-1",
+      password: "long password",
+    })
+  ).ref;
+  await cloud.call("supabase", "PATCH", `/v1/projects/${supabaseRef}/config/auth`, {
+    external_google_secret: "hunter2",
+    jwt_exp: 7200,
+  });
+});
+afterAll(() => cloud.stop());
+
+const ports = () => ({
+  vercel: cloud.vercel,
+  cloudflare: cloud.cloudflare,
+  supabase: cloud.supabase,
+  github: githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
+  clock,
+});
+
+describe("a configuration backup", () => {
+  it("holds every part, all records of the zone, names of variables, and no secret value", async () => {
+    // Vercel keeps these secrets as keys.
+    const bypass = "b".repeat(32);
+    await cloud.call("vercel", "PATCH", `/v1/projects/${projectId}/protection-bypass`, {
+      generate: { secret: bypass },
+    });
+    const sources = {
+      vercelProject: projectId,
+      zoneName: "castchat.example",
+      repository: "castchat/app",
+      supabaseRef,
+      stackState: { version: 3 },
+    };
+    const backup = await collectConfiguration(ports(), sources, signal);
+    expect(backup.missing).toEqual([]);
+    expect(backup).toMatchObject({ format: 1, takenAt: "2026-07-01T02:00:00.000Z", stackState: { version: 3 } });
+    expect(backup.application?.variables.map(({ key }) => key).sort()).toEqual(["DATABASE_URL", "FEATURE"]);
+    expect(backup.application?.domains).toEqual(["web.vercel.app"]);
+    expect(backup.dns?.records).toHaveLength(130);
+    expect(backup.repository?.settings).toMatchObject({ default_branch: "main", private: true });
+    expect(backup.auth).toMatchObject({ external_google_secret: "[left out: secret]", jwt_exp: 7200 });
+    expect(JSON.stringify(backup)).not.toContain("hunter2");
+    expect(JSON.stringify(backup)).not.toContain(bypass);
+  });
+
+  it("holds no secret whose name ends in the plural, no code that logs in, and no address that deploys", async () => {
+    const auth = {
+      hook_send_sms_secrets: "v1,whsec_hunter2",
+      hook_send_email_secrets: "v1,whsec_hunter2",
+      hook_mfa_verification_attempt_secrets: "v1,whsec_hunter2",
+      sms_test_otp: "15555550100=hunter2",
+      hook_send_sms_enabled: true,
+      sms_otp_length: 6,
+    };
+    const hooks = [
+      { id: "h", name: "cms", ref: "main", url: "https://api.vercel.com/v1/integrations/deploy/p/hunter2" },
+    ];
+    const settings = { name: "web", link: { type: "github", productionBranch: "main", deployHooks: hooks } };
+    const { vercel, supabase, ...others } = ports();
+    const backup = await collectConfiguration(
+      {
+        ...others,
+        vercel: { ...vercel, projectSettings: () => Promise.resolve(settings) },
+        supabase: { ...supabase, authSettings: () => Promise.resolve(auth) },
+      },
+      { vercelProject: projectId, supabaseRef },
+      signal,
+    );
+    expect(JSON.stringify(backup)).not.toContain("hunter2");
+    expect(Object.keys(backup.auth!).sort()).toEqual(Object.keys(auth).sort());
+    expect(backup.auth).toMatchObject({ hook_send_sms_enabled: true, sms_otp_length: 6 });
+    expect(backup.application?.settings).toMatchObject({ name: "web", link: { productionBranch: "main" } });
+  });
+
+  it("names a part that cannot be read, and holds the others", async () => {
+    const vercel = vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
+    const sources = {
+      vercelProject: projectId,
+      zoneName: "absent.example",
+      repository: "castchat/absent",
+      supabaseRef,
+    };
+    const backup = await collectConfiguration({ ...ports(), vercel }, sources, signal);
+    expect(backup.missing).toEqual([
+      {
+        part: "application",
+        reason: expect.stringMatching(
+          /^Vercel refused GET .* \(403\): Not authorized\. Check VERCEL_API_TOKEN\.$/,
+        ) as unknown,
+      },
+      { part: "dns", reason: "Cloudflare shows no zone absent.example" },
+      { part: "repository", reason: "GitHub repository castchat/absent does not exist" },
+    ]);
+    expect(backup.auth).toBeDefined();
+  });
+
+  it("leaves out on purpose what is not asked for", async () => {
+    expect(await collectConfiguration(ports(), {}, signal)).toEqual({
+      format: 1,
+      takenAt: "2026-07-01T02:00:00.000Z",
+      missing: [],
+    });
+  });
+});
+
+describe("fencing the primary", () => {
+  it("pauses database and application", async () => {
+    while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const lines: string[] = [];
+    const database = await cloud.supabase.project(supabaseRef);
+    const application = await cloud.vercel.projectSettings(projectId);
+    const primary = {
+      organization: database!.organization,
+      databaseName: database!.name,
+      vercelProject: String(application!["name"]),
+    };
+    const results = await fencePrimary(cloud, primary, signal, (line) => lines.push(line));
+    expect(results).toEqual([
+      { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
+      { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
+    ]);
+    expect(["PAUSING", "INACTIVE"]).toContain((await cloud.supabase.project(supabaseRef))?.status);
+    expect((await cloud.vercel.projectSettings(projectId))?.["paused"]).toBe(true);
+    expect(lines).toHaveLength(2);
+  });
+
+  it("never stops a recovery: what is lost or unnamed is told", async () => {
+    const results = await fencePrimary(
+      cloud,
+      { organization: "castchat", databaseName: "lost", leftDatabaseName: "castchat-dr-g2" },
+      signal,
+      () => undefined,
+    );
+    expect(results).toEqual([
+      { part: "database", fenced: false, reason: "Supabase has no project lost in castchat" },
+      { part: "application", fenced: false, reason: "the setting peerVercelProject does not name it" },
+      { part: "earlier generation", fenced: false, reason: "Supabase has no project castchat-dr-g2 in castchat" },
+    ]);
+  });
+});

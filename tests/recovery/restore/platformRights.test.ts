@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { replace } from "../../../recovery/restore/inPlace/replace.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { startTargetServer } from "../../faults/support/databases.ts";
+import type { FreshDatabase, TargetServer } from "../../faults/support/databases.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { resign } from "../support/resign.ts";
+import { runSql } from "../support/sample.ts";
+
+let cloud: TestCloud;
+let sources: TargetServer;
+let targets: TargetServer;
+beforeAll(async () => {
+  [cloud, sources, targets] = await Promise.all([startTestCloud(), startTargetServer(), startTargetServer()]);
+}, 60_000);
+afterAll(() => Promise.all([cloud.stop(), sources.stop(), targets.stop()]));
+
+const TABLE = "create table public.posts (id int primary key); insert into public.posts values (1)";
+
+/** Backs up a new project's database after its owner and the platform have changed it; restores it into another new one. */
+async function restored(byPlatform: string, byOwner = "", intoPlatform = "", isOld = false) {
+  const [source, target] = await Promise.all([sources.newDatabase(), targets.newDatabase()]);
+  await runSql(source.superuserUrl, byPlatform);
+  await runSql(source.url, `${TABLE}; ${byOwner}`);
+  await runSql(target.superuserUrl, intoPlatform);
+  const signer = await cloud.newSigner();
+  const shared = { vault: await cloud.newVault(), tiers: TIERS, clock: systemClock, reporter: silent };
+  const saved = await backup({ ...shared, databaseUrl: source.url, signer });
+  if (isOld) await resign(shared.vault, signer, saved, (manifest) => delete manifest.platformRights);
+  const trustedKeys = [await signer.publicKeyPem()];
+  const again = (more: Partial<RestoreOptions> = {}) =>
+    restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1, ...more });
+  return { ended: again(), target, again };
+}
+
+const mayRun = async ({ url }: FreshDatabase, role: string, routine: string) =>
+  (await runSql<{ may: boolean }>(url, `select has_function_privilege('${role}', '${routine}', 'execute') as may`))[0]!
+    .may;
+
+describe("rights on what the platform and extensions have made", () => {
+  it("are left as they are where the target has them already, as on every hosted project", async () => {
+    const { ended } = await restored("", "create extension citext with schema extensions");
+    expect((await ended).notes).toEqual([]);
+  }, 30_000);
+
+  it("are granted again where the platform permits it, and named where not", async () => {
+    const { ended, target } = await restored(
+      "create role app; grant select on storage.migrations to app; grant execute on function pg_catalog.pg_reload_conf() to app",
+      `grant select (email) on auth.users to app; grant execute on function extensions.crypt(text, text) to app with grant option; create extension citext with schema public;
+       create table public.logins (name public.citext); revoke execute on function public.citext_eq(public.citext, public.citext) from anon`,
+    );
+    expect((await ended).notes).toEqual([
+      "2 rights on the platform's own objects are not as in the backup, as the platform does not let the restore grant them: app may EXECUTE routine pg_reload_conf(); app may SELECT table storage.migrations.",
+    ]);
+    expect(
+      await runSql(
+        target.url,
+        `select has_column_privilege('app', 'auth.users', 'email', 'select') as email, has_function_privilege('app', 'extensions.crypt(text, text)', 'execute with grant option') as crypt`,
+      ),
+    ).toEqual([{ email: true, crypt: true }]);
+  }, 30_000);
+
+  it("come back revoked, or the restore fails and names what lets somebody in", async () => {
+    const revoked = "revoke execute on function extensions.hmac(bytea, bytea, text) from public";
+    const kept = await restored(revoked, "", "alter function extensions.hmac(bytea, bytea, text) owner to postgres");
+    expect((await kept.ended).notes).toEqual([]);
+    expect(await mayRun(kept.target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(false);
+    const { ended, target, again } = await restored(revoked);
+    await expect(ended).rejects.toBeInstanceOf(PromiseError);
+    await expect(ended).rejects.toThrow(
+      'everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text), which the source had not given (have the owner run "revoke EXECUTE on routine extensions.hmac(bytea,bytea,text) from public", or accept it by --accept-broader-rights)',
+    );
+    expect(await mayRun(target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(true);
+    expect((await again({ acceptsBroaderRights: true })).notes).toEqual([
+      "1 rights let in whom the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
+    ]);
+  }, 30_000);
+
+  it("of the API's roles on the platform's tables may be wider in a newer project, which is named", async () => {
+    const { ended } = await restored("", "", "grant select on storage.migrations to authenticated");
+    expect((await ended).notes).toEqual([
+      "The project gives its API more by itself than the backup's source did, on the platform's own objects: authenticated may SELECT table storage.migrations.",
+    ]);
+  }, 30_000);
+
+  it("are not compared on an extension that the source had not, nor a fault where the platform gives more than an unchanged source had", async () => {
+    const { ended } = await restored(
+      "create extension pg_stat_statements with schema extensions",
+      "",
+      `create extension pg_stat_statements with schema extensions; create extension dblink with schema extensions;
+       grant execute on function extensions.dblink_connect_u(text) to anon; grant execute on function extensions.pg_stat_statements_reset(oid, oid, bigint, boolean) to service_role`,
+    );
+    expect((await ended).notes).toEqual([
+      "The project gives its API more by itself than the backup's source did, on the platform's own objects: service_role may EXECUTE routine extensions.pg_stat_statements_reset(oid,oid,bigint,boolean).",
+    ]);
+  }, 30_000);
+
+  it("of a backup that doesn't say them are tried as its archive has them, and named", async () => {
+    const { ended, target } = await restored(
+      `create role old; grant execute on function pg_catalog.pg_reload_conf() to old`,
+      "grant execute on function extensions.crypt(text, text) to old with grant option",
+      "",
+      true,
+    );
+    expect((await ended).notes).toEqual([
+      "This backup does not say which rights its source had on the platform's own objects and on extensions: 2 statements about them were tried, and 1 were refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
+    ]);
+    expect(await mayRun(target, "old", "extensions.crypt(text, text)")).toBe(true);
+  }, 30_000);
+
+  it("are revoked again by a replacement that takes the place of a state which had given them away", async () => {
+    const live = await sources.newDatabase();
+    const routine = "extensions.hmac(bytea, bytea, text)";
+    await runSql(live.superuserUrl, `revoke execute on function ${routine} from public`);
+    await runSql(live.url, TABLE);
+    const signer = await cloud.newSigner();
+    const shared = { vault: await cloud.newVault(), tiers: TIERS, clock: systemClock, reporter: silent };
+    const { backupId } = await backup({ ...shared, databaseUrl: live.url, signer });
+    await runSql(live.url, `grant execute on function ${routine} to public`);
+    expect(await mayRun(live, "anon", routine)).toBe(true);
+    const { notes } = await replace({
+      ...{ ...shared, backupId, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url },
+      confirm: () => Promise.resolve(),
+      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+    });
+    expect(await mayRun(live, "anon", routine)).toBe(false);
+    expect(notes.filter((note) => note.includes("rights"))).toEqual([]);
+  }, 30_000);
+});

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { ServiceError } from "../../../services/http/http.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { assess } from "../../../recovery/assess/assess.ts";
+import type { BackupResult } from "../../../recovery/backup/backup.ts";
+import { hasLosses } from "../../../recovery/project/restoredParts.ts";
+import { MANIFEST, PROOF, keyOf } from "../../../recovery/vault/manifest.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import {
+  CODE,
+  IMAGE,
+  bytesOf,
+  contentOfProject,
+  put,
+  readableOf,
+  startProject,
+  startProjectSource,
+  stopProject,
+} from "../support/project.ts";
+import type { Project } from "../support/project.ts";
+import { resign } from "../support/resign.ts";
+import { runSql } from "../support/sample.ts";
+
+let started: Awaited<ReturnType<typeof startProjectSource>>;
+let source: Project;
+beforeAll(async () => {
+  started = await startProjectSource();
+  ({ source } = started);
+}, 60_000);
+afterAll(() => started.stop());
+
+const configuration = (...missing: string[]) => {
+  const content = {
+    format: 1,
+    dns: { zone: "castchat.example" },
+    missing: missing.map((part) => ({ part, reason: "refused" })),
+  };
+  return () => Promise.resolve(content);
+};
+const isHeld = async (vault: Vault, { tier, backupId }: BackupResult) =>
+  await Promise.all(
+    [MANIFEST, PROOF, "project.json.zst"].map((one) => vault.hasLegalHold(keyOf(`${tier}/`, backupId, one))),
+  );
+const yes = [true, true, true];
+const no = [false, false, false];
+
+describe("a backup that lacks what lies beside its database", () => {
+  it("gives the database, and what it lacks comes from the newest backup that has it; the hold stays on both", async () => {
+    const identity = await generateX25519Identity();
+    const sealer = ageSealer([await identityToRecipient(identity)]);
+    const vault = await started.newVault();
+    const content = contentOfProject(source);
+    const whole = await started.backUp(content, { vault, sealer, configuration: configuration() });
+    await runSql(source.database.url, "insert into public.t values (7)");
+    await put(content, "files", "one.txt", Buffer.from("two"), "text/plain");
+    await put(content, "files", "added.txt", Buffer.from("new"), "text/plain");
+    const refused = contentOfProject(source, { token: "wrong" });
+    const lacking = await started.backUp(refused, { vault, sealer, configuration: configuration("application") });
+    expect(lacking.proven).toBe(true);
+    expect(lacking.manifest.files).toEqual([]);
+    expect(lacking.result.leftOut).toContainEqual({
+      what: "the configuration's part application",
+      why: "refused",
+      failed: true,
+    });
+    expect(await isHeld(vault, whole.result)).toEqual(yes);
+    expect(await isHeld(vault, lacking.result)).toEqual(yes);
+
+    const target = await startProject();
+    try {
+      const into = contentOfProject(target);
+      const opener = ageOpener([identity]);
+      const result = await started.restoreInto(target, vault, { opener });
+      expect(result.backupId).toBe(lacking.manifest.backupId);
+      expect(await runSql(target.database.url, "select id from public.t")).toEqual([{ id: 7 }]);
+      expect(await bytesOf(into, "images", "ä b/c%2F?#.jpg")).toEqual(IMAGE);
+      expect(await bytesOf(into, "files", "empty")).toEqual(Buffer.alloc(0));
+      // The older bytes are another version than the restored row's.
+      expect(await into.getObject({ bucket: "files", name: "one.txt" })).toBeUndefined();
+      expect(await into.functionBody("hello")).toEqual(CODE);
+      expect(await into.authSettings()).not.toMatchObject({ jwt_exp: 1800 });
+      const { backupId, snapshotAt } = whole.manifest;
+      const older = { backupId, snapshotAt };
+      expect(result.parts).toEqual({
+        storage: {
+          state: "partly",
+          from: [{ ...older, count: 2 }],
+          missing: 2,
+          failed: 0,
+          names: ["files/added.txt", "files/one.txt"],
+        },
+        functions: { state: "whole", from: [{ ...older, count: 1 }], missing: 0, failed: 0, names: [] },
+        authSettings: {
+          state: "held back",
+          from: [{ ...older, count: expect.any(Number) as unknown }],
+          missing: 0,
+          failed: 0,
+          names: [],
+        },
+        configuration: { state: "whole", from: [{ ...older, count: 1 }], missing: 0, failed: 0, names: [] },
+      });
+      expect(result.notes).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^2 storage objects come from the older backup .* the same version of each/),
+          "2 storage objects are missing altogether, as no proven backup holds them as the restored state needs them: files/added.txt; files/one.txt.",
+          expect.stringMatching(/^The auth settings are not restored: .*--older-auth-settings/),
+        ]),
+      );
+      const [entry] = await vault.list(RECOVERY_LOG_PREFIX);
+      const logged = JSON.parse(Buffer.from((await vault.getBytes(entry!.key))!).toString("utf8")) as object;
+      expect(logged).toMatchObject({ parts: result.parts });
+
+      const assessed = await assess({
+        ...{ databaseUrl: target.database.url, vault, trustedKeys: started.trustedKeys, tiers: TIERS, opener },
+        ...{ clock: systemClock, reporter: silent },
+      });
+      expect(assessed).toMatchObject({ isDamaged: true, restored: { hasLosses: true, parts: result.parts } });
+      expect(assessed.parts.find(({ part }) => part === "functions")).toEqual({
+        part: "functions",
+        state: "lacking",
+        lacking: ["*"],
+        wholeIn: older,
+      });
+
+      // The app stores one of them again: it is not missing any more. With the flag the settings come, too.
+      await put(into, "files", "one.txt", Buffer.from("by the app"), "text/plain");
+      const again = await started.restoreInto(target, vault, { opener, olderAuthSettings: true });
+      expect(again.parts?.storage).toMatchObject({ missing: 1, names: ["files/added.txt"] });
+      expect(again.parts?.authSettings.state).toBe("whole");
+      expect(await into.authSettings()).toMatchObject({ jwt_exp: 1800 });
+      expect(again.notes.filter((note) => note.includes("missing altogether"))).toHaveLength(1);
+      expect(await bytesOf(into, "files", "one.txt")).toEqual(Buffer.from("by the app"));
+    } finally {
+      await stopProject(target);
+    }
+
+    const third = await started.backUp(content, { vault, sealer, configuration: configuration() });
+    expect(await isHeld(vault, whole.result)).toEqual(no);
+    expect(await isHeld(vault, lacking.result)).toEqual(no);
+    expect(await isHeld(vault, third.result)).toEqual(yes);
+  }, 90_000);
+
+  it("is completed from backups of before versions and lacks were noted, too, by the rows in their chunks", async () => {
+    const vault = await started.newVault();
+    const content = contentOfProject(source);
+    await put(content, "files", "tab\tand \\ backslash.txt", Buffer.from("odd"), "text/plain");
+    const whole = await started.backUp(content, { vault });
+    await put(content, "files", "one.txt", Buffer.from("three"), "text/plain");
+    const lacking = await started.backUp(contentOfProject(source, { token: "wrong" }), { vault });
+    for (const { result } of [whole, lacking]) await resign(vault, started.signer, result, asBefore);
+    const target = await startProject();
+    try {
+      const { parts, notes } = await started.restoreInto(target, vault);
+      expect(parts?.storage).toMatchObject({ state: "partly", missing: 1, names: ["files/one.txt"] });
+      expect(parts?.storage.from).toMatchObject([{ backupId: whole.manifest.backupId }]);
+      expect(parts?.functions).toMatchObject({ state: "whole", from: [{ backupId: whole.manifest.backupId }] });
+      expect(notes).toContain("The backup holds no values of the auth settings: set them in the project.");
+      expect(await bytesOf(contentOfProject(target), "files", "tab\tand \\ backslash.txt")).toEqual(Buffer.from("odd"));
+    } finally {
+      await stopProject(target);
+    }
+  }, 90_000);
+});
+
+describe("a project that does not take all", () => {
+  it("stops neither the rest nor the restore: what fails is tried once more, named, and tried again by the same call", async () => {
+    const { vault, manifest } = await started.backUp(contentOfProject(source));
+    const target = await startProject();
+    try {
+      const content = contentOfProject(target);
+      let spoilt = 0;
+      const refusing: ProjectContent = {
+        ...content,
+        putObject: async (place, sent, signal) => {
+          if (place.name === "one.txt") throw new ServiceError("Supabase storage", 413, "It is too large (413).");
+          const spoils = place.name === "empty" && ++spoilt === 1;
+          const open = spoils ? () => Promise.resolve(readableOf(Buffer.from("other"))) : sent.open;
+          await content.putObject(place, { ...sent, open }, signal);
+        },
+        deployFunction: () => Promise.reject(new ServiceError("Supabase", 400, "The bundle is refused (400).")),
+      };
+      const first = await started.restoreInto(target, vault, { project: refusing });
+      expect(first.parts?.storage).toMatchObject({
+        state: "partly",
+        failed: 1,
+        missing: 0,
+        names: ["files/one.txt (It is too large (413).)"],
+      });
+      expect(first.parts?.functions).toMatchObject({ state: "missing", failed: 1 });
+      expect(hasLosses(first.parts!)).toBe(true);
+      expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
+      // Meanwhile the app has stored another object anew.
+      await put(content, "files", "empty", Buffer.from("by the app"), "text/plain");
+      const second = await started.restoreInto(target, vault);
+      expect(hasLosses(second.parts!)).toBe(false);
+      expect(second.notes.filter((note) => note.includes("could not be brought back"))).toEqual([]);
+      expect(await bytesOf(content, "files", "one.txt")).toEqual(
+        await bytesOf(contentOfProject(source), "files", "one.txt"),
+      );
+      expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.from("by the app"));
+      expect(await content.functionBody("hello")).toEqual(CODE);
+      expect(second.backupId).toBe(manifest.backupId);
+    } finally {
+      await stopProject(target);
+    }
+  }, 60_000);
+});
+
+/** A manifest as it was before it said what it lacks. */
+function asBefore(manifest: Manifest): void {
+  delete manifest.lacks;
+  for (const file of manifest.files) {
+    delete file.version;
+    delete file.etag;
+  }
+}

@@ -1,0 +1,300 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import { connect } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../recovery/backup/backup.ts";
+import { release } from "../../../recovery/restore/release/release.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
+import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { startTestSource } from "../support/source.ts";
+import type { TestSource } from "../support/source.ts";
+import { contentOf, definitionOf, runSql } from "../support/sample.ts";
+
+const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
+
+let started: TestSource;
+let cloud: TestCloud;
+let source: TestDatabase;
+let target: TestDatabase;
+let vault: Vault;
+let trustedKeys: string[];
+let saved: BackupResult;
+let content: Record<string, string>;
+let definition: string;
+
+beforeAll(async () => {
+  started = await startTestSource();
+  ({ cloud, database: source, trustedKeys } = started);
+  const { signer } = started;
+  vault = await cloud.newVault();
+  await applySchema(source.url);
+  await fill(source.url, { rows: 150 });
+  saved = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  content = await contentOf(source.url);
+  definition = definitionOf(source.superuserUrl);
+}, 60_000);
+afterAll(async () => {
+  await started.stop();
+});
+beforeEach(async () => {
+  target = await startTestDatabase();
+});
+afterEach(() => target.stop());
+
+/** With what was held back. */
+async function releasedDefinition(): Promise<string> {
+  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
+  return definitionOf(target.superuserUrl);
+}
+
+const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl: target.url,
+  generation: 1,
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+const entriesMade = () =>
+  runSql<{ step: string }>(target.url, "select step from castchat_recovery.journal where step like 'entry %'");
+/** In which transaction each row came, and which objects are which: neither may change when a restore goes on. */
+const identities = async () => ({
+  rows: await runSql(target.url, "select ctid::text, xmin::text from public.applications order by 1"),
+  indexes: await runSql<{ name: string }>(
+    target.url,
+    `select relname as name, c.oid::int from pg_class c join pg_namespace n on n.oid = relnamespace
+     where relkind in ('i', 'I') and nspname in ('public', 'private') order by 1`,
+  ),
+});
+
+/** Keeps a table from being indexed and altered, while rows may come into it. */
+async function holdTable(): Promise<() => Promise<void>> {
+  const session = await connect(target.superuserUrl, { applicationName: "test holds a table" });
+  await session.query("begin; lock table public.messages in row exclusive mode");
+  return () => session.end();
+}
+
+async function whileStuckInConstraints(interrupt: () => Promise<void> | void): Promise<void> {
+  let known = -1;
+  for (let quiet = 0, wait = 0; quiet < 10 && wait < 600; wait += 1) {
+    await sleep(50);
+    const found = (await entriesMade().catch(() => [])).length;
+    quiet = found > 5 && found === known ? quiet + 1 : 0;
+    known = found;
+  }
+  await interrupt();
+}
+
+describe("a restore that was interrupted after its rows", () => {
+  it("goes on exactly once after a kill -9 in the midst of indexes and constraints", async () => {
+    const argument = JSON.stringify({
+      bucket: vault.name,
+      region: cloud.region,
+      endpoint: cloud.endpoint,
+      trustedKeys,
+      targetUrl: target.url,
+    });
+    const child = spawn(process.execPath, [CHILD, argument], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: process.env,
+    });
+    const ended = once(child, "exit");
+    let letGo: Promise<() => Promise<void>> | undefined;
+    createInterface(child.stdout).on("line", (line) => {
+      if (line.startsWith("Restoring ")) letGo = holdTable();
+    });
+    await whileStuckInConstraints(() => void child.kill("SIGKILL"));
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    await (
+      await letGo!
+    )();
+    expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "constraints", finishedAt: undefined });
+
+    const said: string[] = [];
+    // What the killed run had begun may still commit until the next one has ended its sessions.
+    const before = await identities();
+    const made = (await entriesMade()).length;
+    const result = await restore(options({ reporter: (message) => said.push(message) }));
+    const after = await identities();
+    expect(result.phases.map(({ name }) => name)).not.toContain("schema");
+    expect(said).toContain(`Going on with the indexes and constraints of ${saved.backupId}`);
+    expect(made).toBeGreaterThan(5);
+    expect((await entriesMade()).length).toBeGreaterThan(made);
+    expect(before.rows.length).toBeGreaterThan(0);
+    expect(after.rows).toEqual(before.rows);
+    expect(before.indexes.length).toBeGreaterThan(0);
+    expect(after.indexes).toEqual(expect.arrayContaining(before.indexes));
+    expect(after.indexes.length).toBeGreaterThan(before.indexes.length);
+    expect(await contentOf(target.url)).toEqual(content);
+    expect(await releasedDefinition()).toBe(definition);
+  }, 60_000);
+
+  it("keeps all that it has made when it was stopped in its checks", async () => {
+    const controller = new AbortController();
+    const reporter = (message: string) => {
+      if (message.startsWith("Comparing")) setTimeout(() => controller.abort(new Error("stopped")), 20);
+    };
+    await expect(restore(options({ reporter, signal: controller.signal }))).rejects.toThrow("stopped");
+    expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "checks" });
+    const before = await identities();
+    await restore(options());
+    expect(await identities()).toEqual(before);
+    expect(await releasedDefinition()).toBe(definition);
+  }, 60_000);
+});
+
+describe("a chunk of rows and its line in the journal", () => {
+  it("are committed together: where the line can't be written, the rows are not there either", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "data" });
+    await runSql(
+      target.url,
+      `create function castchat_recovery.refuse() returns trigger language plpgsql as $$ begin raise exception 'no line of this chunk'; end $$;
+       create trigger refuse before insert on castchat_recovery.journal for each row when (new.step like '%/data/%') execute function castchat_recovery.refuse();
+       alter table castchat_recovery.journal enable always trigger refuse`,
+    );
+    await expect(restore(options())).rejects.toThrow("no line of this chunk");
+    expect(await runSql(target.url, "select step from castchat_recovery.journal where step like '%/data/%'")).toEqual(
+      [],
+    );
+    const empty = Object.keys(content).map((name) => [name, "0:"]);
+    expect(Object.entries(await contentOf(target.url))).toEqual(expect.arrayContaining(empty));
+    await runSql(target.url, "drop function castchat_recovery.refuse() cascade");
+    await restore(options());
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 60_000);
+});
+
+describe("what a killed restore has left at work on the target", () => {
+  it("is ended before the next one goes on: it may hold what that needs, or commit what that does", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    const { restoreId } = (await readRestoreMarker(target.url))!;
+    const left = await connect(target.url, { applicationName: `castchat-recovery restore ${restoreId}` });
+    const others = await connect(target.url, { applicationName: "somebody else" });
+    await left.query("begin; lock table public.messages in access exclusive mode");
+    await restore(options());
+    await expect(left.query("select 1")).rejects.toThrow();
+    expect(await others.query("select 1 as one")).toEqual([{ one: 1 }]);
+    await Promise.all([left.end(), others.end()]);
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 60_000);
+});
+
+describe("the recovery log", () => {
+  it("begins anew only where nobody has worked since, and goes on with its own backup alone", async () => {
+    const stopped = new AbortController();
+    const reporter = (line: string) => {
+      if (line.startsWith("Making types")) stopped.abort(new DOMException("interrupted", "AbortError"));
+    };
+    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("interrupted");
+    await runSql(
+      target.superuserUrl,
+      `insert into auth.users (id, email) values (gen_random_uuid(), 'first@example.com'); create table public.news (n int); insert into public.news values (1)`,
+    );
+    const refused = restore(options());
+    await expect(refused).rejects.toThrow("there are rows in auth.users, public.news: somebody has worked on it since");
+    await expect(refused).rejects.toBeInstanceOf(UserError);
+    expect(await runSql(target.url, "select n from public.news")).toEqual([{ n: 1 }]);
+
+    // More large objects than one transaction takes away.
+    await runSql(target.superuserUrl, "delete from auth.users; drop table public.news");
+    await runSql(target.url, "select lo_create(0) from generate_series(1, 2100)");
+    const other = { backupId: "20200101T000000Z-000000" };
+    const before = new Date(Date.parse(saved.snapshotAt) - 1);
+    await expect(restore(options(other))).rejects.toThrow(`A restore of ${saved.backupId} was begun in this database`);
+    await expect(restore(options({ at: before }))).rejects.toThrow(`not of one of ${before.toISOString()} or before`);
+    await restore(options());
+    expect(await contentOf(target.url)).toEqual(content);
+    const [left] = await runSql<{ n: string }>(
+      target.superuserUrl,
+      "select count(*) as n from pg_largeobject_metadata",
+    );
+    const [there] = await runSql<{ n: string }>(
+      source.superuserUrl,
+      "select count(*) as n from pg_largeobject_metadata",
+    );
+    expect(left).toEqual(there);
+    // Once it is done, too: what was asked for is not what is there.
+    await expect(restore(options(other))).rejects.toThrow(/was begun in this database, not of 20200101/);
+    await expect(restore(options({ at: before }))).rejects.toThrow(/was begun in this database/);
+    expect(await restore(options({ backupId: saved.backupId }))).toMatchObject({ backupId: saved.backupId });
+  }, 30_000);
+
+  it("is not begun anew by a call that has waited for another to finish it", async () => {
+    const [one, other] = await Promise.all([restore(options()), restore(options())]);
+    expect(other.phases).toEqual(one.phases);
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 30_000);
+
+  it("says of each restore what came of it, and a restore does without it", async () => {
+    const entries = async () => {
+      const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
+      return await Promise.all(
+        keys.map(async (key) => ({
+          key,
+          entry: JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as object,
+        })),
+      );
+    };
+    const known = (await entries()).length;
+    const broken: Vault = {
+      ...vault,
+      getBytes: (key, signal) => (key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
+    };
+    await expect(restore(options({ vault: broken }))).rejects.toBeInstanceOf(PromiseError);
+    const result = await restore(options());
+    const [failed, done, ...more] = (await entries()).slice(known);
+    expect(more).toEqual([]);
+    expect(failed).toMatchObject({
+      key: expect.stringMatching(new RegExp(`^recovery-log/\\d{8}T\\d{9}Z-${result.restoreId}\\.json$`)),
+      entry: { what: "restore", result: "failed", failure: expect.stringContaining("is missing from the vault") },
+    });
+    expect(done!.entry).toMatchObject({
+      result: "done",
+      backupId: saved.backupId,
+      restoreId: result.restoreId,
+      by: `castchat-recovery restore ${result.restoreId}`,
+      target: `127.0.0.1:${target.port}/postgres`,
+      durationMs: expect.any(Number),
+      phases: result.phases,
+    });
+    expect(JSON.stringify(done)).not.toContain("for tests");
+
+    await target.stop();
+    target = await startTestDatabase();
+    const readOnly: Vault = {
+      ...vault,
+      put: () => Promise.reject(new Error("Access to the vault bucket is denied")),
+    };
+    const { notes } = await restore(options({ vault: readOnly }));
+    expect(notes.filter((note) => !note.startsWith("Held back"))).toEqual([
+      `The recovery log of the vault "${vault.name}" could not be written: Access to the vault bucket is denied`,
+    ]);
+    expect(await contentOf(target.url)).toEqual(content);
+  }, 60_000);
+});

@@ -1,0 +1,189 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { BackupSummary } from "../../../../recovery/vault/listBackups.ts";
+import type { BackupKind, Manifest } from "../../../../recovery/vault/manifest.ts";
+import { release } from "../../../../recovery/restore/release/release.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
+import { selectBackup } from "../../../../recovery/restore/run/restoreSelection.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
+import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+
+let started: TestSource;
+let cloud: TestCloud;
+let source: TestDatabase;
+let target: TestDatabase;
+let vault: Vault;
+let trustedKeys: string[];
+let saved: BackupResult;
+let content: Record<string, string>;
+let definition: string;
+
+beforeAll(async () => {
+  started = await startTestSource();
+  ({ cloud, database: source, trustedKeys } = started);
+  const { signer } = started;
+  vault = await cloud.newVault();
+  await applySchema(source.url);
+  await fill(source.url, { rows: 120 });
+  await runSql(source.url, "select lo_from_bytea(0, '\\xcafe')");
+  saved = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  content = await contentOf(source.url);
+  definition = definitionOf(source.superuserUrl);
+}, 60_000);
+afterAll(async () => {
+  await started.stop();
+});
+
+/** With what was held back. */
+async function releasedDefinition(): Promise<string> {
+  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
+  return definitionOf(target.superuserUrl);
+}
+
+const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl: target.url,
+  generation: 1,
+  clock: systemClock,
+  reporter: silent,
+  ...more,
+});
+const rowsOf = (contents: Record<string, string>) =>
+  Object.values(contents).reduce((sum, one) => sum + Number(one.split(":")[0]), 0);
+
+describe("restore of a selection", () => {
+  beforeEach(async () => {
+    target = await startTestDatabase();
+  });
+  afterEach(() => target.stop());
+
+  it("brings definitions without a row, then rows into them, and both together are the whole", async () => {
+    const first = await restore(options({ selection: "definitions" }));
+    expect(first).toMatchObject({ selection: "definitions", backupId: saved.backupId, rows: 0, users: 0, posts: 0 });
+    expect(first.phases.map(({ name }) => name)).not.toContain("data");
+    expect(await releasedDefinition()).toBe(definition);
+    expect(rowsOf(await contentOf(target.url))).toBe(0);
+    expect(await runSql(target.url, "select from pg_largeobject_metadata")).toEqual([]);
+    expect(await runSql(target.url, "select last_value::int, is_called from public.posts_id_seq")).toEqual([
+      { last_value: 1, is_called: false },
+    ]);
+
+    const stopped = new AbortController();
+    const reporter = (message: string) => {
+      if (message.startsWith("Restoring")) setTimeout(() => stopped.abort(new Error("stopped")), 60);
+    };
+    await expect(restore(options({ selection: "rows", reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    const second = await restore(options({ selection: "rows" }));
+    expect(second).toMatchObject({ selection: "rows", rows: saved.rows, posts: 120 });
+    expect(await contentOf(target.url)).toEqual(content);
+    expect(await releasedDefinition()).toBe(definition);
+    expect(await runSql(target.url, "select encode(lo_get(oid), 'hex') as data from pg_largeobject_metadata")).toEqual([
+      { data: "cafe" },
+    ]);
+    expect(await runSql(target.url, "select count(*)::int as n from public.tag_counts")).toEqual(
+      await runSql(source.url, "select count(*)::int as n from public.tag_counts"),
+    );
+    // Once done, each is done.
+    const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
+    expect(await restore(options({ selection: "rows" }))).toEqual({ ...second, finishedBefore });
+    expect(await restore(options({ selection: "definitions" }))).toEqual({ ...first, finishedBefore });
+  }, 60_000);
+
+  it("refuses rows where definitions differ, rows are or triggers would act, by name, and leaves all as it is", async () => {
+    const rows = () => restore(options({ selection: "rows" }));
+    await expect(rows()).rejects.toThrow(/is not defined as backup .* is \(.*is missing.*\(--schema-only\)\.$/);
+    await expect(rows()).rejects.toBeInstanceOf(UserError);
+    await restore(options({ selection: "definitions" }));
+    await runSql(target.url, "alter table public.posts add column extra int");
+    await expect(rows()).rejects.toThrow("(column public.posts.extra is not in the backup)");
+    await runSql(target.url, "alter table public.posts drop column extra");
+    await runSql(target.url, "insert into public.page_views values ('/mine', now()); select lo_from_bytea(0, '\\x01')");
+    await expect(rows()).rejects.toThrow("holds rows already (public.page_views; large objects)");
+    expect(rowsOf(await contentOf(target.url))).toBe(1);
+    await runSql(
+      target.url,
+      "truncate public.page_views; select lo_unlink(oid) from pg_largeobject_metadata; alter table public.posts enable always trigger posts_touched",
+    );
+    await expect(rows()).rejects.toThrow(/trigger public\.posts\.posts_touched is defined otherwise/);
+    expect(rowsOf(await contentOf(target.url))).toBe(0);
+    await runSql(target.url, "alter table public.posts enable trigger posts_touched");
+    expect((await rows()).rows).toBe(saved.rows);
+  }, 60_000);
+});
+
+describe("selectBackup", () => {
+  const summary = (day: number, kind: BackupKind, proven = true): BackupSummary => {
+    const snapshotAt = `2026-07-0${day}T02:00:05.000Z`;
+    const backupId = `2026070${day}T020000Z-00000${day}`;
+    return {
+      backupId,
+      tier: "daily",
+      prefix: "daily/",
+      startedAt: new Date(snapshotAt),
+      sizeBytes: 1,
+      manifest: { backupId, snapshotAt, kind } as Manifest,
+      proven,
+      problems: proven ? [] : ["it was not read back yet"],
+    };
+  };
+  const full = summary(1, "full");
+  const schema = summary(2, "schema-only");
+  const critical = summary(3, "critical");
+  const configuration = summary(4, "configuration");
+  const all = [configuration, critical, schema, full];
+  const chosen = (...given: Parameters<typeof selectBackup>) => {
+    const { manifest, selection } = selectBackup(...given);
+    return [manifest.backupId, selection];
+  };
+
+  it("takes the newest full one, whatever is wished of it", () => {
+    expect(chosen(all, {}, undefined)).toEqual([full.backupId, "everything"]);
+    expect(chosen(all, {}, "definitions")).toEqual([full.backupId, "definitions"]);
+    expect(chosen(all, {}, "rows")).toEqual([full.backupId, "rows"]);
+  });
+
+  it("takes what a named one holds", () => {
+    expect(chosen(all, { backupId: full.backupId }, undefined)).toEqual([full.backupId, "everything"]);
+    expect(chosen(all, { backupId: full.backupId }, "rows")).toEqual([full.backupId, "rows"]);
+    expect(chosen(all, { backupId: schema.backupId }, undefined)).toEqual([schema.backupId, "definitions"]);
+    expect(chosen(all, { backupId: critical.backupId }, undefined)).toEqual([critical.backupId, "rows"]);
+  });
+
+  it.each([
+    [
+      schema.backupId,
+      "rows",
+      `holds definitions without rows alone, not rows without definitions: the newest that does is ${critical.backupId}.`,
+    ],
+    [
+      critical.backupId,
+      "everything",
+      `of kind critical and holds rows without definitions alone, not a whole database: the newest that does is ${full.backupId}.`,
+    ],
+    [configuration.backupId, undefined, "holds no database"],
+  ] as const)("refuses what %s can't give (%s)", (backupId, wish, message) => {
+    expect(() => selectBackup(all, { backupId }, wish)).toThrow(message);
+    expect(() => selectBackup(all, { backupId }, wish)).toThrow(UserError);
+  });
+
+  it("says which kinds there are where none serves", () => {
+    const unproven = { ...full, proven: false };
+    expect(() => selectBackup([schema, critical, unproven], { backupId: schema.backupId }, "everything")).toThrow(
+      "not a whole database: no backup in this vault does; it has 1 of kind schema-only, 1 of kind critical.",
+    );
+  });
+});

@@ -1,0 +1,408 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../services/common/clock.ts";
+import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
+import type { Vercel } from "../../../services/appHost/vercel.ts";
+import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
+import { deployApplication } from "../../../recovery/site/deployApplication.ts";
+import { readTraffic, releaseTraffic, switchTraffic } from "../../../recovery/site/switchTraffic.ts";
+import type { TrafficPorts, WantedTraffic } from "../../../recovery/site/switchTraffic.ts";
+import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
+import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
+import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
+import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
+
+const signal = new AbortController().signal;
+const quick = { firstMs: 20, longestMs: 100, limitMs: 10_000 };
+const zoneName = "castchat.example";
+let cloud: MiniCloud;
+let ports: TrafficPorts;
+let zoneId: string;
+let prod: Awaited<ReturnType<typeof deploy>>;
+let dr: Awaited<ReturnType<typeof deploy>>;
+let mute: Awaited<ReturnType<typeof deploy>>;
+let number = 0;
+let publicName: string;
+
+/** Healthy, and says nothing of itself. */
+const MUTE_SERVER = TINY_SERVER.replace(", commit, deployment }", " }");
+
+async function deploy(name: string, server = TINY_SERVER) {
+  const commit = await commitFiles(cloud, `castchat/${name}`, { "server.mjs": server, name });
+  const projectId = await makeProject(cloud, name);
+  const wanted = {
+    projectId,
+    projectName: name,
+    sourceUrl: cloud.repository(`castchat/${name}`),
+    sourceRef: "main",
+    healthPath: "/api/health",
+  };
+  const done = await deployApplication(
+    {
+      vercel: cloud.vercel,
+      git: cloud.git,
+      edge: cloud.edge,
+      clock: systemClock,
+      buildPatience: quick,
+      healthPatience: quick,
+    },
+    wanted,
+    signal,
+    () => undefined,
+  );
+  return { projectId, deploymentUrl: done.url, commit, deploymentId: done.deploymentId };
+}
+
+beforeAll(async () => {
+  cloud = await startMiniCloud();
+  const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: zoneName });
+  zoneId = (zone["result"] as { id: string }).id;
+  prod = await deploy("prod-app");
+  dr = await deploy("dr-app");
+  mute = await deploy("mute-app", MUTE_SERVER);
+});
+afterAll(() => cloud.stop());
+beforeEach(() => {
+  ports = { vercel: cloud.vercel, cloudflare: cloud.cloudflare, edge: cloud.edge, clock: systemClock, patience: quick };
+  number += 1;
+  publicName = `app${number}.${zoneName}`;
+});
+
+const forProd = (generation = 1): WantedTraffic => ({ publicName, zoneName, stack: "prod", generation, ...prod });
+const forDr = (generation = 2): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation, ...dr });
+const go = (wanted: WantedTraffic) => switchTraffic(ports, wanted, signal, () => undefined);
+const serving = async () => {
+  const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
+  return health.healthy ? health.commit : undefined;
+};
+const records = async () => (await cloud.cloudflare.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
+
+describe("taking a public name", () => {
+  it("writes lease and record, and the name answers", async () => {
+    const taken = await go(forProd());
+    expect(taken).toMatchObject({ leaseName: `_castchat-recovery.${publicName}`, holder: "stack=prod;generation=1" });
+    expect(taken.previousHolder).toBeUndefined();
+    expect(await serving()).toBe(prod.commit);
+    expect((await records()).map(({ type, content }) => `${type} ${content}`).sort()).toEqual([
+      `CNAME ${VERCEL_CNAME}`,
+      "TXT stack=prod;generation=1",
+    ]);
+  });
+
+  it("from another stack moves the domain, keeps the record's id, and names the one before", async () => {
+    const before = await go(forProd());
+    const taken = await go(forDr());
+    expect(taken).toMatchObject({ previousHolder: "stack=prod;generation=1", recordId: before.recordId });
+    expect(await serving()).toBe(dr.commit);
+    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+    // Again: nothing changes.
+    expect(await go(forDr())).toMatchObject({ recordId: before.recordId, holder: "stack=dr;generation=2" });
+    expect(await records()).toHaveLength(2);
+  });
+
+  it("changes a CNAME that leads elsewhere in place", async () => {
+    const old = await cloud.cloudflare.createRecord(zoneId, {
+      type: "CNAME",
+      name: publicName,
+      content: "old.example.org",
+      ttl: 300,
+    });
+    expect((await go(forProd())).recordId).toBe(old.id);
+    expect(await serving()).toBe(prod.commit);
+  });
+});
+
+describe("that the name leads to the target", () => {
+  const forMute = (): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation: 2, ...mute });
+  /** Answers of the name from before the move, as a resolver with an old record gives them. */
+  const stale = (answers: number, body: object, fromVercel: boolean): { left: number } => {
+    const seen = { left: answers };
+    ports = {
+      ...ports,
+      edge: (url, at, headers) => {
+        if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
+        seen.left -= 1;
+        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", fromVercel });
+      },
+    };
+    return seen;
+  };
+
+  it("is not proved by the commit, which the old site may have, too", async () => {
+    const seen = stale(3, { commit: dr.commit, deployment: prod.deploymentId }, true);
+    await go(forDr());
+    expect(seen.left).toBe(0);
+  });
+
+  it("is not proved by an answer that names no commit for a target that names none", async () => {
+    const seen = stale(3, {}, false);
+    await go(forMute());
+    expect(seen.left).toBe(0);
+  });
+
+  it("is not proved by an answer without a deployment for a target that names its own", async () => {
+    const seen = stale(3, { commit: dr.commit }, true);
+    await go(forDr());
+    expect(seen.left).toBe(0);
+  });
+
+  it.each<[string, () => WantedTraffic, () => object, () => Partial<Vercel>, RegExp]>([
+    [
+      "another deployment of the same commit answers",
+      forDr,
+      () => ({ commit: dr.commit, deployment: prod.deploymentId }),
+      () => ({}),
+      /still answers from deployment dpl_\w+, not dpl_\w+\. .*process\.env\.VERCEL_DEPLOYMENT_ID/,
+    ],
+    [
+      "Vercel serves the name from elsewhere",
+      forMute,
+      () => ({}),
+      () => ({ alias: () => Promise.resolve({ deploymentId: "dpl_old", projectId: "prj_old" }) }),
+      /Vercel serves app\d+\.castchat\.example from deployment dpl_old, not from dpl_\w+/,
+    ],
+    [
+      "Vercel does not know the name",
+      forMute,
+      () => ({}),
+      () => ({ alias: () => Promise.resolve(undefined) }),
+      /Vercel serves app\d+\.castchat\.example from no deployment/,
+    ],
+  ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, vercel, message) => {
+    stale(Number.MAX_SAFE_INTEGER, body(), true);
+    ports = { ...ports, vercel: { ...cloud.vercel, ...vercel() }, patience: { firstMs: 5, longestMs: 5, limitMs: 30 } };
+    await expect(go(wanted())).rejects.toThrow(message);
+    expect((await records()).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
+    ports = { ...ports, vercel: cloud.vercel, edge: cloud.edge, patience: quick };
+    await go(wanted());
+  });
+
+  it("is asked of the name without a secret, and of the target with one", async () => {
+    const secrets = new Map<string, string | undefined>();
+    ports = {
+      ...ports,
+      edge: (url, at, headers) => {
+        secrets.set(new URL(url).host, headers?.["x-vercel-protection-bypass"]);
+        return cloud.edge(url, at, headers);
+      },
+    };
+    await go(forMute());
+    const [{ secret } = { secret: "" }] = await cloud.vercel.bypasses(mute.projectId);
+    expect(secrets).toEqual(
+      new Map([
+        [new URL(mute.deploymentUrl).host, secret],
+        [publicName, undefined],
+      ]),
+    );
+  });
+
+  it("is refused for a deployment of another project, before anything moves", async () => {
+    await expect(go({ ...forDr(), projectId: prod.projectId })).rejects.toThrow(/^Traffic stays where it is, because/);
+    expect(await records()).toEqual([]);
+  });
+});
+
+describe("a domain of another team", () => {
+  const unverified = (domain: string) => ({
+    name: publicName,
+    verified: false,
+    verification: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }],
+  });
+  /** Vercel believes in the name once the proof stands in the zone. */
+  const doubting = (): Vercel => ({
+    ...cloud.vercel,
+    addDomain: async (projectId, name, at) => {
+      await cloud.vercel.addDomain(projectId, name, at);
+      return unverified(`_vercel.${zoneName}`);
+    },
+    verifyDomain: async () => {
+      const proofs = await cloud.cloudflare.records(zoneId, `_vercel.${zoneName}`);
+      return proofs.some(({ content }) => content === "vc-domain-verify=1,abc")
+        ? { name: publicName, verified: true }
+        : unverified("x");
+    },
+  });
+
+  it("is proved by the record that Vercel asks for", async () => {
+    ports = { ...ports, vercel: doubting() };
+    await go(forProd());
+    expect(await serving()).toBe(prod.commit);
+  });
+
+  it("is told in time when Vercel does not accept the proof", async () => {
+    const never = { ...doubting(), verifyDomain: () => Promise.resolve(unverified("x")) };
+    ports = { ...ports, vercel: never, patience: { firstMs: 1, longestMs: 1, limitMs: 5 } };
+    await expect(go(forProd())).rejects.toThrow(/did not accept the proof for .* in time: run again/);
+  });
+});
+
+describe("the lease before a recovery", () => {
+  it("refuses at once what the switch would refuse in the end", async () => {
+    const context = {
+      ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
+      cloudflare: () => cloud.cloudflare,
+    };
+    const ask = (stack: string, generation: number, zone = zoneName) =>
+      trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
+    expect(await ask("dr", 1)).toEqual({ holder: "nobody" });
+    expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "nobody" });
+    await go(forProd());
+    expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
+    await expect(ask("dr", 1)).rejects.toThrow(
+      /is held by stack prod with generation 1: to take it over, set generation to 2/,
+    );
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    ["the same generation", 1],
+    ["a lower one", 0],
+  ])("is given to another stack with %s, and nothing moves", async (_what, generation) => {
+    await go(forProd());
+    await expect(go(forDr(generation))).rejects.toThrow(
+      new UserError(
+        `${publicName} is held by stack prod with generation 1: to take it over, set generation to 2 or higher (it is ${generation}).`,
+      ),
+    );
+    expect(await serving()).toBe(prod.commit);
+  });
+
+  it("is given to the holder itself with a lower generation", async () => {
+    await go(forDr(5));
+    await expect(go(forDr(4))).rejects.toThrow(
+      /holds .* with generation 5 already: set generation to 5 or higher, not 4/,
+    );
+  });
+
+  it("is given to an unhealthy target before anything is changed", async () => {
+    await go(forProd());
+    await expect(go({ ...forDr(), deploymentUrl: "https://nothing.vercel.app" })).rejects.toThrow(
+      /^Traffic stays where it is, because the target is not healthy: nothing\.vercel\.app\/api\/health answers 404/,
+    );
+    expect((await records()).find(({ type }) => type === "TXT")?.content).toBe("stack=prod;generation=1");
+    expect(await serving()).toBe(prod.commit);
+  });
+
+  it("is given where an A record stands, before the lease is taken", async () => {
+    await cloud.call("cloudflare", "POST", `/client/v4/zones/${zoneId}/dns_records`, {
+      type: "A",
+      name: publicName,
+      content: "192.0.2.1",
+    });
+    await expect(go(forProd())).rejects.toThrow(
+      /has an A record \(192\.0\.2\.1\).*replace it in Cloudflare by a CNAME/,
+    );
+    expect((await records()).map(({ type }) => type)).toEqual(["A"]);
+  });
+
+  it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
+    await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/does not lie in zone/);
+    await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
+    await cloud.cloudflare.createRecord(zoneId, {
+      type: "TXT",
+      name: `_castchat-recovery.${publicName}`,
+      content: "hello",
+      ttl: 60,
+    });
+    await expect(go(forProd())).rejects.toThrow(/says hello, which is no lease/);
+    await cloud.cloudflare.createRecord(zoneId, {
+      type: "TXT",
+      name: `_castchat-recovery.${publicName}`,
+      content: "stack=x;generation=1",
+      ttl: 60,
+    });
+    await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
+  });
+
+  it("is given to both when two stacks take the name at the same moment", async () => {
+    const raced: Cloudflare = {
+      ...cloud.cloudflare,
+      createRecord: async (zone, record, aborted) => {
+        const made = await cloud.cloudflare.createRecord(zone, record, aborted);
+        if (record.type === "TXT")
+          await cloud.cloudflare.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
+        return made;
+      },
+    };
+    ports = { ...ports, cloudflare: raced };
+    await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is open who holds/);
+    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+  });
+});
+
+describe("an interruption", () => {
+  const failing = <T extends object>(port: T, method: keyof T): T => ({
+    ...port,
+    [method]: () => Promise.reject(new Error("cut off")),
+  });
+
+  it.each<[string, () => Partial<TrafficPorts>]>([
+    ["before the lease", () => ({ cloudflare: failing(cloud.cloudflare, "updateRecord") })],
+    ["before the domain", () => ({ vercel: failing<Vercel>(cloud.vercel, "moveDomain") })],
+    [
+      "before the name answers",
+      () => ({
+        patience: { firstMs: 1, longestMs: 1, limitMs: 0 },
+        edge: (url, at, headers) =>
+          url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at, headers),
+      }),
+    ],
+  ])("%s is gone on with by the same call", async (_where, cut) => {
+    const before = await go(forProd());
+    const whole = ports;
+    ports = { ...ports, ...cut() };
+    await expect(go(forDr())).rejects.toThrow(/cut off/);
+    ports = whole;
+    expect(await go(forDr())).toMatchObject({ holder: "stack=dr;generation=2", recordId: before.recordId });
+    expect(await serving()).toBe(dr.commit);
+    expect(await records()).toHaveLength(2);
+  });
+});
+
+describe("looking at a public name", () => {
+  it("shows who holds it, and changes nothing", async () => {
+    expect(await readTraffic(ports, forProd(), signal)).toBeUndefined();
+    const { recordId } = await go(forProd());
+    expect(await readTraffic(ports, forProd(), signal)).toEqual({
+      holder: "stack=prod;generation=1",
+      held: true,
+      recordId,
+      hasDomain: true,
+    });
+    await go(forDr());
+    expect(await readTraffic(ports, forProd(), signal)).toEqual({
+      holder: "stack=dr;generation=2",
+      held: false,
+      recordId,
+      hasDomain: false,
+    });
+    expect(await serving()).toBe(dr.commit);
+  });
+});
+
+describe("letting go", () => {
+  it("takes domain and lease, and leaves the name's last record for the next holder", async () => {
+    const { recordId } = await go(forProd());
+    const said = await releaseTraffic(ports, forProd(), signal);
+    expect(said.join("\n")).toMatch(/domain .* removed[\s\S]*record .* stays[\s\S]*given back/);
+    expect((await records()).map(({ id, type }) => [id, type])).toEqual([[recordId, "CNAME"]]);
+    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+    expect((await go(forDr(1))).recordId).toBe(recordId);
+  });
+
+  it("leaves everything alone when another stack, or a later run of the same, holds the name", async () => {
+    await go(forProd());
+    await go(forDr());
+    expect(await releaseTraffic(ports, forProd(), signal)).toEqual([
+      `${publicName} stays as it is: stack=dr;generation=2 holds it`,
+    ]);
+    await go(forDr(3));
+    expect(await releaseTraffic(ports, forDr(2), signal)).toEqual([
+      `${publicName} stays as it is: stack=dr;generation=3 holds it`,
+    ]);
+    expect(await serving()).toBe(dr.commit);
+  });
+});

@@ -1,0 +1,12 @@
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { closeGate, openGate } from "../../../recovery/gate/writeGate.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
+
+/** Closes or opens the gate in a process of its own, so that it can be killed. Says when it has a connection. */
+const { what, url, killAt } = JSON.parse(process.argv[2] ?? "") as { what: string; url: string; killAt: KillAt };
+await withSession(url, { applicationName: "castchat-recovery test child" }, async (session) => {
+  sayUntilKilled(killAt)("connected");
+  if (what === "close") await closeGate(session, { holder: "writes stop", level: "writes" });
+  else await openGate(session, "writes stop");
+});

@@ -1,0 +1,139 @@
+import { Readable } from "node:stream";
+import { serve } from "@hono/node-server";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import type { SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { TOKEN, pick, send, testBed } from "../../lab/sandbox/emulators/support.ts";
+import type { TestBed } from "../../lab/sandbox/emulators/support.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud } from "./cloud.ts";
+import { runSql } from "./sample.ts";
+
+/** A project of the emulator with a real database and a port of its own. */
+export interface Project {
+  database: TestDatabase;
+  bed: TestBed;
+  supabase: SupabaseEmulator;
+  ref: string;
+  address: string;
+  server: ReturnType<typeof serve>;
+}
+
+export async function startProject(): Promise<Project> {
+  const [database, bed] = await Promise.all([startTestDatabase(), testBed()]);
+  bed.postgres.superuserUrl = database.superuserUrl;
+  const supabase = createSupabaseEmulator(bed.deps);
+  const wanted = { name: "castchat", organization_slug: "org", db_pass: "x", region: "ap-northeast-1" };
+  const made = await send(supabase.app, "POST /v1/projects", wanted);
+  await supabase.settled();
+  const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
+    const one = serve({ fetch: supabase.app.fetch, hostname: "127.0.0.1", port: 0 }, () => resolve(one));
+  });
+  const { port } = server.address() as { port: number };
+  return { database, bed, supabase, ref: pick(made, "ref"), address: `http://127.0.0.1:${port}`, server };
+}
+export async function stopProject({ database, bed, server }: Project): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+  await Promise.all([database.stop(), bed.remove()]);
+}
+export const contentOfProject = (
+  { ref, address }: Project,
+  more: { serviceKey?: string; endpoint?: string; token?: string } = {},
+) =>
+  supabaseContent({
+    ...{ ref, token: more.token ?? TOKEN, endpoint: address, retryDelayMs: 5 },
+    projectUrlTemplate: `${more.endpoint ?? address}/projects/{ref}`,
+    ...(more.serviceKey && { serviceKey: more.serviceKey }),
+  });
+
+export const IMAGE = Buffer.from(Array.from({ length: 700_000 }, (_, at) => (at * 7919) % 251));
+export const CODE = Buffer.from("ESZIP2.3 \0 not really one");
+export const SECRET = "smtp-password-that-must-not-be-seen";
+
+export const put = (
+  content: ProjectContent,
+  ...[bucket, name, bytes, contentType, cacheControl]: [string, string, Buffer, string, string?]
+) => content.putObject({ bucket, name }, { open: () => Promise.resolve(readableOf(bytes)), contentType, cacheControl });
+
+/** One chunk: `Readable.from(bytes)` alone would give them one by one. */
+export function readableOf(bytes: Buffer): Readable {
+  return Readable.from([bytes]);
+}
+
+export async function bytesOf(content: ProjectContent, bucket: string, name: string): Promise<Buffer> {
+  const found = await content.getObject({ bucket, name });
+  const chunks: Buffer[] = [];
+  for await (const chunk of found!.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The names of what a backup holds beside the database. */
+export function namesIn(manifest: Manifest): string[] {
+  return manifest.files.map(({ origin, name }) => `${origin} ${name}`).sort();
+}
+
+/** A project with content of every kind, a cloud for its vaults, and what saves and restores it. */
+export async function startProjectSource() {
+  const [cloud, source] = await Promise.all([startTestCloud(), startProject()]);
+  const signer = await cloud.newSigner();
+  const newVault = () => cloud.newVault();
+  const trustedKeys = [await signer.publicKeyPem()];
+  await runSql(
+    source.database.url,
+    `create table public.t (id int);
+     insert into storage.buckets (id, name, allowed_mime_types) values ('files', 'files', null), ('images', 'images', '{image/jpeg}')`,
+  );
+  const content = contentOfProject(source);
+  await put(content, "images", "ä b/c%2F?#.jpg", IMAGE, "image/jpeg");
+  await put(content, "files", "empty", Buffer.alloc(0), "text/plain");
+  await put(content, "files", "one.txt", Buffer.from("one"), "text/plain", "max-age=3600");
+  await runSql(
+    source.database.url,
+    `set session_replication_role = replica;
+     update storage.objects set owner_id = 'someone', created_at = '2025-01-02', updated_at = '2025-02-03', last_accessed_at = '2025-03-04', user_metadata = '{"a": 1}'`,
+  );
+  await content.deployFunction(
+    { slug: "hello", name: "Hello 世界", verifyJwt: false, importMap: true, entrypointPath: "file:///src/index.ts" },
+    CODE,
+  );
+  await content.setAuthSettings({ site_url: "https://castchat.example", smtp_pass: SECRET, jwt_exp: 1800 });
+  await content.setAuthSettings({ external_google_secret: SECRET, external_apple_secret: "" });
+  return {
+    source,
+    signer,
+    trustedKeys,
+    newVault,
+    /** A backup into a vault of its own, unless one is given. */
+    async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
+      const vault = more.vault ?? (await newVault());
+      const result = await backup({
+        ...{ databaseUrl: source.database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent },
+        project,
+        ...more,
+      });
+      const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+      return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
+    },
+    restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
+      restore({
+        ...{ vault, trustedKeys, tiers: TIERS, targetUrl: target.database.url, generation: 1, clock: systemClock },
+        reporter: silent,
+        project: contentOfProject(target),
+        ...more,
+      }),
+    async stop() {
+      await Promise.all([cloud.stop(), stopProject(source)]);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { silent } from "../../../services/common/reporter.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { kmsSigner } from "../../../services/signer/signer.ts";
+import { s3Vault } from "../../../services/vault/vault.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { replace } from "../../../recovery/restore/inPlace/replace.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { sayUntilKilled } from "./killing.ts";
+import type { KillAt } from "./killing.ts";
+
+/** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
+const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, keyId, killAt } = JSON.parse(
+  process.argv[2] ?? "",
+) as Record<"bucket" | "region" | "endpoint" | "targetUrl" | "backupId" | "keyId", string> & {
+  trustedKeys: string[];
+  killAt?: KillAt;
+};
+const vault = s3Vault({ bucket, region, endpoint });
+await replace({
+  vault,
+  trustedKeys,
+  tiers: TIERS,
+  targetUrl,
+  backupId,
+  confirm: () => Promise.resolve(),
+  saveFirst: async () => {
+    const signer = kmsSigner({ keyId, region, endpoint });
+    const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
+    return (await backup({ ...common, databaseUrl: targetUrl, acceptsSmaller: true, isSafety: true })).backupId;
+  },
+  clock: systemClock,
+  reporter: sayUntilKilled(killAt),
+});

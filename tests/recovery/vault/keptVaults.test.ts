@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { ageOpener } from "../../../services/vault/age.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { assess } from "../../../recovery/assess/assess.ts";
+import { release } from "../../../recovery/restore/release/release.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
+import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { readVerifications } from "../../../recovery/vault/verification.ts";
+import { hasPassed } from "../../../recovery/verify/testRestore/checklist.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
+import { startTargetServer } from "../../faults/support/databases.ts";
+import type { FreshDatabase, TargetServer } from "../../faults/support/databases.ts";
+import type { VaultFixture } from "../../fixtures/vaults/fixture.ts";
+import { startTestCloud } from "../support/cloud.ts";
+import type { TestCloud } from "../support/cloud.ts";
+import { bytesOf, contentOfProject, startProject, stopProject } from "../support/project.ts";
+import type { Project } from "../support/project.ts";
+import { contentOf, runSql } from "../support/sample.ts";
+
+const FIXTURES = join(PROJECT_ROOT, "tests", "fixtures", "vaults");
+const folders = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+let cloud: TestCloud;
+let server: TargetServer;
+beforeAll(async () => {
+  [cloud, server] = await Promise.all([startTestCloud(), startTargetServer()]);
+});
+afterAll(async () => {
+  await Promise.all([cloud.stop(), server.stop()]);
+});
+
+it("there is a kept vault", () => {
+  expect(folders.map(({ name }) => name)).toContain("format-4");
+});
+
+describe.each(folders.map(({ name }) => name))("the kept vault %s", (name) => {
+  const folder = join(FIXTURES, name);
+  const fixture = JSON.parse(readFileSync(join(folder, "fixture.json"), "utf8")) as VaultFixture;
+  const trustedKeys = [fixture.publicKeyPem];
+  const opener = ageOpener([fixture.identity]);
+  const shared = { trustedKeys, tiers: TIERS, opener, reporter: silent };
+  const idOf = (kind: string, isSealed: boolean) =>
+    fixture.backups.find((one) => one.kind === kind && one.isSealed === isSealed && !one.isSafety)!.backupId;
+  let vault: Vault;
+  beforeAll(async () => {
+    vault = await cloud.newVault();
+    const objects = join(folder, "objects");
+    for (const entry of readdirSync(objects, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      await cloud.s3.send(
+        new PutObjectCommand({ Bucket: vault.name, Key: relative(objects, path), Body: readFileSync(path) }),
+      );
+    }
+  });
+
+  const withTarget = async (work: (target: FreshDatabase, into: InTarget) => Promise<void>): Promise<void> => {
+    const target = await server.newDatabase();
+    try {
+      await work(target, (more) =>
+        restore({ ...shared, vault, targetUrl: target.url, generation: 1, clock: systemClock, ...more }),
+      );
+    } finally {
+      await target.remove();
+    }
+  };
+  type InTarget = (more: Partial<RestoreOptions>) => ReturnType<typeof restore>;
+
+  it("is listed whole, each backup proven, with its verification and its configuration", async () => {
+    const listed = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    expect(listed.map(({ backupId, problems }) => [backupId, problems]).sort()).toEqual(
+      fixture.backups.map(({ backupId }) => [backupId, []]).sort(),
+    );
+    for (const { backupId, kind, isSealed, isSafety } of fixture.backups) {
+      const { manifest, proven } = listed.find((one) => one.backupId === backupId)!;
+      expect([backupId, proven, manifest!.kind, manifest!.formatVersion]).toEqual([
+        ...[backupId, true, kind, fixture.formatVersion],
+      ]);
+      expect([manifest!.encryption !== undefined, manifest!.purpose === "safety"]).toEqual([isSealed, isSafety]);
+    }
+    const verified = listed.find(({ backupId }) => backupId === idOf("full", false))!;
+    const { latest, unbelieved } = await readVerifications(
+      vault,
+      { backupId: verified.backupId, ...verified.verifications! },
+      trustedKeys,
+    );
+    expect([latest?.level, unbelieved]).toEqual(["restored-proven", []]);
+    const { configuration } = await readConfiguration({ vault, ...shared, backupId: idOf("configuration", true) });
+    expect(configuration).toEqual(fixture.configuration);
+    expect(await vault.list("recovery-log/")).toHaveLength(1);
+  });
+
+  it("is verified, backup by backup, and one of them by a test restore", async () => {
+    for (const { backupId } of fixture.backups)
+      expect(await verify({ vault, ...shared, backupId })).toMatchObject({ backupId, ok: true, isDecrypted: true });
+    const temporary = await mkdtemp(join(tmpdir(), "kept-vaults-"));
+    try {
+      const throwaways = localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
+      const { restore: restored } = await verify({
+        ...{ vault, ...shared, backupId: idOf("full", true) },
+        restore: { throwaways, forbidden: [], clock: systemClock },
+      });
+      expect(hasPassed(restored!.lines)).toBe(true);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  }, 60_000);
+
+  it("gives back a whole database from a plain backup, and what a replacement had saved", async () => {
+    const safety = fixture.backups.find(({ isSafety }) => isSafety)!.backupId;
+    for (const backupId of [idOf("full", false), safety])
+      await withTarget(async (target, into) => {
+        expect(await into({ backupId })).toMatchObject({ backupId });
+        expect(await contentOf(target.superuserUrl)).toEqual(fixture.tables);
+        const assessed = await assess({ vault, ...shared, backupId, databaseUrl: target.url, clock: systemClock });
+        expect(assessed).toMatchObject({ backupId, isDamaged: false });
+        await runSql(target.url, "delete from public.applications");
+        for (const isSealed of [false, true]) {
+          const from = { vault, ...shared, backupId: idOf("critical", isSealed), clock: systemClock };
+          const confirm = () => Promise.resolve();
+          await restoreTables({ ...from, targetUrl: target.url, tables: ["public.applications"], confirm });
+        }
+        expect((await contentOf(target.superuserUrl))["public.applications"]).toBe(
+          fixture.tables["public.applications"],
+        );
+      });
+  }, 60_000);
+
+  it("gives back definitions and rows from the kinds that hold only those", async () => {
+    for (const isSealed of [false, true])
+      await withTarget(async (target, into) => {
+        await into({ backupId: idOf("schema-only", isSealed), selection: "definitions" });
+        // Backups of this time do not hold the memberships of the role that restores.
+        await runSql(target.superuserUrl, "grant app_owner to postgres with inherit true, set true");
+        await into({ backupId: idOf("data-only", isSealed), selection: "rows" });
+        expect(await contentOf(target.superuserUrl)).toEqual(fixture.tables);
+      });
+  }, 60_000);
+
+  describe("with its project", () => {
+    let project: Project;
+    beforeAll(async () => {
+      project = await startProject();
+    });
+    afterAll(() => stopProject(project));
+
+    it("gives back a sealed database with storage objects, functions, auth settings, vault secrets and jobs", async () => {
+      const content = contentOfProject(project);
+      const { database } = project;
+      const done = await restore({
+        ...{ vault, ...shared, targetUrl: database.url, generation: 1, clock: systemClock, project: content },
+        backupId: idOf("full", true),
+      });
+      expect(done.project).toMatchObject({ storageObjects: 2, functions: 1 });
+      const found = {
+        "attachments/ä b/c%2F?#.txt": await bytesOf(content, "attachments", "ä b/c%2F?#.txt"),
+        "attachments/empty": await bytesOf(content, "attachments", "empty"),
+        hello: (await content.functionBody("hello"))!,
+      };
+      expect(
+        Object.fromEntries(
+          Object.entries(found).map(([key, bytes]) => [key, createHash("sha256").update(bytes).digest("hex")]),
+        ),
+      ).toEqual(fixture.files);
+      expect(await content.authSettings()).toMatchObject({ site_url: "https://castchat.example", jwt_exp: 1800 });
+      expect(
+        await runSql(database.url, "select name, decrypted_secret as secret from vault.decrypted_secrets"),
+      ).toEqual([{ name: "payments_key", secret: "sample-only-not-a-key 鍵" }]);
+      // An upload gives an object a version of its own.
+      const rows = { ...(await contentOf(database.superuserUrl)), "storage.objects": "" };
+      expect(rows).toEqual({ ...fixture.tables, "storage.objects": "" });
+      await release({ vault, ...shared, databaseUrl: database.url });
+      expect(await runSql(database.url, "select jobname from cron.job order by 1")).toEqual([
+        { jobname: "expire applications" },
+        { jobname: "weekly digest" },
+      ]);
+    }, 60_000);
+  });
+});

@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Census } from "../../../services/vault/vaultBucket.ts";
+import { RETIRED, retireVault } from "../../../recovery/vault/retire.ts";
+
+/** A vault in AWS (simulated: what it holds, and whether bucket and key are there), and what was done, in order. */
+let held: Census | undefined;
+let keyIsAlive: boolean;
+let isForgotten: boolean;
+let done: string[];
+const EMPTY: Census = { versions: 0, sizeBytes: 0, markers: 0, lockedUntil: undefined, held: 0 };
+beforeEach(() => {
+  [held, keyIsAlive, isForgotten, done] = [EMPTY, true, false, []];
+});
+
+const retire = (faults: { bucket?: Error; key?: Error; disagrees?: Error } = {}) =>
+  retireVault({
+    stack: "dr",
+    bucket: {
+      name: "vault",
+      census: () => Promise.resolve(held),
+      remove() {
+        if (faults.bucket) return Promise.reject(faults.bucket);
+        done.push("bucket");
+        held = undefined;
+        return Promise.resolve();
+      },
+    },
+    key: {
+      arn: "arn:key",
+      isAlive: () => Promise.resolve(keyIsAlive),
+      end() {
+        if (faults.key) return Promise.reject(faults.key);
+        done.push("key");
+        keyIsAlive = false;
+        return Promise.resolve();
+      },
+    },
+    auditBucket: "audit",
+    forget(what) {
+      expect(what).toBe(RETIRED);
+      if (!isForgotten) done.push("state");
+      const changed = !isForgotten;
+      isForgotten = true;
+      return Promise.resolve(changed);
+    },
+    confirm({ names, lines }) {
+      expect([names, lines.join()]).toEqual([["vault"], expect.stringContaining("arn:key")]);
+      if (faults.disagrees) return Promise.reject(faults.disagrees);
+      done.push("agreed");
+      return Promise.resolve();
+    },
+    reporter: silent,
+  });
+
+describe("retiring a vault", () => {
+  it("ends bucket, key and state, in this order, once they are agreed to", async () => {
+    expect(await retire()).toEqual({ auditBucket: "audit" });
+    expect(done).toEqual(["agreed", "bucket", "key", "state"]);
+  });
+
+  it.each<[string, Partial<Census>, RegExp]>([
+    ["versions", { versions: 3, sizeBytes: 2e6 }, /still holds 3 versions of objects \(2\.0 MB\) and 0 delete markers/],
+    ["delete markers", { markers: 1 }, /still holds 1 delete markers/],
+    [
+      "locked and held ones",
+      { versions: 1, lockedUntil: new Date("2031-01-02T00:00:00Z"), held: 2 },
+      /last lock of a backup ends at 2031-01-02T00:00:00\.000Z\. 2 backups are held, which no rule expires/,
+    ],
+  ])("is refused while %s are left, before anything is asked", async (_case, left, sentence) => {
+    held = { ...EMPTY, ...left };
+    const refused = retire();
+    await expect(refused).rejects.toThrow(sentence);
+    await expect(refused).rejects.toBeInstanceOf(PromiseError);
+    expect(done).toEqual([]);
+  });
+
+  it("changes nothing without agreement, and nothing more once the bucket is found not to be empty", async () => {
+    await expect(retire({ disagrees: new UserError("no") })).rejects.toThrow("no");
+    await expect(retire({ bucket: new PromiseError("not empty") })).rejects.toThrow("not empty");
+    expect(done).toEqual(["agreed"]);
+  });
+
+  it("is finished by the same call after break-glass was refused, or has ended the key by hand", async () => {
+    await expect(retire({ key: new UserError("only break-glass") })).rejects.toThrow("only break-glass");
+    expect(done).toEqual(["agreed", "bucket"]);
+    keyIsAlive = false;
+    await retire({ key: new Error("never called") });
+    // Nothing of AWS was left to agree to.
+    expect(done).toEqual(["agreed", "bucket", "state"]);
+    await retire();
+    expect(done).toEqual(["agreed", "bucket", "state"]);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "@jest/globals";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { describeTables } from "../../../recovery/vault/tableContents.ts";
+import type { TableFacts } from "../../../recovery/postgres/catalog/catalog.ts";
+import { RowSum } from "../../../recovery/postgres/rows/rowSum.ts";
+import { tableKey } from "../../../recovery/postgres/session/quote.ts";
+
+const table: TableFacts = {
+  ...{ schema: "public", name: "posts", kind: "app", condition: "", format: "text" },
+  ...{ columns: ["id"], allColumns: ["id"], timeColumns: [], readable: true, filtered: false },
+};
+const sumOf = (...lines: string[]): RowSum => {
+  const sum = new RowSum();
+  for (const line of lines) sum.add(Buffer.from(line), 0, line.length);
+  return sum;
+};
+const chunkOf = (...lines: string[]) => ({
+  ...{ key: "daily/x/data/000001.copy.zst", kind: "app" as const, sizeBytes: 1, sha256: "0".repeat(64) },
+  sections: [
+    { schema: "public", name: "posts", rows: lines.length, bytes: 10, fingerprint: sumOf(...lines).toString() },
+  ],
+});
+const counted = (rows: number) => new Map([[tableKey(table), { rows, newestAt: undefined }]]);
+
+describe("describeTables", () => {
+  it("adds up what the chunks hold of a table", () => {
+    const [described] = describeTables([table], [chunkOf("1", "2"), chunkOf("3")], counted(3));
+    expect(described).toMatchObject({ rows: 3, bytes: 20, fingerprint: sumOf("3", "1", "2").toString() });
+  });
+
+  it.each([
+    [
+      "fewer rows than the server counts",
+      [chunkOf("1", "2")],
+      counted(3),
+      "2 rows were copied, but the server counts 3",
+    ],
+    ["more rows", [chunkOf("1", "2"), chunkOf("2")], counted(2), "3 rows were copied, but the server counts 2"],
+    ["none", [], counted(1), "0 rows were copied, but the server counts 1"],
+    [
+      "rows of a table that nobody counted",
+      [chunkOf("1")],
+      new Map(),
+      "1 rows were copied, but the server counts none",
+    ],
+  ])("refuses a run that has copied %s", (_case, chunks, counts, message) => {
+    const describing = () => describeTables([table], chunks, counts);
+    expect(describing).toThrow(`Of public.posts ${message}: this run is no backup.`);
+    expect(describing).toThrow(PromiseError);
+  });
+});

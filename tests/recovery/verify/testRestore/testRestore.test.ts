@@ -1,0 +1,409 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Throwaway } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { restoreSequences } from "../../../../recovery/restore/steps/restoreState.ts";
+import { fetchText } from "../../../../recovery/vault/fetchPart.ts";
+import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
+import { checkRestoredDatabase } from "../../../../recovery/verify/testRestore/testRestore.ts";
+import { prepareThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
+import type { PreparedThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { startTestSource } from "../../support/source.ts";
+import type { TestSource } from "../../support/source.ts";
+import { runSql } from "../../support/sample.ts";
+
+let started: TestSource;
+let cloud: TestCloud;
+let database: TestDatabase;
+let temporary: string;
+let throwaway: Throwaway;
+let prepared: PreparedThrowaway;
+let manifest: Manifest;
+const signal = new AbortController().signal;
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), "check-test-"));
+  started = await startTestSource();
+  ({ cloud, database } = started);
+  const { signer, trustedKeys } = started;
+  await applySchema(database.url);
+  await fill(database.url, { rows: 40 });
+  // A reference that the source never validated, with rows that refer to none.
+  await runSql(
+    database.url,
+    `create table public.legacy (id int primary key, post_id bigint);
+     insert into public.legacy values (1, 999999), (2, 1);
+     alter table public.legacy add constraint legacy_post foreign key (post_id) references public.posts not valid;
+     select lo_from_bytea(4711, 'an attachment'), lo_from_bytea(4712, convert_to(repeat('long ', 500000), 'UTF8')), lo_from_bytea(4713, '')`,
+  );
+  const vault = await cloud.newVault();
+  await backup({ databaseUrl: database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+  manifest = summary!.manifest!;
+  throwaway = await localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary }).create({
+    serverMajor: 17,
+    systemIdentifier: manifest.source.systemIdentifier,
+    forbidden: [],
+    reporter: silent,
+    signal,
+  });
+  const roles = await fetchText({ vault, manifest }, "roles.sql", signal);
+  prepared = await prepareThrowaway(throwaway, manifest, roles, signal);
+  await restore({
+    vault,
+    trustedKeys,
+    tiers: TIERS,
+    targetUrl: prepared.targetUrl,
+    generation: 1,
+    clock: systemClock,
+    reporter: silent,
+  });
+}, 60_000);
+afterAll(async () => {
+  await throwaway.remove();
+  await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
+});
+
+// What a user's flow writes is rolled back, but sequences count on.
+beforeEach(() =>
+  withSession(throwaway.adminUrl, { applicationName: "test" }, (one) => restoreSequences(one, manifest)),
+);
+
+const check = () => checkRestoredDatabase(prepared, manifest, { reporter: silent, signal });
+/** The checks that are not ok, by name. */
+async function broken(): Promise<Record<string, string>> {
+  const lines = await check();
+  return Object.fromEntries(lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]));
+}
+const change = (sql: string) => runSql(throwaway.adminUrl, sql);
+
+describe("checkRestoredDatabase", () => {
+  it("finds nothing wrong with what the restore has made, and keeps what the source itself had not validated", async () => {
+    const lines = await check();
+    expect(lines.filter((line) => line.state === "not ok")).toEqual([]);
+    const detail = (what: string) => lines.find((line) => line.what === what)!.detail;
+    expect(detail("references")).toContain(
+      "not validated in the source either: 1 rows of public.legacy refer to none by legacy_post",
+    );
+    expect(detail("constraints")).toContain("1 not validated, as in the source");
+  });
+
+  // Each change with the checks that see it, and the way back.
+  it.each<[string, string, Record<string, unknown>, string]>([
+    [
+      "a row that was altered",
+      "update public.page_views set path = '/other' where path = '/posts/1'",
+      { "rows and fingerprints": "public.page_views has other content in its 15 rows" },
+      "update public.page_views set path = '/posts/1' where path = '/other'",
+    ],
+    [
+      "rows that refer to none",
+      "set session_replication_role = replica; update public.messages set reply_to = 4711 where id = 3",
+      {
+        "rows and fingerprints": expect.stringContaining("public.messages has other content"),
+        references: "1 rows of public.messages refer to none by messages_reply_to_fkey",
+      },
+      "set session_replication_role = replica; update public.messages set reply_to = 2 where id = 3",
+    ],
+    [
+      "a constraint that is no longer validated",
+      `alter table public.posts drop constraint closed_has_date;
+       alter table public.posts add constraint closed_has_date check (status <> 'closed' or closed_at is not null) not valid`,
+      {
+        constraints:
+          "constraint public.posts.closed_has_date is NOT VALID here and was not so, or is defined otherwise",
+      },
+      "alter table public.posts validate constraint closed_has_date",
+    ],
+    [
+      "a sequence that begins anew",
+      "select setval('public.posts_id_seq', 1)",
+      {
+        sequences: "sequence public.posts_id_seq stands at 1 instead of 40",
+        "write a post": expect.stringContaining('violates unique constraint "posts_pkey"'),
+      },
+      "select setval('public.posts_id_seq', 40)",
+    ],
+    [
+      "a large object with another content behind its first megabyte",
+      "select lo_put(4712, 2000000, 'X')",
+      { "large objects": "there are 3 large objects as then, but with other content" },
+      "select lo_put(4712, 2000000, 'l')",
+    ],
+    [
+      "a large object that is gone",
+      "select lo_unlink(4713)",
+      { "large objects": "there are 2 large objects instead of 3" },
+      "select lo_from_bytea(4713, ''); alter large object 4713 owner to postgres",
+    ],
+    [
+      "row level security that is off",
+      "alter table public.messages disable row level security",
+      { "row level security": "relation public.messages is defined otherwise" },
+      "alter table public.messages enable row level security",
+    ],
+    [
+      "a policy that is open to visitors",
+      `create policy "everything" on public.applications for select to public using (true); grant select on public.applications to anon`,
+      {
+        "row level security": "policy public.applications.everything is not in the backup",
+        grants: "rights on relation public.applications is defined otherwise",
+      },
+      `drop policy "everything" on public.applications; revoke select on public.applications from anon`,
+    ],
+    [
+      "a trigger that is off",
+      "alter table public.users disable trigger users_touched",
+      { triggers: "trigger public.users.users_touched is defined otherwise" },
+      "alter table public.users enable trigger users_touched",
+    ],
+    [
+      "a table too many, and a column too few",
+      "create table public.stray (id int); alter table public.empty_table rename column late to later",
+      {
+        tables: "public.empty_table lacks the column late; public.stray is not in the backup",
+        "rows and fingerprints": expect.stringContaining("public.empty_table lacks a column"),
+        "columns, indexes, functions, views, types": expect.stringContaining(
+          "column public.empty_table.late is missing",
+        ),
+        "row level security": "relation public.stray is not in the backup",
+        grants: "rights on relation public.stray is not in the backup",
+      },
+      "drop table public.stray; alter table public.empty_table rename column later to late",
+    ],
+    [
+      "a partition that hangs on its parent no longer",
+      "alter table public.logs detach partition public.logs_info",
+      {
+        "columns, indexes, functions, views, types": expect.stringContaining("inheritance public.logs_info is missing"),
+      },
+      "alter table public.logs attach partition public.logs_info for values in ('info')",
+    ],
+    [
+      "a domain that takes other values, and a composite type with another field",
+      "alter domain public.stars drop constraint stars_range; alter type public.pay_range add attribute extra int",
+      {
+        "columns, indexes, functions, views, types":
+          "composite type public.pay_range is defined otherwise; domain public.stars is defined otherwise",
+        "rows and fingerprints": expect.stringContaining("public.posts has other content"),
+      },
+      "alter domain public.stars add constraint stars_range check (value between 1 and 5); alter type public.pay_range drop attribute extra",
+    ],
+    [
+      "an extension that is gone",
+      "drop index public.posts_title_trigrams; drop extension pg_trgm",
+      {
+        extensions: "pg_trgm is missing",
+        "columns, indexes, functions, views, types": "index public.posts_title_trigrams is missing",
+      },
+      "create extension pg_trgm with schema extensions; create index posts_title_trigrams on public.posts using gin (title extensions.gin_trgm_ops)",
+    ],
+    [
+      "posts that nobody may write",
+      `drop policy "own posts are written" on public.posts`,
+      {
+        "row level security": 'policy public.posts."own posts are written" is missing',
+      },
+      `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`,
+    ],
+    [
+      "posts that a policy keeps everybody from writing",
+      "create policy nobody on public.posts as restrictive for insert to authenticated with check (false)",
+      {
+        "row level security": "policy public.posts.nobody is not in the backup",
+        "write a post": expect.stringContaining(
+          "none of 20 accounts can write a post: new row violates row-level security",
+        ),
+      },
+      "drop policy nobody on public.posts",
+    ],
+    [
+      "applications whose trigger fails",
+      "alter table public.application_history add constraint broken check (false) not valid",
+      {
+        constraints: "constraint public.application_history.broken is not in the backup",
+        "apply to a post": expect.stringContaining('violates check constraint "broken"'),
+      },
+      "alter table public.application_history drop constraint broken",
+    ],
+    [
+      "posts that their own authors don't see",
+      "create policy hidden on public.posts as restrictive for select to authenticated using (false)",
+      {
+        "row level security": "policy public.posts.hidden is not in the backup",
+        "read posts": "an account that has posts sees none of them in public.posts",
+      },
+      "drop policy hidden on public.posts",
+    ],
+    [
+      "a password that is no hash, and an identity without its account",
+      `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
+       set session_replication_role = replica; update auth.users set encrypted_password = 'plain' where email = 'demo1@castchat.example';
+       insert into auth.identities (id, provider_id, user_id, identity_data, provider) values ('00000000-0000-0000-0000-00000000000a', 'x', '00000000-0000-0000-0000-00000000000b', '{}', 'email')`,
+      {
+        "stored passwords": "1 of 10 stored passwords are no hash that the Auth service knows",
+        "accounts and identities": "1 identities belong to no account",
+        references: "1 rows of auth.identities refer to none by identities_user_id_fkey",
+        "rows and fingerprints": expect.stringMatching(
+          /auth\.identities has 11 rows instead of 10.*auth\.users has other content/,
+        ),
+      },
+      `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
+       delete from auth.identities where provider_id = 'x'; drop table castchat_recovery.kept`,
+    ],
+    [
+      "a password that is taken though it is nobody's",
+      `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
+       set session_replication_role = replica; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: nobody''s password', extensions.gen_salt('bf', 4))
+         where id = (select id from auth.users where encrypted_password ~ '^[$]2' order by id limit 1)`,
+      {
+        "a wrong password": "a wrong password is taken",
+        "rows and fingerprints": expect.stringContaining("auth.users has other content"),
+      },
+      `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
+       drop table castchat_recovery.kept`,
+    ],
+    [
+      "a login that the API no longer has",
+      "alter role authenticator nologin",
+      { "the API's login": expect.stringContaining('"authenticator"') },
+      "alter role authenticator login",
+    ],
+  ])("sees %s", async (_case, sql, expected, back) => {
+    await change(sql);
+    const found = await broken();
+    await change(back);
+    expect(found).toEqual(expected);
+  });
+
+  // What is so in the source too is no fault of the backup.
+  it.each<[flow: string, string, string, string, string]>([
+    [
+      "write a post",
+      "a copy of a post is its double by a key of the app's own",
+      `alter table public.posts add column slug text; set session_replication_role = replica; update public.posts set slug = 'post ' || id;
+       create unique index posts_slug on public.posts (lower(slug)); grant insert (slug) on public.posts to authenticated`,
+      "not checked here: a copy of a post would be its double by posts_slug",
+      "alter table public.posts drop column slug",
+    ],
+    [
+      "apply to a post",
+      "a copy of an application is its double",
+      "create unique index one_a_time on public.applications (applicant_id, applied_at)",
+      "not checked here: a copy of an application would be its double by one_a_time",
+      "drop index public.one_a_time",
+    ],
+    [
+      "write a post",
+      "posts are not written by the users themselves",
+      `drop policy "own posts are written" on public.posts`,
+      "not checked here: no policy of public.posts lets authenticated write",
+      `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`,
+    ],
+  ])("does not call it a failure to %s that %s", async (flow, _case, sql, expected, back) => {
+    await change(sql);
+    const lines = await check();
+    await change(back);
+    const line = lines.find(({ what }) => what === flow);
+    expect(line).toMatchObject({ state: "not checked", detail: expected });
+  });
+
+  it("asks as the API does, for policies that look at the request itself", async () => {
+    await change(
+      `create policy "by request" on public.posts for select to anon, authenticated
+         using (current_setting('request.method') = 'GET' and (current_setting('request.headers')::json ->> 'x-app') is null
+           and current_setting('request.path') <> '' and current_setting('request.cookies')::json is not null)`,
+    );
+    const found = await broken();
+    await change('drop policy "by request" on public.posts');
+    expect(found).toEqual({ "row level security": 'policy public.posts."by request" is not in the backup' });
+  });
+
+  it("sees what the manifest has and the database has not, by each of the guide's ways", async () => {
+    const posts = manifest.tables.find(({ name }) => name === "posts")!;
+    const other = {
+      ...manifest,
+      extensions: manifest.extensions.map((one) => (one.name === "pg_trgm" ? { ...one, version: "0.1" } : one)),
+      tables: [...manifest.tables, { ...posts, name: "nowhere" }],
+    };
+    const lines = await checkRestoredDatabase(prepared, other, { reporter: silent, signal });
+    const failed = lines.filter((line) => line.state === "not ok").map((line) => [line.what, line.detail]);
+    expect(Object.fromEntries(failed)).toEqual({
+      tables: "public.nowhere is missing",
+      extensions: expect.stringMatching(/^pg_trgm is of version [1-9]\S*, the backup's is 0\.1$/),
+      "rows and fingerprints": "public.nowhere is missing",
+      "the guide's query on pg_stat_user_tables": "public.nowhere is not in it",
+    });
+  });
+
+  it("gives the backup's own code no superuser's rights", async () => {
+    await change(
+      `create function public.takes_over() returns trigger language plpgsql as $$ begin
+         perform set_config('role', 'none', true);
+         if (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+           raise exception 'a trigger of the backup is a superuser';
+         end if;
+         perform set_config('role', 'authenticated', true);
+         return new;
+       end $$;
+       create trigger takes_over before insert on public.posts for each row execute function public.takes_over()`,
+    );
+    const found = await broken();
+    await change("drop trigger takes_over on public.posts; drop function public.takes_over()");
+    expect(Object.keys(found)).not.toContain("write a post");
+  });
+
+  it("is fine again after all of that", async () => {
+    expect(await broken()).toEqual({});
+  });
+});
+
+describe("findOrphans", () => {
+  it("looks through composite, partitioned and self-made references by their own operators", async () => {
+    await change(`
+      create table public.parents (a int, b extensions.citext, primary key (a, b));
+      create table public.simple (id int, a int, b extensions.citext, constraint simple_ref foreign key (a, b) references public.parents);
+      create table public.whole (id int, a int, b extensions.citext, constraint whole_ref foreign key (a, b) references public.parents match full);
+      create table public.areas (id int, region text, primary key (id, region)) partition by list (region);
+      create table public.areas_x partition of public.areas for values in ('x');
+      create table public.areas_y partition of public.areas for values in ('y');
+      create table public.visits (id int, region text, area int, constraint visits_area foreign key (area, region) references public.areas) partition by list (region);
+      create table public.visits_x partition of public.visits for values in ('x');
+      create table public.visits_y partition of public.visits for values in ('y');
+      insert into public.parents values (1, 'One');
+      insert into public.simple values (1, 1, 'ONE'), (2, null, 'nobody'), (3, null, null);
+      insert into public.whole values (1, 1, 'oNe'), (2, null, null);
+      insert into public.areas values (1, 'x'), (2, 'y');
+      insert into public.visits values (1, 'x', 1), (2, 'y', 2), (3, 'y', null)`);
+    const look = () =>
+      withSession(throwaway.adminUrl, { applicationName: "test" }, (session) => findOrphans(session, "k.convalidated"));
+    const clean = await look();
+    expect(clean.orphans).toEqual([]);
+    await change(`
+      set session_replication_role = replica;
+      insert into public.simple values (4, 2, 'One'), (5, 1, 'two');
+      insert into public.whole values (3, 1, null);
+      insert into public.visits values (4, 'x', 2)`);
+    const found = await look();
+    expect(found.references).toBe(clean.references);
+    expect(found.orphans.map(({ name, constraint, rows }) => [name, constraint, rows])).toEqual([
+      ["simple", "simple_ref", 2],
+      ["visits_x", "visits_area", 1],
+      ["whole", "whole_ref", 1],
+    ]);
+    await change("drop table public.simple, public.whole, public.parents, public.visits, public.areas");
+  });
+});

@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import { scratchThrowaway } from "../../../../recovery/verify/throwaway/scratchThrowaway.ts";
+import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
+import { markOf } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import type { ThrowawayPostgres, ThrowawayWish } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { runSql } from "../../support/sample.ts";
+import { startTestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+
+let scratch: TestDatabase;
+let temporary: string;
+beforeAll(async () => {
+  // A folder of this test's own, so that what it leaves behind can be told from others'; closed to all but its owner, as a
+  // job's private TMPDIR is.
+  temporary = await mkdtemp(join(tmpdir(), "throwaway-test-"));
+  scratch = await startTestDatabase();
+});
+afterAll(async () => {
+  await scratch.stop();
+  await rm(temporary, { recursive: true, force: true });
+});
+
+const wish = (more: Partial<ThrowawayWish> = {}): ThrowawayWish => ({
+  serverMajor: 17,
+  systemIdentifier: undefined,
+  forbidden: [],
+  reporter: silent,
+  signal: new AbortController().signal,
+  ...more,
+});
+const environment = () => ({ PATH: "", PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
+const local: ThrowawayPostgres = { create: (one) => localThrowaway(environment()).create(one) };
+const onScratch = () => scratchThrowaway(scratch.superuserUrl);
+const folders = async () => (await readdir(temporary)).filter((name) => name.startsWith("castchat-verify-"));
+const scratchState = () =>
+  runSql<{ name: string }>(
+    scratch.superuserUrl,
+    `select datname as name from pg_database where datname like 'castchat%' union all
+     select rolname from pg_roles where shobj_description(oid, 'pg_authid') is not null order by 1`,
+  );
+
+/** Makes a throwaway in another process, and kills that. */
+async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUrl: string }> {
+  const child = spawn(
+    process.execPath,
+    [
+      "--no-warnings",
+      join(PROJECT_ROOT, "tests", "recovery", "verify", "throwaway", "support", "makeThrowaway.ts"),
+      JSON.stringify({ scratchUrl }),
+    ],
+    { env: { ...process.env, ...environment(), PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  return JSON.parse(line.toString()) as { name: string; adminUrl: string };
+}
+
+describe("localThrowaway", () => {
+  it("is a server of its own with a password, and gone without a trace", async () => {
+    const made = await local.create(wish());
+    const [row] = await runSql<{ major: string; super: boolean }>(
+      made.adminUrl,
+      "select current_setting('server_version_num') as major, rolsuper as super from pg_roles where rolname = current_user",
+    );
+    expect(row).toMatchObject({ major: expect.stringMatching(/^17/), super: true });
+    const wrong = new URL(made.adminUrl);
+    wrong.password = "guess";
+    await expect(runSql(wrong.href, "select 1")).rejects.toThrow("refuses the password");
+    await made.remove();
+    await made.remove();
+    expect(await folders()).toEqual([]);
+    await expect(runSql(made.adminUrl, "select 1")).rejects.toThrow("cannot be reached");
+  });
+
+  it("runs in a folder that any user may enter, without rights beyond that", async () => {
+    const open = await mkdtemp(join("/tmp", "throwaway-test-"));
+    await chmod(open, 0o711);
+    try {
+      const made = await localThrowaway({ ...environment(), TMPDIR: open }).create(wish());
+      expect(await runSql(made.adminUrl, "select 1 as one")).toEqual([{ one: 1 }]);
+      await made.remove();
+      expect(await readdir(open)).toEqual([]);
+    } finally {
+      await rm(open, { recursive: true });
+    }
+  });
+
+  it("leaves nothing where it is aborted on the way", async () => {
+    const controller = new AbortController();
+    const reporter = () => setTimeout(() => controller.abort(new Error("stopped by hand")), 200);
+    await expect(local.create(wish({ reporter, signal: controller.signal }))).rejects.toThrow("stopped by hand");
+    expect(await folders()).toEqual([]);
+  });
+
+  it("takes away what a killed run has left, and nothing of a run that lives", async () => {
+    const alive = await local.create(wish());
+    const killed = await makeAndKill();
+    expect(await folders()).toHaveLength(2);
+    expect(await runSql(killed.adminUrl, "select 1 as a")).toEqual([{ a: 1 }]);
+    const next = await local.create(wish());
+    await expect(runSql(killed.adminUrl, "select 1")).rejects.toThrow("cannot be reached");
+    expect(await runSql(alive.adminUrl, "select 1 as a")).toEqual([{ a: 1 }]);
+    await Promise.all([alive.remove(), next.remove()]);
+    expect(await folders()).toEqual([]);
+  });
+
+  it("says which server programs it needs, and what it found", async () => {
+    const other = local.create(wish({ serverMajor: 16 }));
+    await expect(other).rejects.toThrow(/server programs initdb and postgres of PostgreSQL 16 \(found: 17\.\d+ in /);
+    await expect(other).rejects.toBeInstanceOf(UserError);
+    await expect(localThrowaway({ ...environment(), PG_BIN: "/nowhere" }).create(wish())).rejects.toThrow(
+      "none was found",
+    );
+  });
+});
+
+describe("scratchThrowaway", () => {
+  it("is a new database, gone afterwards with the roles that were made for it and no others", async () => {
+    const made = await onScratch().create(wish());
+    await runSql(made.adminUrl, "create table public.mine (id int)");
+    await runSql(
+      made.adminUrl,
+      `create role passing; comment on role passing is '${markOf(made.name)}'; grant create on database postgres to passing;
+       grant set on parameter log_min_messages to passing; create role staying`,
+    );
+    expect((await scratchState()).map(({ name }) => name)).toEqual([made.name, "passing"]);
+    await made.remove();
+    await made.remove();
+    expect(await scratchState()).toEqual([]);
+    expect(await runSql(scratch.superuserUrl, "select rolname from pg_roles where rolname = 'staying'")).toHaveLength(
+      1,
+    );
+    await runSql(scratch.superuserUrl, "drop role staying");
+  });
+
+  it("takes away what a killed run has left; two at once are refused", async () => {
+    const killed = await makeAndKill(scratch.superuserUrl);
+    await runSql(
+      scratch.superuserUrl,
+      `create role left_behind; comment on role left_behind is '${markOf(killed.name)}'`,
+    );
+    expect(await scratchState()).toHaveLength(2);
+    const next = await onScratch().create(wish());
+    expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
+    await expect(onScratch().create(wish())).rejects.toThrow("Another test restore is at work");
+    expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
+    await next.remove();
+    expect(await scratchState()).toEqual([]);
+  });
+
+  it("refuses the server that the data come from, one without a superuser, and another major version", async () => {
+    const systemIdentifier = await withSession(scratch.url, { applicationName: "test" }, readSystemIdentifier);
+    expect(systemIdentifier).toMatch(/^\d+$/);
+    const refusals = [
+      onScratch().create(wish({ systemIdentifier })),
+      onScratch().create(wish({ forbidden: [`127.0.0.1:${scratch.port}`] })),
+      scratchThrowaway(scratch.url).create(wish()),
+      onScratch().create(wish({ serverMajor: 16 })),
+    ];
+    const settled = await Promise.allSettled(refusals);
+    expect(settled.map((one) => one.status === "rejected" && (one.reason as Error).message)).toEqual([
+      expect.stringContaining("a test restore never runs there"),
+      expect.stringContaining("a test restore never runs there"),
+      expect.stringContaining("must be a superuser's connection"),
+      expect.stringContaining("is PostgreSQL 17, the backup is of 16"),
+    ]);
+    expect(await scratchState()).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { edgeClient } from "../../../services/appHost/edge.ts";
+import { startTestServer } from "../support/testServer.ts";
+import type { Reply } from "../support/testServer.ts";
+
+const signal = new AbortController().signal;
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+async function serve(...replies: Reply[]) {
+  const server = await startTestServer(replies);
+  stops.push(server.stop);
+  return server;
+}
+
+describe("the public edge", () => {
+  it("is asked at its endpoint with the public name in the Host header", async () => {
+    const server = await serve({ status: 503, body: { status: "error" } });
+    const answer = await edgeClient({ endpoint: server.url })("https://app.castchat.example/api/health?x=1", signal);
+    expect(answer).toMatchObject({ status: 503, body: { status: "error" } });
+    expect(server.seen[0]).toMatchObject({ url: "/api/health?x=1", headers: { host: "app.castchat.example" } });
+  });
+
+  it("is asked at the address itself without an endpoint", async () => {
+    const server = await serve({ body: "plain" });
+    expect(await edgeClient()(`${server.url}/x`, signal)).toMatchObject({
+      status: 200,
+      body: undefined,
+      excerpt: "plain",
+    });
+  });
+
+  it("follows no redirect: a visitor's browser would, a health check must see it", async () => {
+    const server = await serve({ status: 308, headers: { location: "/login" } });
+    expect((await edgeClient({ endpoint: server.url })("https://app.example/", signal)).status).toBe(308);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("says in one sentence why nothing answers", async () => {
+    await expect(edgeClient({ endpoint: "http://127.0.0.1:9" })("https://app.example/", signal)).rejects.toThrow(
+      "app.example cannot be reached: connect ECONNREFUSED 127.0.0.1:9.",
+    );
+    const server = await serve({ hang: true });
+    await expect(edgeClient({ endpoint: server.url, timeoutMs: 40 })("https://app.example/", signal)).rejects.toThrow(
+      /no answer within 0.04 s/,
+    );
+  });
+
+  it("reads no endless body", async () => {
+    const server = await serve({ body: "x".repeat(200_000) });
+    await expect(edgeClient({ endpoint: server.url })("https://app.example/", signal)).rejects.toThrow(/too long/);
+  });
+});

@@ -1,0 +1,211 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { cloudflareClient } from "../../services/dns/cloudflare.ts";
+import { githubClient } from "../../services/codeHost/github.ts";
+import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
+import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
+import { vercelClient } from "../../services/appHost/vercel.ts";
+import { startTestServer } from "./support/testServer.ts";
+import type { Reply } from "./support/testServer.ts";
+
+// Answers as the services document them, where they differ from the sandbox's.
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+async function serve(...replies: Reply[]) {
+  const server = await startTestServer(replies);
+  stops.push(server.stop);
+  return server;
+}
+
+describe("Supabase", () => {
+  const pooler = {
+    database_type: "PRIMARY",
+    db_user: "postgres.abc",
+    db_host: "aws-0.pooler.supabase.com",
+    db_name: "postgres",
+  };
+
+  it("lists the transaction pooler alone: sessions are on 5432 of the same host", async () => {
+    const server = await serve({ body: [{ ...pooler, pool_mode: "transaction", db_port: 6543 }] });
+    const client = supabaseClient({ token: "t", endpoint: server.url });
+    expect(await client.sessionPooler("abc")).toEqual({
+      host: pooler.db_host,
+      port: 5432,
+      user: "postgres.abc",
+      database: "postgres",
+    });
+  });
+
+  it("names the session pooler's port itself where it lists one; a replica's is never taken", async () => {
+    const body = [
+      { ...pooler, database_type: "READ_REPLICA", pool_mode: "session", db_port: 1 },
+      { ...pooler, pool_mode: "transaction", db_port: 6543 },
+      { ...pooler, pool_mode: "session", db_port: 15432 },
+    ];
+    const server = await serve({ body });
+    expect((await supabaseClient({ token: "t", endpoint: server.url }).sessionPooler("abc")).port).toBe(15432);
+    const replica = await serve({ body: body.slice(0, 1) });
+    await expect(supabaseClient({ token: "t", endpoint: replica.url }).sessionPooler("abc")).rejects.toThrow(
+      /lists no pooler for the primary/,
+    );
+  });
+
+  it("gives the anon key, or says where to make one", async () => {
+    const server = await serve(
+      {
+        body: [
+          { name: "default", api_key: "sb_x" },
+          { name: "anon", api_key: "ey" },
+        ],
+      },
+      { body: [] },
+    );
+    const client = supabaseClient({ token: "t", endpoint: server.url });
+    expect(await client.anonKey("abc")).toBe("ey");
+    expect(server.seen[0]!.url).toBe("/v1/projects/abc/api-keys?reveal=true");
+    await expect(client.anonKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
+  });
+
+  const legacy = [
+    { name: "anon", type: "legacy", api_key: "ey.anon" },
+    { name: "service_role", type: "legacy", api_key: "ey.service" },
+  ];
+  const newer = [
+    { name: "default", type: "publishable", api_key: "sb_publishable_1", secret_jwt_template: null },
+    { name: "hidden", type: "secret", api_key: null, secret_jwt_template: { role: "service_role" } },
+    { name: "other", type: "secret", api_key: "sb_secret_other", secret_jwt_template: { role: "reporting" } },
+    { name: "default", type: "secret", api_key: "sb_secret_1", secret_jwt_template: { role: "service_role" } },
+  ];
+
+  it.each([
+    ["its newer keys alone, which are no tokens", newer, "sb_publishable_1", { apikey: "sb_secret_1" }],
+    ["both, where the older may be switched off", [...legacy, ...newer], "sb_publishable_1", { apikey: "sb_secret_1" }],
+    ["the older alone", legacy, "ey.anon", { apikey: "ey.service", authorization: "Bearer ey.service" }],
+  ])("is asked with a project's keys: %s", async (_what, keys, publicKey, expected) => {
+    const server = await serve({ body: keys }, { body: keys }, { body: {} });
+    expect(await supabaseClient({ token: "t", endpoint: server.url }).anonKey("abc")).toBe(publicKey);
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, projectUrlTemplate: server.url });
+    await content.getObject({ bucket: "b", name: "n" });
+    const { apikey, authorization } = server.seen[2]!.headers;
+    expect({ apikey, ...(authorization !== undefined && { authorization }) }).toEqual(expected);
+  });
+
+  it("takes no more requests than it wants within a minute, and gets all of them", async () => {
+    const refused = { status: 429, headers: { "x-ratelimit-reset": "1" }, body: { message: "ThrottlerException" } };
+    const server = await serve(refused, { body: [{ slug: "hello", name: "hello" }] });
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, retryDelayMs: 1 });
+    const begun = performance.now();
+    expect((await content.functions()).map(({ slug }) => slug)).toEqual(["hello"]);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
+    const never = await serve({ ...refused, headers: { "retry-after": "3600" } });
+    const other = supabaseContent({ ref: "abc", token: "t", endpoint: never.url, retryDelayMs: 1 });
+    await expect(other.functions()).rejects.toThrow("(429): ThrottlerException");
+    expect(never.seen).toHaveLength(1);
+  });
+
+  it("says where to make a key that a project doesn't have", async () => {
+    const server = await serve({ body: newer.slice(0, 1) });
+    const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url });
+    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(
+      "neither a secret key nor a service_role key for project abc: create one under Settings, API keys",
+    );
+  });
+
+  it("has an address for each project", () => {
+    expect(projectUrl(undefined, "abc")).toBe("https://abc.supabase.co");
+    expect(projectUrl("http://127.0.0.1:1/projects/{ref}", "abc")).toBe("http://127.0.0.1:1/projects/abc");
+  });
+
+  it("never creates a project twice by trying again", async () => {
+    const server = await serve({ status: 504, body: { message: "upstream" } });
+    const client = supabaseClient({ token: "t", endpoint: server.url, retryDelayMs: 1 });
+    await expect(client.createProject({ name: "n", organization: "o", region: "r", password: "p" })).rejects.toThrow(
+      /504/,
+    );
+    expect(server.seen).toHaveLength(1);
+    expect(JSON.parse(server.seen[0]!.body)).toEqual({
+      name: "n",
+      organization_slug: "o",
+      db_pass: "p",
+      region_selection: { type: "specific", code: "r" },
+    });
+  });
+});
+
+describe("Vercel", () => {
+  it("is told the team by id or by slug", async () => {
+    const server = await serve({ status: 404, body: { error: { code: "not_found", message: "no" } } });
+    await vercelClient({ token: "t", endpoint: server.url, team: "team_1" }).project("p");
+    await vercelClient({ token: "t", endpoint: server.url, team: "acme" }).project("p");
+    await vercelClient({ token: "t", endpoint: server.url }).project("p");
+    expect(server.seen.map(({ url }) => url)).toEqual([
+      "/v9/projects/p?teamId=team_1",
+      "/v9/projects/p?slug=acme",
+      "/v9/projects/p",
+    ]);
+  });
+
+  it("pages through projects", async () => {
+    const server = await serve(
+      { body: { projects: [{ id: "1", name: "a" }], pagination: { next: 77 } } },
+      { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
+    );
+    expect((await vercelClient({ token: "t", endpoint: server.url }).projects()).map(({ id }) => id)).toEqual([
+      "1",
+      "2",
+    ]);
+    expect(server.seen[1]!.url).toContain("from=77");
+  });
+
+  it("shows a deployment's error, and takes an ERROR without words as one too", async () => {
+    const server = await serve({
+      body: { id: "dpl_1", url: "x.vercel.app", readyState: "ERROR", errorMessage: "Command failed" },
+    });
+    expect(await vercelClient({ token: "t", endpoint: server.url }).deployment("dpl_1")).toMatchObject({
+      state: "ERROR",
+      error: "Command failed",
+      url: "https://x.vercel.app",
+    });
+  });
+
+  it("takes a promotion of what serves already as done, and no other refusal", async () => {
+    const server = await serve(
+      { status: 409, body: { error: { code: "conflict", message: "current" } } },
+      { status: 400, body: {} },
+    );
+    const client = vercelClient({ token: "t", endpoint: server.url });
+    await client.promoteDeployment("p", "d");
+    await expect(client.promoteDeployment("p", "d")).rejects.toThrow(/400/);
+  });
+});
+
+describe("Cloudflare", () => {
+  it("says its first error in its own words, and takes an address with or without its path", async () => {
+    const body = {
+      success: false,
+      errors: [{ code: 81053, message: "An A, AAAA, or CNAME record with that host already exists." }],
+      result: null,
+    };
+    const server = await serve({ status: 400, body });
+    for (const endpoint of [server.url, `${server.url}/client/v4/`]) {
+      await expect(
+        cloudflareClient({ token: "t", endpoint }).createRecord("z", { type: "TXT", name: "n", content: "c", ttl: 60 }),
+      ).rejects.toThrow(
+        "Cloudflare refused POST /zones/z/dns_records (400): An A, AAAA, or CNAME record with that host already exists.",
+      );
+    }
+    expect(server.seen.map(({ url }) => url)).toEqual([
+      "/client/v4/zones/z/dns_records",
+      "/client/v4/zones/z/dns_records",
+    ]);
+  });
+});
+
+describe("GitHub", () => {
+  it("is asked under /api/v3 of a server of one's own", async () => {
+    const server = await serve({ body: { full_name: "o/r" } });
+    await githubClient({ token: "t", endpoint: server.url }).repository("o/r");
+    expect(server.seen[0]!.url).toBe("/api/v3/repos/o/r");
+  });
+});

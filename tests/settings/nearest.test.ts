@@ -1,0 +1,40 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { allNearest, nearest } from "../../settings/nearest.ts";
+import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
+
+const KEYS = ["awsRegion", "peerAwsRegion", "role", "mode"];
+
+describe("nearest", () => {
+  it.each([
+    ["awsRegoin", "awsRegion"],
+    ["awsregion", "awsRegion"],
+    ["AwsRegio", "awsRegion"],
+    ["peerAwsRegions", "peerAwsRegion"],
+    ["roles", "role"],
+  ])("takes %s for %s", (word, expected) => expect(nearest(word, KEYS)).toBe(expected));
+
+  it("guesses nothing for a word that is far from all", () => expect(nearest("zzzzzz", KEYS)).toBeUndefined());
+
+  it("guesses nothing where there is nothing", () => expect(nearest("role", [])).toBeUndefined());
+});
+
+describe("allNearest", () => {
+  it("names every candidate that is as near", () => {
+    expect(allNearest("us-est-1", ["us-east-1", "us-west-1", "us-east-2"])).toEqual(["us-east-1", "us-west-1"]);
+    expect(allNearest("zzzzzz", KEYS)).toEqual([]);
+  });
+});
+
+describe("a region of Supabase", () => {
+  it.each([
+    ["ap-northeast-2", undefined],
+    ["ap-northeast-3", /^which is no region of Supabase .*; choose ap-northeast-1 or ap-northeast-2\.$/],
+    ["me-central-1", /choose (ca|eu)-central-1/],
+    ["tokyo", /choose one of ap-east-1, .*, us-west-2\.$/],
+  ])("%s", (region, fault) => {
+    const said = supabaseRegionFault(region);
+    if (fault === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatch(fault);
+  });
+});

@@ -1,0 +1,375 @@
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+import { afterEach, describe, expect, it } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+
+import { loadSettings, parseSettings, SETTINGS, type RawSettings } from "../../settings/settings.ts";
+
+const publicKey = (namedCurve: string) =>
+  generateKeyPairSync("ec", { namedCurve }).publicKey.export({ type: "spki", format: "pem" }).toString();
+const P256 = publicKey("prime256v1");
+
+const COMMON = {
+  awsAccountId: "111111111111",
+  awsRegion: "ap-northeast-1",
+  peerAwsAccountId: "222222222222",
+  peerAwsRegion: "ap-northeast-3",
+  publicName: "app.castchat.jp",
+  zoneName: "castchat.jp",
+  cloudflareAccountId: "0a1b2c",
+  supabaseOrganization: "castchat",
+  supabaseRegion: "ap-northeast-1",
+  vercelProject: "castchat",
+  repository: "castchat/castchat",
+};
+const PRIMARY: RawSettings = {
+  ...COMMON,
+  role: "primary",
+  standbyVaultBucketArn: "arn:aws:s3:::replica",
+  standbyVaultKeyArn: "arn:aws:kms:ap-northeast-3:222222222222:key/1",
+};
+const STANDBY: RawSettings = { ...COMMON, role: "standby", mirrorOwner: "mirrors", mirrorRepository: "castchat" };
+const ACTIVE: RawSettings = { ...STANDBY, mode: "active", generation: "2", trustedWriterKeys: JSON.stringify([P256]) };
+
+/** The faults, without the list's first and last line. */
+function faultsOf(raw: RawSettings): string[] {
+  try {
+    parseSettings(raw, "test");
+  } catch (error) {
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    return (error as Error).message
+      .split("\n")
+      .filter((line) => line.startsWith("  - "))
+      .map((line) => line.slice(4));
+  }
+  return [];
+}
+
+describe("parseSettings", () => {
+  it("accepts a primary and gives it its defaults", () => {
+    const settings = parseSettings(PRIMARY, "prod");
+    expect(settings).toMatchObject({
+      role: "primary",
+      stack: "prod",
+      project: "castchat-recovery",
+      protect: true,
+      generation: 1,
+      intervalHours: 6,
+      branch: "main",
+      trustedWriterKeys: [],
+    });
+    expect(settings.tiers.map(({ keptDays }) => keptDays)).toEqual([30, 92, 366, 1827]);
+    expect(settings.vercelTeam).toBeUndefined();
+  });
+
+  it("accepts a standby in each mode; without one it stands by", () => {
+    expect(parseSettings(STANDBY, "dr")).toMatchObject({ role: "standby", mode: "standby", mirrorOwner: "mirrors" });
+    expect(parseSettings(ACTIVE, "dr")).toMatchObject({ mode: "active", generation: 2, trustedWriterKeys: [P256] });
+    expect(parseSettings({ ...ACTIVE, mode: "drill", generation: "1" }, "dr")).toMatchObject({ mode: "drill" });
+  });
+
+  it("takes what Pulumi.yaml gives for a setting that isn't set", () => {
+    expect(parseSettings({ ...PRIMARY, mode: "", trustedWriterKeys: "[]", at: "" }, "prod").role).toBe("primary");
+  });
+
+  it("keeps tiers for longer where asked", () => {
+    const { tiers } = parseSettings({ ...PRIMARY, tierOverrides: '{"daily":45}' }, "prod");
+    expect(tiers[0]).toMatchObject({ name: "daily", keptDays: 45, lockDays: 45 });
+  });
+
+  it("takes a slash off the end of an endpoint", () => {
+    expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpointAws).toBe(
+      "http://127.0.0.1:4566",
+    );
+  });
+
+  it.each<[string, string, string]>([
+    ["role", "primry", 'is "primry"; it must be "primary" or "standby".'],
+    ["mode", "activ", 'is "activ"; it must be "standby", "active" or "drill".'],
+    ["awsAccountId", "1234", 'is "1234"; it must be an AWS account id of 12 digits.'],
+    ["awsRegion", "tokyo", 'is "tokyo"; it must be an AWS region such as ap-northeast-1.'],
+    [
+      "publicName",
+      "https://app.castchat.jp",
+      'is "https://app.castchat.jp"; it must be a host name such as app.example.com.',
+    ],
+    ["protect", "yes", 'is "yes"; it must be true or false.'],
+    ["generation", "0", 'is "0"; it must be a whole number from 1.'],
+    ["generation", "1.5", 'is "1.5"; it must be a whole number from 1.'],
+    ["repository", "castchat", 'is "castchat"; it must be a GitHub repository as owner/name.'],
+    ["backup", "latest", 'is "latest"; it must be a backup\'s id such as 20260701T020000Z-1a2b3c.'],
+    ["at", "yesterday", 'is "yesterday"; it must be a time in UTC such as 2026-07-01T02:00:00Z.'],
+    [
+      "at",
+      "2026-07-01T02:00:00+09:00",
+      'is "2026-07-01T02:00:00+09:00"; it must be a time in UTC such as 2026-07-01T02:00:00Z.',
+    ],
+    ["supabaseProjectUrl", "https://x", 'is "https://x"; it must be an address with {ref} in it.'],
+    [
+      "endpointAws",
+      "http://10.0.0.1",
+      'is "http://10.0.0.1"; it must be an https address without a path (plain http only on 127.0.0.1 or localhost).',
+    ],
+    [
+      "standbyVaultKeyArn",
+      "arn:aws:kms:ap-northeast-3:222222222222:alias/x",
+      'is "arn:aws:kms:ap-northeast-3:222222222222:alias/x"; it must be the ARN of a KMS key (not of an alias).',
+    ],
+    ["standbyVault", "no", 'is "no"; it must be "none", or unset.'],
+  ])("refuses %s = %s", (key, value, sentence) => {
+    expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(`castchat-recovery:${key} ${sentence}`);
+  });
+
+  it("refuses an interval with which a run that takes as long as it may loses more than is promised", () => {
+    expect(faultsOf({ ...PRIMARY, intervalHours: "21" })).toEqual([]);
+    expect(faultsOf({ ...PRIMARY, intervalHours: "22" })[0]).toMatch(
+      /intervalHours is 22, .* set at most 21, or more than 24 hours can be lost\.$/,
+    );
+  });
+
+  it.each([
+    ["public.ecr.aws/docker/library/node:24.21.0-trixie", true],
+    [`111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/runner@sha256:${"0".repeat(64)}`, true],
+    ["localhost:5000/runner:1.0", true],
+    ["node:latest", false],
+    ["node", false],
+    ["runner@sha256:abc", false],
+    ["Runner:1", false],
+  ])("takes %s for the runner's image: %s", (runnerImage, good) => {
+    const faults = faultsOf({ ...PRIMARY, runnerImage });
+    expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*its tag or, better, its digest/)]);
+  });
+
+  it.each(["24", "0", "six"])("refuses intervalHours = %s, since a run a day can't keep the promise", (hours) => {
+    expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/);
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["a key on another curve", JSON.stringify([publicKey("secp384r1")])],
+    [
+      "a private key",
+      JSON.stringify([
+        generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" }),
+      ]),
+    ],
+    ["no key at all", '["-----BEGIN PUBLIC KEY-----"]'],
+  ])("refuses %s among trustedWriterKeys", (_, value) => {
+    expect(faultsOf({ ...ACTIVE, trustedWriterKeys: value })[0]).toMatch(
+      /^castchat-recovery:trustedWriterKeys is .* P-256 public keys in PEM/,
+    );
+  });
+
+  it("takes a disposable vault only in a drill, or where something stands in for AWS", () => {
+    const raw = { ...ACTIVE, disposableVault: "true" };
+    expect(faultsOf(raw)).toEqual([
+      expect.stringMatching(/^castchat-recovery:disposableVault is true, but the vault lies in AWS .*vault retire/),
+    ]);
+    expect(faultsOf({ ...raw, mode: "drill" })).toEqual([]);
+    expect(parseSettings({ ...raw, endpointAws: "http://127.0.0.1:4566" }, "dr").disposableVault).toBe(true);
+    expect(parseSettings(ACTIVE, "dr").disposableVault).toBe(false);
+  });
+
+  it("takes deployers as ARNs, and the account's administrators where none is named", () => {
+    const arn = "arn:aws:iam::111111111111:role/deploy-*";
+    expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
+    expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
+    expect(faultsOf({ ...PRIMARY, deployerArns: '["somebody"]' })[0]).toMatch(
+      /^castchat-recovery:deployerArns is .*list of ARNs/,
+    );
+  });
+
+  it.each(['{"hourly":3}', '{"daily":"many"}', "30"])("refuses tierOverrides = %s", (value) => {
+    expect(faultsOf({ ...PRIMARY, tierOverrides: value })[0]).toMatch(
+      /^castchat-recovery:tierOverrides is .*it must be days kept by tier, .*daily 30, /,
+    );
+  });
+
+  it.each(Object.keys(COMMON))("names %s when it is missing", (key) => {
+    expect(faultsOf({ ...PRIMARY, [key]: undefined })).toContainEqual(
+      expect.stringMatching(`^castchat-recovery:${key} is not set; it must be .+\\.$`),
+    );
+  });
+
+  it("names a setting that there is none of, but not its value", () => {
+    const [fault] = faultsOf({ ...PRIMARY, awsRegoin: "hunter2" });
+    expect(fault).toMatch(/^castchat-recovery:awsRegoin is no setting; did you mean awsRegion\?$/);
+    expect(faultsOf({ ...PRIMARY, zzzzzzzzz: "x" })[0]).toMatch(
+      /is no setting; there are role, mode, .*supabaseProjectUrl\.$/,
+    );
+  });
+
+  it("names every fault at once, and says where to change them", () => {
+    const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
+    const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
+    expect(faults).toEqual(
+      [
+        "mode",
+        "awsRegion",
+        "generation",
+        "nonsense",
+        "mirrorOwner",
+        "mirrorRepository",
+        "standbyVaultBucketArn",
+        "standbyVaultKeyArn",
+      ].map((key) => `castchat-recovery:${key}`),
+    );
+    expect(() => parseSettings(raw, "dr")).toThrow(
+      /^8 settings of stack "dr" are wrong:\n[^]*`pulumi config set KEY VALUE --stack dr`\.$/,
+    );
+  });
+});
+
+describe("rules between settings", () => {
+  it.each<[string, RawSettings, string]>([
+    [
+      "the same region twice",
+      {
+        ...PRIMARY,
+        peerAwsRegion: "ap-northeast-1",
+        standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1",
+      },
+      'peerAwsRegion is "ap-northeast-1", the same as awsRegion; choose another region, or both stacks are lost together.',
+    ],
+    [
+      "retention shorter than the guide's",
+      { ...PRIMARY, tierOverrides: '{"weekly":91}' },
+      "tierOverrides is too short: weekly keeps 91 days, the recovery guide asks for at least 92.",
+    ],
+    [
+      "a mode on a primary",
+      { ...PRIMARY, mode: "active" },
+      'mode is "active", but only a standby has a mode; remove it.',
+    ],
+    [
+      "no standby vault",
+      { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
+      'standbyVaultBucketArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+    ],
+    [
+      "half of a standby vault",
+      { ...PRIMARY, standbyVaultKeyArn: undefined },
+      'standbyVaultKeyArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+    ],
+    [
+      "a standby vault and none",
+      { ...PRIMARY, standbyVault: "none" },
+      'standbyVault is "none", but a standby vault\'s address is set; remove one of the two.',
+    ],
+    [
+      "a key of another region",
+      { ...PRIMARY, standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" },
+      'standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key/1", which lies outside of peerAwsRegion ap-northeast-3 and peerAwsAccountId 222222222222; give the standby\'s own key.',
+    ],
+    [
+      "a region of AWS that Supabase has not",
+      { ...STANDBY, supabaseRegion: "ap-northeast-3" },
+      'supabaseRegion is "ap-northeast-3", which is no region of Supabase (AWS has more regions); choose ap-northeast-1 or ap-northeast-2.',
+    ],
+    [
+      "a name outside of the zone",
+      { ...PRIMARY, publicName: "app.evilcastchat.jp" },
+      'publicName is "app.evilcastchat.jp", which doesn\'t lie in the zone "castchat.jp"; choose a name that ends in it.',
+    ],
+    [
+      "a mirror of itself",
+      { ...STANDBY, repository: "mirrors/castchat" },
+      'mirrorRepository makes the mirror "mirrors/castchat" the very repository that it mirrors; choose another name or owner.',
+    ],
+    [
+      "both backup and at",
+      { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" },
+      "at is set as well as backup; set one of them, or none for the newest backup.",
+    ],
+    [
+      "a standby without a mirror",
+      { ...STANDBY, mirrorOwner: undefined },
+      "mirrorOwner is not set; a standby keeps a mirror of the code, name where.",
+    ],
+    [
+      "a standby that replicates",
+      { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
+      "standbyVaultBucketArn is set, but only a primary replicates its vault; remove it.",
+    ],
+    [
+      "a recovery that trusts nobody",
+      { ...ACTIVE, trustedWriterKeys: undefined },
+      'trustedWriterKeys is not set; mode "active" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+    ],
+    [
+      "a drill that trusts nobody",
+      { ...ACTIVE, mode: "drill", trustedWriterKeys: "[]" },
+      'trustedWriterKeys is not set; mode "drill" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+    ],
+    [
+      "a recovery in the primary's generation",
+      { ...ACTIVE, generation: undefined },
+      "generation is 1, which the primary holds; taking the traffic over needs a higher one, 2 for the first recovery.",
+    ],
+  ])("refuse %s, and nothing else", (_, raw, fault) => {
+    expect(faultsOf(raw)).toEqual([`castchat-recovery:${fault}`]);
+  });
+
+  it("let a primary go without a replica when it says so", () => {
+    const raw = { ...PRIMARY, standbyVault: "none", standbyVaultBucketArn: "", standbyVaultKeyArn: "" };
+    expect(faultsOf(raw)).toEqual([]);
+  });
+
+  it("say nothing about a value that is itself wrong", () => {
+    expect(faultsOf({ ...ACTIVE, generation: "x" })).toHaveLength(1);
+    expect(faultsOf({ ...PRIMARY, standbyVaultKeyArn: "nonsense" })).toHaveLength(1);
+  });
+});
+
+describe("loadSettings", () => {
+  afterEach(() => pulumi.runtime.setAllConfig({}));
+
+  it("reads the project's own namespace and leaves the others alone", async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: () => ({ id: "", state: {} }), call: () => ({}) },
+      "castchat-recovery",
+      "prod",
+    );
+    const own = Object.entries(PRIMARY).map(([key, value]) => [`castchat-recovery:${key}`, value ?? ""]);
+    const config = Object.fromEntries(own) as Record<string, string>;
+    pulumi.runtime.setAllConfig({ ...config, "aws:region": "us-east-1" });
+    expect(loadSettings()).toMatchObject({ role: "primary", stack: "prod", awsRegion: "ap-northeast-1" });
+    pulumi.runtime.setAllConfig({ "castchat-recovery:role": "primary", "other:role": "x" });
+    expect(loadSettings).toThrow(/settings of stack "prod" are wrong/);
+  });
+});
+
+describe("Pulumi.yaml", () => {
+  const project = parse(readFileSync("Pulumi.yaml", "utf8")) as {
+    config: Record<string, { type: string; default: unknown; description: string }>;
+  };
+
+  it("types and documents every setting that it can, and no other", () => {
+    // An object has no type in a project file; Pulumi.prod.yaml shows this one.
+    const settings = Object.keys(SETTINGS.shape).filter((key) => key !== "tierOverrides");
+    expect(Object.keys(project.config).sort()).toEqual(settings.sort());
+    for (const { type, description } of Object.values(project.config)) {
+      expect(["string", "boolean", "integer", "array"]).toContain(type);
+      expect(description).toMatch(/\.$/);
+    }
+  });
+
+  it("gives the same defaults as the settings themselves", () => {
+    const given = Object.entries(project.config).map(([key, setting]) => [key, textOf(setting.default)]);
+    const defaults = Object.fromEntries(given) as RawSettings;
+    const required = Object.fromEntries(Object.entries(PRIMARY).filter(([, value]) => value !== undefined));
+    expect(parseSettings({ ...defaults, ...required }, "prod")).toEqual(parseSettings(PRIMARY, "prod"));
+  });
+
+  it.each(["prod", "dr"])("ships settings of %s without a fault", (stack) => {
+    const { config } = parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8")) as { config: Record<string, unknown> };
+    const raw = Object.entries(config).map(([key, value]) => [key.replace("castchat-recovery:", ""), textOf(value)]);
+    expect(parseSettings(Object.fromEntries(raw) as RawSettings, stack).stack).toBe(stack);
+  });
+});
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
