@@ -1,24 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
-import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
-import type { RunnerCode } from "./backupRunner.ts";
+import type { RunnerSettings } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
-import type { SiteArgs } from "./primarySite.ts";
+import type { SiteArgs } from "./siteArgs.ts";
 import type { SigningKey } from "./signingKey.ts";
-
-/** What a site's scheduled runs are made of, beside what it declares itself. */
-export interface ScheduledRun {
-  readonly code: RunnerCode;
-  /** The container image that a run starts in. */
-  readonly image: string;
-  /** Secrets. A token that is not there leaves its service out of the configuration backup. */
-  readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
-  /** Where Pulumi keeps the stack's state. @default - no run stores it */
-  readonly state?: RunnerSettings["state"];
-}
 
 /** The parts of a site that its backups are taken from and lie in. */
 export interface BackedUpSite {

@@ -5,7 +5,7 @@ import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
-import type { SiteArgs } from "./primarySite.ts";
+import type { SiteArgs } from "./siteArgs.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";

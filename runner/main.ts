@@ -2,7 +2,7 @@ import { ageSealer, openerOf } from "../services/vault/age.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
 import { kmsSigner } from "../services/signer/signer.ts";
-import { s3Vault } from "../services/vault/vault.ts";
+import { s3Vault } from "../services/vault/s3Vault.ts";
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
 import { configurationWith, contentWith } from "../recovery/configuration/serviceAccess.ts";

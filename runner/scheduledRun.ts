@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ScheduledRun } from "../components/siteSchedule.ts";
+import type { ScheduledRun } from "../components/siteArgs.ts";
 import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
 import { bundleRunner } from "./bundle.ts";
 import type { Settings } from "../settings/settings.ts";

@@ -1,7 +1,8 @@
 import Table from "cli-table3";
 import { visible } from "../../services/common/visibleText.ts";
 import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
-import { CHECKLIST, stateOf } from "../../recovery/verify/testRestore/checklist.ts";
+import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
+import { CHECKLIST } from "../../recovery/vault/verification.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
 import { nameOf } from "../../recovery/verify/verify.ts";
 

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { Signer } from "../../services/signer/signer.ts";
-import { s3Vault } from "../../services/vault/vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
 import { backup } from "../../recovery/backup/backup.ts";
 import { restore } from "../../recovery/restore/recipes/restore.ts";
 import type { Peer } from "./options.ts";

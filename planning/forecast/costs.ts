@@ -1,5 +1,5 @@
 import { CLASS_RULES } from "../prices/classRules.ts";
-import type { RegionPrices } from "../prices/priceTable.ts";
+import type { RegionPrices } from "../prices/regionPrices.ts";
 import type { Life, Stay } from "../retention/life.ts";
 import { replicationOf, type History, type Scenario, type VaultHistory } from "../retention/simulation.ts";
 import { DAY_MS, NEVER } from "../retention/time.ts";

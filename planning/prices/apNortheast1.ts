@@ -1,4 +1,4 @@
-import type { RegionPrices } from "./priceTable.ts";
+import type { RegionPrices } from "./regionPrices.ts";
 
 /** Asia Pacific (Tokyo). Source: aws.amazon.com/s3/pricing, first volume step. */
 export const TOKYO: RegionPrices = {

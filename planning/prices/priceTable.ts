@@ -1,31 +1,6 @@
-import type { StorageClass } from "../retention/vault.ts";
 import { OSAKA } from "./apNortheast3.ts";
 import { TOKYO } from "./apNortheast1.ts";
-
-/** S3's list prices in one region, in US dollars, before tax and without free allowances or volume discounts. */
-export interface RegionPrices {
-  readonly region: string;
-  /** How people call it. */
-  readonly name: string;
-  /** Day of the list that they were taken from. */
-  readonly asOf: string;
-  /** A GB (2^30 bytes) stored for a month. */
-  readonly storage: Readonly<Record<StorageClass, number>>;
-  /** 1,000 requests that write (PUT, COPY, POST, LIST). */
-  readonly writes: Readonly<Record<StorageClass, number>>;
-  /** 1,000 requests that read. */
-  readonly reads: Readonly<Record<StorageClass, number>>;
-  /** 1,000 moves into the class by lifecycle. */
-  readonly transitions: Readonly<Record<StorageClass, number>>;
-  /** A GB read. */
-  readonly retrieval: Readonly<Record<StorageClass, number>>;
-  /** A GB sent to another AWS region. */
-  readonly toOtherRegion: number;
-  /** A GB sent to the internet. */
-  readonly toInternet: number;
-  /** A GB replicated under Replication Time Control. */
-  readonly timeControl: number;
-}
+import type { RegionPrices } from "./regionPrices.ts";
 
 /** All regions that there are prices for. A new one is a file of its own and a line here. */
 export const PRICE_TABLE: readonly RegionPrices[] = [TOKYO, OSAKA];

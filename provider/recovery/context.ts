@@ -14,7 +14,7 @@ import { supabaseClient } from "../../services/databaseHost/supabase.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import { s3Vault } from "../../services/vault/vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { vercelClient } from "../../services/appHost/vercel.ts";
 import type { Vercel } from "../../services/appHost/vercel.ts";

@@ -16,7 +16,7 @@ import type { AssessedPart, AssessedRestore } from "./assessParts.ts";
 import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
 import type { AssessedTable } from "./assessTables.ts";
 import { findMarker } from "../restore/run/restoreMarker.ts";
-import { refuseHalfState } from "../restore/inPlace/replaceRecord.ts";
+import { refuseHalfState } from "../gate/replacement.ts";
 import { laterThan, traceLoss } from "./assessTrace.ts";
 import { canOpen } from "../vault/backupSource.ts";
 import type { BackupSource } from "../vault/backupSource.ts";

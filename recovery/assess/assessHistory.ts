@@ -1,4 +1,5 @@
-import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
 
 /** A backup as a point in time. */

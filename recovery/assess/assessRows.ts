@@ -2,7 +2,7 @@ import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import { RowSplitter } from "../postgres/rows/rowSplitter.ts";
-import type { BackedUpTable } from "../vault/manifest.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { tableKey } from "../postgres/session/quote.ts";
 import { eachRow } from "../postgres/rows/rows.ts";

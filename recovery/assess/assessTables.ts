@@ -4,7 +4,8 @@ import type { TracedLoss } from "./assessTrace.ts";
 import { listKeys } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import type { Comparison } from "../postgres/rows/compareTables.ts";
-import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { quoteIdent, tableKey, tableName } from "../postgres/session/quote.ts";
 

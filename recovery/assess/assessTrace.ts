@@ -4,7 +4,8 @@ import { compareWithLater } from "./assessRows.ts";
 import type { ComparedTable } from "./assessRows.ts";
 import { canOpen } from "../vault/backupSource.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
-import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
 
 /** How many rows of the reference a later backup lacks in the form that they had. */

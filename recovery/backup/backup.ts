@@ -32,7 +32,7 @@ import { resolveTables } from "../postgres/rows/resolveTables.ts";
 import { RunSession } from "./runSession.ts";
 import { sealingVault } from "./sealingVault.ts";
 import { suspicionsOf } from "./suspicions.ts";
-import type { ExpectedTable } from "./suspicions.ts";
+import type { ExpectedTable } from "../postgres/rows/resolveTables.ts";
 
 export type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 

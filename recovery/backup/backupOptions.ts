@@ -5,7 +5,7 @@ import type { Signer } from "../../services/signer/signer.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { CalendarTier } from "../../planning/calendar.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { BackupKind } from "../vault/manifest.ts";
 import type { Phase } from "../../services/common/phases.ts";

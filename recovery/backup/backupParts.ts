@@ -1,23 +1,20 @@
-import { Readable, pipeline } from "node:stream";
 import type { Session } from "../postgres/session/database.ts";
 import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
 import { startPgTool } from "../postgres/programs/pgTools.ts";
-import type { Vault } from "../../services/vault/vault.ts";
 import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
-import { compress } from "../vault/compression.ts";
 import { missingIn } from "../vault/configurationPart.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 import { heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
 import type { HeldBack } from "../postgres/catalog/heldBack.ts";
 import { managedObjectsScript } from "../postgres/roles/managedObjectsScript.ts";
-import { keyInAttempt, partObject } from "../vault/manifest.ts";
 import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
 import { rolesScript } from "../postgres/roles/rolesScript.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { together } from "../../services/common/together.ts";
 import { vaultSecretsText } from "../postgres/catalog/vaultSecrets.ts";
 import type { VaultSecret } from "../postgres/catalog/vaultSecrets.ts";
+import { store, storeText, type RunPlace } from "../vault/storePart.ts";
 
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
 export interface PartScripts {
@@ -31,18 +28,6 @@ export interface PartScripts {
   vaultSecrets: readonly VaultSecret[];
   /** Schemas that aren't the app's. */
   otherSchemas: string[];
-}
-
-/** Where a reading of the database puts its objects. */
-export interface RunPlace {
-  /** Where they are put; seals them first where the backup is encrypted. */
-  vault: Vault;
-  /** The tier's, with the closing slash. */
-  prefix: string;
-  backupId: string;
-  /** Which reading of the run this is, from 1. */
-  attempt: number;
-  lockUntil: Date | undefined;
 }
 
 /** What every part of a run shares. */
@@ -151,34 +136,4 @@ async function storeDump(
   // An upload that ends well means nothing while the dump may have failed half-way: both must say so.
   const [part] = await Promise.all([store(context, name, dump.stdout, signal, dump.done), dump.done]);
   return part;
-}
-
-/** Stores a text as a part. */
-export async function storeText(
-  context: RunPlace,
-  name: PartName,
-  text: string,
-  signal: AbortSignal,
-): Promise<BackupPart> {
-  return await store(context, name, Readable.from([Buffer.from(text, "utf8")]), signal);
-}
-
-/** Compresses and uploads. `source` fails the upload where it rejects before the stream's end has been taken as complete. */
-async function store(
-  context: RunPlace,
-  name: PartName,
-  content: Readable,
-  signal: AbortSignal,
-  source?: Promise<void>,
-): Promise<BackupPart> {
-  const key = keyInAttempt(context, partObject(name));
-  const compressed = compress();
-  source?.catch((error: unknown) => compressed.destroy(error as Error));
-  pipeline(content, compressed, () => undefined);
-  const stored = await context.vault.put(key, compressed, {
-    contentType: "application/zstd",
-    lockUntil: context.lockUntil,
-    signal,
-  });
-  return { name, key, sizeBytes: stored.sizeBytes, sha256: stored.sha256 };
 }

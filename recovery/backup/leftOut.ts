@@ -10,7 +10,7 @@ import {
   PLATFORM_OWNERS,
   PLATFORM_ROLES,
 } from "../postgres/catalog/platform.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 
 /** Finds by catalog what the database holds and a backup does not. */
 export async function listLeftOut(session: Session): Promise<LeftOut[]> {

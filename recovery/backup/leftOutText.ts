@@ -1,4 +1,4 @@
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 
 /** So much of a list of names is shown; the manifest has all of it. */
 const SHOWN = 160;

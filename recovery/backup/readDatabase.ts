@@ -7,7 +7,8 @@ import type { Reporter } from "../../services/common/reporter.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import { readSystemIdentifier } from "../postgres/session/systemIdentifier.ts";
 import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
-import type { PartContext, RunPlace } from "./backupParts.ts";
+import type { PartContext } from "./backupParts.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 import {
   countForSeed,
   listAppSchemas,
@@ -29,7 +30,7 @@ import type { PhaseTimer } from "../../services/common/phases.ts";
 import { planReads } from "../postgres/rows/tableReading.ts";
 import { readTables } from "./readTables.ts";
 import type { ReadContext, ReadQueue } from "./readTables.ts";
-import { refuseHalfState } from "../restore/inPlace/replaceRecord.ts";
+import { refuseHalfState } from "../gate/replacement.ts";
 import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
 import { resolveTables } from "../postgres/rows/resolveTables.ts";
 import { openSnapshot } from "./snapshot.ts";

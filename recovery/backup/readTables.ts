@@ -11,7 +11,8 @@ import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
 import { tableKey } from "../postgres/session/quote.ts";
 import { copyOutSql } from "../postgres/rows/tableReading.ts";
 import type { PlannedTable, ReadItem } from "../postgres/rows/tableReading.ts";
-import { LockPatience, isLostConnection, letGoOfLocks, openReader } from "./snapshotReader.ts";
+import { LockPatience, letGoOfLocks, openReader } from "./snapshotReader.ts";
+import { isLostConnection } from "../postgres/session/lostConnection.ts";
 import type { SnapshotPlace } from "./snapshotReader.ts";
 
 /** What all readers of a run share. */

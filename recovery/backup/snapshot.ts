@@ -4,7 +4,7 @@ import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { listTables } from "../postgres/catalog/catalog.ts";
 import type { TableFacts } from "../postgres/catalog/catalog.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { measureTables } from "../postgres/rows/measureTables.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { tableName } from "../postgres/session/quote.ts";

@@ -1,5 +1,7 @@
-import type { BackedUpTable, Manifest } from "../vault/manifest.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey } from "../postgres/session/quote.ts";
+import type { ExpectedTable } from "../postgres/rows/resolveTables.ts";
 
 /** From when on a run is too much smaller than the one before it to be believed. */
 export interface ShrinkLimits {
@@ -7,13 +9,6 @@ export interface ShrinkLimits {
   shrinkPercent: number;
   /** Tables that must be there and must not have lost all of their rows. */
   expectedTables: readonly ExpectedTable[];
-}
-
-/** A table by the name that the settings give it, and by those under which its rows lie: its leaf partitions, or itself. */
-export interface ExpectedTable {
-  name: string;
-  /** {@link tableKey} of each; empty where there is no such table. */
-  keys: readonly string[];
 }
 
 /** What is compared of a run. */

@@ -5,7 +5,7 @@ import type { Github } from "../../services/codeHost/github.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
 import type { Vercel, VercelVariable } from "../../services/appHost/vercel.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 
 /** Version of the layout of a configuration backup. */
 export const CONFIGURATION_FORMAT = 1;

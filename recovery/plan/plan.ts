@@ -5,7 +5,8 @@ import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../planni
 import { egressForecast, type EgressForecast } from "../../planning/forecast/egress.ts";
 import { recoveryCosts, type RecoveryCost, type RecoveryPlan } from "../../planning/forecast/recoveryCost.ts";
 import { REPLICATION_LAG_MS } from "../../planning/objectives.ts";
-import { pricesIn, type RegionPrices } from "../../planning/prices/priceTable.ts";
+import { pricesIn } from "../../planning/prices/priceTable.ts";
+import { type RegionPrices } from "../../planning/prices/regionPrices.ts";
 import { faultsOfPlan } from "../../planning/proof/planFaults.ts";
 import { prove, type Proof } from "../../planning/proof/proof.ts";
 import type { Violation } from "../../planning/proof/violation.ts";

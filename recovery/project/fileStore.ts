@@ -3,7 +3,7 @@ import { Transform, pipeline } from "node:stream";
 import type { Readable } from "node:stream";
 import { fileObject, keyInAttempt } from "../vault/manifest.ts";
 import type { BackupFile } from "../vault/manifest.ts";
-import type { RunPlace } from "../backup/backupParts.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 
 /** Puts files into the backup's folder; memory stays flat at any size. */
 export class FileStore {

@@ -10,7 +10,7 @@ import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { identityKey } from "../vault/storedObjects.ts";
 import { holdsProject, planBeside, pointOf } from "./besidePlan.ts";
 import type { BesidePlan, FileFrom } from "./besidePlan.ts";
-import { named } from "../restore/steps/restoreChecks.ts";
+import { named } from "../../services/common/named.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
 import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";

@@ -2,14 +2,14 @@ import { Readable } from "node:stream";
 import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
-import { storeText } from "../backup/backupParts.ts";
-import type { RunPlace } from "../backup/backupParts.ts";
+import { storeText } from "../vault/storePart.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 import { FileStore } from "./fileStore.ts";
 import { storeStorage } from "./storeStorage.ts";
 import type { StoreStorageOptions } from "./storeStorage.ts";
 import { ALL } from "../vault/lacks.ts";
 import type { Lacks } from "../vault/lacks.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { BackupFile, BackupPart } from "../vault/manifest.ts";
 import { projectText } from "../vault/projectPart.ts";
 

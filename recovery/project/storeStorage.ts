@@ -7,7 +7,7 @@ import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { together } from "../../services/common/together.ts";
 import { ALL } from "../vault/lacks.ts";
 import type { Lacks } from "../vault/lacks.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { FileStore } from "./fileStore.ts";
 
 /** A row of storage.objects: what the object was in the snapshot. */

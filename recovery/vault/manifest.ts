@@ -1,7 +1,17 @@
 import { z } from "zod";
 import { lacksSchema } from "./lacks.ts";
-import { leftOutSchema } from "./leftOut.ts";
+import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { PromiseError } from "../../services/common/errors.ts";
+import {
+  count,
+  fingerprint,
+  jobSchema,
+  kind,
+  rightSchema,
+  sequenceSchema,
+  sha256,
+  tableSchema,
+} from "../postgres/catalog/description.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
 export const FORMAT_VERSION = 4;
@@ -38,15 +48,7 @@ export const PART_NAMES = [
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const instant = z.iso.datetime();
-const count = z.number().int().nonnegative();
-/** Whose a table is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
-const kind = z.enum(["app", "managed", "extension"]);
-
-/** Sum of the hashes of rows (rowSum.ts). */
-const fingerprint = z.string().regex(/^[0-9a-f]{16}$/);
-
 const partSchema = z.object({
   name: z.enum(PART_NAMES),
   /** Object in the vault. */
@@ -54,22 +56,6 @@ const partSchema = z.object({
   /** Of the object as it lies in the vault, compressed. */
   sizeBytes: count,
   sha256,
-});
-
-const tableSchema = z.object({
-  schema: z.string(),
-  name: z.string(),
-  kind,
-  /** Columns in the order of the copy; generated ones are computed anew. */
-  columns: z.array(z.string()),
-  /** How its rows lie in the chunks: lines, or tuples without the header and trailer of a binary copy. */
-  format: z.enum(["text", "binary"]).default("text"),
-  /** Which rows of an extension's table are meant, as "WHERE …" of pg_extension_config_dump; absent for all of them. */
-  condition: z.string().optional(),
-  rows: count,
-  /** Of the copy. */
-  bytes: count,
-  fingerprint,
 });
 
 const sectionSchema = z.object({ schema: z.string(), name: z.string(), rows: count, bytes: count, fingerprint });
@@ -82,16 +68,6 @@ const chunkSchema = z.object({
   sha256,
   /** The tables whose rows lie in it, one after the other. */
   sections: z.array(sectionSchema).min(1),
-});
-
-const sequenceSchema = z.object({
-  schema: z.string(),
-  name: z.string(),
-  kind,
-  lastValue: z.string().nullable(),
-  nextValue: z.string().nullable(),
-  increment: z.string(),
-  cycle: z.boolean(),
 });
 
 /** Bytes that lie beside the database: an object of the storage service, or the body of an edge function. */
@@ -111,24 +87,6 @@ const fileSchema = z.object({
   /** Of the content itself. */
   contentBytes: count,
   contentSha256: sha256,
-});
-
-/** A scheduled job of pg_cron; the part held-back.json has its command, which may hold a secret. */
-const jobSchema = z.object({
-  name: z.string().nullable(),
-  schedule: z.string(),
-  commandSha256: sha256,
-  database: z.string(),
-  username: z.string(),
-  active: z.boolean(),
-});
-
-/** A right on what the platform or an extension has made (platformRights.ts). */
-const rightSchema = z.object({
-  to: z.string().nullable(),
-  /** It becomes part of a GRANT. */
-  may: z.string().regex(/^[A-Z][A-Z ]*$/),
-  grantable: z.literal(true).optional(),
 });
 
 const manifestSchema = z.object({
@@ -194,11 +152,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type BackupPart = z.infer<typeof partSchema>;
 export type BackupChunk = z.infer<typeof chunkSchema>;
 export type BackupFile = z.infer<typeof fileSchema>;
-export type BackupJob = z.infer<typeof jobSchema>;
 export type ChunkSection = z.infer<typeof sectionSchema>;
-export type BackedUpTable = z.infer<typeof tableSchema>;
-export type BackedUpSequence = z.infer<typeof sequenceSchema>;
-
 /** Reads a manifest's bytes. PromiseError when they are none of this format. */
 export function parseManifest(bytes: Uint8Array): Manifest {
   let json: unknown;

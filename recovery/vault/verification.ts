@@ -5,7 +5,6 @@ import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { MOST_BYTES, keyOf } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
-import { CHECKLIST, CHECK_STATES } from "../verify/testRestore/checklist.ts";
 import { readGood } from "./walkVersions.ts";
 
 /** Folder of a backup's verifications, beside its manifest: one object each, named by its time. */
@@ -14,6 +13,22 @@ export const VERIFICATIONS = "verifications/";
 /** What a verification has shown at best, weakest first: read back; read with the identity; restored, with all checks passed. */
 export const LEVELS = ["proven", "decrypt-proven", "restored-proven"] as const;
 export type VerificationLevel = (typeof LEVELS)[number];
+
+/** The lines of the recovery guide's "Test Checklist", in its order and words. */
+
+export const CHECKLIST = [
+  "Database restoration successful",
+  "All tables present with correct schema",
+  "Data integrity verified",
+  "Application connectivity working",
+  "Authentication functional",
+  "Critical user flows working",
+] as const;
+export type ChecklistItem = (typeof CHECKLIST)[number];
+/** What a check has shown. "not checked" needs something that isn't here, and never counts as ok. */
+
+export const CHECK_STATES = ["ok", "not ok", "not checked"] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
 
 const share = z.object({ number: z.number().int().positive(), of: z.number().int().positive() });
 /** The n-th of t shares of a backup's objects. */

@@ -17,7 +17,7 @@ import { readObjects } from "../vault/readObjects.ts";
 import { hasPassed } from "./testRestore/checklist.ts";
 import { testRestore } from "./testRestore/testRestore.ts";
 import type { TestRestoreResult } from "./testRestore/testRestore.ts";
-import type { LeftOut } from "../vault/leftOut.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { storeVerification } from "../vault/verification.ts";
 import type { Share, Verification, VerificationLevel } from "../vault/verification.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { s3Vault } from "../../services/vault/vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { backup } from "../../recovery/backup/backup.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { s3Vault } from "../../services/vault/vault.ts";
-import type { Vault, VaultOptions } from "../../services/vault/vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import type { VaultOptions } from "../../services/vault/s3Vault.ts";
 import { backup } from "../../recovery/backup/backup.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { restore } from "../../recovery/restore/recipes/restore.ts";

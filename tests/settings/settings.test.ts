@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
-import { loadSettings, parseSettings, SETTINGS, type RawSettings } from "../../settings/settings.ts";
+import { loadSettings, parseSettings, type RawSettings } from "../../settings/settings.ts";
+import { SETTINGS } from "../../settings/schema.ts";
 
 const publicKey = (namedCurve: string) =>
   generateKeyPairSync("ec", { namedCurve }).publicKey.export({ type: "spki", format: "pem" }).toString();

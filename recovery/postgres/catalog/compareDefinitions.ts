@@ -1,6 +1,6 @@
+import type { DescribedDatabase } from "./description.ts";
 import type { Session } from "../session/database.ts";
 import { listExtensions, listSequences } from "./catalog.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 import { LATER_KINDS, digestObjects, listInheritedConstraints } from "./objects.ts";
 import type { ObjectDigests } from "./objects.ts";
 import { tableName } from "../session/quote.ts";
@@ -24,7 +24,10 @@ export interface SequenceDifference {
 }
 
 /** Compares every definition and right of the app with the backup's. */
-export async function compareDefinitions(session: Session, manifest: Manifest): Promise<DefinitionDifferences> {
+export async function compareDefinitions(
+  session: Session,
+  manifest: DescribedDatabase,
+): Promise<DefinitionDifferences> {
   const now = plainlyNamed(await digestObjects(session));
   const isSameMajor = Number.parseInt(manifest.source.serverVersion, 10) === session.serverMajor;
   const objects = plainlyNamed(manifest.objects);
@@ -95,7 +98,7 @@ function plain(name: string): string {
  * Sequences that are missing or behind the backup. A dump reads them a moment after the manifest does, so one may be ahead; one that
  * cycles may be anywhere.
  */
-export async function compareSequences(session: Session, manifest: Manifest): Promise<SequenceDifference[]> {
+export async function compareSequences(session: Session, manifest: DescribedDatabase): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));
   return manifest.sequences.flatMap((sequence): SequenceDifference[] => {
     const name = tableName(sequence);
@@ -111,7 +114,17 @@ export async function compareSequences(session: Session, manifest: Manifest): Pr
 }
 
 /** Extensions of the backup that are not installed. */
-export async function missingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
+export async function missingExtensions(session: Session, manifest: DescribedDatabase): Promise<string[]> {
   const found = new Set((await listExtensions(session)).map((extension) => extension.name));
   return manifest.extensions.map(({ name }) => name).filter((name) => !found.has(name));
+}
+/** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
+
+export async function differencesOfObjects(session: Session, manifest: DescribedDatabase): Promise<string[]> {
+  const { missing, added, altered } = await compareDefinitions(session, manifest);
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...added.map((name) => `${name} is not in the backup`),
+    ...altered.map((name) => `${name} is defined otherwise`),
+  ];
 }

@@ -1,6 +1,6 @@
 import type { Session } from "../session/database.ts";
-import type { LeftOut } from "../../vault/leftOut.ts";
-import type { BackedUpTable } from "../../vault/manifest.ts";
+import type { LeftOut } from "./leftOut.ts";
+import type { BackedUpTable } from "./description.ts";
 import { PLATFORM_EXTENSIONS } from "./platform.ts";
 import { quoteIdent } from "../session/quote.ts";
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Session } from "../session/database.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import type { LeftOut } from "../../vault/leftOut.ts";
-import type { BackupJob, Manifest } from "../../vault/manifest.ts";
+import type { LeftOut } from "./leftOut.ts";
+import type { BackupJob, DescribedDatabase } from "./description.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 
 const jobSchema = z.object({
@@ -152,7 +152,7 @@ export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
 }
 
 /** What a restored database does not do yet, in a sentence for its notes; none where there is nothing. */
-export function noteOfHeldBack({ jobs, publications }: Pick<Manifest, "jobs" | "publications">): string[] {
+export function noteOfHeldBack({ jobs, publications }: Pick<DescribedDatabase, "jobs" | "publications">): string[] {
   if (jobs.length + publications.length === 0) return [];
   return [
     `Held back until \`castchat-recovery release\`: ${jobs.length} scheduled jobs and the publications ${publications.join(", ") || "(none)"}.`,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Session } from "../session/database.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { hasRelation } from "./heldBack.ts";
-import type { LeftOut } from "../../vault/leftOut.ts";
+import type { LeftOut } from "./leftOut.ts";
 
 const secretSchema = z.object({ name: z.string().nullable(), description: z.string(), value: z.string() });
 

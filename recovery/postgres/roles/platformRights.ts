@@ -1,7 +1,7 @@
+import type { DescribedDatabase } from "../catalog/description.ts";
 import type { Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "../catalog/platform.ts";
 import { quoteIdent } from "../session/quote.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 
 /** One right on an object: that a role, or everyone (`null`), may do something. */
 export interface Right {
@@ -149,7 +149,7 @@ const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
  */
 export async function comparePlatformRights(
   session: Session,
-  { platformRights, source, extensions }: Pick<Manifest, "platformRights" | "source" | "extensions">,
+  { platformRights, source, extensions }: Pick<DescribedDatabase, "platformRights" | "source" | "extensions">,
 ): Promise<PlatformDifferences> {
   const missing: ObjectRight[] = [];
   const broader: ObjectRight[] = [];

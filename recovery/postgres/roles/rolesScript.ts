@@ -3,7 +3,7 @@ import { membershipStatement, roleStatements } from "./appRoles.ts";
 import type { AppRole, AppRoles, Membership, RoleSetting } from "./appRoles.ts";
 import { PLATFORM_ROLES } from "../catalog/platform.ts";
 import { isSettingList, splitSettingList } from "./settingLists.ts";
-import type { LeftOut } from "../../vault/leftOut.ts";
+import type { LeftOut } from "../catalog/leftOut.ts";
 
 /**
  * Begins a script in which every value is a literal. Without this line it is one of an earlier version, in which the values of some

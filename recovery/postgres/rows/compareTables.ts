@@ -1,7 +1,7 @@
 import type { Session } from "../session/database.ts";
 import { listTables } from "../catalog/catalog.ts";
 import { RowSum } from "./rowSum.ts";
-import type { BackedUpTable } from "../../vault/manifest.ts";
+import type { BackedUpTable } from "../catalog/description.ts";
 import { measureTables } from "./measureTables.ts";
 import { tableKey, tableName } from "../session/quote.ts";
 import { RowSplitter } from "./rowSplitter.ts";

@@ -1,6 +1,5 @@
 import type { Session } from "../session/database.ts";
 import { tableKey } from "../session/quote.ts";
-import type { ExpectedTable } from "../../backup/suspicions.ts";
 
 /** Finds the tables that settings name ("schema.table", as SQL would write them): each itself, or its leaf partitions. */
 export async function resolveTables(session: Session, names: readonly string[]): Promise<ExpectedTable[]> {
@@ -19,4 +18,11 @@ export async function resolveTables(session: Session, names: readonly string[]):
     name,
     keys: rows.filter((row) => row.at === index + 1).map((row) => tableKey(row)),
   }));
+}
+/** A table by the name that the settings give it, and by those under which its rows lie: its leaf partitions, or itself. */
+
+export interface ExpectedTable {
+  name: string;
+  /** {@link tableKey} of each; empty where there is no such table. */
+  keys: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { BackedUpTable } from "../../vault/manifest.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 
 /** One entry of an archive as SQL, with what the order of its making depends on. */
 export interface ArchiveEntry {

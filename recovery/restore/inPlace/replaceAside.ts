@@ -7,7 +7,7 @@ import {
 } from "../../postgres/catalog/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
-import type { Memory } from "./replaceRecord.ts";
+import type { Memory } from "../../gate/replacement.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";

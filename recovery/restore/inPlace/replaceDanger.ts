@@ -5,8 +5,8 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { countObjects, digestObjects } from "../../postgres/catalog/objects.ts";
 import { HAS_MEMBERS, IS_APP_SCHEMA, REALTIME_MESSAGES, isNoMember } from "../../postgres/catalog/platform.ts";
 import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
-import type { Replacement } from "./replaceRecord.ts";
-import { named } from "../steps/restoreChecks.ts";
+import type { Replacement } from "../../gate/replacement.ts";
+import { named } from "../../../services/common/named.ts";
 
 /** What a replacement destroys, in sentences. */
 export async function describeLoss(

@@ -4,7 +4,7 @@ import { listExtensions, listSequences, listTables } from "../../postgres/catalo
 import { managedObjectsScript } from "../../postgres/roles/managedObjectsScript.ts";
 import { HAS_MEMBERS, IS_APP_SCHEMA, PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
-import type { Grant, Memory } from "./replaceRecord.ts";
+import type { Grant, Memory } from "../../gate/replacement.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 
 /** Begins the names of all that lies aside; recovery/postgres/catalog/platform.ts knows it as none of the app's. */

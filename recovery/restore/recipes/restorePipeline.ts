@@ -7,7 +7,7 @@ import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
 import { emptyExtensionTables } from "../../postgres/catalog/extensionRows.ts";
 import { noteOfHeldBack, parseHeldBack } from "../../postgres/catalog/heldBack.ts";
 import type { Publication } from "../../postgres/catalog/heldBack.ts";
-import { journaled, journaledScript, readJournal } from "../steps/journal.ts";
+import { journaled, journaledScript, readJournal } from "../run/journal.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { leftOutOfDefinitions, restoreDefinitions } from "../steps/restoreDefinitions.ts";
 import { checkRestored } from "../steps/restoreChecks.ts";
@@ -67,9 +67,6 @@ export interface Restored extends SeedCounts {
   /** The vault's secrets, likewise. In clear. */
   vaultSecrets: readonly VaultSecret[];
 }
-
-/** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
-export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];
 
 /** Steps beside the chunks and the archive's entries. */
 const EMPTIED = "tables of others emptied";

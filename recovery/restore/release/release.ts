@@ -15,7 +15,7 @@ import { planPublication } from "./releasePublications.ts";
 import { FINISHED, listMarkers } from "../run/restoreMarker.ts";
 import type { RestoreMarker } from "../run/restoreMarker.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
-import { refuseSuperuser } from "../steps/restoreReadiness.ts";
+import { refuseSuperuser } from "../run/restoreReadiness.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
 
 /** What to release, and where. */

@@ -10,7 +10,7 @@ import type { PlatformDifferences } from "../../postgres/roles/platformRights.ts
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { isFault, isOfApp } from "./broaderRights.ts";
-import { named } from "../steps/restoreChecks.ts";
+import { named } from "../../../services/common/named.ts";
 
 /**
  * What a server answers where the role may not grant or revoke: it lacks the right to, it has the right from whom it would grant it to,

@@ -1,7 +1,7 @@
 import { withSession } from "../../postgres/session/database.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
-import { journaledScript } from "../steps/journal.ts";
+import { journaledScript } from "../run/journal.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";

@@ -3,18 +3,18 @@ import { UserError } from "../../../services/common/errors.ts";
 import { findPgTool } from "../../postgres/programs/pgTools.ts";
 import { passedOverBefore } from "../../vault/chooseBackup.ts";
 import { listBackups } from "../../vault/listBackups.ts";
-import { refuseHalfState } from "../inPlace/replaceRecord.ts";
+import { refuseHalfState } from "../../gate/replacement.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
 import { beginMarker, findMarker, finishedIn } from "./restoreMarker.ts";
 import type { RestoreResult } from "./restoreMarker.ts";
-import { JOURNALED_PHASES } from "../recipes/restorePipeline.ts";
+import { JOURNALED_PHASES } from "./journal.ts";
 import {
   refuseData,
   refuseOlderServer,
   refuseSuperuser,
   refuseUnlike,
   refuseWithoutRealtime,
-} from "../steps/restoreReadiness.ts";
+} from "./restoreReadiness.ts";
 import { selectBackup } from "./restoreSelection.ts";
 import type { Selected } from "./restoreSelection.ts";
 import { holdTarget, refuseRows, wipeTarget } from "./restoreTarget.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { withSession } from "../../postgres/session/database.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { clearJournal, makeJournal } from "../steps/journal.ts";
+import { clearJournal, makeJournal } from "./journal.ts";
 import { RESTORE_RESULT } from "../../../planning/restoreResult.ts";
 import type { RestoreResult as RecordedResult } from "../../../planning/restoreResult.ts";
 import type { Phase } from "../../../services/common/phases.ts";

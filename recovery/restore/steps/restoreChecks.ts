@@ -3,7 +3,11 @@ import type { Session } from "../../postgres/session/database.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { countForSeed } from "../../postgres/catalog/catalog.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
-import { compareDefinitions, compareSequences, missingExtensions } from "../../postgres/catalog/compareDefinitions.ts";
+import {
+  compareSequences,
+  differencesOfObjects,
+  missingExtensions,
+} from "../../postgres/catalog/compareDefinitions.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -11,9 +15,7 @@ import { broaderRights } from "../rights/broaderRights.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { orphansIn } from "./restoreState.ts";
 import { together } from "../../../services/common/together.ts";
-
-/** How many differences one message names. */
-const NAMED = 8;
+import { named } from "../../../services/common/named.ts";
 
 /**
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every
@@ -66,22 +68,6 @@ export async function checkRestored(
     );
   }
   return counts;
-}
-
-/** The first differences in one clause, and how many more there are. */
-export function named(differences: readonly string[]): string {
-  const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
-  return differences.slice(0, NAMED).join("; ") + more;
-}
-
-/** Which definitions and rights of the app are missing, are too many or are others than the backup's, in clauses. */
-export async function differencesOfObjects(session: Session, manifest: Manifest): Promise<string[]> {
-  const { missing, added, altered } = await compareDefinitions(session, manifest);
-  return [
-    ...missing.map((name) => `${name} is missing`),
-    ...added.map((name) => `${name} is not in the backup`),
-    ...altered.map((name) => `${name} is defined otherwise`),
-  ];
 }
 
 async function differencesOfSequences(session: Session, manifest: Manifest): Promise<string[]> {

@@ -2,8 +2,8 @@ import type { Session } from "../../postgres/session/database.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
-import type { BackedUpTable } from "../../vault/manifest.ts";
-import { clearJournal } from "./journal.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { clearJournal } from "../run/journal.ts";
 import { restoreRows } from "./restoreRows.ts";
 import type { RestoreRowsOptions } from "./restoreRows.ts";
 

@@ -3,24 +3,16 @@ import { UserError } from "../../../services/common/errors.ts";
 import { contentDifferences, readForComparison } from "../../postgres/rows/compareTables.ts";
 import type { Comparison } from "../../postgres/rows/compareTables.ts";
 import { RowSum } from "../../postgres/rows/rowSum.ts";
-import type { BackedUpTable, Manifest } from "../../vault/manifest.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { measureTables } from "../../postgres/rows/measureTables.ts";
 import { digestObjects } from "../../postgres/catalog/objects.ts";
 import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
 import { resolveTables } from "../../postgres/rows/resolveTables.ts";
-import { named } from "../steps/restoreChecks.ts";
-import { schemaBeside } from "./restoreTablesRecord.ts";
+import { named } from "../../../services/common/named.ts";
+import { schemaBeside } from "./tableBeside.ts";
 import { planReads } from "../../postgres/rows/tableReading.ts";
-
-/** A table whose rows are to be replaced. */
-export interface TableBeside {
-  /** As the backup holds it. */
-  table: BackedUpTable;
-  /** Where its rows are brought first. */
-  beside: { schema: string; name: string };
-  /** How many rows the live table has, and will lose. */
-  rowsNow: number;
-}
+import type { TableBeside } from "./tableBeside.ts";
 
 /**
  * Finds the wished tables in the live database and in the backup. UserError where one is in only one of them, where its columns

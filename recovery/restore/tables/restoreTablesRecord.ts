@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { Session } from "../../postgres/session/database.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
-import { clearJournal, makeJournal } from "../steps/journal.ts";
+import { clearJournal, makeJournal } from "../run/journal.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
-import type { TableBeside } from "./restoreTablesPlan.ts";
+import { schemaBeside, type TableBeside } from "./tableBeside.ts";
 
 const RECORD = `${MARKER_SCHEMA}.restored_tables`;
 
@@ -27,11 +27,6 @@ const resultSchema = z.object({
   durationMs: z.number(),
   notes: z.array(z.string()),
 });
-
-/** The schema in which a restore of tables brings rows beside the live ones. recovery/postgres/catalog/platform.ts knows it as none of the app's. */
-export function schemaBeside(restoreId: string): string {
-  return `castchat_recovery_tables_${restoreId}`;
-}
 
 /** What an earlier run of the same restore has left, if anything. */
 export async function findRecord(session: Session, restoreId: string): Promise<TablesRecord | undefined> {

@@ -6,11 +6,11 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
-import { named } from "../steps/restoreChecks.ts";
+import { named } from "../../../services/common/named.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
-import type { TableBeside } from "./restoreTablesPlan.ts";
+import type { TableBeside } from "./tableBeside.ts";
 import { noteSwapped } from "./restoreTablesRecord.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";

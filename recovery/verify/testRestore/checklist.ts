@@ -1,19 +1,5 @@
 import { messageOf } from "../../../services/common/errors.ts";
-
-/** The lines of the recovery guide's "Test Checklist", in its order and words. */
-export const CHECKLIST = [
-  "Database restoration successful",
-  "All tables present with correct schema",
-  "Data integrity verified",
-  "Application connectivity working",
-  "Authentication functional",
-  "Critical user flows working",
-] as const;
-export type ChecklistItem = (typeof CHECKLIST)[number];
-
-/** What a check has shown. "not checked" needs something that isn't here, and never counts as ok. */
-export const CHECK_STATES = ["ok", "not ok", "not checked"] as const;
-export type CheckState = (typeof CHECK_STATES)[number];
+import { type ChecklistItem, type CheckState, CHECKLIST } from "../../vault/verification.ts";
 
 /** One check of a restored database. */
 export interface CheckLine {

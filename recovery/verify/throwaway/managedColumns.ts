@@ -1,5 +1,6 @@
 import type { Session } from "../../postgres/session/database.ts";
-import type { BackedUpTable, Manifest } from "../../vault/manifest.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { quoteIdent, tableKey, tableName } from "../../postgres/session/quote.ts";
 
 interface TableThere {

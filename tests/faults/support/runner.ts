@@ -1,7 +1,7 @@
 import { json } from "node:stream/consumers";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { TIERS, localSigner, publicKeyOf } from "./order.ts";

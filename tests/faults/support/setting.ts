@@ -1,6 +1,6 @@
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../recovery/backup/backup.ts";

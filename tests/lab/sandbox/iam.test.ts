@@ -26,7 +26,7 @@ import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { UserError } from "../../../services/common/errors.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { roleCredentials } from "../../../services/vault/vaultRole.ts";
 import type { RoleCredentials } from "../../../services/vault/vaultRole.ts";
 import { vaultRoleArn, vaultRoleTag } from "../../../planning/names.ts";

@@ -5,7 +5,7 @@ import { connect, withSession } from "../../../recovery/postgres/session/databas
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { fingerprintOfKey } from "../../../services/signer/signer.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import { backup } from "../../../recovery/backup/backup.ts";

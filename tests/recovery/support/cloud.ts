@@ -6,7 +6,7 @@ import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { kmsSigner } from "../../../services/signer/signer.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { knowBucket } from "./inPlace.ts";

@@ -1,7 +1,7 @@
 import { silent } from "../../../services/common/reporter.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { kmsSigner } from "../../../services/signer/signer.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { TIERS } from "../../../planning/tiers.ts";

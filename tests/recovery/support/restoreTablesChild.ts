@@ -1,5 +1,5 @@
 import { systemClock } from "../../../services/common/clock.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { sayUntilKilled } from "./killing.ts";

@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { s3Vault } from "../../../services/vault/vault.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestCloud } from "../../recovery/support/cloud.ts";
 import type { TestCloud } from "../../recovery/support/cloud.ts";

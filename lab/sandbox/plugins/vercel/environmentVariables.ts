@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PartialCreateError, resource } from "../../../../provider/host/index.ts";
-import type { VercelContext } from "./project.ts";
+import type { VercelContext } from "./context.ts";
 import { add, list, remove, variableInputs, written } from "./variables.ts";
 import type { Variable } from "./variables.ts";
 

@@ -1,13 +1,8 @@
 import { z } from "zod";
 import { resource } from "../../../../provider/host/index.ts";
 import { given, orGone, send } from "../rest.ts";
-import type { RestContext } from "../rest.ts";
 import { list } from "./variables.ts";
-
-/** Vercel's API, and the team whose projects these are. */
-export interface VercelContext extends RestContext {
-  team: string | undefined;
-}
+import type { VercelContext } from "./context.ts";
 
 /** What the SDK calls the reach of Vercel's own login, and Vercel's API. */
 const REACH = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { restRow } from "../rest.ts";
-import type { VercelContext } from "./project.ts";
+import type { VercelContext } from "./context.ts";
 
 const inputs = z.strictObject({ projectId: z.string().min(1), domain: z.string().min(3) });
 type Inputs = z.infer<typeof inputs>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { given, orGone, send } from "../rest.ts";
-import type { VercelContext } from "./project.ts";
+import type { VercelContext } from "./context.ts";
 
 /** One environment variable as both resource types take it. */
 export const variableInputs = z.strictObject({

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { CHECKLIST, hasPassed, stateOf } from "../../../../recovery/verify/testRestore/checklist.ts";
-import type { CheckLine, CheckState, ChecklistItem } from "../../../../recovery/verify/testRestore/checklist.ts";
+import { hasPassed, stateOf } from "../../../../recovery/verify/testRestore/checklist.ts";
+import { CHECKLIST } from "../../../../recovery/vault/verification.ts";
+import type { CheckLine } from "../../../../recovery/verify/testRestore/checklist.ts";
+import type { CheckState, ChecklistItem } from "../../../../recovery/vault/verification.ts";
 
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY] = CHECKLIST;
 const line = (item: ChecklistItem, state: CheckState): CheckLine => ({ item, what: "x", state, detail: "" });

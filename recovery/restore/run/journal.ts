@@ -58,3 +58,6 @@ export async function journaledScript(
     throw error;
   }
 }
+/** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
+
+export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];

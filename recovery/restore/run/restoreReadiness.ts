@@ -4,8 +4,9 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { countObjects } from "../../postgres/catalog/objects.ts";
 import { IS_APP_SCHEMA, REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
 import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
-import { differencesOfObjects, named } from "./restoreChecks.ts";
-import { listDataIn } from "../run/restoreTarget.ts";
+import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
+import { named } from "../../../services/common/named.ts";
+import { listDataIn } from "./restoreTarget.ts";
 
 /** Refuses a target that holds anything which a restore would mix with or overwrite. */
 export async function refuseData(session: Session): Promise<void> {

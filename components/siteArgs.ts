@@ -1,0 +1,63 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { RunnerCode } from "./backupRunner.ts";
+import type { Tier } from "../planning/tiers.ts";
+import type { RunnerToken, RunnerSettings } from "../settings/runnerSettings.ts";
+
+/** What both kinds of site are told; the program's settings fit. */
+export interface SiteArgs {
+  /** Name of the Pulumi project; all names derive from it. */
+  readonly project: string;
+  /** Name of the stack; the traffic's lease carries it. */
+  readonly stack: string;
+  readonly awsAccountId: string;
+  readonly awsRegion: string;
+  readonly peerAwsAccountId: string;
+  readonly peerAwsRegion: string;
+  readonly tiers: readonly Tier[];
+  readonly publicName: string;
+  readonly zoneName: string;
+  readonly supabaseOrganization: string;
+  readonly supabaseRegion: string;
+  readonly vercelProject: string;
+  /** The app's repository, as owner/name. */
+  readonly repository: string;
+  readonly branch: string;
+  /** Public keys (PEM) of the writers whose backups are trusted. */
+  readonly trustedWriterKeys: readonly string[];
+  readonly vercelTeam?: string | undefined;
+  /** Addresses that stand for the public services. @default - the services' own */
+  readonly endpointAws?: string | undefined;
+  readonly endpointVercel?: string | undefined;
+  readonly endpointGithub?: string | undefined;
+  readonly endpointCloudflare?: string | undefined;
+  readonly endpointSupabase?: string | undefined;
+  /** Address of a Supabase project's own API, with {ref}. */
+  readonly supabaseProjectUrl?: string | undefined;
+  /** Hours between two backups. */
+  readonly intervalHours: number;
+  /** Tables (`schema.table`) without which a backup doesn't count as proven. */
+  readonly criticalTables: readonly string[];
+  /** Percent that a backup may hold less than the last one, and still count as proven. */
+  readonly shrinkPercent: number;
+  /** Whom backups are encrypted to before they leave the runner (age1…); none, and the vault's own encryption is all. */
+  readonly ageRecipients: readonly string[];
+  readonly scheduledRun: ScheduledRun;
+  readonly generation: number;
+  /** Who may change what protects the vault: ARNs, with * and ?. @default - see BackupVault */
+  readonly deployerArns?: readonly string[] | undefined;
+  /** Refuse to delete what must not be lost. */
+  readonly protect: boolean;
+  /** The vault's content may be thrown away; without it the vault is protected whatever `protect` says. @default false */
+  readonly disposableVault?: boolean | undefined;
+}
+
+/** What a site's scheduled runs are made of, beside what it declares itself. */
+export interface ScheduledRun {
+  readonly code: RunnerCode;
+  /** The container image that a run starts in. */
+  readonly image: string;
+  /** Secrets. A token that is not there leaves its service out of the configuration backup. */
+  readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
+  /** Where Pulumi keeps the stack's state. @default - no run stores it */
+  readonly state?: RunnerSettings["state"];
+}
