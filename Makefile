@@ -25,6 +25,7 @@ types: setup ## TypeScript's type check
 
 lint: setup ## ESLint and the formatter
 	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
+	@$(RUN) npx --no-install knip --no-progress
 
 format: setup ## write the formatter's layout
 	@$(RUN) npx --no-install prettier --write --log-level warn .

@@ -1,20 +1,34 @@
 import pulumi from "@pulumi/eslint-plugin";
+import imports, { createNodeResolver } from "eslint-plugin-import-x";
+import sortImports from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
+import { LAB_COMMANDS, restrictedPaths } from "./tools/zones.js";
 
 export default tseslint.config(
   { ignores: ["node_modules/", ".sandbox/", ".build/", "reports/", "**/*.js", "**/*.mjs"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
-    plugins: { "@pulumi": pulumi },
+    plugins: { "@pulumi": pulumi, "import-x": imports, "simple-import-sort": sortImports },
+    settings: { "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".js"] })] },
     rules: {
       "@pulumi/no-output-in-template-literal": "error",
       "@pulumi/no-output-instance-in-template-literal": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
+      "import-x/no-duplicates": "error",
+      "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones: restrictedPaths() }],
+      "simple-import-sort/exports": "error",
+      "simple-import-sort/imports": ["error", { groups: [["^node:"], ["^@?\\w"], ["^"], ["^\\."]] }],
       eqeqeq: "error",
       "no-console": "error",
+    },
+  },
+  {
+    files: LAB_COMMANDS,
+    rules: {
+      "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones: restrictedPaths("lab") }],
     },
   },
   {

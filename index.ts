@@ -1,11 +1,11 @@
 import type { ProviderResource } from "@pulumi/pulumi";
 
-import { Generations, type DeclaredGenerations } from "./components/recovery/generations.ts";
-import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import { PrimarySite } from "./components/primarySite.ts";
+import { createProviders } from "./components/providers.ts";
+import { type DeclaredGenerations, Generations } from "./components/recovery/generations.ts";
+import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
 import { StandbySite } from "./components/standbySite.ts";
-import { createProviders } from "./components/providers.ts";
 import { scheduledRun } from "./runner/scheduledRun.ts";
 import { loadSettings, type StandbySettings } from "./settings/settings.ts";
 

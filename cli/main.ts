@@ -1,4 +1,5 @@
 import { Command } from "commander";
+
 import { assessCommand } from "./commands/assess.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { calendarCommand } from "./commands/calendar.ts";

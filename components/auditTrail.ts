@@ -6,11 +6,11 @@ import {
   auditTrailArn,
   auditTrailName,
   defaultDeployerArns,
-  vaultBucketArn,
   type Site,
+  vaultBucketArn,
 } from "../planning/names.ts";
 import { closedBucket } from "./closedBucket.ts";
-import { deployerOnly, policyDocument, tlsOnly, type PolicyDocument } from "./policyDocument.ts";
+import { deployerOnly, type PolicyDocument, policyDocument, tlsOnly } from "./policyDocument.ts";
 
 export interface AuditTrailArgs {
   /** Whose vault is watched; all names derive from it. */

@@ -11,13 +11,13 @@ import {
   scheduleRoleName,
   type Site,
 } from "../planning/names.ts";
-import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
 import { RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
 import type { Tier } from "../planning/tiers.ts";
-import { BUNDLE_FILE, buildspec } from "./buildspec.ts";
+import { RUNNER_DATABASE_SECRET, RUNNER_SETTINGS_VARIABLE, type RunnerToken } from "../settings/runnerSettings.ts";
+import { buildspec, BUNDLE_FILE } from "./buildspec.ts";
 import { closedBucket } from "./closedBucket.ts";
 import { policyDocument, tlsOnly } from "./policyDocument.ts";
-import { runnerPermissions, scheduleKeyPolicy, serviceTrust, type CheckpointPlace } from "./schedulePolicies.ts";
+import { type CheckpointPlace, runnerPermissions, scheduleKeyPolicy, serviceTrust } from "./schedulePolicies.ts";
 
 /** The runner's code: one file. */
 export interface RunnerCode {

@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { keyAlias, vaultBucketName, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import { keyAlias, type Site, vaultBucketName, type VaultRolePurpose } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { AuditTrail } from "./auditTrail.ts";
 import { tiersToLifecycleRules } from "./lifecycleRules.ts";
 import { bucketPolicy, keyPolicy } from "./vaultPolicies.ts";
 import { replicateVault, type VaultAddress } from "./vaultReplication.ts";
-import { VaultRoles, type VaultPeople } from "./vaultRoles.ts";
+import { type VaultPeople, VaultRoles } from "./vaultRoles.ts";
 
 export interface BackupVaultArgs {
   /** Whose vault it is; all names derive from it. */

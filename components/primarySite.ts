@@ -7,10 +7,10 @@ import { Database } from "./database.ts";
 import { DnsZone } from "./dnsZone.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
-import { runningOutputs, scheduleOutputs, vaultOutputs, type SiteOutputs } from "./siteOutputs.ts";
+import type { SiteArgs } from "./siteArgs.ts";
+import { runningOutputs, scheduleOutputs, type SiteOutputs, vaultOutputs } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 import type { VaultAddress } from "./vaultReplication.ts";
-import type { SiteArgs } from "./siteArgs.ts";
 
 export interface PrimarySiteArgs extends SiteArgs {
   readonly cloudflareAccountId: string;

@@ -4,8 +4,8 @@ import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import * as vercel from "@pulumiverse/vercel";
 
-import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
 import type { Settings } from "../settings/settings.ts";
+import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
 
 /**
  * The providers that a stack needs, all of them explicit: one account and one region, nothing taken from the shell but

@@ -8,7 +8,7 @@ import {
 } from "../planning/names.ts";
 import { privateRepositoryOf } from "../settings/runnerImage.ts";
 import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/stateBackendUrl.ts";
-import { accountRoot, policyDocument, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
+import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement } from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 
 /** What a run's permissions reach. */

@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
-import { accountRoot, policyDocument, type PolicyDocument } from "./policyDocument.ts";
+import { accountRoot, type PolicyDocument, policyDocument } from "./policyDocument.ts";
 
 export interface SigningKeyArgs {
   /** Whose key it is; its alias derives from it. */

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { RunnerCode } from "./backupRunner.ts";
+
 import type { Tier } from "../planning/tiers.ts";
-import type { RunnerToken, RunnerSettings } from "../settings/runnerSettings.ts";
+import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
+import type { RunnerCode } from "./backupRunner.ts";
 
 /** What both kinds of site are told; the program's settings fit. */
 export interface SiteArgs {

@@ -5,8 +5,8 @@ import type { RunnerSettings } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
-import type { SiteArgs } from "./siteArgs.ts";
 import type { SigningKey } from "./signingKey.ts";
+import type { SiteArgs } from "./siteArgs.ts";
 
 /** The parts of a site that its backups are taken from and lie in. */
 export interface BackedUpSite {

@@ -5,19 +5,19 @@ import { Application } from "./application.ts";
 import { BackupVault } from "./backupVault.ts";
 import { Database } from "./database.ts";
 import { MirrorRepository } from "./mirrorRepository.ts";
-import type { SiteArgs } from "./siteArgs.ts";
 import type { DeclaredGenerations } from "./recovery/generations.ts";
 import { PrimaryFence } from "./recovery/primaryFence.ts";
 import { checkTrafficLease } from "./recovery/trafficLease.ts";
 import { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import { SigningKey } from "./signingKey.ts";
+import type { SiteArgs } from "./siteArgs.ts";
 import {
-  runningOutputs,
-  scheduleOutputs,
-  vaultOutputs,
   type EarlierGeneration,
+  runningOutputs,
   type RunningSite,
+  scheduleOutputs,
   type SiteOutputs,
+  vaultOutputs,
 } from "./siteOutputs.ts";
 import { scheduleBackups } from "./siteSchedule.ts";
 

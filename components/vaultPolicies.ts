@@ -3,19 +3,19 @@ import {
   RECOVERY_LOG_PREFIX,
   replicationRoleArn,
   scheduleRoleArn,
+  type Site,
   vaultBucketArn,
   vaultRoleArn,
-  type Site,
 } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import {
   accountRoot,
   deployerOnly,
+  type PolicyDocument,
   policyDocument,
+  type PolicyStatement,
   s3Service,
   tlsOnly,
-  type PolicyDocument,
-  type PolicyStatement,
 } from "./policyDocument.ts";
 
 /** What the vault's policies are made of: derived names and plain data, so that they are known in the first preview. */

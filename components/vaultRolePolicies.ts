@@ -1,6 +1,6 @@
-import { RECOVERY_LOG_PREFIX, vaultRoleTag, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import { RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
-import { accountRoot, policyDocument, s3Service, type PolicyDocument, type PolicyStatement } from "./policyDocument.ts";
+import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement, s3Service } from "./policyDocument.ts";
 
 /** What a role's permissions reach. */
 export interface VaultRoleScope {

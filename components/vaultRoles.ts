@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { VAULT_ROLE_PURPOSES, vaultRoleName, type Site, type VaultRolePurpose } from "../planning/names.ts";
+import { type Site, VAULT_ROLE_PURPOSES, vaultRoleName, type VaultRolePurpose } from "../planning/names.ts";
 import type { Tier } from "../planning/tiers.ts";
 import { SESSION_SECONDS, vaultRolePermissions, vaultRoleTrust } from "./vaultRolePolicies.ts";
 

@@ -1,7 +1,7 @@
 import { CRITICAL_BACKUP_AGE_MS } from "./objectives.ts";
 
 /** When Supabase takes its own backups, an hour of the day (UTC). */
-export const PLATFORM_BACKUP_HOUR = 2;
+const PLATFORM_BACKUP_HOUR = 2;
 
 const HOUR_MS = 3_600_000;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { restoredPartsSchema } from "./restoredParts.ts";
 
 /**

@@ -2,8 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
 
 import { declaredIn, type DeclaredResource, type DeclaredStack } from "./stacks/declaredStack.ts";
 import { copyWorkspace } from "./workspace.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync, version } from "esbuild";
-import type { BuildOptions } from "esbuild";
+
+import { type BuildOptions, buildSync, version } from "esbuild";
 import { z } from "zod";
 
 /** The runner as one file. */

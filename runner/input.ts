@@ -1,5 +1,5 @@
+import { type ServiceTokens, tokensIn } from "../recovery/configuration/serviceAccess.ts";
 import { UserError } from "../services/common/errors.ts";
-import { tokensIn, type ServiceTokens } from "../recovery/configuration/serviceAccess.ts";
 import {
   RUNNER_DATABASE_SECRET,
   RUNNER_SETTINGS,

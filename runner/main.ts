@@ -1,11 +1,11 @@
-import { ageSealer, openerOf } from "../services/vault/age.ts";
-import { systemClock } from "../services/common/clock.ts";
-import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
-import { kmsSigner } from "../services/signer/signer.ts";
-import { s3Vault } from "../services/vault/s3Vault.ts";
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
 import { configurationWith, contentWith } from "../recovery/configuration/serviceAccess.ts";
+import { systemClock } from "../services/common/clock.ts";
+import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
+import { kmsSigner } from "../services/signer/signer.ts";
+import { ageSealer, openerOf } from "../services/vault/age.ts";
+import { s3Vault } from "../services/vault/s3Vault.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 import { readState } from "./state.ts";
 

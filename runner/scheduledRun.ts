@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ScheduledRun } from "../components/siteArgs.ts";
 import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
-import { bundleRunner } from "./bundle.ts";
 import type { Settings } from "../settings/settings.ts";
+import { bundleRunner } from "./bundle.ts";
 
 /**
  * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for the runs alone, with

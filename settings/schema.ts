@@ -1,6 +1,8 @@
-import { z } from "zod";
 import { createPublicKey } from "node:crypto";
-import { TIER_NAMES, TIERS, leastKeptDays } from "../planning/tiers.ts";
+
+import { z } from "zod";
+
+import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
 /** An optional setting. Pulumi.yaml gives every setting a type, and "" stands there for one that isn't set. */

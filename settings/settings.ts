@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
 import { nearest } from "./nearest.ts";
-import { tiersWith, TIERS, type Tier } from "../planning/tiers.ts";
+import { SETTINGS, type SettingValues } from "./schema.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
-import { type SettingValues, SETTINGS } from "./schema.ts";
 
 /** The settings of a stack, parsed and checked. */
 export interface CommonSettings extends Omit<SettingValues, "role" | "mode" | "tierOverrides" | "deployerArns"> {

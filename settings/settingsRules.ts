@@ -1,7 +1,7 @@
 import { LONGEST_INTERVAL_HOURS, RUN_LIMIT_MINUTES } from "../planning/schedule.ts";
-import { supabaseRegionFault } from "./supabaseRegions.ts";
 import { faultsOfOverrides } from "../planning/tiers.ts";
 import type { SettingValues } from "./schema.ts";
+import { supabaseRegionFault } from "./supabaseRegions.ts";
 
 /** A rule between settings that is broken. `keys` are the settings it looks at, the one to change first. */
 export interface SettingFault {

@@ -1,15 +1,16 @@
 import { Command } from "commander";
-import { openerOf } from "../../services/vault/age.ts";
-import { systemClock } from "../../services/common/clock.ts";
-import { PromiseError, UserError } from "../../services/common/errors.ts";
+
 import { assess } from "../../recovery/assess/assess.ts";
 import { walkedPastNotes } from "../../recovery/vault/walkVersions.ts";
-import { assessmentLines, summaryOf } from "../text/assessmentText.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { assessmentLines, summaryOf } from "../text/assessmentText.ts";
 
 /** `castchat-recovery assess`: what of a proven backup is missing or altered in the live database, and since when. */
 export function assessCommand(): Command {

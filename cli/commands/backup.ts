@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
-import { ageSealer, openerOf } from "../../services/vault/age.ts";
+
+import { backup } from "../../recovery/backup/backup.ts";
+import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
+import type { ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
+import { configurationWith, contentWith, tokensIn } from "../../recovery/configuration/serviceAccess.ts";
+import { BACKUP_KINDS, type BackupKind } from "../../recovery/vault/manifest.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { backup } from "../../recovery/backup/backup.ts";
-import type { ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
-import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
-import { configurationWith, contentWith, tokensIn } from "../../recovery/configuration/serviceAccess.ts";
-import { BACKUP_KINDS } from "../../recovery/vault/manifest.ts";
-import type { BackupKind } from "../../recovery/vault/manifest.ts";
+import { ageSealer, openerOf } from "../../services/vault/age.ts";
+import { writerOf } from "../stack/services.ts";
+import { readStack, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { writerOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf, type StackContext } from "../stack/stackContext.ts";
 
 /** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
 export function backupCommand(): Command {

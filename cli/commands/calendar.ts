@@ -1,13 +1,14 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { systemClock } from "../../services/common/clock.ts";
-import { UserError } from "../../services/common/errors.ts";
-import { planCalendar } from "../../recovery/plan/planCalendar.ts";
+
 import { missedOn } from "../../planning/retention/schedule.ts";
 import { dayOf } from "../../planning/retention/time.ts";
 import { TIERS } from "../../planning/tiers.ts";
-import { jsonOption } from "../terminal/options.ts";
+import { planCalendar } from "../../recovery/plan/planCalendar.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { fromOption, missedOption } from "../plan/planOptions.ts";
+import { jsonOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
 const DEFAULT_DAYS = 120;

@@ -1,12 +1,13 @@
 import { Command } from "commander";
-import { openerOf } from "../../services/vault/age.ts";
-import { visible } from "../../services/common/visibleText.ts";
+
 import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { visible } from "../../services/common/visibleText.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 /** `castchat-recovery configuration`: the settings, DNS records, variable names and Pulumi state that a backup holds. */
 export function configurationCommand(): Command {

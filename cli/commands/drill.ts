@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
+
+import { Command, InvalidArgumentError, Option } from "commander";
+
+import { DEFAULT_ROWS, type DrillOptions, SCENARIOS } from "../../lab/drills/options.ts";
 import { PromiseError } from "../../services/common/errors.ts";
-import { runDrill, SCENARIOS, type DrillOptions } from "../../lab/drills/run.ts";
-import { renderTerminal } from "../../lab/drills/report/terminal.ts";
-import { DEFAULT_ROWS } from "../../lab/sandbox/sample/database.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { loadLab } from "../terminal/lab.ts";
 
 /** `castchat-recovery drill`: a corrupted database, the loss of everything, and both recoveries, on this one machine. */
 export function drillCommand(): Command {
@@ -19,6 +20,8 @@ export function drillCommand(): Command {
     .option("--keep", "keep the sandbox running, to look around in it")
     .action(
       async (options: Pick<DrillOptions, "scenario" | "rows" | "reports"> & { verbose?: boolean; keep?: boolean }) => {
+        const { runDrill } = await loadLab(() => import("../../lab/drills/run.ts"));
+        const { renderTerminal } = await loadLab(() => import("../../lab/drills/report/terminal.ts"));
         const results = await runDrill({
           scenario: options.scenario,
           rows: options.rows,

@@ -1,16 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UserError } from "../../services/common/errors.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
+
 import { generationsIn } from "../../recovery/site/generationState.ts";
 import { releaseGeneration } from "../../recovery/site/releaseGeneration.ts";
 import { leaseContent } from "../../recovery/site/trafficLease.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { leaseOf, supabaseOf, vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { leaseOf, supabaseOf, vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 interface ReleaseOptions {
   stack: string;

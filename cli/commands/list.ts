@@ -1,16 +1,17 @@
 import Table from "cli-table3";
 import { Command } from "commander";
-import { systemClock } from "../../services/common/clock.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
+
 import { readPlatformBackups } from "../../recovery/restore/platform/platformBackups.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
-import { backupState, verifiedFacts } from "../text/backupState.ts";
-import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
-import { showPlatform } from "../text/platformTable.ts";
-import { printResult } from "../terminal/progress.ts";
+import { systemClock } from "../../services/common/clock.ts";
 import { supabaseOf, vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
+import { backupState, verifiedFacts } from "../text/backupState.ts";
+import { showPlatform } from "../text/platformTable.ts";
 
 /** Patience with Supabase, whose own backups are shown beside the vault's. */
 const SUPABASE_TIMEOUT_MS = 5_000;

@@ -1,14 +1,15 @@
 import { Command } from "commander";
-import { systemClock } from "../../services/common/clock.ts";
-import { GITHUB_GIT } from "../../services/codeHost/git.ts";
-import { mirrorRepository } from "../../recovery/mirror/mirrorRepository.ts";
+
 import { cloneUrl } from "../../planning/names.ts";
+import { mirrorRepository } from "../../recovery/mirror/mirrorRepository.ts";
+import { GITHUB_GIT } from "../../services/codeHost/git.ts";
+import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { gitOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { gitOf } from "../stack/services.ts";
-import { readStack } from "../stack/stackContext.ts";
 
 /** `castchat-recovery mirror`: brings the standby's mirror of the app's repository up to date. */
 export function mirrorCommand(): Command {

@@ -1,17 +1,19 @@
 import { writeFile } from "node:fs/promises";
+
 import { Command } from "commander";
-import { systemClock } from "../../services/common/clock.ts";
-import { plan } from "../../recovery/plan/plan.ts";
+
 import { dayOf } from "../../planning/retention/time.ts";
+import { plan } from "../../recovery/plan/plan.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { planFacts } from "../plan/planFacts.ts";
+import { planLines } from "../plan/planLines.ts";
+import { assumptionsOf, type PlanOptions, withPlanOptions } from "../plan/planOptions.ts";
+import { planPage } from "../plan/planPage.ts";
+import { readPlan } from "../plan/readPlan.ts";
 import { EXIT } from "../terminal/failure.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { toNamedFile } from "../terminal/outputFile.ts";
-import { planFacts } from "../plan/planFacts.ts";
-import { planLines } from "../plan/planLines.ts";
-import { planPage } from "../plan/planPage.ts";
-import { assumptionsOf, withPlanOptions, type PlanOptions } from "../plan/planOptions.ts";
-import { readPlan } from "../plan/readPlan.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
 /**

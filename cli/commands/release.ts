@@ -1,13 +1,13 @@
 import { Command } from "commander";
-import { openerOf } from "../../services/vault/age.ts";
+
+import { release, type ReleasedItem } from "../../recovery/restore/release/release.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { release } from "../../recovery/restore/release/release.ts";
-import type { ReleasedItem } from "../../recovery/restore/release/release.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { vaultOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { vaultOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 
 /** `castchat-recovery release`: brings alive what a restore has held back. */
 export function releaseCommand(): Command {

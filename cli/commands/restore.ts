@@ -1,27 +1,27 @@
 import { Command, Option } from "commander";
-import { ageSealer, openerOf } from "../../services/vault/age.ts";
-import { systemClock } from "../../services/common/clock.ts";
-import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
-import { PromiseError, UserError } from "../../services/common/errors.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
-import { visible } from "../../services/common/visibleText.ts";
+
 import { backup } from "../../recovery/backup/backup.ts";
-import { ACCEPT_FLAG } from "../../recovery/restore/rights/broaderRights.ts";
 import { refuseOtherProject } from "../../recovery/postgres/session/confirmation.ts";
+import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
+import { hasLosses, lossText } from "../../recovery/project/restoredParts.ts";
 import { abandon, replace } from "../../recovery/restore/inPlace/replace.ts";
 import { STAYS_STOPPED } from "../../recovery/restore/inPlace/replaceSteps.ts";
 import { restore } from "../../recovery/restore/recipes/restore.ts";
+import { ACCEPT_FLAG } from "../../recovery/restore/rights/broaderRights.ts";
 import type { RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
-import { hasLosses, lossText } from "../../recovery/project/restoredParts.ts";
 import type { Selection } from "../../recovery/restore/run/restoreSelection.ts";
 import { restoreTables } from "../../recovery/restore/tables/restoreTables.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import { visible } from "../../services/common/visibleText.ts";
+import { ageSealer, openerOf } from "../../services/vault/age.ts";
+import { projectContentOf, vaultOf, writerOf } from "../stack/services.ts";
+import { readStack, requiredVariable, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { projectContentOf, vaultOf, writerOf } from "../stack/services.ts";
-import { readStack, requiredVariable, trustedKeysOf } from "../stack/stackContext.ts";
-import type { StackContext } from "../stack/stackContext.ts";
 import { tableNames } from "../terminal/tableNames.ts";
 import { parseTime } from "../terminal/time.ts";
 

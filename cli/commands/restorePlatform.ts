@@ -1,15 +1,16 @@
 import { Command, Option } from "commander";
+
+import { PLATFORM_PATIENCE, restorePlatform } from "../../recovery/restore/platform/platformRestore.ts";
+import type { PlatformChoice } from "../../recovery/restore/platform/platformSource.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { PLATFORM_PATIENCE, restorePlatform } from "../../recovery/restore/platform/platformRestore.ts";
-import type { PlatformChoice } from "../../recovery/restore/platform/platformSource.ts";
+import { supabaseOf, vaultOf } from "../stack/services.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { supabaseOf, vaultOf } from "../stack/services.ts";
-import { readStack } from "../stack/stackContext.ts";
 import { parseTime } from "../terminal/time.ts";
 
 interface Options {

@@ -1,16 +1,18 @@
-import { Command } from "commander";
 import { hostname } from "node:os";
+
+import { Command } from "commander";
+
+import { endOrphanedHosts } from "../../recovery/pulumi/orphans.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../recovery/pulumi/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../recovery/pulumi/pulumiLocks.ts";
-import { endOrphanedHosts } from "../../recovery/pulumi/orphans.ts";
 import { adoptHalfMadeProject } from "../../recovery/site/halfMadeProject.ts";
 import { findLeftResources } from "../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../recovery/site/resumeUpdate.ts";
-import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { stackOption } from "../terminal/options.ts";
 import { leftResourcesPorts } from "../stack/services.ts";
 import { requiredVariable, settingsIn } from "../stack/stackContext.ts";
+import { abortOnInterrupt } from "../terminal/interruption.ts";
+import { stackOption } from "../terminal/options.ts";
 
 /** `castchat-recovery resume`: goes on with an `up` that was killed. */
 export function resumeCommand(): Command {

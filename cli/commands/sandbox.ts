@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
-import { UserError } from "../../services/common/errors.ts";
-import { advanceScheduler, resetSandbox, sandboxStatus, startSandbox, stopSandbox } from "../../lab/sandbox/control.ts";
-import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";
+
 import { sandboxHome } from "../../lab/sandbox/host/layout.ts";
-import { prepareWorkspace } from "../../lab/sandbox/workspace.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { loadLab } from "../terminal/lab.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
@@ -18,21 +17,22 @@ export function sandboxCommand(): Command {
     .command("start")
     .description("start it, or leave it as it is when it runs")
     .action(async () => {
-      const file = await withProgress("Starting the sandbox", (reporter) =>
-        startSandbox({ home, onProgress: reporter }),
-      );
-      const workspace = await prepareWorkspace(home, file);
+      const { workspace } = await running(home);
       printResult({}, false, ["The sandbox runs. `make shell` opens a shell in its workspace:", `  ${workspace}`]);
     });
   command
     .command("stop")
     .description("stop it; what it holds stays")
-    .action(() => withProgress("Stopping the sandbox", (reporter) => stopSandbox({ home, onProgress: reporter })));
+    .action(async () => {
+      const { stopSandbox } = await control();
+      await withProgress("Stopping the sandbox", (reporter) => stopSandbox({ home, onProgress: reporter }));
+    });
   command
     .command("status")
     .description("what runs, and where it listens; exit 1 when it does not run")
     .addOption(jsonOption())
     .action(async (options: { json?: boolean }) => {
+      const { sandboxStatus } = await control();
       const status = await sandboxStatus({ home });
       printResult(status, options.json === true, [
         status.running ? `The sandbox runs (process ${status.pid ?? 0}).` : "The sandbox does not run.",
@@ -49,6 +49,7 @@ export function sandboxCommand(): Command {
     .action(async (options: { yes?: boolean }) => {
       if (options.yes !== true)
         throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
+      const { resetSandbox } = await control();
       await withProgress("Resetting the sandbox", (reporter) => resetSandbox({ home, onProgress: reporter }));
     });
   command
@@ -56,6 +57,7 @@ export function sandboxCommand(): Command {
     .description("let time pass for the schedules alone, so that what is due in hours is due now")
     .argument("<hours>", "how many hours, a year at most", hoursIn)
     .action(async (hours: number) => {
+      const { advanceScheduler } = await control();
       await advanceScheduler(home, hours * 3600);
       printResult({}, false, [`The schedules' clock is ${hours} hours further.`]);
     });
@@ -88,7 +90,12 @@ export function sandboxCommand(): Command {
   return command;
 }
 
+const control = () => loadLab(() => import("../../lab/sandbox/control.ts"));
+
 async function running(home: string): Promise<{ environment: Record<string, string>; workspace: string }> {
+  const { startSandbox } = await control();
+  const { sandboxEnvironment } = await loadLab(() => import("../../lab/sandbox/environment.ts"));
+  const { prepareWorkspace } = await loadLab(() => import("../../lab/sandbox/workspace.ts"));
   const file = await withProgress("Starting the sandbox", (reporter) => startSandbox({ home, onProgress: reporter }));
   return { environment: sandboxEnvironment(home, file), workspace: await prepareWorkspace(home, file) };
 }

@@ -1,6 +1,9 @@
 import { copyFile } from "node:fs/promises";
+
 import Table from "cli-table3";
 import { Command } from "commander";
+
+import { bundleRunner } from "../../runner/bundle.ts";
 import { redact, UserError } from "../../services/common/errors.ts";
 import {
   awsScheduledRuns,
@@ -8,12 +11,11 @@ import {
   type ScheduledRun,
   type ScheduledRuns,
 } from "../../services/scheduler/scheduledRuns.ts";
-import { bundleRunner } from "../../runner/bundle.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { toNamedFile } from "../terminal/outputFile.ts";
 import { printResult } from "../terminal/progress.ts";
-import { readStack } from "../stack/stackContext.ts";
 
 /** How many of the last runs are shown: two days and a half of the default interval. */
 const SHOWN_RUNS = 10;

@@ -1,17 +1,17 @@
 import { Command } from "commander";
-import { UserError } from "../../services/common/errors.ts";
+
+import { vaultRoleTag } from "../../planning/names.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
+import { retireVault } from "../../recovery/vault/retire.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { vaultBucket } from "../../services/vault/vaultBucket.ts";
 import { vaultKey } from "../../services/vault/vaultKey.ts";
-import { retireVault } from "../../recovery/vault/retire.ts";
-import { vaultRoleTag } from "../../planning/names.ts";
+import { vaultRoleOf } from "../stack/services.ts";
+import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { askFor, confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { vaultRoleOf } from "../stack/services.ts";
-import { readStack } from "../stack/stackContext.ts";
-import type { StackContext } from "../stack/stackContext.ts";
 
 interface Options {
   stack: string;

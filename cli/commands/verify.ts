@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError } from "commander";
-import { openerOf } from "../../services/vault/age.ts";
-import { systemClock } from "../../services/common/clock.ts";
+
 import { parseDatabaseUrl, placeOf } from "../../recovery/postgres/session/databaseUrl.ts";
 import type { Share } from "../../recovery/vault/verification.ts";
-import { FailedVerification, verify } from "../../recovery/verify/verify.ts";
-import type { VerifyResult } from "../../recovery/verify/verify.ts";
+import { FailedVerification, verify, type VerifyResult } from "../../recovery/verify/verify.ts";
+import { systemClock } from "../../services/common/clock.ts";
+import { openerOf } from "../../services/vault/age.ts";
+import { throwawaysOf, vaultOf, writerOf } from "../stack/services.ts";
+import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
-import { throwawaysOf, vaultOf, writerOf } from "../stack/services.ts";
-import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { verificationLines } from "../text/verificationTable.ts";
 
 interface Options {

@@ -1,14 +1,13 @@
 import { Command } from "commander";
-import { withSession } from "../../recovery/postgres/session/database.ts";
-import type { Session } from "../../recovery/postgres/session/database.ts";
-import { UserError } from "../../services/common/errors.ts";
-import { closeGate, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
+
 import type { GateLayer } from "../../recovery/gate/gateRecord.ts";
-import type { GateState } from "../../recovery/gate/writeGate.ts";
+import { closeGate, type GateState, gateState, letAuthIn, openGate } from "../../recovery/gate/writeGate.ts";
+import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { readStack } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
-import { readStack } from "../stack/stackContext.ts";
 
 /** Who an engineer's closing belongs to. */
 const HOLDER = "writes stop";

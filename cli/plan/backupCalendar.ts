@@ -1,6 +1,6 @@
 import type { Life } from "../../planning/retention/life.ts";
 import type { VaultHistory } from "../../planning/retention/simulation.ts";
-import { DAY_MS, dateOf, dayOf } from "../../planning/retention/time.ts";
+import { dateOf, DAY_MS, dayOf } from "../../planning/retention/time.ts";
 
 const CELL = 7;
 const LEFT = 60;

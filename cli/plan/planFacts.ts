@@ -1,7 +1,7 @@
-import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { totalOf } from "../../planning/forecast/costs.ts";
 import type { Life } from "../../planning/retention/life.ts";
 import { dateOf } from "../../planning/retention/time.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 
 /** The plan for programs: dates as text, money in US dollars, sizes in bytes. */
 export function planFacts(report: PlanReport): unknown {

@@ -1,10 +1,11 @@
 import Table from "cli-table3";
-import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
-import type { EgressForecast } from "../../planning/forecast/egress.ts";
+
 import { GB, totalOf } from "../../planning/forecast/costs.ts";
+import type { EgressForecast } from "../../planning/forecast/egress.ts";
 import { SUPABASE_PRICES } from "../../planning/prices/supabase.ts";
 import type { Violation } from "../../planning/proof/violation.ts";
 import { dateOf } from "../../planning/retention/time.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { itemsCharged, yearlyCosts } from "./yearlyCosts.ts";
 
 /** The plan for people: verdict, proof, forecast, costs. */
@@ -32,7 +33,7 @@ export function planLines(report: PlanReport): string[] {
 }
 
 /** One sentence for each violation, the first one by day at the top. */
-export function violationSentence({ day, stack, tier, rule, what, change }: Violation): string {
+function violationSentence({ day, stack, tier, rule, what, change }: Violation): string {
   return `${dateOf(day)}, ${stack}, tier ${tier}, rule ${rule}: ${what}. Change: ${change}.`;
 }
 

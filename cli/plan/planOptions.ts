@@ -1,9 +1,9 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
-import { UserError } from "../../services/common/errors.ts";
-import type { Assumptions } from "../../recovery/plan/plan.ts";
-import { daysInYears } from "../../recovery/plan/plan.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
 import { DATABASE_SIZES, type DatabaseSize } from "../../planning/prices/supabase.ts";
 import { dateOf, dayNamed } from "../../planning/retention/time.ts";
+import { type Assumptions, daysInYears } from "../../recovery/plan/plan.ts";
+import { UserError } from "../../services/common/errors.ts";
 
 /** What is typed after `castchat-recovery plan`. Days are numbers of days. */
 export interface PlanOptions {

@@ -1,9 +1,9 @@
-import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { totalOf } from "../../planning/forecast/costs.ts";
 import type { VaultHistory } from "../../planning/retention/simulation.ts";
 import { dateOf, DAY_MS } from "../../planning/retention/time.ts";
 import { STORAGE_CLASSES } from "../../planning/retention/vault.ts";
-import { stackedAreas, type Layer } from "./areaChart.ts";
+import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
+import { type Layer, stackedAreas } from "./areaChart.ts";
 import { backupCalendar } from "./backupCalendar.ts";
 import { text } from "./html.ts";
 import { dollars, planLines } from "./planLines.ts";

@@ -1,10 +1,10 @@
-import { messageOf, UserError } from "../../services/common/errors.ts";
+import { vaultBucketName } from "../../planning/names.ts";
+import { type PlanInput, refuse } from "../../recovery/plan/plan.ts";
+import { readRules, type ReadVault } from "../../recovery/plan/readRules.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { previewApart } from "../../recovery/pulumi/pulumiApart.ts";
 import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
-import { readRules, type ReadVault } from "../../recovery/plan/readRules.ts";
-import { refuse, type PlanInput } from "../../recovery/plan/plan.ts";
-import { vaultBucketName } from "../../planning/names.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { settingsIn } from "../stack/stackContext.ts";
 

@@ -1,19 +1,19 @@
-import { awsNames } from "../../services/aws/awsNames.ts";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
-import { GITHUB_GIT, gitClient, originOf, type Git } from "../../services/codeHost/git.ts";
+import { type Site, vaultRoleArn, type VaultRolePurpose, vaultRoleTag } from "../../planning/names.ts";
+import type { ThrowawayPostgres } from "../../recovery/postgres/session/throwawayPostgres.ts";
+import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
+import { type Lease, readLease } from "../../recovery/site/trafficLease.ts";
 import { localThrowaway } from "../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { kmsSigner, type Signer } from "../../services/signer/signer.ts";
-import { supabaseClient, type Supabase } from "../../services/databaseHost/supabase.ts";
-import type { ThrowawayPostgres } from "../../recovery/postgres/session/throwawayPostgres.ts";
-import { supabaseContent, type ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import { type Vault } from "../../services/vault/vault.ts";
-import { s3Vault } from "../../services/vault/s3Vault.ts";
-import { roleCredentials, type RoleCredentials, type RoleOptions } from "../../services/vault/vaultRole.ts";
 import { vercelClient } from "../../services/appHost/vercel.ts";
-import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
-import { readLease, type Lease } from "../../recovery/site/trafficLease.ts";
-import { vaultRoleArn, vaultRoleTag, type Site, type VaultRolePurpose } from "../../planning/names.ts";
+import { awsNames } from "../../services/aws/awsNames.ts";
+import { type Git, gitClient, GITHUB_GIT, originOf } from "../../services/codeHost/git.ts";
+import { type Supabase, supabaseClient } from "../../services/databaseHost/supabase.ts";
+import { type ProjectContent, supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
+import { cloudflareClient } from "../../services/dns/cloudflare.ts";
+import { kmsSigner, type Signer } from "../../services/signer/signer.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
+import { type Vault } from "../../services/vault/vault.ts";
+import { type RoleCredentials, roleCredentials, type RoleOptions } from "../../services/vault/vaultRole.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { requiredVariable, type StackContext } from "./stackContext.ts";
 
@@ -47,7 +47,7 @@ export function vaultRoleOf(
 }
 
 /** The stack's place in AWS, which all names derive from. */
-export function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
+function siteOf({ project, role, awsAccountId: accountId, awsRegion: region }: Settings): Site {
   return { project, role, accountId, region };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+
+import { type Pulumi, pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { pulumiClient, type Pulumi } from "../../recovery/pulumi/pulumi.ts";
 import { parseSettings, type Settings } from "../../settings/settings.ts";
 
 /** Outputs of a stack that commands work with; index.ts exports them. */

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
-import { UserError } from "../../services/common/errors.ts";
+
 import type { Confirm, Danger } from "../../recovery/postgres/session/confirmation.ts";
+import { UserError } from "../../services/common/errors.ts";
 
 /**
  * Agrees to what destroys data: by a flag's value for scripts, else by typing the name of the database or vault on a terminal. What will be

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
-import { messageOf, UserError } from "../../services/common/errors.ts";
+
 import { RefusedTokenError } from "../../services/codeHost/git.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import { ServiceError, UnreachableError } from "../../services/http/http.ts";
 
 /** Exit codes of every command: 0 fine, 1 the promise is not kept, 2 wrong use or set-up, 130 ended by Ctrl-C. */

@@ -1,14 +1,14 @@
 import Table from "cli-table3";
-import { visible } from "../../services/common/visibleText.ts";
+
 import type { Assessment } from "../../recovery/assess/assess.ts";
-import type { TracedLoss } from "../../recovery/assess/assessTrace.ts";
 import type { TableHistory } from "../../recovery/assess/assessHistory.ts";
 import type { AssessedPart } from "../../recovery/assess/assessParts.ts";
-import { isTableDamaged } from "../../recovery/assess/assessTables.ts";
-import type { AssessedTable } from "../../recovery/assess/assessTables.ts";
+import { type AssessedTable, isTableDamaged } from "../../recovery/assess/assessTables.ts";
+import type { TracedLoss } from "../../recovery/assess/assessTrace.ts";
 import { partNotes } from "../../recovery/project/restoredParts.ts";
 import { PART_WORDS } from "../../recovery/vault/completeness.ts";
 import { ALL } from "../../recovery/vault/lacks.ts";
+import { visible } from "../../services/common/visibleText.ts";
 
 /** So many names of one kind are shown; the rest are counted. */
 const NAMED = 12;

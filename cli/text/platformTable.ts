@@ -1,6 +1,7 @@
 import Table from "cli-table3";
-import { messageOf } from "../../services/common/errors.ts";
+
 import type { PlatformHoldings } from "../../recovery/restore/platform/platformBackups.ts";
+import { messageOf } from "../../services/common/errors.ts";
 
 /** One of Supabase's own backups, or its window of point-in-time recovery, for a program. */
 export interface PlatformFact {

@@ -1,10 +1,10 @@
 import Table from "cli-table3";
-import { visible } from "../../services/common/visibleText.ts";
+
 import { leftOutLines } from "../../recovery/backup/leftOutText.ts";
-import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
 import { CHECKLIST } from "../../recovery/vault/verification.ts";
-import type { VerifyResult } from "../../recovery/verify/verify.ts";
-import { nameOf } from "../../recovery/verify/verify.ts";
+import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
+import { nameOf, type VerifyResult } from "../../recovery/verify/verify.ts";
+import { visible } from "../../services/common/visibleText.ts";
 
 /** Columns that a line of the checklist may take, so that the table fits a wide terminal. */
 const WIDTHS = { what: 30, detail: 86 };

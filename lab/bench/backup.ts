@@ -1,13 +1,8 @@
-import type { BenchStore } from "./s3.ts";
-import { emptyStore } from "./s3.ts";
-import { measure, secondsOf } from "./measure.ts";
-import type { Measured } from "./measure.ts";
-import { loadNow } from "./options.ts";
-import type { Peer } from "./options.ts";
-import { figuresOf } from "./results.ts";
-import type { Result } from "./results.ts";
-import { nameOf } from "./text.ts";
-import type { DataSet } from "./text.ts";
+import { measure, type Measured, secondsOf } from "./measure.ts";
+import { loadNow, type Peer } from "./options.ts";
+import { figuresOf, type Result } from "./results.ts";
+import { type BenchStore, emptyStore } from "./s3.ts";
+import { type DataSet, nameOf } from "./text.ts";
 
 /** What a measurement of backups needs. */
 export interface BackupBench {

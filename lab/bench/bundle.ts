@@ -1,5 +1,7 @@
 import { join } from "node:path";
+
 import { build } from "esbuild";
+
 import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 
 /** Makes one file of work.ts and all that it imports, as the scheduled runner is one. Both sides run from it. */

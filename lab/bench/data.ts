@@ -1,6 +1,5 @@
 import { withSession } from "../../recovery/postgres/session/database.ts";
-import { COLUMNS, copyText } from "./text.ts";
-import type { DataSet } from "./text.ts";
+import { COLUMNS, copyText, type DataSet } from "./text.ts";
 
 /** Fills schema `bench`, with a primary key and another index on each table. */
 export async function fillDatabase(databaseUrl: string, data: DataSet): Promise<void> {

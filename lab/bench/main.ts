@@ -4,21 +4,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import { benchBackup } from "./backup.ts";
 import { bundleWork } from "./bundle.ts";
 import { measure } from "./measure.ts";
-import { describeMachine, loadNow, newPrivateKey, readOptions } from "./options.ts";
-import type { BenchOptions } from "./options.ts";
+import { type BenchOptions, describeMachine, loadNow, newPrivateKey, readOptions } from "./options.ts";
+import { pgDumpVersion } from "./pgDump.ts";
 import { startSource } from "./postgres.ts";
 import { benchRestore } from "./restore.ts";
-import { largestDatabases, sentenceOf, writeResults } from "./results.ts";
-import type { Result } from "./results.ts";
+import { largestDatabases, type Result, sentenceOf, writeResults } from "./results.ts";
 import { startS3 } from "./s3.ts";
 import { stopServices } from "./service.ts";
-import { pgDumpVersion } from "./pgDump.ts";
-import { nameOf } from "./text.ts";
-import type { DataSet } from "./text.ts";
+import { type DataSet, nameOf } from "./text.ts";
 
 async function run(options: BenchOptions): Promise<void> {
   const facts = {

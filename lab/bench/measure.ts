@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { NODE_FLAGS } from "../../settings/runnerImage.ts";
+
 import type { Phase } from "../../services/common/phases.ts";
+import { NODE_FLAGS } from "../../settings/runnerImage.ts";
 import type { WorkOrder } from "./work.ts";
 
 /** One run of one side. */

@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+
 import { z } from "zod";
+
 import { UserError } from "../../services/common/errors.ts";
-import { SHAPES, dataSetOf } from "./text.ts";
-import type { DataSet } from "./text.ts";
+import { type DataSet, dataSetOf, SHAPES } from "./text.ts";
 
 /** Commands that a backup is compared with, by the word that asks for them. */
 const PEER_WORDS = { fd: "pg_dump -Fd", fc: "pg_dump -Fc", zstd: "pg_dump -Fd -Z zstd" } as const;

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+
 import { UserError } from "../../services/common/errors.ts";
 import type { Peer } from "./options.ts";
 

@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import { withSession } from "../../recovery/postgres/session/database.ts";
-import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 import { freePort } from "../../services/common/ports.ts";
-import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "../sandbox/postgres/cluster.ts";
+import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
+import { createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "../sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../sandbox/postgres/supabase.ts";
 import { fillDatabase } from "./data.ts";
-import { service } from "./service.ts";
-import type { BenchService } from "./service.ts";
+import { type BenchService, service } from "./service.ts";
 import type { DataSet } from "./text.ts";
 
 const PASSWORD = "bench";

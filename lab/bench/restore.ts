@@ -1,12 +1,9 @@
-import { measure, secondsOf } from "./measure.ts";
-import type { Measured } from "./measure.ts";
+import { measure, type Measured, secondsOf } from "./measure.ts";
 import { loadNow } from "./options.ts";
 import { startTarget } from "./postgres.ts";
-import { figuresOf } from "./results.ts";
-import type { Result } from "./results.ts";
+import { figuresOf, type Result } from "./results.ts";
 import type { BenchStore } from "./s3.ts";
-import { nameOf } from "./text.ts";
-import type { DataSet } from "./text.ts";
+import { type DataSet, nameOf } from "./text.ts";
 import type { WorkOrder } from "./work.ts";
 
 /** What a measurement of restores needs: a store that holds a backup of ours and a folder dump. */

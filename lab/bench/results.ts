@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import type { Phase } from "../../services/common/phases.ts";
 import { fitLine, largestWithin } from "./fit.ts";
-import { medianOf } from "./measure.ts";
-import type { Measured } from "./measure.ts";
+import { type Measured, medianOf } from "./measure.ts";
 import { linePlot } from "./plot.ts";
 import type { Shape } from "./text.ts";
 
@@ -52,7 +52,7 @@ export function figuresOf(runs: readonly Measured[], secondsIn: (run: Measured) 
 }
 
 /** How many times faster we are, by the medians. */
-export function ratioOf(result: Result, peer: Figures): number {
+function ratioOf(result: Result, peer: Figures): number {
   return rounded(peer.seconds / result.ours.seconds);
 }
 

@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
 import { prove } from "../../planning/proof/proof.ts";
-import { simulate, type Scenario } from "../../planning/retention/simulation.ts";
+import { type Scenario, simulate } from "../../planning/retention/simulation.ts";
 import { dayNamed } from "../../planning/retention/time.ts";
 import type { DeclaredVault, LifecycleRule } from "../../planning/retention/vault.ts";
 import { TIERS } from "../../planning/tiers.ts";

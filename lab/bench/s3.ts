@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+
 import { CreateBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+
 import { UserError } from "../../services/common/errors.ts";
-import { LOOPBACK, freePort } from "../../services/common/ports.ts";
-import { service } from "./service.ts";
-import type { BenchService } from "./service.ts";
+import { freePort, LOOPBACK } from "../../services/common/ports.ts";
+import { type BenchService, service } from "./service.ts";
 
 /** Where S3 lies, for a child process. */
 export interface BenchStore {

@@ -1,19 +1,20 @@
-import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { execFile, spawn } from "node:child_process";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { once } from "node:events";
+import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+
+import { backup } from "../../recovery/backup/backup.ts";
+import { restore } from "../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
-import { backup } from "../../recovery/backup/backup.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
 import type { Peer } from "./options.ts";
 import type { BenchStore } from "./s3.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createConnection } from "node:net";
+
 import type { SandboxFile } from "../sandbox/host/layout.ts";
 
 /** Things that a drill must not leave behind. Asked after everything has been stopped. */

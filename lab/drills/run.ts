@@ -1,37 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+
 import { systemClock } from "../../services/common/clock.ts";
 import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import { resetSandbox, startSandbox } from "../sandbox/control.ts";
 import { sandboxEnvironment } from "../sandbox/environment.ts";
-import { layout, sandboxHome, type SandboxFile } from "../sandbox/host/layout.ts";
+import { layout, type SandboxFile, sandboxHome } from "../sandbox/host/layout.ts";
 import { prepareWorkspace } from "../sandbox/workspace.ts";
 import { buildCompany } from "./company/company.ts";
 import type { DrillContext } from "./company/context.ts";
 import { databaseCorruption } from "./corruption/scenario.ts";
 import { completeInfrastructureFailure } from "./infrastructure/scenario.ts";
 import { findLeftovers } from "./leftovers.ts";
+import type { DrillOptions } from "./options.ts";
 import type { DrillReport } from "./report/report.ts";
-import { writeReport, type ReportFiles } from "./report/write.ts";
+import { type ReportFiles, writeReport } from "./report/write.ts";
 import { Steps } from "./stage/steps.ts";
-
-/** What can be drilled; `all` runs one after the other with the same company. */
-export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
-
-/** How a drill is run. */
-export interface DrillOptions {
-  scenario: (typeof SCENARIOS)[number];
-  /** Posts in the sample database. */
-  rows: number;
-  /** Folder for the report. */
-  reports: string;
-  /** Show the engine's own output. */
-  verbose: boolean;
-  /** Leave the sandbox running and its home in place. */
-  keep: boolean;
-  signal: AbortSignal;
-}
 
 /** A scenario's report, and where it was written to. */
 export interface DrillResult {

@@ -4,7 +4,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LOOPBACK, freePort } from "./host/ports.ts";
+
+import { freePort, LOOPBACK } from "./host/ports.ts";
 import type { AppRunner, AppStart } from "./host/services.ts";
 import type { Supervisor } from "./host/supervisor.ts";
 

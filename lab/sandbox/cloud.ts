@@ -1,23 +1,23 @@
 import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
+
 import { createAdaptorServer } from "@hono/node-server";
+
 import { systemClock } from "../../services/common/clock.ts";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import { LocalAppRunner } from "./apps.ts";
 import { RegionGateway } from "./aws/gateway.ts";
 import { startMinistack } from "./aws/ministack.ts";
 import { advanceScheduler } from "./aws/schedulerClock.ts";
 import { EdgeProxy, resolveDeployment } from "./edge.ts";
-import { createEmulators } from "./emulators.ts";
-import type { Emulators } from "./emulators.ts";
+import { createEmulators, type Emulators } from "./emulators.ts";
 import type { PlatformBackups } from "./emulators/supabaseBackups.ts";
 import { processesFile, writeSandboxFile } from "./host/file.ts";
-import { REGIONS, addressOf, layout } from "./host/layout.ts";
-import type { SandboxFile } from "./host/layout.ts";
-import { LocalProjectServers } from "./postgres/projectServers.ts";
+import { addressOf, layout, REGIONS, type SandboxFile } from "./host/layout.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { Supervisor } from "./host/supervisor.ts";
+import { LocalProjectServers } from "./postgres/projectServers.ts";
 
 const MINISTACK = "ministack";
 /** How often it is looked whether Supabase's own backups are due. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdir, rm, rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { UserError } from "../../services/common/errors.ts";
 import { ministackBinary } from "./aws/ministack.ts";
 import {
@@ -12,14 +13,13 @@ import {
   withoutDaemon,
   writeSandboxFile,
 } from "./host/file.ts";
-import { SERVICES, addressOf, layout } from "./host/layout.ts";
-import type { SandboxFile, Service } from "./host/layout.ts";
+import { addressOf, layout, type SandboxFile, type Service, SERVICES } from "./host/layout.ts";
 import { withSandboxLock } from "./host/lock.ts";
 import { isFree } from "./host/ports.ts";
-import { postgresBinary } from "./postgres/binaries.ts";
 import { portInUse } from "./host/servers.ts";
-import { startDaemon } from "./startDaemon.ts";
 import { endLeftovers, endProcess } from "./host/supervisor.ts";
+import { postgresBinary } from "./postgres/binaries.ts";
+import { startDaemon } from "./startDaemon.ts";
 
 /** State of a sandbox. */
 export interface SandboxStatus {

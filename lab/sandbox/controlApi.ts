@@ -1,6 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
+
 import { Hono } from "hono";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 
 /** What the control port lets its callers do. */
 export interface Controlled {

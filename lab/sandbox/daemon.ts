@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
+
 import { createAdaptorServer } from "@hono/node-server";
-import { UserError, messageOf, redact } from "../../services/common/errors.ts";
+
+import { messageOf, redact, UserError } from "../../services/common/errors.ts";
 import { Cloud } from "./cloud.ts";
 import { controlApi } from "./controlApi.ts";
 import { processesFile, readSandboxFile, withoutDaemon, writeSandboxFile } from "./host/file.ts";

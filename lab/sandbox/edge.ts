@@ -1,5 +1,11 @@
-import { createServer, request as httpRequest } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+
 import { hexId } from "./emulators/http.ts";
 import { LOOPBACK } from "./host/ports.ts";
 import { closeServer, listen } from "./host/servers.ts";

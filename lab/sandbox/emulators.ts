@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+
 import { createCloudflareEmulator } from "./emulators/cloudflare.ts";
 import { createGithubEmulator } from "./emulators/github.ts";
 import { createSupabaseEmulator } from "./emulators/supabase.ts";

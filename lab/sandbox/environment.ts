@@ -1,6 +1,6 @@
 import { delimiter, join } from "node:path";
-import { PROJECT_ROOT, addressOf, layout } from "./host/layout.ts";
-import type { SandboxFile } from "./host/layout.ts";
+
+import { addressOf, layout, PROJECT_ROOT, type SandboxFile } from "./host/layout.ts";
 import { sandboxPostgres } from "./postgres/binaries.ts";
 
 /**

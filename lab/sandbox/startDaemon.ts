@@ -1,10 +1,10 @@
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { UserError } from "../../services/common/errors.ts";
 import type { DaemonMessage } from "./daemon.ts";
 import { layout } from "./host/layout.ts";

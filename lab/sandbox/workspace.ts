@@ -1,9 +1,11 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+
 import { identityToRecipient } from "age-encryption";
 import { parse, stringify } from "yaml";
-import { addressOf, layout, PROJECT_ROOT, REGIONS, SUPABASE_REGION, type SandboxFile } from "./host/layout.ts";
+
+import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile, SUPABASE_REGION } from "./host/layout.ts";
 
 /** Names that exist in the sandbox alone. */
 export const SANDBOX_NAMES = {

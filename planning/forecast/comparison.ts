@@ -1,8 +1,8 @@
-import { prove } from "../proof/proof.ts";
 import { CLASS_RULES } from "../prices/classRules.ts";
-import { simulate, type Scenario } from "../retention/simulation.ts";
+import { prove } from "../proof/proof.ts";
+import { type Scenario, simulate } from "../retention/simulation.ts";
 import type { DeclaredVault, RunnerTier, StorageClass, Transition } from "../retention/vault.ts";
-import { costsOf, totalOf, type PlanPrices } from "./costs.ts";
+import { costsOf, type PlanPrices, totalOf } from "./costs.ts";
 
 /** Another choice of storage classes, and what it would cost over the whole time. */
 export interface Alternative {

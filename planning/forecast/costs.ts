@@ -1,7 +1,7 @@
 import { CLASS_RULES } from "../prices/classRules.ts";
 import type { RegionPrices } from "../prices/regionPrices.ts";
 import type { Life, Stay } from "../retention/life.ts";
-import { replicationOf, type History, type Scenario, type VaultHistory } from "../retention/simulation.ts";
+import { type History, replicationOf, type Scenario, type VaultHistory } from "../retention/simulation.ts";
 import { DAY_MS, NEVER } from "../retention/time.ts";
 import { STORAGE_CLASSES, type StorageClass } from "../retention/vault.ts";
 import { SMALL_OBJECTS, SMALL_OBJECTS_BYTES } from "../retention/workload.ts";

@@ -1,5 +1,5 @@
-import { SUPABASE_PRICES, type DatabaseSize } from "../prices/supabase.ts";
 import type { RegionPrices } from "../prices/regionPrices.ts";
+import { type DatabaseSize, SUPABASE_PRICES } from "../prices/supabase.ts";
 import type { VaultHistory } from "../retention/simulation.ts";
 import type { RunnerTier, StorageClass } from "../retention/vault.ts";
 import { SMALL_OBJECTS } from "../retention/workload.ts";

@@ -1,5 +1,5 @@
-import { OSAKA } from "./apNortheast3.ts";
 import { TOKYO } from "./apNortheast1.ts";
+import { OSAKA } from "./apNortheast3.ts";
 import type { RegionPrices } from "./regionPrices.ts";
 
 /** All regions that there are prices for. A new one is a file of its own and a line here. */

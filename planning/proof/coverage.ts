@@ -1,7 +1,7 @@
 import type { Life } from "../retention/life.ts";
 import { PERIOD_WORDS, periodName, periodNumber, periodsOfDays } from "../retention/periods.ts";
-import { DAY_MS, NEVER, dateOf, dayOf } from "../retention/time.ts";
 import type { Run, VaultHistory } from "../retention/simulation.ts";
+import { dateOf, DAY_MS, dayOf, NEVER } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
 import { daysText, longestDays } from "./lengths.ts";
 import { PROMISES, type RetentionPromise } from "./promises.ts";

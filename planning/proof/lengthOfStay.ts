@@ -1,7 +1,7 @@
 import type { Life } from "../retention/life.ts";
 import type { VaultHistory } from "../retention/simulation.ts";
 import { lifecycleOf } from "../retention/tierLifecycle.ts";
-import { DAY_MS, dateOf, dayOf, NEVER, nextMidnight } from "../retention/time.ts";
+import { dateOf, DAY_MS, dayOf, NEVER, nextMidnight } from "../retention/time.ts";
 import type { RunnerTier } from "../retention/vault.ts";
 import { expiringRule, type ProofSpan } from "./coverage.ts";
 import { daysText, longestDays } from "./lengths.ts";
@@ -9,7 +9,7 @@ import { after, type RetentionPromise } from "./promises.ts";
 import type { ViolationList } from "./violation.ts";
 
 /** Days that a backup may outstay what its tier says: S3 rounds up to midnight, and clears what is hidden a day later. */
-export const TOLERANCE_DAYS = 2;
+const TOLERANCE_DAYS = 2;
 
 /** No backup of the promised tier is hidden before it is as old as the guide says. */
 export function proveNoneGoesEarly(

@@ -1,8 +1,8 @@
 import type { History, Scenario, VaultHistory } from "../retention/simulation.ts";
-import { proveCoverage, type Coverage } from "./coverage.ts";
+import { type Coverage, proveCoverage } from "./coverage.ts";
 import { proveNoneGoesEarly, proveNoneStaysLong, proveUploadsGo } from "./lengthOfStay.ts";
 import { promisesFor } from "./promises.ts";
-import { ViolationList, type Violation } from "./violation.ts";
+import { type Violation, ViolationList } from "./violation.ts";
 
 /** What the proof has found. It holds when there is no violation. */
 export interface Proof {

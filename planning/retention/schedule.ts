@@ -14,7 +14,7 @@ export interface Schedule {
 }
 
 /** Hour (UTC) of a day's first run: the recovery guide's. */
-export const FIRST_RUN_HOUR = 2;
+const FIRST_RUN_HOUR = 2;
 
 /** The starts of all runs that are due, missed ones among them, in order. */
 export function runsDue({ firstDay, days, intervalHours }: Schedule): number[] {

@@ -1,4 +1,4 @@
-import { lifeOf, type Arrival, type Life } from "./life.ts";
+import { type Arrival, type Life, lifeOf } from "./life.ts";
 import { tierOpener } from "./promotion.ts";
 import { runsDue, type Schedule } from "./schedule.ts";
 import { lifecycleOf, type TierLifecycle } from "./tierLifecycle.ts";

@@ -1,4 +1,4 @@
-import { STORAGE_CLASSES, type LifecycleRule, type StorageClass } from "./vault.ts";
+import { type LifecycleRule, STORAGE_CLASSES, type StorageClass } from "./vault.ts";
 
 /** A number of days and the rule that says it. */
 export interface RuleDays {

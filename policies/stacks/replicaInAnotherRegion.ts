@@ -1,5 +1,5 @@
+import { type DeclaredResource, type DeclaredStack, regionOf } from "./declaredStack.ts";
 import { isPartOfVault } from "./vaults.ts";
-import { regionOf, type DeclaredResource, type DeclaredStack } from "./declaredStack.ts";
 
 /** A rule over all stacks together: the sentences for what it finds wrong. */
 export type StacksRule = (stacks: readonly DeclaredStack[]) => string[];

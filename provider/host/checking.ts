@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+
 import { z } from "zod";
+
 import type { AutoName } from "./definition.ts";
-import { holdsUnknown, isRecord, UNKNOWN } from "./values.ts";
-import type { Properties } from "./values.ts";
+import { holdsUnknown, isRecord, type Properties, UNKNOWN } from "./values.ts";
 
 /** One fault of an input: where, and why. */
 export interface Fault {

@@ -1,6 +1,5 @@
 import type { Difference, ResourceHandler, State } from "./definition.ts";
-import { holdsUnknown, same } from "./values.ts";
-import type { Properties } from "./values.ts";
+import { holdsUnknown, type Properties, same } from "./values.ts";
 
 /** What changes between the last inputs and the new ones, and which of it needs a new resource. */
 export interface Comparison {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+
 import type { Properties } from "./values.ts";
 
 /** What the engine knows of a resource before an operation: what was asked for, and what came of it. */

@@ -1,6 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import enginegrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineproto from "@pulumi/pulumi/proto/engine_pb.js";
+
 import { redact } from "../../services/common/errors.ts";
 import { visible } from "../../services/common/visibleText.ts";
 

@@ -1,10 +1,10 @@
 import * as grpc from "@grpc/grpc-js";
-import anyproto from "google-protobuf/google/protobuf/any_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusproto from "@pulumi/pulumi/proto/status_pb.js";
+import anyproto from "google-protobuf/google/protobuf/any_pb.js";
+
 import { messageOf, redact } from "../../services/common/errors.ts";
-import { encode } from "./values.ts";
-import type { Properties } from "./values.ts";
+import { encode, type Properties } from "./values.ts";
 
 /**
  * Thrown by create or update when the thing exists but is not finished: the engine keeps it with these outputs, shows

@@ -1,4 +1,5 @@
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
+
 import type { Checked, Fault } from "./checking.ts";
 import { encode } from "./values.ts";
 

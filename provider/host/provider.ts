@@ -1,6 +1,5 @@
 import { UserError } from "../../services/common/errors.ts";
-import { check, parseConfiguration } from "./checking.ts";
-import type { Checked } from "./checking.ts";
+import { check, type Checked, parseConfiguration } from "./checking.ts";
 import type { Operation, ProviderDefinition, ResourceHandler } from "./definition.ts";
 import type { EngineLog } from "./engineLog.ts";
 import type { RunningOperations } from "./operations.ts";

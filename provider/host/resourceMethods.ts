@@ -1,15 +1,14 @@
-import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
+
 import { UserError } from "../../services/common/errors.ts";
 import { check, nameAutomatically } from "./checking.ts";
 import { compare } from "./comparing.ts";
 import type { State } from "./definition.ts";
 import { checkResponse, diffResponse } from "./messages.ts";
-import { nameOf, typeOf } from "./provider.ts";
-import type { Provider } from "./provider.ts";
+import { nameOf, type Provider, typeOf } from "./provider.ts";
 import { answer, operation } from "./unary.ts";
-import { decode, encode, UNKNOWN } from "./values.ts";
-import type { Decoded, Properties } from "./values.ts";
+import { decode, type Decoded, encode, type Properties, UNKNOWN } from "./values.ts";
 
 /** The methods over resources: what the engine asks of a row of the provider's table. */
 export function resourceMethods<C, X>(provider: Provider<C, X>) {

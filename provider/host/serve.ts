@@ -1,5 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 import provgrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+
 import type { ProviderDefinition } from "./definition.ts";
 import { engineLog } from "./engineLog.ts";
 import { RunningOperations } from "./operations.ts";

@@ -1,13 +1,13 @@
 import type * as grpc from "@grpc/grpc-js";
-import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginproto from "@pulumi/pulumi/proto/plugin_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
+
 import { UserError } from "../../services/common/errors.ts";
 import { check } from "./checking.ts";
 import { changedKeys } from "./comparing.ts";
 import { checkResponse, diffResponse, failureOf } from "./messages.ts";
-import { withoutEngineKeys } from "./provider.ts";
-import type { Provider } from "./provider.ts";
+import { type Provider, withoutEngineKeys } from "./provider.ts";
 import { resourceMethods } from "./resourceMethods.ts";
 import { answer } from "./unary.ts";
 import { decode, encode } from "./values.ts";

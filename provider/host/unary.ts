@@ -1,4 +1,5 @@
 import type * as grpc from "@grpc/grpc-js";
+
 import { statusOf } from "./failures.ts";
 import type { Decoded } from "./values.ts";
 

@@ -1,5 +1,4 @@
-import structproto from "google-protobuf/google/protobuf/struct_pb.js";
-import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import structproto, { type JavaScriptValue, type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** Properties as a handler sees them: plain values, neither wrapped secrets nor sentinels. */
 export type Properties = Record<string, unknown>;

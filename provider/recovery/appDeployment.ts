@@ -1,8 +1,13 @@
 import { z } from "zod";
-import { messageOf } from "../../services/common/errors.ts";
+
 import { HEALTH_PATH } from "../../recovery/site/applicationHealth.ts";
-import { deployApplication, readDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
-import type { HealthyDeployment } from "../../recovery/site/deployApplication.ts";
+import {
+  deployApplication,
+  type HealthyDeployment,
+  readDeployment,
+  removeDeployment,
+} from "../../recovery/site/deployApplication.ts";
+import { messageOf } from "../../services/common/errors.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

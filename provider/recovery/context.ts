@@ -1,24 +1,17 @@
 import { z } from "zod";
-import { openerOf } from "../../services/vault/age.ts";
-import type { Opener } from "../../services/vault/age.ts";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
-import type { Cloudflare } from "../../services/dns/cloudflare.ts";
-import { systemClock } from "../../services/common/clock.ts";
-import type { Clock } from "../../services/common/clock.ts";
-import { edgeClient } from "../../services/appHost/edge.ts";
-import type { Edge } from "../../services/appHost/edge.ts";
+
+import { derivedPassword } from "../../recovery/site/supabaseProject.ts";
+import { type Edge, edgeClient } from "../../services/appHost/edge.ts";
+import { type Vercel, vercelClient } from "../../services/appHost/vercel.ts";
+import { type Git, gitClient, GITHUB_GIT, originOf } from "../../services/codeHost/git.ts";
+import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { GITHUB_GIT, gitClient, originOf } from "../../services/codeHost/git.ts";
-import type { Git } from "../../services/codeHost/git.ts";
-import { supabaseClient } from "../../services/databaseHost/supabase.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
-import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { type Supabase, supabaseClient } from "../../services/databaseHost/supabase.ts";
+import { type ProjectContent, supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
+import { type Cloudflare, cloudflareClient } from "../../services/dns/cloudflare.ts";
+import { type Opener, openerOf } from "../../services/vault/age.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { vercelClient } from "../../services/appHost/vercel.ts";
-import type { Vercel } from "../../services/appHost/vercel.ts";
-import { derivedPassword } from "../../recovery/site/supabaseProject.ts";
 
 const address = z.url({ protocol: /^https?$/, error: "must be an http or https address." });
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
-import { UserError, messageOf } from "../../services/common/errors.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { FINISHED, readRestoreMarker } from "../../recovery/restore/run/restoreMarker.ts";
-import type { RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
+
 import { RESTORE_RESULT } from "../../planning/restoreResult.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
+import { restore } from "../../recovery/restore/recipes/restore.ts";
+import { FINISHED, readRestoreMarker, type RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
 import { isPaused } from "../../recovery/site/supabaseProject.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

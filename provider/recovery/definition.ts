@@ -1,8 +1,6 @@
-import { providerFunction, resource } from "../host/index.ts";
-import type { ProviderDefinition } from "../host/index.ts";
+import { type ProviderDefinition, providerFunction, resource } from "../host/index.ts";
 import { appDeployment } from "./appDeployment.ts";
-import { recoveryConfig, recoveryContext } from "./context.ts";
-import type { RecoveryConfig, RecoveryContext } from "./context.ts";
+import { type RecoveryConfig, recoveryConfig, type RecoveryContext, recoveryContext } from "./context.ts";
 import { databaseRestore } from "./databaseRestore.ts";
 import { generations } from "./generations.ts";
 import { primaryFence } from "./primaryFence.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { declaredWith, isGone, seedOf } from "../../recovery/site/generations.ts";
-import type { DeclaredGenerations } from "../../recovery/site/generations.ts";
+
+import { type DeclaredGenerations, declaredWith, isGone, seedOf } from "../../recovery/site/generations.ts";
 import { readLease } from "../../recovery/site/trafficLease.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { fencePrimary, PARTS, type FenceResult } from "../../recovery/site/fencePrimary.ts";
+
+import { fencePrimary, type FenceResult, PARTS } from "../../recovery/site/fencePrimary.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

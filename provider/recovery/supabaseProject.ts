@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { UserError } from "../../services/common/errors.ts";
+
+import { generationOf } from "../../planning/names.ts";
 import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createSupabaseProject,
@@ -7,9 +8,10 @@ import {
   findKeptProject,
   isPaused,
   readSupabaseProject,
+  type ReadyProject,
+  type SupabaseProjectPorts,
 } from "../../recovery/site/supabaseProject.ts";
-import type { ReadyProject, SupabaseProjectPorts } from "../../recovery/site/supabaseProject.ts";
-import { generationOf } from "../../planning/names.ts";
+import { UserError } from "../../services/common/errors.ts";
 import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { UserError } from "../../services/common/errors.ts";
+
 import { leaseContent, leaseRefusal, readLease } from "../../recovery/site/trafficLease.ts";
+import { UserError } from "../../services/common/errors.ts";
 import type { FunctionHandler } from "../host/definition.ts";
 import type { RecoveryContext } from "./context.ts";
 

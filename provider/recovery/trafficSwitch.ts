@@ -1,8 +1,14 @@
 import { z } from "zod";
-import { UserError } from "../../services/common/errors.ts";
-import { readTraffic, releaseTraffic, switchTraffic } from "../../recovery/site/switchTraffic.ts";
-import type { SwitchedTraffic, TrafficPorts } from "../../recovery/site/switchTraffic.ts";
+
+import {
+  readTraffic,
+  releaseTraffic,
+  type SwitchedTraffic,
+  switchTraffic,
+  type TrafficPorts,
+} from "../../recovery/site/switchTraffic.ts";
 import { leaseContent, leaseNameOf } from "../../recovery/site/trafficLease.ts";
+import { UserError } from "../../services/common/errors.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";

@@ -1,36 +1,34 @@
-import type { Opener } from "../../services/vault/age.ts";
 import type { Clock } from "../../services/common/clock.ts";
-import { withSession } from "../postgres/session/database.ts";
-import type { Session } from "../postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { together } from "../../services/common/together.ts";
+import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { compareDefinitions, compareSequences, missingExtensions } from "../postgres/catalog/compareDefinitions.ts";
-import type { DefinitionDifferences, SequenceDifference } from "../postgres/catalog/compareDefinitions.ts";
-import { earlierLosses, historyOf } from "./assessHistory.ts";
-import type { EarlierLoss } from "./assessHistory.ts";
-import { compareRows } from "./assessRows.ts";
-import type { ComparedTable } from "./assessRows.ts";
-import { assessParts, assessRestore } from "./assessParts.ts";
-import type { AssessedPart, AssessedRestore } from "./assessParts.ts";
-import { describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
-import type { AssessedTable } from "./assessTables.ts";
-import { findMarker } from "../restore/run/restoreMarker.ts";
-import { refuseHalfState } from "../gate/replacement.ts";
-import { laterThan, traceLoss } from "./assessTrace.ts";
-import { canOpen } from "../vault/backupSource.ts";
-import type { BackupSource } from "../vault/backupSource.ts";
-import { chooseBackup } from "../vault/chooseBackup.ts";
-import { compareLargeObjects } from "../postgres/catalog/largeObjects.ts";
-import { planComparison, readForComparison } from "../postgres/rows/compareTables.ts";
-import { listBackups, takenAt } from "../vault/listBackups.ts";
-import type { TierPrefix } from "../vault/listBackups.ts";
-import type { Manifest } from "../vault/manifest.ts";
-import { olderThan } from "../vault/provenBackups.ts";
-import { tableName } from "../postgres/session/quote.ts";
 import { openSnapshot } from "../backup/snapshot.ts";
 import { openReader } from "../backup/snapshotReader.ts";
-import { together } from "../../services/common/together.ts";
+import { refuseHalfState } from "../gate/replacement.ts";
+import {
+  compareDefinitions,
+  compareSequences,
+  type DefinitionDifferences,
+  missingExtensions,
+  type SequenceDifference,
+} from "../postgres/catalog/compareDefinitions.ts";
+import { compareLargeObjects } from "../postgres/catalog/largeObjects.ts";
+import { planComparison, readForComparison } from "../postgres/rows/compareTables.ts";
+import { type Session, withSession } from "../postgres/session/database.ts";
+import { tableName } from "../postgres/session/quote.ts";
+import { findMarker } from "../restore/run/restoreMarker.ts";
+import { type BackupSource, canOpen } from "../vault/backupSource.ts";
+import { chooseBackup } from "../vault/chooseBackup.ts";
+import { listBackups, takenAt, type TierPrefix } from "../vault/listBackups.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import { olderThan } from "../vault/provenBackups.ts";
+import { type EarlierLoss, earlierLosses, historyOf } from "./assessHistory.ts";
+import { type AssessedPart, type AssessedRestore, assessParts, assessRestore } from "./assessParts.ts";
+import { type ComparedTable, compareRows } from "./assessRows.ts";
+import { type AssessedTable, describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
+import { laterThan, traceLoss } from "./assessTrace.ts";
 
 /** Behind somebody who is queued for a table that the leading session holds, a reader would wait for itself. */
 const LOCK_TIMEOUT_MS = 2_000;

@@ -1,6 +1,6 @@
-import type { Manifest } from "../vault/manifest.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
+import type { Manifest } from "../vault/manifest.ts";
 
 /** A backup as a point in time. */
 export interface PointInTime {

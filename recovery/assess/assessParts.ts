@@ -1,9 +1,15 @@
-import { PARTS_BESIDE, lackingNames, newestWhole, wholenessOf } from "../vault/completeness.ts";
-import type { PartBeside, Wholeness } from "../vault/completeness.ts";
-import type { Manifest } from "../vault/manifest.ts";
-import { hasLosses } from "../project/restoredParts.ts";
 import type { RestoredParts } from "../../planning/restoredParts.ts";
+import { hasLosses } from "../project/restoredParts.ts";
 import type { RestoreMarker } from "../restore/run/restoreMarker.ts";
+import {
+  lackingNames,
+  newestWhole,
+  type PartBeside,
+  PARTS_BESIDE,
+  type Wholeness,
+  wholenessOf,
+} from "../vault/completeness.ts";
+import type { Manifest } from "../vault/manifest.ts";
 
 /** A part beside the database in the backup that is compared with, and the older backup that has all of it where this one lacks some. */
 export interface AssessedPart {

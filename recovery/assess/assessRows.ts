@@ -1,16 +1,14 @@
-import type { CopyFormat } from "../postgres/session/copyFormat.ts";
-import type { Session } from "../postgres/session/database.ts";
-import type { BackupSource } from "../vault/backupSource.ts";
-import { RowSplitter } from "../postgres/rows/rowSplitter.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
-import { tableKey } from "../postgres/session/quote.ts";
-import { eachRow } from "../postgres/rows/rows.ts";
-import type { ReadRow } from "../postgres/rows/rows.ts";
-import { checkSection, readChunk } from "../vault/readChunk.ts";
-import { NoKey, RowTable } from "./rowTable.ts";
-import type { RowDifferences } from "./rowTable.ts";
+import { eachRow, type ReadRow } from "../postgres/rows/rows.ts";
+import { RowSplitter } from "../postgres/rows/rowSplitter.ts";
 import { copyOutSql, planReads } from "../postgres/rows/tableReading.ts";
+import type { CopyFormat } from "../postgres/session/copyFormat.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import type { BackupSource } from "../vault/backupSource.ts";
+import { checkSection, readChunk } from "../vault/readChunk.ts";
+import { NoKey, type RowDifferences, RowTable } from "./rowTable.ts";
 
 /** Rows of a backup that are held at once: 84 MB with the margin below. Where a table has more, both sides are read several times. */
 const ROWS_AT_ONCE = 2_600_000;

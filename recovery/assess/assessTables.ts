@@ -1,13 +1,12 @@
-import type { Session } from "../postgres/session/database.ts";
-import type { TableHistory } from "./assessHistory.ts";
-import type { TracedLoss } from "./assessTrace.ts";
-import { listKeys } from "./assessRows.ts";
-import type { ComparedTable } from "./assessRows.ts";
-import type { Comparison } from "../postgres/rows/compareTables.ts";
-import type { Manifest } from "../vault/manifest.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
+import type { Comparison } from "../postgres/rows/compareTables.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
+import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, tableKey, tableName } from "../postgres/session/quote.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { TableHistory } from "./assessHistory.ts";
+import { type ComparedTable, listKeys } from "./assessRows.ts";
+import type { TracedLoss } from "./assessTrace.ts";
 
 /** How a table stands to the backup. */
 export interface AssessedTable {

@@ -1,12 +1,10 @@
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { PointInTime } from "./assessHistory.ts";
-import { compareWithLater } from "./assessRows.ts";
-import type { ComparedTable } from "./assessRows.ts";
-import { canOpen } from "../vault/backupSource.ts";
-import type { BackupSource } from "../vault/backupSource.ts";
-import type { Manifest } from "../vault/manifest.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
+import { type BackupSource, canOpen } from "../vault/backupSource.ts";
+import type { Manifest } from "../vault/manifest.ts";
+import type { PointInTime } from "./assessHistory.ts";
+import { type ComparedTable, compareWithLater } from "./assessRows.ts";
 
 /** How many rows of the reference a later backup lacks in the form that they had. */
 export interface TracedLoss extends PointInTime {

@@ -1,5 +1,5 @@
-import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { fieldOf } from "../postgres/rows/rows.ts";
+import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { RowHash } from "./rowHash.ts";
 
 /** Rows of one table that are gone, altered or new, counted. */

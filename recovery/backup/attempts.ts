@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { GiveWay, untilEnded } from "./giveWay.ts";
-import type { Waiter } from "./giveWay.ts";
-import type { RunSession } from "./runSession.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { GiveWay, untilEnded, type Waiter } from "./giveWay.ts";
+import type { RunSession } from "./runSession.ts";
 import { LOCK_PATIENCE_MS } from "./snapshot.ts";
 
 const ATTEMPTS = 3;

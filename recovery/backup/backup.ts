@@ -1,40 +1,38 @@
 import { createHash, randomBytes } from "node:crypto";
-import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { fingerprintOfKey } from "../../services/signer/signer.ts";
+
 import { backupIdFor } from "../../planning/backupId.ts";
 import { tierForRun } from "../../planning/calendar.ts";
+import { PromiseError, UserError } from "../../services/common/errors.ts";
+import { PhaseTimer } from "../../services/common/phases.ts";
+import { fingerprintOfKey } from "../../services/signer/signer.ts";
+import { lackOf } from "../configuration/configuration.ts";
+import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import { type BackupSummary, listBackups, takenAt } from "../vault/listBackups.ts";
+import {
+  contentOf,
+  FORMAT_VERSION,
+  isRegular,
+  keyOf,
+  MANIFEST,
+  type Manifest,
+  manifestBytes,
+  PROOF,
+  SIGNATURE,
+} from "../vault/manifest.ts";
+import { proofBytes } from "../vault/proof.ts";
+import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
-import { lackOf } from "../configuration/configuration.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
-import { listBackups, takenAt } from "../vault/listBackups.ts";
-import type { BackupSummary } from "../vault/listBackups.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
-import {
-  FORMAT_VERSION,
-  MANIFEST,
-  PROOF,
-  SIGNATURE,
-  contentOf,
-  isRegular,
-  keyOf,
-  manifestBytes,
-} from "../vault/manifest.ts";
-import { proofBytes } from "../vault/proof.ts";
-import type { Manifest } from "../vault/manifest.ts";
-import { PhaseTimer } from "../../services/common/phases.ts";
-import { readBack } from "../vault/readBack.ts";
-import { backupApplicationName, lackingConfiguration, readDatabase } from "./readDatabase.ts";
-import type { DatabaseReading } from "./readDatabase.ts";
-import { resolveTables } from "../postgres/rows/resolveTables.ts";
+import { backupApplicationName, type DatabaseReading, lackingConfiguration, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
 import { sealingVault } from "./sealingVault.ts";
 import { suspicionsOf } from "./suspicions.ts";
-import type { ExpectedTable } from "../postgres/rows/resolveTables.ts";
 
-export type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
+export type { BackupOptions, BackupResult } from "./backupOptions.ts";
 
 const DAY_MS = 86_400_000;
 const SHRINK_PERCENT = 20;

@@ -1,14 +1,14 @@
-import type { Opener, Sealer } from "../../services/vault/age.ts";
-import type { Clock } from "../../services/common/clock.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
-import type { Signer } from "../../services/signer/signer.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import type { Vault } from "../../services/vault/vault.ts";
 import type { CalendarTier } from "../../planning/calendar.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import type { Phase } from "../../services/common/phases.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
+import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { Signer } from "../../services/signer/signer.ts";
+import type { Opener, Sealer } from "../../services/vault/age.ts";
+import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 import type { BackupKind } from "../vault/manifest.ts";
-import type { Phase } from "../../services/common/phases.ts";
 
 /** A tier as a backup needs it; planning/tiers.ts has them. */
 export interface BackupTier extends CalendarTier, TierPrefix {

@@ -1,20 +1,17 @@
+import { together } from "../../services/common/together.ts";
+import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
+import { type HeldBack, heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import { type VaultSecret, vaultSecretsText } from "../postgres/catalog/vaultSecrets.ts";
+import { startPgTool } from "../postgres/programs/pgTools.ts";
+import { managedObjectsScript } from "../postgres/roles/managedObjectsScript.ts";
+import { rolesScript } from "../postgres/roles/rolesScript.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
-import { startPgTool } from "../postgres/programs/pgTools.ts";
-import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
-import { missingIn } from "../vault/configurationPart.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
-import { heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
-import type { HeldBack } from "../postgres/catalog/heldBack.ts";
-import { managedObjectsScript } from "../postgres/roles/managedObjectsScript.ts";
-import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
-import { rolesScript } from "../postgres/roles/rolesScript.ts";
-import type { LeftOut } from "../postgres/catalog/leftOut.ts";
-import { together } from "../../services/common/together.ts";
-import { vaultSecretsText } from "../postgres/catalog/vaultSecrets.ts";
-import type { VaultSecret } from "../postgres/catalog/vaultSecrets.ts";
-import { store, storeText, type RunPlace } from "../vault/storePart.ts";
+import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
+import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
+import { type RunPlace, store, storeText } from "../vault/storePart.ts";
 
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
 export interface PartScripts {

@@ -1,14 +1,14 @@
+import { endBytes } from "../postgres/rows/rows.ts";
+import { RowSum } from "../postgres/rows/rowSum.ts";
 import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import type { CopySink } from "../postgres/session/copyOut.ts";
 import type { ChunkSection } from "../vault/manifest.ts";
-import { RowSum } from "../postgres/rows/rowSum.ts";
-import { endBytes } from "../postgres/rows/rows.ts";
 
 /**
  * Plain bytes after which a chunk is cut: some 2 MB stored. A worker holds two of them, which bounds its memory; smaller ones
  * keep all workers busy to the end, and cost requests.
  */
-export const CHUNK_BYTES = 6 * 1024 * 1024;
+const CHUNK_BYTES = 6 * 1024 * 1024;
 /** What a socket delivers at once; a chunk is cut only between two deliveries. */
 const SLACK_BYTES = 256 * 1024;
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+
 import type { Session } from "../postgres/session/database.ts";
 import { rollBack } from "../postgres/session/transaction.ts";
 

@@ -1,6 +1,6 @@
-import type { Session } from "../postgres/session/database.ts";
 import { listLeftOutOfExtensions } from "../postgres/catalog/extensionRows.ts";
 import { listLeftOutJobs } from "../postgres/catalog/heldBack.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { IS_BROKEN_INDEX } from "../postgres/catalog/objects.ts";
 import {
   IS_APP_SCHEMA,
@@ -10,7 +10,7 @@ import {
   PLATFORM_OWNERS,
   PLATFORM_ROLES,
 } from "../postgres/catalog/platform.ts";
-import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { Session } from "../postgres/session/database.ts";
 
 /** Finds by catalog what the database holds and a backup does not. */
 export async function listLeftOut(session: Session): Promise<LeftOut[]> {

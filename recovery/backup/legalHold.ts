@@ -1,9 +1,8 @@
-import type { Vault } from "../../services/vault/vault.ts";
 import { inTurns } from "../../services/common/inTurns.ts";
+import type { Vault } from "../../services/vault/vault.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
-import { MANIFEST, PROOF, SIGNATURE, contentOf, keyOf } from "../vault/manifest.ts";
-import type { Manifest } from "../vault/manifest.ts";
+import { contentOf, keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../vault/manifest.ts";
 import { provenFull } from "../vault/provenBackups.ts";
 
 /**

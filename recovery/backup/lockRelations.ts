@@ -1,6 +1,6 @@
-import type { Session } from "../postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { IS_APP_SCHEMA } from "../postgres/catalog/platform.ts";
+import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, tableName } from "../postgres/session/quote.ts";
 
 /** Something with a definition that a run reads, beside the tables whose rows it reads. */

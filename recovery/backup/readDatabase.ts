@@ -1,14 +1,12 @@
-import type { Sealer } from "../../services/vault/age.ts";
 import type { Clock } from "../../services/common/clock.ts";
-import type { Session } from "../postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { findPgTool } from "../postgres/programs/pgTools.ts";
+import type { PhaseTimer } from "../../services/common/phases.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { together } from "../../services/common/together.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import { readSystemIdentifier } from "../postgres/session/systemIdentifier.ts";
-import { holdsDefinitions, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
-import type { PartContext } from "./backupParts.ts";
-import type { RunPlace } from "../vault/storePart.ts";
+import type { Sealer } from "../../services/vault/age.ts";
+import { lackOf } from "../configuration/configuration.ts";
+import { refuseHalfState } from "../gate/replacement.ts";
 import {
   countForSeed,
   listAppSchemas,
@@ -17,33 +15,33 @@ import {
   listSequences,
 } from "../postgres/catalog/catalog.ts";
 import { jobForManifest } from "../postgres/catalog/heldBack.ts";
-import { PROJECT_LEFT_OUT, listLeftOut } from "./leftOut.ts";
-import type { WaitedMs } from "./giveWay.ts";
-import { letGoOfOthers } from "./lockRelations.ts";
-import type { Lacks } from "../vault/lacks.ts";
-import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
-import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { readLargeObjects } from "../postgres/catalog/largeObjects.ts";
-import { LATER_KINDS, digestObjects } from "../postgres/catalog/objects.ts";
+import { digestObjects, LATER_KINDS } from "../postgres/catalog/objects.ts";
+import { readVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
+import { findPgTool } from "../postgres/programs/pgTools.ts";
 import { readPlatformRights } from "../postgres/roles/platformRights.ts";
-import type { PhaseTimer } from "../../services/common/phases.ts";
-import { planReads } from "../postgres/rows/tableReading.ts";
-import { readTables } from "./readTables.ts";
-import type { ReadContext, ReadQueue } from "./readTables.ts";
-import { refuseHalfState } from "../gate/replacement.ts";
-import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
+import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import { resolveTables } from "../postgres/rows/resolveTables.ts";
-import { openSnapshot } from "./snapshot.ts";
-import { withReader } from "./snapshotReader.ts";
-import { lackOf } from "../configuration/configuration.ts";
+import { planReads } from "../postgres/rows/tableReading.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import { readSystemIdentifier } from "../postgres/session/systemIdentifier.ts";
 import { storeProject } from "../project/storeProject.ts";
 import { listStorageObjects } from "../project/storeStorage.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
-import { tableKey } from "../postgres/session/quote.ts";
+import type { Lacks } from "../vault/lacks.ts";
+import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 import { countInTables, describeTables } from "../vault/tableContents.ts";
-import { together } from "../../services/common/together.ts";
+import { holdsDefinitions, type PartContext, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import type { WaitedMs } from "./giveWay.ts";
+import { listLeftOut, PROJECT_LEFT_OUT } from "./leftOut.ts";
+import { letGoOfOthers } from "./lockRelations.ts";
+import { type ReadContext, type ReadQueue, readTables } from "./readTables.ts";
+import { refuseUnreadableLargeObjects } from "./refuseLargeObjects.ts";
+import { openSnapshot } from "./snapshot.ts";
+import { withReader } from "./snapshotReader.ts";
 import { underWatch } from "./underWatch.ts";
-import { readVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
 
 /** One reading of the database. */
 export interface ReadDatabaseOptions extends RunPlace {

@@ -1,19 +1,15 @@
-import type { Session } from "../postgres/session/database.ts";
 import { releaseAround } from "../../services/common/releaseMemory.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { ChunkWriter } from "./chunkWriter.ts";
-import { compressBytes } from "../vault/compression.ts";
-import { countTable } from "../postgres/rows/countTable.ts";
-import type { TableCount } from "../postgres/rows/countTable.ts";
-import { isLockRefusal } from "./giveWay.ts";
-import { chunkObject, keyInAttempt } from "../vault/manifest.ts";
-import type { BackupChunk, ChunkSection } from "../vault/manifest.ts";
-import { tableKey } from "../postgres/session/quote.ts";
-import { copyOutSql } from "../postgres/rows/tableReading.ts";
-import type { PlannedTable, ReadItem } from "../postgres/rows/tableReading.ts";
-import { LockPatience, letGoOfLocks, openReader } from "./snapshotReader.ts";
+import { countTable, type TableCount } from "../postgres/rows/countTable.ts";
+import { copyOutSql, type PlannedTable, type ReadItem } from "../postgres/rows/tableReading.ts";
+import type { Session } from "../postgres/session/database.ts";
 import { isLostConnection } from "../postgres/session/lostConnection.ts";
-import type { SnapshotPlace } from "./snapshotReader.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import { compressBytes } from "../vault/compression.ts";
+import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
+import { ChunkWriter } from "./chunkWriter.ts";
+import { isLockRefusal } from "./giveWay.ts";
+import { letGoOfLocks, LockPatience, openReader, type SnapshotPlace } from "./snapshotReader.ts";
 
 /** What all readers of a run share. */
 export interface ReadContext extends SnapshotPlace {

@@ -1,6 +1,6 @@
-import type { Session } from "../postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { MAY_READ } from "../postgres/catalog/largeObjects.ts";
+import type { Session } from "../postgres/session/database.ts";
 
 const NAMED = 5;
 

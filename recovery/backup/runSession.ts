@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../postgres/session/database.ts";
-import type { Session } from "../postgres/session/database.ts";
+
 import { UserError } from "../../services/common/errors.ts";
+import { connect, type Session } from "../postgres/session/database.ts";
 
 /** A run that was killed lets go of its lock once the server has noticed, within about a second. */
 const PATIENCE_MS = 8_000;

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+
 import type { Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "../postgres/session/database.ts";
+
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { listTables } from "../postgres/catalog/catalog.ts";
-import type { TableFacts } from "../postgres/catalog/catalog.ts";
+import { listTables, type TableFacts } from "../postgres/catalog/catalog.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
-import { measureTables } from "../postgres/rows/measureTables.ts";
-import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
+import { type MeasuredTable, measureTables } from "../postgres/rows/measureTables.ts";
+import type { Session } from "../postgres/session/database.ts";
 import { tableName } from "../postgres/session/quote.ts";
 import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../postgres/session/database.ts";
-import type { Session } from "../postgres/session/database.ts";
+
+import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
 import { GiveWay, isLockRefusal } from "./giveWay.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";

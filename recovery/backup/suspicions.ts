@@ -1,7 +1,7 @@
-import type { Manifest } from "../vault/manifest.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
-import { tableKey } from "../postgres/session/quote.ts";
 import type { ExpectedTable } from "../postgres/rows/resolveTables.ts";
+import { tableKey } from "../postgres/session/quote.ts";
+import type { Manifest } from "../vault/manifest.ts";
 
 /** From when on a run is too much smaller than the one before it to be believed. */
 export interface ShrinkLimits {

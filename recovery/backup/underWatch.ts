@@ -1,6 +1,5 @@
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, isLockRefusal, letGo, watchForWaiters } from "./giveWay.ts";
-import type { WaitedMs } from "./giveWay.ts";
+import { GiveWay, isLockRefusal, letGo, type WaitedMs, watchForWaiters } from "./giveWay.ts";
 
 /** Who is watched, and by which session. */
 export interface Watch {

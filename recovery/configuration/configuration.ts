@@ -1,11 +1,11 @@
-import type { Clock } from "../../services/common/clock.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
-import { messageOf } from "../../services/common/errors.ts";
-import type { Github } from "../../services/codeHost/github.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
 import type { Vercel, VercelVariable } from "../../services/appHost/vercel.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
+import type { Github } from "../../services/codeHost/github.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import { messageOf } from "../../services/common/errors.ts";
+import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
 
 /** Version of the layout of a configuration backup. */
 export const CONFIGURATION_FORMAT = 1;

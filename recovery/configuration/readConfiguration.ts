@@ -1,15 +1,13 @@
-import type { Opener } from "../../services/vault/age.ts";
 import { UserError } from "../../services/common/errors.ts";
+import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { canOpen } from "../vault/backupSource.ts";
-import { chooseBackup } from "../vault/chooseBackup.ts";
-import type { ChosenBackup } from "../vault/chooseBackup.ts";
+import { chooseBackup, type ChosenBackup } from "../vault/chooseBackup.ts";
 import { lackingNames } from "../vault/completeness.ts";
 import { missingIn } from "../vault/configurationPart.ts";
 import { ALL } from "../vault/lacks.ts";
-import { isRegular } from "../vault/manifest.ts";
-import type { Manifest } from "../vault/manifest.ts";
-import { listBackups, takenAt, type BackupSummary, type TierPrefix } from "../vault/listBackups.ts";
+import { type BackupSummary, listBackups, takenAt, type TierPrefix } from "../vault/listBackups.ts";
+import { isRegular, type Manifest } from "../vault/manifest.ts";
 import { readPlain } from "../vault/readPart.ts";
 
 /** Whose configuration to read. */

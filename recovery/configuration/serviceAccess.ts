@@ -1,16 +1,13 @@
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
+import { vercelClient } from "../../services/appHost/vercel.ts";
+import { githubClient } from "../../services/codeHost/github.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
-import { githubClient } from "../../services/codeHost/github.ts";
 import { supabaseClient } from "../../services/databaseHost/supabase.ts";
-import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { type ProjectContent, supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
+import { cloudflareClient } from "../../services/dns/cloudflare.ts";
 import { withoutToken } from "../../services/http/token.ts";
-import { vercelClient } from "../../services/appHost/vercel.ts";
-import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
-import type { RunnerSettings, RunnerToken } from "../../settings/runnerSettings.ts";
-import { collectConfiguration } from "./configuration.ts";
-import type { ConfigurationBackup, ConfigurationSources } from "./configuration.ts";
+import { RUNNER_TOKENS, type RunnerSettings, type RunnerToken } from "../../settings/runnerSettings.ts";
+import { collectConfiguration, type ConfigurationBackup, type ConfigurationSources } from "./configuration.ts";
 
 /** Whose configuration and content a backup holds, and where the services are. */
 export type ServicePlaces = Pick<

@@ -1,7 +1,7 @@
-import type { Session } from "../postgres/session/database.ts";
-import type { GateChange, GateLevel } from "./gateRecord.ts";
 import { IS_APP_SCHEMA } from "../postgres/catalog/platform.ts";
+import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
+import type { GateChange, GateLevel } from "./gateRecord.ts";
 
 /** Look up passwords for a pooler, which is our own way in; they write nothing. */
 const POOLERS = ["pgbouncer"];

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Session } from "../postgres/session/database.ts";
+
 import { makeOwnTable } from "../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
+import type { Session } from "../postgres/session/database.ts";
 
 /**
  * How far the gate is closed. `writes`: nobody but the database's owner can connect, and the owner's sessions are read-only unless

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "../postgres/session/database.ts";
+
 import { PromiseError } from "../../services/common/errors.ts";
+import type { Session } from "../postgres/session/database.ts";
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 100;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { UserError } from "../../services/common/errors.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";

@@ -1,10 +1,18 @@
-import type { Session } from "../postgres/session/database.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { inTransaction } from "../postgres/session/transaction.ts";
 import { quietEventTriggers } from "../postgres/catalog/replicaRole.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { inTransaction } from "../postgres/session/transaction.ts";
 import { applyChange, closingChanges, findOpenings, undoChange, usageChanges } from "./gateChanges.ts";
-import { forgetLayer, noteOpened, noteSessionsEnded, readLayers, recordLayer } from "./gateRecord.ts";
-import type { GateChange, GateLayer, GateLevel } from "./gateRecord.ts";
+import {
+  forgetLayer,
+  type GateChange,
+  type GateLayer,
+  type GateLevel,
+  noteOpened,
+  noteSessionsEnded,
+  readLayers,
+  recordLayer,
+} from "./gateRecord.ts";
 import { countSessionsSince, endSessions } from "./gateSessions.ts";
 
 /** Who closes the gate, and how far. */

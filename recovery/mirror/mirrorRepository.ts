@@ -4,9 +4,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+
+import { type Git, type GitRef, withTemporaryFolder } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
-import { withTemporaryFolder } from "../../services/codeHost/git.ts";
-import type { Git, GitRef } from "../../services/codeHost/git.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 
 /**

@@ -1,19 +1,19 @@
-import { UserError } from "../../services/common/errors.ts";
-import { holdingsAt, type Holding } from "../../planning/forecast/census.ts";
+import { type Holding, holdingsAt } from "../../planning/forecast/census.ts";
 import { compare, type Comparison } from "../../planning/forecast/comparison.ts";
-import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../planning/forecast/costs.ts";
-import { egressForecast, type EgressForecast } from "../../planning/forecast/egress.ts";
-import { recoveryCosts, type RecoveryCost, type RecoveryPlan } from "../../planning/forecast/recoveryCost.ts";
+import { costsOf, type PlanPrices, totalOf, type VaultCosts } from "../../planning/forecast/costs.ts";
+import { type EgressForecast, egressForecast } from "../../planning/forecast/egress.ts";
+import { type RecoveryCost, recoveryCosts, type RecoveryPlan } from "../../planning/forecast/recoveryCost.ts";
 import { REPLICATION_LAG_MS } from "../../planning/objectives.ts";
 import { pricesIn } from "../../planning/prices/priceTable.ts";
 import { type RegionPrices } from "../../planning/prices/regionPrices.ts";
 import { faultsOfPlan } from "../../planning/proof/planFaults.ts";
-import { prove, type Proof } from "../../planning/proof/proof.ts";
+import { type Proof, prove } from "../../planning/proof/proof.ts";
 import type { Violation } from "../../planning/proof/violation.ts";
 import { missedOn } from "../../planning/retention/schedule.ts";
-import { simulate, type History, type Scenario } from "../../planning/retention/simulation.ts";
+import { type History, type Scenario, simulate } from "../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../planning/retention/time.ts";
 import type { DeclaredVault, RunnerTier } from "../../planning/retention/vault.ts";
+import { UserError } from "../../services/common/errors.ts";
 
 const DAYS_PER_YEAR = 365.25;
 

@@ -1,7 +1,7 @@
-import { tierOpener } from "../../planning/retention/promotion.ts";
 import { COUNTED_PERIODS, periodName, periodNumber } from "../../planning/retention/periods.ts";
+import { tierOpener } from "../../planning/retention/promotion.ts";
 import { runsDue, type Schedule } from "../../planning/retention/schedule.ts";
-import { DAY_MS, dateOf, dayOf } from "../../planning/retention/time.ts";
+import { dateOf, DAY_MS, dayOf } from "../../planning/retention/time.ts";
 import type { RunnerTier } from "../../planning/retention/vault.ts";
 
 /** A run that opens a tier, or that should have. */

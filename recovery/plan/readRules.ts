@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
+
 import {
-  STORAGE_CLASSES,
   type DeclaredVault,
   type LifecycleRule,
   type Replication,
+  STORAGE_CLASSES,
 } from "../../planning/retention/vault.ts";
+import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
 
 /** What was read of a stack's vault, or why it can't be: sentences that say what to do. */
 export type ReadVault = { vault: DeclaredVault; faults: [] } | { vault: undefined; faults: string[] };

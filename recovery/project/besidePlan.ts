@@ -1,18 +1,14 @@
-import { PromiseError, messageOf } from "../../services/common/errors.ts";
+import type { RestoredPart } from "../../planning/restoredParts.ts";
+import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
-import { canOpen } from "../vault/backupSource.ts";
-import type { BackupSource } from "../vault/backupSource.ts";
-import { lackingNames, newestWhole, wholenessOf } from "../vault/completeness.ts";
-import type { PartBeside } from "../vault/completeness.ts";
-import { ALL } from "../vault/lacks.ts";
-import type { ObjectIdentity } from "../vault/lacks.ts";
-import type { BackupFile, Manifest } from "../vault/manifest.ts";
-import { parseProject } from "../vault/projectPart.ts";
-import type { ProjectPart } from "../vault/projectPart.ts";
-import { identityKey, objectsWithBytes, objectsWithoutBytes } from "../vault/storedObjects.ts";
+import { type BackupSource, canOpen } from "../vault/backupSource.ts";
+import { lackingNames, newestWhole, type PartBeside, wholenessOf } from "../vault/completeness.ts";
 import { fetchText } from "../vault/fetchPart.ts";
-import type { RestoredPart } from "../../planning/restoredParts.ts";
+import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
+import type { BackupFile, Manifest } from "../vault/manifest.ts";
+import { parseProject, type ProjectPart } from "../vault/projectPart.ts";
+import { identityKey, objectsWithBytes, objectsWithoutBytes } from "../vault/storedObjects.ts";
 
 /** A content, and the backup that it lies in. */
 export interface FileFrom {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { Transform, pipeline } from "node:stream";
-import type { Readable } from "node:stream";
-import { fileObject, keyInAttempt } from "../vault/manifest.ts";
-import type { BackupFile } from "../vault/manifest.ts";
+import { pipeline, type Readable, Transform } from "node:stream";
+
+import { type BackupFile, fileObject, keyInAttempt } from "../vault/manifest.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 
 /** Puts files into the backup's folder; memory stays flat at any size. */

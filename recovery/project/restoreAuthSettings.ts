@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+
 import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
-import { unlessRefused } from "../../services/http/contentRequest.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { unlessRefused } from "../../services/http/contentRequest.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
 
 /**

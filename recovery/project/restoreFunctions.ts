@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { readPart } from "../vault/readPart.ts";

@@ -1,21 +1,19 @@
-import type { Session } from "../postgres/session/database.ts";
+import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
 import { messageOf } from "../../services/common/errors.ts";
+import { named } from "../../services/common/named.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import { fullName, identityOf, listStorageObjects } from "./storeStorage.ts";
+import type { Session } from "../postgres/session/database.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
-import { ALL } from "../vault/lacks.ts";
-import type { ObjectIdentity } from "../vault/lacks.ts";
+import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { identityKey } from "../vault/storedObjects.ts";
-import { holdsProject, planBeside, pointOf } from "./besidePlan.ts";
-import type { BesidePlan, FileFrom } from "./besidePlan.ts";
-import { named } from "../../services/common/named.ts";
+import { type BesidePlan, type FileFrom, holdsProject, planBeside, pointOf } from "./besidePlan.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
-import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
 import { restoreFunctions } from "./restoreFunctions.ts";
 import { restoreStorage } from "./restoreStorage.ts";
+import { fullName, identityOf, listStorageObjects } from "./storeStorage.ts";
 
 export { holdsProject } from "./besidePlan.ts";
 

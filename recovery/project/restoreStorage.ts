@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { UserError, messageOf } from "../../services/common/errors.ts";
-import type { Session } from "../postgres/session/database.ts";
-import { unlessRefused } from "../../services/http/contentRequest.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { ProjectContent, StoragePlace } from "../../services/databaseHost/supabaseContent.ts";
-import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { together } from "../../services/common/together.ts";
+import type { ProjectContent, StoragePlace } from "../../services/databaseHost/supabaseContent.ts";
+import { unlessRefused } from "../../services/http/contentRequest.ts";
+import { ServiceFailures } from "../../services/http/serviceFailures.ts";
+import type { Session } from "../postgres/session/database.ts";
 import type { BackupFile } from "../vault/manifest.ts";
 import { readPart } from "../vault/readPart.ts";
 import type { FileFrom } from "./besidePlan.ts";

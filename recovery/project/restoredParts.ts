@@ -1,6 +1,5 @@
 import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
-import { PARTS_BESIDE, PART_WORDS } from "../vault/completeness.ts";
-import type { PartBeside } from "../vault/completeness.ts";
+import { PART_WORDS, type PartBeside, PARTS_BESIDE } from "../vault/completeness.ts";
 import { ALL } from "../vault/lacks.ts";
 
 /** So many names are kept. */

@@ -1,9 +1,9 @@
-import type { Session } from "../postgres/session/database.ts";
-import { inTransaction } from "../postgres/session/transaction.ts";
 import { makeOwnTable } from "../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
-import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
 import { QUIET_EVENT_TRIGGERS } from "../postgres/catalog/replicaRole.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
+import { inTransaction } from "../postgres/session/transaction.ts";
 
 /** Columns of a table of storage that are the app's, kept by id and as JSON in the target until all objects are in. */
 interface Kept {

@@ -1,17 +1,15 @@
 import { Readable } from "node:stream";
-import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
+
 import { messageOf } from "../../services/common/errors.ts";
+import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
 import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
-import { storeText } from "../vault/storePart.ts";
-import type { RunPlace } from "../vault/storePart.ts";
-import { FileStore } from "./fileStore.ts";
-import { storeStorage } from "./storeStorage.ts";
-import type { StoreStorageOptions } from "./storeStorage.ts";
-import { ALL } from "../vault/lacks.ts";
-import type { Lacks } from "../vault/lacks.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import { ALL, type Lacks } from "../vault/lacks.ts";
 import type { BackupFile, BackupPart } from "../vault/manifest.ts";
 import { projectText } from "../vault/projectPart.ts";
+import { type RunPlace, storeText } from "../vault/storePart.ts";
+import { FileStore } from "./fileStore.ts";
+import { storeStorage, type StoreStorageOptions } from "./storeStorage.ts";
 
 /** What is stored of a project beside its database. */
 export interface StoredProject {

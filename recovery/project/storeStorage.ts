@@ -1,13 +1,11 @@
-import type { Session } from "../postgres/session/database.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { hasAddress } from "../../services/databaseHost/supabaseContent.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
-import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { together } from "../../services/common/together.ts";
-import { ALL } from "../vault/lacks.ts";
-import type { Lacks } from "../vault/lacks.ts";
+import { hasAddress, type ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { Session } from "../postgres/session/database.ts";
+import { ALL, type Lacks } from "../vault/lacks.ts";
 import type { FileStore } from "./fileStore.ts";
 
 /** A row of storage.objects: what the object was in the snapshot. */

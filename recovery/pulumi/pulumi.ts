@@ -1,23 +1,24 @@
 import { execa, ExecaError } from "execa";
 import { z } from "zod";
+
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { setupFault } from "./pulumiFaults.ts";
-import { forgetting, type Forgetting } from "./pulumiForget.ts";
+import { type Forgetting, forgetting } from "./pulumiForget.ts";
 import {
   hasUnread,
+  type PendingCreate,
   pendingCreatesIn,
+  type PlannedCreate,
   plannedCreatesIn,
   withAdopted,
   withoutPendingCreates,
-  type PendingCreate,
-  type PlannedCreate,
 } from "./pulumiPending.ts";
 import {
   errorsIn,
-  registrationIn,
-  resourcesInExport,
   type RegisteredResource,
   type Registration,
+  registrationIn,
+  resourcesInExport,
 } from "./pulumiResources.ts";
 
 /** The Pulumi command line for one stack. */

@@ -2,10 +2,12 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { UserError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../services/common/errors.ts";
 import { pulumiClient } from "./pulumi.ts";
 import type { Registration } from "./pulumiResources.ts";
 

@@ -1,5 +1,6 @@
 import { copyFile, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+
 import { UserError } from "../../services/common/errors.ts";
 import { checkpointPath } from "../../settings/stateBackendUrl.ts";
 import { folderOfBackend } from "./stateBackend.ts";

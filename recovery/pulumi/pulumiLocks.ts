@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { UserError } from "../../services/common/errors.ts";
 import { withStateBackend } from "./stateBackend.ts";
 

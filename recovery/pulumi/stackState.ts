@@ -1,6 +1,8 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+
 import { z } from "zod";
+
 import { CHECKPOINT_ENDINGS, checkpointPath } from "../../settings/stateBackendUrl.ts";
 import { withStateBackend } from "./stateBackend.ts";
 

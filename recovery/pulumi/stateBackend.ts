@@ -1,9 +1,10 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { stateBucketOf } from "../../settings/stateBackendUrl.ts";
-import type { StateBucket } from "../../settings/stateBackendUrl.ts";
+
+import { type StateBucket, stateBucketOf } from "../../settings/stateBackendUrl.ts";
 
 /** The files that Pulumi's own (DIY) backend keeps, by their path within it. Reads only. */
 export interface StateBackend {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Clock } from "../../services/common/clock.ts";
+
 import type { Edge, EdgeAnswer } from "../../services/appHost/edge.ts";
+import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, redact } from "../../services/common/errors.ts";
-import { poll } from "../../services/common/polling.ts";
-import type { Patience } from "../../services/common/polling.ts";
+import { type Patience, poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 
 /** Where the application tells about itself, unless a setting says otherwise. */

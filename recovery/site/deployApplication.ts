@@ -1,23 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../../services/common/clock.ts";
+
 import type { Edge } from "../../services/appHost/edge.ts";
-import { UserError } from "../../services/common/errors.ts";
-import { withTemporaryFolder } from "../../services/codeHost/git.ts";
-import type { Git } from "../../services/codeHost/git.ts";
-import { poll } from "../../services/common/polling.ts";
-import type { Patience } from "../../services/common/polling.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
 import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts";
+import { type Git, withTemporaryFolder } from "../../services/codeHost/git.ts";
+import type { Clock } from "../../services/common/clock.ts";
+import { UserError } from "../../services/common/errors.ts";
+import { type Patience, poll } from "../../services/common/polling.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
-import { sourceFiles } from "./sourceFiles.ts";
-import type { SourceFile } from "./sourceFiles.ts";
+import { type SourceFile, sourceFiles } from "./sourceFiles.ts";
 
 /** A build takes minutes; the application's objective (15 min) is spent after that. */
-export const BUILD_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 };
+const BUILD_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 };
 /** The first answer of a new deployment also opens its first database connection. */
-export const HEALTH_PATIENCE: Patience = { firstMs: 200, longestMs: 3_000, limitMs: 2 * 60_000 };
+const HEALTH_PATIENCE: Patience = { firstMs: 200, longestMs: 3_000, limitMs: 2 * 60_000 };
 /** Uploads at a time. */
 const UPLOADS = 6;
 

@@ -1,6 +1,6 @@
 import type { Edge, EdgeAnswer } from "../../services/appHost/edge.ts";
-import { REDACTED } from "../../services/common/errors.ts";
 import type { Vercel } from "../../services/appHost/vercel.ts";
+import { REDACTED } from "../../services/common/errors.ts";
 
 /** How Vercel shows the secret that is made here. */
 export const BYPASS_NOTE = "castchat-recovery asks deployments for their health";

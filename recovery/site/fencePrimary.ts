@@ -1,7 +1,7 @@
+import type { Vercel } from "../../services/appHost/vercel.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
-import type { Vercel } from "../../services/appHost/vercel.ts";
 
 /** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {

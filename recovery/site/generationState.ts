@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { UserError } from "../../services/common/errors.ts";
+
 import { generationOf } from "../../planning/names.ts";
+import { UserError } from "../../services/common/errors.ts";
 
 const resource = z.looseObject({
   urn: z.string(),

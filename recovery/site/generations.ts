@@ -1,5 +1,5 @@
-import type { SupabaseProjectInfo } from "../../services/databaseHost/supabase.ts";
 import { recoveredDatabaseName } from "../../planning/names.ts";
+import type { SupabaseProjectInfo } from "../../services/databaseHost/supabase.ts";
 import type { Lease } from "./trafficLease.ts";
 
 /** The generations of the recovered database that a stack declares, the present one among them. */

@@ -1,8 +1,8 @@
+import type { Vercel, VercelProject } from "../../services/appHost/vercel.ts";
 import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
 import type { PlannedCreate } from "../pulumi/pulumiPending.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
-import type { Vercel, VercelProject } from "../../services/appHost/vercel.ts";
 
 const PROJECT = "vercel:index/project:Project";
 

@@ -1,10 +1,11 @@
 import { z } from "zod";
+
+import type { Vercel } from "../../services/appHost/vercel.ts";
 import type { AwsNames } from "../../services/aws/awsNames.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
 import type { Cloudflare } from "../../services/dns/cloudflare.ts";
 import { unlessNotFound } from "../../services/http/http.ts";
 import type { PendingCreate } from "../pulumi/pulumiPending.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
-import type { Vercel } from "../../services/appHost/vercel.ts";
 
 /** Where what a killed `up` has left is looked for. A service is asked only when something of it is pending. */
 export interface LeftResourcesPorts {

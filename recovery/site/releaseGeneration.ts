@@ -1,14 +1,12 @@
+import { recoveredDatabaseName } from "../../planning/names.ts";
 import { UserError } from "../../services/common/errors.ts";
-import type { Pulumi } from "../pulumi/pulumi.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
-import { recoveredDatabaseName } from "../../planning/names.ts";
 import type { Confirm } from "../postgres/session/confirmation.ts";
+import type { Pulumi } from "../pulumi/pulumi.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
-import { takenAt } from "../vault/listBackups.ts";
-import type { BackupSummary } from "../vault/listBackups.ts";
-import { generationsIn, withoutGeneration } from "./generationState.ts";
-import type { HeldGeneration } from "./generationState.ts";
+import { type BackupSummary, takenAt } from "../vault/listBackups.ts";
+import { generationsIn, type HeldGeneration, withoutGeneration } from "./generationState.ts";
 import type { Lease } from "./trafficLease.ts";
 
 /** Which generation is given up, and what is asked before. */

@@ -1,11 +1,13 @@
-import { execa } from "execa";
 import { readFile } from "node:fs/promises";
+
+import { execa } from "execa";
+
 import { UserError } from "../../services/common/errors.ts";
+import type { Reporter } from "../../services/common/reporter.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
 import type { CheckpointRepair } from "../pulumi/pulumiCheckpoint.ts";
 import type { UpdateLock } from "../pulumi/pulumiLocks.ts";
 import type { PendingCreate } from "../pulumi/pulumiPending.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
 
 /** What `resume` works with. */
 export interface ResumeOptions {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+
 import type { DeploymentFile } from "../../services/appHost/vercel.ts";
 
 /** A file of a source tree that is to be deployed. */

@@ -1,12 +1,16 @@
 import { createHmac } from "node:crypto";
+
 import type { Clock } from "../../services/common/clock.ts";
-import { UserError, messageOf } from "../../services/common/errors.ts";
-import { poll } from "../../services/common/polling.ts";
-import type { Look, Patience } from "../../services/common/polling.ts";
-import type { InspectDatabase } from "../postgres/catalog/databaseContent.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import { type Look, type Patience, poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { projectUrl } from "../../services/databaseHost/supabase.ts";
-import type { SessionPooler, Supabase, SupabaseProjectInfo } from "../../services/databaseHost/supabase.ts";
+import {
+  projectUrl,
+  type SessionPooler,
+  type Supabase,
+  type SupabaseProjectInfo,
+} from "../../services/databaseHost/supabase.ts";
+import type { InspectDatabase } from "../postgres/catalog/databaseContent.ts";
 
 /** Services that a recovery needs before it can begin. */
 const NEEDED_SERVICES = ["db", "pooler", "auth", "rest"] as const;
@@ -26,7 +30,7 @@ const HOPELESS = new Set([
 const PAUSED = new Set(["INACTIVE", "PAUSING", "PAUSE_FAILED"]);
 
 /** A new project takes one to three minutes; the database objective (30 min) leaves no room for more than ten. */
-export const PROJECT_PATIENCE: Patience = { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 };
+const PROJECT_PATIENCE: Patience = { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 };
 
 /** What the operations on Supabase projects work with. */
 export interface SupabaseProjectPorts {

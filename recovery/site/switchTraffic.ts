@@ -1,24 +1,20 @@
-import type { Clock } from "../../services/common/clock.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
+import { type Vercel, VERCEL_CNAME, type VercelDomain } from "../../services/appHost/vercel.ts";
+import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { poll } from "../../services/common/polling.ts";
-import type { Patience } from "../../services/common/polling.ts";
+import { type Patience, poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { VERCEL_CNAME } from "../../services/appHost/vercel.ts";
-import type { Vercel, VercelDomain } from "../../services/appHost/vercel.ts";
+import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
-import { isSame, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
-import type { Lease } from "./trafficLease.ts";
-import { HOW_TO_PROVE, trafficDoubt } from "./trafficProof.ts";
-import type { TrafficTarget } from "./trafficProof.ts";
+import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
+import { HOW_TO_PROVE, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 
 /** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
 const RECORD_TTL_SECONDS = 60;
 const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
 /** A moved name is served at once at the edge; resolvers may keep the old answer for its lifetime. */
-export const SWITCH_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 5 * 60_000 };
+const SWITCH_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 5 * 60_000 };
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {

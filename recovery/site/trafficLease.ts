@@ -1,5 +1,5 @@
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 import { UserError } from "../../services/common/errors.ts";
+import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 
 /** Who holds a public name: a stack, and the generation with which it took the name. */
 export interface Lease {
@@ -27,7 +27,7 @@ export function leaseContent(lease: Lease): string {
 }
 
 /** Reads a record's content, with or without the quotes that Cloudflare adds; undefined when it is none of ours. */
-export function parseLease(content: string): Lease | undefined {
+function parseLease(content: string): Lease | undefined {
   const match = /^"?stack=([^;"]+);generation=(\d+)"?$/.exec(content.trim());
   return match?.[1] !== undefined ? { stack: match[1], generation: Number(match[2]) } : undefined;
 }

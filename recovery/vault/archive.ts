@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+
 import { startPgTool } from "../postgres/programs/pgTools.ts";
 
 /**

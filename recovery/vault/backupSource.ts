@@ -1,5 +1,5 @@
-import type { Opener } from "../../services/vault/age.ts";
 import { UserError } from "../../services/common/errors.ts";
+import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { Manifest } from "./manifest.ts";
 

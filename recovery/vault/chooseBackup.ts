@@ -1,9 +1,7 @@
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { NEVER_FINISHED, takenAt } from "./listBackups.ts";
-import type { BackupSummary } from "./listBackups.ts";
-import { isRegular } from "./manifest.ts";
-import type { Manifest } from "./manifest.ts";
+import { type BackupSummary, NEVER_FINISHED, takenAt } from "./listBackups.ts";
+import { isRegular, type Manifest } from "./manifest.ts";
 
 /**
  * Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all). What was

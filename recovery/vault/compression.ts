@@ -1,6 +1,6 @@
+import type { Transform } from "node:stream";
 import { promisify } from "node:util";
 import { constants, createZstdCompress, createZstdDecompress, zstdCompress, zstdDecompress } from "node:zlib";
-import type { Transform } from "node:stream";
 
 /** Measured on a 1 GB table: 14 % smaller than level 1 and smaller than pg_dump's own gzip, at the speed of pg_dump itself. */
 const LEVEL = 3;

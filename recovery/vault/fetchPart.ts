@@ -1,12 +1,11 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+
 import type { BackupSource } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
-import { partOf } from "./manifest.ts";
-import type { PartName } from "./manifest.ts";
+import { type PartName, partOf } from "./manifest.ts";
+import { openPrivateFile, type PrivateFile } from "./privateFile.ts";
 import { readPart, readPlain } from "./readPart.ts";
-import { openPrivateFile } from "./privateFile.ts";
-import type { PrivateFile } from "./privateFile.ts";
 
 /**
  * Brings a dump into a private file, decompressed. Nothing is unpacked before all of it has passed its SHA-256: what lies in its place may

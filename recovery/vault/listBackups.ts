@@ -1,14 +1,12 @@
-import { PromiseError, messageOf } from "../../services/common/errors.ts";
+import { startOfBackup } from "../../planning/backupId.ts";
+import { messageOf, PromiseError } from "../../services/common/errors.ts";
+import { inTurns } from "../../services/common/inTurns.ts";
 import { isSignedByOneOf } from "../../services/signer/signer.ts";
 import type { ListedObject, Vault } from "../../services/vault/vault.ts";
-import { startOfBackup } from "../../planning/backupId.ts";
-import { inTurns } from "../../services/common/inTurns.ts";
-import { MANIFEST, MOST_BYTES, PROOF, contentOf, keyOf } from "./manifest.ts";
+import { contentOf, keyOf, MANIFEST, type Manifest, MOST_BYTES, PROOF } from "./manifest.ts";
 import { parseProof } from "./proof.ts";
-import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./readManifest.ts";
-import { NotTrustedError } from "./untrustedManifest.ts";
-import type { UntrustedManifest } from "./untrustedManifest.ts";
+import { NotTrustedError, type UntrustedManifest } from "./untrustedManifest.ts";
 import { VERIFICATIONS } from "./verification.ts";
 import { readGood } from "./walkVersions.ts";
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { lacksSchema } from "./lacks.ts";
-import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
+
 import { PromiseError } from "../../services/common/errors.ts";
 import {
   count,
@@ -12,6 +11,8 @@ import {
   sha256,
   tableSchema,
 } from "../postgres/catalog/description.ts";
+import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
+import { lacksSchema } from "./lacks.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
 export const FORMAT_VERSION = 4;

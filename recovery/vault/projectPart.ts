@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { PromiseError } from "../../services/common/errors.ts";
 
 const projectSchema = z.object({

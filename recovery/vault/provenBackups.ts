@@ -1,6 +1,5 @@
 import type { ChosenBackup } from "./chooseBackup.ts";
-import { takenAt } from "./listBackups.ts";
-import type { BackupSummary } from "./listBackups.ts";
+import { type BackupSummary, takenAt } from "./listBackups.ts";
 import { isRegular } from "./manifest.ts";
 
 /** The proven full backups among those of a vault, the newest first; without what was saved before a replacement. */

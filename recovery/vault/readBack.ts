@@ -1,21 +1,20 @@
 import { createHash } from "node:crypto";
-import { Transform, Writable } from "node:stream";
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, type Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+
 import { PromiseError, UserError } from "../../services/common/errors.ts";
+import { together } from "../../services/common/together.ts";
+import { parseHeldBack } from "../postgres/catalog/heldBack.ts";
+import { parseVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
+import { tableKey, tableName } from "../postgres/session/quote.ts";
 import { checkArchive } from "./archive.ts";
-import { canOpen } from "./backupSource.ts";
-import type { BackupSource } from "./backupSource.ts";
+import { type BackupSource, canOpen } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import type { BackupChunk, BackupFile, BackupPart, Manifest, PartName } from "./manifest.ts";
-import { parseHeldBack } from "../postgres/catalog/heldBack.ts";
-import { tableKey, tableName } from "../postgres/session/quote.ts";
-import { parseVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
 import { parseProject } from "./projectPart.ts";
 import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChunk.ts";
 import { fetchPart, readPart, readPlain } from "./readPart.ts";
 import { sumChunks } from "./tableContents.ts";
-import { together } from "../../services/common/together.ts";
 
 /** Chunks that are read at once: as one is checked, the others come and are decompressed. */
 const READERS = 3;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import type { CopyFormat } from "../postgres/session/copyFormat.ts";
+
 import { PromiseError } from "../../services/common/errors.ts";
 import { releaseAround } from "../../services/common/releaseMemory.ts";
-import { openerFor } from "./backupSource.ts";
-import type { BackupSource } from "./backupSource.ts";
-import { decompressBytes } from "./compression.ts";
 import { RowSum } from "../postgres/rows/rowSum.ts";
-import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
+import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
+import { type BackupSource, openerFor } from "./backupSource.ts";
+import { decompressBytes } from "./compression.ts";
+import type { BackupChunk, ChunkSection, Manifest } from "./manifest.ts";
 import { readGood } from "./walkVersions.ts";
 
 /** A table's rows in a chunk. */

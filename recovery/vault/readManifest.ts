@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { isSignedByOneOf } from "../../services/signer/signer.ts";
 import type { KeptVersion, Vault } from "../../services/vault/vault.ts";
-import { MANIFEST, MOST_BYTES, SIGNATURE, keyOf, parseManifest } from "./manifest.ts";
-import type { Manifest } from "./manifest.ts";
+import { keyOf, MANIFEST, type Manifest, MOST_BYTES, parseManifest, SIGNATURE } from "./manifest.ts";
 import { claimOf, NotTrustedError } from "./untrustedManifest.ts";
 import { notePassedOver, readGood, readVersions } from "./walkVersions.ts";
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { PromiseError, messageOf } from "../../services/common/errors.ts";
+
+import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { contentOf } from "./manifest.ts";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
+
 import { PromiseError } from "../../services/common/errors.ts";
-import { openerFor } from "./backupSource.ts";
-import type { BackupSource } from "./backupSource.ts";
+import { type BackupSource, openerFor } from "./backupSource.ts";
 import { decompress } from "./compression.ts";
 import type { BackupPart } from "./manifest.ts";
 import { matchingVersion } from "./walkVersions.ts";

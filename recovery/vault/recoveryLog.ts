@@ -1,8 +1,8 @@
+import { RECOVERY_LOG_PREFIX } from "../../planning/names.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
-import type { Vault } from "../../services/vault/vault.ts";
-import { RECOVERY_LOG_PREFIX } from "../../planning/names.ts";
 import type { Phase } from "../../services/common/phases.ts";
+import type { Vault } from "../../services/vault/vault.ts";
 
 /** One restore, as the log keeps it. */
 export interface RecoveryLogEntry {

@@ -1,10 +1,9 @@
 import { PromiseError } from "../../services/common/errors.ts";
-import type { Forgetting } from "../pulumi/pulumiForget.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Census, VaultBucket } from "../../services/vault/vaultBucket.ts";
-import { KEY_DELETION_DAYS } from "../../services/vault/vaultKey.ts";
-import type { VaultKey } from "../../services/vault/vaultKey.ts";
+import { KEY_DELETION_DAYS, type VaultKey } from "../../services/vault/vaultKey.ts";
 import type { Confirm } from "../postgres/session/confirmation.ts";
+import type { Forgetting } from "../pulumi/pulumiForget.ts";
 import { MANIFEST } from "./manifest.ts";
 
 /** What a vault is given up with. */

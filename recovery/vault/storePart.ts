@@ -1,7 +1,8 @@
-import { Readable, pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
+
 import type { Vault } from "../../services/vault/vault.ts";
-import { keyInAttempt, partObject, type BackupPart, type PartName } from "./manifest.ts";
 import { compress } from "./compression.ts";
+import { type BackupPart, keyInAttempt, type PartName, partObject } from "./manifest.ts";
 
 /** Where a reading of the database puts its objects. */
 export interface RunPlace {

@@ -1,5 +1,5 @@
-import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { eachRow, fieldOf } from "../postgres/rows/rows.ts";
+import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { tableKey } from "../postgres/session/quote.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { wholenessOf } from "./completeness.ts";

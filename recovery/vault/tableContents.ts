@@ -1,10 +1,10 @@
 import { PromiseError } from "../../services/common/errors.ts";
 import type { SeedCounts, TableFacts } from "../postgres/catalog/catalog.ts";
+import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { TableCount } from "../postgres/rows/countTable.ts";
 import { RowSum } from "../postgres/rows/rowSum.ts";
-import type { BackupChunk } from "./manifest.ts";
-import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
+import type { BackupChunk } from "./manifest.ts";
 
 /** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
 export function sumChunks(

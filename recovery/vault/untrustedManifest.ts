@@ -1,7 +1,6 @@
 import { PromiseError } from "../../services/common/errors.ts";
 import { fingerprintOfKey } from "../../services/signer/signer.ts";
-import { contentOf, isRegular, parseManifest } from "./manifest.ts";
-import type { Manifest } from "./manifest.ts";
+import { contentOf, isRegular, type Manifest, parseManifest } from "./manifest.ts";
 
 /**
  * A manifest that no trusted key has signed is parsed up to this size only. One of a million objects is smaller, and the parser needs

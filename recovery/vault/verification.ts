@@ -1,9 +1,9 @@
 import { z } from "zod";
+
 import { PromiseError } from "../../services/common/errors.ts";
-import { isSignedByOneOf } from "../../services/signer/signer.ts";
-import type { Signer } from "../../services/signer/signer.ts";
+import { isSignedByOneOf, type Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { MOST_BYTES, keyOf } from "./manifest.ts";
+import { keyOf, MOST_BYTES } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
 import { readGood } from "./walkVersions.ts";
 

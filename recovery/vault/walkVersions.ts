@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+
 import { PromiseError } from "../../services/common/errors.ts";
 import type { KeptVersion, Vault } from "../../services/vault/vault.ts";
 

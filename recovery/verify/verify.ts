@@ -1,25 +1,20 @@
-import type { Opener } from "../../services/vault/age.ts";
 import type { Clock } from "../../services/common/clock.ts";
-import { PromiseError, UserError, messageOf } from "../../services/common/errors.ts";
+import { messageOf, PromiseError, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Signer } from "../../services/signer/signer.ts";
-import type { ThrowawayPostgres } from "../postgres/session/throwawayPostgres.ts";
+import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { canOpen, openerFor } from "../vault/backupSource.ts";
-import type { BackupSource } from "../vault/backupSource.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { ThrowawayPostgres } from "../postgres/session/throwawayPostgres.ts";
+import { type BackupSource, canOpen, openerFor } from "../vault/backupSource.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
-import { listBackups } from "../vault/listBackups.ts";
-import type { TierPrefix } from "../vault/listBackups.ts";
-import { MANIFEST, contentOf, keyOf } from "../vault/manifest.ts";
-import type { Manifest } from "../vault/manifest.ts";
+import { listBackups, type TierPrefix } from "../vault/listBackups.ts";
+import { contentOf, keyOf, MANIFEST, type Manifest } from "../vault/manifest.ts";
 import { readManifest } from "../vault/readManifest.ts";
 import { readObjects } from "../vault/readObjects.ts";
+import { type Share, storeVerification, type Verification, type VerificationLevel } from "../vault/verification.ts";
 import { hasPassed } from "./testRestore/checklist.ts";
-import { testRestore } from "./testRestore/testRestore.ts";
-import type { TestRestoreResult } from "./testRestore/testRestore.ts";
-import type { LeftOut } from "../postgres/catalog/leftOut.ts";
-import { storeVerification } from "../vault/verification.ts";
-import type { Share, Verification, VerificationLevel } from "../vault/verification.ts";
+import { testRestore, type TestRestoreResult } from "./testRestore/testRestore.ts";
 
 /** What a verification has shown, and where it is noted. */
 export interface VerifyResult extends Verification {

@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
+
 import { networkReason } from "../http/http.ts";
 
 /** What a public address answered. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { jsonClient, segment, ServiceError, unlessNotFound } from "../http/http.ts";
 import {
   aliasAnswer,
@@ -9,13 +10,17 @@ import {
   errorAnswer,
   missingAnswer,
   projectAnswer,
+  type VercelAlias,
+  type VercelDeployment,
+  type VercelDomain,
+  type VercelProject,
+  type VercelVariable,
 } from "./vercelAnswers.ts";
-import type { VercelAlias, VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
 export type { VercelAlias, VercelDeployment, VercelDomain, VercelProject, VercelVariable } from "./vercelAnswers.ts";
 
 /** Vercel's API, as published. */
-export const VERCEL_API = "https://api.vercel.com";
+const VERCEL_API = "https://api.vercel.com";
 /** What a public name on Vercel points to (https://vercel.com/docs/domains/working-with-domains/add-a-domain). */
 export const VERCEL_CNAME = "cname.vercel-dns.com";
 
@@ -23,7 +28,7 @@ export const VERCEL_CNAME = "cname.vercel-dns.com";
  * Environment variable of each deployment that holds its commit, at build and at run. Vercel's own VERCEL_GIT_COMMIT_SHA is documented for
  * deployments from a linked repository; that uploaded files get it, too, is not.
  */
-export const COMMIT_VARIABLE = "CASTCHAT_COMMIT_SHA";
+const COMMIT_VARIABLE = "CASTCHAT_COMMIT_SHA";
 
 /** A secret that opens a project's protected deployments to an automation. */
 export interface VercelBypass {

@@ -1,4 +1,4 @@
-import { UserError, messageOf } from "../common/errors.ts";
+import { messageOf, UserError } from "../common/errors.ts";
 
 /** Which service was spoken to, for messages. */
 export interface AwsCall {

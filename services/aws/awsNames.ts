@@ -1,5 +1,6 @@
 import { STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
+
 import { explainAwsError } from "./awsErrors.ts";
 import { JsonService } from "./awsJson.ts";
 

@@ -32,7 +32,7 @@ export interface AwsRequest {
 const TIMEOUT_MS = 60_000;
 
 /** What a service said no with. `name` is the service's own name for the error, as the SDK's errors have it. */
-export class AwsError extends Error {
+class AwsError extends Error {
   /** HTTP status. */
   readonly status: number;
 

@@ -1,4 +1,5 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
+
 import { SKEW_CODES } from "./awsErrors.ts";
 
 /** What the SDK asks whether, and when, a failed call is made again. */

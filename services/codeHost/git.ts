@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { redact, UserError } from "../common/errors.ts";
 
 /** GitHub's address for git over HTTPS. */

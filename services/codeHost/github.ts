@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { GITHUB_GIT } from "./git.ts";
+
 import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
+import { GITHUB_GIT } from "./git.ts";
 
 /** GitHub's REST API, as published. */
-export const GITHUB_API = "https://api.github.com";
+const GITHUB_API = "https://api.github.com";
 
 /** What the product asks of GitHub beside git itself. Every call throws ServiceError or UnreachableError (services/http/http.ts). */
 export interface Github {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+
 import type { Clock } from "./clock.ts";
 
 /** How often to look, and how long. All in milliseconds. */

@@ -1,4 +1,5 @@
 import ora from "ora";
+
 import type { Clock } from "./clock.ts";
 import type { Reporter } from "./reporter.ts";
 

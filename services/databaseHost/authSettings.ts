@@ -3,7 +3,7 @@
  * place it shows a hash, another one in each project. Written back, the hash would become the secret itself.
  * Sources: supabase/cli (pkg/config/auth.go: each field with `SHA256`), supabase/terraform-provider-supabase (`copySensitiveFields`).
  */
-export function isSecretSetting(name: string): boolean {
+function isSecretSetting(name: string): boolean {
   return /^(smtp_pass|sms_textlocal_api_key)$|_(secrets?|auth_token|access_key)$/.test(name);
 }
 

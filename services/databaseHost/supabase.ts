@@ -1,17 +1,17 @@
 import { z } from "zod";
+
 import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
-import { supabaseBackups } from "./supabaseBackups.ts";
-import type { SupabaseBackups } from "./supabaseBackups.ts";
+import { type SupabaseBackups, supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
 
 /** Supabase's Management API, as published. */
 export const SUPABASE_API = "https://api.supabase.com";
 /** Where a project's own API lies; `{ref}` stands for the project. */
-export const SUPABASE_PROJECT_URL = "https://{ref}.supabase.co";
+const SUPABASE_PROJECT_URL = "https://{ref}.supabase.co";
 /** The transaction pooler's port. Dumps, restores and `SET` need a session: this port is never used. */
-export const TRANSACTION_POOLER_PORT = 6543;
+const TRANSACTION_POOLER_PORT = 6543;
 /** The session pooler's port on Supabase, beside the transaction pooler on the same host. */
-export const SESSION_POOLER_PORT = 5432;
+const SESSION_POOLER_PORT = 5432;
 
 const projectAnswer = z
   .object({

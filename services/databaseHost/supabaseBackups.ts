@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { segment } from "../http/http.ts";
-import type { JsonClient } from "../http/http.ts";
+
+import { type JsonClient, segment } from "../http/http.ts";
 
 const unixSeconds = z
   .number()

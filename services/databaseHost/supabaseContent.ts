@@ -1,12 +1,13 @@
 import { Readable } from "node:stream";
+
 import { z } from "zod";
-import { sendContent, unlessMissing } from "../http/contentRequest.ts";
-import type { ContentRequest } from "../http/contentRequest.ts";
+
 import { UserError } from "../common/errors.ts";
+import { type ContentRequest, sendContent, unlessMissing } from "../http/contentRequest.ts";
 import { segment } from "../http/http.ts";
-import { SUPABASE_API, projectUrl } from "./supabase.ts";
-import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
 import { withoutToken } from "../http/token.ts";
+import { projectUrl, SUPABASE_API } from "./supabase.ts";
+import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
 
 /** An object of a project's storage. */
 export interface StoragePlace {

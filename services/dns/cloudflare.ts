@@ -1,8 +1,9 @@
 import { z } from "zod";
+
 import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
 
 /** Cloudflare's API, as published; a setting gives the address without the version path. */
-export const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
+const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
 
 const recordAnswer = z.object({
   id: z.string().min(1),

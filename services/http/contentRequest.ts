@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
+
 import { z } from "zod";
+
 import { messageOf, redact } from "../common/errors.ts";
-import { LONGEST_RETRY_AFTER_SECONDS, ServiceError, UnreachableError, secondsToWait } from "./http.ts";
 import { pause } from "../common/polling.ts";
+import { LONGEST_RETRY_AFTER_SECONDS, secondsToWait, ServiceError, UnreachableError } from "./http.ts";
 
 const ATTEMPTS = 4;
 /** Without anything sent or heard, until an answer begins; how long a content takes is up to its size. */

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+
 import { messageOf, redact } from "../common/errors.ts";
 import { pause } from "../common/polling.ts";
 

@@ -1,5 +1,6 @@
 import { STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
+
 import { explainAwsError } from "../aws/awsErrors.ts";
 import { JsonService } from "../aws/awsJson.ts";
 import { awsRequest, type AwsService } from "../aws/awsRequest.ts";

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { GetPublicKeyCommand, KMSClient, SignCommand } from "@aws-sdk/client-kms";
-import type { KMSClientConfig } from "@aws-sdk/client-kms";
+
+import { GetPublicKeyCommand, KMSClient, type KMSClientConfig, SignCommand } from "@aws-sdk/client-kms";
+
 import { explainAwsError } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
 

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
+
 import { Decrypter, Encrypter } from "age-encryption";
+
 import { PromiseError, UserError } from "../common/errors.ts";
 
 /** Encrypts to public recipients (age, https://age-encryption.org/v1): who seals can't open. */

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { isLostConnection } from "../aws/awsErrors.ts";
 
 /** What is known of an object's content: an answer to a GetObject, or to one of its rest. */

@@ -1,12 +1,14 @@
-import {
-  type S3ClientConfig,
-  S3Client,
-  type GetObjectCommandOutput,
-  GetObjectCommand,
-  PutObjectLegalHoldCommand,
-  GetObjectLegalHoldCommand,
-} from "@aws-sdk/client-s3";
 import { Readable } from "node:stream";
+
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  GetObjectLegalHoldCommand,
+  PutObjectLegalHoldCommand,
+  S3Client,
+  type S3ClientConfig,
+} from "@aws-sdk/client-s3";
+
 import { explainAwsError, isMissing } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
 import { PromiseError } from "../common/errors.ts";
@@ -14,7 +16,7 @@ import { release } from "../common/releaseMemory.ts";
 import { readOn } from "./objectContent.ts";
 import { PassedOver } from "./passedOver.ts";
 import type { Vault } from "./vault.ts";
-import { listVersions, keptVersion, listedObjects } from "./vaultVersions.ts";
+import { keptVersion, listedObjects, listVersions } from "./vaultVersions.ts";
 import { writeOnce } from "./vaultWriting.ts";
 
 /** Address and name of a vault. Credentials come from the environment. */

@@ -1,5 +1,6 @@
-import { Readable } from "node:stream";
-import { PassedOver } from "./passedOver.ts";
+import type { Readable } from "node:stream";
+
+import type { PassedOver } from "./passedOver.ts";
 
 /** What is known of an object once it lies in the vault. */
 export interface StoredObject {

@@ -1,4 +1,5 @@
 import { DeleteBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
+
 import { explainAwsError } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
 import { PromiseError } from "../common/errors.ts";

@@ -1,7 +1,7 @@
-import { DescribeKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from "@aws-sdk/client-kms";
-import type { KMSClientConfig } from "@aws-sdk/client-kms";
+import { DescribeKeyCommand, KMSClient, type KMSClientConfig, ScheduleKeyDeletionCommand } from "@aws-sdk/client-kms";
+
 import { explainAwsError } from "../aws/awsErrors.ts";
-import { UserError, messageOf } from "../common/errors.ts";
+import { messageOf, UserError } from "../common/errors.ts";
 
 /** Days between asking for a key's deletion and its end, within which break-glass can take it back: the longest that KMS offers. */
 export const KEY_DELETION_DAYS = 30;

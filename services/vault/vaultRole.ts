@@ -1,6 +1,7 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+
 import { explainAwsError } from "../aws/awsErrors.ts";
-import { UserError, messageOf } from "../common/errors.ts";
+import { messageOf, UserError } from "../common/errors.ts";
 
 /** Which role is taken, and how. */
 export interface RoleOptions {

@@ -1,5 +1,10 @@
-import { ListObjectVersionsCommand } from "@aws-sdk/client-s3";
-import type { DeleteMarkerEntry, ObjectVersion, S3Client } from "@aws-sdk/client-s3";
+import {
+  type DeleteMarkerEntry,
+  ListObjectVersionsCommand,
+  type ObjectVersion,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+
 import type { PassedOver } from "./passedOver.ts";
 import type { KeptVersion, ListedObject } from "./vault.ts";
 

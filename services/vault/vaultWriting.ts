@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
-import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+
+import { type GetObjectCommandOutput, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
+
 import { PromiseError } from "../common/errors.ts";
 import type { PutOptions, StoredObject } from "./vault.ts";
 

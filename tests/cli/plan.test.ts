@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
+
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 const CLI = join(PROJECT_ROOT, "cli", "main.ts");

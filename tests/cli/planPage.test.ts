@@ -1,14 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { planFacts } from "../../cli/plan/planFacts.ts";
 import { planLines } from "../../cli/plan/planLines.ts";
 import { planPage } from "../../cli/plan/planPage.ts";
 import { storedByDay } from "../../cli/plan/storedByDay.ts";
-import { plan, type PlanReport } from "../../recovery/plan/plan.ts";
 import { holdingsAt } from "../../planning/forecast/census.ts";
 import { GB } from "../../planning/forecast/costs.ts";
 import { DAY_MS } from "../../planning/retention/time.ts";
 import { TIERS } from "../../planning/tiers.ts";
-import { PRIMARY, REPLICA, day, rulesWith } from "../planning/support/scenario.ts";
+import { plan, type PlanReport } from "../../recovery/plan/plan.ts";
+import { day, PRIMARY, REPLICA, rulesWith } from "../planning/support/scenario.ts";
 
 const report = (rules = PRIMARY.rules): PlanReport =>
   plan({

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { describe, expect, it, jest } from "@jest/globals";
+
 import { scheduleCommand } from "../../cli/commands/schedule.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { makeTestFolder } from "../support/folder.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { backupState, verifiedFacts } from "../../cli/text/backupState.ts";
+
 import { verifyCommand } from "../../cli/commands/verify.ts";
 import { exitCodeOf } from "../../cli/terminal/failure.ts";
+import { backupState, verifiedFacts } from "../../cli/text/backupState.ts";
 import { verificationLines } from "../../cli/text/verificationTable.ts";
-import { CHECKLIST } from "../../recovery/vault/verification.ts";
+import { CHECKLIST, type Verification } from "../../recovery/vault/verification.ts";
 import type { CheckLine } from "../../recovery/verify/testRestore/checklist.ts";
-import type { Verification } from "../../recovery/vault/verification.ts";
 import type { VerifyResult } from "../../recovery/verify/verify.ts";
 
 const verification: Verification = {

@@ -2,14 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { isSecret } from "@pulumi/pulumi";
 
 import { environmentHash } from "../../components/application.ts";
-import { signingKeyPolicy } from "../../components/signingKey.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
-import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
+import { signingKeyPolicy } from "../../components/signingKey.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
-import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
+import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import { TIERS } from "../../planning/tiers.ts";
-import { PRIMARY, STANDBY } from "./siteArgs.ts";
+import { RUNNER_SETTINGS } from "../../settings/runnerSettings.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
+import { PRIMARY, STANDBY } from "./siteArgs.ts";
 
 const ENVIRONMENT = {
   DATABASE_URL: "postgres://u:p@h/db",

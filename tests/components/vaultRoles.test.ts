@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { vaultRolePermissions, vaultRoleTrust } from "../../components/vaultRolePolicies.ts";
 import { VaultRoles } from "../../components/vaultRoles.ts";
-import { VAULT_ROLE_PURPOSES, vaultRoleName, type Site } from "../../planning/names.ts";
+import { type Site, VAULT_ROLE_PURPOSES, vaultRoleName } from "../../planning/names.ts";
 import { TIERS } from "../../planning/tiers.ts";
 import { named, registered } from "./mocks.ts";
 

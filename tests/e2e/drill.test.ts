@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { execa } from "execa";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { execa } from "execa";
+
 import { drillReportSchema } from "../../lab/drills/report/report.ts";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 

@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
+
+import { Visitor } from "../../lab/drills/company/visitor.ts";
 import { compareSnapshots } from "../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../lab/drills/compare/snapshot.ts";
 import { isHeldBack } from "../../lab/drills/compare/types.ts";
-import { Visitor } from "../../lab/drills/company/visitor.ts";
 import { addressOf, layout } from "../../lab/sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
 import { castchatRecovery, interruptUp, pulumi } from "./support/commands.ts";

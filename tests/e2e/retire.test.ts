@@ -1,5 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+
+import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import {
   DeleteObjectCommand,
   HeadBucketCommand,
@@ -8,8 +10,8 @@ import {
   PutObjectLegalHoldCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import type { EngineOptions } from "../../lab/drills/stage/stacks.ts";
 import { resetSandbox, startSandbox } from "../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../lab/sandbox/environment.ts";

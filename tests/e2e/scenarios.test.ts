@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { buildCompany, type Company } from "../../lab/drills/company/company.ts";
 import type { DrillContext } from "../../lab/drills/company/context.ts";
+import { projectPlace } from "../../lab/drills/company/projectContent.ts";
 import { databaseCorruption } from "../../lab/drills/corruption/scenario.ts";
 import { completeInfrastructureFailure } from "../../lab/drills/infrastructure/scenario.ts";
 import { drillReportSchema } from "../../lab/drills/report/report.ts";
-import { projectPlace } from "../../lab/drills/company/projectContent.ts";
-import { askManagement, askStorage, serviceKey } from "../../lab/sandbox/sample/projectPlace.ts";
-import type { ProjectPlace } from "../../lab/sandbox/sample/projectPlace.ts";
 import { resetSandbox } from "../../lab/sandbox/control.ts";
+import { askManagement, askStorage, type ProjectPlace, serviceKey } from "../../lab/sandbox/sample/projectPlace.ts";
 import { castchatRecovery } from "./support/commands.ts";
 import { startContext } from "./support/lostCompany.ts";
 

@@ -1,16 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
-import { demoUser } from "../../lab/sandbox/sample/demoUser.ts";
-import { addressOf, layout } from "../../lab/sandbox/host/layout.ts";
-import { SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
+
 import { Visitor } from "../../lab/drills/company/visitor.ts";
 import { compareSnapshots } from "../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../lab/drills/compare/snapshot.ts";
 import { HELD_BACK, isHeldBack } from "../../lab/drills/compare/types.ts";
+import { addressOf, layout } from "../../lab/sandbox/host/layout.ts";
+import { demoUser } from "../../lab/sandbox/sample/demoUser.ts";
+import { SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
 import { runSql } from "../recovery/support/sample.ts";
-import { castchatRecovery, pulumi, type Ended } from "./support/commands.ts";
+import { castchatRecovery, type Ended, pulumi } from "./support/commands.ts";
 import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
 
 let lost: LostCompany;

@@ -1,13 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../../recovery/postgres/session/database.ts";
-import type { Session } from "../../recovery/postgres/session/database.ts";
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { connect, type Session } from "../../recovery/postgres/session/database.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { startSetting, vaultIn } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
+import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { dumpOf } from "../recovery/support/sample.ts";
 import { sessionsLeft } from "./support/databases.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
-import { startSetting, vaultIn } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
-import { startTcpProxy } from "./support/tcpProxy.ts";
-import type { TcpProxy } from "./support/tcpProxy.ts";
+import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { startTcpProxy, type TcpProxy } from "./support/tcpProxy.ts";
 
 let setting: Setting;
 let way: TcpProxy;

@@ -1,24 +1,22 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { PromiseError } from "../../services/common/errors.ts";
-import type { Vault } from "../../services/vault/vault.ts";
-import { compressBytes, decompressBytes } from "../../recovery/vault/compression.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { MANIFEST, PROOF, SIGNATURE } from "../../recovery/vault/manifest.ts";
-import type { Manifest } from "../../recovery/vault/manifest.ts";
+
 import { tierForRun } from "../../planning/calendar.ts";
 import { TIERS as ALL_TIERS } from "../../planning/tiers.ts";
+import { compressBytes, decompressBytes } from "../../recovery/vault/compression.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { MANIFEST, type Manifest, PROOF, SIGNATURE } from "../../recovery/vault/manifest.ts";
+import { verify } from "../../recovery/verify/verify.ts";
+import { PromiseError } from "../../services/common/errors.ts";
+import { silent } from "../../services/common/reporter.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import { hide, putInPlace, putOver } from "../recovery/support/inPlace.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import type { FreshDatabase } from "./support/databases.ts";
 import { forge as forgeIn } from "./support/forge.ts";
-import { localSigner, newPrivateKey } from "./support/order.ts";
-import type { Store } from "./support/order.ts";
+import { localSigner, newPrivateKey, type Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { startSetting, vaultIn } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
-import { silent } from "../../services/common/reporter.ts";
-import { verify } from "../../recovery/verify/verify.ts";
-import { hide, putInPlace, putOver } from "../recovery/support/inPlace.ts";
+import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { dumpOf } from "../recovery/support/sample.ts";
 import type { Store } from "./support/order.ts";
 import { startRunner } from "./support/runnerProcess.ts";
-import { startSetting } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
+import { type Setting, startSetting } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 /** Less than the definitions of the sample take. */

@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { backup } from "../../recovery/backup/backup.ts";
+import { restore } from "../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { verify } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { backup } from "../../recovery/backup/backup.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { verify } from "../../recovery/verify/verify.ts";
-import { startTestCloud } from "../recovery/support/cloud.ts";
-import type { TestCloud } from "../recovery/support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { startTestDatabase } from "../support/postgres.ts";
-import type { TestDatabase } from "../support/postgres.ts";
-import { SAMPLE, sessionsLeft, startTargetServer } from "./support/databases.ts";
-import type { FreshDatabase, TargetServer } from "./support/databases.ts";
-import { TIERS, localSigner, newPrivateKey, publicKeyOf } from "./support/order.ts";
-import type { RunnerOrder, Store } from "./support/order.ts";
+import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
+import { type FreshDatabase, SAMPLE, sessionsLeft, startTargetServer, type TargetServer } from "./support/databases.ts";
+import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
 

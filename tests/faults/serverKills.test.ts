@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { SAMPLE, startTargetServer } from "./support/databases.ts";
-import type { TargetServer } from "./support/databases.ts";
-import { startPlainS3 } from "./support/plainS3.ts";
-import type { PlainS3 } from "./support/plainS3.ts";
+import { SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
+import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
-import { startSetting, vaultIn } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
+import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 
 /** What a runner stays in each phase before it begins with it; a kill comes in that time or soon after. */
 const LINGER_MS = 40;

@@ -1,25 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
+import { backup } from "../../recovery/backup/backup.ts";
+import { restore } from "../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { verify } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { s3Vault } from "../../services/vault/s3Vault.ts";
+import { s3Vault, type VaultOptions } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import type { VaultOptions } from "../../services/vault/s3Vault.ts";
-import { backup } from "../../recovery/backup/backup.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { restore } from "../../recovery/restore/recipes/restore.ts";
-import { verify } from "../../recovery/verify/verify.ts";
-import { startTestCloud } from "../recovery/support/cloud.ts";
-import type { TestCloud } from "../recovery/support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { SAMPLE, startTargetServer } from "./support/databases.ts";
-import type { FreshDatabase, TargetServer } from "./support/databases.ts";
-import { TIERS, localSigner, newPrivateKey, publicKeyOf } from "./support/order.ts";
-import type { RunnerOrder } from "./support/order.ts";
+import { type FreshDatabase, SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
+import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, TIERS } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { runToEnd } from "./support/runnerProcess.ts";
-import { startS3Proxy } from "./support/s3Proxy.ts";
-import type { S3Fault, S3Proxy } from "./support/s3Proxy.ts";
+import { type S3Fault, type S3Proxy, startS3Proxy } from "./support/s3Proxy.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);

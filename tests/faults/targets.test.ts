@@ -1,13 +1,14 @@
 import { chown } from "node:fs/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { UserError } from "../../services/common/errors.ts";
+
 import { UNPRIVILEGED } from "../../recovery/postgres/programs/unprivileged.ts";
-import type { Vault } from "../../services/vault/vault.ts";
 import { MANIFEST } from "../../recovery/vault/manifest.ts";
+import { UserError } from "../../services/common/errors.ts";
+import type { Vault } from "../../services/vault/vault.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import { signedAgain } from "./support/forge.ts";
-import { startSetting, vaultIn } from "./support/setting.ts";
-import type { Setting } from "./support/setting.ts";
+import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 const disk = smallDisk("24m");

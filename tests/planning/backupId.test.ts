@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { backupIdFor, startOfBackup } from "../../planning/backupId.ts";
 
 describe("backup ids", () => {

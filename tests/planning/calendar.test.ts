@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { periodOf, tierForRun } from "../../planning/calendar.ts";
 import { TIERS } from "../../planning/tiers.ts";
 

@@ -7,9 +7,9 @@ import {
   recoveredDatabaseName,
   replicationRoleArn,
   replicationRoleName,
+  type Site,
   vaultBucketArn,
   vaultBucketName,
-  type Site,
 } from "../../planning/names.ts";
 
 const SITE: Site = {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+
 import {
+  longestIntervalHours,
   RECOVERY_POINT_OBJECTIVES,
   REPLICATION_LAG_MS,
-  longestIntervalHours,
   worstCaseLossMs,
 } from "../../planning/objectives.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { platformBackupWarning } from "../../planning/platformBackups.ts";
 
 const at = (time: string | undefined) => (time === undefined ? undefined : new Date(`2026-07-${time}:00Z`));

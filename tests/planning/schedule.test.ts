@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { RECOVERY_POINT_OBJECTIVES, REPLICATION_LAG_MS, worstCaseLossMs } from "../../planning/objectives.ts";
-import { privateRepositoryOf } from "../../settings/runnerImage.ts";
 import { hoursOfRate, LONGEST_INTERVAL_HOURS, rateExpression, RUN_LIMIT_MINUTES } from "../../planning/schedule.ts";
+import { privateRepositoryOf } from "../../settings/runnerImage.ts";
 
 describe("the schedule", () => {
   it("promises the loss of 24 hours at most even when a run takes as long as it may, and not with an hour more", () => {

@@ -3,12 +3,12 @@ import { describe, expect, it } from "@jest/globals";
 import {
   faultsOfOverrides,
   leastKeptDays,
+  type SeedTierName,
   tier,
-  tierNamed,
   TIER_NAMES,
+  tierNamed,
   TIERS,
   tiersWith,
-  type SeedTierName,
 } from "../../planning/tiers.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;

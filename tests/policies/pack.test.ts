@@ -8,10 +8,11 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 
-import { bucketPolicy } from "../../components/vaultPolicies.ts";
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
+import { bucketPolicy } from "../../components/vaultPolicies.ts";
 import { tier, TIERS } from "../../planning/tiers.ts";
 import { configureVaultTrail } from "../../policies/aws/cloudtrail/Trail/configureVaultTrail.ts";
+import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
 import { protectVaultKey } from "../../policies/aws/kms/Key/protectVaultKey.ts";
 import { enableObjectLock } from "../../policies/aws/s3/Bucket/enableObjectLock.ts";
 import { protectVault } from "../../policies/aws/s3/Bucket/protectVault.ts";
@@ -23,7 +24,6 @@ import { requireTls } from "../../policies/aws/s3/BucketPolicy/requireTls.ts";
 import { blockPublicAccess } from "../../policies/aws/s3/BucketPublicAccessBlock/blockPublicAccess.ts";
 import { configureKmsKey } from "../../policies/aws/s3/BucketServerSideEncryptionConfiguration/configureKmsKey.ts";
 import { enableVersioning } from "../../policies/aws/s3/BucketVersioning/enableVersioning.ts";
-import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
 import { configureBackupInterval } from "../../policies/aws/scheduler/Schedule/configureBackupInterval.ts";
 import { missingSchedule } from "../../policies/castchat/BackupSchedule/missingSchedule.ts";
 import { missingParts } from "../../policies/castchat/BackupVault/missingParts.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { judge } from "../../policies/verdict.ts";
 import type { PreviewReport } from "../../policies/previewStack.ts";
 import {
   declaredIn,
-  regionOf,
   type DeclaredResource,
   type DeclaredStack,
+  regionOf,
 } from "../../policies/stacks/declaredStack.ts";
 import { replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
+import { judge } from "../../policies/verdict.ts";
 
 const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { programWorkspace, type ProgramWorkspace } from "./workspace.ts";
+import { type ProgramWorkspace, programWorkspace } from "./workspace.ts";
 
 const RUN_MS = 90_000;
 

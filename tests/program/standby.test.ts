@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { programWorkspace, type ProgramWorkspace, type StateResource } from "./workspace.ts";
+import { type ProgramWorkspace, programWorkspace, type StateResource } from "./workspace.ts";
 
 /** One run of the engine takes about 5 s here. */
 const RUN_MS = 90_000;

@@ -1,18 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../services/common/clock.ts";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { TIERS } from "../../planning/tiers.ts";
+import { backup } from "../../recovery/backup/backup.ts";
 import { connect } from "../../recovery/postgres/session/database.ts";
+import { replace } from "../../recovery/restore/inPlace/replace.ts";
+import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { backup } from "../../recovery/backup/backup.ts";
-import { replace } from "../../recovery/restore/inPlace/replace.ts";
-import { TIERS } from "../../planning/tiers.ts";
-import { startSessionPooler } from "../support/sessionPooler.ts";
-import type { SessionPooler } from "../support/sessionPooler.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
+import { type SessionPooler, startSessionPooler } from "../support/sessionPooler.ts";
 import { contentOf, runSql } from "./support/sample.ts";
-import { startTestSource } from "./support/source.ts";
-import type { TestSource } from "./support/source.ts";
+import { startTestSource, type TestSource } from "./support/source.ts";
 
 let started: TestSource;
 let pooler: SessionPooler;

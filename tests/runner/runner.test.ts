@@ -1,17 +1,19 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
+import { listBackups } from "../../recovery/vault/listBackups.ts";
+import { bundledRunner, bundleRunner } from "../../runner/bundle.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
-import { listBackups } from "../../recovery/vault/listBackups.ts";
-import { readConfiguration } from "../../recovery/configuration/readConfiguration.ts";
 import { RUNNER_TOKENS } from "../../settings/runnerSettings.ts";
-import { TIERS } from "../../planning/tiers.ts";
-import { bundledRunner, bundleRunner } from "../../runner/bundle.ts";
-import { applySchema, fill } from "../../lab/sandbox/sample/database.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { makeTestFolder } from "../support/folder.ts";
 import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";

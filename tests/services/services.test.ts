@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
+
+import { vercelClient } from "../../services/appHost/vercel.ts";
 import { githubClient } from "../../services/codeHost/github.ts";
 import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import { vercelClient } from "../../services/appHost/vercel.ts";
-import { startTestServer } from "./support/testServer.ts";
-import type { Reply } from "./support/testServer.ts";
+import { cloudflareClient } from "../../services/dns/cloudflare.ts";
+import { type Reply, startTestServer } from "./support/testServer.ts";
 
 // Answers as the services document them, where they differ from the sandbox's.
 const stops: (() => Promise<void>)[] = [];

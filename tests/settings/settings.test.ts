@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
-import { loadSettings, parseSettings, type RawSettings } from "../../settings/settings.ts";
 import { SETTINGS } from "../../settings/schema.ts";
+import { loadSettings, parseSettings, type RawSettings } from "../../settings/settings.ts";
 
 const publicKey = (namedCurve: string) =>
   generateKeyPairSync("ec", { namedCurve }).publicKey.export({ type: "spki", format: "pem" }).toString();

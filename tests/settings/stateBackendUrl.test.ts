@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { stateBucketOf } from "../../settings/stateBackendUrl.ts";
 
 describe("stateBucketOf", () => {

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 /** Makes an empty folder `.sandbox/tests-…`; inside of the project, so that deployed apps find its packages. */

@@ -1,21 +1,22 @@
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  type LifecycleRule as S3Rule,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
-  type LifecycleRule as S3Rule,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { missedOn } from "../../planning/retention/schedule.ts";
-import { simulate, type Scenario, type VaultHistory } from "../../planning/retention/simulation.ts";
+import { type Scenario, simulate, type VaultHistory } from "../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../planning/retention/time.ts";
 import type { DeclaredVault, LifecycleRule, RunnerTier } from "../../planning/retention/vault.ts";
-import { LifecycleClock } from "./lifecycleClock.ts";
+import { day, PRIMARY, REPLICA } from "../planning/support/scenario.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
-import { PRIMARY, REPLICA, day } from "../planning/support/scenario.ts";
+import { LifecycleClock } from "./lifecycleClock.ts";
 
 /** The tiers' days made short, so that all of them end within the test. */
 const TIERS: readonly RunnerTier[] = [

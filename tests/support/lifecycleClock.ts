@@ -4,15 +4,13 @@ import {
   GetBucketLifecycleConfigurationCommand,
   GetObjectLegalHoldCommand,
   GetObjectRetentionCommand,
+  type LifecycleRule,
   ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectVersionsCommand,
-} from "@aws-sdk/client-s3";
-import type {
-  LifecycleRule,
-  ListMultipartUploadsCommandOutput,
-  ListObjectVersionsCommandOutput,
-  S3Client,
-  TransitionStorageClass,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+  type TransitionStorageClass,
 } from "@aws-sdk/client-s3";
 
 import { DAY, isDue, isLargeEnough, meets, prefixOf, upToMidnight } from "./lifecycleRule.ts";

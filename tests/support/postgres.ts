@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+
 import { freePort } from "../../lab/sandbox/host/ports.ts";
-import { sandboxPostgres } from "../../lab/sandbox/postgres/binaries.ts";
-import type { PostgresPackage } from "../../lab/sandbox/postgres/binaries.ts";
-import { SUPERUSER, clusterPid, killCluster, startCluster } from "../../lab/sandbox/postgres/cluster.ts";
-import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
 import { isAlive } from "../../lab/sandbox/host/processes.ts";
+import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgres/binaries.ts";
+import { clusterPid, killCluster, startCluster, SUPERUSER } from "../../lab/sandbox/postgres/cluster.ts";
+import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
 import { makeTestFolder } from "./folder.ts";
 import { copyPreparedCluster, makeCluster } from "./preparedCluster.ts";
 

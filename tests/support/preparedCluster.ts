@@ -1,18 +1,19 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
+
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 import { freePort } from "../../lab/sandbox/host/ports.ts";
 import type { PostgresPackage } from "../../lab/sandbox/postgres/binaries.ts";
 import {
-  SUPERUSER,
   createCluster,
   killCluster,
   startCluster,
   stopCluster,
+  SUPERUSER,
 } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../../lab/sandbox/postgres/supabase.ts";
 

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { createConnection, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 
 /** What Supabase's pooler is to a client in session mode, in front of a test's server. */
 export interface SessionPooler {

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { execa } from "execa";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { execa } from "execa";
+
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
 let project: string;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { PromiseError } from "../../../services/common/errors.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import type { DrillContext } from "./context.ts";

@@ -1,5 +1,6 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
+
 import { commitChange, seedApplicationRepository } from "../../sandbox/app/repository.ts";
 import { addressOf } from "../../sandbox/host/layout.ts";
 import { applySchema, fill } from "../../sandbox/sample/database.ts";
@@ -8,8 +9,8 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { openStack, up } from "../stage/stacks.ts";
 import type { StepRecord } from "../stage/steps.ts";
-import { databaseSize, type DatabaseSize } from "./databaseSize.ts";
 import type { DrillContext } from "./context.ts";
+import { type DatabaseSize, databaseSize } from "./databaseSize.ts";
 import { projectPlace } from "./projectContent.ts";
 
 /** What of a deployed stack the drill works with. */

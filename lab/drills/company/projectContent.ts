@@ -1,7 +1,6 @@
 import { addressOf } from "../../sandbox/host/layout.ts";
 import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
-import { takeProjectSnapshot } from "../compare/projectSnapshot.ts";
-import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
+import { type ProjectSnapshot, takeProjectSnapshot } from "../compare/projectSnapshot.ts";
 import type { DrillContext } from "./context.ts";
 
 /** What of a stack's outputs names its Supabase project. */

@@ -1,4 +1,4 @@
-import { isKept, type DrillReport } from "../report/report.ts";
+import { type DrillReport, isKept } from "../report/report.ts";
 import type { TakenBackup } from "./backup.ts";
 import type { Company } from "./company.ts";
 import type { DrillContext } from "./context.ts";

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+
 import { z } from "zod";
-import { PromiseError } from "../../../services/common/errors.ts";
+
 import { pulumiClient } from "../../../recovery/pulumi/pulumi.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
 import { advanceScheduler } from "../../sandbox/control.ts";
-import { castchatRecovery } from "../stage/commandLine.ts";
 import type { Check } from "../report/report.ts";
+import { castchatRecovery } from "../stage/commandLine.ts";
 import type { DrillContext } from "./context.ts";
 
 const scheduleAnswer = z.object({

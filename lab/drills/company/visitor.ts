@@ -1,4 +1,5 @@
 import { request } from "node:http";
+
 import { z } from "zod";
 
 /** What a visitor's request was answered. */

@@ -1,7 +1,7 @@
 import type { LeftOut, ObjectKind } from "./types.ts";
 
 /** Schemas that belong to Supabase: a new project brings their tables along, so only what the app put there is compared. */
-export const MANAGED_SCHEMAS = [
+const MANAGED_SCHEMAS = [
   "auth",
   "storage",
   "extensions",
@@ -20,7 +20,7 @@ export const MANAGED_SCHEMAS = [
 ] as const;
 
 /** Where a recovery keeps its own notes: no part of the application. */
-export const RECOVERY_SCHEMA = "castchat_recovery";
+const RECOVERY_SCHEMA = "castchat_recovery";
 
 /** Tables that a platform of another version fills differently, by qualified name; jobs and secrets are compared as such. */
 export const VOLATILE_TABLES = [

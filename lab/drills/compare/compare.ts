@@ -1,6 +1,5 @@
 import { redact } from "../../../services/common/errors.ts";
-import { OBJECT_KINDS } from "./types.ts";
-import type { DatabaseSnapshot, Difference, LostRows, ObjectKind } from "./types.ts";
+import { type DatabaseSnapshot, type Difference, type LostRows, OBJECT_KINDS, type ObjectKind } from "./types.ts";
 
 /** Kinds whose definitions are long or may hold what nobody else should read: only that they differ is said. */
 const NOT_QUOTED: ReadonlySet<ObjectKind> = new Set(["function", "view", "comment", "rule", "vault secret"]);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+
 import type { Check } from "../report/report.ts";
 import type { ProjectSnapshot, StoredObject } from "./projectSnapshot.ts";
 

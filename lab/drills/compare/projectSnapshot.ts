@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
+
 import pg from "pg";
+
 import { HIDDEN_SETTING } from "../../sandbox/emulators/supabaseState.ts";
-import { askManagement, askStorage, refusalOf, serviceKey } from "../../sandbox/sample/projectPlace.ts";
-import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
+import {
+  askManagement,
+  askStorage,
+  type ProjectPlace,
+  refusalOf,
+  serviceKey,
+} from "../../sandbox/sample/projectPlace.ts";
 import { takeObjects } from "./snapshot.ts";
 import type { LeftOut } from "./types.ts";
 

@@ -1,7 +1,7 @@
 import pg from "pg";
+
 import { CATALOGUE, LEFT_OUT, NEEDED, NOT_COMPARED, OUR_SCHEMAS, VOLATILE_TABLES } from "./catalogue.ts";
-import { OBJECT_KINDS } from "./types.ts";
-import type { DatabaseSnapshot, LeftOut, ObjectKind, TableContent } from "./types.ts";
+import { type DatabaseSnapshot, type LeftOut, OBJECT_KINDS, type ObjectKind, type TableContent } from "./types.ts";
 
 /** Connections that read at the same time. More than the cores of a small machine gains nothing. */
 const READERS = 2;

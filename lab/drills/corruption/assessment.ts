@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import type { Check } from "../report/report.ts";
 import type { Damage } from "./damage.ts";
 

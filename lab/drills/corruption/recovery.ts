@@ -1,16 +1,17 @@
 import { z } from "zod";
+
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
-import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import type { Visitor } from "../company/visitor.ts";
 import { readProject } from "../company/projectContent.ts";
-import { compareProjects } from "../compare/compareProjects.ts";
+import type { Visitor } from "../company/visitor.ts";
 import { compareSnapshots } from "../compare/compare.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
 import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../compare/types.ts";
 import type { Check } from "../report/report.ts";
+import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
 import { assessmentSchema, judgeAssessment } from "./assessment.ts";
 import type { Damage } from "./damage.ts";
 import { findPosts } from "./posts.ts";

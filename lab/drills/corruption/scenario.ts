@@ -17,7 +17,7 @@ import { judgeObjectives } from "./objectives.ts";
 import { DAMAGED_USER, repair } from "./recovery.ts";
 
 /** Name of the scenario, as the report shows it. */
-export const SCENARIO = "Database corruption";
+const SCENARIO = "Database corruption";
 
 /** Posts that are written between the backup and the damage: the measured loss. */
 const LATE_POSTS = 20;

@@ -1,26 +1,26 @@
 import pg from "pg";
 import { z } from "zod";
+
 import { addressOf } from "../../sandbox/host/layout.ts";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
-import { castchatRecovery } from "../stage/commandLine.ts";
-import { compareProjects } from "../compare/compareProjects.ts";
-import { compareSnapshots, lostRows } from "../compare/compare.ts";
-import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
-import { isHeldBack } from "../compare/types.ts";
-import { takeSnapshot } from "../compare/snapshot.ts";
-import type { DatabaseSnapshot, LostRows } from "../compare/types.ts";
-import type { Check } from "../report/report.ts";
-import { up } from "../stage/stacks.ts";
 import type { TakenBackup } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
-import type { Recovered } from "./recovery.ts";
-import { checkNotes } from "./notesCheck.ts";
-import { checkRelease } from "./releaseCheck.ts";
 import type { DrillContext } from "../company/context.ts";
 import { readProject } from "../company/projectContent.ts";
-import { answers } from "./signsOfLife.ts";
 import { Visitor } from "../company/visitor.ts";
+import { compareSnapshots, lostRows } from "../compare/compare.ts";
+import { compareProjects } from "../compare/compareProjects.ts";
+import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
+import { takeSnapshot } from "../compare/snapshot.ts";
+import { type DatabaseSnapshot, isHeldBack, type LostRows } from "../compare/types.ts";
+import type { Check } from "../report/report.ts";
+import { castchatRecovery } from "../stage/commandLine.ts";
+import { up } from "../stage/stacks.ts";
+import { checkNotes } from "./notesCheck.ts";
+import type { Recovered } from "./recovery.ts";
+import { checkRelease } from "./releaseCheck.ts";
+import { answers } from "./signsOfLife.ts";
 
 /** What the checks compare the recovered system with. */
 export interface Expected {

@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+
 import { destroyDatabase, loseRegion } from "../../sandbox/control.ts";
 import { addressOf, layout, REGIONS } from "../../sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { answers, canConnect } from "./signsOfLife.ts";
 import { Visitor } from "../company/visitor.ts";
+import { answers, canConnect } from "./signsOfLife.ts";
 
 /** What was lost, and when the last of it was gone. */
 export interface Loss {

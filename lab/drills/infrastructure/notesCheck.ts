@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { z } from "zod";
+
 import { addressOf, REGIONS } from "../../sandbox/host/layout.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { partsBeside } from "./recovery.ts";
-import type { Recovered } from "./recovery.ts";
+import { partsBeside, type Recovered } from "./recovery.ts";
 
 /** The note that every drill's recovery has: the sample database has jobs and a publication, which no restore brings alive. */
 const KNOWN = /^Held back until `castchat-recovery release`: [1-9]\d* scheduled jobs/;

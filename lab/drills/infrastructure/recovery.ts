@@ -1,11 +1,12 @@
 import { z } from "zod";
+
 import { PromiseError } from "../../../services/common/errors.ts";
 import { addressOf } from "../../sandbox/host/layout.ts";
 import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
-import { up, type ResourceTiming } from "../stage/stacks.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import { Visitor } from "../company/visitor.ts";
+import { type ResourceTiming, up } from "../stage/stacks.ts";
 
 /** Higher than the primary's, so that the standby may take the public name. */
 const RECOVERY_GENERATION = 2;

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+
 import { z } from "zod";
-import { castchatRecovery } from "../stage/commandLine.ts";
+
 import type { DrillContext } from "../company/context.ts";
 import { takeObjects } from "../compare/snapshot.ts";
-import { HELD_BACK } from "../compare/types.ts";
-import type { DatabaseSnapshot } from "../compare/types.ts";
+import { type DatabaseSnapshot, HELD_BACK } from "../compare/types.ts";
+import { castchatRecovery } from "../stage/commandLine.ts";
 import type { Recovered } from "./recovery.ts";
 
 const releaseAnswer = z.object({ items: z.array(z.object({ kind: z.string(), name: z.string(), state: z.string() })) });

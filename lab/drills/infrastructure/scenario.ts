@@ -1,20 +1,19 @@
 import { writeMoreRows } from "../../sandbox/sample/moreRows.ts";
-import { takeSnapshot } from "../compare/snapshot.ts";
-import type { DrillReport } from "../report/report.ts";
 import { backUp } from "../company/backup.ts";
-import { checkRecovered } from "./checks.ts";
 import { changeCode, type Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
-import { destroyEverything } from "./disaster.ts";
-import { judgeObjectives } from "./objectives.ts";
-import { recover } from "./recovery.ts";
-import type { Recovered } from "./recovery.ts";
-import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
 import { readProject } from "../company/projectContent.ts";
 import { scenarioReport } from "../company/scenarioReport.ts";
+import { awaitScheduledBackup } from "../company/scheduledBackup.ts";
+import { takeSnapshot } from "../compare/snapshot.ts";
+import type { DrillReport } from "../report/report.ts";
+import { checkRecovered } from "./checks.ts";
+import { destroyEverything } from "./disaster.ts";
+import { judgeObjectives } from "./objectives.ts";
+import { recover, type Recovered } from "./recovery.ts";
 
 /** Name of the scenario, as the report shows it. */
-export const SCENARIO = "Complete infrastructure failure";
+const SCENARIO = "Complete infrastructure failure";
 
 /** Posts that are written after the backup: the measured loss. */
 const LATE_POSTS = 20;

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+
 import { duration } from "../../../services/common/terminal.ts";
 import type { DrillReport } from "./report.ts";
 

@@ -1,7 +1,8 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { renderHtml } from "./html.ts";
-import { drillReportSchema, type DrillReport } from "./report.ts";
+import { type DrillReport, drillReportSchema } from "./report.ts";
 
 /** Paths of a written report. */
 export interface ReportFiles {

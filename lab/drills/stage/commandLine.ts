@@ -1,5 +1,7 @@
-import { execa } from "execa";
 import { join } from "node:path";
+
+import { execa } from "execa";
+
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 import type { EngineOptions } from "./stacks.ts";
 

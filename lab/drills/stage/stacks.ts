@@ -1,4 +1,5 @@
-import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 
 /** When a resource was finished by the engine, by the drill's own clock. */

@@ -4,6 +4,7 @@ import { devNull, tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
 import { redact, UserError } from "../../../services/common/errors.ts";
 
 const run = promisify(execFile);

@@ -1,12 +1,18 @@
-import { Agent, createServer, request as httpRequest } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+
 import type { Clock } from "../../../services/common/clock.ts";
 import { LOOPBACK } from "../host/ports.ts";
 import { closeServer, listen } from "../host/servers.ts";
-import { refusalAnswer } from "./refusal.ts";
-import type { Refusal } from "./refusal.ts";
-import { isOutOfTime, isSignedWith, needsBody, readSignature } from "./signature.ts";
-import type { Signature } from "./signature.ts";
+import { type Refusal, refusalAnswer } from "./refusal.ts";
+import { isOutOfTime, isSignedWith, needsBody, readSignature, type Signature } from "./signature.ts";
 
 /** What a region's gateway needs to know. */
 export interface GatewayOptions {

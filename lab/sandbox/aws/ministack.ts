@@ -4,9 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { REGIONS } from "../host/layout.ts";
-import { LOOPBACK, isFree } from "../host/ports.ts";
+import { isFree, LOOPBACK } from "../host/ports.ts";
 import { portInUse } from "../host/servers.ts";
 import { schedulerClockFile } from "./schedulerClock.ts";
 

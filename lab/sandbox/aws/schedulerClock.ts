@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { UserError } from "../../../services/common/errors.ts";
 
 /** The file in ministack's folder by which EventBridge Scheduler's clock is ahead of the machine's, in seconds. */

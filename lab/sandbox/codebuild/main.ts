@@ -1,4 +1,5 @@
 import { json } from "node:stream/consumers";
+
 import { BUILD_ORDER } from "./order.ts";
 import { runBuild } from "./runBuild.ts";
 

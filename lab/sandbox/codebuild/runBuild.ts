@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+
 import { messageOf } from "../../../services/common/errors.ts";
 import { BuildLog } from "./buildLog.ts";
 import { endTree } from "./endTree.ts";
 import { environmentOf } from "./environment.ts";
-import { COMMAND_PHASES, parseBuildspec, type BuildOrder } from "./order.ts";
+import { type BuildOrder, COMMAND_PHASES, parseBuildspec } from "./order.ts";
 import { downloadSource } from "./source.ts";
 
 /** How a phase ended, as BatchGetBuilds will show it. */

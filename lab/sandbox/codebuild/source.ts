@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
+
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+
 import type { BuildOrder } from "./order.ts";
 
 /** Fetches a build's source, a folder of a bucket, with the build's own role. */

@@ -1,8 +1,12 @@
 import { join } from "node:path";
+
 import { Hono } from "hono";
 import { z } from "zod";
+
 import {
   checkedRecord,
+  type CloudflareDeps,
+  type DnsRecord,
   fail,
   invalidBody,
   ok,
@@ -10,10 +14,8 @@ import {
   recordBody,
   showRecord,
   showZone,
-  zoneBody,
-  type CloudflareDeps,
-  type DnsRecord,
   type Zone,
+  zoneBody,
 } from "./cloudflareState.ts";
 import { ApiError, bearerToken, hexId, readBody } from "./http.ts";
 import { openStore } from "./store.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 
@@ -74,7 +75,7 @@ export const fail = (status: 400 | 401 | 403 | 404, code: number, message: strin
     result: null,
   });
 /** A record that can't be as it is wanted. */
-export const invalidRecord = (message: string) => fail(400, 1004, "DNS Validation Error", [{ code: 9021, message }]);
+const invalidRecord = (message: string) => fail(400, 1004, "DNS Validation Error", [{ code: 9021, message }]);
 /** A body that can't be read. */
 export const invalidBody = (fault: string) => fail(400, 6007, `Malformed JSON in request body: ${fault}`);
 /** An answer as Cloudflare writes it. */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+
 import { messageOf } from "../../../services/common/errors.ts";
 
 /** A commit as GitHub's answers need it. */

@@ -1,25 +1,26 @@
 import { join } from "node:path";
-import { Hono } from "hono";
-import type { Context } from "hono";
+
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+
+import { type GitCommit, type GitStorage, openGitStorage } from "./git.ts";
+import { addGitRoutes, gitUnauthorized } from "./githubGit.ts";
 import {
   account,
   DOCS,
   fail,
+  type GithubDeps,
+  type GithubMemory,
   invalid,
   NAME,
   problem,
+  type Repository,
   SETTINGS,
   settingsFrom,
   show,
   USER,
-  type GithubDeps,
-  type GithubMemory,
-  type Repository,
 } from "./githubState.ts";
 import { ApiError, basicPassword, bearerToken, readBody } from "./http.ts";
-import { addGitRoutes, gitUnauthorized } from "./githubGit.ts";
-import { openGitStorage, type GitCommit, type GitStorage } from "./git.ts";
 import { openStore } from "./store.ts";
 
 /** GitHub on this machine. */

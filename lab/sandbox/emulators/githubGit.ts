@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
+
 import type { GitStorage } from "./git.ts";
-import { USER, type Repository } from "./githubState.ts";
+import { type Repository, USER } from "./githubState.ts";
 
 const text = (status: 401 | 403 | 404, body: string, headers: Record<string, string> = {}) =>
   new Response(body, { status, headers });

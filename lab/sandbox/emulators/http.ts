@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";

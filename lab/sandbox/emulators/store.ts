@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 
 /** An emulator's memory: a plain object that `save` puts on disk as one JSON file. */

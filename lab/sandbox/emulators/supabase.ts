@@ -1,16 +1,14 @@
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+
 import { messageOf } from "../../../services/common/errors.ts";
 import { SUPABASE_REGIONS } from "../../../settings/supabaseRegions.ts";
 import { ApiError, bearerToken, letterId, readBody } from "./http.ts";
-import { queryProject } from "./supabaseDatabase.ts";
-import { openLifecycle } from "./supabaseLifecycle.ts";
 import { addAuthRoutes } from "./supabaseAuth.ts";
-import { addBackupRoutes } from "./supabaseBackups.ts";
-import type { PlatformBackups } from "./supabaseBackups.ts";
+import { addBackupRoutes, type PlatformBackups } from "./supabaseBackups.ts";
+import { queryProject } from "./supabaseDatabase.ts";
 import { addFunctionRoutes } from "./supabaseFunctions.ts";
-import { addStorageRoutes } from "./supabaseStorage.ts";
+import { openLifecycle } from "./supabaseLifecycle.ts";
 import {
   apiKey,
   newJwtSecret,
@@ -20,6 +18,7 @@ import {
   type SupabaseDeps,
   type SupabaseProject,
 } from "./supabaseState.ts";
+import { addStorageRoutes } from "./supabaseStorage.ts";
 
 /** Supabase on this machine. */
 export interface SupabaseEmulator {

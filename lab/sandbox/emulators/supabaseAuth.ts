@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
+
 import type { Hono } from "hono";
 import { verify } from "hono/jwt";
 import { z } from "zod";
+
 import { messageOf } from "../../../services/common/errors.ts";
 import { ApiError, bearerToken, readBody } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";

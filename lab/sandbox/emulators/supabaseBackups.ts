@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { readBody } from "./http.ts";
-import { refusal } from "./supabaseState.ts";
-import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+import { refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
 /** The platform backs up every project at this hour (UTC) and keeps the copies of so many days. */
 const HOUR = 2;

@@ -1,4 +1,5 @@
 import pg from "pg";
+
 import type { ProjectServers } from "../host/services.ts";
 
 /** Asks a project's own database, as superuser, on a connection of its own. Throws when there is no server or it refuses. */

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+
 import type { Context, Hono } from "hono";
-import { refusal } from "./supabaseState.ts";
-import type { FunctionState, SupabaseWorld } from "./supabaseState.ts";
+
+import { type FunctionState, refusal, type SupabaseWorld } from "./supabaseState.ts";
 
 /** The bundle that the platform makes of a function's code. */
 const ESZIP = "application/vnd.denoland.eszip";

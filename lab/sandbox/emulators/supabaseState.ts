@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
+
 import { sign } from "hono/jwt";
+
 import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";

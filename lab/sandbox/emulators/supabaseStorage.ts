@@ -3,14 +3,15 @@ import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { bearerToken, readBody, ApiError } from "./http.ts";
+
+import { ApiError, bearerToken, readBody } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";
-import { apiKey, refusal } from "./supabaseState.ts";
-import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
+import { apiKey, refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
 /** Bytes that an object of a new project may have, and of any project. */
 const FILE_SIZE_LIMIT = 50 * 2 ** 20;

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+
 import { ApiError, bearerToken } from "./http.ts";
 import { addDeploymentRoutes } from "./vercelDeployments.ts";
 import { addDomainRoutes } from "./vercelDomains.ts";

@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
+
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { messageOf } from "../../../services/common/errors.ts";
 import { hexId, letterId, readBody } from "./http.ts";
-import { badRequest, refusal, type Deployment, type Project, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 const SHA1 = /^[0-9a-f]{40}$/;
 const environment = z.record(z.string(), z.string());

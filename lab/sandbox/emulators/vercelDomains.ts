@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { readBody } from "./http.ts";
-import { badRequest, refusal, type Domain, type Project, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Domain, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 const options = {
   gitBranch: z.string().nullish(),

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { letterId, readBody } from "./http.ts";
-import { badRequest, refusal, type Project, type Variable, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Project, refusal, type Variable, type VercelWorld } from "./vercelState.ts";
 
 const target = z.enum(["production", "preview", "development"]);
 const targets = z.union([z.array(target).min(1), target.transform((one) => [one])]);

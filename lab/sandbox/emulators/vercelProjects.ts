@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { letterId, readBody } from "./http.ts";
 import { addVariables, variableBody } from "./vercelEnvironment.ts";
 import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
-import { badRequest, refusal, type Project, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /**
  * A project's settings and what they are until they are set; Vercel refuses others by name. Where what Vercel does by itself is

@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+
 import { letterId, readBody } from "./http.ts";
-import { badRequest, refusal, type Bypass, type Deployment, type Project, type VercelWorld } from "./vercelState.ts";
+import { badRequest, type Bypass, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /** What a method of protection covers (https://vercel.com/docs/deployment-protection#understanding-deployment-protection-by-environment). */
 const SCOPES = [

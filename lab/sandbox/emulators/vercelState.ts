@@ -1,4 +1,5 @@
 import { join } from "node:path";
+
 import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+
 import { generateX25519Identity } from "age-encryption";
 import { z } from "zod";
+
 import { UserError } from "../../../services/common/errors.ts";
-import { SERVICES, layout } from "./layout.ts";
-import type { SandboxFile, Service } from "./layout.ts";
+import { layout, type SandboxFile, type Service, SERVICES } from "./layout.ts";
 import { freePorts } from "./ports.ts";
 import { isSameProcess } from "./processes.ts";
 

@@ -1,6 +1,7 @@
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { isSameProcess, startTicks } from "./processes.ts";
 

@@ -1,1 +1,1 @@
-export { LOOPBACK, freePort, freePorts, isFree } from "../../../services/common/ports.ts";
+export { freePort, freePorts, isFree, LOOPBACK } from "../../../services/common/ports.ts";

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { LOOPBACK } from "./ports.ts";
 

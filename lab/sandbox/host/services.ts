@@ -1,6 +1,5 @@
 import type { Clock } from "../../../services/common/clock.ts";
-import type { SandboxCredentials, SandboxFile } from "./layout.ts";
-import type { layout } from "./layout.ts";
+import { type layout, type SandboxCredentials, type SandboxFile } from "./layout.ts";
 
 /** Address of a project's Postgres server. */
 export interface ProjectConnection {

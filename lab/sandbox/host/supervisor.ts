@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { isAlive, isSameProcess, startTicks } from "./processes.ts";
 
 /** A process that the daemon has started. */

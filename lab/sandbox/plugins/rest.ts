@@ -1,13 +1,13 @@
 import type { z } from "zod";
+
+import { type Properties, resource, type ResourceHandler } from "../../../provider/host/index.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { resource } from "../../../provider/host/index.ts";
-import type { Properties, ResourceHandler } from "../../../provider/host/index.ts";
 
 /** How long a service may take to answer. */
 const TIME_LIMIT_MS = 60_000;
 
 /** An answer of a service that is no success. */
-export class RestError extends Error {
+class RestError extends Error {
   override readonly name = "RestError";
   readonly status: number;
 

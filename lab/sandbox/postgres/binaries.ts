@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../../services/common/errors.ts";
+
 import type { ServerPrograms } from "../../../recovery/postgres/programs/postgresServer.ts";
-import { UNPRIVILEGED, asNobody, isRoot } from "../../../recovery/postgres/programs/unprivileged.ts";
+import { asNobody, isRoot, UNPRIVILEGED } from "../../../recovery/postgres/programs/unprivileged.ts";
+import { UserError } from "../../../services/common/errors.ts";
 import { PROJECT_ROOT } from "../host/layout.ts";
 import { installationWithStandIns } from "./installation.ts";
 

@@ -2,13 +2,12 @@ import {
   createServerData,
   killServer,
   localeArgs,
+  type ServerOptions,
   serverPid,
   startServer,
   stopServer,
 } from "../../../recovery/postgres/programs/postgresServer.ts";
-import type { ServerOptions } from "../../../recovery/postgres/programs/postgresServer.ts";
-import { sandboxPostgres } from "./binaries.ts";
-import type { PostgresPackage } from "./binaries.ts";
+import { type PostgresPackage, sandboxPostgres } from "./binaries.ts";
 
 /** The superuser of every cluster, named as Supabase names it. */
 export const SUPERUSER = "supabase_admin";
@@ -53,4 +52,4 @@ export async function startCluster({ postgres = sandboxPostgres, ...options }: C
   });
 }
 
-export { killServer as killCluster, serverPid as clusterPid, stopServer as stopCluster };
+export { serverPid as clusterPid, killServer as killCluster, stopServer as stopCluster };

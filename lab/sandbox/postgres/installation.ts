@@ -8,8 +8,8 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -18,8 +18,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../../../services/common/errors.ts";
+
 import { anyoneMayEnter, isRoot } from "../../../recovery/postgres/programs/unprivileged.ts";
+import { UserError } from "../../../services/common/errors.ts";
 import { PROJECT_ROOT } from "../host/layout.ts";
 
 /** Stand-ins of extensions that every Supabase project is offered and the package of programs lacks. */

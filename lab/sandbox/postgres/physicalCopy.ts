@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { appendFile, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+
 import pg from "pg";
-import { UNPRIVILEGED, isRoot } from "../../../recovery/postgres/programs/unprivileged.ts";
+
+import { isRoot, UNPRIVILEGED } from "../../../recovery/postgres/programs/unprivileged.ts";
 
 /** What a running server's copy must not hold: its own pid, and its log of changes, which is copied last. */
 const NOT_COPIED = ["postmaster.pid", "postmaster.opts", "pg_wal", "pg_replslot", "backup_label"];

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import pg from "pg";
-import { LOOPBACK, freePort } from "../host/ports.ts";
+
+import { freePort, LOOPBACK } from "../host/ports.ts";
 import type { ProjectConnection, ProjectServers } from "../host/services.ts";
 import type { Supervisor } from "../host/supervisor.ts";
-import { SUPERUSER, createCluster, killCluster, startCluster, stopCluster } from "./cluster.ts";
-import type { ClusterOptions } from "./cluster.ts";
+import { type ClusterOptions, createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "./cluster.ts";
 import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
 import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.ts";
 

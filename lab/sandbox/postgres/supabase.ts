@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+
 import pg from "pg";
-import { majorOf } from "./version.ts";
+
 import { managedSchemasSql } from "../../../recovery/verify/throwaway/managedSchemas.ts";
 import {
-  PUBLISHED_ROLES,
   membershipSql,
+  PUBLISHED_ROLES,
   publishedMemberships,
   publishedPlatformSql,
 } from "../../../recovery/verify/throwaway/publishedPlatform.ts";
+import { majorOf } from "./version.ts";
 
 const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vault.sql"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),

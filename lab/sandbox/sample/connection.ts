@@ -1,4 +1,5 @@
 import pg from "pg";
+
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 
 /** Runs `work` on one connection without time limits (`postgres` has one of 2 minutes) and closes it whatever happens. */

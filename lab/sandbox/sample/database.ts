@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+
 import type pg from "pg";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { majorOf } from "../postgres/version.ts";
 import { inTransaction, withConnection } from "./connection.ts";
 import { fillSteps, helpersSql } from "./fillSteps.ts";
-
-/** Posts in a sample of the usual size: all tables, indexes and large values together take about 100 MB. */
-export const DEFAULT_ROWS = 17_000;
 
 /** So many rows go to the server at once: enough to be fast, few enough that progress shows and a stop is quick. */
 const CHUNK = 2_500;

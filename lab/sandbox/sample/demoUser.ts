@@ -8,7 +8,7 @@ export interface DemoUser {
 }
 
 /** So many different passwords there are: bcrypt is slow on purpose, so later users share the first ones'. */
-export const DEMO_PASSWORDS = 10;
+const DEMO_PASSWORDS = 10;
 
 /**
  * The n-th account (from 1) of every filled sample database. The same for every seed and size; a database of few rows has at

@@ -40,7 +40,7 @@ const MOST_OBJECTS = 300;
 const LARGEST_OBJECT = 4_000;
 
 /** How many users a sample of so many posts has. */
-export function usersFor(posts: number): number {
+function usersFor(posts: number): number {
   return Math.max(10, Math.round(posts / 4));
 }
 

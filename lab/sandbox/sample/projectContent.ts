@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from "node:crypto";
+
 import { withConnection } from "./connection.ts";
-import { askManagement, askStorage, refusalOf, serviceKey } from "./projectPlace.ts";
-import type { ProjectPlace } from "./projectPlace.ts";
+import { askManagement, askStorage, type ProjectPlace, refusalOf, serviceKey } from "./projectPlace.ts";
 
 /** What of a sample lies outside of its database. */
 export interface FilledContent {
@@ -85,7 +85,7 @@ export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Pr
 }
 
 /** So many bytes that nothing compresses, the same for the same name. */
-export function sampleBytes(name: string, sizeBytes: number): Buffer {
+function sampleBytes(name: string, sizeBytes: number): Buffer {
   const key = createHash("sha256").update(name).digest();
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
 }

@@ -1,9 +1,9 @@
-import type { Session } from "../session/database.ts";
 import type { CopyFormat } from "../session/copyFormat.ts";
+import type { Session } from "../session/database.ts";
+import { quoteIdent } from "../session/quote.ts";
 import { BINARY_TYPES } from "./binaryTypes.ts";
 import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, MANAGED_VERSION_TABLES, isNoMember } from "./platform.ts";
-import { quoteIdent } from "../session/quote.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "./platform.ts";
 
 /** A table that holds rows of its own (ordinary tables and leaf partitions; a partitioned table holds none). */
 export interface TableFacts {

@@ -1,9 +1,8 @@
-import type { DescribedDatabase } from "./description.ts";
 import type { Session } from "../session/database.ts";
-import { listExtensions, listSequences } from "./catalog.ts";
-import { LATER_KINDS, digestObjects, listInheritedConstraints } from "./objects.ts";
-import type { ObjectDigests } from "./objects.ts";
 import { tableName } from "../session/quote.ts";
+import { listExtensions, listSequences } from "./catalog.ts";
+import type { DescribedDatabase } from "./description.ts";
+import { digestObjects, LATER_KINDS, listInheritedConstraints, type ObjectDigests } from "./objects.ts";
 import { asPlayed } from "./standIn.ts";
 
 /** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */

@@ -1,6 +1,5 @@
-import { connect } from "../session/database.ts";
-import type { Session } from "../session/database.ts";
 import { messageOf } from "../../../services/common/errors.ts";
+import { connect, type Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
 
 /** What is found behind a connection string. */

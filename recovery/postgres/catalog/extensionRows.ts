@@ -1,8 +1,8 @@
 import type { Session } from "../session/database.ts";
-import type { LeftOut } from "./leftOut.ts";
-import type { BackedUpTable } from "./description.ts";
-import { PLATFORM_EXTENSIONS } from "./platform.ts";
 import { quoteIdent } from "../session/quote.ts";
+import type { BackedUpTable } from "./description.ts";
+import type { LeftOut } from "./leftOut.ts";
+import { PLATFORM_EXTENSIONS } from "./platform.ts";
 
 /**
  * SQL join on `pg_class c` that gives `x.condition` where an extension of the app's has marked the relation for a dump

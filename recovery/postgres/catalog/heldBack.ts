@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+
 import { z } from "zod";
-import type { Session } from "../session/database.ts";
+
 import { PromiseError } from "../../../services/common/errors.ts";
-import type { LeftOut } from "./leftOut.ts";
+import type { Session } from "../session/database.ts";
 import type { BackupJob, DescribedDatabase } from "./description.ts";
+import type { LeftOut } from "./leftOut.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 
 const jobSchema = z.object({
@@ -71,7 +73,7 @@ export async function listJobs(session: Session): Promise<ScheduledJob[]> {
 }
 
 /** The app's publications: the platform's own, such as supabase_realtime, where they publish tables of the app. */
-export async function listPublications(session: Session): Promise<Publication[]> {
+async function listPublications(session: Session): Promise<Publication[]> {
   const ofApp = `(${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA})`;
   const publishesSchema =
     session.serverMajor < PUBLICATION_DETAILS_SINCE

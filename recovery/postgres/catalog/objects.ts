@@ -1,7 +1,7 @@
 import type { Session } from "../session/database.ts";
-import { asPlayed } from "./standIn.ts";
 import { OTHER_OWNERS } from "./owners.ts";
-import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS, REALTIME_MESSAGES, isNoMember } from "./platform.ts";
+import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, PLATFORM_OWNERS, REALTIME_MESSAGES } from "./platform.ts";
+import { asPlayed } from "./standIn.ts";
 
 /**
  * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its

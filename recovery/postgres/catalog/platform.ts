@@ -4,7 +4,7 @@
  */
 
 /** Schemas whose rows are the customer's all the same: they are backed up apart, as data alone. */
-export const MANAGED_DATA_SCHEMAS = ["auth", "storage"] as const;
+const MANAGED_DATA_SCHEMAS = ["auth", "storage"] as const;
 
 /** Tables of those schemas that tell the platform's own version; a project's own must stay. */
 export const MANAGED_VERSION_TABLES = ["auth.schema_migrations", "storage.migrations"] as const;
@@ -13,7 +13,7 @@ export const MANAGED_VERSION_TABLES = ["auth.schema_migrations", "storage.migrat
 export const MARKER_SCHEMA = "castchat_recovery";
 
 /** Schemas that are left out whole. */
-export const PLATFORM_SCHEMAS: readonly string[] = [
+const PLATFORM_SCHEMAS: readonly string[] = [
   ...MANAGED_DATA_SCHEMAS,
   MARKER_SCHEMA,
   "_analytics",

@@ -1,5 +1,5 @@
-import type { Session } from "../session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import type { Session } from "../session/database.ts";
 import { quoteIdent, quoteLiteral, tableName } from "../session/quote.ts";
 
 const INSUFFICIENT_PRIVILEGE = "42501";

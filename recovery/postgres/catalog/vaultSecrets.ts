@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+
 import { z } from "zod";
-import type { Session } from "../session/database.ts";
+
 import { PromiseError } from "../../../services/common/errors.ts";
+import type { Session } from "../session/database.ts";
 import { hasRelation } from "./heldBack.ts";
 import type { LeftOut } from "./leftOut.ts";
 

@@ -1,10 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import type { StdioOptions } from "node:child_process";
+import { execFile, spawn, type StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
+
 import { childEnvironment } from "../../../services/common/childEnvironment.ts";
+import { redact, UserError } from "../../../services/common/errors.ts";
 import type { DatabaseAddress } from "../session/databaseUrl.ts";
-import { UserError, redact } from "../../../services/common/errors.ts";
 
 /** A Postgres client program that was found on PATH. */
 export interface PgTool {

@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { access, constants, readdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+
 import { UserError } from "../../../services/common/errors.ts";
 import type { ServerPrograms } from "./postgresServer.ts";
-import { UNPRIVILEGED, anyoneMayEnter, asNobody, isRoot } from "./unprivileged.ts";
+import { anyoneMayEnter, asNobody, isRoot, UNPRIVILEGED } from "./unprivileged.ts";
 
 /** Where Debian and Ubuntu keep the programs of each major version, which are not on PATH. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";

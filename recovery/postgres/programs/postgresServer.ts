@@ -4,9 +4,10 @@ import { appendFile, chown, mkdir, readFile, rm, writeFile } from "node:fs/promi
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+
 import { childEnvironment } from "../../../services/common/childEnvironment.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { LOOPBACK, isFree } from "../../../services/common/ports.ts";
+import { isFree, LOOPBACK } from "../../../services/common/ports.ts";
 import { isAlive } from "../../../services/common/processes.ts";
 
 /** The server programs of one Postgres installation, and how they are run. */

@@ -1,11 +1,11 @@
-import type { Session } from "../session/database.ts";
-import { ownersScript } from "./ownersScript.ts";
 import {
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
   IS_POLICY_ON_MANAGED_TABLE,
   PLATFORM_ROLES,
 } from "../catalog/platform.ts";
+import type { Session } from "../session/database.ts";
+import { ownersScript } from "./ownersScript.ts";
 
 /**
  * A line that grants what the platform may refuse: the restore compares such rights afterwards and names those (platformRights.ts). `statement`

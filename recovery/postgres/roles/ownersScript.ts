@@ -1,6 +1,6 @@
-import type { Session } from "../session/database.ts";
 import { IS_OTHER, OWNED } from "../catalog/owners.ts";
 import { IS_APP_SCHEMA } from "../catalog/platform.ts";
+import type { Session } from "../session/database.ts";
 
 /**
  * SQL, a line a statement, that gives the app's objects the owners that they have where those aren't the reading role, which

@@ -1,6 +1,6 @@
 import type { DescribedDatabase } from "../catalog/description.ts";
-import type { Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "../catalog/platform.ts";
+import type { Session } from "../session/database.ts";
 import { quoteIdent } from "../session/quote.ts";
 
 /** One right on an object: that a role, or everyone (`null`), may do something. */

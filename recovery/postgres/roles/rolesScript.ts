@@ -1,9 +1,15 @@
-import type { Session } from "../session/database.ts";
-import { membershipStatement, roleStatements } from "./appRoles.ts";
-import type { AppRole, AppRoles, Membership, RoleSetting } from "./appRoles.ts";
-import { PLATFORM_ROLES } from "../catalog/platform.ts";
-import { isSettingList, splitSettingList } from "./settingLists.ts";
 import type { LeftOut } from "../catalog/leftOut.ts";
+import { PLATFORM_ROLES } from "../catalog/platform.ts";
+import type { Session } from "../session/database.ts";
+import {
+  type AppRole,
+  type AppRoles,
+  type Membership,
+  membershipStatement,
+  type RoleSetting,
+  roleStatements,
+} from "./appRoles.ts";
+import { isSettingList, splitSettingList } from "./settingLists.ts";
 
 /**
  * Begins a script in which every value is a literal. Without this line it is one of an earlier version, in which the values of some

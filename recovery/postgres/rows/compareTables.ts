@@ -1,12 +1,11 @@
-import type { Session } from "../session/database.ts";
 import { listTables } from "../catalog/catalog.ts";
-import { RowSum } from "./rowSum.ts";
 import type { BackedUpTable } from "../catalog/description.ts";
-import { measureTables } from "./measureTables.ts";
+import type { Session } from "../session/database.ts";
 import { tableKey, tableName } from "../session/quote.ts";
+import { measureTables } from "./measureTables.ts";
 import { RowSplitter } from "./rowSplitter.ts";
-import { copyOutSql, planReads } from "./tableReading.ts";
-import type { TableRead } from "./tableReading.ts";
+import { RowSum } from "./rowSum.ts";
+import { copyOutSql, planReads, type TableRead } from "./tableReading.ts";
 
 /** Reads that are still to be made of a database, and what they have given. */
 export interface Comparison {

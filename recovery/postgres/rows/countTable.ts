@@ -1,6 +1,6 @@
 import type { Session } from "../session/database.ts";
-import type { PlannedTable } from "./tableReading.ts";
 import { quoteIdent } from "../session/quote.ts";
+import type { PlannedTable } from "./tableReading.ts";
 
 /** What the server says of a table, apart from any copy of its rows. */
 export interface TableCount {

@@ -1,5 +1,5 @@
-import type { Session } from "../session/database.ts";
 import type { TableFacts } from "../catalog/catalog.ts";
+import type { Session } from "../session/database.ts";
 
 /** A table and how much there is to read of it. */
 export interface MeasuredTable extends TableFacts {

@@ -1,7 +1,6 @@
 import type { CopyFormat } from "../session/copyFormat.ts";
 import type { CopySink } from "../session/copyOut.ts";
-import { endBytes } from "./rows.ts";
-import type { ReadRow } from "./rows.ts";
+import { endBytes, type ReadRow } from "./rows.ts";
 
 const ROW_BYTES = 64 * 1024;
 

@@ -1,5 +1,5 @@
-import type { MeasuredTable } from "./measureTables.ts";
 import { quoteIdent } from "../session/quote.ts";
+import type { MeasuredTable } from "./measureTables.ts";
 
 /** What it takes to plan the reading of a table. */
 export type PlannedTable = Pick<

@@ -1,5 +1,5 @@
-import type { DatabaseAddress } from "./databaseUrl.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import type { DatabaseAddress } from "./databaseUrl.ts";
 
 /** What is about to be destroyed, for whoever has to agree to it. */
 export interface Danger {
@@ -15,7 +15,7 @@ export interface Danger {
 export type Confirm = (danger: Danger) => Promise<void>;
 
 /** The Supabase project that an address belongs to: on the pooler its role's name ends with the ref, a direct host begins with it. */
-export function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string | undefined {
+function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string | undefined {
   return /^postgres\.([a-z0-9]+)$/.exec(user)?.[1] ?? /^db\.([a-z0-9]+)\.supabase\.co$/.exec(host)?.[1];
 }
 

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
+
 import type { Connection, Submittable } from "pg";
-import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
-import type { CopyFormat } from "./copyFormat.ts";
+
+import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
 import { sendQuery } from "./copyQuery.ts";
 
 /** Bytes of one message: large enough to be rare, small enough to stay in a socket's reach. */

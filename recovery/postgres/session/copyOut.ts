@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
+
 import type { Connection, Submittable } from "pg";
-import { BINARY_HEADER, BINARY_TRAILER } from "./copyFormat.ts";
-import type { CopyFormat } from "./copyFormat.ts";
-import { sendQuery } from "./copyQuery.ts";
+
 import { release } from "../../../services/common/releaseMemory.ts";
+import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
+import { sendQuery } from "./copyQuery.ts";
 
 /** Takes the rows of a COPY … TO STDOUT as they come: lines, or tuples without what frames them. All calls but `full` are synchronous and must not block. */
 export interface CopySink {

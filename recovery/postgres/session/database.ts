@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
+
 import pg from "pg";
+
+import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
-import { CopyOut } from "./copyOut.ts";
-import type { CopySink } from "./copyOut.ts";
-import { parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
-import type { DatabaseAddress } from "./databaseUrl.ts";
-import { UserError, messageOf } from "../../../services/common/errors.ts";
+import { CopyOut, type CopySink } from "./copyOut.ts";
+import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
 
 /** One connection. All settings that change what a value looks like are pinned. */
 export interface Session {

@@ -1,8 +1,8 @@
 import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { placeOf } from "./databaseUrl.ts";
-import type { DatabaseAddress } from "./databaseUrl.ts";
+
 import { UserError } from "../../../services/common/errors.ts";
+import { type DatabaseAddress, placeOf } from "./databaseUrl.ts";
 
 const PROBE_EVERY_MS = 5_000;
 const PROBE_TIMEOUT_MS = 5_000;

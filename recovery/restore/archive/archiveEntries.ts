@@ -1,6 +1,6 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
 import { PLAYED_ROLE, standInOf } from "../../postgres/catalog/standIn.ts";
+import type { Session } from "../../postgres/session/database.ts";
 
 /** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
 export interface TargetFacts {

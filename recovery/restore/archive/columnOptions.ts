@@ -1,6 +1,6 @@
+import { named } from "../../../services/common/named.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
-import { named } from "../../../services/common/named.ts";
 
 /** Column options that every server takes. Source: attributeOptions in https://www.postgresql.org/docs/current/sql-altertable.html */
 const KNOWN: readonly string[] = ["n_distinct", "n_distinct_inherited"];

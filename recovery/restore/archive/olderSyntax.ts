@@ -2,7 +2,7 @@
 export const NOT_NULL_CONSTRAINTS_SINCE = 18;
 
 /** The first major version that knows transaction_timeout, which pg_restore of 17 and newer sets at the head of all that it does. */
-export const TRANSACTION_TIMEOUT_SINCE = 17;
+const TRANSACTION_TIMEOUT_SINCE = 17;
 
 /** A script of pg_restore without that setting where the server doesn't know it. At its head alone: rows and functions may hold the same words. */
 export function withoutNewSettings(sql: string, serverMajor: number): string {

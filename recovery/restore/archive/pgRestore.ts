@@ -1,11 +1,8 @@
+import { type RunningPgTool, runPgTool, startPgTool } from "../../postgres/programs/pgTools.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { runPgTool, startPgTool } from "../../postgres/programs/pgTools.ts";
-import type { RunningPgTool } from "../../postgres/programs/pgTools.ts";
-import { chooseEntries, chooseRights, readTargetFacts } from "./archiveEntries.ts";
-import type { RightsChoice } from "./archiveEntries.ts";
+import { openPrivateFile, type PrivateFile } from "../../vault/privateFile.ts";
+import { chooseEntries, chooseRights, readTargetFacts, type RightsChoice } from "./archiveEntries.ts";
 import { withoutNewSettings } from "./olderSyntax.ts";
-import { openPrivateFile } from "../../vault/privateFile.ts";
-import type { PrivateFile } from "../../vault/privateFile.ts";
 
 /** What is asked of pg_restore, which writes SQL: it never connects by itself, since a pooler passes none of its settings on. */
 export interface PgRestoreOptions {

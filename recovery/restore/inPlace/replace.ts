@@ -1,28 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { connect, withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { UserError, messageOf } from "../../../services/common/errors.ts";
+
+import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { PhaseTimer } from "../../../services/common/phases.ts";
+import { findReplacement, type Replacement } from "../../gate/replacement.ts";
 import { findPgTool } from "../../postgres/programs/pgTools.ts";
 import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
+import { connect, type Session, withSession } from "../../postgres/session/database.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { passedOverBefore } from "../../vault/chooseBackup.ts";
-import { listBackups } from "../../vault/listBackups.ts";
-import type { BackupSummary } from "../../vault/listBackups.ts";
+import { type BackupSummary, listBackups } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { PhaseTimer } from "../../../services/common/phases.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
-import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
-import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
-import { findReplacement } from "../../gate/replacement.ts";
-import type { Replacement } from "../../gate/replacement.ts";
-import { beginReplacement } from "./replaceRecord.ts";
-import { goBack, goOn } from "./replaceSteps.ts";
-import type { WentBack } from "./replaceSteps.ts";
+import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { explainTargetFault } from "../run/restoreFaults.ts";
 import { refuseOlderServer, refuseSuperuser, refuseWithoutRealtime } from "../run/restoreReadiness.ts";
 import { selectBackup } from "../run/restoreSelection.ts";
-import { walkedPastNotes } from "../../vault/walkVersions.ts";
 import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
+import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
+import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
+import { beginReplacement } from "./replaceRecord.ts";
+import { goBack, goOn, type WentBack } from "./replaceSteps.ts";
 
 /**
  * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,

@@ -1,18 +1,18 @@
-import type { Session } from "../../postgres/session/database.ts";
+import type { Memory } from "../../gate/replacement.ts";
 import {
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
   IS_POLICY_ON_MANAGED_TABLE,
   PLATFORM_ROLES,
 } from "../../postgres/catalog/platform.ts";
-import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
-import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
-import type { Memory } from "../../gate/replacement.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
-import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
-import { dropMade, dropRelations } from "../run/restoreTarget.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
+import { dropMade, dropRelations } from "../run/restoreTarget.ts";
+import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
+import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
 
 /** Where rows are copied whose tables stay. */
 const COPIES = `${ASIDE}rows`;

@@ -1,12 +1,12 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { listTables } from "../../postgres/catalog/catalog.ts";
-import type { Manifest } from "../../vault/manifest.ts";
-import { countObjects, digestObjects } from "../../postgres/catalog/objects.ts";
-import { HAS_MEMBERS, IS_APP_SCHEMA, REALTIME_MESSAGES, isNoMember } from "../../postgres/catalog/platform.ts";
-import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
-import type { Replacement } from "../../gate/replacement.ts";
 import { named } from "../../../services/common/named.ts";
+import type { Replacement } from "../../gate/replacement.ts";
+import { listTables } from "../../postgres/catalog/catalog.ts";
+import { countObjects, digestObjects } from "../../postgres/catalog/objects.ts";
+import { HAS_MEMBERS, IS_APP_SCHEMA, isNoMember, REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 
 /** What a replacement destroys, in sentences. */
 export async function describeLoss(

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { endSessions } from "../../gate/gateSessions.ts";
+
 import { together } from "../../../services/common/together.ts";
+import { endSessions } from "../../gate/gateSessions.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
 
 const GUARD_EVERY_MS = 250;

@@ -1,11 +1,11 @@
-import type { Session } from "../../postgres/session/database.ts";
-import { listOwnGrants } from "./replaceRoles.ts";
-import { listExtensions, listSequences, listTables } from "../../postgres/catalog/catalog.ts";
-import { managedObjectsScript } from "../../postgres/roles/managedObjectsScript.ts";
-import { HAS_MEMBERS, IS_APP_SCHEMA, PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
-import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import type { Grant, Memory } from "../../gate/replacement.ts";
+import { listExtensions, listSequences, listTables } from "../../postgres/catalog/catalog.ts";
+import { HAS_MEMBERS, IS_APP_SCHEMA, PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
+import { managedObjectsScript } from "../../postgres/roles/managedObjectsScript.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { listOwnGrants } from "./replaceRoles.ts";
 
 /** Begins the names of all that lies aside; recovery/postgres/catalog/platform.ts knows it as none of the app's. */
 export const ASIDE = "castchat_aside_";

@@ -1,8 +1,8 @@
-import type { Session } from "../../postgres/session/database.ts";
-import { makeJournal } from "../run/journal.ts";
+import { type Memory, RECORD, type ReplacementState } from "../../gate/replacement.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
-import { RECORD, type ReplacementState, type Memory } from "../../gate/replacement.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { makeJournal } from "../run/journal.ts";
 
 /** Notes that one begins. There is one at a time. */
 export async function beginReplacement(

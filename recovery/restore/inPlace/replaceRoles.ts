@@ -1,5 +1,5 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { listLendableRoles } from "../../postgres/roles/rolesScript.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 
 /**

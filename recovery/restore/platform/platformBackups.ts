@@ -1,8 +1,8 @@
+import { platformBackupWarning } from "../../../planning/platformBackups.ts";
 import type { Clock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
 import type { PlatformBackup } from "../../../services/databaseHost/supabaseBackups.ts";
-import { platformBackupWarning } from "../../../planning/platformBackups.ts";
 
 /** The status of a backup that can be restored. */
 export const COMPLETED = "COMPLETED";

@@ -1,22 +1,19 @@
+import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 import type { Clock } from "../../../services/common/clock.ts";
-import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
-import { PromiseError, UserError, messageOf } from "../../../services/common/errors.ts";
-import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
+import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
+import { type Phase, PhaseTimer } from "../../../services/common/phases.ts";
 import type { Patience } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
-import { PhaseTimer } from "../../../services/common/phases.ts";
-import type { Phase } from "../../../services/common/phases.ts";
+import { type Confirm, nameOf } from "../../postgres/session/confirmation.ts";
+import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
-import { nameOf } from "../../postgres/session/confirmation.ts";
-import type { Confirm } from "../../postgres/session/confirmation.ts";
-import { choosePlatformSource, describeSource } from "./platformSource.ts";
-import type { PlatformChoice, PlatformSource } from "./platformSource.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
-import { CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, bootOf, waitForDatabase, waitForRestore } from "./platformWait.ts";
+import { choosePlatformSource, describeSource, type PlatformChoice, type PlatformSource } from "./platformSource.ts";
+import { bootOf, CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, waitForDatabase, waitForRestore } from "./platformWait.ts";
 
 /** Restore on the platform: which project, from what. */
 export interface PlatformRestoreOptions {

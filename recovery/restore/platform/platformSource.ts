@@ -1,6 +1,5 @@
 import { UserError } from "../../../services/common/errors.ts";
-import { COMPLETED } from "./platformBackups.ts";
-import type { PlatformHoldings } from "./platformBackups.ts";
+import { COMPLETED, type PlatformHoldings } from "./platformBackups.ts";
 
 /** Which of Supabase's own states is wanted: a daily backup by its id, or an instant by point-in-time recovery. */
 export type PlatformChoice = { backupId: number } | { at: Date };

@@ -1,13 +1,11 @@
 import type { Clock } from "../../../services/common/clock.ts";
-import { withSession } from "../../postgres/session/database.ts";
-import { PromiseError, messageOf } from "../../../services/common/errors.ts";
-import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
-import { poll } from "../../../services/common/polling.ts";
-import type { Look, Patience } from "../../../services/common/polling.ts";
+import { messageOf, PromiseError } from "../../../services/common/errors.ts";
+import { type Look, type Patience, poll } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
-import { countForSeed } from "../../postgres/catalog/catalog.ts";
-import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
+import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { withSession } from "../../postgres/session/database.ts";
 
 /** Statuses of a project at Supabase. */
 export const HEALTHY = "ACTIVE_HEALTHY";

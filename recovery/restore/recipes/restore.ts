@@ -1,26 +1,31 @@
-import { connect } from "../../postgres/session/database.ts";
+import type { RestoredParts } from "../../../planning/restoredParts.ts";
+import { PhaseTimer } from "../../../services/common/phases.ts";
+import { nameOf } from "../../postgres/session/confirmation.ts";
+import { connect, type Session } from "../../postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
-import type { Session } from "../../postgres/session/database.ts";
 import { whileReachable } from "../../postgres/session/reachable.ts";
+import { hasLosses, partNotes } from "../../project/restoredParts.ts";
+import { holdsProject, noteOfProject, restoreProject } from "../../project/restoreProject.ts";
+import { areStorageRowsOpen } from "../../project/storageRows.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
 import { listBackups } from "../../vault/listBackups.ts";
 import { olderThan } from "../../vault/provenBackups.ts";
-import { PhaseTimer } from "../../../services/common/phases.ts";
 import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
-import { nameOf } from "../../postgres/session/confirmation.ts";
 import { claim, refuseOther } from "../run/restoreClaim.ts";
 import { explainTargetFault } from "../run/restoreFaults.ts";
-import { findMarker, finishMarker, finishedIn, noteMarkerPhase, restoreIdFor } from "../run/restoreMarker.ts";
-import type { RestoreResult } from "../run/restoreMarker.ts";
+import {
+  findMarker,
+  finishedIn,
+  finishMarker,
+  noteMarkerPhase,
+  restoreIdFor,
+  type RestoreResult,
+} from "../run/restoreMarker.ts";
 import type { RestoreOptions } from "../run/restoreOptions.ts";
+import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
 import { manifestWithoutEventTriggers } from "../steps/eventTriggers.ts";
 import { runPhases } from "./restorePipeline.ts";
-import { hasLosses, partNotes } from "../../project/restoredParts.ts";
-import type { RestoredParts } from "../../../planning/restoredParts.ts";
-import { holdsProject, noteOfProject, restoreProject } from "../../project/restoreProject.ts";
-import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
-import { areStorageRowsOpen } from "../../project/storageRows.ts";
 
 /**
  * Restores a proven backup into a new project and checks that everything is there. What was begun is noted in the target:

@@ -1,22 +1,24 @@
-import type { Opener } from "../../../services/vault/age.ts";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { PromiseError, UserError, messageOf } from "../../../services/common/errors.ts";
+import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
+import {
+  type HeldBack,
+  listAllPublications,
+  parseHeldBack,
+  type Publication,
+  type ScheduledJob,
+} from "../../postgres/catalog/heldBack.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
-import { listAllPublications, parseHeldBack } from "../../postgres/catalog/heldBack.ts";
-import type { HeldBack, Publication, ScheduledJob } from "../../postgres/catalog/heldBack.ts";
-import { listBackups } from "../../vault/listBackups.ts";
-import type { TierPrefix } from "../../vault/listBackups.ts";
-import type { Manifest } from "../../vault/manifest.ts";
-import { planJobs, scheduleJob } from "./releaseJobs.ts";
-import { planPublication } from "./releasePublications.ts";
-import { FINISHED, listMarkers } from "../run/restoreMarker.ts";
-import type { RestoreMarker } from "../run/restoreMarker.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
+import { listBackups, type TierPrefix } from "../../vault/listBackups.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { FINISHED, listMarkers, type RestoreMarker } from "../run/restoreMarker.ts";
 import { refuseSuperuser } from "../run/restoreReadiness.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
+import { planJobs, scheduleJob } from "./releaseJobs.ts";
+import { planPublication } from "./releasePublications.ts";
 
 /** What to release, and where. */
 export interface ReleaseOptions {

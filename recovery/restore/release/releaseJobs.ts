@@ -1,8 +1,7 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { hasRelation, listJobs, type ScheduledJob } from "../../postgres/catalog/heldBack.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
-import { hasRelation, listJobs } from "../../postgres/catalog/heldBack.ts";
-import type { ScheduledJob } from "../../postgres/catalog/heldBack.ts";
 
 /** A job of the backup beside what the database has in its place. */
 export interface PlannedJob {

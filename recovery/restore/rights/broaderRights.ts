@@ -1,7 +1,12 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { PLATFORM_ROLES } from "../../postgres/catalog/platform.ts";
-import { RESTORER, comparePlatformRights, describeRight, revokeOf } from "../../postgres/roles/platformRights.ts";
-import type { ObjectRight } from "../../postgres/roles/platformRights.ts";
+import {
+  comparePlatformRights,
+  describeRight,
+  type ObjectRight,
+  RESTORER,
+  revokeOf,
+} from "../../postgres/roles/platformRights.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 
 /** What lets a restore end although a right is broader ({@link broaderRights}): the operator's word, as a flag of the CLI. */

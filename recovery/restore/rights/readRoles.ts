@@ -1,7 +1,13 @@
-import { ROLES_HEADER } from "../../postgres/roles/rolesScript.ts";
-import { ROLE_ATTRIBUTES, creationBody } from "../../postgres/roles/appRoles.ts";
-import type { AppRole, AppRoles, Membership, RoleSetting } from "../../postgres/roles/appRoles.ts";
 import { PLATFORM_ROLES } from "../../postgres/catalog/platform.ts";
+import {
+  type AppRole,
+  type AppRoles,
+  creationBody,
+  type Membership,
+  ROLE_ATTRIBUTES,
+  type RoleSetting,
+} from "../../postgres/roles/appRoles.ts";
+import { ROLES_HEADER } from "../../postgres/roles/rolesScript.ts";
 import { endOfSettingList, splitSettingList } from "../../postgres/roles/settingLists.ts";
 
 /** What a backup's roles.sql says, and what in it is no such statement. */

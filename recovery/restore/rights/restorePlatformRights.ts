@@ -1,16 +1,16 @@
-import type { Session } from "../../postgres/session/database.ts";
+import { named } from "../../../services/common/named.ts";
+import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import {
-  RESTORER,
   comparePlatformRights,
   describeRight,
   grantOf,
+  type PlatformDifferences,
+  RESTORER,
   revokeOf,
 } from "../../postgres/roles/platformRights.ts";
-import type { PlatformDifferences } from "../../postgres/roles/platformRights.ts";
-import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { isFault, isOfApp } from "./broaderRights.ts";
-import { named } from "../../../services/common/named.ts";
 
 /**
  * What a server answers where the role may not grant or revoke: it lacks the right to, it has the right from whom it would grant it to,

@@ -1,11 +1,10 @@
-import { withSession } from "../../postgres/session/database.ts";
-import { readEntries } from "../archive/archiveScript.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
-import { journaledScript } from "../run/journal.ts";
+import { withSession } from "../../postgres/session/database.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { readEntries } from "../archive/archiveScript.ts";
+import { type PgRestoreOptions, restoreScript, withoutPsql } from "../archive/pgRestore.ts";
+import { journaledScript } from "../run/journal.ts";
 import type { Selection } from "../run/restoreSelection.ts";
-import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";
-import type { PgRestoreOptions } from "../archive/pgRestore.ts";
 
 /** Whose rights, and where they come from. */
 export interface RightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {

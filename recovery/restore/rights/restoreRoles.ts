@@ -1,9 +1,17 @@
-import type { Session } from "../../postgres/session/database.ts";
-import { creation, membershipStatement, renamed, roleStatements } from "../../postgres/roles/appRoles.ts";
-import type { AppRole, AppRoles, Membership, RoleSetting } from "../../postgres/roles/appRoles.ts";
-import { quoteIdent } from "../../postgres/session/quote.ts";
 import { PLAYED_ROLE, standInOf } from "../../postgres/catalog/standIn.ts";
+import {
+  type AppRole,
+  type AppRoles,
+  creation,
+  type Membership,
+  membershipStatement,
+  renamed,
+  type RoleSetting,
+  roleStatements,
+} from "../../postgres/roles/appRoles.ts";
 import { listAppRoles, listLendableRoles, readSettings } from "../../postgres/roles/rolesScript.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
 import { readRoles } from "./readRoles.ts";
 
 /** What has come of the roles, and what is left to be done with them. */

@@ -1,5 +1,5 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
+import type { Session } from "../../postgres/session/database.ts";
 
 /** What default privileges are on, as ALTER DEFAULT PRIVILEGES calls it; of `pg_default_acl d`. */
 const KIND_OF_DEFAULT = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'

@@ -1,9 +1,9 @@
-import type { Session } from "../../postgres/session/database.ts";
-import { inTransaction, rollBack } from "../../postgres/session/transaction.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
-import { quoteLiteral } from "../../postgres/session/quote.ts";
 import { QUIET_EVENT_TRIGGERS } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteLiteral } from "../../postgres/session/quote.ts";
+import { inTransaction, rollBack } from "../../postgres/session/transaction.ts";
 
 const JOURNAL = `${MARKER_SCHEMA}.journal`;
 

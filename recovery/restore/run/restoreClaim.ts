@@ -1,13 +1,12 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { refuseHalfState } from "../../gate/replacement.ts";
 import { findPgTool } from "../../postgres/programs/pgTools.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { passedOverBefore } from "../../vault/chooseBackup.ts";
 import { listBackups } from "../../vault/listBackups.ts";
-import { refuseHalfState } from "../../gate/replacement.ts";
-import type { RestoreOptions } from "./restoreOptions.ts";
-import { beginMarker, findMarker, finishedIn } from "./restoreMarker.ts";
-import type { RestoreResult } from "./restoreMarker.ts";
 import { JOURNALED_PHASES } from "./journal.ts";
+import { beginMarker, findMarker, finishedIn, type RestoreResult } from "./restoreMarker.ts";
+import type { RestoreOptions } from "./restoreOptions.ts";
 import {
   refuseData,
   refuseOlderServer,
@@ -15,8 +14,7 @@ import {
   refuseUnlike,
   refuseWithoutRealtime,
 } from "./restoreReadiness.ts";
-import { selectBackup } from "./restoreSelection.ts";
-import type { Selected } from "./restoreSelection.ts";
+import { selectBackup, type Selected } from "./restoreSelection.ts";
 import { holdTarget, refuseRows, wipeTarget } from "./restoreTarget.ts";
 
 /** Makes the target this restore's own and decides what is restored, and where an interrupted one goes on. */

@@ -1,7 +1,8 @@
 import { tmpdir } from "node:os";
+
+import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
-import { UserError, messageOf } from "../../../services/common/errors.ts";
 import { isLostConnection } from "../../postgres/session/lostConnection.ts";
 
 /** Whether what was thrown says that the server's disk is full; pg_restore hands on the server's words alone. */

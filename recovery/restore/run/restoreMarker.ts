@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
-import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { clearJournal, makeJournal } from "./journal.ts";
-import { RESTORE_RESULT } from "../../../planning/restoreResult.ts";
-import type { RestoreResult as RecordedResult } from "../../../planning/restoreResult.ts";
+
+import { RESTORE_RESULT, type RestoreResult as RecordedResult } from "../../../planning/restoreResult.ts";
 import type { Phase } from "../../../services/common/phases.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
+import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
+import { clearJournal, makeJournal } from "./journal.ts";
 
 /** What a call to restore has come to. */
 export interface RestoreResult extends RecordedResult {

@@ -1,11 +1,11 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { named } from "../../../services/common/named.ts";
+import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
 import { countObjects } from "../../postgres/catalog/objects.ts";
 import { IS_APP_SCHEMA, REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
-import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
-import { named } from "../../../services/common/named.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 import { listDataIn } from "./restoreTarget.ts";
 
 /** Refuses a target that holds anything which a restore would mix with or overwrite. */

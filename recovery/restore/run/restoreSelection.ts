@@ -1,6 +1,5 @@
 import { UserError } from "../../../services/common/errors.ts";
-import { chooseBackup } from "../../vault/chooseBackup.ts";
-import type { BackupChoice, ChosenBackup } from "../../vault/chooseBackup.ts";
+import { type BackupChoice, chooseBackup, type ChosenBackup } from "../../vault/chooseBackup.ts";
 import type { BackupSummary } from "../../vault/listBackups.ts";
 import type { BackupKind, Manifest } from "../../vault/manifest.ts";
 

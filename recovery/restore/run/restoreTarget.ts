@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "../../postgres/session/database.ts";
+
 import { UserError } from "../../../services/common/errors.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
 import {
   HAS_MEMBERS,
   IS_APP_SCHEMA,
   IS_MANAGED_DATA_SCHEMA,
   IS_POLICY_ON_MANAGED_TABLE,
-  MANAGED_VERSION_TABLES,
   isNoMember,
+  MANAGED_VERSION_TABLES,
 } from "../../postgres/catalog/platform.ts";
-import { quoteIdent } from "../../postgres/session/quote.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 200;

@@ -1,8 +1,7 @@
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { countForSeed } from "../../postgres/catalog/catalog.ts";
-import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { named } from "../../../services/common/named.ts";
+import { together } from "../../../services/common/together.ts";
+import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,
   differencesOfObjects,
@@ -10,12 +9,11 @@ import {
 } from "../../postgres/catalog/compareDefinitions.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { orphansIn } from "./restoreState.ts";
-import { together } from "../../../services/common/together.ts";
-import { named } from "../../../services/common/named.ts";
 
 /**
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every

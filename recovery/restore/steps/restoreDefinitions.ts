@@ -1,9 +1,8 @@
 import { withSession } from "../../postgres/session/database.ts";
 import { readEntries } from "../archive/archiveScript.ts";
-import { NOT_NULL_CONSTRAINTS_SINCE, forOlderServer } from "../archive/olderSyntax.ts";
 import { withoutUnknownOptions } from "../archive/columnOptions.ts";
-import { restoreScript } from "../archive/pgRestore.ts";
-import type { PgRestoreOptions } from "../archive/pgRestore.ts";
+import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSyntax.ts";
+import { type PgRestoreOptions, restoreScript } from "../archive/pgRestore.ts";
 
 /** Where definitions are made. */
 export interface RestoreDefinitionsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {

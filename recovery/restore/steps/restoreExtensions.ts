@@ -1,6 +1,6 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { inOrderOfNeed } from "../../postgres/catalog/extensionOrder.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 

@@ -1,7 +1,6 @@
 import { withSession } from "../../postgres/session/database.ts";
 import { withoutNewSettings } from "../archive/olderSyntax.ts";
-import { withoutPsql, writingSql } from "../archive/pgRestore.ts";
-import type { PgRestoreOptions } from "../archive/pgRestore.ts";
+import { type PgRestoreOptions, withoutPsql, writingSql } from "../archive/pgRestore.ts";
 
 /** So much SQL is sent at once. */
 const BATCH_CHARACTERS = 1_000_000;

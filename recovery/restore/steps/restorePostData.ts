@@ -1,16 +1,14 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
-import { readPostData } from "../archive/archiveScript.ts";
-import type { ArchiveEntry } from "../archive/archiveScript.ts";
-import { journaledScript } from "../run/journal.ts";
+
+import { together } from "../../../services/common/together.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
-import { restoreScript } from "../archive/pgRestore.ts";
-import type { PgRestoreOptions } from "../archive/pgRestore.ts";
-import { together } from "../../../services/common/together.ts";
+import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
+import { type ArchiveEntry, readPostData } from "../archive/archiveScript.ts";
+import { type PgRestoreOptions, restoreScript } from "../archive/pgRestore.ts";
+import { journaledScript } from "../run/journal.ts";
 
 /** Where what belongs to tables that are filled already is made. */
 export interface PostDataOptions extends Omit<PgRestoreOptions, "args"> {

@@ -1,16 +1,14 @@
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { BackupSource } from "../../vault/backupSource.ts";
-import { journaled } from "../run/journal.ts";
-import type { BackupChunk } from "../../vault/manifest.ts";
-import type { BackedUpTable } from "../../postgres/catalog/description.ts";
-import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import { readChunk, releaseSections } from "../../vault/readChunk.ts";
-import type { SectionRows } from "../../vault/readChunk.ts";
-import { copyInSql } from "../../postgres/rows/tableReading.ts";
-import { RowProgress } from "./rowProgress.ts";
 import { together } from "../../../services/common/together.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { copyInSql } from "../../postgres/rows/tableReading.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import type { BackupChunk } from "../../vault/manifest.ts";
+import { readChunk, releaseSections, type SectionRows } from "../../vault/readChunk.ts";
+import { journaled } from "../run/journal.ts";
+import { RowProgress } from "./rowProgress.ts";
 
 /** Where the rows go. */
 export interface RestoreRowsOptions extends BackupSource {

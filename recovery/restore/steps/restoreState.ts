@@ -1,10 +1,10 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
-import { journaledScript, readJournal } from "../run/journal.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { journaledScript, readJournal } from "../run/journal.ts";
 
 /** Sets every sequence to where it stood. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {

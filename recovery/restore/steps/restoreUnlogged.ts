@@ -1,11 +1,10 @@
-import type { Session } from "../../postgres/session/database.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
-import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
-import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
 import { clearJournal } from "../run/journal.ts";
-import { restoreRows } from "./restoreRows.ts";
-import type { RestoreRowsOptions } from "./restoreRows.ts";
+import { restoreRows, type RestoreRowsOptions } from "./restoreRows.ts";
 
 /**
  * Brings the rows of unlogged tables once more where a crash of the server has emptied them: their chunks are in the journal, which

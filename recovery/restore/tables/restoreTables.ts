@@ -1,27 +1,26 @@
 import { createHash } from "node:crypto";
-import { connect } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
+
 import { PromiseError } from "../../../services/common/errors.ts";
-import type { Reporter } from "../../../services/common/reporter.ts";
-import type { BackupSource } from "../../vault/backupSource.ts";
-import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
-import { readJournal } from "../run/journal.ts";
-import { listBackups } from "../../vault/listBackups.ts";
 import { PhaseTimer } from "../../../services/common/phases.ts";
-import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
-import { chooseBackup } from "../../vault/chooseBackup.ts";
-import { walkedPastNotes } from "../../vault/walkVersions.ts";
-import { explainTargetFault } from "../run/restoreFaults.ts";
+import type { Reporter } from "../../../services/common/reporter.ts";
 import { refuseReplacement } from "../../gate/replacement.ts";
+import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
+import { connect, type Session } from "../../postgres/session/database.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import { chooseBackup } from "../../vault/chooseBackup.ts";
+import { listBackups } from "../../vault/listBackups.ts";
+import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { walkedPastNotes } from "../../vault/walkVersions.ts";
+import { readJournal } from "../run/journal.ts";
+import { explainTargetFault } from "../run/restoreFaults.ts";
+import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
 import { restoreRows } from "../steps/restoreRows.ts";
 import type { RestoreTablesOptions, RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn, planTables } from "./restoreTablesPlan.ts";
-import type { TableBeside } from "./tableBeside.ts";
 import { beginRecord, findRecord, takeAwayRecord } from "./restoreTablesRecord.ts";
-import { swapRows } from "./restoreTablesSwap.ts";
-import type { Swapped } from "./restoreTablesSwap.ts";
-import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
+import { type Swapped, swapRows } from "./restoreTablesSwap.ts";
+import type { TableBeside } from "./tableBeside.ts";
 
 /**
  * Replaces the rows of some tables of a live database by a backup's: brings them beside, compares them there, then swaps them

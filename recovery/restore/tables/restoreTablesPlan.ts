@@ -1,18 +1,16 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { contentDifferences, readForComparison } from "../../postgres/rows/compareTables.ts";
-import type { Comparison } from "../../postgres/rows/compareTables.ts";
-import { RowSum } from "../../postgres/rows/rowSum.ts";
-import type { Manifest } from "../../vault/manifest.ts";
-import type { BackedUpTable } from "../../postgres/catalog/description.ts";
-import { measureTables } from "../../postgres/rows/measureTables.ts";
-import { digestObjects } from "../../postgres/catalog/objects.ts";
-import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
-import { resolveTables } from "../../postgres/rows/resolveTables.ts";
 import { named } from "../../../services/common/named.ts";
-import { schemaBeside } from "./tableBeside.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { digestObjects } from "../../postgres/catalog/objects.ts";
+import { type Comparison, contentDifferences, readForComparison } from "../../postgres/rows/compareTables.ts";
+import { measureTables } from "../../postgres/rows/measureTables.ts";
+import { resolveTables } from "../../postgres/rows/resolveTables.ts";
+import { RowSum } from "../../postgres/rows/rowSum.ts";
 import { planReads } from "../../postgres/rows/tableReading.ts";
-import type { TableBeside } from "./tableBeside.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { schemaBeside, type TableBeside } from "./tableBeside.ts";
 
 /**
  * Finds the wished tables in the live database and in the backup. UserError where one is in only one of them, where its columns

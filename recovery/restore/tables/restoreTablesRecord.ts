@@ -1,11 +1,12 @@
 import { z } from "zod";
+
+import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
+import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { quoteIdent } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { clearJournal, makeJournal } from "../run/journal.ts";
-import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
-import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
-import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
-import { quoteIdent } from "../../postgres/session/quote.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { schemaBeside, type TableBeside } from "./tableBeside.ts";
 

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "../../postgres/session/database.ts";
+
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { named } from "../../../services/common/named.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
-import { named } from "../../../services/common/named.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
-import type { TableBeside } from "./tableBeside.ts";
 import { noteSwapped } from "./restoreTablesRecord.ts";
+import type { TableBeside } from "./tableBeside.ts";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const DEADLOCK = "40P01";

@@ -1,6 +1,6 @@
 import type { Session } from "../../postgres/session/database.ts";
-import { rollBack } from "../../postgres/session/transaction.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { rollBack } from "../../postgres/session/transaction.ts";
 
 /** Who asks, as Supabase's API tells the database: a role, and the claims of the token. */
 export interface Caller {

@@ -1,8 +1,7 @@
 import type { Session } from "../../postgres/session/database.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
-import { check, fine, notHere, unless } from "./checklist.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Authentication functional";
 

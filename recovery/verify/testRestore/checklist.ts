@@ -1,5 +1,5 @@
 import { messageOf } from "../../../services/common/errors.ts";
-import { type ChecklistItem, type CheckState, CHECKLIST } from "../../vault/verification.ts";
+import { CHECKLIST, type ChecklistItem, type CheckState } from "../../vault/verification.ts";
 
 /** One check of a restored database. */
 export interface CheckLine {

@@ -1,11 +1,9 @@
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
 import type { PreparedThrowaway } from "../throwaway/prepare.ts";
 import { asCaller, isRefusal } from "./asRole.ts";
-import { check, fine, notHere, unless } from "./checklist.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
+import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Application connectivity working";
 

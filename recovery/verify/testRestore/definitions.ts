@@ -1,11 +1,10 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { listExtensions, listTables } from "../../postgres/catalog/catalog.ts";
 import { compareDefinitions } from "../../postgres/catalog/compareDefinitions.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import { broaderRights } from "../../restore/rights/broaderRights.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import { check, unless } from "./checklist.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
+import { check, type CheckLine, type Finding, unless } from "./checklist.ts";
 
 const ITEM = "All tables present with correct schema";
 

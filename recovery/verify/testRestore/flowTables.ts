@@ -1,5 +1,5 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 
 /** A table that users write into, as its catalog tells it. */

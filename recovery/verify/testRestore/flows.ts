@@ -1,11 +1,9 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { messageOf } from "../../../services/common/errors.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 import { asCaller } from "./asRole.ts";
-import { check, fine, notHere } from "./checklist.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
-import { findFlowTable, insertableBy, keyOfDouble, readableBy } from "./flowTables.ts";
-import type { FlowTable } from "./flowTables.ts";
+import { check, type CheckLine, type Finding, fine, notHere } from "./checklist.ts";
+import { findFlowTable, type FlowTable, insertableBy, keyOfDouble, readableBy } from "./flowTables.ts";
 
 const ITEM = "Critical user flows working";
 

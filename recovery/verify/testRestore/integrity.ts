@@ -1,13 +1,11 @@
-import type { Session } from "../../postgres/session/database.ts";
 import { countForSeed, listSequences } from "../../postgres/catalog/catalog.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
-import { findOrphans } from "../../postgres/catalog/orphans.ts";
-import type { Orphans } from "../../postgres/catalog/orphans.ts";
+import { findOrphans, type Orphans } from "../../postgres/catalog/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import { check, fine, notHere, unless } from "./checklist.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
+import type { Manifest } from "../../vault/manifest.ts";
+import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Data integrity verified";
 

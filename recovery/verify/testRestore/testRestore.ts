@@ -1,26 +1,23 @@
 import type { Clock } from "../../../services/common/clock.ts";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { UserError, messageOf } from "../../../services/common/errors.ts";
+import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import type { Throwaway, ThrowawayPostgres } from "../../postgres/session/throwawayPostgres.ts";
-import type { BackupSource } from "../../vault/backupSource.ts";
-import type { TierPrefix } from "../../vault/listBackups.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { restore } from "../../restore/recipes/restore.ts";
+import type { RestoreResult } from "../../restore/run/restoreMarker.ts";
 import {
   eventTriggersOf,
   manifestWithoutEventTriggers,
   mayMakeEventTriggers,
 } from "../../restore/steps/eventTriggers.ts";
-import { restore } from "../../restore/recipes/restore.ts";
-import type { RestoreResult } from "../../restore/run/restoreMarker.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
-import { listMissingExtensions, prepareThrowaway } from "../throwaway/prepare.ts";
-import type { PreparedThrowaway } from "../throwaway/prepare.ts";
-import { checkAuthentication } from "./authentication.ts";
-import { checkAll, notHere } from "./checklist.ts";
+import type { TierPrefix } from "../../vault/listBackups.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 import { CHECKLIST } from "../../vault/verification.ts";
-import type { CheckLine, Finding } from "./checklist.ts";
+import { listMissingExtensions, type PreparedThrowaway, prepareThrowaway } from "../throwaway/prepare.ts";
+import { checkAuthentication } from "./authentication.ts";
+import { checkAll, type CheckLine, type Finding, notHere } from "./checklist.ts";
 import { checkConnectivity } from "./connectivity.ts";
 import { checkDefinitions } from "./definitions.ts";
 import { checkFlows } from "./flows.ts";

@@ -1,15 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { z } from "zod";
-import { UserError, messageOf } from "../../../services/common/errors.ts";
-import { LOOPBACK, freePort } from "../../../services/common/ports.ts";
-import { findServerPrograms } from "../../postgres/programs/postgresPrograms.ts";
-import { createServerData, killServer, localeArgs, startServer } from "../../postgres/programs/postgresServer.ts";
-import type { ServerPrograms } from "../../postgres/programs/postgresServer.ts";
+
+import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import { isSameProcess, startTicks } from "../../../services/common/processes.ts";
+import { findServerPrograms } from "../../postgres/programs/postgresPrograms.ts";
+import {
+  createServerData,
+  killServer,
+  localeArgs,
+  type ServerPrograms,
+  startServer,
+} from "../../postgres/programs/postgresServer.ts";
 import type { Throwaway, ThrowawayPostgres, ThrowawayWish } from "../../postgres/session/throwawayPostgres.ts";
 
 /** Folders of throwaway servers in the system's temporary folder. */

@@ -1,7 +1,7 @@
-import type { Session } from "../../postgres/session/database.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, tableKey, tableName } from "../../postgres/session/quote.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 
 interface TableThere {
   schema: string;

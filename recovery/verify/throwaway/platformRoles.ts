@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Session } from "../../postgres/session/database.ts";
-import { markOf } from "../../postgres/session/throwawayPostgres.ts";
-import type { Throwaway } from "../../postgres/session/throwawayPostgres.ts";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { PLAYED_ROLE } from "../../postgres/catalog/standIn.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
-import { PUBLISHED_ROLES, membershipSql, publishedMemberships } from "./publishedPlatform.ts";
+import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
+import { membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
 
 /** Who works in a throwaway database beside its administrator. */
 export interface ThrowawayLogins {

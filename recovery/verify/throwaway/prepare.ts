@@ -1,18 +1,15 @@
-import { withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { PromiseError, UserError, messageOf } from "../../../services/common/errors.ts";
-import { markOf } from "../../postgres/session/throwawayPostgres.ts";
-import type { Throwaway } from "../../postgres/session/throwawayPostgres.ts";
-import { inTransaction } from "../../postgres/session/transaction.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import { inOrderOfNeed } from "../../postgres/catalog/extensionOrder.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
 import { readRoles } from "../../restore/rights/readRoles.ts";
 import { restoreRoles } from "../../restore/rights/restoreRoles.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 import { fillManagedSchemas } from "./managedColumns.ts";
 import { managedSchemasSql } from "./managedSchemas.ts";
-import { makePlatformRoles, ownManagedTables } from "./platformRoles.ts";
-import type { ThrowawayLogins } from "./platformRoles.ts";
+import { makePlatformRoles, ownManagedTables, type ThrowawayLogins } from "./platformRoles.ts";
 import { publishedPlatformSql, withoutOwnDefaultsSql } from "./publishedPlatform.ts";
 
 /** A throwaway database that looks like a new Supabase project's, ready for a restore. */

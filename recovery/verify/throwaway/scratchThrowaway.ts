@@ -1,11 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { connect, withSession } from "../../postgres/session/database.ts";
-import type { Session } from "../../postgres/session/database.ts";
-import { placeOf } from "../../postgres/session/databaseUrl.ts";
+
 import { UserError } from "../../../services/common/errors.ts";
+import { connect, type Session, withSession } from "../../postgres/session/database.ts";
+import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { readSystemIdentifier } from "../../postgres/session/systemIdentifier.ts";
-import { THROWAWAY_NAME, markOf } from "../../postgres/session/throwawayPostgres.ts";
-import type { Throwaway, ThrowawayPostgres, ThrowawayWish } from "../../postgres/session/throwawayPostgres.ts";
+import {
+  markOf,
+  type Throwaway,
+  THROWAWAY_NAME,
+  type ThrowawayPostgres,
+  type ThrowawayWish,
+} from "../../postgres/session/throwawayPostgres.ts";
 
 /** Not bound to any signal: what takes things away must run after an abort as well. */
 const CLEANER = "castchat-recovery verify cleaning";

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+
 import { describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 
 /** More than a pipe holds, without a stack or a network. */

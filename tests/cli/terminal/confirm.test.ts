@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
+
 import { confirmWith } from "../../../cli/terminal/confirm.ts";
 import { tableNames } from "../../../cli/terminal/tableNames.ts";
 import { UserError } from "../../../services/common/errors.ts";

@@ -1,9 +1,10 @@
-import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "@jest/globals";
+import { Command, CommanderError } from "commander";
+
 import { EXIT, exitCodeOf } from "../../../cli/terminal/failure.ts";
 import { stackOption } from "../../../cli/terminal/options.ts";
-import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 
 describe("exitCodeOf", () => {

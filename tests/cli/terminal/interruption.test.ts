@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+
 import { describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 
 /** Works until it is asked to stop, then takes a moment to clear up. */

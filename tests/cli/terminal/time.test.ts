@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../services/common/errors.ts";
+
 import { parseTime } from "../../../cli/terminal/time.ts";
+import { UserError } from "../../../services/common/errors.ts";
 
 describe("parseTime", () => {
   it.each([

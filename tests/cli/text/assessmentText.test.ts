@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { assessmentLines, summaryOf } from "../../../cli/text/assessmentText.ts";
 import type { Assessment } from "../../../recovery/assess/assess.ts";
 import type { AssessedTable } from "../../../recovery/assess/assessTables.ts";

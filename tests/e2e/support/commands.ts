@@ -1,5 +1,7 @@
-import { execa } from "execa";
 import { join } from "node:path";
+
+import { execa } from "execa";
+
 import type { EngineOptions } from "../../../lab/drills/stage/stacks.ts";
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 

@@ -1,18 +1,19 @@
 import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { systemClock } from "../../../services/common/clock.ts";
-import { takeSnapshot } from "../../../lab/drills/compare/snapshot.ts";
-import type { DatabaseSnapshot } from "../../../lab/drills/compare/types.ts";
+
 import { backUp } from "../../../lab/drills/company/backup.ts";
 import { buildCompany, type Company } from "../../../lab/drills/company/company.ts";
-import { destroyEverything } from "../../../lab/drills/infrastructure/disaster.ts";
 import type { DrillContext } from "../../../lab/drills/company/context.ts";
+import { takeSnapshot } from "../../../lab/drills/compare/snapshot.ts";
+import type { DatabaseSnapshot } from "../../../lab/drills/compare/types.ts";
+import { destroyEverything } from "../../../lab/drills/infrastructure/disaster.ts";
 import { Steps } from "../../../lab/drills/stage/steps.ts";
 import { resetSandbox, startSandbox, stopSandbox } from "../../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../../lab/sandbox/environment.ts";
 import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace } from "../../../lab/sandbox/workspace.ts";
+import { systemClock } from "../../../services/common/clock.ts";
 
 /** CastChat after the loss of its primary, before any recovery: a sandbox that can be put back into this state again and again. */
 export interface LostCompany {

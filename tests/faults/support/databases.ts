@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { runSql } from "../../recovery/support/sample.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 
 /** A database of its own on a test's server, like a new project's. */
 export interface FreshDatabase {

@@ -1,8 +1,15 @@
 import { createHash, createPrivateKey, sign } from "node:crypto";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { MANIFEST, PROOF, SIGNATURE, manifestBytes, parseManifest } from "../../../recovery/vault/manifest.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
+
+import {
+  MANIFEST,
+  type Manifest,
+  manifestBytes,
+  parseManifest,
+  PROOF,
+  SIGNATURE,
+} from "../../../recovery/vault/manifest.ts";
 import { proofBytes } from "../../../recovery/vault/proof.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import { putInPlace } from "../../recovery/support/inPlace.ts";
 
 /** Stores a manifest as somebody does who has a key: signed, and proven. `place` is the backup's, with the closing slash. */

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+
 import type { Signer } from "../../../services/signer/signer.ts";
 
 /** What a runner is asked to do, as JSON on its standard input. */

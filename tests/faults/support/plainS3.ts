@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
 import { freePort } from "../../../lab/sandbox/host/ports.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 

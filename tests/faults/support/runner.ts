@@ -1,11 +1,11 @@
 import { json } from "node:stream/consumers";
+
+import { backup } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { TIERS, localSigner, publicKeyOf } from "./order.ts";
-import type { RunnerLine, RunnerOrder } from "./order.ts";
+import { localSigner, publicKeyOf, type RunnerLine, type RunnerOrder, TIERS } from "./order.ts";
 
 /** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+
 import type { RunnerLine, RunnerOrder } from "./order.ts";
 
 /** How a runner's process has ended. */

@@ -1,19 +1,15 @@
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupOptions } from "../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { startTestCloud } from "../../recovery/support/cloud.ts";
-import type { TestCloud } from "../../recovery/support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../../recovery/support/sample.ts";
-import { SAMPLE, startTargetServer } from "./databases.ts";
-import type { FreshDatabase, TargetServer } from "./databases.ts";
-import { TIERS, localSigner, newPrivateKey, publicKeyOf } from "./order.ts";
-import type { RunnerOrder, Store } from "./order.ts";
+import { type FreshDatabase, SAMPLE, startTargetServer, type TargetServer } from "./databases.ts";
+import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./order.ts";
 
 /** What nearly every test of a fault begins with: S3, a server, the sample in one of its databases, and a key. */
 export interface Setting {

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { createConnection, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 
 /** A stretch of network between a runner and a server, which can break. */
 export interface TcpProxy {

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+
 import { fitLine, largestWithin } from "../../../lab/bench/fit.ts";
 
 test("finds what every run costs and what each megabyte costs", () => {

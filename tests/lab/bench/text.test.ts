@@ -1,7 +1,8 @@
-import { expect, test } from "@jest/globals";
 import { zstdCompressSync } from "node:zlib";
-import { copyText, dataSetOf } from "../../../lab/bench/text.ts";
-import type { Shape } from "../../../lab/bench/text.ts";
+
+import { expect, test } from "@jest/globals";
+
+import { copyText, dataSetOf, type Shape } from "../../../lab/bench/text.ts";
 
 const textOf = (shape: Shape, table: number, bytes: number) => Buffer.concat([...copyText(shape, table, bytes)]);
 

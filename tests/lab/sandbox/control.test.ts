@@ -1,8 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
 import {
   destroyDatabase,
   loseRegion,
@@ -13,8 +15,7 @@ import {
   stopSandbox,
 } from "../../../lab/sandbox/control.ts";
 import { sandboxEnvironment } from "../../../lab/sandbox/environment.ts";
-import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import type { SandboxFile } from "../../../lab/sandbox/host/layout.ts";
+import { layout, PROJECT_ROOT, type SandboxFile } from "../../../lab/sandbox/host/layout.ts";
 import { isFree } from "../../../lab/sandbox/host/ports.ts";
 import { isAlive } from "../../../lab/sandbox/host/processes.ts";
 import type { SupervisedProcess } from "../../../lab/sandbox/host/supervisor.ts";

@@ -18,26 +18,26 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
 } from "@aws-sdk/client-s3";
-import type { PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { vaultRoleArn, vaultRoleTag } from "../../../planning/names.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
-import { roleCredentials } from "../../../services/vault/vaultRole.ts";
-import type { RoleCredentials } from "../../../services/vault/vaultRole.ts";
-import { vaultRoleArn, vaultRoleTag } from "../../../planning/names.ts";
+import { type RoleCredentials, roleCredentials } from "../../../services/vault/vaultRole.ts";
 import {
   BUCKET,
+  type Credentials,
   LIFECYCLE,
   REPLICA,
   SITE,
   STANDBY,
   VaultWithRoles,
-  type Credentials,
 } from "./support/vaultWithRoles.ts";
 
 /**

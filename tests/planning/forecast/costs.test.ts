@@ -1,18 +1,24 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+
 import { holdingsAt } from "../../../planning/forecast/census.ts";
 import { compare } from "../../../planning/forecast/comparison.ts";
-import type { COST_ITEMS } from "../../../planning/forecast/costs.ts";
-import { costsOf, totalOf, type PlanPrices, type VaultCosts } from "../../../planning/forecast/costs.ts";
+import {
+  type COST_ITEMS,
+  costsOf,
+  type PlanPrices,
+  totalOf,
+  type VaultCosts,
+} from "../../../planning/forecast/costs.ts";
 import { Months } from "../../../planning/forecast/months.ts";
 import { recoveryCosts } from "../../../planning/forecast/recoveryCost.ts";
-import { OSAKA } from "../../../planning/prices/apNortheast3.ts";
 import { TOKYO } from "../../../planning/prices/apNortheast1.ts";
+import { OSAKA } from "../../../planning/prices/apNortheast3.ts";
 import { PRICE_TABLE, pricesIn } from "../../../planning/prices/priceTable.ts";
-import { simulate, type Scenario } from "../../../planning/retention/simulation.ts";
+import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { DAY_MS } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { PRIMARY, REPLICA, day, rulesWith, scenario } from "../support/scenario.ts";
+import { day, PRIMARY, REPLICA, rulesWith, scenario } from "../support/scenario.ts";
 
 const PRICES: PlanPrices = { primary: TOKYO, replica: OSAKA, readBackOverInternet: true };
 const costs = (one: Scenario, prices = PRICES) => costsOf(one, simulate(one), prices);

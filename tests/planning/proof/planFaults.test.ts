@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { faultsOfPlan } from "../../../planning/proof/planFaults.ts";
 import type { DeclaredVault, RunnerTier } from "../../../planning/retention/vault.ts";
 import { TIERS } from "../../../planning/tiers.ts";

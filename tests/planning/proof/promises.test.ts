@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { PROMISES, promisesFor } from "../../../planning/proof/promises.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 

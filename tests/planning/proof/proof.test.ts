@@ -1,12 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { PROMISES, after } from "../../../planning/proof/promises.ts";
+
 import { longestDays } from "../../../planning/proof/lengths.ts";
+import { after, PROMISES } from "../../../planning/proof/promises.ts";
 import { prove } from "../../../planning/proof/proof.ts";
-import { simulate, type Scenario } from "../../../planning/retention/simulation.ts";
+import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { dateOf } from "../../../planning/retention/time.ts";
 import { SEED_KEPT_DAYS, TIERS } from "../../../planning/tiers.ts";
-import { PRIMARY, REPLICA, at, day, rulesWith, scenario } from "../support/scenario.ts";
+import { at, day, PRIMARY, REPLICA, rulesWith, scenario } from "../support/scenario.ts";
 
 const proofOf = (one: Scenario, withReplica = true) => prove(one, simulate(one), withReplica);
 const faultsOf = (one: Scenario) =>

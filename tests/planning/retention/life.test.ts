@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { lifeOf, type Arrival } from "../../../planning/retention/life.ts";
+
+import { type Arrival, lifeOf } from "../../../planning/retention/life.ts";
 import { lifecycleOf } from "../../../planning/retention/tierLifecycle.ts";
 import { DAY_MS, NEVER, nextMidnight } from "../../../planning/retention/time.ts";
 import type { DeclaredVault, LifecycleRule } from "../../../planning/retention/vault.ts";
-import { PRIMARY, RULES, at, rulesWith } from "../support/scenario.ts";
+import { at, PRIMARY, RULES, rulesWith } from "../support/scenario.ts";
 
 const GB = 2 ** 30;
 const text = (instant: number) => (instant === NEVER ? "never" : new Date(instant).toISOString().slice(0, 16));

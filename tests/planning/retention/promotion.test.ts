@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+
 import { periodOf, tierForRun } from "../../../planning/calendar.ts";
 import { periodName, periodNumber } from "../../../planning/retention/periods.ts";
 import { tierOpener } from "../../../planning/retention/promotion.ts";

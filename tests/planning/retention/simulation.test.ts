@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { simulate } from "../../../planning/retention/simulation.ts";
 import { dateOf, dayNamed, dayOf } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { PRIMARY, REPLICA, at, scenario } from "../support/scenario.ts";
+import { at, PRIMARY, REPLICA, scenario } from "../support/scenario.ts";
 
 const opened = (tier: string, history: ReturnType<typeof simulate>) =>
   history.runs

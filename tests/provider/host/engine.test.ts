@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { TestStack } from "./support/stack.ts";
 

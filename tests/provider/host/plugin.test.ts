@@ -1,11 +1,13 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
 import { once } from "node:events";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { UNKNOWN } from "../../../provider/host/values.ts";
+
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { UNKNOWN } from "../../../provider/host/values.ts";
 import { PluginClient } from "./support/pluginClient.ts";
 
 const THING = "tiny:index:Thing";

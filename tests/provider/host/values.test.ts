@@ -1,6 +1,7 @@
+import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import structproto from "google-protobuf/google/protobuf/struct_pb.js";
-import { describe, expect, it } from "@jest/globals";
+
 import { decode, encode, holdsUnknown, same, UNKNOWN } from "../../../provider/host/values.ts";
 
 const { Struct } = structproto;

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+
 import { derivedPassword } from "../../../recovery/site/supabaseProject.ts";
-import { prepareWorkspace } from "./engine.ts";
-import type { Declared } from "./engine.ts";
-import { startMiniCloud } from "./miniCloud.ts";
-import type { MiniCloud } from "./miniCloud.ts";
+import { type Declared, prepareWorkspace } from "./engine.ts";
+import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "./tinyApp.ts";
 
 // The real engine runs the real provider: each run takes some seconds.

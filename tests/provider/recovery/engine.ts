@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import type { MiniCloud } from "./miniCloud.ts";
 

@@ -1,13 +1,9 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
+
 import { createAdaptorServer } from "@hono/node-server";
-import { systemClock } from "../../../services/common/clock.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
-import { edgeClient } from "../../../services/appHost/edge.ts";
-import { gitClient } from "../../../services/codeHost/git.ts";
-import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
 import { createCloudflareEmulator } from "../../../lab/sandbox/emulators/cloudflare.ts";
@@ -16,9 +12,15 @@ import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.
 import { createVercelEmulator } from "../../../lab/sandbox/emulators/vercel.ts";
 import { newSandboxFile, processesFile } from "../../../lab/sandbox/host/file.ts";
 import { addressOf, layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { LocalProjectServers } from "../../../lab/sandbox/postgres/projectServers.ts";
 import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
+import { LocalProjectServers } from "../../../lab/sandbox/postgres/projectServers.ts";
+import { edgeClient } from "../../../services/appHost/edge.ts";
+import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { gitClient } from "../../../services/codeHost/git.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
+import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
 
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 

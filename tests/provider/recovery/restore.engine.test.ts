@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
 import { derivedPassword } from "../../../recovery/site/supabaseProject.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { startTestCloud } from "../../recovery/support/cloud.ts";
-import type { TestCloud } from "../../recovery/support/cloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { contentOf, runSql } from "../../recovery/support/sample.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { prepareWorkspace } from "./engine.ts";
-import type { Declared } from "./engine.ts";
-import { startMiniCloud } from "./miniCloud.ts";
-import type { MiniCloud } from "./miniCloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { type Declared, prepareWorkspace } from "./engine.ts";
+import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 
 jest.setTimeout(180_000);
 let cloud: MiniCloud;

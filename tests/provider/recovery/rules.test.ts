@@ -1,15 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../services/common/errors.ts";
+
 import { check } from "../../../provider/host/checking.ts";
 import { UNKNOWN } from "../../../provider/host/values.ts";
 import { appDeployment } from "../../../provider/recovery/appDeployment.ts";
-import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
-import type { RecoveryContext } from "../../../provider/recovery/context.ts";
+import { recoveryConfig, type RecoveryContext, recoveryContext } from "../../../provider/recovery/context.ts";
 import { databaseRestore } from "../../../provider/recovery/databaseRestore.ts";
 import { generations } from "../../../provider/recovery/generations.ts";
 import { primaryFence } from "../../../provider/recovery/primaryFence.ts";
 import { supabaseProject } from "../../../provider/recovery/supabaseProject.ts";
 import { trafficSwitch } from "../../../provider/recovery/trafficSwitch.ts";
+import { UserError } from "../../../services/common/errors.ts";
 
 const context: RecoveryContext = recoveryContext(recoveryConfig.parse({ awsRegion: "ap-northeast-3" }), {});
 const signal = new AbortController().signal;

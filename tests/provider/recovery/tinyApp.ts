@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+
 import type { MiniCloud } from "./miniCloud.ts";
 
 /** Serves its health, commit and deployment from its environment; `ILL` makes it unhealthy. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { earlierLosses, historyOf } from "../../../recovery/assess/assessHistory.ts";
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
 

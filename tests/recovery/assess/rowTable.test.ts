@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+
 import { NoKey, RowTable } from "../../../recovery/assess/rowTable.ts";
 
 const lines = (rows: readonly string[]) => rows.map((row) => Buffer.from(row));

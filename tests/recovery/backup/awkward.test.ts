@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { release } from "../../../recovery/restore/release/release.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../recovery/vault/manifest.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { release } from "../../../recovery/restore/release/release.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
 import { contentOf, runSql } from "../support/sample.ts";
 

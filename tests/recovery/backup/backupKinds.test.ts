@@ -1,23 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
+
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
+import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
+import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupOptions } from "../../../recovery/backup/backup.ts";
-import { chooseBackup } from "../../../recovery/vault/chooseBackup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
 import { runSql } from "../support/sample.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 let started: TestSource;
 let cloud: TestCloud;

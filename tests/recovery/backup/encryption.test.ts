@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
+import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { contentOf, tamper } from "../support/sample.ts";
 
 let cloud: TestCloud;

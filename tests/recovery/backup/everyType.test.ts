@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { type Session, withSession } from "../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../services/common/clock.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import type { Session } from "../../../recovery/postgres/session/database.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { contentOf, runSql } from "../support/sample.ts";
 

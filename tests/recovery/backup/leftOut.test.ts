@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
+
 import { listLeftOut } from "../../../recovery/backup/leftOut.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
 
 let database: TestDatabase;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { failureText, leftOutLines } from "../../../recovery/backup/leftOutText.ts";
 
 const byNature = { what: "passwords of roles", why: "a managed database does not give them out: set new ones" };

@@ -1,14 +1,14 @@
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
+
 import { DeleteObjectCommand, GetObjectLegalHoldCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Vault } from "../../../services/vault/vault.ts";
+
 import { moveLegalHold } from "../../../recovery/backup/legalHold.ts";
 import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
-import { MANIFEST, PROOF, SIGNATURE, keyOf } from "../../../recovery/vault/manifest.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../../../recovery/vault/manifest.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 
 let cloud: TestCloud;
 let vault: Vault;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../services/common/reporter.ts";
+
 import { backup } from "../../../recovery/backup/backup.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 let source: TestSource;
 beforeAll(async () => {

@@ -1,16 +1,15 @@
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { Readable } from "node:stream";
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { ServiceError } from "../../../services/http/http.ts";
-import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
-import { PARTS_BESIDE, lackingNames, wholenessOf } from "../../../recovery/vault/completeness.ts";
+import { lackingNames, PARTS_BESIDE, wholenessOf } from "../../../recovery/vault/completeness.ts";
+import { type ProjectContent, supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
+import { ServiceError } from "../../../services/http/http.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { contentOfProject, namesIn, type Project, startProjectSource } from "../support/project.ts";
 import { runSql } from "../support/sample.ts";
-import { contentOfProject, namesIn, startProjectSource } from "../support/project.ts";
-import type { Project } from "../support/project.ts";
 
 let started: Awaited<ReturnType<typeof startProjectSource>>;
 let source: Project;

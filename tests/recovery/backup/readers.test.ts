@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { PromiseError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { type Reporter, silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import { runSql } from "../support/sample.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 let source: TestSource;
 beforeAll(async () => {

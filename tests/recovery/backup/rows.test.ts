@@ -2,30 +2,28 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
+
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupOptions, type BackupResult } from "../../../recovery/backup/backup.ts";
+import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
+import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
+import { copyOutSql, planReads, type TableRead } from "../../../recovery/postgres/rows/tableReading.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupOptions, BackupResult } from "../../../recovery/backup/backup.ts";
-import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
-import { copyOutSql, planReads } from "../../../recovery/postgres/rows/tableReading.ts";
-import type { TableRead } from "../../../recovery/postgres/rows/tableReading.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
-import { dumpOf, runSql, tamper } from "../support/sample.ts";
 import { putInPlace } from "../support/inPlace.ts";
+import { dumpOf, runSql, tamper } from "../support/sample.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 

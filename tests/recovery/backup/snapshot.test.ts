@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
-import type { Session } from "../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../services/common/reporter.ts";
+
 import { openSnapshot } from "../../../recovery/backup/snapshot.ts";
 import { openReader } from "../../../recovery/backup/snapshotReader.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { type Session, withSession } from "../../../recovery/postgres/session/database.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
 
 let database: TestDatabase;

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { connect } from "../../../recovery/postgres/session/database.ts";
-import type { Session } from "../../../recovery/postgres/session/database.ts";
+
 import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReader.ts";
+import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
 
 let database: TestDatabase;

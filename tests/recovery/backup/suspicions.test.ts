@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { suspicionsOf } from "../../../recovery/backup/suspicions.ts";
-import type { RunSize } from "../../../recovery/backup/suspicions.ts";
+
+import { type RunSize, suspicionsOf } from "../../../recovery/backup/suspicions.ts";
 import { tableKey } from "../../../recovery/postgres/session/quote.ts";
 
 const table = (name: string, rows: number, bytes = rows * 100) => ({

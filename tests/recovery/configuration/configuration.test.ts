@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { githubClient } from "../../../services/codeHost/github.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { githubClient } from "../../../services/codeHost/github.ts";
+import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;

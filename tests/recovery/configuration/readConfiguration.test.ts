@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 
 let cloud: TestCloud;

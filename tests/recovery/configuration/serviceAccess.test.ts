@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
 import { lackOf } from "../../../recovery/configuration/configuration.ts";
 import { configurationWith, tokensIn } from "../../../recovery/configuration/serviceAccess.ts";

@@ -1,14 +1,14 @@
-import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { connect } from "../../../recovery/postgres/session/database.ts";
-import type { Session } from "../../../recovery/postgres/session/database.ts";
-import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
+
 import { closeGate, gateState, letAuthIn, openGate } from "../../../recovery/gate/writeGate.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
+import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
+import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { runUntilKilled } from "../support/killing.ts";
 
 let database: TestDatabase;

@@ -4,11 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
+
 import { bundleRepository, mirrorRepository } from "../../../recovery/mirror/mirrorRepository.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;

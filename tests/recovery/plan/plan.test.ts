@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { egressForecast } from "../../../planning/forecast/egress.ts";
-import { planCalendar } from "../../../recovery/plan/planCalendar.ts";
-import { daysInYears, plan, type PlanInput } from "../../../recovery/plan/plan.ts";
 import { missedOn } from "../../../planning/retention/schedule.ts";
 import { dateOf } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
-import { PRIMARY, REPLICA, day, rulesWith } from "../../planning/support/scenario.ts";
+import { daysInYears, plan, type PlanInput } from "../../../recovery/plan/plan.ts";
+import { planCalendar } from "../../../recovery/plan/planCalendar.ts";
+import { day, PRIMARY, REPLICA, rulesWith } from "../../planning/support/scenario.ts";
 
 function input(change: Partial<PlanInput> = {}): PlanInput {
   const assumptions = {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { readRules } from "../../../recovery/plan/readRules.ts";
+import { LIFECYCLE, registered, REPLICATION } from "../../planning/support/registered.ts";
 import { PRIMARY, REPLICA, RULES } from "../../planning/support/scenario.ts";
-import { LIFECYCLE, REPLICATION, registered } from "../../planning/support/registered.ts";
 
 const read = (change: Parameters<typeof registered>[1]) => readRules("prod", "vault", registered("prod", change));
 const part = (type: string, inputs: Record<string, unknown>) => ({

@@ -1,26 +1,28 @@
 import { createHash } from "node:crypto";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
-import { ServiceError } from "../../../services/http/http.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
+import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import { ServiceError } from "../../../services/http/http.ts";
+import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
-import { contentOf, runSql } from "../support/sample.ts";
 import {
-  CODE,
-  IMAGE,
-  SECRET,
   bytesOf,
+  CODE,
   contentOfProject,
+  IMAGE,
   namesIn,
+  type Project,
   put,
+  SECRET,
   startProject,
   startProjectSource,
   stopProject,
 } from "../support/project.ts";
-import type { Project } from "../support/project.ts";
+import { contentOf, runSql } from "../support/sample.ts";
 
 let started: Awaited<ReturnType<typeof startProjectSource>>;
 let source: Project;

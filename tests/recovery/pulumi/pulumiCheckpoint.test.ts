@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { repairCheckpoint } from "../../../recovery/pulumi/pulumiCheckpoint.ts";
 
 let backend: string;

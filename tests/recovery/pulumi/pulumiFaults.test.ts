@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../services/common/errors.ts";
+
 import { setupFault } from "../../../recovery/pulumi/pulumiFaults.ts";
+import { UserError } from "../../../services/common/errors.ts";
 
 const call = { stack: "prod", workspace: "/here" };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { forgetting } from "../../../recovery/pulumi/pulumiForget.ts";
 import { RETIRED } from "../../../recovery/vault/retire.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { errorsIn, registrationIn, resourcesInExport } from "../../../recovery/pulumi/pulumiResources.ts";
 
 const provider = { urn: "urn:p::aws", type: "pulumi:providers:aws", inputs: { region: "ap-northeast-3" } };

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { readStackState } from "../../../recovery/pulumi/stackState.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 
 const PROJECT = "castchat-recovery";
 /** What a deployment of one resource with a secret looks like; the engine checks it at the import. */

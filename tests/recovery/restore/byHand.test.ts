@@ -1,28 +1,27 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageSealer } from "../../../services/vault/age.ts";
+
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import { PLATFORM_ROLES } from "../../../recovery/postgres/catalog/platform.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
+import { ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupOptions } from "../../../recovery/backup/backup.ts";
-import { PLATFORM_ROLES } from "../../../recovery/postgres/catalog/platform.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { makeTestFolder } from "../../support/folder.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
 import { runSql, tamper } from "../support/sample.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 const PAGE = readFileSync(join(PROJECT_ROOT, "docs", "restore-by-hand.md"), "utf8");
 const blocksOf = (mark: string) =>

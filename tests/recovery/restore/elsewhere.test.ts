@@ -1,22 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
+import { postgresPackage, sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
 import { verify } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { postgresPackage, sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { contentOf, runSql } from "../support/sample.ts";
 

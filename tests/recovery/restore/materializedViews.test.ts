@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { TIERS } from "../../../planning/tiers.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { runSql } from "../support/sample.ts";
 import { startSourceAndTarget } from "../support/source.ts";

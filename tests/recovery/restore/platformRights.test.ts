@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { PromiseError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
+
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { startTargetServer } from "../../faults/support/databases.ts";
-import type { FreshDatabase, TargetServer } from "../../faults/support/databases.ts";
-import { startTestCloud } from "../support/cloud.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { type FreshDatabase, startTargetServer, type TargetServer } from "../../faults/support/databases.ts";
+import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
 

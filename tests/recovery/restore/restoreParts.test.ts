@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { ServiceError } from "../../../services/http/http.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { assess } from "../../../recovery/assess/assess.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { hasLosses } from "../../../recovery/project/restoredParts.ts";
-import { MANIFEST, PROOF, keyOf } from "../../../recovery/vault/manifest.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
-import { TIERS } from "../../../planning/tiers.ts";
+import { keyOf, MANIFEST, type Manifest, PROOF } from "../../../recovery/vault/manifest.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import { ServiceError } from "../../../services/http/http.ts";
+import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import {
-  CODE,
-  IMAGE,
   bytesOf,
+  CODE,
   contentOfProject,
+  IMAGE,
+  type Project,
   put,
   readableOf,
   startProject,
   startProjectSource,
   stopProject,
 } from "../support/project.ts";
-import type { Project } from "../support/project.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
 

@@ -3,27 +3,26 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
+
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupResult } from "../../../recovery/backup/backup.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { release } from "../../../recovery/restore/release/release.ts";
+import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
+import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
+import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupResult } from "../../../recovery/backup/backup.ts";
-import { release } from "../../../recovery/restore/release/release.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
-import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 

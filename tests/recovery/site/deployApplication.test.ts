@@ -1,13 +1,18 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
+
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
+import {
+  deployApplication,
+  type DeploymentPorts,
+  readDeployment,
+  removeDeployment,
+} from "../../../recovery/site/deployApplication.ts";
 import { BYPASS_NOTE, edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
-import { deployApplication, readDeployment, removeDeployment } from "../../../recovery/site/deployApplication.ts";
-import type { DeploymentPorts } from "../../../recovery/site/deployApplication.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, setVariable, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;

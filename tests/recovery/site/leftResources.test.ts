@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { PrimarySite } from "../../../components/primarySite.ts";
 import { Generations } from "../../../components/recovery/generations.ts";
 import { StandbySite } from "../../../components/standbySite.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
+
+import { generationsIn, withoutGeneration } from "../../../recovery/site/generationState.ts";
+import { releaseGeneration, type ReleaseGenerationOptions } from "../../../recovery/site/releaseGeneration.ts";
+import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
-import { generationsIn, withoutGeneration } from "../../../recovery/site/generationState.ts";
-import { releaseGeneration } from "../../../recovery/site/releaseGeneration.ts";
-import type { ReleaseGenerationOptions } from "../../../recovery/site/releaseGeneration.ts";
-import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
 
 const SITE = "urn:pulumi:dr::castchat-recovery::castchat:index:StandbySite::standby";
 const urn = (type: string, name: string) =>

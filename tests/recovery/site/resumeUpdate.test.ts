@@ -1,20 +1,22 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { awsNames } from "../../../services/aws/awsNames.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { pulumiClient } from "../../../recovery/pulumi/pulumi.ts";
 import { repairCheckpoint } from "../../../recovery/pulumi/pulumiCheckpoint.ts";
 import { readUpdateLocks } from "../../../recovery/pulumi/pulumiLocks.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
 import { adoptHalfMadeProject } from "../../../recovery/site/halfMadeProject.ts";
 import { findLeftResources, SETTLEMENTS } from "../../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../../recovery/site/resumeUpdate.ts";
-import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { awsNames } from "../../../services/aws/awsNames.ts";
+import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { systemClock } from "../../../services/common/clock.ts";
-import { UserError } from "../../../services/common/errors.ts";
-import { UnreachableError } from "../../../services/http/http.ts";
-import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
+
 import { inspectDatabase } from "../../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createSupabaseProject,
   deleteSupabaseProject,
   derivedPassword,
   readSupabaseProject,
+  type SupabaseProjectPorts,
 } from "../../../recovery/site/supabaseProject.ts";
-import type { SupabaseProjectPorts } from "../../../recovery/site/supabaseProject.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
+import { UnreachableError } from "../../../services/http/http.ts";
+import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 
 const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2" };
 const signal = new AbortController().signal;

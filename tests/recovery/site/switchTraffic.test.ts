@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
-import { UserError } from "../../../services/common/errors.ts";
-import { VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
-import type { Vercel } from "../../../services/appHost/vercel.ts";
-import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
-import { deployApplication } from "../../../recovery/site/deployApplication.ts";
-import { readTraffic, releaseTraffic, switchTraffic } from "../../../recovery/site/switchTraffic.ts";
-import type { TrafficPorts, WantedTraffic } from "../../../recovery/site/switchTraffic.ts";
+
 import { recoveryConfig, recoveryContext } from "../../../provider/recovery/context.ts";
 import { trafficLease } from "../../../provider/recovery/trafficLease.ts";
-import { startMiniCloud } from "../../provider/recovery/miniCloud.ts";
-import type { MiniCloud } from "../../provider/recovery/miniCloud.ts";
+import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
+import { deployApplication } from "../../../recovery/site/deployApplication.ts";
+import {
+  readTraffic,
+  releaseTraffic,
+  switchTraffic,
+  type TrafficPorts,
+  type WantedTraffic,
+} from "../../../recovery/site/switchTraffic.ts";
+import { type Vercel, VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
+import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;

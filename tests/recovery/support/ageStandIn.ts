@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
+
 import { Decrypter } from "age-encryption";
 
 /** Stands in for `age --decrypt -i FILE` (standard input to standard output) on a machine without age. */

@@ -2,13 +2,14 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { kmsSigner } from "../../../services/signer/signer.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
+
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+import { kmsSigner, type Signer } from "../../../services/signer/signer.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { knowBucket } from "./inPlace.ts";
 
 /** S3 and KMS on this machine, for one test file. */

@@ -1,7 +1,6 @@
-import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { closeGate, openGate } from "../../../recovery/gate/writeGate.ts";
-import { sayUntilKilled } from "./killing.ts";
-import type { KillAt } from "./killing.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
+import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** Closes or opens the gate in a process of its own, so that it can be killed. Says when it has a connection. */
 const { what, url, killAt } = JSON.parse(process.argv[2] ?? "") as { what: string; url: string; killAt: KillAt };

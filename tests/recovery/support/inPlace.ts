@@ -3,8 +3,9 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
+  type S3Client,
 } from "@aws-sdk/client-s3";
-import type { S3Client } from "@aws-sdk/client-s3";
+
 import type { Vault } from "../../../services/vault/vault.ts";
 
 /** Root's own access to the buckets of this test file, by bucket: an attacker does not use our client. */

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+
 import type { Reporter } from "../../../services/common/reporter.ts";
 
 /** When a child is killed with -9. */

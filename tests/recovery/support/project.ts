@@ -1,22 +1,20 @@
 import { Readable } from "node:stream";
+
 import { serve } from "@hono/node-server";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
+import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
-import type { SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
-import { TOKEN, pick, send, testBed } from "../../lab/sandbox/emulators/support.ts";
-import type { TestBed } from "../../lab/sandbox/emulators/support.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { type ProjectContent, supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { pick, send, type TestBed, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "./cloud.ts";
 import { runSql } from "./sample.ts";
 

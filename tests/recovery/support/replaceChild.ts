@@ -1,12 +1,11 @@
-import { silent } from "../../../services/common/reporter.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { kmsSigner } from "../../../services/signer/signer.ts";
-import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { sayUntilKilled } from "./killing.ts";
-import type { KillAt } from "./killing.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { kmsSigner } from "../../../services/signer/signer.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
 const { bucket, region, endpoint, trustedKeys, targetUrl, backupId, keyId, killAt } = JSON.parse(

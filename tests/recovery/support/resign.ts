@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
+
+import {
+  keyOf,
+  MANIFEST,
+  type Manifest,
+  manifestBytes,
+  parseManifest,
+  PROOF,
+  SIGNATURE,
+} from "../../../recovery/vault/manifest.ts";
+import { proofBytes } from "../../../recovery/vault/proof.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { MANIFEST, PROOF, SIGNATURE, keyOf, manifestBytes, parseManifest } from "../../../recovery/vault/manifest.ts";
-import { proofBytes } from "../../../recovery/vault/proof.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
 import { putInPlace } from "./inPlace.ts";
 
 /** Changes a manifest as only who holds the writer's key could: signed and proven anew. */

@@ -1,9 +1,8 @@
+import { TIERS } from "../../../planning/tiers.ts";
+import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
-import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { sayUntilKilled } from "./killing.ts";
-import type { KillAt } from "./killing.ts";
+import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** A restore of tables in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
 const { bucket, region, endpoint, trustedKeys, targetUrl, tables, killAt } = JSON.parse(

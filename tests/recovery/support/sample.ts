@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { withSession } from "../../../recovery/postgres/session/database.ts";
+
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
+import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { quoteIdent } from "../../../recovery/postgres/session/quote.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import { putInPlace } from "./inPlace.ts";
 
 /** Runs SQL in a database, as whoever the connection string says. */

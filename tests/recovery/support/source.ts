@@ -1,8 +1,6 @@
 import type { Signer } from "../../../services/signer/signer.ts";
-import { startTestDatabase } from "../../support/postgres.ts";
-import type { TestDatabase } from "../../support/postgres.ts";
-import { startTestCloud } from "./cloud.ts";
-import type { TestCloud } from "./cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "./cloud.ts";
 
 /** What nearly every test of backups begins with: S3 and KMS, a key, and a database to back up. */
 export interface TestSource {

@@ -1,5 +1,7 @@
 import { Readable } from "node:stream";
+
 import { describe, expect, it } from "@jest/globals";
+
 import { checkArchive } from "../../../recovery/vault/archive.ts";
 
 describe("checkArchive", () => {

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../services/common/errors.ts";
-import { chooseBackup, passedOverBefore } from "../../../recovery/vault/chooseBackup.ts";
-import type { BackupChoice, ChosenBackup } from "../../../recovery/vault/chooseBackup.ts";
-import { NEVER_FINISHED } from "../../../recovery/vault/listBackups.ts";
-import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
+
+import {
+  type BackupChoice,
+  chooseBackup,
+  type ChosenBackup,
+  passedOverBefore,
+} from "../../../recovery/vault/chooseBackup.ts";
+import { type BackupSummary, NEVER_FINISHED } from "../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
+import { UserError } from "../../../services/common/errors.ts";
 
 /** A summary with as much of a manifest as the choice looks at. */
 function summary(backupId: string, snapshotAt: string, fault?: string): BackupSummary {

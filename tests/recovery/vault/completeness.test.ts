@@ -1,10 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
-import { PARTS_BESIDE, holdersAmong, lackingNames, wholenessOf } from "../../../recovery/vault/completeness.ts";
-import type { Held } from "../../../recovery/vault/completeness.ts";
-import { olderThan } from "../../../recovery/vault/provenBackups.ts";
+
 import type { ChosenBackup } from "../../../recovery/vault/chooseBackup.ts";
+import {
+  type Held,
+  holdersAmong,
+  lackingNames,
+  PARTS_BESIDE,
+  wholenessOf,
+} from "../../../recovery/vault/completeness.ts";
 import type { Lacks } from "../../../recovery/vault/lacks.ts";
 import type { PartName } from "../../../recovery/vault/manifest.ts";
+import { olderThan } from "../../../recovery/vault/provenBackups.ts";
 
 const part = (name: PartName) => ({ name, key: name, sizeBytes: 1, sha256: "0".repeat(64) });
 const both = [part("project.json"), part("configuration.json")];

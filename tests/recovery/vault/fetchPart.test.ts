@@ -2,13 +2,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readlinkSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { describe, expect, it } from "@jest/globals";
-import { PromiseError } from "../../../services/common/errors.ts";
-import { PassedOver } from "../../../services/vault/passedOver.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
 import type { BackupSource } from "../../../recovery/vault/backupSource.ts";
 import { compressBytes } from "../../../recovery/vault/compression.ts";
 import { fetchDump } from "../../../recovery/vault/fetchPart.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
+import { PassedOver } from "../../../services/vault/passedOver.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 
 const signal = new AbortController().signal;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { PromiseError } from "../../../services/common/errors.ts";
+
 import { parseManifest } from "../../../recovery/vault/manifest.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
 
 const INSTANT = "2026-11-23T00:00:00.000Z";
 const table = {

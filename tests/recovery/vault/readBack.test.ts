@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { describe, expect, it } from "@jest/globals";
-import { PassedOver } from "../../../services/vault/passedOver.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
+
 import type { Manifest } from "../../../recovery/vault/manifest.ts";
 import { readBack } from "../../../recovery/vault/readBack.ts";
+import { PassedOver } from "../../../services/vault/passedOver.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 
 const CONTENT = Buffer.from("a picture");
 const sha256 = createHash("sha256").update(CONTENT).digest("hex");

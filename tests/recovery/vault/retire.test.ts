@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+
+import { RETIRED, retireVault } from "../../../recovery/vault/retire.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Census } from "../../../services/vault/vaultBucket.ts";
-import { RETIRED, retireVault } from "../../../recovery/vault/retire.ts";
 
 /** A vault in AWS (simulated: what it holds, and whether bucket and key are there), and what was done, in order. */
 let held: Census | undefined;

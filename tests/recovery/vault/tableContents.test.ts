@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { PromiseError } from "../../../services/common/errors.ts";
-import { describeTables } from "../../../recovery/vault/tableContents.ts";
+
 import type { TableFacts } from "../../../recovery/postgres/catalog/catalog.ts";
 import { RowSum } from "../../../recovery/postgres/rows/rowSum.ts";
 import { tableKey } from "../../../recovery/postgres/session/quote.ts";
+import { describeTables } from "../../../recovery/vault/tableContents.ts";
+import { PromiseError } from "../../../services/common/errors.ts";
 
 const table: TableFacts = {
   ...{ schema: "public", name: "posts", kind: "app", condition: "", format: "text" },

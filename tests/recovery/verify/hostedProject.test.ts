@@ -1,20 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../services/common/clock.ts";
-import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
-import type { ThrowawayPostgres } from "../../../recovery/postgres/session/throwawayPostgres.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { verify } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
+
 import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
-import { startSourceAndTarget } from "../support/source.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup } from "../../../recovery/backup/backup.ts";
+import type { ThrowawayPostgres } from "../../../recovery/postgres/session/throwawayPostgres.ts";
+import { restore } from "../../../recovery/restore/recipes/restore.ts";
+import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
+import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThrowaway.ts";
+import { verify } from "../../../recovery/verify/verify.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
+import { startSourceAndTarget } from "../support/source.ts";
 
 /** What an app on a hosted project has, beside what every project has (lab/sandbox/postgres): extensions, and an event trigger that closes each new table. */
 const APP = `

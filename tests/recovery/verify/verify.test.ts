@@ -1,33 +1,36 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { DeleteObjectCommand, GetObjectRetentionCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
+import { compressBytes } from "../../../recovery/vault/compression.ts";
+import { listBackups } from "../../../recovery/vault/listBackups.ts";
+import { contentOf, type Manifest } from "../../../recovery/vault/manifest.ts";
+import { proofBytes } from "../../../recovery/vault/proof.ts";
+import { isInShare } from "../../../recovery/vault/readObjects.ts";
+import {
+  readVerifications,
+  storeVerification,
+  type Verification,
+  verificationObject,
+  type VerifiedState,
+} from "../../../recovery/vault/verification.ts";
+import { FailedVerification, verify, type VerifyOptions, type VerifyResult } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
-import type { BackupOptions } from "../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { compressBytes } from "../../../recovery/vault/compression.ts";
-import { contentOf } from "../../../recovery/vault/manifest.ts";
-import { readConfiguration } from "../../../recovery/configuration/readConfiguration.ts";
-import { proofBytes } from "../../../recovery/vault/proof.ts";
-import type { Manifest } from "../../../recovery/vault/manifest.ts";
-import { isInShare } from "../../../recovery/vault/readObjects.ts";
-import { readVerifications, storeVerification, verificationObject } from "../../../recovery/vault/verification.ts";
-import type { Verification, VerifiedState } from "../../../recovery/vault/verification.ts";
-import { FailedVerification, verify } from "../../../recovery/verify/verify.ts";
-import type { VerifyOptions, VerifyResult } from "../../../recovery/verify/verify.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import type { TestCloud } from "../support/cloud.ts";
-import { startTestSource } from "../support/source.ts";
-import type { TestSource } from "../support/source.ts";
+import { putInPlace } from "../support/inPlace.ts";
 import { resign } from "../support/resign.ts";
 import { tamper } from "../support/sample.ts";
-import { putInPlace } from "../support/inPlace.ts";
+import { startTestSource, type TestSource } from "../support/source.ts";
 
 let started: TestSource;
 let cloud: TestCloud;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+
 import { edgeClient } from "../../../services/appHost/edge.ts";
-import { startTestServer } from "../support/testServer.ts";
-import type { Reply } from "../support/testServer.ts";
+import { type Reply, startTestServer } from "../support/testServer.ts";
 
 const signal = new AbortController().signal;
 const stops: (() => Promise<void>)[] = [];

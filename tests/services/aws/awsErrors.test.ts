@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { explainAwsError } from "../../../services/aws/awsErrors.ts";
 import { UserError } from "../../../services/common/errors.ts";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { patientRetries } from "../../../services/aws/awsRetries.ts";
 
 type ErrorInfo = Parameters<ReturnType<typeof patientRetries>["refreshRetryTokenForRetry"]>[1];

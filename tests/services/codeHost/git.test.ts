@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../services/common/errors.ts";
+
 import {
   gitClient,
   GitError,
@@ -12,6 +13,7 @@ import {
   RefusedTokenError,
   withTemporaryFolder,
 } from "../../../services/codeHost/git.ts";
+import { UserError } from "../../../services/common/errors.ts";
 import { startTestServer } from "../support/testServer.ts";
 
 const signal = new AbortController().signal;

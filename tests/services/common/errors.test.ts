@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { redact } from "../../../services/common/errors.ts";
 
 describe("redact", () => {

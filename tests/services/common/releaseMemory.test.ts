@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+
 import { release, releaseAround } from "../../../services/common/releaseMemory.ts";
 
 test("gives back bytes that have their memory to themselves", () => {

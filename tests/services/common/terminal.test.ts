@@ -1,5 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
 import { PassThrough } from "node:stream";
+
+import { describe, expect, it } from "@jest/globals";
+
 import { duration, showProgress } from "../../../services/common/terminal.ts";
 
 /** What is written where there is no terminal. */

@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, describe, expect, it } from "@jest/globals";
+
 import { sendContent } from "../../../services/http/contentRequest.ts";
-import { startTestServer } from "../support/testServer.ts";
-import type { Reply } from "../support/testServer.ts";
+import { type Reply, startTestServer } from "../support/testServer.ts";
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

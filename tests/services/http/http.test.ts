@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
+
 import {
   isNotFound,
   jsonClient,
@@ -8,8 +9,7 @@ import {
   unlessNotFound,
   UnreachableError,
 } from "../../../services/http/http.ts";
-import { startTestServer } from "../support/testServer.ts";
-import type { Reply } from "../support/testServer.ts";
+import { type Reply, startTestServer } from "../support/testServer.ts";
 
 const answer = z.object({ ok: z.boolean() });
 const said = z.object({ error: z.object({ message: z.string(), code: z.string() }) });

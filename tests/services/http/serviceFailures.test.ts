@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { ServiceFailures } from "../../../services/http/serviceFailures.ts";

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { serviceTrust } from "../../../components/schedulePolicies.ts";
+import { freePort } from "../../../lab/sandbox/host/ports.ts";
+import { scheduleGroupArn } from "../../../planning/names.ts";
 import { JsonService } from "../../../services/aws/awsJson.ts";
 import { awsRequest } from "../../../services/aws/awsRequest.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
-import { serviceTrust } from "../../../components/schedulePolicies.ts";
-import { scheduleGroupArn } from "../../../planning/names.ts";
-import { freePort } from "../../../lab/sandbox/host/ports.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 
 const ACCOUNT = "000000000000";

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { UserError } from "../../../services/common/errors.ts";
 import { fingerprintOfKey, isSignedByOneOf, kmsSigner } from "../../../services/signer/signer.ts";
-import { startTestCloud } from "../../recovery/support/cloud.ts";
-import type { TestCloud } from "../../recovery/support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 
 let cloud: TestCloud;
 beforeAll(async () => {

@@ -1,12 +1,14 @@
-import { describe, expect, it } from "@jest/globals";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+
+import { describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+
+import { PromiseError, redact, UserError } from "../../../services/common/errors.ts";
 import { ageOpener, ageSealer, openerOf } from "../../../services/vault/age.ts";
-import { PromiseError, UserError, redact } from "../../../services/common/errors.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 const newPair = async () => {

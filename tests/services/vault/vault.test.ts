@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+
 import {
   DeleteObjectCommand,
   GetObjectLegalHoldCommand,
@@ -11,11 +11,11 @@ import {
   PutObjectLegalHoldCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestCloud } from "../../recovery/support/cloud.ts";
-import type { TestCloud } from "../../recovery/support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { hide, putOver } from "../../recovery/support/inPlace.ts";
 
 let cloud: TestCloud;

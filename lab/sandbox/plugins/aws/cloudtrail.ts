@@ -1,9 +1,9 @@
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
-import type { Tag } from "./tags.ts";
+import { allTags, ownTags, type Tag, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
 
 const patterns = z.array(z.string().min(1)).min(1).optional();
 const selectorInputs = z.strictObject({

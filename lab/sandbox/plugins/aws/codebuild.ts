@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { awsRow } from "./row.ts";
 import { allTags, ownTags, tagsInput } from "./tags.ts";

@@ -4,6 +4,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
+
 import { JsonService } from "../../../../services/aws/awsJson.ts";
 import type { AwsService } from "../../../../services/aws/awsRequest.ts";
 import { UserError } from "../../../../services/common/errors.ts";

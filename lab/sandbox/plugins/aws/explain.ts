@@ -11,7 +11,7 @@ const GONE = new Set([
 ]);
 
 /** Whether a service says that what was asked for does not exist; `more` are names for a part of it. */
-export function isGone(thrown: unknown, more: readonly string[] = []): boolean {
+function isGone(thrown: unknown, more: readonly string[] = []): boolean {
   return thrown instanceof Error && (GONE.has(thrown.name) || more.includes(thrown.name));
 }
 

@@ -1,5 +1,6 @@
 import * as sdk from "@aws-sdk/client-iam";
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow, sameDocument } from "./row.ts";

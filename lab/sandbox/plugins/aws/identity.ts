@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { providerFunction } from "../../../../provider/host/index.ts";
-import type { Properties } from "../../../../provider/host/index.ts";
+
+import { type Properties, providerFunction } from "../../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
 
 const of = (answer: (context: AwsContext) => Properties) =>

@@ -1,5 +1,6 @@
 import * as sdk from "@aws-sdk/client-kms";
 import { z } from "zod";
+
 import { providerFunction } from "../../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";

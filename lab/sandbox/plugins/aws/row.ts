@@ -1,5 +1,4 @@
-import { resource } from "../../../../provider/host/index.ts";
-import type { Properties, ResourceHandler } from "../../../../provider/host/index.ts";
+import { type Properties, resource, type ResourceHandler } from "../../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
 import { explained } from "./explain.ts";
 

@@ -1,4 +1,5 @@
 import {
+  type BucketLocationConstraint,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteBucketTaggingCommand,
@@ -7,8 +8,8 @@ import {
   HeadBucketCommand,
   PutBucketTaggingCommand,
 } from "@aws-sdk/client-s3";
-import type { BucketLocationConstraint } from "@aws-sdk/client-s3";
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { orGone, orUndo } from "./explain.ts";
 import { awsRow } from "./row.ts";

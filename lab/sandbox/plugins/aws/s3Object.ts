@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { z } from "zod";
+
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
 

@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { z } from "zod";
+
 import type { Properties, ResourceHandler } from "../../../../provider/host/index.ts";
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";

@@ -1,5 +1,6 @@
 import * as sdk from "@aws-sdk/client-s3";
 import { z } from "zod";
+
 import { fromSdk, listFromSdk, toSdk } from "./casing.ts";
 import { sameDocument } from "./row.ts";
 import { s3Setting } from "./s3Setting.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { awsRequest } from "../../../../services/aws/awsRequest.ts";
 import { fromSdk, toSdk } from "./casing.ts";
 import type { AwsContext } from "./context.ts";

@@ -1,5 +1,6 @@
 import * as sdk from "@aws-sdk/client-secrets-manager";
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";

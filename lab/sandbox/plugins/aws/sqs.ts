@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { given, restRow } from "../rest.ts";
-import type { RestContext } from "../rest.ts";
+
+import { given, type RestContext, restRow } from "../rest.ts";
 
 const data = z.strictObject({ flags: z.number().int(), tag: z.string(), value: z.string() });
 const inputs = z

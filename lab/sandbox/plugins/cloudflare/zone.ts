@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { restRow } from "../rest.ts";
-import type { RestContext } from "../rest.ts";
+
+import { type RestContext, restRow } from "../rest.ts";
 
 const inputs = z.strictObject({
   name: z.string().min(3),

@@ -1,8 +1,8 @@
 import { z } from "zod";
+
 import { serveProvider } from "../../../../provider/host/index.ts";
 import { localAddress } from "../address.ts";
-import { orGone, send, textAt, tokenFrom } from "../rest.ts";
-import type { RestService } from "../rest.ts";
+import { orGone, type RestService, send, textAt, tokenFrom } from "../rest.ts";
 import { repository } from "./repository.ts";
 
 await serveProvider({

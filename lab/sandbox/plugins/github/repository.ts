@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { restRow } from "../rest.ts";
-import type { RestContext } from "../rest.ts";
+
+import { type RestContext, restRow } from "../rest.ts";
 
 /** Whose repositories. */
 export interface GithubContext extends RestContext {

@@ -1,7 +1,8 @@
 import { z } from "zod";
+
 import { resource } from "../../../../provider/host/index.ts";
-import { add, change, list, remove, variableInputs, written } from "./variables.ts";
 import type { VercelContext } from "./context.ts";
+import { add, change, list, remove, variableInputs, written } from "./variables.ts";
 
 const inputs = variableInputs.extend({ projectId: z.string().min(1) });
 type Inputs = z.infer<typeof inputs>;

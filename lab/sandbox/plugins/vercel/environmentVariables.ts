@@ -1,8 +1,8 @@
 import { z } from "zod";
+
 import { PartialCreateError, resource } from "../../../../provider/host/index.ts";
 import type { VercelContext } from "./context.ts";
-import { add, list, remove, variableInputs, written } from "./variables.ts";
-import type { Variable } from "./variables.ts";
+import { add, list, remove, type Variable, variableInputs, written } from "./variables.ts";
 
 const inputs = z.strictObject({ projectId: z.string().min(1), variables: z.array(variableInputs).min(1) });
 type Inputs = z.infer<typeof inputs>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { serveProvider } from "../../../../provider/host/index.ts";
 import { localAddress } from "../address.ts";
 import { textAt, tokenFrom } from "../rest.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
+
 import { resource } from "../../../../provider/host/index.ts";
 import { given, orGone, send } from "../rest.ts";
-import { list } from "./variables.ts";
 import type { VercelContext } from "./context.ts";
+import { list } from "./variables.ts";
 
 /** What the SDK calls the reach of Vercel's own login, and Vercel's API. */
 const REACH = {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { given, orGone, send } from "../rest.ts";
 import type { VercelContext } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
 import { isAuditOfVault } from "../../../stacks/vaults.ts";
 

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import { UnknownValueError, validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+import { type ResourceValidationPolicy, UnknownValueError, validateResourceOfType } from "@pulumi/policy";
 
 /** Names that a secret goes by. */
 const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASS|KEY|CREDENTIALS?|DSN)$|^DATABASE_URL$/i;

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
-import { validateResourceOfType, type ResourceValidationPolicy } from "@pulumi/policy";
+import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
-import { leastKeptDays, TIERS, type Tier } from "../../../../planning/tiers.ts";
+import { leastKeptDays, type Tier, TIERS } from "../../../../planning/tiers.ts";
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
 /** Classes that answer after hours: a recovery within the hour can't wait for them. */

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { compareSnapshots, lostRows } from "../../../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../../../../lab/drills/compare/types.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { DAMAGED_DEFINITIONS } from "./damagedDefinitions.ts";
 import { DAMAGED_ROWS } from "./damagedRows.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 let server: TestDatabase;
 let before: DatabaseSnapshot;

@@ -1,26 +1,29 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
+
 import { createAdaptorServer } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { compareProjects } from "../../../../lab/drills/compare/compareProjects.ts";
+
 import { compareSnapshots } from "../../../../lab/drills/compare/compare.ts";
-import { takeProjectSnapshot } from "../../../../lab/drills/compare/projectSnapshot.ts";
-import type { ProjectSnapshot } from "../../../../lab/drills/compare/projectSnapshot.ts";
+import { compareProjects } from "../../../../lab/drills/compare/compareProjects.ts";
+import { type ProjectSnapshot, takeProjectSnapshot } from "../../../../lab/drills/compare/projectSnapshot.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import type { DatabaseSnapshot } from "../../../../lab/drills/compare/types.ts";
 import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { storageFile } from "../../../../lab/sandbox/emulators/supabaseStorage.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { fillProject } from "../../../../lab/sandbox/sample/projectContent.ts";
-import type { FilledContent } from "../../../../lab/sandbox/sample/projectContent.ts";
-import { askManagement, askStorage, serviceKey } from "../../../../lab/sandbox/sample/projectPlace.ts";
-import type { ProjectPlace } from "../../../../lab/sandbox/sample/projectPlace.ts";
-import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { freePort } from "../../../../lab/sandbox/host/ports.ts";
-import { TOKEN, pick, send, testBed } from "../../sandbox/emulators/support.ts";
-import type { TestBed } from "../../sandbox/emulators/support.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { type FilledContent, fillProject } from "../../../../lab/sandbox/sample/projectContent.ts";
+import {
+  askManagement,
+  askStorage,
+  type ProjectPlace,
+  serviceKey,
+} from "../../../../lab/sandbox/sample/projectPlace.ts";
 import { runSql } from "../../../recovery/support/sample.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { pick, send, type TestBed, testBed, TOKEN } from "../../sandbox/emulators/support.ts";
 
 const MOVIE = { bucket: "attachments", name: "オーディション 動画/第1回 (final).mp4" };
 const CHECKS = {

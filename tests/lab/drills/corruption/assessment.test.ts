@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+
 import {
+  type AssessmentAnswer,
   assessmentSchema,
   judgeAssessment,
-  type AssessmentAnswer,
 } from "../../../../lab/drills/corruption/assessment.ts";
 import type { Damage } from "../../../../lab/drills/corruption/damage.ts";
 

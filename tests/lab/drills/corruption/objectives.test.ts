@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { judgeObjectives } from "../../../../lab/drills/corruption/objectives.ts";
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 2, 0, minutes));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { judgeObjectives, type Measurements } from "../../../../lab/drills/infrastructure/objectives.ts";
 
 const at = (minutes: number): Date => new Date(Date.parse("2026-03-01T12:00:00Z") + minutes * 60_000);

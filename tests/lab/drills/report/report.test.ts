@@ -1,9 +1,11 @@
-import { describe, expect, it } from "@jest/globals";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { describe, expect, it } from "@jest/globals";
+
 import { renderHtml } from "../../../../lab/drills/report/html.ts";
-import { drillReportSchema, isKept, type DrillReport } from "../../../../lab/drills/report/report.ts";
+import { type DrillReport, drillReportSchema, isKept } from "../../../../lab/drills/report/report.ts";
 import { renderTerminal } from "../../../../lab/drills/report/terminal.ts";
 import { writeReport } from "../../../../lab/drills/report/write.ts";
 

@@ -1,5 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
 import { PassThrough } from "node:stream";
+
+import { describe, expect, it } from "@jest/globals";
+
 import { Steps } from "../../../../lab/drills/stage/steps.ts";
 
 function testSteps(signal = new AbortController().signal): { steps: Steps; advance: (ms: number) => void } {

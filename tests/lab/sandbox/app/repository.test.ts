@@ -5,7 +5,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { commitChange, seedApplicationRepository } from "../../../../lab/sandbox/app/repository.ts";
 
 let home: string;

@@ -1,11 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { demoUser } from "../../../../lab/sandbox/sample/demoUser.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
+
 import {
   CreateKeyCommand,
   GetPublicKeyCommand,
@@ -24,6 +25,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Upload } from "@aws-sdk/lib-storage";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
 import { startMinistack } from "../../../../lab/sandbox/aws/ministack.ts";
 import { freePorts, isFree } from "../../../../lab/sandbox/host/ports.ts";

@@ -3,17 +3,19 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { JsonService } from "../../../../services/aws/awsJson.ts";
-import { awsRequest } from "../../../../services/aws/awsRequest.ts";
+
 import { serviceTrust } from "../../../../components/schedulePolicies.ts";
 import { advanceScheduler } from "../../../../lab/sandbox/aws/schedulerClock.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { isAlive, startTicks } from "../../../../lab/sandbox/host/processes.ts";
 import { endProcess } from "../../../../lab/sandbox/host/supervisor.ts";
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { JsonService } from "../../../../services/aws/awsJson.ts";
+import { awsRequest } from "../../../../services/aws/awsRequest.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 const REGION = "ap-northeast-1";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createCloudflareEmulator, type CloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
-import { pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+
+import { type CloudflareEmulator, createCloudflareEmulator } from "../../../../lab/sandbox/emulators/cloudflare.ts";
+import { pick, routesOf, send, type TestBed, testBed } from "./support.ts";
 
 describe("Cloudflare's emulator", () => {
   let bed: TestBed;

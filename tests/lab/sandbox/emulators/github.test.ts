@@ -4,11 +4,13 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import { createAdaptorServer } from "@hono/node-server";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { createGithubEmulator, type GithubEmulator } from "../../../../lab/sandbox/emulators/github.ts";
 import { closeServer } from "../../../../lab/sandbox/host/servers.ts";
-import { TOKEN, pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+import { pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const run = promisify(execFile);
 

@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { UserError } from "../../../../services/common/errors.ts";
+
 import { openStore } from "../../../../lab/sandbox/emulators/store.ts";
+import { UserError } from "../../../../services/common/errors.ts";
 
 describe("an emulator's store", () => {
   let home = "";

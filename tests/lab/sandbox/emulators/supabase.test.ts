@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { TOKEN, pick, routesOf, send, testBed, type TestBed } from "./support.ts";
+import { pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 const WANTED = {
   name: "castchat",

@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import type { Hono } from "hono";
+
 import { layout } from "../../../../lab/sandbox/host/layout.ts";
 import type {
   AppRunner,

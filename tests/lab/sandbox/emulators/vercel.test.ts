@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { createVercelEmulator, type VercelEmulator } from "../../../../lab/sandbox/emulators/vercel.ts";
-import * as official from "../plugins/support/officialVercel.ts";
 import type { Sent } from "../plugins/support/officialVercel.ts";
-import { TOKEN, pick, routesOf, send, testBed, type Answer, type TestBed } from "./support.ts";
+import * as official from "../plugins/support/officialVercel.ts";
+import { type Answer, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
 describe("Vercel's emulator", () => {
   let bed: TestBed;

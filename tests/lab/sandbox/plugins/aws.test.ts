@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import { DeleteBucketPolicyCommand, PutPublicAccessBlockCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { TestStack } from "../../../provider/host/support/stack.ts";
 

@@ -1,13 +1,14 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { HoldingProxy } from "../../../recovery/site/support/holdingProxy.ts";
 import { TestStack } from "../../../provider/host/support/stack.ts";
-import * as official from "./support/officialVercel.ts";
+import { HoldingProxy } from "../../../recovery/site/support/holdingProxy.ts";
 import type { Sent } from "./support/officialVercel.ts";
+import * as official from "./support/officialVercel.ts";
 
 const TOKEN = "plugins-token";
 

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+
 import { afterEach, describe, expect, it } from "@jest/globals";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { PluginClient } from "../../../provider/host/support/pluginClient.ts";
 

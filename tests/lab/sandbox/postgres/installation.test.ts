@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { chmod, chown, cp, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { UNPRIVILEGED, anyoneMayEnter, asNobody, isRoot } from "../../../../recovery/postgres/programs/unprivileged.ts";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { installationWithStandIns } from "../../../../lab/sandbox/postgres/installation.ts";
+import { anyoneMayEnter, asNobody, isRoot, UNPRIVILEGED } from "../../../../recovery/postgres/programs/unprivileged.ts";
 
 const asRoot = isRoot() ? it : it.skip;
 const PACKAGE = join(

@@ -2,13 +2,15 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { isAlive } from "../../../../lab/sandbox/host/processes.ts";
+import { endLeftovers, Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { startCluster } from "../../../../lab/sandbox/postgres/cluster.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
-import { Supervisor, endLeftovers } from "../../../../lab/sandbox/host/supervisor.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 let folder: Awaited<ReturnType<typeof makeTestFolder>>;

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 let database: TestDatabase;
 let client: pg.Client;

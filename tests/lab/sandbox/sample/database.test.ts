@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
 import { compareSnapshots } from "../../../../lab/drills/compare/compare.ts";
 import { takeSnapshot } from "../../../../lab/drills/compare/snapshot.ts";
 import { applySchema, databaseSize, fill, type FillProgress } from "../../../../lab/sandbox/sample/database.ts";

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+
 import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
@@ -21,25 +22,26 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
+
 import { accountRoot, policyDocument } from "../../../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../../../components/vaultPolicies.ts";
 import { vaultRolePermissions, vaultRoleTrust } from "../../../../components/vaultRolePolicies.ts";
+import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
+import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
+import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import {
-  VAULT_ROLE_PURPOSES,
   scheduleRoleArn,
   scheduleRoleName,
+  type Site,
+  VAULT_ROLE_PURPOSES,
   vaultBucketArn,
   vaultBucketName,
   vaultRoleArn,
   vaultRoleName,
-  vaultRoleTag,
-  type Site,
   type VaultRolePurpose,
+  vaultRoleTag,
 } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
-import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
-import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 /** Access to AWS: a user's or a session's. */

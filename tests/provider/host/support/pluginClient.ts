@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+
 import * as grpc from "@grpc/grpc-js";
 import provgrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import provproto from "@pulumi/pulumi/proto/provider_pb.js";
-import { decode, encode } from "../../../../provider/host/values.ts";
-import type { Properties } from "../../../../provider/host/values.ts";
+
+import { decode, encode, type Properties } from "../../../../provider/host/values.ts";
 
 type Answer<T> = (error: grpc.ServiceError | null, answer: T) => void;
 

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 
 /** What a run of the engine printed (both streams, without colours) and how it ended. */

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import type { Session } from "../../../../recovery/postgres/session/database.ts";
-import type { CopyFormat } from "../../../../recovery/postgres/session/copyFormat.ts";
+
 import { BINARY_TYPES } from "../../../../recovery/postgres/catalog/binaryTypes.ts";
 import { listTables } from "../../../../recovery/postgres/catalog/catalog.ts";
 import { RowSum } from "../../../../recovery/postgres/rows/rowSum.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import type { CopyFormat } from "../../../../recovery/postgres/session/copyFormat.ts";
+import { type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
 
 /** Values of each type at its edges, as Postgres reads them. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
+
 import { inOrderOfNeed } from "../../../../recovery/postgres/catalog/extensionOrder.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restoreExtensions } from "../../../../recovery/restore/steps/restoreExtensions.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { listLeftOutOfExtensions } from "../../../../recovery/postgres/catalog/extensionRows.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Signer } from "../../../../services/signer/signer.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import { listLeftOutOfExtensions } from "../../../../recovery/postgres/catalog/extensionRows.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { runSql } from "../../support/sample.ts";
 
 let cloud: TestCloud;

@@ -1,13 +1,14 @@
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { compareDefinitions } from "../../../../recovery/postgres/catalog/compareDefinitions.ts";
-import { LATER_KINDS, digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
-import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
-import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+
 import { postgresPackage } from "../../../../lab/sandbox/postgres/binaries.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { compareDefinitions } from "../../../../recovery/postgres/catalog/compareDefinitions.ts";
+import { digestObjects, LATER_KINDS } from "../../../../recovery/postgres/catalog/objects.ts";
+import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
 
 let database: TestDatabase;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { forStandIn } from "../../../../recovery/postgres/catalog/standIn.ts";
 
 const address = {

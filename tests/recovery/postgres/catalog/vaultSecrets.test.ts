@@ -1,24 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageOpener, ageSealer } from "../../../../services/vault/age.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Signer } from "../../../../services/signer/signer.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../../recovery/backup/backupOptions.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import {
   parseVaultSecrets,
   readVaultSecrets,
   restoreVaultSecrets,
 } from "../../../../recovery/postgres/catalog/vaultSecrets.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Signer } from "../../../../services/signer/signer.ts";
+import { ageOpener, ageSealer } from "../../../../services/vault/age.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { runSql } from "../../support/sample.ts";
 
 const VALUE = "välue-that-must-not-be-seen";

@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
+import { findPgTool, runPgTool, startPgTool } from "../../../../recovery/postgres/programs/pgTools.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { findPgTool, runPgTool, startPgTool } from "../../../../recovery/postgres/programs/pgTools.ts";
 
 const PATH = process.env["PATH"];
 let folder: string;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { endOfSettingList, splitSettingList } from "../../../../recovery/postgres/roles/settingLists.ts";
 
 describe("splitSettingList", () => {

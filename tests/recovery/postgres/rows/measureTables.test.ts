@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
+
 import { listTables } from "../../../../recovery/postgres/catalog/catalog.ts";
 import { measureTables } from "../../../../recovery/postgres/rows/measureTables.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
 
 let database: TestDatabase;

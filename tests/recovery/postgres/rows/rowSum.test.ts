@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { RowSum } from "../../../../recovery/postgres/rows/rowSum.ts";
 
 const sumOf = (...lines: string[]): string => {

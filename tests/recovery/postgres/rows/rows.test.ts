@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { CopyFormat } from "../../../../recovery/postgres/session/copyFormat.ts";
+
 import { eachRow, fieldOf } from "../../../../recovery/postgres/rows/rows.ts";
+import type { CopyFormat } from "../../../../recovery/postgres/session/copyFormat.ts";
 
 /** Rows as a server sends them. */
 function written(format: CopyFormat, rows: readonly (readonly (string | null)[])[]): Buffer {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { copyInSql, copyOutSql, planReads } from "../../../../recovery/postgres/rows/tableReading.ts";
-import type { PlannedTable } from "../../../../recovery/postgres/rows/tableReading.ts";
+
+import {
+  copyInSql,
+  copyOutSql,
+  type PlannedTable,
+  planReads,
+} from "../../../../recovery/postgres/rows/tableReading.ts";
 
 const MB = 1024 * 1024;
 const table = (name: string, sizeBytes: number, more: Partial<PlannedTable> = {}): PlannedTable => ({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+
+import { namesOf, refuseOtherProject } from "../../../../recovery/postgres/session/confirmation.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { namesOf, refuseOtherProject } from "../../../../recovery/postgres/session/confirmation.ts";
 
 const pooled = parseDatabaseUrl("postgresql://postgres.abcdef:x@aws-0-eu-west-1.pooler.supabase.com:5432/postgres");
 const direct = parseDatabaseUrl("postgresql://postgres:x@db.abcdef.supabase.co/postgres");

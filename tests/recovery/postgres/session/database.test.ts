@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../../../recovery/postgres/session/databaseUrl.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { startSessionPooler } from "../../../support/sessionPooler.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {

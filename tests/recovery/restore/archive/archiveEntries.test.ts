@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { chooseEntries, chooseRights } from "../../../../recovery/restore/archive/archiveEntries.ts";
 
 const target = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { forOlderServer, withoutNewSettings } from "../../../../recovery/restore/archive/olderSyntax.ts";
 
 describe("forOlderServer", () => {

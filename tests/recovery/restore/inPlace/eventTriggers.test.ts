@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 /** One that logs, one that refuses, one that alters what is made, and one that is switched off. */
 const APP = `

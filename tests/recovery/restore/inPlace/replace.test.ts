@@ -1,28 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
+
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { assess } from "../../../../recovery/assess/assess.ts";
+import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
 import { connect, withSession } from "../../../../recovery/postgres/session/database.ts";
+import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Signer } from "../../../../services/signer/signer.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { assess } from "../../../../recovery/assess/assess.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
-import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
-import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
 import { killedAt } from "../../support/killing.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
 

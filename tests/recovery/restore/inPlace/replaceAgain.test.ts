@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import pg from "pg";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { connect } from "../../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { closeGate, gateState, openGate } from "../../../../recovery/gate/writeGate.ts";
+import { connect } from "../../../../recovery/postgres/session/database.ts";
 import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import type { Vault } from "../../../../services/vault/vault.ts";
 import { runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 let vault: Vault;

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { ageSealer } from "../../../../services/vault/age.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
+import { ageSealer } from "../../../../services/vault/age.ts";
 import { runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
+
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
 import { runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const TABLES = 500;
 

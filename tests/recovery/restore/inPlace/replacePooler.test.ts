@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../../services/common/reporter.ts";
+
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { closeGate, openGate } from "../../../../recovery/gate/writeGate.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { startSessionPooler } from "../../../support/sessionPooler.ts";
-import type { SessionPooler } from "../../../support/sessionPooler.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import { type SessionPooler, startSessionPooler } from "../../../support/sessionPooler.ts";
 import { contentOf, runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 let pooler: SessionPooler;

@@ -1,28 +1,26 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
 import { createAdaptorServer } from "@hono/node-server";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { Hono } from "hono";
+
 import { showPlatform } from "../../../../cli/text/platformTable.ts";
+import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { freePort } from "../../../../lab/sandbox/host/ports.ts";
+import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
+import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
+import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
+import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
+import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { supabaseClient } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
-import { restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
-import type { PlatformRestoreOptions } from "../../../../recovery/restore/platform/platformRestore.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
-import { createSupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
-import type { SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
-import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
-import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
-import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
-import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
-import { TOKEN, pick, send, testBed } from "../../../lab/sandbox/emulators/support.ts";
-import type { TestBed } from "../../../lab/sandbox/emulators/support.ts";
+import { pick, send, type TestBed, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { runSql } from "../../support/sample.ts";
 
 const PASSWORD = "a password";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { COMPLETED } from "../../../../recovery/restore/platform/platformBackups.ts";
-import type { PlatformHoldings } from "../../../../recovery/restore/platform/platformBackups.ts";
+
+import { COMPLETED, type PlatformHoldings } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { choosePlatformSource } from "../../../../recovery/restore/platform/platformSource.ts";
 
 const at = (time: string) => new Date(`2026-11-23T${time}Z`);

@@ -3,30 +3,29 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
+
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { release } from "../../../../recovery/restore/release/release.ts";
+import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarker.ts";
+import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
+import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Signer } from "../../../../services/signer/signer.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { release } from "../../../../recovery/restore/release/release.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
-import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
-import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarker.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
 import { killedAt } from "../../support/killing.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreChild.ts", import.meta.url));
 

@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup } from "../../../../recovery/backup/backup.ts";
+import { listAllPublications, listJobs } from "../../../../recovery/postgres/catalog/heldBack.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { release, type ReleaseOptions } from "../../../../recovery/restore/release/release.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import { listAllPublications, listJobs } from "../../../../recovery/postgres/catalog/heldBack.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { release } from "../../../../recovery/restore/release/release.ts";
-import type { ReleaseOptions } from "../../../../recovery/restore/release/release.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { definitionOf, runSql } from "../../support/sample.ts";
 
 const SECRET = "eyJhbGciOiJub25lIn0";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import type { Publication } from "../../../../recovery/postgres/catalog/heldBack.ts";
 import { planPublication } from "../../../../recovery/restore/release/releasePublications.ts";
 

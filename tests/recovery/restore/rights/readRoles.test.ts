@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+
+import { type AppRoles, membershipStatement, roleStatements } from "../../../../recovery/postgres/roles/appRoles.ts";
 import { ROLES_HEADER } from "../../../../recovery/postgres/roles/rolesScript.ts";
-import { membershipStatement, roleStatements } from "../../../../recovery/postgres/roles/appRoles.ts";
-import type { AppRoles } from "../../../../recovery/postgres/roles/appRoles.ts";
 import { readRoles } from "../../../../recovery/restore/rights/readRoles.ts";
 
 const OLD = "-- The app's own roles, without passwords.";

@@ -1,24 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import { restore } from "../../../../recovery/restore/recipes/restore.ts";
+import { release } from "../../../../recovery/restore/release/release.ts";
+import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
+import { selectBackup } from "../../../../recovery/restore/run/restoreSelection.ts";
+import type { BackupSummary } from "../../../../recovery/vault/listBackups.ts";
+import type { BackupKind, Manifest } from "../../../../recovery/vault/manifest.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import type { BackupSummary } from "../../../../recovery/vault/listBackups.ts";
-import type { BackupKind, Manifest } from "../../../../recovery/vault/manifest.ts";
-import { release } from "../../../../recovery/restore/release/release.ts";
-import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
-import { selectBackup } from "../../../../recovery/restore/run/restoreSelection.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 let cloud: TestCloud;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { listDataIn, wipeTarget } from "../../../../recovery/restore/run/restoreTarget.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {

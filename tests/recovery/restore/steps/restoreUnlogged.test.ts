@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startSourceAndTarget } from "../../support/source.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
 import { contentOf, runSql } from "../../support/sample.ts";
+import { startSourceAndTarget } from "../../support/source.ts";
 
 let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+
 import { RowProgress } from "../../../../recovery/restore/steps/rowProgress.ts";
 import type { BackupChunk } from "../../../../recovery/vault/manifest.ts";
 

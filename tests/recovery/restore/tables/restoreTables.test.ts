@@ -1,23 +1,22 @@
 import { fileURLToPath } from "node:url";
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
+
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
+import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
+import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
+import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTablesOptions.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
-import type { BackupResult } from "../../../../recovery/backup/backup.ts";
-import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
-import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTablesOptions.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
 

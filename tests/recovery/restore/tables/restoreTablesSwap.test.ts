@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { silent } from "../../../../services/common/reporter.ts";
+
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTablesOptions.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud } from "../../support/cloud.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { runSql } from "../../support/sample.ts";
 
 let cloud: TestCloud;

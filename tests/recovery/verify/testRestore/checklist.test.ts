@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { hasPassed, stateOf } from "../../../../recovery/verify/testRestore/checklist.ts";
-import { CHECKLIST } from "../../../../recovery/vault/verification.ts";
-import type { CheckLine } from "../../../../recovery/verify/testRestore/checklist.ts";
-import type { CheckState, ChecklistItem } from "../../../../recovery/vault/verification.ts";
+
+import { CHECKLIST, type ChecklistItem, type CheckState } from "../../../../recovery/vault/verification.ts";
+import { type CheckLine, hasPassed, stateOf } from "../../../../recovery/verify/testRestore/checklist.ts";
 
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY] = CHECKLIST;
 const line = (item: ChecklistItem, state: CheckState): CheckLine => ({ item, what: "x", state, detail: "" });

@@ -1,30 +1,30 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Throwaway } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+
+import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
-import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import type { Manifest } from "../../../../recovery/vault/manifest.ts";
+import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import type { Throwaway } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { restoreSequences } from "../../../../recovery/restore/steps/restoreState.ts";
 import { fetchText } from "../../../../recovery/vault/fetchPart.ts";
-import { findOrphans } from "../../../../recovery/postgres/catalog/orphans.ts";
+import { listBackups } from "../../../../recovery/vault/listBackups.ts";
+import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { checkRestoredDatabase } from "../../../../recovery/verify/testRestore/testRestore.ts";
-import { prepareThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
-import type { PreparedThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
-import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
+import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
+import { type PreparedThrowaway, prepareThrowaway } from "../../../../recovery/verify/throwaway/prepare.ts";
+import { systemClock } from "../../../../services/common/clock.ts";
+import { silent } from "../../../../services/common/reporter.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TestCloud } from "../../support/cloud.ts";
-import { startTestSource } from "../../support/source.ts";
-import type { TestSource } from "../../support/source.ts";
 import { runSql } from "../../support/sample.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 let cloud: TestCloud;

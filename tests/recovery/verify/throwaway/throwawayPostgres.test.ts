@@ -3,20 +3,24 @@ import { once } from "node:events";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import { UserError } from "../../../../services/common/errors.ts";
-import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import { scratchThrowaway } from "../../../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
-import { markOf } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
-import type { ThrowawayPostgres, ThrowawayWish } from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { sandboxPostgres } from "../../../../lab/sandbox/postgres/binaries.ts";
+import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import { readSystemIdentifier } from "../../../../recovery/postgres/session/systemIdentifier.ts";
+import {
+  markOf,
+  type ThrowawayPostgres,
+  type ThrowawayWish,
+} from "../../../../recovery/postgres/session/throwawayPostgres.ts";
+import { localThrowaway } from "../../../../recovery/verify/throwaway/localThrowaway.ts";
+import { scratchThrowaway } from "../../../../recovery/verify/throwaway/scratchThrowaway.ts";
+import { UserError } from "../../../../services/common/errors.ts";
+import { silent } from "../../../../services/common/reporter.ts";
+import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { runSql } from "../../support/sample.ts";
-import { startTestDatabase } from "../../../support/postgres.ts";
-import type { TestDatabase } from "../../../support/postgres.ts";
 
 let scratch: TestDatabase;
 let temporary: string;

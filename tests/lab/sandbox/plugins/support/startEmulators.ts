@@ -1,12 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+
 import { getRequestListener } from "@hono/node-server";
-import { systemClock } from "../../../../../services/common/clock.ts";
+
 import { createCloudflareEmulator } from "../../../../../lab/sandbox/emulators/cloudflare.ts";
 import { createGithubEmulator } from "../../../../../lab/sandbox/emulators/github.ts";
 import { createVercelEmulator } from "../../../../../lab/sandbox/emulators/vercel.ts";
 import { layout } from "../../../../../lab/sandbox/host/layout.ts";
 import type { AppRunner } from "../../../../../lab/sandbox/host/services.ts";
+import { systemClock } from "../../../../../services/common/clock.ts";
 
 /**
  * Serves the emulators of Vercel, GitHub and Cloudflare from a folder, all with the token `token`, and prints their

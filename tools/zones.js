@@ -1,0 +1,62 @@
+/**
+ * Who may import whom: each folder, and the folders whose files it may import beside its own. Everything else is refused by ESLint.
+ * The table is in order: no folder names one below it.
+ */
+const ZONES = {
+  planning: [],
+  settings: ["planning"],
+  components: ["settings", "planning"],
+  policies: ["planning"],
+  "services/common": [],
+  "services/http": ["services/common"],
+  "services/aws": ["services/common"],
+  "services/vault": ["services/aws", "services/common"],
+  "services/signer": ["services/aws", "services/common"],
+  "services/scheduler": ["services/aws", "services/common"],
+  "services/databaseHost": ["services/http", "services/common"],
+  "services/appHost": ["services/http", "services/common"],
+  "services/codeHost": ["services/http", "services/common"],
+  "services/dns": ["services/http", "services/common"],
+  "recovery/postgres": ["planning", "services/common"],
+  "recovery/pulumi": ["settings", "planning", "services/common"],
+  "recovery/vault": ["recovery/postgres", "recovery/pulumi", "services", "planning"],
+  "recovery/gate": ["recovery/postgres", "services/common"],
+  "recovery/plan": ["recovery/pulumi", "services/common", "planning"],
+  "recovery/mirror": ["services"],
+  "recovery/site": ["recovery/postgres", "recovery/pulumi", "recovery/vault", "services", "planning"],
+  "recovery/project": ["recovery/vault", "recovery/postgres", "services", "planning"],
+  "recovery/configuration": ["recovery/vault", "recovery/postgres", "services", "settings"],
+  "recovery/restore": [
+    ...["recovery/project", "recovery/gate", "recovery/vault", "recovery/postgres", "services", "planning"],
+  ],
+  "recovery/backup": [
+    ...["recovery/project", "recovery/configuration", "recovery/gate", "recovery/vault", "recovery/postgres"],
+    ...["services", "planning"],
+  ],
+  "recovery/verify": ["recovery/restore", "recovery/vault", "recovery/postgres", "services"],
+  "recovery/assess": [
+    ...["recovery/restore", "recovery/backup", "recovery/project", "recovery/gate", "recovery/vault"],
+    ...["recovery/postgres", "services", "planning"],
+  ],
+  "provider/host": ["services/common"],
+  "provider/recovery": ["provider/host", "recovery", "services", "settings", "planning"],
+  runner: ["recovery", "services", "components", "settings", "planning"],
+  cli: ["runner", "recovery", "services", "settings", "planning"],
+  lab: ["cli", "runner", "provider", "recovery", "services", "settings", "planning"],
+};
+
+/** The only files outside of `lab/` and `tests/` that know the sandbox. */
+export const LAB_COMMANDS = ["cli/commands/drill.ts", "cli/commands/sandbox.ts"];
+
+/** The zones of import-x/no-restricted-paths. `also` is a folder that every one of them may import. */
+export function restrictedPaths(also) {
+  const names = Object.keys(ZONES);
+  const covers = (folder, name) => name === folder || name.startsWith(`${folder}/`);
+  return names.map((target) => ({
+    target: `./${target}`,
+    from: names
+      .filter((name) => name !== target && name !== also && !ZONES[target].some((allowed) => covers(allowed, name)))
+      .map((name) => `./${name}`),
+    message: `${target} may import ${ZONES[target].join(", ") || "nothing of the project"} (tools/zones.js).`,
+  }));
+}
