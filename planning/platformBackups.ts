@@ -1,8 +1,5 @@
 import { CRITICAL_BACKUP_AGE_MS } from "./objectives.ts";
 
-/** When Supabase takes its own backups, an hour of the day (UTC). */
-const PLATFORM_BACKUP_HOUR = 2;
-
 const HOUR_MS = 3_600_000;
 
 /** What Supabase holds of a project, as far as its age matters. */

@@ -6,6 +6,8 @@ import { UserError } from "../../services/common/errors.ts";
  */
 export async function loadLab<T>(load: () => Promise<T>): Promise<T> {
   try {
+    // The daemon, which only runs in a process of its own, needs this one.
+    import.meta.resolve("hono");
     return await load();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
