@@ -3,7 +3,7 @@ SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
 BENCH ?=
-.PHONY: help setup drill bench bench-plan test types lint format policy check shell clean
+.PHONY: help setup drill bench bench-plan test test-times types lint format policy check shell clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -19,6 +19,9 @@ bench: setup ## backup and restore against pg_dump and pg_restore (BENCH="--mega
 
 test: setup ## every test
 	@$(RUN) NODE_OPTIONS="--experimental-vm-modules --no-warnings" npx --no-install jest --colors=false $(TEST)
+
+test-times: setup ## what each suite took in the last run of the tests, beside what tests/times.json keeps; keeps it
+	@$(RUN) node tests/support/times.js
 
 types: setup ## TypeScript's type check
 	@$(RUN) npx --no-install tsc --noEmit -p .

@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+/** What the repository keeps: seconds of every suite, in the last whole run that `make test-times` has looked at. */
+const KEPT = join(import.meta.dirname, "..", "times.json");
+/** What the last run took. */
+const LAST = join(import.meta.dirname, "..", "..", "reports", "test-times.json");
+/** Suites from this many seconds on are printed. */
+const LONG_S = 5;
+
+/** Seconds by suite, as the repository keeps them. */
+export function readTimes() {
+  return existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")).suites : {};
+}
+
+/** Jest's reporter that notes what each suite of a run took. */
+export default class TimesReporter {
+  onRunComplete(_contexts, { testResults, startTime, numTotalTests, wasInterrupted }) {
+    if (wasInterrupted) return;
+    const root = join(import.meta.dirname, "..", "..");
+    const seconds = ({ perfStats: { start, end } }) => Math.round((end - start) / 100) / 10;
+    const suites = testResults
+      .map((one) => [relative(root, one.testFilePath), seconds(one)])
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    const wallSeconds = Math.round((Date.now() - startTime) / 1000);
+    mkdirSync(join(LAST, ".."), { recursive: true });
+    writeFileSync(
+      LAST,
+      `${JSON.stringify({ wallSeconds, tests: numTotalTests, suites: Object.fromEntries(suites) }, undefined, 1)}\n`,
+    );
+  }
+}
+
+/** Prints what the suites of the last run took and what is kept of them, and keeps the new times. */
+function main() {
+  if (!existsSync(LAST)) {
+    process.stderr.write("No run of the tests is on record. Run `make test` first.\n");
+    process.exitCode = 2;
+    return;
+  }
+  const before = readTimes();
+  const last = JSON.parse(readFileSync(LAST, "utf8"));
+  const rows = Object.entries(last.suites).sort(([, a], [, b]) => b - a);
+  const total = rows.reduce((sum, [, seconds]) => sum + seconds, 0);
+  process.stdout.write(
+    `${last.wallSeconds} s, ${last.tests} tests in ${rows.length} suites, ${Math.round(total)} s of suites in all.\n\n`,
+  );
+  process.stdout.write("   now   kept  suite\n");
+  for (const [suite, seconds] of rows.filter(([, seconds]) => seconds >= LONG_S)) {
+    process.stdout.write(
+      `${seconds.toFixed(1).padStart(6)} ${(before[suite]?.toFixed(1) ?? "–").padStart(6)}  ${suite}\n`,
+    );
+  }
+  const gone = Object.keys(before).filter((suite) => !(suite in last.suites));
+  if (gone.length > 0) {
+    process.stdout.write(`\nNot kept, since ${gone.length} suites did not run: run \`make test\` as a whole.\n`);
+    return;
+  }
+  writeFileSync(KEPT, `${JSON.stringify(last, undefined, 1)}\n`);
+}
+
+if (process.argv[1] === import.meta.filename) main();
