@@ -3,7 +3,7 @@ SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
 BENCH ?=
-.PHONY: help setup drill bench bench-plan test test-times types lint format policy check shell clean
+.PHONY: help setup drill bench bench-plan test test-times soak types lint format policy check shell clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -22,6 +22,9 @@ test: setup ## every test
 
 test-times: setup ## what each suite took in the last run of the tests, beside what tests/times.json keeps; keeps it
 	@$(RUN) node tests/support/times.js
+
+soak: setup ## kills at many more instants than `make test` has; the nightly workflow runs it (FAULTS_SEED=N plays a failure again)
+	@CASTCHAT_SOAK=1 $(MAKE) --no-print-directory test TEST="tests/faults/runnerKills -w 1"
 
 types: setup ## TypeScript's type check
 	@$(RUN) npx --no-install tsc --noEmit -p .

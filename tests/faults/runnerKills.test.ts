@@ -14,10 +14,10 @@ import { startTestDatabase, type TestDatabase } from "../support/postgres.ts";
 import { type FreshDatabase, SAMPLE, sessionsLeft, startTargetServer, type TargetServer } from "./support/databases.ts";
 import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { runToEnd, startRunner } from "./support/runnerProcess.ts";
+import { type RunnerEnd, runToEnd, startRunner } from "./support/runnerProcess.ts";
 
-/** Of each kind. */
-const ROUNDS = 25;
+/** Kills at instants that are spread over a whole run, beside one in each of its phases; a backup has few phases. `make soak` has more. */
+const SPREAD = process.env["CASTCHAT_SOAK"] === undefined ? { backup: 4, restore: 0 } : { backup: 25, restore: 25 };
 /** A vault holds the backups of so many rounds, or each listing would read ever more of them. */
 const ROUNDS_OF_A_VAULT = 5;
 /** What the server may take to notice that a client has gone. */
@@ -58,22 +58,27 @@ const backUp = (vault: Vault) =>
     reporter: silent,
   });
 
-/**
- * Durations of undisturbed runners, the newest last; a kill is aimed by the median, since other programs share the machine. Those of
- * runs in this process are none: it has been warm for long, so that kills which are aimed by them would all come early.
- */
-class Durations {
-  readonly #seen: number[] = [];
-
-  add(durationMs: number): void {
-    this.#seen.push(durationMs);
-  }
-
-  get median(): number {
-    return [...this.#seen].sort((a, b) => a - b)[this.#seen.length >> 1] ?? 0;
-  }
+/** A kill to come: so long after a sentence of the runner, or after its first one. */
+interface Aim {
+  after: string;
+  delayMs: number;
 }
 
+/** One kill at random in each phase of an undisturbed run, then those that are spread over all of it. */
+function aimsBy({ said, saidAtMs, durationMs }: RunnerEnd, spread: number): Aim[] {
+  const phases = said.map((sentence, index): Aim => {
+    const lastsMs = (saidAtMs[index + 1] ?? durationMs) - (saidAtMs[index] ?? 0);
+    return { after: sentence.slice(0, BEGINNING), delayMs: random() * lastsMs };
+  });
+  const firstOfEach = phases.filter((one, index) => phases.findIndex(({ after }) => after === one.after) === index);
+  const others = Array.from({ length: spread }, (_, index): Aim => {
+    return { after: "", delayMs: ((index + random()) / spread) * durationMs };
+  });
+  return [...firstOfEach, ...others];
+}
+
+/** So many letters of a sentence say which phase it is. */
+const BEGINNING = 8;
 /** How often a run that was over before its kill is made again, to be killed earlier. */
 const TRIES = 6;
 
@@ -81,30 +86,28 @@ const TRIES = 6;
 interface Kill<T> {
   at: T;
   afterMs: number;
-  /** The last sentence that was said before. */
+  /** How the last sentence that was said before it begins. */
   phase: string;
 }
 
-/** Starts a runner and kills it after so long since its first sentence; one that was over by then is followed by another, killed earlier. */
+/** Starts a runner and kills it as it is aimed; one that was over by then is followed by another, killed earlier. */
 async function killOne<T>(
   orderOf: () => Promise<{ at: T; order: RunnerOrder }>,
-  instant: number,
-  durations: Durations,
+  { after, delayMs }: Aim,
   whenOver: (at: T) => Promise<void>,
 ): Promise<Kill<T>> {
-  let afterMs = instant * durations.median;
+  let afterMs = delayMs;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const { at, order } = await orderOf();
     const runner = startRunner(order);
-    await runner.says("");
+    await runner.says(after);
     const timer = setTimeout(() => runner.kill(), afterMs);
     const end = await runner.ended;
     clearTimeout(timer);
-    if (end.signal === "SIGKILL") return { at, afterMs, phase: end.said.at(-1) ?? "" };
+    if (end.signal === "SIGKILL") return { at, afterMs, phase: (end.said.at(-1) ?? "").slice(0, BEGINNING) };
     expect(end).toMatchObject({ code: 0, stderr: "" });
-    durations.add(end.durationMs);
     await whenOver(at);
-    afterMs = Math.min(afterMs, end.durationMs) * 0.9;
+    afterMs /= 2;
   }
   throw new Error(`no run lasted until its kill in ${TRIES} attempts`);
 }
@@ -119,32 +122,30 @@ async function inRound<T>(round: number, afterMs: number, work: () => Promise<T>
   }
 }
 
-/** The rounds' instants, as shares of a run: one at random in each of as many equal slices, so that they cover all of it. */
-const instants = (count: number) => Array.from({ length: count }, (_, index) => (index + random()) / count);
-
 describe(`a runner that is killed (seed ${seed})`, () => {
-  it(`leaves no false backup, harms no earlier one and is in nobody's way: ${ROUNDS} backups`, async () => {
-    const durations = new Durations();
+  it(`leaves no false backup, harms no earlier one and is in nobody's way: backups`, async () => {
     const phases = new Set<string>();
     let store = await newStore();
     let vault = s3Vault(store);
     let wholeBefore = new Set<string>();
-    for (const [round, instant] of instants(ROUNDS).entries()) {
-      if (round % ROUNDS_OF_A_VAULT === 0) {
-        store = await newStore();
-        vault = s3Vault(store);
-        const first = await runToEnd({ kind: "backup", databaseUrl: source.url, store, privateKey });
-        expect(first).toMatchObject({ code: 0, stderr: "" });
-        durations.add(first.durationMs);
-        wholeBefore = new Set([first.backupId!]);
-      }
+    const undisturbed = async () => {
+      store = await newStore();
+      vault = s3Vault(store);
+      const first = await runToEnd({ kind: "backup", databaseUrl: source.url, store, privateKey });
+      expect(first).toMatchObject({ code: 0, stderr: "" });
+      wholeBefore = new Set([first.backupId!]);
+      return first;
+    };
+    const aims = aimsBy(await undisturbed(), SPREAD.backup);
+    for (const [round, aim] of aims.entries()) {
+      if (round > 0 && round % ROUNDS_OF_A_VAULT === 0) await undisturbed();
       const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
       const orderOf = () => Promise.resolve({ at: undefined, order });
       const keepWhole = async () => {
         for (const one of await list(vault)) if (one.proven) wholeBefore.add(one.backupId);
       };
-      const { afterMs, phase } = await killOne(orderOf, instant, durations, keepWhole);
-      phases.add(phase.slice(0, 8));
+      const { afterMs, phase } = await killOne(orderOf, aim, keepWhole);
+      phases.add(phase);
       await inRound(round, afterMs, async () => {
         const found = await list(vault);
         const proven = found.filter((one) => one.proven).map((one) => one.backupId);
@@ -159,7 +160,7 @@ describe(`a runner that is killed (seed ${seed})`, () => {
         const following = await backUp(vault);
         wholeBefore.add(following.backupId).add(own[0] ?? following.backupId);
       });
-      if ((round + 1) % ROUNDS_OF_A_VAULT > 0) continue;
+      if ((round + 1) % ROUNDS_OF_A_VAULT > 0 && round + 1 < aims.length) continue;
       const proven = (await list(vault)).filter((one) => one.proven).map((one) => one.backupId);
       expect(new Set(proven)).toEqual(wholeBefore);
       for (const backupId of proven) expect(await check(vault, backupId)).toMatchObject({ backupId });
@@ -169,11 +170,10 @@ describe(`a runner that is killed (seed ${seed})`, () => {
     expect(phases.size).toBeGreaterThan(2);
   }, 600_000);
 
-  it(`goes on with its restore, which brings every row once: ${ROUNDS} restores`, async () => {
+  it(`goes on with its restore, which brings every row once: restores`, async () => {
     const store = await newStore();
     const vault = s3Vault(store);
     const { backupId } = await backUp(vault);
-    const durations = new Durations();
     const phases = new Set<string>();
     const orderOf = async () => {
       const at = await targets.newDatabase();
@@ -187,10 +187,9 @@ describe(`a runner that is killed (seed ${seed})`, () => {
     const first = await runToEnd(undisturbed.order);
     expect(first).toMatchObject({ code: 0, stderr: "", backupId });
     await expectWhole(undisturbed.at);
-    durations.add(first.durationMs);
-    for (const [round, instant] of instants(ROUNDS).entries()) {
-      const { at: target, afterMs, phase } = await killOne(orderOf, instant, durations, expectWhole);
-      phases.add(phase.slice(0, 8));
+    for (const [round, aim] of aimsBy(first, SPREAD.restore).entries()) {
+      const { at: target, afterMs, phase } = await killOne(orderOf, aim, expectWhole);
+      phases.add(phase);
       await inRound(round, afterMs, async () => {
         const result = await restore({
           vault,

@@ -15,6 +15,8 @@ export interface RunnerEnd {
   failure: { name: string; message: string } | undefined;
   /** All that it reported. */
   said: string[];
+  /** When it reported each of these, in milliseconds since the first. */
+  saidAtMs: number[];
   /** What the process wrote to its standard error: an unhandled error's stack. */
   stderr: string;
   /** From its first sentence to its end, in milliseconds. */
@@ -44,6 +46,7 @@ export function startRunner(order: RunnerOrder, environment: NodeJS.ProcessEnv =
     backupId: undefined,
     failure: undefined,
     said: [],
+    saidAtMs: [],
     stderr: "",
   };
   let begunAt: number | undefined;
@@ -51,8 +54,10 @@ export function startRunner(order: RunnerOrder, environment: NodeJS.ProcessEnv =
   createInterface(child.stdout).on("line", (text) => {
     begunAt ??= performance.now();
     const line = JSON.parse(text) as RunnerLine;
-    if ("said" in line) end.said.push(line.said);
-    else if ("result" in line) end.backupId = line.result.backupId;
+    if ("said" in line) {
+      end.said.push(line.said);
+      end.saidAtMs.push(performance.now() - begunAt);
+    } else if ("result" in line) end.backupId = line.result.backupId;
     else end.failure = line.failure;
     for (const listener of listeners) listener();
   });
