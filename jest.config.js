@@ -9,6 +9,8 @@ export default {
       { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
     ],
   },
+  globalSetup: "<rootDir>/tests/support/run.js",
+  globalTeardown: "<rootDir>/tests/support/runEnd.js",
   testTimeout: 30_000,
   reporters: ["default", "<rootDir>/tests/support/times.js"],
   testSequencer: "<rootDir>/tests/support/sequencer.js",

@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
+
+const STARTER = join(PROJECT_ROOT, "tests", "lab", "sandbox", "plugins", "support", "startMinistack.ts");
+const START_MS = 60_000;
+
+/** A ministack that runs. */
+interface RunningCloud {
+  pid: number;
+  port: number;
+}
+
+/** AWS for a suite: the run's own, which lives until the last suite has ended (tests/support/run.js); outside of Jest one that `stop` ends. */
+export async function sharedCloud(): Promise<{ port: number; stop(): Promise<void> }> {
+  const run = process.env["CASTCHAT_TEST_RUN"];
+  if (run !== undefined) return { port: (await cloudOfRun(run)).port, stop: () => Promise.resolve() };
+  await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
+  const home = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-cloud-"));
+  const { pid, port } = await start(home);
+  return {
+    port,
+    async stop() {
+      // Its state is thrown away, so it needn't be given the time to write it; its helpers are in its group.
+      process.kill(-pid, "SIGKILL");
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** The first suite that asks starts it; the others wait for its address. */
+async function cloudOfRun(run: string): Promise<RunningCloud> {
+  const address = join(run, "cloud.json");
+  const home = join(run, "cloud");
+  const isFirst = await mkdir(home).then(
+    () => true,
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    },
+  );
+  if (isFirst) {
+    await writeFile(`${address}.new`, JSON.stringify(await start(home)));
+    await rename(`${address}.new`, address);
+  }
+  for (const deadline = performance.now() + START_MS; !existsSync(address); await sleep(50)) {
+    if (performance.now() > deadline)
+      throw new Error("the suite that had to start ministack for this run has not done so");
+  }
+  return JSON.parse(await readFile(address, "utf8")) as RunningCloud;
+}
+
+/** In a plain Node process: Jest's realm changes what the starter sees of system errors. */
+async function start(home: string): Promise<RunningCloud> {
+  const { stdout } = await promisify(execFile)(process.execPath, [STARTER, home, "test"]);
+  return JSON.parse(stdout) as RunningCloud;
+}

@@ -1,0 +1,36 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const SANDBOX = join(import.meta.dirname, "..", "..", ".sandbox");
+const PREFIX = "tests-run-";
+
+/** Before all suites: a folder for what they share (sharedCloud.ts), named by this process. What a run that was killed has left goes. */
+export default function setUp() {
+  mkdirSync(SANDBOX, { recursive: true });
+  for (const name of readdirSync(SANDBOX).filter((one) => one.startsWith(PREFIX))) {
+    if (!isAlive(Number(name.slice(PREFIX.length)))) tearDownRun(join(SANDBOX, name));
+  }
+  const folder = join(SANDBOX, `${PREFIX}${process.pid}`);
+  mkdirSync(folder);
+  process.env["CASTCHAT_TEST_RUN"] = folder;
+}
+
+/** Ends what the suites of a run shared, and removes its folder. */
+export function tearDownRun(folder) {
+  const cloud = join(folder, "cloud.json");
+  if (existsSync(cloud)) {
+    const { pid } = JSON.parse(readFileSync(cloud, "utf8"));
+    // Its helpers are in its group.
+    if (isAlive(pid)) process.kill(-pid, "SIGKILL");
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
