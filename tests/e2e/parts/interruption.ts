@@ -1,20 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
-import { Visitor } from "../../lab/drills/company/visitor.ts";
-import { compareSnapshots } from "../../lab/drills/compare/compare.ts";
-import { takeSnapshot } from "../../lab/drills/compare/snapshot.ts";
-import { isHeldBack } from "../../lab/drills/compare/types.ts";
-import { addressOf, layout } from "../../lab/sandbox/host/layout.ts";
-import { SANDBOX_NAMES } from "../../lab/sandbox/workspace.ts";
-import { castchatRecovery, interruptUp, pulumi } from "./support/commands.ts";
-import { loseCompany, type LostCompany } from "./support/lostCompany.ts";
-
-let lost: LostCompany;
-let undisturbed: string[];
+import { Visitor } from "../../../lab/drills/company/visitor.ts";
+import { compareSnapshots } from "../../../lab/drills/compare/compare.ts";
+import { takeSnapshot } from "../../../lab/drills/compare/snapshot.ts";
+import { isHeldBack } from "../../../lab/drills/compare/types.ts";
+import { addressOf, layout } from "../../../lab/sandbox/host/layout.ts";
+import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
+import { castchatRecovery, interruptUp, pulumi } from "../support/commands.ts";
+import type { PreparedCompany } from "../support/preparedCompany.ts";
 
 const checkpoint = z.object({
   deployment: z.object({
@@ -24,8 +21,7 @@ const checkpoint = z.object({
 });
 
 /** What the recovery has led to, in words that do not depend on generated names. */
-async function endState(): Promise<string[]> {
-  const { context, before } = lost;
+async function endState({ context, before }: PreparedCompany): Promise<string[]> {
   const { file, engine } = context;
   const exported = await pulumi(["stack", "export", "--stack", "dr"], engine);
   const { resources, pending_operations: pending } = checkpoint.parse(JSON.parse(exported.output)).deployment;
@@ -54,15 +50,6 @@ async function endState(): Promise<string[]> {
   ];
 }
 
-beforeAll(async () => {
-  lost = await loseCompany("interruption", 200);
-  const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], lost.context.engine);
-  if (up.exitCode !== 0) throw new Error(up.output);
-  undisturbed = await endState();
-}, 300_000);
-afterAll(() => lost.dispose(), 60_000);
-beforeEach(() => lost.rewind(), 60_000);
-
 /** Where the up is interrupted: what its output says, how long after that (ms), and the resource that must not be finished then. */
 const POINTS: [string, RegExp, number, string][] = [
   [
@@ -80,8 +67,8 @@ const written = z.object({
 });
 
 /** Types of the resources that the engine has finished and noted. A killed engine may leave its last checkpoint unreadable. */
-async function finishedTypes(): Promise<string[]> {
-  const file = join(layout(lost.context.home).state, ".pulumi", "stacks", "castchat-recovery", "dr.json");
+async function finishedTypes({ context }: PreparedCompany): Promise<string[]> {
+  const file = join(layout(context.home).state, ".pulumi", "stacks", "castchat-recovery", "dr.json");
   const whole = (await readFile(file, "utf8")).trimEnd().endsWith("}");
   const text = whole ? await readFile(file, "utf8") : await readFile(`${file}.bak`, "utf8");
   return written.parse(JSON.parse(text)).checkpoint.latest.resources.map((one) => one.type);
@@ -91,14 +78,15 @@ const ATTEMPTS = 3;
 
 /** Interrupts an `up` while `unfinished` is not finished. A machine under load may hand on the output too late: then it is tried again. */
 async function interruptBefore(
+  company: PreparedCompany,
   unfinished: string,
   ...[point, delayMs, how]: [RegExp, number, "Ctrl-C" | "kill -9"]
 ): Promise<Awaited<ReturnType<typeof interruptUp>>> {
   for (let attempt = 1; ; attempt += 1) {
-    const interrupted = await interruptUp(lost.context.engine, point, delayMs, how);
-    const finished = await finishedTypes();
+    const interrupted = await interruptUp(company.context.engine, point, delayMs, how);
+    const finished = await finishedTypes(company);
     if (finished.includes(unfinished) && attempt < ATTEMPTS) {
-      await lost.rewind();
+      await company.rewind("lost");
       continue;
     }
     expect(finished).not.toContain(unfinished);
@@ -106,31 +94,43 @@ async function interruptBefore(
   }
 }
 
-describe("an up of dr that is interrupted by Ctrl-C", () => {
-  it.each(POINTS)(
-    "%s goes on with a plain up to the undisturbed state",
-    async (_name, point, delayMs, unfinished) => {
-      const { engine } = lost.context;
-      const interrupted = await interruptBefore(unfinished, point, delayMs, "Ctrl-C");
-      expect(interrupted.exitCode).not.toBe(0);
-      const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
-      expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
-      expect(await endState()).toEqual(undisturbed);
-    },
-    240_000,
-  );
-});
+/** Recoveries that are interrupted, each from the state right after the loss. They end as the undisturbed one does. */
+export function interruption(lost: () => PreparedCompany): void {
+  let undisturbed: string[];
+  beforeAll(async () => {
+    await lost().rewind("lost");
+    const up = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], lost().context.engine);
+    if (up.exitCode !== 0) throw new Error(up.output);
+    undisturbed = await endState(lost());
+  }, 300_000);
+  beforeEach(() => lost().rewind("lost"), 60_000);
 
-describe("an up of dr that is killed with kill -9", () => {
-  it.each(POINTS)(
-    "%s goes on with resume to the undisturbed state",
-    async (_name, point, delayMs, unfinished) => {
-      const { engine } = lost.context;
-      await interruptBefore(unfinished, point, delayMs, "kill -9");
-      const again = await castchatRecovery(["resume", "--stack", "dr"], engine);
-      expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
-      expect(await endState()).toEqual(undisturbed);
-    },
-    240_000,
-  );
-});
+  describe("an up of dr that is interrupted by Ctrl-C", () => {
+    it.each(POINTS)(
+      "%s goes on with a plain up to the undisturbed state",
+      async (_name, point, delayMs, unfinished) => {
+        const { engine } = lost().context;
+        const interrupted = await interruptBefore(lost(), unfinished, point, delayMs, "Ctrl-C");
+        expect(interrupted.exitCode).not.toBe(0);
+        const again = await pulumi(["up", "--stack", "dr", "--yes", "--skip-preview"], engine);
+        expect([again.exitCode, again.output]).toEqual([0, expect.any(String)]);
+        expect(await endState(lost())).toEqual(undisturbed);
+      },
+      240_000,
+    );
+  });
+
+  describe("an up of dr that is killed with kill -9", () => {
+    it.each(POINTS)(
+      "%s goes on with resume to the undisturbed state",
+      async (_name, point, delayMs, unfinished) => {
+        const { engine } = lost().context;
+        await interruptBefore(lost(), unfinished, point, delayMs, "kill -9");
+        const again = await castchatRecovery(["resume", "--stack", "dr"], engine);
+        expect([again.exitCode, again.exitCode === 0 ? "" : again.output]).toEqual([0, ""]);
+        expect(await endState(lost())).toEqual(undisturbed);
+      },
+      240_000,
+    );
+  });
+}

@@ -1,6 +1,8 @@
-import { cp, mkdir, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { promisify } from "node:util";
 
 import { backUp } from "../../../lab/drills/company/backup.ts";
 import { buildCompany, type Company } from "../../../lab/drills/company/company.ts";
@@ -15,14 +17,17 @@ import { layout, PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { prepareWorkspace } from "../../../lab/sandbox/workspace.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 
-/** CastChat after the loss of its primary, before any recovery: a sandbox that can be put back into this state again and again. */
-export interface LostCompany {
+/** What a prepared company can be put back into: it runs, without a backup yet; or its primary is lost after a backup. */
+export type CompanyState = "running" | "lost";
+
+/** CastChat in a sandbox that was built once. */
+export interface PreparedCompany {
   context: DrillContext;
   company: Company;
   /** The data at the backup. */
   before: DatabaseSnapshot;
-  /** Brings the sandbox back into the state right after the loss. */
-  rewind(): Promise<void>;
+  /** Brings the sandbox back into a state. */
+  rewind(state: CompanyState): Promise<void>;
   /** Stops and removes everything. */
   dispose(): Promise<void>;
 }
@@ -48,23 +53,28 @@ export async function startContext(name: string, rows: number): Promise<DrillCon
 }
 
 /** Looks at CastChat on its way to the loss. */
-type Look = (context: DrillContext, company: Company) => Promise<void>;
+export type Look = (context: DrillContext, company: Company) => Promise<void>;
 
-/** Builds CastChat, backs it up, loses the primary, and keeps a copy of that state. */
-export async function loseCompany(
-  name: string,
+/** Builds CastChat, keeps a copy of it, backs it up, loses the primary, and keeps a copy of that state. */
+export async function prepareCompany(
   rows: number,
   looks: { beforeBackup?: Look; beforeLoss?: Look } = {},
-): Promise<LostCompany> {
-  const context = await startContext(name, rows);
+): Promise<PreparedCompany> {
+  const context = await startContext("company", rows);
   const { home } = context;
-  const copy = `${home}.copy`;
+  const copyOf = (state: CompanyState) => `${home}.${state}`;
   const dispose = async (): Promise<void> => {
     await resetSandbox({ home });
-    await rm(copy, { recursive: true, force: true });
+    for (const state of ["running", "lost"] as const) await rm(copyOf(state), { recursive: true, force: true });
+  };
+  const keep = async (state: CompanyState): Promise<void> => {
+    await stopSandbox({ home });
+    await copy(home, copyOf(state));
+    await startSandbox({ home });
   };
   try {
     const company = await buildCompany(context);
+    await keep("running");
     await looks.beforeBackup?.(context, company);
     const before = await takeSnapshot(company.primaryOutputs.databaseUrl);
     await backUp(context);
@@ -74,18 +84,21 @@ export async function loseCompany(
       "castchat-recovery:mode": { value: "active" },
       "castchat-recovery:generation": { value: "2" },
     });
-    await stopSandbox({ home });
-    await cp(home, copy, { recursive: true, preserveTimestamps: true });
-    const rewind = async (): Promise<void> => {
+    await keep("lost");
+    const rewind = async (state: CompanyState): Promise<void> => {
       await stopSandbox({ home });
       await resetSandbox({ home });
-      await cp(copy, home, { recursive: true, preserveTimestamps: true });
+      await copy(copyOf(state), home);
       await startSandbox({ home });
     };
-    await startSandbox({ home });
     return { context, company, before, rewind, dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+/** Not by Node: it gives the copies to root, and each file of a Postgres server must stay its user's. */
+async function copy(from: string, to: string): Promise<void> {
+  await promisify(execFile)("cp", ["-Rp", from, to]);
 }

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe } from "@jest/globals";
+
+import { interruption } from "./parts/interruption.ts";
+import { refusals } from "./parts/refusals.ts";
+import { scenarios } from "./parts/scenarios.ts";
+import { standby } from "./parts/standby.ts";
+import { castchatRecovery, type Ended } from "./support/commands.ts";
+import { prepareCompany, type PreparedCompany } from "./support/preparedCompany.ts";
+
+// One company for all of them: it takes half a minute to build and to lose, and seconds to put back.
+let company: PreparedCompany;
+/** What was said before the loss. */
+const early: Record<string, Ended> = {};
+const ofIt = () => company;
+
+beforeAll(async () => {
+  company = await prepareCompany(200, {
+    beforeBackup: async ({ engine }) => {
+      early["verify"] = await castchatRecovery(["verify", "--stack", "dr"], engine);
+      early["list"] = await castchatRecovery(["list", "--stack", "dr", "--json"], engine);
+    },
+    beforeLoss: async ({ engine }, { primaryOutputs }) => {
+      const target = { TARGET_DATABASE_URL: primaryOutputs.databaseUrl };
+      early["filled target"] = await castchatRecovery(["restore", "--stack", "dr"], engine, target);
+    },
+  });
+}, 400_000);
+afterAll(() => company.dispose(), 60_000);
+
+describe("after the loss of the primary", () => {
+  refusals(ofIt, early);
+  standby(ofIt);
+});
+
+describe("a recovery that is interrupted", () => {
+  interruption(ofIt);
+});
+
+describe("while the company runs", () => {
+  beforeAll(() => company.rewind("running"), 60_000);
+  scenarios(ofIt);
+});

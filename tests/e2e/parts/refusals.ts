@@ -1,0 +1,124 @@
+import { readFile, writeFile } from "node:fs/promises";
+
+import { describe, expect, it } from "@jest/globals";
+import { z } from "zod";
+
+import { addressOf } from "../../../lab/sandbox/host/layout.ts";
+import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
+import { castchatRecovery, type Ended, pulumi } from "../support/commands.ts";
+import type { PreparedCompany } from "../support/preparedCompany.ts";
+import { expectRefusal } from "../support/refusal.ts";
+
+/** Commands and previews that must refuse. `early` is what was said before the loss. */
+export function refusals(lost: () => PreparedCompany, early: Readonly<Record<string, Ended>>): void {
+  const engine = () => lost().context.engine;
+
+  describe("a command with bad input ends with one sentence and exit 2", () => {
+    it("a vault without any proven backup", () => {
+      expect(early["list"]).toEqual({ exitCode: 0, output: "[]" });
+      expectRefusal(early["verify"]!, /no proven full backup/);
+    });
+
+    it("a target database that holds data", () => {
+      expectRefusal(early["filled target"]!, /holds|data/);
+    });
+
+    it("an unknown stack", async () => {
+      expectRefusal(await castchatRecovery(["list", "--stack", "nowhere"], engine()), /no stack named nowhere/);
+    });
+
+    it("an unknown command, option and number", async () => {
+      for (const args of [["explode"], ["list", "--stak", "dr"], ["drill", "--rows", "many"], ["list"]]) {
+        expect((await castchatRecovery(args, engine())).exitCode).toBe(2);
+      }
+    });
+
+    it("a missing target", async () => {
+      expectRefusal(await castchatRecovery(["restore", "--stack", "dr"], engine()), /TARGET_DATABASE_URL/);
+    });
+
+    it("an unreachable database, without its password", async () => {
+      const target = { TARGET_DATABASE_URL: "postgresql://postgres:geheim123@127.0.0.1:1/postgres?sslmode=disable" };
+      const ended = await castchatRecovery(["restore", "--stack", "dr"], engine(), target);
+      expectRefusal(ended, /127\.0\.0\.1:1/);
+      expect(ended.output).not.toContain("geheim123");
+    });
+
+    it("a time that is none, and a time before every backup", async () => {
+      const target = { TARGET_DATABASE_URL: "postgresql://postgres:x@127.0.0.1:1/postgres?sslmode=disable" };
+      expectRefusal(
+        await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target),
+        /no UTC time/,
+      );
+    });
+
+    it("an unknown backup", async () => {
+      expectRefusal(
+        await castchatRecovery(["verify", "20200101T000000Z-abcdef", "--stack", "dr"], engine()),
+        /no backup "20200101T000000Z-abcdef"/,
+      );
+    });
+  });
+
+  describe("a preview with bad settings tells every fault at once, without a stack trace", () => {
+    it.each<[string, [string, string][], RegExp[]]>([
+      ["the same region in both stacks", [["peerAwsRegion", "ap-northeast-3"]], [/peerAwsRegion/]],
+      ["a retention that is shorter than the guide's", [["tierOverrides", '{"daily": 7}']], [/tierOverrides.*30/s]],
+      ["an unknown setting", [["moode", "active"]], [/moode is no setting/]],
+      [
+        "two faults",
+        [
+          ["role", "leader"],
+          ["intervalHours", "48"],
+        ],
+        [/role.*"leader"/s, /intervalHours.*48/s],
+      ],
+    ])("%s", async (_name, settings, sentences) => {
+      const flags = settings.flatMap(([key, value]) => ["--config", `castchat-recovery:${key}=${value}`]);
+      const file = `${engine().workspace}/Pulumi.dr.yaml`;
+      const before = await readFile(file, "utf8");
+      try {
+        const ended = await pulumi(["preview", "--stack", "dr", ...flags], engine());
+        expect(ended.exitCode).not.toBe(0);
+        for (const sentence of sentences) expect(ended.output).toMatch(sentence);
+        expect(ended.output).not.toMatch(/^\s+at .*:\d+:\d+/m);
+      } finally {
+        await writeFile(file, before);
+      }
+    });
+  });
+
+  describe("a public name that another stack holds with a higher generation", () => {
+    it("is refused in preview, before anything is made", async () => {
+      const { file } = lost().context;
+      const api = `${addressOf(file.ports, "cloudflare")}/client/v4/zones`;
+      const headers = {
+        authorization: `Bearer ${file.credentials.cloudflareToken}`,
+        "content-type": "application/json",
+      };
+      const results = z.object({
+        result: z.array(z.object({ id: z.string(), name: z.string(), content: z.string().optional() })),
+      });
+      const ask = async (url: string) => results.parse(await (await fetch(url, { headers })).json()).result;
+      const [zone] = await ask(`${api}?name=${SANDBOX_NAMES.zone}`);
+      const records = `${api}/${zone!.id}/dns_records`;
+      const [lease] = await ask(`${records}?type=TXT&name=_castchat-recovery.${SANDBOX_NAMES.publicName}`);
+      const write = async (content: string) => {
+        const answer = await fetch(`${records}/${lease!.id}`, {
+          method: "PATCH",
+          headers,
+          body: JSON.stringify({ content }),
+        });
+        expect(answer.status).toBe(200);
+      };
+      await write(lease!.content!.replace("generation=1", "generation=9"));
+      try {
+        const preview = await pulumi(["preview", "--stack", "dr"], engine());
+        expect(preview.exitCode).not.toBe(0);
+        expect(preview.output).toMatch(/generation/);
+      } finally {
+        await write(lease!.content!);
+      }
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "@jest/globals";
+import pg from "pg";
+
+import { projectPlace } from "../../../lab/drills/company/projectContent.ts";
+import { databaseCorruption } from "../../../lab/drills/corruption/scenario.ts";
+import { completeInfrastructureFailure } from "../../../lab/drills/infrastructure/scenario.ts";
+import { drillReportSchema } from "../../../lab/drills/report/report.ts";
+import { askManagement, askStorage, type ProjectPlace, serviceKey } from "../../../lab/sandbox/sample/projectPlace.ts";
+import { castchatRecovery } from "../support/commands.ts";
+import type { PreparedCompany } from "../support/preparedCompany.ts";
+
+/** The drill's scenarios, and that each of their checks can fail. */
+export function scenarios(company: () => PreparedCompany): void {
+  describe("the scenario database corruption", () => {
+    it("is repaired in place within the objectives, and the company runs on", async () => {
+      const report = drillReportSchema.parse(await databaseCorruption(company().context, company().company));
+      expect(report.checks.filter((check) => !check.ok)).toEqual([]);
+      expect(report.ok).toBe(true);
+      expect(report.loss.destroyed).toEqual([
+        "29 rows of public.posts silently altered",
+        "5 rows of public.users silently altered",
+        "1 rows of auth.users silently altered",
+        expect.stringMatching(/^table public\.application_history dropped, with [1-9]\d* rows$/),
+      ]);
+      expect(report.objectives.map((one) => [one.kind, one.name, one.kept])).toEqual([
+        ["RTO", "database", true],
+        ["RPO", "database", true],
+      ]);
+      expect(report.lostRows).toContainEqual({ table: "public.posts", rows: 20 });
+      const phases = report.recoveryPhases.map((phase) => phase.name);
+      expect(phases).toEqual(
+        expect.arrayContaining([
+          "Stop writes",
+          "Assess the damage",
+          "Verify the database",
+          "Test authentication",
+          "Allow writes",
+        ]),
+      );
+      const status = await castchatRecovery(["writes", "status", "--stack", "prod"], company().context.engine);
+      expect([status.exitCode, status.output]).toEqual([0, expect.stringContaining("Writes are allowed.")]);
+    }, 180_000);
+
+    it("is not ok where a row, an object, a function and a setting are altered after the restore", async () => {
+      const report = await databaseCorruption(company().context, company().company, {
+        async afterRestore() {
+          const client = new pg.Client({ connectionString: company().company.primaryOutputs.databaseUrl });
+          await client.connect();
+          await client.query(
+            "begin read write; update public.messages set body = 'tampered' where id = (select min(id) from public.messages); commit",
+          );
+          await client.end();
+          await alterContent(projectPlace(company().context, company().company.primaryOutputs), 1);
+        },
+      });
+      expect(report.ok).toBe(false);
+      expect(report.checks.filter((check) => !check.ok).map((check) => check.name)).toEqual([
+        "every table, sequence, policy, trigger, function and grant is as before the damage",
+        "every storage object is as before, byte for byte",
+        "every edge function is as before, code and settings",
+        "every setting of the auth service is as before",
+        "a second assessment finds nothing missing or altered",
+      ]);
+    }, 180_000);
+  });
+
+  describe("the scenario complete infrastructure failure", () => {
+    it("is not ok where an object, a function, a setting and a secret are altered after the recovery, and a value nowhere told", async () => {
+      const report = await completeInfrastructureFailure(company().context, company().company, {
+        async afterRecovery(recovered) {
+          await alterContent(projectPlace(company().context, recovered), 2);
+          const client = new pg.Client({ connectionString: recovered.databaseUrl });
+          await client.connect();
+          await client.query("select vault.update_secret(id, 'altered-secret') from vault.secrets");
+          await client.end();
+        },
+      });
+      expect(report.ok).toBe(false);
+      const failed = report.checks.filter((check) => !check.ok);
+      expect(failed.map((check) => check.name)).toEqual([
+        "every table, sequence, policy, trigger, function and grant is as in the snapshot",
+        "every storage object is as before, byte for byte",
+        "every edge function is as before, code and settings",
+        "every setting of the auth service is as before",
+        "every secret of the vault decrypts to what it was",
+      ]);
+      expect(JSON.stringify(report)).not.toMatch(/altered-secret|sample-only/);
+    }, 240_000);
+  });
+}
+
+/** Content that was there is another now, and another one each time: through the interfaces that the app and its developers use. */
+async function alterContent(place: ProjectPlace, time: number): Promise<void> {
+  const body = Buffer.from(String(time));
+  const one = { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png" };
+  const sent = { method: "POST" as const, contentType: "image/png", body };
+  expect((await askStorage(place, await serviceKey(place), one, sent)).status).toBe(200);
+  const code = { method: "PATCH" as const, contentType: "application/vnd.denoland.eszip", body };
+  await askManagement(place, "functions/notify-applicants?verify_jwt=false", code);
+  const settings = Buffer.from(JSON.stringify({ jwt_exp: 3600 * time }));
+  await askManagement(place, "config/auth", { method: "PATCH", contentType: "application/json", body: settings });
+}

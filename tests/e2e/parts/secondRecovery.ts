@@ -1,0 +1,112 @@
+import { describe, expect, it } from "@jest/globals";
+import { z } from "zod";
+
+import { Visitor } from "../../../lab/drills/company/visitor.ts";
+import { addressOf } from "../../../lab/sandbox/host/layout.ts";
+import { demoUser } from "../../../lab/sandbox/sample/demoUser.ts";
+import { SANDBOX_NAMES } from "../../../lab/sandbox/workspace.ts";
+import { runSql } from "../../recovery/support/sample.ts";
+import { castchatRecovery, pulumi } from "../support/commands.ts";
+import type { PreparedCompany } from "../support/preparedCompany.ts";
+import { expectRefusal } from "../support/refusal.ts";
+
+/** A higher generation while the standby is active. */
+export function secondRecovery(lost: () => PreparedCompany): void {
+  const engine = () => lost().context.engine;
+  const databaseUrl = async (): Promise<string> =>
+    (await pulumi(["stack", "output", "databaseUrl", "--show-secrets", "--stack", "dr"], engine())).output.trim();
+
+  describe("a second recovery", () => {
+    const config = (key: string, value: string) =>
+      pulumi(["config", "set", `castchat-recovery:${key}`, value, "--stack", "dr"], engine());
+    const up = async (...more: string[]) => {
+      const ended = await pulumi(["up", "--stack", "dr", "--yes", ...more], engine());
+      expect([ended.exitCode, ended.exitCode === 0 ? "" : ended.output]).toEqual([0, ""]);
+      return ended.output;
+    };
+    const output = async (name: string): Promise<unknown> =>
+      JSON.parse((await pulumi(["stack", "output", name, "--json", "--stack", "dr"], engine())).output);
+    /** The repository is lost with the primary, so that every backup lacks its settings and says so. */
+    const backUp = async () => {
+      const { output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      expect(said).toMatch(/counts as proven, but lacks .*the configuration's part repository/);
+    };
+    const release = (...more: string[]) =>
+      castchatRecovery(["generation", "release", "2", "--stack", "dr", ...more], engine());
+    const supabase = async (): Promise<{ name: string; status: string }[]> => {
+      const { file } = lost().context;
+      const headers = { authorization: `Bearer ${file.credentials.supabaseToken}` };
+      const answer = await fetch(`${addressOf(file.ports, "supabase")}/v1/projects`, { headers });
+      return z.array(z.object({ name: z.string(), status: z.string() })).parse(await answer.json());
+    };
+
+    it("brings back what was written since the first, beside it, and says what is left to do", async () => {
+      const visitor = new Visitor(addressOf(lost().context.file.ports, "edge"), SANDBOX_NAMES.publicName);
+      const user = demoUser(1);
+      const login = async () => {
+        const token = await visitor.login(user.email, user.password);
+        return typeof token === "string" ? token : undefined;
+      };
+      const title = "Written after the first recovery";
+      expect((await visitor.write(await login(), { title, body: "kept" })).status).toBe(201);
+      await backUp();
+      const first = await databaseUrl();
+
+      // As an earlier version has left the state: without a record of generations.
+      const urns = (await pulumi(["stack", "--show-urns", "--stack", "dr"], engine())).output;
+      const [record] = /urn:\S*recovery:index:Generations::generations/.exec(urns) ?? [];
+      const forgotten = await pulumi(["state", "delete", record!, "--force", "--yes", "--stack", "dr"], engine());
+      expect(forgotten.exitCode).toBe(0);
+
+      await config("generation", "3");
+      const said = await up();
+      expect(said).not.toMatch(/(SupabaseProject|DatabaseRestore|TrafficSwitch)\b.*(replac|delet)/);
+      expect(await supabase()).toEqual(
+        expect.arrayContaining([
+          { name: "castchat-dr-g2", status: expect.stringMatching(/INACTIVE|PAUS/) },
+          { name: "castchat-dr-g3", status: "ACTIVE_HEALTHY" },
+        ]),
+      );
+      expect(await databaseUrl()).not.toBe(first);
+      const found = await runSql(await databaseUrl(), `select 1 from public.posts where title = '${title}'`);
+      expect(found).toHaveLength(1);
+      expect((await visitor.write(await login(), { title: "And on", body: "into the third" })).status).toBe(201);
+      expect(await output("earlierGenerations")).toEqual([
+        { generation: 2, projectName: "castchat-dr-g2", ref: expect.stringMatching(/^[a-z]{20}$/) },
+      ]);
+
+      // What is left to know or do stays on the terminal.
+      expect(said.slice(said.indexOf("Diagnostics:"))).toMatch(
+        /warning: The primary's application could not be stopped: Vercel has no project castchat/,
+      );
+      expect(await output("restore")).toHaveProperty("notes");
+      await up("--expect-no-changes");
+    }, 180_000);
+
+    it("releases the first only once a newer backup is proven, and forgets it then", async () => {
+      expectRefusal(
+        await release("--confirm", "castchat-dr-g2"),
+        /older than its database .*castchat-recovery backup -s dr/,
+      );
+      const present = await castchatRecovery(["generation", "release", "3", "--stack", "dr"], engine());
+      expectRefusal(present, /Generation 3 is the present one/);
+      await backUp();
+      expectRefusal(await release("--confirm", "castchat-dr-g3"), /is not the name/);
+      const { output: listed } = await castchatRecovery(["generation", "list", "--stack", "dr"], engine());
+      expect(listed).toMatch(
+        /held by stack=dr;generation=3.*\nGeneration 2: castchat-dr-g2 .*\nGeneration 3 \(present\)/,
+      );
+      // Not while it is declared: the engine refuses to let go of it.
+      expect((await release("--confirm", "castchat-dr-g2")).output).toMatch(
+        /stays at Supabase.*Generation 2 is released/s,
+      );
+      expect((await supabase()).map(({ name }) => name)).toContain("castchat-dr-g2");
+      await up("--expect-no-changes");
+      // The same again, and this time for good.
+      const deleted = await release("--confirm", "castchat-dr-g2", "--delete");
+      expect(deleted.output).toMatch(/deleted for good.*castchat-dr-g2 is deleted/s);
+      expect((await supabase()).map(({ name }) => name)).not.toContain("castchat-dr-g2");
+      expect((await release("--confirm", "castchat-dr-g2")).output).toContain("declares no generation 2");
+    }, 120_000);
+  });
+}
