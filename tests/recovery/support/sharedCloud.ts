@@ -17,7 +17,7 @@ interface RunningCloud {
 }
 
 /** AWS for a suite: the run's own, which lives until the last suite has ended (tests/support/run.js); outside of Jest one that `stop` ends. */
-export async function sharedCloud(): Promise<{ port: number; stop(): Promise<void> }> {
+export async function sharedCloud(): Promise<{ port: number; stop: () => Promise<void> }> {
   const run = process.env["CASTCHAT_TEST_RUN"];
   if (run !== undefined) return { port: (await cloudOfRun(run)).port, stop: () => Promise.resolve() };
   await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
@@ -48,9 +48,11 @@ async function cloudOfRun(run: string): Promise<RunningCloud> {
     await writeFile(`${address}.new`, JSON.stringify(await start(home)));
     await rename(`${address}.new`, address);
   }
-  for (const deadline = performance.now() + START_MS; !existsSync(address); await sleep(50)) {
+  const deadline = performance.now() + START_MS;
+  while (!existsSync(address)) {
     if (performance.now() > deadline)
       throw new Error("the suite that had to start ministack for this run has not done so");
+    await sleep(50);
   }
   return JSON.parse(await readFile(address, "utf8")) as RunningCloud;
 }
