@@ -3,6 +3,7 @@ import type { Comparison } from "../postgres/rows/compareTables.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, tableKey, tableName } from "../postgres/session/quote.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import type { TableHistory } from "./assessHistory.ts";
 import { type ComparedTable, listKeys } from "./assessRows.ts";
@@ -118,7 +119,7 @@ export async function describeTables(
     const facts = factsOf(table, "missing", { rowsInBackup: table.rows, lost: table.rows, altered: 0, added: 0 });
     found.push({ state: "missing", facts, now: undefined });
   }
-  if (manifest.kind === "full" || manifest.kind === "data-only") {
+  if (KINDS[manifest.kind].rows === "all") {
     found.push(...there.added.map((table): InWork => ({ state: "new", facts: factsOf(table, "new"), now: undefined })));
   }
   return found.sort((a, b) => (tableName(a.facts) < tableName(b.facts) ? -1 : 1));

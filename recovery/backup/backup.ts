@@ -7,6 +7,7 @@ import { PhaseTimer } from "../../services/common/phases.ts";
 import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { lackOf } from "../configuration/configuration.ts";
 import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 import { type BackupSummary, listBackups, takenAt } from "../vault/listBackups.ts";
 import {
@@ -96,7 +97,7 @@ function sessionsFor(
   backupId: string,
   signal: AbortSignal,
 ): RunSession | undefined {
-  if (kind === "configuration") return undefined;
+  if (!KINDS[kind].database) return undefined;
   if (databaseUrl === undefined)
     throw new UserError(`A backup of kind ${kind} needs the database's connection string.`);
   return new RunSession(databaseUrl, backupApplicationName(backupId), signal);
@@ -111,7 +112,8 @@ function tierOf(
 ): BackupTier {
   const counted = earlier.filter(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
   const [shortest] = tiers;
-  if ((kind !== "full" || isSafety === true) && shortest !== undefined) return shortest;
+  const counts = isRegular({ kind, purpose: isSafety === true ? "safety" : undefined });
+  if (!counts && shortest !== undefined) return shortest;
   return tierForRun(
     startedAt,
     tiers,

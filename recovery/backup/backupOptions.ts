@@ -7,8 +7,8 @@ import type { Signer } from "../../services/signer/signer.ts";
 import type { Opener, Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { BackupKind } from "../vault/backupKinds.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
-import type { BackupKind } from "../vault/manifest.ts";
 
 /** A tier as a backup needs it; planning/tiers.ts has them. */
 export interface BackupTier extends CalendarTier, TierPrefix {

@@ -9,8 +9,9 @@ import { rolesScript } from "../postgres/roles/rolesScript.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
+import { type BackupKind, KINDS } from "../vault/backupKinds.ts";
 import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
-import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
+import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
 
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
@@ -53,40 +54,26 @@ export async function readScripts(session: Session, vaultSecrets: readonly Vault
   };
 }
 
-/** What pg_dump writes by kind of backup: everything but rows, which are copied apart (readTables.ts). */
-const DUMPS: Readonly<Record<BackupKind, { name: PartName; args: readonly string[] } | undefined>> = {
-  full: { name: "schema.dump", args: ["--exclude-table-data=*.*"] },
-  "schema-only": { name: "schema.dump", args: ["--schema-only"] },
-  "data-only": { name: "large-objects.dump", args: ["--data-only", "--exclude-table-data=*.*"] },
-  critical: undefined,
-  configuration: undefined,
-};
-
-/** Whether a kind of backup holds definitions, and what acts by itself. */
-export function holdsDefinitions(kind: BackupKind): boolean {
-  return kind === "full" || kind === "schema-only";
-}
-
 /** Definitions, rights and large objects, as far as this kind of backup holds them. */
 export async function storeDefinitions(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
-  const dump = DUMPS[context.kind];
+  const { dump } = KINDS[context.kind];
   if (dump === undefined) return [];
   const others = context.scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
-  return [await storeDump(context, dump.name, [...dump.args, ...others], signal)];
+  return [await storeDump(context, dump.part, [...dump.args, ...others], signal)];
 }
 
 /** The parts that no dump is needed for, as far as this kind of backup holds them. */
 export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
   const { scripts, configuration, kind } = context;
   const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
-  if (holdsDefinitions(kind)) {
+  if (KINDS[kind].definitions) {
     works.push(
       (inner) => storeText(context, "roles.sql", scripts.roles, inner),
       (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
       (inner) => storeText(context, "held-back.json", heldBackText(scripts.heldBack), inner),
     );
   }
-  if (kind === "full" && scripts.vaultSecrets.length > 0) {
+  if (KINDS[kind].vaultSecrets && scripts.vaultSecrets.length > 0) {
     works.push((inner) => storeText(context, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
   }
   if (configuration !== undefined)

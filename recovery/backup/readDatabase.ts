@@ -28,12 +28,13 @@ import { tableKey } from "../postgres/session/quote.ts";
 import { readSystemIdentifier } from "../postgres/session/systemIdentifier.ts";
 import { storeProject } from "../project/storeProject.ts";
 import { listStorageObjects } from "../project/storeStorage.ts";
+import { type BackupKind, type KindContent, KINDS } from "../vault/backupKinds.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 import type { Lacks } from "../vault/lacks.ts";
-import type { BackupKind, BackupPart, Manifest } from "../vault/manifest.ts";
+import type { BackupPart, Manifest } from "../vault/manifest.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 import { countInTables, describeTables } from "../vault/tableContents.ts";
-import { holdsDefinitions, type PartContext, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
+import { type PartContext, readScripts, storeDefinitions, storeScripts } from "./backupParts.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { listLeftOut, PROJECT_LEFT_OUT } from "./leftOut.ts";
 import { letGoOfOthers } from "./lockRelations.ts";
@@ -82,6 +83,7 @@ const READERS = 3;
 export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
   const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
   const { clock, timer, reporter, signal } = options;
+  const content = KINDS[kind];
   const applicationName = backupApplicationName(backupId);
   const pgDump = await findPgTool("pg_dump", session.serverMajor);
   await findPgTool("pg_restore", session.serverMajor);
@@ -89,7 +91,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
     openSnapshot(session, reporter, { patienceMs: options.lockPatienceMs, signal }),
   );
-  if (kind === "full" || kind === "data-only") await refuseUnreadableLargeObjects(session);
+  if (content.largeObjects) await refuseUnreadableLargeObjects(session);
   const snapshotAt = clock();
   const watch = { session, applicationName, waited: options.waited };
   const place = { vault, prefix, backupId, attempt, lockUntil };
@@ -124,7 +126,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   await session.query("commit");
   // The snapshot is let go of before: bytes may take long, and tell by themselves when they are not its rows'.
   const beside = await timer.run("project", "Reading what lies beside the database", () =>
-    kind === "full" && options.project !== undefined
+    content.project && options.project !== undefined
       ? storeProject({
           project: options.project,
           objects: read.objects,
@@ -142,7 +144,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
   );
   const chunks = read.queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
   const contents = describeTables(read.tables, chunks, read.queue.counts);
-  const heldBack = holdsDefinitions(kind) ? read.scripts.heldBack : { jobs: [], publications: [] };
+  const heldBack = content.definitions ? read.scripts.heldBack : { jobs: [], publications: [] };
   return {
     snapshotAt: snapshotAt.toISOString(),
     finishedAt: clock().toISOString(),
@@ -158,14 +160,14 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Databa
     ...read.content,
     leftOut: [
       ...read.content.leftOut,
-      ...(holdsDefinitions(kind) ? read.scripts.leftOut : []),
+      ...(content.definitions ? read.scripts.leftOut : []),
       ...snapshot.unreadable,
       ...read.vaultContent.leftOut,
       ...beside.leftOut,
       ...missing.map(lackOf),
     ],
-    ...(kind === "full" && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
-    ...(kind === "full" || kind === "data-only" ? {} : { seedCounts: countInTables(contents) }),
+    ...(content.project && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
+    ...(content.rows === "all" ? {} : { seedCounts: countInTables(contents) }),
     parts: [...read.parts, ...beside.parts],
     chunks,
     files: beside.files,
@@ -187,12 +189,11 @@ export function backupApplicationName(backupId: string): string {
 
 async function tablesOf(
   session: Session,
-  kind: BackupKind,
+  { rows }: KindContent,
   tables: MeasuredTable[],
   criticalTables: readonly string[],
 ): Promise<MeasuredTable[]> {
-  if (kind === "full" || kind === "data-only") return tables;
-  if (kind !== "critical") return [];
+  if (rows !== "critical") return rows === "all" ? tables : [];
   const critical = await resolveTables(session, criticalTables);
   const missing = critical.filter(({ keys }) => keys.length === 0);
   if (missing.length > 0) {
@@ -210,6 +211,7 @@ async function describe(
   { kind, criticalTables, sealer }: ReadDatabaseOptions,
   tables: MeasuredTable[],
 ) {
+  const content = KINDS[kind];
   const vaultContent = await readVaultSecrets(session, sealer !== undefined);
   return {
     systemIdentifier: await readSystemIdentifier(session),
@@ -221,13 +223,13 @@ async function describe(
       seedCounts: await countForSeed(session),
       objects: await digestObjects(session),
       laterKinds: [...LATER_KINDS],
-      ...(holdsDefinitions(kind) && { platformRights: await readPlatformRights(session) }),
-      ...((kind === "full" || kind === "data-only") && { largeObjects: await readLargeObjects(session) }),
+      ...(content.definitions && { platformRights: await readPlatformRights(session) }),
+      ...(content.largeObjects && { largeObjects: await readLargeObjects(session) }),
       leftOut: await listLeftOut(session),
     },
     objects: await listStorageObjects(session),
     vaultContent,
-    tables: await tablesOf(session, kind, tables, criticalTables),
+    tables: await tablesOf(session, content, tables, criticalTables),
     scripts: await readScripts(session, vaultContent.secrets),
   };
 }
