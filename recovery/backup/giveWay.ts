@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Session } from "../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { rollBack } from "../postgres/session/transaction.ts";
 
 /** A session that waits for a lock of ours, and what it waits in. */
@@ -31,11 +32,12 @@ export type WaitedMs = Map<number, number>;
 const PATIENCE_MS = 3_500;
 const LOOK_EVERY_MS = 400;
 
-/** SQLSTATE of a lock that was not to be had in time. */
+/** Whether an error says that a lock could not be taken in time. */
 export function isLockRefusal(error: unknown): boolean {
-  const { code, message } = error as Partial<NodeJS.ErrnoException>;
-  // pg_dump tells its server's words alone, and bounds its wait for locks by a statement timeout.
-  return code === "55P03" || code === "40P01" || /statement timeout[^]*LOCK TABLE/.test(message ?? "");
+  const code = sqlStateOf(error);
+  if (code === SQLSTATE.LOCK_NOT_AVAILABLE || code === SQLSTATE.DEADLOCK_DETECTED) return true;
+  // pg_dump repeats only the server's words, and bounds its wait for locks by a statement timeout.
+  return /statement timeout[^]*LOCK TABLE/.test((error as Partial<Error>).message ?? "");
 }
 
 interface Look {

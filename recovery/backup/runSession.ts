@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../services/common/errors.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 
 /** A run that was killed lets go of its lock once the server has noticed, within about a second. */
 const PATIENCE_MS = 8_000;
@@ -54,7 +55,7 @@ export class RunSession {
     } catch (error) {
       this.#signal.throwIfAborted();
       // A transaction that has failed is one that is there.
-      return (error as { code?: string }).code === "25P02";
+      return sqlStateOf(error) === SQLSTATE.IN_FAILED_SQL_TRANSACTION;
     }
   }
 

@@ -7,6 +7,7 @@ import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { type MeasuredTable, measureTables } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { tableName } from "../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
@@ -23,7 +24,7 @@ export const LOCK_PATIENCE_MS = 60_000;
 /** Between two tries, at random in between, so that nobody is met in step. */
 const PAUSE_MS: readonly [number, number] = [200, 1_000];
 /** A lock that is not to be had, a table that has gone meanwhile. */
-const PASSING = new Set(["55P03", "42P01", "40P01"]);
+const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
 /** How a snapshot is waited for. */
 export interface SnapshotOptions {
@@ -85,9 +86,9 @@ async function lockAndExport(
     await session.query("rollback");
     return "changed";
   } catch (error) {
-    if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
+    if (!PASSING.has(sqlStateOf(error))) throw error;
     await session.query("rollback");
-    return (error as { code?: string }).code === "42P01" ? "changed" : "held";
+    return sqlStateOf(error) === SQLSTATE.UNDEFINED_TABLE ? "changed" : "held";
   }
 }
 

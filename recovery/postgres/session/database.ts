@@ -7,6 +7,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
+import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change what a value looks like are pinned. */
 export interface Session {
@@ -50,8 +51,6 @@ const KEEPALIVE_MS = 10_000;
 /** What a server may take to close its end. */
 const GOODBYE_MS = 3_000;
 
-/** What a session is told that somebody ends. */
-const ENDED = "57P01";
 const ATTEMPTS = 5;
 
 /** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
@@ -63,7 +62,7 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
       // Whoever keeps others out (recovery/gate) can't know a session of ours before it has its name.
       const { code, cause } = error as { code?: string; cause?: { code?: string } };
       options.signal?.throwIfAborted();
-      if ((code ?? cause?.code) !== ENDED || attempt >= ATTEMPTS) throw error;
+      if ((code ?? cause?.code) !== SQLSTATE.ADMIN_SHUTDOWN || attempt >= ATTEMPTS) throw error;
     }
   }
 }
@@ -208,22 +207,22 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
 
 /** What a server says by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
-  "28P01": (address) =>
+  [SQLSTATE.INVALID_PASSWORD]: (address) =>
     `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
-  "28000": (address) =>
+  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: (address) =>
     `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
-  "42501": (address) =>
+  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: (address) =>
     `The database ${placeOf(address)} gives "${address.user}" no right to connect: use the role that owns it, or see whether writes are stopped (castchat-recovery writes status).`,
-  "3D000": (address) =>
+  [SQLSTATE.INVALID_CATALOG_NAME]: (address) =>
     `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
-  "57P03": (address) =>
+  [SQLSTATE.CANNOT_CONNECT_NOW]: (address) =>
     `The database ${placeOf(address)} is starting, stopping or recovering: wait until it takes connections, then run the same command again.`,
-  "53300": (address) =>
+  [SQLSTATE.TOO_MANY_CONNECTIONS]: (address) =>
     `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const code = sqlStateOf(error);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
   // Supabase's pooler has one code (XX000) for all that it says no with: that a project is paused, that its connections are used up.
