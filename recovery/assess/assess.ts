@@ -1,7 +1,7 @@
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { together } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { together } from "../../services/common/together.ts";
 import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { openSnapshot } from "../backup/snapshot.ts";

@@ -1,4 +1,4 @@
-import { together } from "../../services/common/together.ts";
+import { together } from "../../services/common/pool.ts";
 import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
 import { type HeldBack, heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";

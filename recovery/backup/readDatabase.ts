@@ -1,8 +1,8 @@
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { PhaseTimer } from "../../services/common/phases.ts";
+import { together } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { together } from "../../services/common/together.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import type { Sealer } from "../../services/vault/age.ts";
 import { lackOf } from "../configuration/configuration.ts";

@@ -7,6 +7,7 @@ import { type Git, withTemporaryFolder } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { type Patience, poll } from "../../services/common/polling.ts";
+import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
@@ -190,13 +191,9 @@ async function upload(
 }
 
 async function uploadAll(vercel: Vercel, files: readonly SourceFile[], signal: AbortSignal): Promise<void> {
-  const queue = [...files];
-  const worker = async (): Promise<void> => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      await vercel.uploadFile(file.sha, await readFile(file.path), signal);
-    }
-  };
-  await Promise.all(Array.from({ length: UPLOADS }, worker));
+  const upload = async ({ sha, path }: SourceFile, inner: AbortSignal) =>
+    vercel.uploadFile(sha, await readFile(path), inner);
+  await pool(files, UPLOADS, upload, signal);
 }
 
 function untilBuilt(

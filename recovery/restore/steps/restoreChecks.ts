@@ -1,6 +1,6 @@
 import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
-import { together } from "../../../services/common/together.ts";
+import { together } from "../../../services/common/pool.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { together } from "../../../services/common/together.ts";
+import { workers } from "../../../services/common/pool.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
 import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
@@ -56,7 +56,7 @@ export async function restorePostData(options: PostDataOptions): Promise<void> {
       }
       return undefined;
     });
-  await together<undefined[]>(signal, ...Array.from({ length: Math.min(WORKERS, work.size) }, () => worker));
+  await workers(Math.min(WORKERS, work.size), signal, worker);
   const last = left(script.after);
   if (last.length === 0) return;
   await inSession(signal, async (session) => {
