@@ -3,6 +3,7 @@ import { UserError } from "../../services/common/errors.ts";
 import type { PhaseTimer } from "../../services/common/phases.ts";
 import { together } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { type Timing } from "../../services/common/timing.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import type { Sealer } from "../../services/vault/age.ts";
 import { lackOf } from "../configuration/configuration.ts";
@@ -57,8 +58,7 @@ export interface ReadDatabaseOptions extends RunPlace {
   project?: ProjectContent | undefined;
   /** Present where the vault seals what is put into it: what is secret may be stored. */
   sealer?: Sealer | undefined;
-  /** See BackupOptions. */
-  lockPatienceMs?: number | undefined;
+  timing: Timing;
   /** How long others have waited behind earlier attempts of the run. */
   waited: WaitedMs;
   clock: Clock;
@@ -82,20 +82,20 @@ const READERS = 3;
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<DatabaseReading> {
   const { databaseUrl, session, vault, prefix, backupId, attempt, lockUntil, kind } = options;
-  const { clock, timer, reporter, signal } = options;
+  const { timing, clock, timer, reporter, signal } = options;
   const content = KINDS[kind];
   const applicationName = backupApplicationName(backupId);
   const pgDump = await findPgTool("pg_dump", session.serverMajor);
   await findPgTool("pg_restore", session.serverMajor);
   await refuseHalfState(session);
   const snapshot = await timer.run("snapshot", `Taking a snapshot of ${session.address.database}`, () =>
-    openSnapshot(session, reporter, { patienceMs: options.lockPatienceMs, signal }),
+    openSnapshot(session, reporter, { timing, signal }),
   );
   if (content.largeObjects) await refuseUnreadableLargeObjects(session);
   const snapshotAt = clock();
-  const watch = { session, applicationName, waited: options.waited };
+  const watch = { session, applicationName, waited: options.waited, timing };
   const place = { vault, prefix, backupId, attempt, lockUntil };
-  const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id };
+  const context = { ...place, databaseUrl, applicationName, snapshotId: snapshot.id, timing };
   const missing: MissingPart[] = [];
   const read = await underWatch(watch, signal, async (watched) => {
     // After the snapshot, so that a restored sequence can never be behind a row of it.

@@ -94,7 +94,7 @@ class TableReader {
         if (!isRefused && (++lost >= ATTEMPTS || !isLostConnection(error))) throw error;
         this.#writer = undefined;
         await this.end();
-        if (isRefused) await (patience ??= new LockPatience()).pause(error, this.#signal);
+        if (isRefused) await (patience ??= new LockPatience(this.#context.timing)).pause(error, this.#signal);
       }
     }
   }

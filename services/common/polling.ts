@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { Clock } from "./clock.ts";
+import { sleep } from "./timing.ts";
 
 /** How often to look, and how long. All in milliseconds. */
 export interface Patience {
@@ -10,16 +9,6 @@ export interface Patience {
   longestMs: number;
   /** When to give up. */
   limitMs: number;
-}
-
-/** Waits. An abort ends it at once with the signal's own reason, which says why. */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }
 
 /** What one look found: a value that ends the waiting, or how far things are. */
@@ -54,7 +43,7 @@ export async function poll<T>(
     }
     const elapsed = clock().getTime() - start;
     if (elapsed + wait > patience.limitMs) throw options.onLimit(shown, elapsed);
-    await pause(wait, signal);
+    await sleep(wait, signal);
     wait = Math.min(wait * 1.5, patience.longestMs);
   }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 
 import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
@@ -23,8 +24,8 @@ export interface Session {
   /** Runs a COPY … FROM STDIN with these rows, of that format, as its input. */
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
-   * Does work of short statements. Where it takes 20 seconds the network has fallen silent: the connection is given up, so
-   * that all that waits for an answer over it fails.
+   * Does work of short statements. If it takes as long as {@link Timing.silenceMs}, the network has fallen silent: the
+   * connection is given up, so that all that waits for an answer over it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
   /** Ends the connection, also in the middle of a statement, and where nobody answers. */
@@ -41,15 +42,11 @@ export interface SessionOptions {
   lockTimeoutMs?: number;
   /** Ends the connection. */
   signal?: AbortSignal | undefined;
+  /** @default - the real one */
+  timing?: Timing | undefined;
 }
 
-const CONNECT_TIMEOUT_MS = 8_000;
 const HOUR_MS = 3_600_000;
-const SILENCE_MS = 20_000;
-/** An idle connection is asked for a sign of life after this time. */
-const KEEPALIVE_MS = 10_000;
-/** What a server may take to close its end. */
-const GOODBYE_MS = 3_000;
 
 const ATTEMPTS = 5;
 
@@ -68,6 +65,7 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
+  const { timing = realTiming } = options;
   const address = parseDatabaseUrl(databaseUrl);
   options.signal?.throwIfAborted();
   const client = new pg.Client({
@@ -78,9 +76,9 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     database: address.database,
     ssl: sslOf(address.sslMode),
     application_name: options.applicationName,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: timing.connectMs,
     keepAlive: true,
-    keepAliveInitialDelayMillis: KEEPALIVE_MS,
+    keepAliveInitialDelayMillis: timing.keepaliveMs,
   });
   // A connection that is lost between two statements is told by the next one; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -110,7 +108,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     copyOut: (sql, sink, format) => unlessAborted(() => client.query(new CopyOut(sql, sink, format)).done),
     copyIn: (sql, rows, format) => unlessAborted(() => client.query(new CopyIn(sql, rows, format)).done),
     async promptly<T>(work: () => Promise<T>) {
-      const timer = setTimeout(() => streamOf(client).destroy(), SILENCE_MS);
+      const timer = setTimeout(() => streamOf(client).destroy(), timing.silenceMs);
       try {
         return await work();
       } finally {
@@ -119,7 +117,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     },
     async end() {
       options.signal?.removeEventListener("abort", abort);
-      const timer = setTimeout(() => streamOf(client).destroy(), GOODBYE_MS);
+      const timer = setTimeout(() => streamOf(client).destroy(), timing.goodbyeMs);
       await client.end();
       clearTimeout(timer);
     },

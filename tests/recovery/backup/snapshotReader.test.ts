@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReader.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
+import { scaledTiming } from "../../../services/common/timing.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { runSql } from "../support/sample.ts";
@@ -24,14 +25,19 @@ afterAll(async () => {
 });
 
 const { signal } = new AbortController();
-const from = (databaseUrl = database.url) => ({ databaseUrl, applicationName: "test reader", snapshotId });
+const from = (databaseUrl = database.url) => ({
+  databaseUrl,
+  applicationName: "test reader",
+  snapshotId,
+  timing: scaledTiming(0.2),
+});
 
 describe("openReader", () => {
   it("comes in once a network that was cut for a moment is there again", async () => {
     const proxy = await startTcpProxy(database.port);
     try {
       proxy.cut();
-      setTimeout(() => proxy.mend(), 1_500);
+      setTimeout(() => proxy.mend(), 300);
       const reader = await openReader(from(database.url.replace(`:${database.port}/`, `:${proxy.port}/`)), signal);
       expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
       await reader.end();

@@ -80,7 +80,7 @@ describe("works beside each other", () => {
       signal,
       () => Promise.reject(new Error("the first fails")),
       async (inner) => {
-        await sleep(5_000, undefined, { signal: inner }).catch(() => (reason = inner.reason));
+        await sleep(5_000, undefined, { signal: inner }).catch(() => void (reason = inner.reason));
         return undefined;
       },
     );
