@@ -9,7 +9,6 @@ import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { lackOf } from "../configuration/configuration.ts";
 import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
 import { KINDS } from "../vault/backupKinds.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
 import { type BackupSummary, listBackups, takenAt } from "../vault/listBackups.ts";
 import {
   contentOf,
@@ -29,7 +28,8 @@ import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts
 import { storeConfiguration } from "./backupParts.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
-import { backupApplicationName, type DatabaseReading, lackingConfiguration, readDatabase } from "./readDatabase.ts";
+import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
+import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
 import { sealingVault } from "./sealingVault.ts";
 import { suspicionsOf } from "./suspicions.ts";
@@ -159,12 +159,11 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
 async function readConfigurationAlone(
   { configuration, clock, timer, signal }: Run,
   place: Omit<Parameters<typeof storeConfiguration>[0], "attempt">,
-): Promise<DatabaseReading> {
+): Promise<ManifestBody> {
   if (configuration === undefined) throw new UserError("There is no configuration to back up: name its sources.");
   const snapshotAt = clock().toISOString();
-  const missing: MissingPart[] = [];
-  const part = await timer.run("configuration", "Collecting the configuration", () =>
-    storeConfiguration({ ...place, attempt: 1 }, configuration, missing, signal),
+  const { parts, missing } = await timer.run("configuration", "Collecting the configuration", () =>
+    storeConfiguration({ ...place, attempt: 1 }, configuration, signal),
   );
   return {
     snapshotAt,
@@ -177,7 +176,7 @@ async function readConfigurationAlone(
       ...missing.map(lackOf),
     ],
     lacks: lackingConfiguration(missing),
-    parts: [part],
+    parts,
     ...{ chunks: [], files: [], tables: [] },
   };
 }
