@@ -1,15 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { sleep } from "./timing.ts";
-
-/** How often to look, and how long. All in milliseconds. */
-export interface Patience {
-  /** First wait between two looks. */
-  firstMs: number;
-  /** Longest wait between two looks. */
-  longestMs: number;
-  /** When to give up. */
-  limitMs: number;
-}
+import { type Patience, sleep } from "./timing.ts";
 
 /** What one look found: a value that ends the waiting, or how far things are. */
 export type Look<T> = { done: T } | { waitingFor: string };

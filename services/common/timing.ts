@@ -1,5 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+/** How often to look at something that becomes ready, and how long. All in milliseconds. */
+export interface Patience {
+  /** First wait between two looks. */
+  readonly firstMs: number;
+  /** Longest wait between two looks. */
+  readonly longestMs: number;
+  /** When to give up. */
+  readonly limitMs: number;
+}
+
 /**
  * How long the product waits, for what, and why so long; all in milliseconds. Code takes a `Timing` instead of a constant, so that
  * a test of a fault waits for tenths of a second. Only durations are injected: the order of the steps never depends on them.
@@ -54,6 +64,15 @@ export interface Timing {
   readonly awsPatienceMs: number;
   /** Before a broken download continues, or a colliding write is repeated. */
   readonly vaultPauseMs: number;
+
+  /** A new Supabase project takes 1 to 3 minutes; the database's objective (30 min) leaves no room for more than ten. */
+  readonly project: Patience;
+  /** A build takes minutes; the application's objective (15 min) is spent after that. */
+  readonly build: Patience;
+  /** The first answer of a new deployment also opens its first database connection. */
+  readonly health: Patience;
+  /** A moved name is served at once at the edge; resolvers may keep the old answer for its lifetime. */
+  readonly traffic: Patience;
 }
 
 /** The timing of everything but tests. */
@@ -78,12 +97,22 @@ export const realTiming: Timing = {
   vaultSilenceMs: 20_000,
   awsPatienceMs: 60_000,
   vaultPauseMs: 200,
+  project: { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 },
+  build: { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 },
+  health: { firstMs: 200, longestMs: 3_000, limitMs: 2 * 60_000 },
+  traffic: { firstMs: 200, longestMs: 5_000, limitMs: 5 * 60_000 },
 };
 
 /** For tests: every wait as much shorter as the factor says (0.1: a tenth), and some of them otherwise. */
 export function scaledTiming(factor: number, other: Partial<Timing> = {}): Timing {
-  const scaled = Object.entries(realTiming).map(([name, ms]: [string, number]) => [name, Math.ceil(ms * factor)]);
-  return { ...(Object.fromEntries(scaled) as unknown as Timing), ...other };
+  const scale = (waits: object): object =>
+    Object.fromEntries(
+      Object.entries(waits).map(([name, wait]: [string, number | Patience]) => [
+        name,
+        typeof wait === "number" ? Math.ceil(wait * factor) : scale(wait),
+      ]),
+    );
+  return { ...(scale(realTiming) as Timing), ...other };
 }
 
 /** Waits. An abort ends the wait at once with the signal's own reason, which says why. */
