@@ -16,10 +16,10 @@ export interface Patience {
  *
  * PostgreSQL looks for a deadlock after `deadlock_timeout` (1 s), and then ends one of the sessions that wait for each other,
  * which could be the app's. `lookEveryMs` must stay well below that second, so no timing may be longer than {@link realTiming} there.
- * Shorter is safe, down to what one query of pg_locks takes (some 20 ms).
+ * Shorter is safe, down to what one query of pg_locks takes.
  */
 export interface Timing {
-  /** Opening a connection to Postgres: a slow network takes 1 to 3 s, and a wrong address is to be reported soon. */
+  /** Opening a connection to Postgres: a wrong address is reported soon, and a server far away has time to answer. */
   readonly connectMs: number;
   /** A short statement without an answer: the network has fallen silent, since no such statement takes nearly as long. */
   readonly silenceMs: number;
@@ -36,7 +36,7 @@ export interface Timing {
   readonly runLockMs: number;
   /** Between two tries of that lock. */
   readonly runLockEveryMs: number;
-  /** For the locks before the snapshot, and for the transactions that the run yielded to: most migrations end within a minute. */
+  /** For the locks before the snapshot, and for the transactions that the run yielded to: time for a migration to end. */
   readonly lockPatienceMs: number;
   /** Shortest pause between two tries of those locks; the longest is five times as long, so that runs are not in step. */
   readonly snapshotPauseMs: number;
@@ -53,7 +53,7 @@ export interface Timing {
   readonly readerConnectMs: number;
   /** Between two tries of a reader, half to twice as long at random. */
   readonly readerPauseMs: number;
-  /** Before a run's second attempt, three times as long before the third: most of what it yields to ends in between. */
+  /** Before a run's second attempt, three times as long before the third: what it yielded to has time to end. */
   readonly attemptPauseMs: number;
 
   /** Opening a connection to S3: three attempts make 10 s until an endpoint that cannot be reached is reported. */
