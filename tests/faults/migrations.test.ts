@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { connect, type Session } from "../../recovery/postgres/session/database.ts";
-import { realTiming, scaledTiming, type Timing } from "../../services/common/timing.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
+import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 
@@ -18,12 +19,6 @@ beforeAll(async () => {
   setting = await startSetting();
 }, 60_000);
 afterAll(() => setting.stop());
-
-/** Waits of a fifth. */
-const FACTOR = 0.2;
-const timing = scaledTiming(FACTOR);
-/** What a session may wait in sum: what the run allows, and 1.5 s for looks that are missed and for letting go. 5 s by the real timing. */
-const mostMs = ({ waiterPatienceMs }: Timing) => waiterPatienceMs + 1_500;
 
 /** A vault's put that takes long for rows, so that a migration comes in the middle. */
 const slowly =
@@ -73,7 +68,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       return sumMs;
     };
     const { backupId } = await setting.backUp(slow, setting.source.url, {
-      timing,
+      timing: yielding,
       reporter: (message) => {
         said.push(message);
         if (message.includes("giving way")) slowMs = 3_500 * FACTOR;
@@ -81,7 +76,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       },
     });
     expect(said.filter((one) => one.startsWith("Another session waits for a table: giving way"))).toHaveLength(1);
-    expect(await migrated).toBeLessThan(mostMs(timing));
+    expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     await setting.check(vault, backupId);
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
   }, 60_000);
@@ -105,7 +100,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
           if (message.startsWith("Dumping")) waited ??= alter();
         },
       });
-      expect(await waited).toBeLessThan(mostMs(realTiming));
+      expect(await waited).toBeLessThan(mostWaitMs(realTiming));
       await runSql(setting.source.url, "alter table public.posts drop column extra");
     } finally {
       await pooler.stop();
@@ -174,7 +169,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     };
     const outcome = await setting
       .backUp(slow, setting.source.url, {
-        timing,
+        timing: yielding,
         reporter: (message) => {
           if (message.startsWith("Dumping") && begun === undefined) begun = migrations();
         },
@@ -183,7 +178,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     ended.abort();
     await begun;
     expect(sumMs).toBeGreaterThan(2_000 * FACTOR);
-    expect(sumMs).toBeLessThan(mostMs(timing));
+    expect(sumMs).toBeLessThan(mostWaitMs(yielding));
     expect((outcome as Error).message).toMatch(/gave way 3 times/);
     await runSql(setting.source.url, "alter table public.counters alter n drop not null");
   }, 60_000);

@@ -22,8 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([way.stop(), wayToS3.stop()]));
 
-/** Waits of a fifth. What only lasts as long as the fault is left as it is: nobody waits for it in vain. */
-const timing = scaledTiming(0.2, { attemptPauseMs: 1_000, runLockMs: realTiming.runLockMs });
+/** Waits of a fifth, but for those that only last as long as the fault, or that a busy machine may need. */
+const timing = scaledTiming(0.2, { connectMs: 4_000, attemptPauseMs: 1_000, runLockMs: realTiming.runLockMs });
 /** An order whose runner waits by that. */
 const orderOf = (...args: Parameters<Setting["order"]>) => ({ ...setting.order(...args), timing });
 /** The same database, by the way that can break. */

@@ -8,16 +8,12 @@ import { connect } from "../../recovery/postgres/session/database.ts";
 import { replace } from "../../recovery/restore/inPlace/replace.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { scaledTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
 import { type SessionPooler, startSessionPooler } from "../support/sessionPooler.ts";
+import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { contentOf, runSql } from "./support/sample.ts";
 import { startTestSource, type TestSource } from "./support/source.ts";
-
-/** Waits of a fifth. */
-const FACTOR = 0.2;
-const timing = scaledTiming(FACTOR);
 
 let started: TestSource;
 let pooler: SessionPooler;
@@ -36,7 +32,15 @@ afterAll(async () => {
 });
 
 const backUp = (into: Vault, reporter: (message: string) => void = silent) =>
-  backup({ databaseUrl: url, vault: into, signer: started.signer, tiers: TIERS, clock: systemClock, timing, reporter });
+  backup({
+    databaseUrl: url,
+    vault: into,
+    signer: started.signer,
+    tiers: TIERS,
+    clock: systemClock,
+    timing: yielding,
+    reporter,
+  });
 
 describe("through Supabase's session pooler", () => {
   it("a backup gives way to a migration that comes while rows are on their way", async () => {
@@ -63,8 +67,7 @@ describe("through Supabase's session pooler", () => {
       return tookMs;
     };
     await backUp(slow, (message) => said.push(message));
-    // By the real timing this is 5 s.
-    expect(await migrated).toBeLessThan(timing.waiterPatienceMs + 1_500);
+    expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     expect(said.join("\n")).toMatch(/giving way/);
   }, 90_000);
 

@@ -17,18 +17,14 @@ import { listBackups } from "../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { scaledTiming } from "../../../services/common/timing.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { FACTOR, mostWaitMs, yielding } from "../../support/timing.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { putInPlace } from "../support/inPlace.ts";
 import { dumpOf, runSql, tamper } from "../support/sample.ts";
 import { startTestSource, type TestSource } from "../support/source.ts";
-
-/** Waits of a fifth. */
-const FACTOR = 0.2;
-const timing = scaledTiming(FACTOR);
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
@@ -240,10 +236,10 @@ describe("rows", () => {
       }
       if (message.includes("giving way")) slow = false;
     };
-    const result = await backup(backupOptions({ databaseUrl: target.url, vault: slowVault, reporter, timing }));
-    // By the real timing these are 5 s.
-    const mostMs = timing.waiterPatienceMs + 1_500;
-    for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(mostMs);
+    const result = await backup(
+      backupOptions({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding }),
+    );
+    for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(mostWaitMs(yielding));
     expect(said).toContain("Another session waits for a table: giving way, then beginning anew");
     const [{ manifest } = { manifest: undefined }] = await listBackups({ vault: other, trustedKeys, tiers: TIERS });
     expect(manifest!.backupId).toBe(result.backupId);

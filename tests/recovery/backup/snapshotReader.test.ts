@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReader.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
-import { scaledTiming } from "../../../services/common/timing.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { yielding } from "../../support/timing.ts";
 import { runSql } from "../support/sample.ts";
 
 let database: TestDatabase;
@@ -29,7 +29,7 @@ const from = (databaseUrl = database.url) => ({
   databaseUrl,
   applicationName: "test reader",
   snapshotId,
-  timing: scaledTiming(0.2),
+  timing: yielding,
 });
 
 describe("openReader", () => {
