@@ -109,7 +109,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
 
   it("of which there is no end, since a job refreshes a materialized view again and again, ends no backup", async () => {
     const vault = vaultIn(await setting.newStore());
-    const slowPut = slowly(vault, () => 4_000);
+    const slowPut = slowly(vault, () => 6_000);
     let isDefined = false;
     const slow: Vault = {
       ...vault,
