@@ -4,7 +4,7 @@ import { backup } from "../../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
 import type { ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
 import { configurationWith, contentWith, tokensIn } from "../../recovery/configuration/serviceAccess.ts";
-import { BACKUP_KINDS, type BackupKind } from "../../recovery/vault/manifest.ts";
+import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backupKinds.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { ageSealer, openerOf } from "../../services/vault/age.ts";
@@ -27,7 +27,7 @@ export function backupCommand(): Command {
       const context = await readStack(options.stack, signal);
       const { kind } = options;
       const { databaseUrl } = context.outputs;
-      if (databaseUrl === undefined && kind !== "configuration") {
+      if (databaseUrl === undefined && KINDS[kind].database) {
         throw new UserError(`Stack ${options.stack} runs no database: there is nothing to back up.`);
       }
       const { supabaseRef } = context.outputs;
@@ -44,8 +44,8 @@ export function backupCommand(): Command {
           acceptsSmaller: options.acceptSmaller === true,
           ...(context.settings.ageRecipients.length > 0 && { sealer: ageSealer(context.settings.ageRecipients) }),
           opener: await openerOf(process.env),
-          ...(holdsConfiguration(kind) && { configuration: () => configurationOf(context, signal) }),
-          ...(kind === "full" &&
+          ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
+          ...(KINDS[kind].project &&
             supabaseRef !== undefined && {
               project: contentWith({ ...context.settings, supabaseRef }, tokensIn(process.env)),
             }),
@@ -60,11 +60,6 @@ export function backupCommand(): Command {
       const failure = failureText(result.backupId, result.leftOut);
       if (failure !== undefined) throw new PromiseError(failure);
     });
-}
-
-/** A backup that is asked for rows or definitions alone needs no other service. */
-function holdsConfiguration(kind: BackupKind): boolean {
-  return kind === "full" || kind === "configuration";
 }
 
 /** What a rebuilt infrastructure needs beside the data, Pulumi's state included. Tokens come from the environment. */

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { backup } from "../../recovery/backup/backup.ts";
 import { restore } from "../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { pool } from "../../services/common/pool.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
@@ -53,11 +54,7 @@ function forTools(): string {
 }
 
 async function eachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, worker));
+  await pool(items, FILES_AT_ONCE, work);
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { together } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { together } from "../../services/common/together.ts";
 import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { openSnapshot } from "../backup/snapshot.ts";
@@ -19,6 +19,7 @@ import { planComparison, readForComparison } from "../postgres/rows/compareTable
 import { type Session, withSession } from "../postgres/session/database.ts";
 import { tableName } from "../postgres/session/quote.ts";
 import { findMarker } from "../restore/run/restoreMarker.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import { type BackupSource, canOpen } from "../vault/backupSource.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups, takenAt, type TierPrefix } from "../vault/listBackups.ts";
@@ -92,10 +93,14 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   const { chosen, passedOver } = chooseBackup(backups, { backupId: options.backupId });
   const { manifest } = chosen;
-  if (manifest.kind === "configuration")
+  if (!KINDS[manifest.kind].database)
     throw new UserError(`Backup ${manifest.backupId} holds the configuration alone: there is nothing to compare.`);
   const chain = backups
-    .filter((one) => one.proven && (one.manifest?.kind === "full" || one.backupId === manifest.backupId))
+    .filter(
+      (one) =>
+        one.proven &&
+        ((one.manifest !== undefined && KINDS[one.manifest.kind].isWhole) || one.backupId === manifest.backupId),
+    )
     .sort((a, b) => takenAt(a) - takenAt(b))
     .flatMap((one) => one.manifest ?? []);
   const applicationName = "castchat-recovery assess";

@@ -1,5 +1,6 @@
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
 /** A backup as a point in time. */
@@ -78,7 +79,7 @@ export function historyOf(
 export function earlierLosses(chain: readonly Manifest[], reference: Manifest): EarlierLoss[] {
   const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
   // What a backup of another kind does not hold was not lost.
-  const full = chain.slice(0, at + 1).filter(({ kind }) => kind === "full");
+  const full = chain.slice(0, at + 1).filter(({ kind }) => KINDS[kind].isWhole);
   return full
     .flatMap((manifest, index) => {
       const before = full[index - 1];

@@ -1,6 +1,7 @@
 import type { RestoredParts } from "../../planning/restoredParts.ts";
 import { hasLosses } from "../project/restoredParts.ts";
 import type { RestoreMarker } from "../restore/run/restoreMarker.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import {
   lackingNames,
   newestWhole,
@@ -32,7 +33,7 @@ export interface AssessedRestore {
 
 /** What a backup holds of each part, by the manifests of itself and of older proven ones, the newest first. */
 export function assessParts(manifest: Manifest, older: readonly { manifest: Manifest }[]): AssessedPart[] {
-  if (manifest.kind !== "full") return [];
+  if (!KINDS[manifest.kind].project) return [];
   return PARTS_BESIDE.map((part) => {
     const state = wholenessOf(manifest, part);
     const holder = state === "lacking" ? newestWhole(older, part)?.manifest : undefined;

@@ -2,7 +2,8 @@ import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { Comparison } from "../postgres/rows/compareTables.ts";
 import type { MeasuredTable } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { quoteIdent, tableKey, tableName } from "../postgres/session/quote.ts";
+import { quoteTable, tableKey, tableName } from "../postgres/session/quote.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import type { Manifest } from "../vault/manifest.ts";
 import type { TableHistory } from "./assessHistory.ts";
 import { type ComparedTable, listKeys } from "./assessRows.ts";
@@ -109,7 +110,7 @@ export async function describeTables(
   });
   for (const { table, note } of there.unlike) {
     const [row] = await session.query<{ rows: number }>(
-      `select count(*)::float8 as rows from only ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`,
+      `select count(*)::float8 as rows from only ${quoteTable(table)}`,
     );
     const facts = factsOf(table, "changed", { rowsInBackup: table.rows, rowsNow: row?.rows, note });
     found.push({ state: "changed", facts, now: { rows: row?.rows ?? 0, fingerprint: undefined } });
@@ -118,7 +119,7 @@ export async function describeTables(
     const facts = factsOf(table, "missing", { rowsInBackup: table.rows, lost: table.rows, altered: 0, added: 0 });
     found.push({ state: "missing", facts, now: undefined });
   }
-  if (manifest.kind === "full" || manifest.kind === "data-only") {
+  if (KINDS[manifest.kind].rows === "all") {
     found.push(...there.added.map((table): InWork => ({ state: "new", facts: factsOf(table, "new"), now: undefined })));
   }
   return found.sort((a, b) => (tableName(a.facts) < tableName(b.facts) ? -1 : 1));

@@ -1,21 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { GiveWay, untilEnded, type Waiter } from "./giveWay.ts";
 import type { RunSession } from "./runSession.ts";
-import { LOCK_PATIENCE_MS } from "./snapshot.ts";
 
 const ATTEMPTS = 3;
-/** Before the second and the third attempt. */
-const PAUSES_MS = [2_000, 6_000];
 
 /** What a run is begun anew with. */
 export interface AttemptsOptions {
   run: RunSession;
-  /** For the transactions that the run gave way to; {@link LOCK_PATIENCE_MS} by default. */
-  lockPatienceMs?: number | undefined;
+  timing: Timing;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -26,7 +21,7 @@ export interface AttemptsOptions {
  * tried again by their readers.
  */
 export async function inAttempts<T>(
-  { run, lockPatienceMs = LOCK_PATIENCE_MS, reporter, signal }: AttemptsOptions,
+  { run, timing, reporter, signal }: AttemptsOptions,
   read: (session: Session, attempt: number) => Promise<T>,
 ): Promise<T> {
   // A wrong address or password is told at once; later the server was there a moment ago.
@@ -37,7 +32,7 @@ export async function inAttempts<T>(
     let cause: unknown;
     try {
       const session = attempt === 1 ? first : await run.ready();
-      await untilEnded(session, waiters, lockPatienceMs, signal);
+      await untilEnded(session, waiters, timing, signal);
       return await read(session, attempt);
     } catch (error) {
       signal.throwIfAborted();
@@ -49,7 +44,7 @@ export async function inAttempts<T>(
     waiters = cause instanceof GiveWay ? cause.waiters : [];
     if (attempt >= ATTEMPTS) throw exhausted(cause);
     reporter(`${reason}, then beginning anew`);
-    await sleep((PAUSES_MS[attempt - 1] ?? 0) * (0.5 + Math.random()), undefined, { signal });
+    await sleep(timing.attemptPauseMs * 3 ** (attempt - 1) * (0.5 + Math.random()), signal);
   }
 }
 

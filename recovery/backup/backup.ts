@@ -4,10 +4,11 @@ import { backupIdFor } from "../../planning/backupId.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { PhaseTimer } from "../../services/common/phases.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { lackOf } from "../configuration/configuration.ts";
 import { type ExpectedTable, resolveTables } from "../postgres/rows/resolveTables.ts";
-import type { MissingPart } from "../vault/configurationPart.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import { type BackupSummary, listBackups, takenAt } from "../vault/listBackups.ts";
 import {
   contentOf,
@@ -27,7 +28,8 @@ import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts
 import { storeConfiguration } from "./backupParts.ts";
 import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
-import { backupApplicationName, type DatabaseReading, lackingConfiguration, readDatabase } from "./readDatabase.ts";
+import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
+import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
 import { sealingVault } from "./sealingVault.ts";
 import { suspicionsOf } from "./suspicions.ts";
@@ -38,8 +40,9 @@ const DAY_MS = 86_400_000;
 const SHRINK_PERCENT = 20;
 
 /** A run once it is decided where it goes. */
-interface Run extends Omit<BackupOptions, "signal" | "kind"> {
+interface Run extends Omit<BackupOptions, "signal" | "kind" | "timing"> {
   kind: Manifest["kind"];
+  timing: Timing;
   signal: AbortSignal;
   backupId: string;
   tier: BackupTier;
@@ -60,6 +63,7 @@ interface Run extends Omit<BackupOptions, "signal" | "kind"> {
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const signal = options.signal ?? new AbortController().signal;
+  const { timing = realTiming } = options;
   const started = performance.now();
   const startedAt = options.clock();
   const kind = options.kind ?? "full";
@@ -75,7 +79,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const tier = tierOf(options, kind, startedAt, earlier);
     const lockUntil = tier.lockDays ? new Date(startedAt.getTime() + tier.lockDays * DAY_MS) : undefined;
     const signedBy = fingerprintOfKey(ownKey);
-    const run = { ...options, kind, signal, backupId, tier, startedAt, lockUntil, signedBy, earlier, timer };
+    const run = { ...options, kind, timing, signal, backupId, tier, startedAt, lockUntil, signedBy, earlier, timer };
     const manifest = await read(run, sessions);
     await store(run, manifest);
     if (manifest.suspicions.length > 0) throw suspicious(manifest);
@@ -91,15 +95,15 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
 }
 
 function sessionsFor(
-  { databaseUrl }: BackupOptions,
+  { databaseUrl, timing = realTiming }: BackupOptions,
   kind: Manifest["kind"],
   backupId: string,
   signal: AbortSignal,
 ): RunSession | undefined {
-  if (kind === "configuration") return undefined;
+  if (!KINDS[kind].database) return undefined;
   if (databaseUrl === undefined)
     throw new UserError(`A backup of kind ${kind} needs the database's connection string.`);
-  return new RunSession(databaseUrl, backupApplicationName(backupId), signal);
+  return new RunSession(databaseUrl, backupApplicationName(backupId), signal, timing);
 }
 
 /** A full backup opens the longest tier that is due; the others, and damage that is saved, are no substitute for one, so they open none. */
@@ -111,7 +115,8 @@ function tierOf(
 ): BackupTier {
   const counted = earlier.filter(({ proven, manifest }) => proven && manifest !== undefined && isRegular(manifest));
   const [shortest] = tiers;
-  if ((kind !== "full" || isSafety === true) && shortest !== undefined) return shortest;
+  const counts = isRegular({ kind, purpose: isSafety === true ? "safety" : undefined });
+  if (!counts && shortest !== undefined) return shortest;
   return tierForRun(
     startedAt,
     tiers,
@@ -143,26 +148,22 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
     return { ...head, ...(await readConfigurationAlone(run, place)), suspicions: [] };
   }
   const waited: WaitedMs = new Map();
-  return await inAttempts(
-    { run: sessions, lockPatienceMs: run.lockPatienceMs, reporter, signal },
-    async (session, attempt) => {
-      const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
-      const manifest = { ...head, ...reading, suspicions: [] };
-      const expected = await resolveTables(session, criticalTables);
-      return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
-    },
-  );
+  return await inAttempts({ run: sessions, timing: run.timing, reporter, signal }, async (session, attempt) => {
+    const reading = await readDatabase({ ...run, ...place, databaseUrl, session, attempt, criticalTables, waited });
+    const manifest = { ...head, ...reading, suspicions: [] };
+    const expected = await resolveTables(session, criticalTables);
+    return { ...manifest, suspicions: run.acceptsSmaller === true ? [] : suspicionsFor(run, manifest, expected) };
+  });
 }
 
 async function readConfigurationAlone(
   { configuration, clock, timer, signal }: Run,
   place: Omit<Parameters<typeof storeConfiguration>[0], "attempt">,
-): Promise<DatabaseReading> {
+): Promise<ManifestBody> {
   if (configuration === undefined) throw new UserError("There is no configuration to back up: name its sources.");
   const snapshotAt = clock().toISOString();
-  const missing: MissingPart[] = [];
-  const part = await timer.run("configuration", "Collecting the configuration", () =>
-    storeConfiguration({ ...place, attempt: 1 }, configuration, missing, signal),
+  const { parts, missing } = await timer.run("configuration", "Collecting the configuration", () =>
+    storeConfiguration({ ...place, attempt: 1 }, configuration, signal),
   );
   return {
     snapshotAt,
@@ -175,7 +176,7 @@ async function readConfigurationAlone(
       ...missing.map(lackOf),
     ],
     lacks: lackingConfiguration(missing),
-    parts: [part],
+    parts,
     ...{ chunks: [], files: [], tables: [] },
   };
 }

@@ -2,13 +2,14 @@ import type { CalendarTier } from "../../planning/calendar.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import type { Phase } from "../../services/common/phases.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { type Timing } from "../../services/common/timing.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Opener, Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { BackupKind } from "../vault/backupKinds.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
-import type { BackupKind } from "../vault/manifest.ts";
 
 /** A tier as a backup needs it; planning/tiers.ts has them. */
 export interface BackupTier extends CalendarTier, TierPrefix {
@@ -37,11 +38,8 @@ export interface BackupOptions {
   /** Shortest period first. */
   tiers: readonly BackupTier[];
   clock: Clock;
-  /**
-   * How long a run tries to lock tables that others hold, and waits for the transactions that it gave way to, in milliseconds; a
-   * minute each by default.
-   */
-  lockPatienceMs?: number | undefined;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
   /** Settings, names and states that are stored beside the database. */
   configuration?: (() => Promise<unknown>) | undefined;
   /** What the project holds beside its database: storage objects, edge functions, auth settings. A full backup holds them. */

@@ -1,4 +1,4 @@
-import { together } from "../../services/common/together.ts";
+import { together } from "../../services/common/pool.ts";
 import { listOtherSchemas } from "../postgres/catalog/catalog.ts";
 import { type HeldBack, heldBackText, readHeldBack } from "../postgres/catalog/heldBack.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
@@ -9,9 +9,11 @@ import { rolesScript } from "../postgres/roles/rolesScript.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { DatabaseAddress } from "../postgres/session/databaseUrl.ts";
 import { quoteIdent } from "../postgres/session/quote.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import { missingIn, type MissingPart } from "../vault/configurationPart.ts";
-import type { BackupKind, BackupPart, PartName } from "../vault/manifest.ts";
+import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
+import type { Reading } from "./reading.ts";
 
 /** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
 export interface PartScripts {
@@ -27,16 +29,9 @@ export interface PartScripts {
   otherSchemas: string[];
 }
 
-/** What every part of a run shares. */
-export interface PartContext extends RunPlace {
-  kind: BackupKind;
-  address: DatabaseAddress;
-  /** Exported by the leading session, whose transaction stays open. */
-  snapshotId: string;
-  scripts: PartScripts;
-  applicationName: string;
-  configuration: (() => Promise<unknown>) | undefined;
-  /** Takes what the configuration lacks. */
+/** Parts that were stored, and what the configuration among them lacks. */
+export interface StoredParts {
+  parts: BackupPart[];
   missing: MissingPart[];
 }
 
@@ -53,61 +48,51 @@ export async function readScripts(session: Session, vaultSecrets: readonly Vault
   };
 }
 
-/** What pg_dump writes by kind of backup: everything but rows, which are copied apart (readTables.ts). */
-const DUMPS: Readonly<Record<BackupKind, { name: PartName; args: readonly string[] } | undefined>> = {
-  full: { name: "schema.dump", args: ["--exclude-table-data=*.*"] },
-  "schema-only": { name: "schema.dump", args: ["--schema-only"] },
-  "data-only": { name: "large-objects.dump", args: ["--data-only", "--exclude-table-data=*.*"] },
-  critical: undefined,
-  configuration: undefined,
-};
-
-/** Whether a kind of backup holds definitions, and what acts by itself. */
-export function holdsDefinitions(kind: BackupKind): boolean {
-  return kind === "full" || kind === "schema-only";
-}
-
 /** Definitions, rights and large objects, as far as this kind of backup holds them. */
-export async function storeDefinitions(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
-  const dump = DUMPS[context.kind];
+export async function storeDefinitions(
+  reading: Reading,
+  address: DatabaseAddress,
+  { otherSchemas }: PartScripts,
+  signal: AbortSignal,
+): Promise<BackupPart[]> {
+  const { dump } = KINDS[reading.kind];
   if (dump === undefined) return [];
-  const others = context.scripts.otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
-  return [await storeDump(context, dump.name, [...dump.args, ...others], signal)];
+  const others = otherSchemas.map((name) => `--exclude-schema=${quoteIdent(name)}`);
+  return [await storeDump(reading, address, dump.part, [...dump.args, ...others], signal)];
 }
 
 /** The parts that no dump is needed for, as far as this kind of backup holds them. */
-export async function storeScripts(context: PartContext, signal: AbortSignal): Promise<BackupPart[]> {
-  const { scripts, configuration, kind } = context;
+export async function storeScripts(reading: Reading, scripts: PartScripts, signal: AbortSignal): Promise<BackupPart[]> {
+  const content = KINDS[reading.kind];
   const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
-  if (holdsDefinitions(kind)) {
+  if (content.definitions) {
     works.push(
-      (inner) => storeText(context, "roles.sql", scripts.roles, inner),
-      (inner) => storeText(context, "managed-objects.sql", scripts.managedObjects, inner),
-      (inner) => storeText(context, "held-back.json", heldBackText(scripts.heldBack), inner),
+      (inner) => storeText(reading, "roles.sql", scripts.roles, inner),
+      (inner) => storeText(reading, "managed-objects.sql", scripts.managedObjects, inner),
+      (inner) => storeText(reading, "held-back.json", heldBackText(scripts.heldBack), inner),
     );
   }
-  if (kind === "full" && scripts.vaultSecrets.length > 0) {
-    works.push((inner) => storeText(context, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
+  if (content.vaultSecrets && scripts.vaultSecrets.length > 0) {
+    works.push((inner) => storeText(reading, "vault-secrets.json", vaultSecretsText(scripts.vaultSecrets), inner));
   }
-  if (configuration !== undefined)
-    works.push((inner) => storeConfiguration(context, configuration, context.missing, inner));
   return await together<BackupPart[]>(signal, ...works);
 }
 
-/** Collects the configuration and stores it; what it lacks is added to the list of that. */
+/** Collects the configuration, if its sources are named, and stores it. */
 export async function storeConfiguration(
   place: RunPlace,
-  configuration: () => Promise<unknown>,
-  missing: MissingPart[],
+  configuration: (() => Promise<unknown>) | undefined,
   signal: AbortSignal,
-): Promise<BackupPart> {
+): Promise<StoredParts> {
+  if (configuration === undefined) return { parts: [], missing: [] };
   const collected = await configuration();
-  missing.push(...missingIn(collected));
-  return await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
+  const part = await storeText(place, "configuration.json", JSON.stringify(collected, undefined, 1), signal);
+  return { parts: [part], missing: missingIn(collected) };
 }
 
 async function storeDump(
-  context: PartContext,
+  reading: Reading,
+  address: DatabaseAddress,
   name: PartName,
   selection: readonly string[],
   signal: AbortSignal,
@@ -116,7 +101,7 @@ async function storeDump(
     args: [
       "--format=custom",
       "--compress=none",
-      `--snapshot=${context.snapshotId}`,
+      `--snapshot=${reading.snapshotId}`,
       // A lock that is asked for behind ours makes the app wait: give way after this time.
       "--lock-wait-timeout=5000",
       "--no-password",
@@ -125,12 +110,12 @@ async function storeDump(
       "--no-security-labels",
       ...selection,
     ],
-    address: context.address,
-    applicationName: context.applicationName,
+    address,
+    applicationName: reading.applicationName,
     signal,
   });
   dump.stdin.end();
   // An upload that ends well means nothing while the dump may have failed half-way: both must say so.
-  const [part] = await Promise.all([store(context, name, dump.stdout, signal, dump.done), dump.done]);
+  const [part] = await Promise.all([store(reading, name, dump.stdout, signal, dump.done), dump.done]);
   return part;
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
+import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { rollBack } from "../postgres/session/transaction.ts";
 
 /** A session that waits for a lock of ours, and what it waits in. */
@@ -24,18 +24,12 @@ export class GiveWay extends Error {
 /** How long each session has waited behind a run, by its process id, in milliseconds; kept over all attempts of the run. */
 export type WaitedMs = Map<number, number>;
 
-/**
- * What a session may have waited in sum when the run gives way: 5 seconds less what the looks miss (one before the wait is seen,
- * one each time that a later attempt meets the same session) and the time that letting go takes.
- */
-const PATIENCE_MS = 3_500;
-const LOOK_EVERY_MS = 400;
-
-/** SQLSTATE of a lock that was not to be had in time. */
+/** Whether an error says that a lock could not be taken in time. */
 export function isLockRefusal(error: unknown): boolean {
-  const { code, message } = error as Partial<NodeJS.ErrnoException>;
-  // pg_dump tells its server's words alone, and bounds its wait for locks by a statement timeout.
-  return code === "55P03" || code === "40P01" || /statement timeout[^]*LOCK TABLE/.test(message ?? "");
+  const code = sqlStateOf(error);
+  if (code === SQLSTATE.LOCK_NOT_AVAILABLE || code === SQLSTATE.DEADLOCK_DETECTED) return true;
+  // pg_dump repeats only the server's words, and bounds its wait for locks by a statement timeout.
+  return /statement timeout[^]*LOCK TABLE/.test((error as Partial<Error>).message ?? "");
 }
 
 interface Look {
@@ -56,6 +50,7 @@ export async function watchForWaiters(
   session: Session,
   applicationName: string,
   waited: WaitedMs,
+  { waiterPatienceMs, lookEveryMs }: Timing,
   signal: AbortSignal,
 ): Promise<undefined> {
   for (let lastAt = performance.now(); !signal.aborted;) {
@@ -64,8 +59,8 @@ export async function watchForWaiters(
     for (const pid of pids) waited.set(pid, (waited.get(pid) ?? 0) + now - lastAt);
     lastAt = now;
     if (pids.length > 0 && oursWait) throw new GiveWay();
-    if (pids.some((pid) => (waited.get(pid) ?? 0) >= PATIENCE_MS)) throw new GiveWay();
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new GiveWay();
+    await sleep(lookEveryMs, signal).catch(() => undefined);
   }
   return undefined;
 }
@@ -90,15 +85,15 @@ export async function letGo(session: Session, applicationName: string): Promise<
 
 /**
  * Waits until the transactions of those who waited have ended, so that a migration that changes several tables in turn is not
- * met again at the next one; `patienceMs` at most, since some sessions never end theirs.
+ * met again at the next one; not for longer than the lock patience, since some sessions never end theirs.
  */
 export async function untilEnded(
   session: Session,
   waiters: readonly Waiter[],
-  patienceMs: number,
+  { lockPatienceMs, lookEveryMs }: Timing,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const deadline = performance.now() + patienceMs; waiters.length > 0 && performance.now() < deadline;) {
+  for (const deadline = performance.now() + lockPatienceMs; waiters.length > 0 && performance.now() < deadline;) {
     // CREATE INDEX CONCURRENTLY is several transactions, and keeps its lock on the table between them.
     const rest = await session.query(
       `select from pg_catalog.pg_locks where virtualtransaction = any ($1) or pid = any ($2) and locktype = 'relation' and granted
@@ -106,7 +101,7 @@ export async function untilEnded(
       [waiters.map(({ transaction }) => transaction), waiters.map(({ pid }) => pid)],
     );
     if (rest.length === 0) return;
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    await sleep(lookEveryMs, signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { inTurns } from "../../services/common/inTurns.ts";
+import { pool } from "../../services/common/pool.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
@@ -46,12 +46,12 @@ async function hold(vault: Vault, { prefix, manifest }: Place): Promise<void> {
   const [first, last] = [keyOf(prefix, manifest.backupId, MANIFEST), keyOf(prefix, manifest.backupId, PROOF)];
   if ((await vault.hasLegalHold(last)) && (await vault.hasLegalHold(first))) return;
   await vault.setLegalHold(first, true);
-  await inTurns(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
+  await pool(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, true));
   await vault.setLegalHold(last, true);
 }
 
 async function letGo(vault: Vault, { prefix, manifest }: Place): Promise<void> {
   await vault.setLegalHold(keyOf(prefix, manifest.backupId, PROOF), false);
-  await inTurns(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, false));
+  await pool(objectsOf(prefix, manifest), AT_ONCE, (key) => vault.setLegalHold(key, false));
   await vault.setLegalHold(keyOf(prefix, manifest.backupId, MANIFEST), false);
 }

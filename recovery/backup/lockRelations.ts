@@ -1,7 +1,8 @@
 import { UserError } from "../../services/common/errors.ts";
 import { IS_APP_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { quoteIdent, tableName } from "../postgres/session/quote.ts";
+import { quoteTable, tableName } from "../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 
 /** Something with a definition that a run reads, beside the tables whose rows it reads. */
 export interface OtherRelation {
@@ -15,7 +16,6 @@ export interface OtherRelation {
  * any deadlock_timeout (1 s), after which the server would end one of those who wait for each other, and not always us.
  */
 export const NO_WAIT_MS = 50;
-const INSUFFICIENT_PRIVILEGE = "42501";
 const PREPARED_AT_ONCE = 100;
 
 /**
@@ -55,9 +55,11 @@ export async function lockWithoutWaiting(
 ): Promise<void> {
   await session.query(`set local lock_timeout = ${NO_WAIT_MS}`);
   // ONLY: each partition and child is in the list itself.
-  const wanted = [...tables, ...others.filter(({ kind }) => kind === "table")].map((table) => `only ${sqlName(table)}`);
+  const wanted = [...tables, ...others.filter(({ kind }) => kind === "table")].map(
+    (table) => `only ${quoteTable(table)}`,
+  );
   if (wanted.length > 0) await lock(session, wanted);
-  const views = others.filter(({ kind }) => kind === "view").map(sqlName);
+  const views = others.filter(({ kind }) => kind === "view").map(quoteTable);
   if (views.length === 0 || (await isLocked(session, views))) return;
   // A view whose owner has lost a right is broken for everyone; the others are held all the same.
   for (const view of views) await isLocked(session, [view]);
@@ -69,7 +71,7 @@ export async function lockWithoutWaiting(
  */
 export async function holdOthers(session: Session, others: readonly OtherRelation[]): Promise<void> {
   await session.query("savepoint others");
-  const names = others.filter(({ kind }) => kind === "materialized or foreign").map(sqlName);
+  const names = others.filter(({ kind }) => kind === "materialized or foreign").map(quoteTable);
   for (let from = 0; from < names.length; from += PREPARED_AT_ONCE) {
     const some = names.slice(from, from + PREPARED_AT_ONCE).join(", ");
     await session.query(`prepare castchat_hold as select from ${some}; deallocate castchat_hold`);
@@ -110,7 +112,7 @@ async function isLocked(session: Session, names: readonly string[]): Promise<boo
     await session.query("release savepoint views");
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    if (sqlStateOf(error) !== SQLSTATE.INSUFFICIENT_PRIVILEGE) throw error;
     await session.query("rollback to savepoint views; release savepoint views");
     return false;
   }
@@ -118,8 +120,4 @@ async function isLocked(session: Session, names: readonly string[]): Promise<boo
 
 async function lock(session: Session, names: readonly string[]): Promise<void> {
   await session.query(`lock table ${names.join(", ")} in access share mode nowait`);
-}
-
-function sqlName({ schema, name }: { schema: string; name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

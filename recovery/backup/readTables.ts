@@ -1,5 +1,4 @@
 import { releaseAround } from "../../services/common/releaseMemory.ts";
-import type { Vault } from "../../services/vault/vault.ts";
 import { countTable, type TableCount } from "../postgres/rows/countTable.ts";
 import { copyOutSql, type PlannedTable, type ReadItem } from "../postgres/rows/tableReading.ts";
 import type { Session } from "../postgres/session/database.ts";
@@ -9,17 +8,8 @@ import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
 import { isLockRefusal } from "./giveWay.ts";
-import { letGoOfLocks, LockPatience, openReader, type SnapshotPlace } from "./snapshotReader.ts";
-
-/** What all readers of a run share. */
-export interface ReadContext extends SnapshotPlace {
-  vault: Vault;
-  prefix: string;
-  backupId: string;
-  /** Which reading of the run this is, from 1. */
-  attempt: number;
-  lockUntil: Date | undefined;
-}
+import type { Reading } from "./reading.ts";
+import { letGoOfLocks, LockPatience, openReader } from "./snapshotReader.ts";
 
 /** Work that readers take one after the other, and what came of it. */
 export interface ReadQueue {
@@ -41,8 +31,8 @@ const TABLES_HELD = 50;
  * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
  * that no line comes twice; so it is where a lock is not to be had, and GiveWay is thrown where that lasts.
  */
-export async function readTables(context: ReadContext, queue: ReadQueue, signal: AbortSignal): Promise<undefined> {
-  const reader = new TableReader(context, queue, signal);
+export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
+  const reader = new TableReader(reading, queue, signal);
   try {
     for (let item = queue.items.shift(); item !== undefined; item = queue.items.shift()) {
       const read = item;
@@ -59,11 +49,10 @@ export async function readTables(context: ReadContext, queue: ReadQueue, signal:
   } finally {
     await reader.end();
   }
-  return undefined;
 }
 
 class TableReader {
-  readonly #context: ReadContext;
+  readonly #reading: Reading;
   readonly #queue: ReadQueue;
   readonly #signal: AbortSignal;
   #session: Session | undefined;
@@ -76,8 +65,8 @@ class TableReader {
   /** Tables that the session's transaction has locked. */
   #held = 0;
 
-  constructor(context: ReadContext, queue: ReadQueue, signal: AbortSignal) {
-    this.#context = context;
+  constructor(reading: Reading, queue: ReadQueue, signal: AbortSignal) {
+    this.#reading = reading;
     this.#queue = queue;
     this.#signal = signal;
   }
@@ -86,7 +75,7 @@ class TableReader {
     let patience: LockPatience | undefined;
     for (let lost = 0; ;) {
       try {
-        this.#session ??= await openReader(this.#context, this.#signal);
+        this.#session ??= await openReader(this.#reading, this.#signal);
         await work(this.#session);
         return;
       } catch (error) {
@@ -94,7 +83,7 @@ class TableReader {
         if (!isRefused && (++lost >= ATTEMPTS || !isLostConnection(error))) throw error;
         this.#writer = undefined;
         await this.end();
-        if (isRefused) await (patience ??= new LockPatience()).pause(error, this.#signal);
+        if (isRefused) await (patience ??= new LockPatience(this.#reading.timing)).pause(error, this.#signal);
       }
     }
   }
@@ -120,7 +109,7 @@ class TableReader {
   /** To be called before each table that is read or counted. */
   async holdOneMore(session: Session): Promise<void> {
     if (this.#held >= TABLES_HELD) {
-      await letGoOfLocks(session, this.#context);
+      await letGoOfLocks(session, this.#reading);
       this.#held = 0;
     }
     this.#held += 1;
@@ -133,8 +122,8 @@ class TableReader {
 
   async #store(text: Buffer, sections: ChunkSection[]): Promise<void> {
     const [stored, kind] = [this.#stored, this.#kind];
-    const { vault, lockUntil } = this.#context;
-    const key = keyInAttempt(this.#context, chunkObject(++this.#queue.begun));
+    const { vault, lockUntil } = this.#reading;
+    const key = keyInAttempt(this.#reading, chunkObject(++this.#queue.begun));
     const bytes = await compressBytes(text);
     const { sizeBytes, sha256 } = await vault.put(key, bytes, {
       contentType: "application/zstd",

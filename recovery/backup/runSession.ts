@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { UserError } from "../../services/common/errors.ts";
+import { sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 
-/** A run that was killed lets go of its lock once the server has noticed, within about a second. */
-const PATIENCE_MS = 8_000;
-const POLL_MS = 250;
 const LOCK = "hashtextextended('castchat-recovery backup', 0)";
 
 /**
@@ -16,12 +13,14 @@ export class RunSession {
   readonly #databaseUrl: string;
   readonly #applicationName: string;
   readonly #signal: AbortSignal;
+  readonly #timing: Timing;
   #session: Session | undefined;
 
-  constructor(databaseUrl: string, applicationName: string, signal: AbortSignal) {
+  constructor(databaseUrl: string, applicationName: string, signal: AbortSignal, timing: Timing) {
     this.#databaseUrl = databaseUrl;
     this.#applicationName = applicationName;
     this.#signal = signal;
+    this.#timing = timing;
   }
 
   /** The session, without an open transaction; a new one where the last one is gone. UserError while another run holds the lock. */
@@ -31,9 +30,8 @@ export class RunSession {
       return this.#session;
     }
     await this.end();
-    const session = prompt(
-      await connect(this.#databaseUrl, { applicationName: this.#applicationName, signal: this.#signal }),
-    );
+    const options = { applicationName: this.#applicationName, signal: this.#signal, timing: this.#timing };
+    const session = prompt(await connect(this.#databaseUrl, options));
     try {
       await this.#lock(session);
     } catch (error) {
@@ -54,7 +52,7 @@ export class RunSession {
     } catch (error) {
       this.#signal.throwIfAborted();
       // A transaction that has failed is one that is there.
-      return (error as { code?: string }).code === "25P02";
+      return sqlStateOf(error) === SQLSTATE.IN_FAILED_SQL_TRANSACTION;
     }
   }
 
@@ -64,11 +62,11 @@ export class RunSession {
   }
 
   async #lock(session: Session): Promise<void> {
-    for (const deadline = performance.now() + PATIENCE_MS; ;) {
+    for (const deadline = performance.now() + this.#timing.runLockMs; ;) {
       const [lock] = await session.query<{ held: boolean }>(`select pg_catalog.pg_try_advisory_lock(${LOCK}) as held`);
       if (lock?.held === true) return;
       if (performance.now() > deadline) throw await otherRun(session);
-      await sleep(POLL_MS, undefined, { signal: this.#signal });
+      await sleep(this.#timing.runLockEveryMs, this.#signal);
     }
   }
 }

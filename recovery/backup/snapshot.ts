@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { listTables, type TableFacts } from "../postgres/catalog/catalog.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { type MeasuredTable, measureTables } from "../postgres/rows/measureTables.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { tableName } from "../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } from "./lockRelations.ts";
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
@@ -18,17 +18,13 @@ export interface Snapshot {
   unreadable: LeftOut[];
 }
 
-/** How long a run tries to get its locks where nothing else is said. */
-export const LOCK_PATIENCE_MS = 60_000;
-/** Between two tries, at random in between, so that nobody is met in step. */
-const PAUSE_MS: readonly [number, number] = [200, 1_000];
 /** A lock that is not to be had, a table that has gone meanwhile. */
-const PASSING = new Set(["55P03", "42P01", "40P01"]);
+const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
 /** How a snapshot is waited for. */
 export interface SnapshotOptions {
-  /** In all; {@link LOCK_PATIENCE_MS} by default. */
-  patienceMs?: number | undefined;
+  /** @default - the real one */
+  timing?: Timing | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +40,8 @@ export async function openSnapshot(
   reporter: Reporter,
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
-  const { patienceMs = LOCK_PATIENCE_MS, signal } = options;
+  const { timing = realTiming, signal } = options;
+  const { lockPatienceMs, snapshotPauseMs } = timing;
   const begunAt = performance.now();
   for (let isFirst = true; ; isFirst = false) {
     const listed = await listTables(session);
@@ -55,9 +52,9 @@ export async function openSnapshot(
     if (typeof opened !== "string") return opened;
     const isHeld = opened === "held";
     const holders = isHeld ? await describeHolders(session) : undefined;
-    if (performance.now() - begunAt > patienceMs) throw outOfPatience(isHeld, holders, patienceMs);
+    if (performance.now() - begunAt > lockPatienceMs) throw outOfPatience(isHeld, holders, lockPatienceMs);
     if (isFirst && isHeld) reporter("Another session holds a table: giving way, then trying again");
-    await sleep(PAUSE_MS[0] + Math.random() * (PAUSE_MS[1] - PAUSE_MS[0]), undefined, signal && { signal });
+    await sleep(snapshotPauseMs * (1 + 4 * Math.random()), signal);
   }
 }
 
@@ -85,9 +82,9 @@ async function lockAndExport(
     await session.query("rollback");
     return "changed";
   } catch (error) {
-    if (!PASSING.has((error as { code?: string }).code ?? "")) throw error;
+    if (!PASSING.has(sqlStateOf(error))) throw error;
     await session.query("rollback");
-    return (error as { code?: string }).code === "42P01" ? "changed" : "held";
+    return sqlStateOf(error) === SQLSTATE.UNDEFINED_TABLE ? "changed" : "held";
   }
 }
 

@@ -1,15 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
+import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
 import { GiveWay, isLockRefusal } from "./giveWay.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
-
-/** How long somebody who is queued for a table that a reader wants may stay there before the run gives way. */
-const LOCK_PATIENCE_MS = 3_000;
-const PAUSE_MS = 250;
-/** How long a reader tries to come in. The leading session came in by the same way, so what keeps this one out will pass. */
-const CONNECT_PATIENCE_MS = 20_000;
 
 /** What a reader needs to see what the leading session sees. */
 export interface SnapshotPlace {
@@ -17,6 +10,8 @@ export interface SnapshotPlace {
   applicationName: string;
   /** Exported by the leading session, whose transaction stays open. */
   snapshotId: string;
+  /** @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /** Opens a session that reads what the exported snapshot shows. By default it doesn't wait for locks, since it holds others. */
@@ -25,8 +20,9 @@ export async function openReader(
   signal: AbortSignal,
   lockTimeoutMs = NO_WAIT_MS,
 ): Promise<Session> {
-  const { databaseUrl, applicationName } = from;
-  const session = await patiently(() => connect(databaseUrl, { applicationName, lockTimeoutMs, signal }), signal);
+  const { databaseUrl, applicationName, timing = realTiming } = from;
+  const options = { applicationName, lockTimeoutMs, signal, timing };
+  const session = await patiently(() => connect(databaseUrl, options), timing, signal);
   try {
     await session.query(beginning(from));
     return session;
@@ -36,14 +32,18 @@ export async function openReader(
   }
 }
 
-async function patiently(come: () => Promise<Session>, signal: AbortSignal): Promise<Session> {
-  for (const deadline = performance.now() + CONNECT_PATIENCE_MS; ;) {
+async function patiently(
+  come: () => Promise<Session>,
+  { readerConnectMs, readerPauseMs }: Timing,
+  signal: AbortSignal,
+): Promise<Session> {
+  for (const deadline = performance.now() + readerConnectMs; ;) {
     try {
       return await come();
     } catch (error) {
       signal.throwIfAborted();
       if (performance.now() > deadline) throw error;
-      await sleep(PAUSE_MS * (1 + Math.random()), undefined, { signal });
+      await sleep(readerPauseMs * (1 + Math.random()), signal);
     }
   }
 }
@@ -66,7 +66,7 @@ export async function withReader<T>(
   signal: AbortSignal,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  for (const patience = new LockPatience(); ;) {
+  for (const patience = new LockPatience(from.timing); ;) {
     let refusal: unknown;
     const session = await openReader(from, signal);
     try {
@@ -84,10 +84,15 @@ export async function withReader<T>(
 /** Waiting for a lock without a transaction, which would hold others: a pause before each further try, for some seconds in all. */
 export class LockPatience {
   readonly #begunAt = performance.now();
+  readonly #timing: Timing;
+
+  constructor(timing: Timing = realTiming) {
+    this.#timing = timing;
+  }
 
   /** {@link GiveWay} once it has lasted too long. */
   async pause(refusal: unknown, signal: AbortSignal): Promise<void> {
-    if (performance.now() - this.#begunAt > LOCK_PATIENCE_MS) throw new GiveWay({ cause: refusal });
-    await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
+    if (performance.now() - this.#begunAt > this.#timing.readerLockMs) throw new GiveWay({ cause: refusal });
+    await sleep(this.#timing.readerPauseMs * (0.5 + Math.random()), signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { ExpectedTable } from "../postgres/rows/resolveTables.ts";
 import { tableKey } from "../postgres/session/quote.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
 /** From when on a run is too much smaller than the one before it to be believed. */
@@ -19,7 +20,7 @@ export type RunSize = Pick<Manifest, "backupId" | "kind" | "tables">;
  * makes a flawless backup of nothing. Only runs of the same kind are compared.
  */
 export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: ShrinkLimits): string[] {
-  if (run.kind !== "full" && run.kind !== "data-only") return [];
+  if (KINDS[run.kind].rows !== "all") return [];
   const earlier = last?.kind === run.kind ? last : undefined;
   const rowsIn = (tables: readonly BackedUpTable[], { keys }: ExpectedTable) =>
     sum(tables.filter((table) => keys.includes(tableKey(table))).map((table) => table.rows));

@@ -1,3 +1,4 @@
+import { type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
 import { GiveWay, isLockRefusal, letGo, type WaitedMs, watchForWaiters } from "./giveWay.ts";
 
@@ -8,6 +9,7 @@ export interface Watch {
   /** What the server shows of all of the run's sessions. */
   applicationName: string;
   waited: WaitedMs;
+  timing: Timing;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Watch {
  * have let go of their locks before {@link GiveWay} is thrown. Nothing of the work goes on in the background.
  */
 export async function underWatch<T>(
-  { session, applicationName, waited }: Watch,
+  { session, applicationName, waited, timing }: Watch,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -23,7 +25,8 @@ export async function underWatch<T>(
   const failure = new AbortController();
   const inner = AbortSignal.any([signal, failure.signal]);
   const working = work(inner).finally(() => finished.abort());
-  const watching = watchForWaiters(session, applicationName, waited, AbortSignal.any([inner, finished.signal]));
+  const watched = AbortSignal.any([inner, finished.signal]);
+  const watching = watchForWaiters(session, applicationName, waited, timing, watched);
   try {
     const [result] = await Promise.all([working, watching]);
     return result;

@@ -1,6 +1,7 @@
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { quietEventTriggers } from "../postgres/catalog/replicaRole.ts";
 import type { Session } from "../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { inTransaction } from "../postgres/session/transaction.ts";
 import { applyChange, closingChanges, findOpenings, undoChange, usageChanges } from "./gateChanges.ts";
 import {
@@ -175,12 +176,10 @@ async function inGateTransaction<T>(session: Session, work: () => Promise<T>): P
       return await work();
     });
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    if (sqlStateOf(error) !== SQLSTATE.INSUFFICIENT_PRIVILEGE) throw error;
     throw new UserError(
       `"${session.address.user}" may not change who connects to ${session.address.database}: use the role that owns the database (${(error as Error).message}).`,
       { cause: error },
     );
   }
 }
-
-const INSUFFICIENT_PRIVILEGE = "42501";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
+import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { together } from "../../services/common/together.ts";
 import type { ProjectContent, StoragePlace } from "../../services/databaseHost/supabaseContent.ts";
 import { unlessRefused } from "../../services/http/contentRequest.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
@@ -78,29 +78,23 @@ async function bring(
   sent: Set<string>,
   { newer, failed }: RestoredStorage,
 ): Promise<void> {
-  const queue = [...objects];
   const failures = new ServiceFailures();
   let isDown: string | undefined;
-  const write = async (inner: AbortSignal): Promise<undefined> => {
-    while (isDown === undefined) {
-      const one = queue.shift();
-      if (one === undefined) break;
-      const { name } = one.file;
-      try {
-        if (!(await restoreObject({ ...options, signal: inner }, one, cacheControls.get(name), sent))) newer.push(name);
-        failures.succeeded();
-      } catch (error) {
-        inner.throwIfAborted();
-        // The vault's own: nothing else can be brought either.
-        if (error instanceof UserError) throw error;
-        failed.set(name, messageOf(error));
-        if (!failures.failed(error)) isDown ??= messageOf(error);
-      }
+  const write = async (one: FileFrom, inner: AbortSignal): Promise<void> => {
+    const { name } = one.file;
+    if (isDown !== undefined) return void failed.set(name, isDown);
+    try {
+      if (!(await restoreObject({ ...options, signal: inner }, one, cacheControls.get(name), sent))) newer.push(name);
+      failures.succeeded();
+    } catch (error) {
+      inner.throwIfAborted();
+      // The vault's own: nothing else can be brought either.
+      if (error instanceof UserError) throw error;
+      failed.set(name, messageOf(error));
+      if (!failures.failed(error)) isDown ??= messageOf(error);
     }
-    return undefined;
   };
-  await together<undefined[]>(options.signal, ...Array.from({ length: WRITERS }, () => write));
-  for (const { file } of queue) failed.set(file.name, isDown ?? "");
+  await pool(objects, WRITERS, write, options.signal);
 }
 
 /** A new project takes smaller objects than the old one may have. What its plan doesn't allow is seen at the upload itself. */

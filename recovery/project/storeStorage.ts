@@ -1,6 +1,6 @@
 import { messageOf } from "../../services/common/errors.ts";
+import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { together } from "../../services/common/together.ts";
 import { hasAddress, type ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
@@ -80,33 +80,29 @@ export async function storeStorage(options: StoreStorageOptions): Promise<Stored
       leftOut: [{ what: "bytes of the storage objects", why: "the role may not read storage.objects", failed: true }],
       lacks: [{ name: ALL }],
     };
-  const queue = [...objects];
+  const unread: StorageRow[] = [];
   const failures = new ServiceFailures();
   const lost: { object: StorageRow; why: string }[] = [];
   const others: { object: StorageRow; why: string }[] = [];
   let isDown: string | undefined;
-  const read = async (inner: AbortSignal): Promise<undefined> => {
-    while (isDown === undefined) {
-      const object = queue.shift();
-      if (object === undefined) break;
-      try {
-        const why = await storeObject(project, store, object, inner);
-        failures.succeeded();
-        if (why !== undefined) others.push({ object, why });
-      } catch (error) {
-        inner.throwIfAborted();
-        if (!(error instanceof SourceFailure)) throw error;
-        const why = messageOf(error.cause);
-        lost.push({ object, why });
-        if (!failures.failed(error.cause)) isDown ??= why;
-      }
+  const read = async (object: StorageRow, inner: AbortSignal): Promise<void> => {
+    if (isDown !== undefined) return void unread.push(object);
+    try {
+      const why = await storeObject(project, store, object, inner);
+      failures.succeeded();
+      if (why !== undefined) others.push({ object, why });
+    } catch (error) {
+      inner.throwIfAborted();
+      if (!(error instanceof SourceFailure)) throw error;
+      const why = messageOf(error.cause);
+      lost.push({ object, why });
+      if (!failures.failed(error.cause)) isDown ??= why;
     }
-    return undefined;
   };
-  await together<undefined[]>(signal, ...Array.from({ length: READERS }, () => read));
+  await pool(objects, READERS, read, signal);
   const { changed, unchanged } = await sinceSnapshot(options, others);
   lost.push(...unchanged);
-  if (isDown !== undefined) reporter(`${queue.length} storage objects are left out: ${isDown}`);
+  if (isDown !== undefined) reporter(`${unread.length} storage objects are left out: ${isDown}`);
   return {
     leftOut: [
       ...changed.map(({ object, why }) => ({ what: `bytes of storage object ${fullName(object)}`, why })),
@@ -115,11 +111,11 @@ export async function storeStorage(options: StoreStorageOptions): Promise<Stored
         why,
         failed: true as const,
       })),
-      ...(isDown === undefined || queue.length === 0
+      ...(isDown === undefined || unread.length === 0
         ? []
         : [
             {
-              what: `bytes of ${queue.length} storage objects (${queue.map(fullName).join(", ")})`,
+              what: `bytes of ${unread.length} storage objects (${unread.map(fullName).join(", ")})`,
               why: isDown,
               failed: true as const,
             },
@@ -128,7 +124,7 @@ export async function storeStorage(options: StoreStorageOptions): Promise<Stored
     lacks: [
       ...changed.map(({ object }) => ({ ...lackOf(object), excused: true as const })),
       ...lost.map(({ object }) => lackOf(object)),
-      ...queue.map(lackOf),
+      ...unread.map(lackOf),
     ],
   };
 }

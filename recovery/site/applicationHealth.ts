@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { Edge, EdgeAnswer } from "../../services/appHost/edge.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, redact } from "../../services/common/errors.ts";
-import { type Patience, poll } from "../../services/common/polling.ts";
+import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import type { Patience } from "../../services/common/timing.ts";
 
 /** Where the application tells about itself, unless a setting says otherwise. */
 export const HEALTH_PATH = "/api/health";

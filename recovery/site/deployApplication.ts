@@ -6,16 +6,14 @@ import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts"
 import { type Git, withTemporaryFolder } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { type Patience, poll } from "../../services/common/polling.ts";
+import { poll } from "../../services/common/polling.ts";
+import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { type SourceFile, sourceFiles } from "./sourceFiles.ts";
 
-/** A build takes minutes; the application's objective (15 min) is spent after that. */
-const BUILD_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 12 * 60_000 };
-/** The first answer of a new deployment also opens its first database connection. */
-const HEALTH_PATIENCE: Patience = { firstMs: 200, longestMs: 3_000, limitMs: 2 * 60_000 };
 /** Uploads at a time. */
 const UPLOADS = 6;
 
@@ -25,8 +23,8 @@ export interface DeploymentPorts {
   git: Git;
   edge: Edge;
   clock: Clock;
-  buildPatience?: Patience;
-  healthPatience?: Patience;
+  /** @default - the real one */
+  timing?: Timing;
 }
 
 /** What is to be deployed, and where. */
@@ -91,7 +89,7 @@ export async function deployApplication(
       edge: await edgeThroughProtection(ports, project.id, deployment.url, signal),
       address: deployment.url,
       path: wanted.healthPath,
-      patience: ports.healthPatience ?? HEALTH_PATIENCE,
+      patience: (ports.timing ?? realTiming).health,
       clock: ports.clock,
       signal,
       reporter,
@@ -190,13 +188,9 @@ async function upload(
 }
 
 async function uploadAll(vercel: Vercel, files: readonly SourceFile[], signal: AbortSignal): Promise<void> {
-  const queue = [...files];
-  const worker = async (): Promise<void> => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      await vercel.uploadFile(file.sha, await readFile(file.path), signal);
-    }
-  };
-  await Promise.all(Array.from({ length: UPLOADS }, worker));
+  const upload = async ({ sha, path }: SourceFile, inner: AbortSignal) =>
+    vercel.uploadFile(sha, await readFile(path), inner);
+  await pool(files, UPLOADS, upload, signal);
 }
 
 function untilBuilt(
@@ -217,7 +211,7 @@ function untilBuilt(
       return { waitingFor: now.state };
     },
     {
-      patience: ports.buildPatience ?? BUILD_PATIENCE,
+      patience: (ports.timing ?? realTiming).build,
       clock: ports.clock,
       signal,
       progress: (state) => reporter(`deployment ${started.id} is ${state}`),

@@ -2,8 +2,9 @@ import { createHmac } from "node:crypto";
 
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import { type Look, type Patience, poll } from "../../services/common/polling.ts";
+import { type Look, poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import {
   projectUrl,
   type SessionPooler,
@@ -29,9 +30,6 @@ const HOPELESS = new Set([
 /** States in which a project keeps its data and answers nothing. */
 const PAUSED = new Set(["INACTIVE", "PAUSING", "PAUSE_FAILED"]);
 
-/** A new project takes one to three minutes; the database objective (30 min) leaves no room for more than ten. */
-const PROJECT_PATIENCE: Patience = { firstMs: 250, longestMs: 5_000, limitMs: 10 * 60_000 };
-
 /** What the operations on Supabase projects work with. */
 export interface SupabaseProjectPorts {
   supabase: Supabase;
@@ -41,7 +39,8 @@ export interface SupabaseProjectPorts {
   /** Template of a project's own API address, with `{ref}`. */
   projectUrlTemplate?: string | undefined;
   clock: Clock;
-  patience?: Patience;
+  /** @default - the real one */
+  timing?: Timing;
 }
 
 /** Which project is wanted. */
@@ -220,7 +219,7 @@ function untilHealthy(
     };
   };
   return poll(look, {
-    patience: ports.patience ?? PROJECT_PATIENCE,
+    patience: (ports.timing ?? realTiming).project,
     clock: ports.clock,
     signal,
     progress: (state) => reporter(`waiting for Supabase project ${ref}: ${state}`),
@@ -255,7 +254,7 @@ function untilOurs(
     return { waitingFor: `its database is not open yet (${content.reason})` };
   };
   return poll(look, {
-    patience: ports.patience ?? PROJECT_PATIENCE,
+    patience: (ports.timing ?? realTiming).project,
     clock: ports.clock,
     signal,
     progress: (state) => reporter(`waiting for Supabase project ${ref}: ${state}`),

@@ -2,8 +2,9 @@ import type { Edge } from "../../services/appHost/edge.ts";
 import { type Vercel, VERCEL_CNAME, type VercelDomain } from "../../services/appHost/vercel.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { type Patience, poll } from "../../services/common/polling.ts";
+import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
 import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
@@ -13,8 +14,6 @@ import { HOW_TO_PROVE, trafficDoubt, type TrafficTarget } from "./trafficProof.t
 /** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
 const RECORD_TTL_SECONDS = 60;
 const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
-/** A moved name is served at once at the edge; resolvers may keep the old answer for its lifetime. */
-const SWITCH_PATIENCE: Patience = { firstMs: 200, longestMs: 5_000, limitMs: 5 * 60_000 };
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
@@ -22,7 +21,8 @@ export interface TrafficPorts {
   cloudflare: Cloudflare;
   edge: Edge;
   clock: Clock;
-  patience?: Patience;
+  /** @default - the real one */
+  timing?: Timing;
 }
 
 /** Which name is to lead where, and who asks for it. */
@@ -77,7 +77,7 @@ export async function switchTraffic(
     edge: ports.edge,
     address: `https://${publicName}`,
     path: healthPath,
-    patience: ports.patience ?? SWITCH_PATIENCE,
+    patience: (ports.timing ?? realTiming).traffic,
     clock: ports.clock,
     signal,
     reporter,
@@ -290,7 +290,7 @@ async function proveDomain(
         ? { done: true }
         : { waitingFor: "Vercel does not see the proof yet" },
     {
-      patience: ports.patience ?? SWITCH_PATIENCE,
+      patience: (ports.timing ?? realTiming).traffic,
       clock: ports.clock,
       signal,
       onLimit: () => new Error(`Vercel did not accept the proof for ${publicName} in time: run again to go on.`),

@@ -1,5 +1,6 @@
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { KINDS } from "./backupKinds.ts";
 import { type BackupSummary, NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import { isRegular, type Manifest } from "./manifest.ts";
 
@@ -120,7 +121,7 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
 function newerThan(backups: readonly BackupSummary[], chosen: ChosenBackup, { at }: BackupChoice): BackupSummary[] {
   const until = at?.getTime() ?? Infinity;
   return backups
-    .filter((one) => !one.problems.includes(NEVER_FINISHED) && (one.manifest?.kind ?? "full") === "full")
+    .filter((one) => !one.problems.includes(NEVER_FINISHED) && KINDS[one.manifest?.kind ?? "full"].isWhole)
     .filter((one) => takenAt(one) > takenAt(chosen) && takenAt(one) <= until)
     .sort((a, b) => takenAt(b) - takenAt(a));
 }

@@ -1,6 +1,6 @@
 import { startOfBackup } from "../../planning/backupId.ts";
 import { messageOf, PromiseError } from "../../services/common/errors.ts";
-import { inTurns } from "../../services/common/inTurns.ts";
+import { pool } from "../../services/common/pool.ts";
 import { isSignedByOneOf } from "../../services/signer/signer.ts";
 import type { ListedObject, Vault } from "../../services/vault/vault.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, MOST_BYTES, PROOF } from "./manifest.ts";
@@ -85,7 +85,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
   }
   // A verification is younger than its backup, so that lifecycle leaves it for a while when the backup is gone.
   const backups = [...found.values()].filter(({ objects }) => ![...objects].every(isVerification));
-  const summaries = await inTurns(backups, READERS, async (one): Promise<BackupSummary> => {
+  const summaries = await pool(backups, READERS, async (one): Promise<BackupSummary> => {
     const { backupId, tier, startedAt, sizeBytes } = one;
     const summary = { backupId, tier: tier.name, prefix: tier.prefix, startedAt, sizeBytes };
     const unfinished = { ...summary, manifest: undefined, proven: false };

@@ -12,6 +12,7 @@ import {
   tableSchema,
 } from "../postgres/catalog/description.ts";
 import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
+import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
 
 /** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
@@ -25,13 +26,6 @@ export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
 /** How large each may be at most, in bytes: nothing says so but this, since all of it must be read before its signature can be. */
 export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 16_000_000 } as const;
-
-/**
- * What a backup was asked to hold ("Multiple Backup Types" in the recovery guide). A full one contains the others' parts, so
- * that each can be restored alone.
- */
-export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration"] as const;
-export type BackupKind = (typeof BACKUP_KINDS)[number];
 
 /**
  * The parts beside the rows: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd,
@@ -175,7 +169,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
  * counted for a tier.
  */
 export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
-  return kind === "full" && purpose === undefined;
+  return KINDS[kind].isWhole && purpose === undefined;
 }
 
 /** The exact bytes that are stored and signed. */

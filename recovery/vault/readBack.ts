@@ -3,7 +3,7 @@ import { type Duplex, type Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import { PromiseError, UserError } from "../../services/common/errors.ts";
-import { together } from "../../services/common/together.ts";
+import { pool } from "../../services/common/pool.ts";
 import { parseHeldBack } from "../postgres/catalog/heldBack.ts";
 import { parseVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
@@ -48,12 +48,7 @@ export async function readBack(
     readers: number,
     check: (object: T, inner: AbortSignal) => Promise<void>,
   ) => {
-    const queue = objects.values();
-    const read = async (inner: AbortSignal) => {
-      for (const object of queue) await orTold(choice, () => check(object, inner));
-      return undefined;
-    };
-    await together<undefined[]>(signal, ...Array.from({ length: readers }, () => read));
+    await pool(objects, readers, (object, inner) => orTold(choice, () => check(object, inner)), signal);
   };
   await eachOf(wanted(manifest.files), FILE_READERS, (file, inner) => checkFile(source, file, inner));
   await eachOf(wanted(manifest.chunks), READERS, (chunk, inner) => checkChunk(source, chunk, inner));

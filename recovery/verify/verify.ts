@@ -6,6 +6,7 @@ import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { ThrowawayPostgres } from "../postgres/session/throwawayPostgres.ts";
+import { KINDS } from "../vault/backupKinds.ts";
 import { type BackupSource, canOpen, openerFor } from "../vault/backupSource.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
 import { listBackups, type TierPrefix } from "../vault/listBackups.ts";
@@ -167,7 +168,7 @@ function refuseNonsense(options: VerifyOptions, source: BackupSource): void {
   const { manifest } = source;
   if (options.share !== undefined)
     throw new UserError("A test restore reads everything: leave out --sample or --restore.");
-  if (manifest.kind !== "full")
+  if (!KINDS[manifest.kind].isWhole)
     throw new UserError(
       `Backup ${manifest.backupId} is of kind "${manifest.kind}", which no database can be restored from alone: name a full one, or leave out --restore.`,
     );

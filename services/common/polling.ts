@@ -1,26 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { Clock } from "./clock.ts";
-
-/** How often to look, and how long. All in milliseconds. */
-export interface Patience {
-  /** First wait between two looks. */
-  firstMs: number;
-  /** Longest wait between two looks. */
-  longestMs: number;
-  /** When to give up. */
-  limitMs: number;
-}
-
-/** Waits. An abort ends it at once with the signal's own reason, which says why. */
-export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
-}
+import { type Patience, sleep } from "./timing.ts";
 
 /** What one look found: a value that ends the waiting, or how far things are. */
 export type Look<T> = { done: T } | { waitingFor: string };
@@ -54,7 +33,7 @@ export async function poll<T>(
     }
     const elapsed = clock().getTime() - start;
     if (elapsed + wait > patience.limitMs) throw options.onLimit(shown, elapsed);
-    await pause(wait, signal);
+    await sleep(wait, signal);
     wait = Math.min(wait * 1.5, patience.longestMs);
   }
 }

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 
 import { messageOf, redact } from "../common/errors.ts";
-import { pause } from "../common/polling.ts";
+import { sleep } from "../common/timing.ts";
 import { LONGEST_RETRY_AFTER_SECONDS, secondsToWait, ServiceError, UnreachableError } from "./http.ts";
 
 const ATTEMPTS = 4;
@@ -45,7 +45,7 @@ export async function sendContent(request: ContentRequest, retryDelayMs = 500): 
       request.signal?.throwIfAborted();
       const wait = waitAfter(error, retryDelayMs * 2 ** (attempt - 1));
       if (wait === undefined || attempt >= ATTEMPTS) throw error;
-      await pause(wait, request.signal);
+      await sleep(wait, request.signal);
     }
   }
 }

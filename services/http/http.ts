@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 import { messageOf, redact } from "../common/errors.ts";
-import { pause } from "../common/polling.ts";
+import { sleep } from "../common/timing.ts";
 
 /** A service answered with an error status. The message is one sentence that ends with the service's own words. */
 export class ServiceError extends Error {
@@ -136,7 +136,7 @@ export function jsonClient(options: JsonClientOptions): JsonClient {
       } catch (error) {
         const wait = waitBeforeRetry(error, request, firstDelay * 2 ** attempt);
         if (request.signal?.aborted || wait === undefined || attempt >= retries) throw error;
-        await pause(wait, request.signal);
+        await sleep(wait, request.signal);
       }
     }
   };

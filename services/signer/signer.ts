@@ -4,6 +4,7 @@ import { GetPublicKeyCommand, KMSClient, type KMSClientConfig, SignCommand } fro
 
 import { explainAwsError } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
+import { realTiming } from "../common/timing.ts";
 
 /** Signs with a key that never leaves its place (ECDSA over P-256 with SHA-256). */
 export interface Signer {
@@ -24,9 +25,6 @@ export interface KmsSignerOptions {
   credentials?: KMSClientConfig["credentials"] | undefined;
 }
 
-/** For how long a call that fails is made again. */
-const PATIENCE_MS = 60_000;
-
 /** Signs by AWS KMS. Errors whose cause is set-up or network are UserErrors of one sentence. */
 export function kmsSigner(options: KmsSignerOptions): Signer {
   const { keyId, region, endpoint } = options;
@@ -34,7 +32,7 @@ export function kmsSigner(options: KmsSignerOptions): Signer {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(options.credentials && { credentials: options.credentials }),
-    retryStrategy: patientRetries({ patienceMs: PATIENCE_MS }),
+    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
     requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
   });
   const asked = async <T>(call: Promise<T>): Promise<T> => {

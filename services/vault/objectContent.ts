@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { isLostConnection } from "../aws/awsErrors.ts";
+import { sleep, type Timing } from "../common/timing.ts";
 
 /** What is known of an object's content: an answer to a GetObject, or to one of its rest. */
 interface Content {
@@ -19,13 +19,12 @@ export interface ReadOnOptions {
   rest: (from: number) => Promise<Content>;
   /** Makes a sentence of an error that ends the reading. */
   explain: (error: unknown) => unknown;
-  /** For how long without a single byte it is tried again, in milliseconds. */
-  patienceMs: number;
+  /** Says how long it is tried again without a single byte. */
+  timing: Timing;
   signal?: AbortSignal | undefined;
 }
 
 const ATTEMPTS_AT_LEAST = 3;
-const PAUSE_MS = 200;
 
 /**
  * The content of an object, piece by piece. A connection that breaks half-way is made anew, and the object is read on from the
@@ -33,7 +32,7 @@ const PAUSE_MS = 200;
  * length is taken as broken as well.
  */
 export async function* readOn(options: ReadOnOptions): AsyncGenerator<Buffer> {
-  const { key, first, rest, explain, patienceMs, signal } = options;
+  const { key, first, rest, explain, timing, signal } = options;
   const whole = first.ContentLength;
   let answer = first;
   let got = 0;
@@ -58,9 +57,9 @@ export async function* readOn(options: ReadOnOptions): AsyncGenerator<Buffer> {
       signal?.throwIfAborted();
       if (got > begin) [attempts, heardAt] = [0, performance.now()];
       attempts += 1;
-      const isSpent = attempts >= ATTEMPTS_AT_LEAST && performance.now() - heardAt >= patienceMs;
+      const isSpent = attempts >= ATTEMPTS_AT_LEAST && performance.now() - heardAt >= timing.awsPatienceMs;
       if (!isLostConnection(error) || isSpent) throw explain(error);
-      await sleep(PAUSE_MS * Math.min(attempts, 10), undefined, signal && { signal });
+      await sleep(timing.vaultPauseMs * Math.min(attempts, 10), signal);
       answer = await rest(got);
       skip = answer.ContentRange === undefined ? got : 0;
       if (answer.ContentRange?.startsWith(`bytes ${got}-`) === false)

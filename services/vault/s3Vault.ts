@@ -13,6 +13,7 @@ import { explainAwsError, isMissing } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
 import { PromiseError } from "../common/errors.ts";
 import { release } from "../common/releaseMemory.ts";
+import { realTiming, type Timing } from "../common/timing.ts";
 import { readOn } from "./objectContent.ts";
 import { PassedOver } from "./passedOver.ts";
 import type { Vault } from "./vault.ts";
@@ -25,27 +26,21 @@ export interface VaultOptions {
   region: string;
   /** Only where it isn't AWS's own. */
   endpoint?: string | undefined;
-  /** For how long a call that S3 refuses or that breaks is tried again, in milliseconds: a minute. */
-  patienceMs?: number | undefined;
-  /** Silence on an open connection that is taken as its loss, in milliseconds: 20 seconds. */
-  silenceMs?: number | undefined;
+  /** How long a call waits and is repeated. @default - the real one */
+  timing?: Timing | undefined;
   /** @default - those of the environment */
   credentials?: S3ClientConfig["credentials"] | undefined;
 }
-/** An endpoint that can't be reached is told within 10 seconds: 3 attempts (awsRetries.ts). */
-const CONNECT_TIMEOUT_MS = 2500;
-const PATIENCE_MS = 60000;
-const SILENCE_MS = 20000;
 
 /** The vault in an S3 bucket. Makes no call by itself. */
 export function s3Vault(options: VaultOptions): Vault {
-  const { bucket, region, endpoint, patienceMs = PATIENCE_MS, silenceMs = SILENCE_MS } = options;
+  const { bucket, region, endpoint, timing = realTiming } = options;
   const client = new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(options.credentials && { credentials: options.credentials }),
-    retryStrategy: patientRetries({ patienceMs }),
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: silenceMs },
+    retryStrategy: patientRetries({ patienceMs: timing.awsPatienceMs }),
+    requestHandler: { connectionTimeout: timing.vaultConnectMs, socketTimeout: timing.vaultSilenceMs },
   });
   const explain = (error: unknown) =>
     explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });
@@ -121,13 +116,13 @@ export function s3Vault(options: VaultOptions): Vault {
 
   /** An object's content; where the connection breaks on the way, it is read on from there. */
   const contentOf = (key: string, first: GetObjectCommandOutput, signal?: AbortSignal): AsyncGenerator<Buffer> =>
-    readOn({ key, first, rest: (from) => fetchRest(key, first, from, signal), explain, patienceMs, signal });
+    readOn({ key, first, rest: (from) => fetchRest(key, first, from, signal), explain, timing, signal });
 
   return {
     name: bucket,
     passedOver,
     put: (key, body, put = {}) =>
-      writeOnce({ client, bucket, patienceMs, asked, newest: fetchObject, contentOf }, key, body, put),
+      writeOnce({ client, bucket, timing, asked, newest: fetchObject, contentOf }, key, body, put),
     async get(key, signal, versionId) {
       const answer = await fetchObject(key, signal, versionId);
       if (answer === undefined) return undefined;

@@ -3,6 +3,7 @@ import { DeleteBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/clien
 import { explainAwsError } from "../aws/awsErrors.ts";
 import { patientRetries } from "../aws/awsRetries.ts";
 import { PromiseError } from "../common/errors.ts";
+import { realTiming } from "../common/timing.ts";
 import { listVersions } from "./vaultVersions.ts";
 
 /** What a bucket still holds. */
@@ -36,7 +37,7 @@ export function vaultBucket(options: { bucket: string; region: string; endpoint?
   const client = new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    retryStrategy: patientRetries({ patienceMs: 60_000 }),
+    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
     requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
   });
   const explain = (error: unknown) =>

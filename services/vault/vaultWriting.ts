@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { type GetObjectCommandOutput, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 
 import { PromiseError } from "../common/errors.ts";
+import { sleep, type Timing } from "../common/timing.ts";
 import type { PutOptions, StoredObject } from "./vault.ts";
 
 /** Where is written, and how what lies there already is looked at. */
 export interface WritingPlace {
   client: S3Client;
   bucket: string;
-  /** For how long a write that collides with another is tried again, in milliseconds. */
-  patienceMs: number;
+  timing: Timing;
   /** Makes sentences of errors. */
   asked: <T>(call: Promise<T>) => Promise<T>;
   /** The newest version of an object, or undefined. */
@@ -25,7 +24,6 @@ export interface WritingPlace {
 /** Two of these parts and what waits before them bound the memory of an upload. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 3;
-const PAUSE_MS = 200;
 
 /**
  * Writes a key once. `If-None-Match: *` goes with PutObject and CompleteMultipartUpload; the other calls of an upload in parts take no such
@@ -51,7 +49,7 @@ async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, p
   const total = { sizeBytes: bytes.length, sha256: hash.toString("hex") };
   const command = () =>
     new PutObjectCommand({ ...paramsOf(place, key, put), Body: bytes, ChecksumSHA256: hash.toString("base64") });
-  const until = performance.now() + place.patienceMs;
+  const until = performance.now() + place.timing.awsPatienceMs;
   for (;;) {
     try {
       const done = await place.client.send(command(), { ...(put.signal && { abortSignal: put.signal }) });
@@ -59,7 +57,7 @@ async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, p
     } catch (error) {
       if (nameOf(error) !== CONFLICT || performance.now() > until)
         return await unlessOurs(place, key, total, error, put.signal);
-      await sleep(PAUSE_MS, undefined, put.signal && { signal: put.signal });
+      await sleep(place.timing.vaultPauseMs, put.signal);
     }
   }
 }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 
 import { connect, type Session } from "../../recovery/postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { type FreshDatabase, sessionsLeft } from "./support/databases.ts";
@@ -113,7 +114,7 @@ describe("a transaction that takes long", () => {
     await long.query("begin; lock table public.tags in access exclusive mode");
     const runner = startRunner({
       ...setting.order("backup", setting.source.url, store),
-      lockPatienceMs: 4_000,
+      timing: { ...realTiming, lockPatienceMs: 4_000 },
     });
     await runner.says("Another session holds a table");
     // While the run waits for its lock, everyone else gets at every other table.

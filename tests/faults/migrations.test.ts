@@ -3,9 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { connect, type Session } from "../../recovery/postgres/session/database.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { runSql } from "../recovery/support/sample.ts";
 import { startSessionPooler } from "../support/sessionPooler.ts";
+import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
 
@@ -43,7 +45,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     const vault = vaultIn(await setting.newStore());
     const slow = { ...vault, put: slowly(vault, () => slowMs) };
     const said: string[] = [];
-    let slowMs = 6_000;
+    let slowMs = 6_000 * FACTOR;
     let migrated: Promise<number> | undefined;
     const migrate = async () => {
       const session = await other();
@@ -54,26 +56,27 @@ describe(`a migration during a backup (seed ${seed})`, () => {
         "begin; savepoint one; lock table public.tags in access exclusive mode; rollback to savepoint one",
       );
       sumMs += performance.now() - begun;
-      await sleep(4_000);
+      await sleep(4_000 * FACTOR);
       for (const table of tables) {
         const begunAt = performance.now();
         await session.query(`alter table public.${table} add column extra int`);
         sumMs += performance.now() - begunAt;
         // What a migration does between; the backup must not come in between either.
-        await sleep(400);
+        await sleep(400 * FACTOR);
       }
       await session.query("commit");
       return sumMs;
     };
     const { backupId } = await setting.backUp(slow, setting.source.url, {
+      timing: yielding,
       reporter: (message) => {
         said.push(message);
-        if (message.includes("giving way")) slowMs = 3_500;
+        if (message.includes("giving way")) slowMs = 3_500 * FACTOR;
         if (message.startsWith("Dumping")) migrated ??= migrate();
       },
     });
     expect(said.filter((one) => one.startsWith("Another session waits for a table: giving way"))).toHaveLength(1);
-    expect(await migrated).toBeLessThan(5_000);
+    expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     await setting.check(vault, backupId);
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
   }, 60_000);
@@ -97,7 +100,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
           if (message.startsWith("Dumping")) waited ??= alter();
         },
       });
-      expect(await waited).toBeLessThan(5_000);
+      expect(await waited).toBeLessThan(mostWaitMs(realTiming));
       await runSql(setting.source.url, "alter table public.posts drop column extra");
     } finally {
       await pooler.stop();
@@ -106,20 +109,30 @@ describe(`a migration during a backup (seed ${seed})`, () => {
 
   it("of which there is no end, since a job refreshes a materialized view again and again, ends no backup", async () => {
     const vault = vaultIn(await setting.newStore());
-    const slow = { ...vault, put: slowly(vault, () => 10_000) };
+    const slowPut = slowly(vault, () => 6_000);
+    let isDefined = false;
+    const slow: Vault = {
+      ...vault,
+      put: async (key, ...rest) => {
+        const stored = await slowPut(key, ...rest);
+        isDefined ||= key.includes("schema.dump");
+        return stored;
+      },
+    };
     const session = await other();
     const ended = new AbortController();
     let [longestMs, refreshed] = [0, 0];
     let begun: Promise<void> | undefined;
     const job = async () => {
-      // By then the definitions are read.
-      await sleep(3_000);
+      while (!isDefined) await sleep(20);
+      // By then the run has released what it holds for the definitions.
+      await sleep(500);
       while (!ended.signal.aborted) {
         const begunAt = performance.now();
         await session.query("refresh materialized view public.by_author");
         longestMs = Math.max(longestMs, performance.now() - begunAt);
         refreshed += 1;
-        await sleep(1_000);
+        await sleep(200);
       }
     };
     const said: string[] = [];
@@ -139,7 +152,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
 
   it("that waits again and again, each time in another transaction, waits for less than 5 s in sum over the whole run", async () => {
     const vault = vaultIn(await setting.newStore());
-    const slow = { ...vault, put: slowly(vault, () => 6_000) };
+    const slow = { ...vault, put: slowly(vault, () => 6_000 * FACTOR) };
     const session = await other();
     const ended = new AbortController();
     let sumMs = 0;
@@ -156,6 +169,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     };
     const outcome = await setting
       .backUp(slow, setting.source.url, {
+        timing: yielding,
         reporter: (message) => {
           if (message.startsWith("Dumping") && begun === undefined) begun = migrations();
         },
@@ -163,8 +177,8 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       .catch((error: unknown) => error as Error);
     ended.abort();
     await begun;
-    expect(sumMs).toBeGreaterThan(2_000);
-    expect(sumMs).toBeLessThan(5_000);
+    expect(sumMs).toBeGreaterThan(2_000 * FACTOR);
+    expect(sumMs).toBeLessThan(mostWaitMs(yielding));
     expect((outcome as Error).message).toMatch(/gave way 3 times/);
     await runSql(setting.source.url, "alter table public.counters alter n drop not null");
   }, 60_000);
@@ -175,10 +189,12 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     const ends: string[] = [];
     const backups = (async () => {
       while (!ended.signal.aborted) {
-        const end = await setting.backUp(vault, setting.source.url, { lockPatienceMs: 5_000 }).then(
-          () => "well",
-          (error: unknown) => (error as Error).message,
-        );
+        const end = await setting
+          .backUp(vault, setting.source.url, { timing: { ...realTiming, lockPatienceMs: 5_000 } })
+          .then(
+            () => "well",
+            (error: unknown) => (error as Error).message,
+          );
         ends.push(end);
       }
     })();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
+import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import { SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
@@ -83,9 +84,9 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
 });
 
 describe("S3, killed with -9", () => {
-  const store = (patienceMs = 4_000): Store => ({
+  const store = (awsPatienceMs = 4_000): Store => ({
     ...{ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint },
-    patienceMs,
+    timing: { ...realTiming, awsPatienceMs },
   });
 
   it("is waited for by a backup and by a restore where it comes back", async () => {

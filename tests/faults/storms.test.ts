@@ -7,6 +7,7 @@ import { verify } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import { s3Vault, type VaultOptions } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
@@ -101,7 +102,12 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
   it("ends a run with one sentence where it lasts, and leaves no backup", async () => {
     const { name: bucket } = await cloud.newVault();
     proxy.fateOf = ({ method }) => (method === "PUT" ? SLOW_DOWN : "pass");
-    const store = { bucket, region: cloud.region, endpoint: proxy.endpoint, patienceMs: 2_000 };
+    const store = {
+      bucket,
+      region: cloud.region,
+      endpoint: proxy.endpoint,
+      timing: { ...realTiming, awsPatienceMs: 2_000 },
+    };
     const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
     const end = await runToEnd(order);
     expect(end).toMatchObject({ code: 2, stderr: "", backupId: undefined });

@@ -11,6 +11,7 @@ import { silent } from "../../services/common/reporter.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { SAMPLE } from "../faults/support/databases.ts";
 import { type SessionPooler, startSessionPooler } from "../support/sessionPooler.ts";
+import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { contentOf, runSql } from "./support/sample.ts";
 import { startTestSource, type TestSource } from "./support/source.ts";
 
@@ -31,7 +32,15 @@ afterAll(async () => {
 });
 
 const backUp = (into: Vault, reporter: (message: string) => void = silent) =>
-  backup({ databaseUrl: url, vault: into, signer: started.signer, tiers: TIERS, clock: systemClock, reporter });
+  backup({
+    databaseUrl: url,
+    vault: into,
+    signer: started.signer,
+    tiers: TIERS,
+    clock: systemClock,
+    timing: yielding,
+    reporter,
+  });
 
 describe("through Supabase's session pooler", () => {
   it("a backup gives way to a migration that comes while rows are on their way", async () => {
@@ -44,7 +53,7 @@ describe("through Supabase's session pooler", () => {
           // All readers have what they need to read: none meets the migration by itself.
           await sleep(1_000);
           migrated ??= migrate();
-          await sleep(7_000, undefined, options?.signal && { signal: options.signal });
+          await sleep(7_000 * FACTOR, undefined, options?.signal && { signal: options.signal });
         }
         return await vault.put(key, body, options);
       },
@@ -58,7 +67,7 @@ describe("through Supabase's session pooler", () => {
       return tookMs;
     };
     await backUp(slow, (message) => said.push(message));
-    expect(await migrated).toBeLessThan(5_000);
+    expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     expect(said.join("\n")).toMatch(/giving way/);
   }, 90_000);
 

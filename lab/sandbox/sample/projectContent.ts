@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from "node:crypto";
 
+import { pool } from "../../../services/common/pool.ts";
 import { withConnection } from "./connection.ts";
 import { askManagement, askStorage, type ProjectPlace, refusalOf, serviceKey } from "./projectPlace.ts";
 
@@ -105,17 +106,14 @@ async function uploadAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const key = await serviceKey(place);
-  const queue = [...objects];
-  const upload = async (): Promise<void> => {
-    for (let object = queue.shift(); object !== undefined; object = queue.shift()) {
-      const body = sampleBytes(`${object.bucket}/${object.name}`, object.sizeBytes);
-      const { mimetype: contentType, cacheControl } = object;
-      const sent = { method: "POST" as const, contentType, cacheControl, body, signal };
-      const answer = await askStorage(place, key, object, sent);
-      if (!answer.ok) throw await refusalOf(answer);
-    }
+  const upload = async (object: SampleObject, inner: AbortSignal): Promise<void> => {
+    const body = sampleBytes(`${object.bucket}/${object.name}`, object.sizeBytes);
+    const { mimetype: contentType, cacheControl } = object;
+    const sent = { method: "POST" as const, contentType, cacheControl, body, signal: inner };
+    const answer = await askStorage(place, key, object, sent);
+    if (!answer.ok) throw await refusalOf(answer);
   };
-  await Promise.all(Array.from({ length: WRITERS }, upload));
+  await pool(objects, WRITERS, upload, signal);
 }
 
 /** Returns how many were otherwise before. */

@@ -1,6 +1,6 @@
 import type { CopyFormat } from "../session/copyFormat.ts";
 import type { Session } from "../session/database.ts";
-import { quoteIdent } from "../session/quote.ts";
+import { quoteTable } from "../session/quote.ts";
 import { BINARY_TYPES } from "./binaryTypes.ts";
 import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "./platform.ts";
@@ -133,7 +133,7 @@ export async function listSequences(session: Session): Promise<SequenceFacts[]> 
       .slice(from, from + SEQUENCES_AT_ONCE)
       .map(
         ({ schema, name }, index) =>
-          `select ${from + index} as at, last_value::text as value from ${quoteIdent(schema)}.${quoteIdent(name)}`,
+          `select ${from + index} as at, last_value::text as value from ${quoteTable({ schema, name })}`,
       );
     values.push(...(await session.query<{ at: number; value: string }>(selects.join(" union all "))));
   }

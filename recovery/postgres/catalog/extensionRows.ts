@@ -1,5 +1,5 @@
 import type { Session } from "../session/database.ts";
-import { quoteIdent } from "../session/quote.ts";
+import { quoteTable } from "../session/quote.ts";
 import type { BackedUpTable } from "./description.ts";
 import type { LeftOut } from "./leftOut.ts";
 import { PLATFORM_EXTENSIONS } from "./platform.ts";
@@ -46,9 +46,7 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables
     .filter((table) => table.kind === "extension")
-    .map(
-      ({ schema, name, condition = "" }) => `delete from only ${quoteIdent(schema)}.${quoteIdent(name)} ${condition}`,
-    );
+    .map(({ schema, name, condition = "" }) => `delete from only ${quoteTable({ schema, name })} ${condition}`);
   if (deletions.length === 0) return;
   await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));
 }

@@ -1,8 +1,7 @@
 import { UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../session/database.ts";
-import { quoteIdent, quoteLiteral, tableName } from "../session/quote.ts";
-
-const INSUFFICIENT_PRIVILEGE = "42501";
+import { quoteLiteral, quoteTable, tableName } from "../session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../session/sqlState.ts";
 
 /**
  * Sees to it that neither triggers nor rules nor foreign keys of these tables act for the rest of the open transaction, or until
@@ -20,7 +19,7 @@ export async function actAsReplica(
       await session.query("set local session_replication_role = origin");
     };
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    if (sqlStateOf(error) !== SQLSTATE.INSUFFICIENT_PRIVILEGE) throw error;
     await session.query("rollback to savepoint replica");
   }
   await refuseForeignKeys(session, tables);
@@ -30,7 +29,7 @@ export async function actAsReplica(
      union all
      select r.ev_class::pg_catalog.regclass::text, format('rule %I', r.rulename) from pg_catalog.pg_rewrite r
        where r.ev_enabled = 'O' and r.rulename <> '_RETURN' and r.ev_class = any ($1::pg_catalog.regclass[])`,
-    [tables.map(sqlName)],
+    [tables.map(quoteTable)],
   );
   for (const { table, what } of acting) await session.query(`alter table ${table} disable ${what}`);
   return async () => {
@@ -57,15 +56,11 @@ async function refuseForeignKeys(session: Session, tables: readonly { schema: st
   const found = await session.query<{ name: string }>(
     `select distinct k.conrelid::pg_catalog.regclass::text as name from pg_catalog.pg_constraint k
      where k.contype = 'f' and (k.conrelid = any ($1::pg_catalog.regclass[]) or k.confrelid = any ($1::pg_catalog.regclass[])) order by 1`,
-    [tables.map(sqlName)],
+    [tables.map(quoteTable)],
   );
   if (found.length === 0) return;
   const user = quoteLiteral(session.address.user).trim();
   throw new UserError(
     `Foreign keys of ${found.map(({ name }) => name).join(", ")} would act on the rows of ${tables.map(tableName).join(", ")}, and ${user} may not set session_replication_role: use a role that may.`,
   );
-}
-
-function sqlName({ schema, name }: { schema: string; name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

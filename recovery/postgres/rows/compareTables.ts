@@ -2,6 +2,7 @@ import { listTables } from "../catalog/catalog.ts";
 import type { BackedUpTable } from "../catalog/description.ts";
 import type { Session } from "../session/database.ts";
 import { tableKey, tableName } from "../session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../session/sqlState.ts";
 import { measureTables } from "./measureTables.ts";
 import { RowSplitter } from "./rowSplitter.ts";
 import { RowSum } from "./rowSum.ts";
@@ -44,8 +45,7 @@ export async function readForComparison(session: Session, comparison: Comparison
     try {
       await session.copyOut(copyOutSql(read), splitter, format);
     } catch (error) {
-      const { code = "" } = error as { code?: string };
-      const difference = OTHER_COLUMNS.get(code);
+      const difference = OTHER_COLUMNS.get(sqlStateOf(error));
       if (difference === undefined) throw error;
       comparison.differences.push(`${tableName(read.table)} ${difference} (${(error as Error).message})`);
       comparison.sums.delete(tableKey(read.table));
@@ -57,9 +57,9 @@ export async function readForComparison(session: Session, comparison: Comparison
 }
 
 /** What is wrong with a table's columns, by the SQLSTATE of reading it as the backup did. */
-const OTHER_COLUMNS = new Map([
-  ["42703", "lacks a column"],
-  ["42883", "has a column of a type without a binary form"],
+const OTHER_COLUMNS = new Map<string, string>([
+  [SQLSTATE.UNDEFINED_COLUMN, "lacks a column"],
+  [SQLSTATE.UNDEFINED_FUNCTION, "has a column of a type without a binary form"],
 ]);
 
 /** What differs, once all has been read. */

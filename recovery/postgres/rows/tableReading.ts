@@ -1,4 +1,4 @@
-import { quoteIdent } from "../session/quote.ts";
+import { quoteIdent, quoteTable } from "../session/quote.ts";
 import type { MeasuredTable } from "./measureTables.ts";
 
 /** What it takes to plan the reading of a table. */
@@ -63,7 +63,7 @@ export function copyOutSql(read: TableRead): string {
 }
 
 function rowsOf({ table, range }: TableRead): string {
-  const name = `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+  const name = quoteTable(table);
   const columns = table.columns.map(quoteIdent).join(", ");
   // A table without columns has rows all the same, each an empty line.
   if (table.condition) return `(select ${columns} from only ${name} ${table.condition})`;
@@ -76,7 +76,7 @@ function rowsOf({ table, range }: TableRead): string {
 /** The COPY that brings such rows back. */
 export function copyInSql(table: Pick<PlannedTable, "schema" | "name" | "columns" | "format">): string {
   const columns = table.columns.length === 0 ? "" : ` (${table.columns.map(quoteIdent).join(", ")})`;
-  return `copy ${quoteIdent(table.schema)}.${quoteIdent(table.name)}${columns} from stdin${inFormat(table)}`;
+  return `copy ${quoteTable(table)}${columns} from stdin${inFormat(table)}`;
 }
 
 function inFormat({ format }: Pick<PlannedTable, "format">): string {

@@ -3,10 +3,12 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 
 import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
+import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change what a value looks like are pinned. */
 export interface Session {
@@ -22,8 +24,8 @@ export interface Session {
   /** Runs a COPY … FROM STDIN with these rows, of that format, as its input. */
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
-   * Does work of short statements. Where it takes 20 seconds the network has fallen silent: the connection is given up, so
-   * that all that waits for an answer over it fails.
+   * Does work of short statements. If it takes as long as {@link Timing.silenceMs}, the network has fallen silent: the
+   * connection is given up, so that all that waits for an answer over it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
   /** Ends the connection, also in the middle of a statement, and where nobody answers. */
@@ -40,18 +42,12 @@ export interface SessionOptions {
   lockTimeoutMs?: number;
   /** Ends the connection. */
   signal?: AbortSignal | undefined;
+  /** @default - the real one */
+  timing?: Timing | undefined;
 }
 
-const CONNECT_TIMEOUT_MS = 8_000;
 const HOUR_MS = 3_600_000;
-const SILENCE_MS = 20_000;
-/** An idle connection is asked for a sign of life after this time. */
-const KEEPALIVE_MS = 10_000;
-/** What a server may take to close its end. */
-const GOODBYE_MS = 3_000;
 
-/** What a session is told that somebody ends. */
-const ENDED = "57P01";
 const ATTEMPTS = 5;
 
 /** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
@@ -63,12 +59,13 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
       // Whoever keeps others out (recovery/gate) can't know a session of ours before it has its name.
       const { code, cause } = error as { code?: string; cause?: { code?: string } };
       options.signal?.throwIfAborted();
-      if ((code ?? cause?.code) !== ENDED || attempt >= ATTEMPTS) throw error;
+      if ((code ?? cause?.code) !== SQLSTATE.ADMIN_SHUTDOWN || attempt >= ATTEMPTS) throw error;
     }
   }
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
+  const { timing = realTiming } = options;
   const address = parseDatabaseUrl(databaseUrl);
   options.signal?.throwIfAborted();
   const client = new pg.Client({
@@ -79,9 +76,9 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     database: address.database,
     ssl: sslOf(address.sslMode),
     application_name: options.applicationName,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: timing.connectMs,
     keepAlive: true,
-    keepAliveInitialDelayMillis: KEEPALIVE_MS,
+    keepAliveInitialDelayMillis: timing.keepaliveMs,
   });
   // A connection that is lost between two statements is told by the next one; without a listener it would end the process.
   client.on("error", () => undefined);
@@ -111,7 +108,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     copyOut: (sql, sink, format) => unlessAborted(() => client.query(new CopyOut(sql, sink, format)).done),
     copyIn: (sql, rows, format) => unlessAborted(() => client.query(new CopyIn(sql, rows, format)).done),
     async promptly<T>(work: () => Promise<T>) {
-      const timer = setTimeout(() => streamOf(client).destroy(), SILENCE_MS);
+      const timer = setTimeout(() => streamOf(client).destroy(), timing.silenceMs);
       try {
         return await work();
       } finally {
@@ -120,7 +117,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     },
     async end() {
       options.signal?.removeEventListener("abort", abort);
-      const timer = setTimeout(() => streamOf(client).destroy(), GOODBYE_MS);
+      const timer = setTimeout(() => streamOf(client).destroy(), timing.goodbyeMs);
       await client.end();
       clearTimeout(timer);
     },
@@ -208,22 +205,22 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
 
 /** What a server says by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
-  "28P01": (address) =>
+  [SQLSTATE.INVALID_PASSWORD]: (address) =>
     `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
-  "28000": (address) =>
+  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: (address) =>
     `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
-  "42501": (address) =>
+  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: (address) =>
     `The database ${placeOf(address)} gives "${address.user}" no right to connect: use the role that owns it, or see whether writes are stopped (castchat-recovery writes status).`,
-  "3D000": (address) =>
+  [SQLSTATE.INVALID_CATALOG_NAME]: (address) =>
     `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
-  "57P03": (address) =>
+  [SQLSTATE.CANNOT_CONNECT_NOW]: (address) =>
     `The database ${placeOf(address)} is starting, stopping or recovering: wait until it takes connections, then run the same command again.`,
-  "53300": (address) =>
+  [SQLSTATE.TOO_MANY_CONNECTIONS]: (address) =>
     `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const code = sqlStateOf(error);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
   // Supabase's pooler has one code (XX000) for all that it says no with: that a project is paused, that its connections are used up.

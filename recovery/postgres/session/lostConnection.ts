@@ -1,11 +1,13 @@
+import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
+
+const CODES: readonly string[] = ["ECONNRESET", "EPIPE", "ETIMEDOUT", SQLSTATE.ADMIN_SHUTDOWN, SQLSTATE.CRASH_SHUTDOWN];
+
 /** Whether an error says that the connection is gone, not that the server refuses. */
 export function isLostConnection(error: unknown): boolean {
-  const { code: given, message } = error as NodeJS.ErrnoException;
-  // An interruption's is a number.
-  const code = typeof given === "string" ? given : "";
+  const code = sqlStateOf(error);
   return (
-    ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P01", "57P02"].includes(code) ||
-    code.startsWith("08") ||
-    /^(Connection terminated|Client has encountered a connection error)/.test(message)
+    CODES.includes(code) ||
+    code.startsWith(SQLSTATE.CONNECTION_EXCEPTION_CLASS) ||
+    /^(Connection terminated|Client has encountered a connection error)/.test((error as Error).message)
   );
 }

@@ -9,6 +9,11 @@ export function quoteLiteral(text: string): string {
   return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
+/** The name of a table, view or sequence as SQL writes it, with its schema. */
+export function quoteTable({ schema, name }: { schema: string; name: string }): string {
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+}
+
 /** A table's name as people write it, for messages. */
 export function tableName(table: { schema: string; name: string }): string {
   return `${table.schema}.${table.name}`;

@@ -1,13 +1,9 @@
 import { createConnection } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../../services/common/errors.ts";
+import { realTiming, sleep, type Timing } from "../../../services/common/timing.ts";
 import { type DatabaseAddress, placeOf } from "./databaseUrl.ts";
 
-const PROBE_EVERY_MS = 5_000;
-const PROBE_TIMEOUT_MS = 5_000;
-/** Without an answer for so long the server is taken as gone. */
-const SILENCE_MS = 15_000;
 /** "Do you speak TLS?": the first thing that a client may ask, answered with one letter before anyone logs in. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
 
@@ -20,15 +16,16 @@ export async function whileReachable<T>(
   address: DatabaseAddress,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
+  { probeEveryMs, unreachableMs }: Timing = realTiming,
 ): Promise<T> {
   const lost = new AbortController();
   const finished = new AbortController();
   const watch = async () => {
     let heardAt = performance.now();
-    while (performance.now() - heardAt < SILENCE_MS) {
-      const isOver = await sleep(PROBE_EVERY_MS, false, { signal: finished.signal }).catch(() => true);
-      if (isOver) return;
-      if (await answers(address, finished.signal)) heardAt = performance.now();
+    while (performance.now() - heardAt < unreachableMs) {
+      await sleep(probeEveryMs, finished.signal).catch(() => undefined);
+      if (finished.signal.aborted) return;
+      if (await answers(address, probeEveryMs, finished.signal)) heardAt = performance.now();
     }
     lost.abort(
       new UserError(
@@ -45,10 +42,10 @@ export async function whileReachable<T>(
   }
 }
 
-async function answers({ host, port }: DatabaseAddress, signal: AbortSignal): Promise<boolean> {
+async function answers({ host, port }: DatabaseAddress, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
   return await new Promise<boolean>((resolve) => {
     const socket = createConnection({ host, port, signal });
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
+    socket.setTimeout(timeoutMs, () => socket.destroy());
     socket.once("connect", () => socket.write(SSL_REQUEST));
     socket.once("data", () => {
       resolve(true);

@@ -1,5 +1,6 @@
 import { named } from "../../../services/common/named.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
 
 /** Column options that every server takes. Source: attributeOptions in https://www.postgresql.org/docs/current/sql-altertable.html */
@@ -13,7 +14,6 @@ const SERVERS_OWN: readonly string[] = ["pg_attver"];
 /** Such a statement as pg_dump writes it. */
 const STATEMENT = /^(ALTER (?:FOREIGN )?TABLE ONLY (.+) ALTER COLUMN (.+) SET \()([^()]*)(\);)\n/gm;
 /** What a server answers that does not know the option, or not the value. */
-const INVALID_VALUE = "22023";
 
 /** Definitions without column options that the target can't take. */
 export interface FittingDefinitions {
@@ -70,7 +70,7 @@ async function isTaken(session: Session, option: string): Promise<boolean> {
     );
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== INVALID_VALUE) throw error;
+    if (sqlStateOf(error) !== SQLSTATE.INVALID_PARAMETER_VALUE) throw error;
     return false;
   } finally {
     await rollBack(session);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { together } from "../../../services/common/together.ts";
+import { together } from "../../../services/common/pool.ts";
 import { endSessions } from "../../gate/gateSessions.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";

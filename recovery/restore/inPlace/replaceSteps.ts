@@ -12,6 +12,7 @@ import { listAllPublications } from "../../postgres/catalog/heldBack.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { restoreVaultSecrets } from "../../postgres/catalog/vaultSecrets.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { holdsProject } from "../../project/restoreProject.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -196,7 +197,7 @@ async function finish(
     try {
       await dropAside(session);
     } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      if (sqlStateOf(error) !== SQLSTATE.LOCK_NOT_AVAILABLE) throw error;
       return [STAYS_ASIDE];
     }
     await endReplacement(session, replacement.restoreId);
@@ -205,7 +206,6 @@ async function finish(
   return { left, stillClosed };
 }
 
-const LOCK_NOT_AVAILABLE = "55P03";
 const STAYS_ASIDE =
   "The new state is live, but some of what lay aside is held by another session and still there: run the same command with --abandon later, which takes it away.";
 /** What an engineer has stopped, no replacement allows. */

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
-import { type Look, type Patience, poll } from "../../../services/common/polling.ts";
+import { type Look, poll } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Patience } from "../../../services/common/timing.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";

@@ -38,7 +38,7 @@ import { runPhases } from "./restorePipeline.ts";
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const outer = options.signal ?? new AbortController().signal;
   const address = parseDatabaseUrl(options.targetUrl);
-  return await whileReachable(address, outer, (signal) => restoreReachable(options, signal));
+  return await whileReachable(address, outer, (signal) => restoreReachable(options, signal), options.timing);
 }
 
 async function restoreReachable(options: RestoreOptions, signal: AbortSignal): Promise<RestoreResult> {

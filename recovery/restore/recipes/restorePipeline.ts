@@ -1,5 +1,5 @@
+import { together } from "../../../services/common/pool.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import { together } from "../../../services/common/together.ts";
 import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
 import { emptyExtensionTables } from "../../postgres/catalog/extensionRows.ts";

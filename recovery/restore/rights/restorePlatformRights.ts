@@ -9,6 +9,7 @@ import {
   revokeOf,
 } from "../../postgres/roles/platformRights.ts";
 import type { Session } from "../../postgres/session/database.ts";
+import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { isFault, isOfApp } from "./broaderRights.ts";
 
@@ -16,7 +17,10 @@ import { isFault, isOfApp } from "./broaderRights.ts";
  * What a server answers where the role may not grant or revoke: it lacks the right to, it has the right from whom it would grant it to,
  * others hang on it, or a role or an object is not there.
  */
-const NOT_PERMITTED: ReadonlySet<string> = new Set(["42501", "0LP01", "2BP01", "42704", "42883", "42P01", "3F000"]);
+const NOT_PERMITTED: ReadonlySet<string> = new Set([
+  ...[SQLSTATE.INSUFFICIENT_PRIVILEGE, SQLSTATE.INVALID_GRANT_OPERATION, SQLSTATE.DEPENDENT_OBJECTS_STILL_EXIST],
+  ...[SQLSTATE.UNDEFINED_OBJECT, SQLSTATE.UNDEFINED_FUNCTION, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.INVALID_SCHEMA_NAME],
+]);
 
 const SAVEPOINT = "castchat_right";
 

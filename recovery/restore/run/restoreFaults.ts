@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { isLostConnection } from "../../postgres/session/lostConnection.ts";
+import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 
 /** Whether what was thrown says that the server's disk is full; pg_restore hands on the server's words alone. */
 const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;
@@ -22,25 +23,25 @@ export function explainTargetFault(error: unknown, target: Session["address"]): 
     );
   }
   const place = placeOf(target);
-  if (code === "53100" || (!(error instanceof UserError) && NO_ROOM.test(messageOf(error)))) {
+  if (code === SQLSTATE.DISK_FULL || (!(error instanceof UserError) && NO_ROOM.test(messageOf(error)))) {
     return new UserError(
       `The disk of the target database ${place} is full: enlarge it (on Supabase: Database settings, disk size), then run the same command again: it goes on with what is missing.`,
       { cause: error },
     );
   }
-  if (code === "42501") {
+  if (code === SQLSTATE.INSUFFICIENT_PRIVILEGE) {
     return new UserError(
       `The role "${target.user}" lacks a right on the target database ${place} (${messageOf(error)}): restore as the role that owns it, on Supabase "postgres".`,
       { cause: error },
     );
   }
-  if (code === "55P03") {
+  if (code === SQLSTATE.LOCK_NOT_AVAILABLE) {
     return new UserError(
       `Another session holds what the restore needs on the target database ${place} (${messageOf(error)}): end it (pg_stat_activity shows who; a superuser's is the platform's own), then run the same command again.`,
       { cause: error },
     );
   }
-  if (code === "25006") {
+  if (code === SQLSTATE.READ_ONLY_SQL_TRANSACTION) {
     return new UserError(
       `The target database ${place} is read-only: Supabase makes it so when its disk is nearly full. Enlarge the disk, then run the same command again.`,
       { cause: error },

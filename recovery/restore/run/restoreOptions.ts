@@ -1,5 +1,6 @@
 import type { Clock } from "../../../services/common/clock.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import { type Timing } from "../../../services/common/timing.ts";
 import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
 import type { Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -28,6 +29,8 @@ export interface RestoreFrom {
   /** Gets at once, whatever comes of the restore, what must not scroll by. @default - the reporter */
   warn?: Reporter;
   signal?: AbortSignal | undefined;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /** What of a backup is restored into a new project's database. */

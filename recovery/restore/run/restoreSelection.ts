@@ -1,22 +1,10 @@
 import { UserError } from "../../../services/common/errors.ts";
+import { KINDS, type Selection } from "../../vault/backupKinds.ts";
 import { type BackupChoice, chooseBackup, type ChosenBackup } from "../../vault/chooseBackup.ts";
 import type { BackupSummary } from "../../vault/listBackups.ts";
-import type { BackupKind, Manifest } from "../../vault/manifest.ts";
+import type { Manifest } from "../../vault/manifest.ts";
 
-/**
- * What of a backup is restored: all of it; definitions, rights, roles and extensions without a row; or rows and sequences into
- * tables that are there.
- */
-export type Selection = "everything" | "definitions" | "rows";
-
-/** What each kind of backup can give; first what is restored of it when nothing else is wished. */
-const SERVES: Readonly<Record<BackupKind, readonly Selection[]>> = {
-  full: ["everything", "definitions", "rows"],
-  "schema-only": ["definitions"],
-  "data-only": ["rows"],
-  critical: ["rows"],
-  configuration: [],
-};
+export type { Selection } from "../../vault/backupKinds.ts";
 
 const WORDS: Readonly<Record<Selection, string>> = {
   everything: "a whole database",
@@ -50,11 +38,11 @@ export function selectBackup(
 }
 
 function selectionOf(manifest: Manifest, wish: Selection | undefined, backups: readonly BackupSummary[]): Selection {
-  const [own] = SERVES[manifest.kind];
+  const [own] = KINDS[manifest.kind].serves;
   const selection = wish ?? own;
-  if (selection !== undefined && SERVES[manifest.kind].includes(selection)) return selection;
+  if (selection !== undefined && KINDS[manifest.kind].serves.includes(selection)) return selection;
   const other = backups.find(
-    (one) => one.proven && one.manifest !== undefined && SERVES[one.manifest.kind].includes(wish ?? "everything"),
+    (one) => one.proven && one.manifest !== undefined && KINDS[one.manifest.kind].serves.includes(wish ?? "everything"),
   );
   const instead =
     other === undefined

@@ -1,6 +1,6 @@
 import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
-import { together } from "../../../services/common/together.ts";
+import { together } from "../../../services/common/pool.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,
@@ -10,6 +10,7 @@ import {
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
+import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
 import type { Selection } from "../run/restoreSelection.ts";
@@ -53,7 +54,7 @@ export async function checkRestored(
           ...(await compareLargeObjects(session, manifest.largeObjects)),
           ...(await orphansIn(session, selection === "rows" ? "all" : "managed")),
         );
-        if (manifest.kind !== "critical") differences.push(...differencesOfCounts(found, manifest.seedCounts));
+        if (KINDS[manifest.kind].rows === "all") differences.push(...differencesOfCounts(found, manifest.seedCounts));
       }
       await readForComparison(session, comparison);
       return found;

@@ -1,11 +1,12 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { together } from "../../../services/common/together.ts";
+import { workers } from "../../../services/common/pool.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
 import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { type ArchiveEntry, readPostData } from "../archive/archiveScript.ts";
 import { type PgRestoreOptions, restoreScript } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
@@ -25,7 +26,6 @@ const WORKERS = 3;
 /** Steps of entries that name roles. */
 const CONCERNS_ROLES = /^entry \d+ (ACL|DEFAULT ACL|POLICY) /;
 /** What a server may answer though nothing is wrong: two entries have waited for each other. */
-const DEADLOCK = "40P01";
 const ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
@@ -56,7 +56,7 @@ export async function restorePostData(options: PostDataOptions): Promise<void> {
       }
       return undefined;
     });
-  await together<undefined[]>(signal, ...Array.from({ length: Math.min(WORKERS, work.size) }, () => worker));
+  await workers(Math.min(WORKERS, work.size), signal, worker);
   const last = left(script.after);
   if (last.length === 0) return;
   await inSession(signal, async (session) => {
@@ -70,7 +70,7 @@ async function make(session: Session, restoreId: string, entry: ArchiveEntry, si
       await journaledScript(session, restoreId, entry.step, entry.sql);
       return;
     } catch (error) {
-      if ((error as { code?: string }).code !== DEADLOCK || attempt >= ATTEMPTS) throw error;
+      if (sqlStateOf(error) !== SQLSTATE.DEADLOCK_DETECTED || attempt >= ATTEMPTS) throw error;
       await sleep(PAUSE_MS * attempt, undefined, { signal });
     }
   }

@@ -1,5 +1,5 @@
+import { workers } from "../../../services/common/pool.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import { together } from "../../../services/common/together.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { copyInSql } from "../../postgres/rows/tableReading.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
@@ -64,7 +64,7 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
       }
       return undefined;
     });
-  await together<undefined[]>(signal, ...Array.from({ length: Math.min(WRITERS, queue.length) }, () => write));
+  await workers(Math.min(WRITERS, queue.length), signal, write);
 }
 
 interface Fetched {

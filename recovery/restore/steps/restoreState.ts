@@ -3,6 +3,7 @@ import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { journaledScript, readJournal } from "../run/journal.ts";
 
@@ -44,7 +45,6 @@ export async function refreshCommands(
 }
 
 /** What a server answers where something reads a materialized view that is not filled yet. */
-const NOT_POPULATED = "55000";
 
 /**
  * Fills the materialized views, each committed with its line in the journal. One that calls a function which reads another one comes
@@ -63,7 +63,7 @@ export async function fillViews(
       try {
         await journaledScript(session, restoreId, command, command);
       } catch (error) {
-        if ((error as { code?: string }).code !== NOT_POPULATED) throw error;
+        if (sqlStateOf(error) !== SQLSTATE.OBJECT_NOT_IN_PREREQUISITE_STATE) throw error;
         refusal = error;
         unready.push(command);
       }

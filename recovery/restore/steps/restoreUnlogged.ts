@@ -1,7 +1,7 @@
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, tableKey } from "../../postgres/session/quote.ts";
+import { quoteTable, tableKey } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { clearJournal } from "../run/journal.ts";
 import { restoreRows, type RestoreRowsOptions } from "./restoreRows.ts";
@@ -20,7 +20,7 @@ export async function bringLostRows(
   await clearJournal(session, restoreId);
   await inTransaction(session, async () => {
     await actAsReplica(session, lost);
-    for (const table of lost) await session.query(`delete from only ${sqlName(table)}`);
+    for (const table of lost) await session.query(`delete from only ${quoteTable(table)}`);
   });
   const into = new Map(lost.map((table) => [tableKey(table), table]));
   await restoreRows({ ...options, restoreId, done: new Set(), into, asReplica: true });
@@ -36,12 +36,8 @@ async function listLost(session: Session, tables: readonly BackedUpTable[]): Pro
   const lost: BackedUpTable[] = [];
   for (const table of tables) {
     if (!keys.has(tableKey(table))) continue;
-    const [row] = await session.query<{ rows: string }>(`select count(*) as rows from only ${sqlName(table)}`);
+    const [row] = await session.query<{ rows: string }>(`select count(*) as rows from only ${quoteTable(table)}`);
     if (Number(row?.rows ?? 0) !== table.rows) lost.push(table);
   }
   return lost;
-}
-
-function sqlName({ schema, name }: { schema: string; name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

@@ -5,7 +5,8 @@ import { named } from "../../../services/common/named.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
@@ -14,8 +15,6 @@ import { differencesIn } from "./restoreTablesPlan.ts";
 import { noteSwapped } from "./restoreTablesRecord.ts";
 import type { TableBeside } from "./tableBeside.ts";
 
-const LOCK_NOT_AVAILABLE = "55P03";
-const DEADLOCK = "40P01";
 const ATTEMPTS = 8;
 const PAUSE_MS = 1_000;
 /** For a lock while no other is held, and for what comes once all are: of reading and filling views. */
@@ -45,8 +44,9 @@ export async function swapRows(
         return result;
       });
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      if (code !== LOCK_NOT_AVAILABLE && code !== DEADLOCK) throw explainRefusal(error, manifest);
+      const code = sqlStateOf(error);
+      if (code !== SQLSTATE.LOCK_NOT_AVAILABLE && code !== SQLSTATE.DEADLOCK_DETECTED)
+        throw explainRefusal(error, manifest);
       if (attempt >= ATTEMPTS) {
         throw new UserError(
           `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
@@ -86,7 +86,7 @@ async function swap(
   tables: readonly TableBeside[],
   attempt: number,
 ): Promise<Swapped> {
-  const live = tables.map(({ table }) => sqlName(table));
+  const live = tables.map(({ table }) => quoteTable(table));
   // Each time the other way round: the app may take them in one order or the other.
   await lockAll(session, attempt % 2 === 1 ? live : live.toReversed());
   const actAgain = await actAsReplica(
@@ -102,7 +102,7 @@ async function swap(
   for (const { table, beside } of tables) {
     const columns = table.columns.map(quoteIdent).join(", ");
     const list = columns === "" ? "" : `(${columns}) overriding system value`;
-    await session.query(`insert into ${sqlName(table)} ${list} select ${columns} from ${sqlName(beside)}`);
+    await session.query(`insert into ${quoteTable(table)} ${list} select ${columns} from ${quoteTable(beside)}`);
   }
   await actAgain();
   await advanceSequences(session, manifest, tables);
@@ -236,8 +236,4 @@ async function refreshDependents(session: Session, tables: readonly TableBeside[
     .map(
       (view) => `The materialized view ${tableName(view)} belongs to another role and shows the old rows: refresh it.`,
     );
-}
-
-function sqlName({ schema, name }: { schema: string; name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

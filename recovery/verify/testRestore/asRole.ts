@@ -1,5 +1,6 @@
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
 
 /** Who asks, as Supabase's API tells the database: a role, and the claims of the token. */
@@ -34,5 +35,5 @@ export async function asCaller<T>(session: Session, caller: Caller, work: () => 
 
 /** SQLSTATE of a right that is lacking, or a row that a policy refuses. */
 export function isRefusal(error: unknown): boolean {
-  return (error as { code?: string }).code === "42501";
+  return sqlStateOf(error) === SQLSTATE.INSUFFICIENT_PRIVILEGE;
 }

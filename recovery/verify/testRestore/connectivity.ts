@@ -1,6 +1,6 @@
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
-import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
+import { quoteTable, tableName } from "../../postgres/session/quote.ts";
 import type { PreparedThrowaway } from "../throwaway/prepare.ts";
 import { asCaller, isRefusal } from "./asRole.ts";
 import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
@@ -67,7 +67,7 @@ async function lookAsVisitor(session: Session): Promise<Finding> {
   let seen = 0n;
   let all = 0n;
   for (const table of tables) {
-    const sql = `select count(*)::text as rows from ${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+    const sql = `select count(*)::text as rows from ${quoteTable(table)}`;
     const [total] = await session.query<{ rows: string }>(sql);
     all += BigInt(total?.rows ?? 0);
     const visible = await countAsVisitor(session, sql);

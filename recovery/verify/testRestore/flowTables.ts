@@ -1,6 +1,7 @@
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
+import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 
 /** A table that users write into, as its catalog tells it. */
 export interface FlowTable {
@@ -94,4 +95,4 @@ export async function keyOfDouble(session: Session, table: FlowTable, error: unk
 }
 
 /** SQLSTATE of a unique key's refusal, and of an exclusion constraint's. */
-const DOUBLES = ["23505", "23P01"];
+const DOUBLES: readonly string[] = [SQLSTATE.UNIQUE_VIOLATION, SQLSTATE.EXCLUSION_VIOLATION];

@@ -10,6 +10,7 @@ import {
   manifestWithoutEventTriggers,
   mayMakeEventTriggers,
 } from "../../restore/steps/eventTriggers.ts";
+import { KINDS } from "../../vault/backupKinds.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import { fetchText } from "../../vault/fetchPart.ts";
 import type { TierPrefix } from "../../vault/listBackups.ts";
@@ -56,7 +57,7 @@ const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CH
  */
 export async function testRestore(options: TestRestoreOptions): Promise<TestRestoreResult> {
   const { manifest } = options.source;
-  if (manifest.kind !== "full")
+  if (!KINDS[manifest.kind].isWhole)
     throw new UserError(`Backup ${manifest.backupId} is of kind "${manifest.kind}": a test restore needs a full one.`);
   const throwaway = await options.throwaways.create({
     serverMajor: Number.parseInt(manifest.source.serverVersion, 10),

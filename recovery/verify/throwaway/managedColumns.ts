@@ -1,6 +1,6 @@
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 
 interface TableThere {
@@ -23,7 +23,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest, r
   const made: string[] = [];
   for (const table of managed) {
     const found = there.get(tableKey(table));
-    const name = `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+    const name = quoteTable(table);
     if (found === undefined) {
       const columns = table.columns.map((column) => `${quoteIdent(column)} text`).join(", ");
       commands.push(
@@ -40,7 +40,7 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest, r
     commands.push(...adaptColumns(name, table, found));
   }
   for (const { schema, name } of manifest.sequences.filter(({ kind }) => kind === "managed")) {
-    const sequence = `${quoteIdent(schema)}.${quoteIdent(name)}`;
+    const sequence = quoteTable({ schema, name });
     commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to ${restorer}`);
   }
   if (commands.length > 0) await session.query(commands.join(";\n"));

@@ -1,7 +1,7 @@
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import { inOrderOfNeed } from "../../postgres/catalog/extensionOrder.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteLiteral, quoteTable } from "../../postgres/session/quote.ts";
 import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { readRoles } from "../../restore/rights/readRoles.ts";
@@ -114,7 +114,7 @@ async function lendExtensions(session: Session, manifest: Manifest, restorer: st
   const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
   const commands = marked.map(
     ({ schema, name }) =>
-      `grant usage on schema ${quoteIdent(schema)} to ${restorer}; grant all on ${quoteIdent(schema)}.${quoteIdent(name)} to ${restorer}`,
+      `grant usage on schema ${quoteIdent(schema)} to ${restorer}; grant all on ${quoteTable({ schema, name })} to ${restorer}`,
   );
   if (manifest.extensions.some(({ name }) => name === "supabase_vault"))
     commands.push(

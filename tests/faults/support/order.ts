@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 
+import type { Timing } from "../../../services/common/timing.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 
 /** What a runner is asked to do, as JSON on its standard input. */
@@ -13,7 +14,7 @@ export interface RunnerOrder {
   /** A restore of this backup; else of the newest. */
   backupId?: string;
   /** See BackupOptions. */
-  lockPatienceMs?: number;
+  timing?: Timing;
   /** How long it stays at the begin of each phase, so that a fault can come in its midst on a machine of any speed. */
   lingerMs?: number;
 }
@@ -24,8 +25,7 @@ export interface Store {
   region: string;
   endpoint: string;
   /** See VaultOptions. */
-  patienceMs?: number;
-  silenceMs?: number;
+  timing?: Timing;
 }
 
 /** What a runner says: a line of JSON for every sentence, then one for its end. */

@@ -9,12 +9,13 @@ import { localSigner, publicKeyOf, type RunnerLine, type RunnerOrder, TIERS } fr
 
 /** Does one backup or restore in a process of its own, as the schedule and the command line do; see runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;
-const { kind, databaseUrl, privateKey, backupId, lockPatienceMs, lingerMs = 0 } = order;
+const { kind, databaseUrl, privateKey, backupId, timing, lingerMs = 0 } = order;
 const say = (line: RunnerLine) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 const shared = {
   vault: s3Vault(order.store),
   tiers: TIERS,
   clock: systemClock,
+  timing,
   reporter: (said: string) => {
     say({ said });
     if (lingerMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lingerMs);
@@ -24,7 +25,7 @@ const shared = {
 try {
   const result =
     kind === "backup"
-      ? await backup({ ...shared, databaseUrl, signer: localSigner(privateKey), lockPatienceMs })
+      ? await backup({ ...shared, databaseUrl, signer: localSigner(privateKey) })
       : await restore({
           ...shared,
           targetUrl: databaseUrl,

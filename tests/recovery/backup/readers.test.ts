@@ -74,7 +74,7 @@ describe("a run's readers", () => {
         const stored = await vault.put(key, body, options);
         if (!isRows(key) || ended.length > 0) return stored;
         // Until it is cut off its rows are read no faster than they are stored.
-        await sleep(100);
+        await sleep(400);
         // Some of its chunks are stored, and the rest of its rows is on its way.
         if ((puts += 1) >= 4 && ended.length === 0)
           ended = await runSql(

@@ -4,6 +4,7 @@ import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReade
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { yielding } from "../../support/timing.ts";
 import { runSql } from "../support/sample.ts";
 
 let database: TestDatabase;
@@ -24,14 +25,19 @@ afterAll(async () => {
 });
 
 const { signal } = new AbortController();
-const from = (databaseUrl = database.url) => ({ databaseUrl, applicationName: "test reader", snapshotId });
+const from = (databaseUrl = database.url) => ({
+  databaseUrl,
+  applicationName: "test reader",
+  snapshotId,
+  timing: yielding,
+});
 
 describe("openReader", () => {
   it("comes in once a network that was cut for a moment is there again", async () => {
     const proxy = await startTcpProxy(database.port);
     try {
       proxy.cut();
-      setTimeout(() => proxy.mend(), 1_500);
+      setTimeout(() => proxy.mend(), 300);
       const reader = await openReader(from(database.url.replace(`:${database.port}/`, `:${proxy.port}/`)), signal);
       expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
       await reader.end();

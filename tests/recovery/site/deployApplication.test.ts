@@ -12,11 +12,13 @@ import {
 } from "../../../recovery/site/deployApplication.ts";
 import { BYPASS_NOTE, edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
 import { systemClock } from "../../../services/common/clock.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, setVariable, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;
 const quick = { firstMs: 20, longestMs: 100, limitMs: 10_000 };
+const timing = { ...realTiming, build: quick, health: quick };
 let cloud: MiniCloud;
 let ports: DeploymentPorts;
 let firstCommit: string;
@@ -28,8 +30,7 @@ beforeAll(async () => {
     git: cloud.git,
     edge: cloud.edge,
     clock: systemClock,
-    buildPatience: quick,
-    healthPatience: quick,
+    timing,
   };
   firstCommit = await commitFiles(cloud, "castchat/app", {
     "server.mjs": TINY_SERVER,
@@ -124,7 +125,7 @@ describe("a deployment", () => {
   it("that asks for a login all the same is reported so", async () => {
     const project = await makeProject(cloud, "locked");
     const edge: DeploymentPorts["edge"] = (url, at) => cloud.edge(url, at);
-    const impatient = { ...ports, edge, healthPatience: { firstMs: 10, longestMs: 10, limitMs: 50 } };
+    const impatient = { ...ports, edge, timing: { ...timing, health: { firstMs: 10, longestMs: 10, limitMs: 50 } } };
     await expect(deployApplication(impatient, wantedOf(project, "locked"), signal, () => undefined)).rejects.toThrow(
       /answers 401: Vercel's deployment protection asks for a login/,
     );
@@ -146,7 +147,7 @@ describe("a deployment", () => {
     const project = await makeProject(cloud, "ill");
     const first = await deployApplication(ports, wantedOf(project, "ill"), signal, () => undefined);
     await setVariable(cloud, project, "ILL", "1");
-    const impatient = { ...ports, healthPatience: { firstMs: 10, longestMs: 10, limitMs: 100 } };
+    const impatient = { ...ports, timing: { ...timing, health: { firstMs: 10, longestMs: 10, limitMs: 100 } } };
     await expect(deployApplication(impatient, wantedOf(project, "ill"), signal, () => undefined)).rejects.toThrow(
       new RegExp(
         `did not become healthy within 0 s: .* answers 503: status "error". Deployment ${first.deploymentId} goes on serving`,

@@ -11,6 +11,7 @@ import {
 } from "../../../recovery/site/supabaseProject.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
 import { UnreachableError } from "../../../services/http/http.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -28,7 +29,7 @@ beforeAll(async () => {
     passwordOf: (organization, name) => derivedPassword(cloud.credentials.supabaseToken, organization, name),
     projectUrlTemplate: `${cloud.address("supabase")}/projects/{ref}`,
     clock: systemClock,
-    patience: { firstMs: 20, longestMs: 200, limitMs: 20_000 },
+    timing: { ...realTiming, project: { firstMs: 20, longestMs: 200, limitMs: 20_000 } },
   };
 });
 afterAll(() => cloud.stop());
@@ -123,12 +124,12 @@ describe("a project's life", () => {
 
   it("gives up with the last state at its limit", async () => {
     const slow = { ...ports.supabase, health: () => Promise.resolve([{ name: "db", status: "COMING_UP" }]) };
-    const patience = { firstMs: 5, longestMs: 5, limitMs: 3_000 };
+    const timing = { ...realTiming, project: { firstMs: 5, longestMs: 5, limitMs: 3_000 } };
     let elapsed = 0;
     const clock = () => new Date((elapsed += 300));
     await expect(
       createSupabaseProject(
-        { ...ports, supabase: slow, patience, clock },
+        { ...ports, supabase: slow, timing, clock },
         { ...wanted, name: "slow" },
         signal,
         () => undefined,

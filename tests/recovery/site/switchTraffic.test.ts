@@ -14,12 +14,19 @@ import {
 import { type Vercel, VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
 const signal = new AbortController().signal;
 const quick = { firstMs: 20, longestMs: 100, limitMs: 10_000 };
+const timing = { ...realTiming, build: quick, health: quick, traffic: quick };
+/** Looks every `everyMs`, and gives up after `limitMs`. */
+const impatient = (everyMs: number, limitMs: number) => ({
+  ...timing,
+  traffic: { firstMs: everyMs, longestMs: everyMs, limitMs },
+});
 const zoneName = "castchat.example";
 let cloud: MiniCloud;
 let ports: TrafficPorts;
@@ -49,8 +56,7 @@ async function deploy(name: string, server = TINY_SERVER) {
       git: cloud.git,
       edge: cloud.edge,
       clock: systemClock,
-      buildPatience: quick,
-      healthPatience: quick,
+      timing,
     },
     wanted,
     signal,
@@ -69,7 +75,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 beforeEach(() => {
-  ports = { vercel: cloud.vercel, cloudflare: cloud.cloudflare, edge: cloud.edge, clock: systemClock, patience: quick };
+  ports = { vercel: cloud.vercel, cloudflare: cloud.cloudflare, edge: cloud.edge, clock: systemClock, timing };
   number += 1;
   publicName = `app${number}.${zoneName}`;
 });
@@ -176,10 +182,10 @@ describe("that the name leads to the target", () => {
     ],
   ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, vercel, message) => {
     stale(Number.MAX_SAFE_INTEGER, body(), true);
-    ports = { ...ports, vercel: { ...cloud.vercel, ...vercel() }, patience: { firstMs: 5, longestMs: 5, limitMs: 30 } };
+    ports = { ...ports, vercel: { ...cloud.vercel, ...vercel() }, timing: impatient(5, 30) };
     await expect(go(wanted())).rejects.toThrow(message);
     expect((await records()).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
-    ports = { ...ports, vercel: cloud.vercel, edge: cloud.edge, patience: quick };
+    ports = { ...ports, vercel: cloud.vercel, edge: cloud.edge, timing };
     await go(wanted());
   });
 
@@ -237,7 +243,7 @@ describe("a domain of another team", () => {
 
   it("is told in time when Vercel does not accept the proof", async () => {
     const never = { ...doubting(), verifyDomain: () => Promise.resolve(unverified("x")) };
-    ports = { ...ports, vercel: never, patience: { firstMs: 1, longestMs: 1, limitMs: 5 } };
+    ports = { ...ports, vercel: never, timing: impatient(1, 5) };
     await expect(go(forProd())).rejects.toThrow(/did not accept the proof for .* in time: run again/);
   });
 });
@@ -349,7 +355,7 @@ describe("an interruption", () => {
     [
       "before the name answers",
       () => ({
-        patience: { firstMs: 1, longestMs: 1, limitMs: 0 },
+        timing: impatient(1, 0),
         edge: (url, at, headers) =>
           url.includes(publicName) ? Promise.reject(new Error("cut off")) : cloud.edge(url, at, headers),
       }),

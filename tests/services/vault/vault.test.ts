@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
@@ -115,9 +116,9 @@ describe("put", () => {
     const at = { bucket: "b", region: cloud.region, endpoint: s3.endpoint };
     expect(await s3Vault(at).put("k", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
     expect(seen).toEqual(["*", "*", "*"]);
-    await expect(s3Vault({ ...at, patienceMs: 300 }).put("k", Buffer.from("x"))).rejects.toThrow(
-      "k is being written by something else at the same time",
-    );
+    await expect(
+      s3Vault({ ...at, timing: { ...realTiming, awsPatienceMs: 300 } }).put("k", Buffer.from("x")),
+    ).rejects.toThrow("k is being written by something else at the same time");
     await s3.stop();
   });
 

@@ -1,0 +1,85 @@
+import { lackOf } from "../configuration/configuration.ts";
+import { jobForManifest } from "../postgres/catalog/heldBack.ts";
+import type { LeftOut } from "../postgres/catalog/leftOut.ts";
+import type { Session } from "../postgres/session/database.ts";
+import type { StoredProject } from "../project/storeProject.ts";
+import { type BackupKind, KINDS } from "../vault/backupKinds.ts";
+import type { MissingPart } from "../vault/configurationPart.ts";
+import type { Lacks } from "../vault/lacks.ts";
+import type { BackupPart, Manifest } from "../vault/manifest.ts";
+import { countInTables, describeTables } from "../vault/tableContents.ts";
+import type { DatabaseDescription } from "./describeDatabase.ts";
+import type { ReadQueue } from "./readTables.ts";
+
+/** The manifest's share that comes from the database and its parts. */
+export type ManifestBody = Omit<
+  Manifest,
+  "format" | "formatVersion" | "backupId" | "kind" | "encryption" | "suspicions" | "tier" | "startedAt" | "signedBy"
+>;
+
+/** What a reading of the database has found and stored. */
+export interface Found {
+  kind: BackupKind;
+  session: Pick<Session, "address" | "serverVersion">;
+  pgDumpVersion: string;
+  snapshotAt: Date;
+  finishedAt: Date;
+  /** Tables that the role may not see. */
+  unreadable: readonly LeftOut[];
+  description: DatabaseDescription;
+  /** Emptied, with its chunks and counts. */
+  queue: ReadQueue;
+  parts: readonly BackupPart[];
+  /** What the configuration lacks. */
+  missing: readonly MissingPart[];
+  /** What lies beside the database. */
+  beside: StoredProject;
+}
+
+/** Puts into the manifest's words what a reading has found. */
+export function manifestBody(found: Found): ManifestBody {
+  const { session, description, queue, beside, missing } = found;
+  const content = KINDS[found.kind];
+  const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
+    (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
+    undefined,
+  );
+  const chunks = queue.chunks.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents = describeTables(description.tables, chunks, queue.counts);
+  const heldBack = content.definitions ? description.scripts.heldBack : { jobs: [], publications: [] };
+  return {
+    snapshotAt: found.snapshotAt.toISOString(),
+    finishedAt: found.finishedAt.toISOString(),
+    ...(newestAt && { newestDataAt: newestAt.toISOString() }),
+    source: {
+      host: session.address.host,
+      port: session.address.port,
+      ...(description.systemIdentifier !== undefined && { systemIdentifier: description.systemIdentifier }),
+      database: session.address.database,
+      serverVersion: session.serverVersion,
+      pgDumpVersion: found.pgDumpVersion,
+    },
+    ...description.content,
+    leftOut: [
+      ...description.content.leftOut,
+      ...(content.definitions ? description.scripts.leftOut : []),
+      ...found.unreadable,
+      ...description.vaultContent.leftOut,
+      ...beside.leftOut,
+      ...missing.map(lackOf),
+    ],
+    ...(content.project && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
+    ...(content.rows === "all" ? {} : { seedCounts: countInTables(contents) }),
+    parts: [...found.parts, ...beside.parts],
+    chunks,
+    files: beside.files,
+    jobs: heldBack.jobs.map(jobForManifest),
+    publications: heldBack.publications.map(({ name }) => name),
+    tables: contents,
+  };
+}
+
+/** The configuration's line among what a backup lacks; none where it is whole. */
+export function lackingConfiguration(missing: readonly MissingPart[]): Pick<Lacks, "configuration"> {
+  return missing.length === 0 ? {} : { configuration: missing.map(({ part }) => part) };
+}

@@ -1,0 +1,73 @@
+/** What a backup was asked to hold; {@link KINDS} says what that is. */
+export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration"] as const;
+export type BackupKind = (typeof BACKUP_KINDS)[number];
+
+/** What can be restored of a backup: all of it; definitions, rights, roles and extensions; or rows and sequences. */
+export type Selection = "everything" | "definitions" | "rows";
+
+/** What a backup of one kind holds, and what it serves for. */
+export interface KindContent {
+  /** Whether a run reads a database at all. */
+  readonly database: boolean;
+  /** Whose rows it holds; those of the tables that the settings call critical, for example. */
+  readonly rows: "all" | "critical" | "none";
+  /** What pg_dump writes, if anything. Rows are copied separately (readTables.ts). */
+  readonly dump?: { readonly part: "schema.dump" | "large-objects.dump"; readonly args: readonly string[] };
+  /** Whether it holds roles, platform objects, rights and what a restore holds back. */
+  readonly definitions: boolean;
+  /** Whether it holds the large objects. */
+  readonly largeObjects: boolean;
+  /** Whether it holds the secrets of Supabase's vault, if the backup is sealed. */
+  readonly vaultSecrets: boolean;
+  /** Whether it holds the configuration, if its sources are named. */
+  readonly configuration: boolean;
+  /** Whether it holds what the project has beside its database: storage objects, functions, auth settings. */
+  readonly project: boolean;
+  /** Whether it holds a whole state, so that it opens tiers and is restored if no backup is named. */
+  readonly isWhole: boolean;
+  /** What can be restored of it; the first is the default. */
+  readonly serves: readonly Selection[];
+}
+
+const NOTHING: KindContent = {
+  database: true,
+  rows: "none",
+  definitions: false,
+  largeObjects: false,
+  vaultSecrets: false,
+  configuration: false,
+  project: false,
+  isWhole: false,
+  serves: [],
+};
+
+/** Every kind of backup, a row each. A full backup holds what all others hold, so that each can be restored from it. */
+export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
+  full: {
+    database: true,
+    rows: "all",
+    dump: { part: "schema.dump", args: ["--exclude-table-data=*.*"] },
+    definitions: true,
+    largeObjects: true,
+    vaultSecrets: true,
+    configuration: true,
+    project: true,
+    isWhole: true,
+    serves: ["everything", "definitions", "rows"],
+  },
+  "schema-only": {
+    ...NOTHING,
+    dump: { part: "schema.dump", args: ["--schema-only"] },
+    definitions: true,
+    serves: ["definitions"],
+  },
+  "data-only": {
+    ...NOTHING,
+    rows: "all",
+    dump: { part: "large-objects.dump", args: ["--data-only", "--exclude-table-data=*.*"] },
+    largeObjects: true,
+    serves: ["rows"],
+  },
+  critical: { ...NOTHING, rows: "critical", serves: ["rows"] },
+  configuration: { ...NOTHING, database: false, configuration: true },
+};

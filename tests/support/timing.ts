@@ -1,0 +1,24 @@
+import { realTiming, scaledTiming, type Timing } from "../../services/common/timing.ts";
+
+/** How much shorter the waits of {@link yielding} are than the real ones; the tests' own waits are scaled by it as well. */
+export const FACTOR = 0.2;
+
+const scaled = scaledTiming(FACTOR);
+
+/**
+ * For tests of a run that yields to others. What only bounds a fault, such as a slow connection, stays real, so that a busy machine
+ * fails no test.
+ */
+export const yielding: Timing = {
+  ...realTiming,
+  waiterPatienceMs: scaled.waiterPatienceMs,
+  lookEveryMs: scaled.lookEveryMs,
+  readerLockMs: scaled.readerLockMs,
+  readerPauseMs: scaled.readerPauseMs,
+  attemptPauseMs: scaled.attemptPauseMs,
+};
+
+/** What a session may wait in sum: what the run allows, and 1.5 s for missed looks and for letting go. 5 s by the real timing. */
+export function mostWaitMs({ waiterPatienceMs }: Timing): number {
+  return waiterPatienceMs + 1_500;
+}
