@@ -62,7 +62,7 @@ export interface Ports {
   readonly edge: Edge;
 }
 
-/** A stack's services, and what some of them can't be asked without. */
+/** A stack's services, and the tokens that some of them lack. */
 export interface Services {
   readonly ports: Ports;
   readonly lacks: readonly Lack[];
@@ -113,7 +113,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
   } satisfies Partial<Ports>;
 }
 
-/** The ports that can't be had without a token. */
+/** The ports that need a token. */
 function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Services["token"]) {
   const { supabase, vercel, cloudflare, github } = endpoints;
   return {

@@ -57,7 +57,10 @@ export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
 /** The secret that no run can do without. */
 export const RUNNER_DATABASE_SECRET = "DATABASE_URL";
 
-/** Secrets by which a run reads the services' configuration. Without one of them its part is named as missing. */
+/**
+ * The services' tokens: variables of the environment, for the command line and the provider too. A run that lacks one names the part that
+ * it can't read as missing.
+ */
 export const RUNNER_TOKENS = [
   "VERCEL_API_TOKEN",
   "GITHUB_TOKEN",

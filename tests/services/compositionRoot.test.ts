@@ -47,7 +47,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** The same stack as each way in is told of it. */
+/** The addresses of one stack; each way in gets them in its own form. */
 const endpoints = () => ({
   ...{ aws: server.url, vercel: server.url, github: server.url, cloudflare: server.url, supabase: server.url },
   supabaseProject: `${server.url}/projects/{ref}`,
@@ -197,7 +197,7 @@ describe("the composition root", () => {
 });
 
 describe("addresses as they are written", () => {
-  it("are what the program declares, a run reads and the provider is told", () => {
+  it("are what the program declares, and what a run and the provider read", () => {
     const all = { ...endpoints(), edge: "http://localhost:1" };
     const flat = flatEndpoints(all);
     expect(Object.keys(flat)).toEqual([
