@@ -59,7 +59,7 @@ export class PrimarySite extends pulumi.ComponentResource {
       "application",
       {
         projectName: args.vercelProject,
-        release: { sourceUrl: cloneUrl(args.repository, args.endpointGithub), sourceRef: args.branch, database },
+        release: { sourceUrl: cloneUrl(args.repository, args.endpoints.github), sourceRef: args.branch, database },
         protect,
       },
       child,

@@ -16,27 +16,27 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
   const common = [awsProvider(settings), vercelProvider(settings), recoveryProvider(settings)];
   return settings.role === "primary"
     ? [...common, cloudflareProvider(settings)]
-    : [...common, githubProvider(settings.mirrorOwner, settings.endpointGithub)];
+    : [...common, githubProvider(settings.mirrorOwner, settings.endpoints.github)];
 }
 
-function awsProvider({ awsRegion, awsAccountId, endpointAws }: Settings): aws.Provider {
+function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): aws.Provider {
   return new aws.Provider("aws", {
     region: awsRegion as aws.Region,
     // The credentials of another account are refused before anything is changed there.
     allowedAccountIds: [awsAccountId],
-    ...(endpointAws !== undefined && {
+    ...(endpoint !== undefined && {
       endpoints: [
         {
-          s3: endpointAws,
-          kms: endpointAws,
-          iam: endpointAws,
-          sts: endpointAws,
-          secretsmanager: endpointAws,
-          cloudtrail: endpointAws,
-          codebuild: endpointAws,
-          scheduler: endpointAws,
-          logs: endpointAws,
-          sqs: endpointAws,
+          s3: endpoint,
+          kms: endpoint,
+          iam: endpoint,
+          sts: endpoint,
+          secretsmanager: endpoint,
+          cloudtrail: endpoint,
+          codebuild: endpoint,
+          scheduler: endpoint,
+          logs: endpoint,
+          sqs: endpoint,
         },
       ],
       s3UsePathStyle: true,
@@ -58,24 +58,12 @@ function githubProvider(owner: string, endpoint: string | undefined): github.Pro
   });
 }
 
-function cloudflareProvider({ endpointCloudflare: endpoint }: Settings): cloudflare.Provider {
+function cloudflareProvider({ endpoints: { cloudflare: endpoint } }: Settings): cloudflare.Provider {
   return new cloudflare.Provider("cloudflare", {
     ...(endpoint !== undefined && { baseUrl: `${endpoint}/client/v4` }),
   });
 }
 
-function recoveryProvider(settings: Settings): RecoveryProvider {
-  const { awsRegion, vercelTeam, supabaseProjectUrl } = settings;
-  const { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase, endpointEdge } = settings;
-  return new RecoveryProvider("recovery", {
-    awsRegion,
-    endpointAws,
-    endpointVercel,
-    endpointGithub,
-    endpointCloudflare,
-    endpointSupabase,
-    endpointEdge,
-    supabaseProjectUrl,
-    vercelTeam,
-  });
+function recoveryProvider({ awsRegion, endpoints, vercelTeam }: Settings): RecoveryProvider {
+  return new RecoveryProvider("recovery", { awsRegion, endpoints, vercelTeam });
 }

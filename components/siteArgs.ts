@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Tier } from "../planning/tiers.ts";
+import type { Endpoints } from "../settings/endpoints.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
 
@@ -26,14 +27,7 @@ export interface SiteArgs {
   /** Public keys (PEM) of the writers whose backups are trusted. */
   readonly trustedWriterKeys: readonly string[];
   readonly vercelTeam?: string | undefined;
-  /** Addresses that stand for the public services. @default - the services' own */
-  readonly endpointAws?: string | undefined;
-  readonly endpointVercel?: string | undefined;
-  readonly endpointGithub?: string | undefined;
-  readonly endpointCloudflare?: string | undefined;
-  readonly endpointSupabase?: string | undefined;
-  /** Address of a Supabase project's own API, with {ref}. */
-  readonly supabaseProjectUrl?: string | undefined;
+  readonly endpoints: Endpoints;
   /** Hours between two backups. */
   readonly intervalHours: number;
   /** Tables (`schema.table`) without which a backup doesn't count as proven. */

@@ -1,7 +1,7 @@
 import type { Output } from "@pulumi/pulumi";
 
 import type { VaultRolePurpose } from "../planning/names.ts";
-import type { RunnerSettings } from "../settings/runnerSettings.ts";
+import type { DeclaredRunnerSettings } from "../settings/runnerSettings.ts";
 import type { Application } from "./application.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
@@ -42,7 +42,7 @@ export interface SiteOutputs {
   /** The scheduled backups: names of the schedule, of its CodeBuild project and log group, address of the queue of missed runs. */
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
   /** What a run is told (RUNNER_SETTINGS), for a run by hand or in another container. Holds no secret. */
-  readonly runnerSettings?: Output<RunnerSettings>;
+  readonly runnerSettings?: Output<DeclaredRunnerSettings>;
   /** Generations of the recovered database that are kept beside the present one, until they are released. */
   readonly earlierGenerations?: readonly EarlierGeneration[];
   /** What a recovery could stop of the primary, and what not. */

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Site } from "../planning/names.ts";
-import type { RunnerSettings } from "../settings/runnerSettings.ts";
+import { flatEndpoints } from "../settings/endpoints.ts";
+import type { DeclaredRunnerSettings } from "../settings/runnerSettings.ts";
 import { BackupSchedule } from "./backupSchedule.ts";
 import type { BackupVault } from "./backupVault.ts";
 import type { Database } from "./database.ts";
@@ -21,7 +22,7 @@ export interface BackedUpSite {
 /** A site's backups and what their runs are told, for a run by hand. */
 export interface SiteSchedule {
   readonly schedule: BackupSchedule;
-  readonly settings: pulumi.Output<RunnerSettings>;
+  readonly settings: pulumi.Output<DeclaredRunnerSettings>;
 }
 
 /** A site's own backups into its own vault. They begin once the database is there, and where it is recovered, restored. */
@@ -52,13 +53,10 @@ export function scheduleBackups(
   return { schedule, settings };
 }
 
-function runnerSettings(args: SiteArgs, { vault, signing, database }: BackedUpSite): pulumi.Output<RunnerSettings> {
-  const { endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase } = args;
-  const { supabaseProjectUrl } = args;
-  const endpoints = {
-    ...{ endpointAws, endpointVercel, endpointGithub, endpointCloudflare, endpointSupabase },
-    supabaseProjectUrl,
-  };
+function runnerSettings(
+  args: SiteArgs,
+  { vault, signing, database }: BackedUpSite,
+): pulumi.Output<DeclaredRunnerSettings> {
   return pulumi
     .all([vault.bucket, signing.keyArn, database.ref])
     .apply(([vaultBucket, signingKeyArn, supabaseRef]) => ({
@@ -77,6 +75,7 @@ function runnerSettings(args: SiteArgs, { vault, signing, database }: BackedUpSi
       repository: args.repository,
       supabaseRef,
       ...(args.scheduledRun.state !== undefined && { state: args.scheduledRun.state }),
-      ...(Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)) as object),
+      // A run asks no public name.
+      ...flatEndpoints({ ...args.endpoints, edge: undefined }),
     }));
 }

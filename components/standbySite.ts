@@ -62,7 +62,7 @@ export class StandbySite extends pulumi.ComponentResource {
       { repositoryName: args.mirrorRepository, mirrorOf: args.repository, protect },
       child,
     );
-    const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpointGithub);
+    const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpoints.github);
 
     // A drill must not touch what still runs.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;

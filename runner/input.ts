@@ -1,5 +1,5 @@
-import { type ServiceTokens, tokensIn } from "../recovery/configuration/serviceAccess.ts";
 import { UserError } from "../services/common/errors.ts";
+import { type Ports, services } from "../services/services.ts";
 import {
   RUNNER_DATABASE_SECRET,
   RUNNER_SETTINGS,
@@ -12,8 +12,8 @@ export interface RunnerInput {
   settings: RunnerSettings;
   /** Secret. */
   databaseUrl: string;
-  /** Secret. */
-  tokens: ServiceTokens;
+  /** The stack's services, with the environment's credentials. */
+  ports: Ports;
 }
 
 /**
@@ -30,7 +30,8 @@ export function readInput(environment: NodeJS.ProcessEnv): RunnerInput {
   if (settings === undefined || databaseUrl === undefined) {
     throw new UserError(`The run can't begin: ${faults.join("; ")}.`);
   }
-  return { settings, databaseUrl, tokens: tokensIn(environment) };
+  const { ports } = services({ ...settings, awsRegion: settings.region }, environment);
+  return { settings, databaseUrl, ports };
 }
 
 function readSettings(json: string | undefined, faults: string[]): RunnerSettings | undefined {

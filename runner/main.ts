@@ -1,11 +1,9 @@
 import { backup } from "../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../recovery/backup/leftOutText.ts";
-import { configurationWith, contentWith } from "../recovery/configuration/serviceAccess.ts";
+import { collectConfiguration } from "../recovery/configuration/configuration.ts";
 import { systemClock } from "../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../services/common/errors.ts";
-import { kmsSigner } from "../services/signer/signer.ts";
 import { ageSealer, openerOf } from "../services/vault/age.ts";
-import { s3Vault } from "../services/vault/s3Vault.ts";
 import { readInput, type RunnerInput } from "./input.ts";
 import { readState } from "./state.ts";
 
@@ -30,12 +28,13 @@ async function main(): Promise<void> {
   if (failure !== undefined) throw new PromiseError(failure);
 }
 
-async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: AbortSignal) {
-  const { region, endpointAws: endpoint, ageRecipients } = settings;
+async function backUp({ settings, databaseUrl, ports }: RunnerInput, signal: AbortSignal) {
+  const { ageRecipients } = settings;
+  const sources = { ...settings, readState: () => readState(settings) };
   return backup({
     databaseUrl,
-    vault: s3Vault({ bucket: settings.vaultBucket, region, endpoint }),
-    signer: kmsSigner({ keyId: settings.signingKeyArn, region, endpoint }),
+    vault: ports.vault(settings.vaultBucket),
+    signer: ports.signer(settings.signingKeyArn),
     trustedKeys: settings.trustedWriterKeys,
     tiers: settings.tiers,
     criticalTables: settings.criticalTables,
@@ -43,8 +42,8 @@ async function backUp({ settings, databaseUrl, tokens }: RunnerInput, signal: Ab
     ...(ageRecipients.length > 0 && { sealer: ageSealer(ageRecipients) }),
     opener: await openerOf(process.env),
     clock: systemClock,
-    configuration: () => configurationWith(settings, tokens, () => readState(settings), signal),
-    project: contentWith(settings, tokens),
+    configuration: () => collectConfiguration({ ...ports, clock: systemClock }, sources, signal),
+    project: ports.projectContent(settings.supabaseRef),
     reporter: say,
     signal,
   });

@@ -1,16 +1,11 @@
 import { z } from "zod";
 
-const endpoint = z
-  .string()
-  .regex(/^https?:\/\/\S+$/)
-  .optional();
+import { ENDPOINT_KEYS, withEndpoints } from "./endpoints.ts";
+
 const text = z.string().min(1);
 
-/**
- * What a scheduled run is told beside its secrets, as one JSON. The program declares it, the runner checks it; both read this
- * one description. No secret belongs in here: it lies in the build's plain variables.
- */
-export const RUNNER_SETTINGS = z.strictObject({
+/** The JSON, as the program declares it. */
+const DECLARED = z.strictObject({
   /** Name of the stack, for messages. */
   stack: text,
   region: text,
@@ -43,15 +38,18 @@ export const RUNNER_SETTINGS = z.strictObject({
   supabaseRef: text,
   /** Where Pulumi keeps this stack's state: a `file://` or `s3://` backend, and the project's name there. Without it a run has no state. */
   state: z.strictObject({ backend: text, project: text }).optional(),
-  endpointAws: endpoint,
-  endpointVercel: endpoint,
-  endpointGithub: endpoint,
-  endpointCloudflare: endpoint,
-  endpointSupabase: endpoint,
-  /** Address of a Supabase project's own API, with {ref}. */
-  supabaseProjectUrl: endpoint,
+  ...ENDPOINT_KEYS,
 });
+
+/**
+ * What a scheduled run is told beside its secrets, as one JSON. The program declares it, the runner checks it; both read this
+ * one description. No secret belongs in here: it lies in the build's plain variables.
+ */
+export const RUNNER_SETTINGS = DECLARED.transform(withEndpoints);
+/** A run's settings, checked. */
 export type RunnerSettings = z.output<typeof RUNNER_SETTINGS>;
+/** A run's settings as the program declares them and the stack puts them out. */
+export type DeclaredRunnerSettings = z.input<typeof RUNNER_SETTINGS>;
 
 /** The variable that holds them, as JSON. */
 export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
@@ -59,7 +57,10 @@ export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
 /** The secret that no run can do without. */
 export const RUNNER_DATABASE_SECRET = "DATABASE_URL";
 
-/** Secrets by which a run reads the services' configuration. Without one of them its part is named as missing. */
+/**
+ * The services' tokens: variables of the environment, for the command line and the provider too. A run that lacks one names the part that
+ * it can't read as missing.
+ */
 export const RUNNER_TOKENS = [
   "VERCEL_API_TOKEN",
   "GITHUB_TOKEN",

@@ -3,6 +3,7 @@ import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 
 import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
+import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
 /** An optional setting. Pulumi.yaml gives every setting a type, and "" stands there for one that isn't set. */
@@ -17,11 +18,6 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const days = z.number().int().min(1);
 const count = (lowest: number, highest: number) => z.coerce.number().int().min(lowest).max(highest);
 const json = <T extends z.ZodType>(schema: T) => z.string().transform(parseJson).pipe(schema);
-/** Plain http would show tokens and backups to the network, so it is for this machine alone. */
-const endpoint = matching(/^(https:\/\/[^\s/]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)\/?$/).transform((url) =>
-  url.replace(/\/$/, ""),
-);
-const ENDPOINT = "an https address without a path (plain http only on 127.0.0.1 or localhost)";
 const REGION = "an AWS region such as ap-northeast-1";
 const ACCOUNT = "an AWS account id of 12 digits";
 
@@ -86,13 +82,7 @@ export const SETTINGS = z.object({
     .default(["public.users", "public.posts", "public.applications"])
     .describe("a list of tables as schema.table"),
   shrinkPercent: count(1, 100).default(20).describe("a whole number of percent from 1 to 100"),
-  endpointAws: optional(endpoint, ENDPOINT),
-  endpointVercel: optional(endpoint, ENDPOINT),
-  endpointGithub: optional(endpoint, ENDPOINT),
-  endpointCloudflare: optional(endpoint, ENDPOINT),
-  endpointSupabase: optional(endpoint, ENDPOINT),
-  endpointEdge: optional(endpoint, ENDPOINT),
-  supabaseProjectUrl: optional(matching(/^https?:\/\/\S*\{ref\}\S*$/), "an address with {ref} in it"),
+  ...ENDPOINT_KEYS,
 });
 
 /** All values as they are written, before the rules that hold between them. */

@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
+import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
 import { nearest } from "./nearest.ts";
 import { SETTINGS, type SettingValues } from "./schema.ts";
 import { faultsOfSettings } from "./settingsRules.ts";
 
 /** The settings of a stack, parsed and checked. */
-export interface CommonSettings extends Omit<SettingValues, "role" | "mode" | "tierOverrides" | "deployerArns"> {
+export interface CommonSettings extends Omit<
+  SettingValues,
+  "role" | "mode" | "tierOverrides" | "deployerArns" | keyof FlatEndpoints
+> {
   /** Name of the Pulumi project. */
   readonly project: string;
   /** Name of the stack. */
   readonly stack: string;
+  readonly endpoints: Endpoints;
   /** Who may change the vault's protection; unset for the account's own administrators. */
   readonly deployerArns: readonly string[] | undefined;
   /** The tiers with this stack's overrides in them. */
@@ -75,7 +80,7 @@ export function loadSettings(): Settings {
 }
 
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {
-  const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = values;
+  const { role, mode = "standby", tierOverrides, deployerArns: named, ...rest } = withEndpoints(values);
   const deployerArns = named.length > 0 ? named : undefined;
   const common = { ...rest, project, stack, deployerArns, tiers: tiersWith(tierOverrides, TIERS) };
   if (role === "primary") return { ...common, role };

@@ -2,13 +2,12 @@ import { Command, Option } from "commander";
 
 import { backup } from "../../recovery/backup/backup.ts";
 import { failureText, leftOutLines } from "../../recovery/backup/leftOutText.ts";
-import type { ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
-import { configurationWith, contentWith, tokensIn } from "../../recovery/configuration/serviceAccess.ts";
+import { collectConfiguration, type ConfigurationBackup } from "../../recovery/configuration/configuration.ts";
 import { BACKUP_KINDS, type BackupKind, KINDS } from "../../recovery/vault/backupKinds.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { ageSealer, openerOf } from "../../services/vault/age.ts";
-import { writerOf } from "../stack/services.ts";
+import { portsOf, writerOf } from "../stack/services.ts";
 import { readStack, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -46,9 +45,7 @@ export function backupCommand(): Command {
           opener: await openerOf(process.env),
           ...(KINDS[kind].configuration && { configuration: () => configurationOf(context, signal) }),
           ...(KINDS[kind].project &&
-            supabaseRef !== undefined && {
-              project: contentWith({ ...context.settings, supabaseRef }, tokensIn(process.env)),
-            }),
+            supabaseRef !== undefined && { project: portsOf(context.settings).projectContent(supabaseRef) }),
           reporter,
           signal,
         }),
@@ -62,12 +59,12 @@ export function backupCommand(): Command {
     });
 }
 
-/** What a rebuilt infrastructure needs beside the data, Pulumi's state included. Tokens come from the environment. */
+/** What a rebuilt infrastructure needs beside the data, Pulumi's state included. */
 async function configurationOf(
   { settings, outputs, pulumi }: StackContext,
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
   const readState = async (): Promise<unknown> => JSON.parse(await pulumi.exportState());
-  const places = { ...settings, supabaseRef: outputs.supabaseRef };
-  return await configurationWith(places, tokensIn(process.env), readState, signal);
+  const sources = { ...settings, supabaseRef: outputs.supabaseRef, readState };
+  return await collectConfiguration({ ...portsOf(settings), clock: systemClock }, sources, signal);
 }

@@ -6,7 +6,7 @@ import { leaseContent } from "../../recovery/site/trafficLease.ts";
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { leaseOf, supabaseOf, vaultOf } from "../stack/services.ts";
+import { leaseOf, portsOf, vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
@@ -79,7 +79,7 @@ function releaseCommand(): Command {
         ...{ generation, present, organization, stack: options.stack, pulumi: context.pulumi },
         deletesProject: options.delete === true,
         withoutNewerBackup: options.withoutNewerBackup === true,
-        supabase: supabaseOf(context, "the generation's project is looked up there"),
+        supabase: portsOf(settings).supabase(),
         lease: await leaseOf(context, signal),
         backups: await listBackups({ vault: vaultOf(context), trustedKeys: trustedKeysOf(context), tiers, signal }),
         confirm: confirmWith(options.confirm, "--confirm"),

@@ -5,7 +5,7 @@ import { readPlatformBackups } from "../../recovery/restore/platform/platformBac
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
-import { supabaseOf, vaultOf } from "../stack/services.ts";
+import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -68,7 +68,7 @@ export function listCommand(): Command {
         ref === undefined
           ? { facts: [], lines: [] }
           : await showPlatform(ref, () => {
-              const supabase = supabaseOf(context, "Supabase is asked for its own backups", SUPABASE_TIMEOUT_MS);
+              const supabase = portsOf(context.settings).supabase(SUPABASE_TIMEOUT_MS);
               return readPlatformBackups(supabase, ref, systemClock, signal);
             });
       printResult([...facts, ...platform.facts], options.json === true, [

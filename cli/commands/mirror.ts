@@ -2,10 +2,9 @@ import { Command } from "commander";
 
 import { cloneUrl } from "../../planning/names.ts";
 import { mirrorRepository } from "../../recovery/mirror/mirrorRepository.ts";
-import { GITHUB_GIT } from "../../services/codeHost/git.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { gitOf } from "../stack/services.ts";
+import { portsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -19,16 +18,15 @@ export function mirrorCommand(): Command {
     .addOption(jsonOption())
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
-      const context = await readStack(options.stack, signal);
-      const { settings, outputs } = context;
+      const { settings, outputs } = await readStack(options.stack, signal);
       if (outputs.mirrorUrl === undefined)
         throw new UserError(`Stack ${options.stack} has no mirror: it is the standby that has one.`);
       const urls = {
-        source: cloneUrl(settings.repository, settings.endpointGithub ?? GITHUB_GIT),
+        source: cloneUrl(settings.repository, settings.endpoints.github),
         mirror: outputs.mirrorUrl,
       };
       const result = await withProgress("Mirroring", (reporter) =>
-        mirrorRepository(gitOf(context), systemClock, urls, signal, reporter),
+        mirrorRepository(portsOf(settings).git(), systemClock, urls, signal, reporter),
       );
       printResult(result, options.json === true, [
         `${result.refs.length} refs are in the mirror: ${Object.entries(result.heads)

@@ -5,7 +5,7 @@ import type { PlatformChoice } from "../../recovery/restore/platform/platformSou
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { supabaseOf, vaultOf } from "../stack/services.ts";
+import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
@@ -45,7 +45,7 @@ export function restorePlatformCommand(): Command {
       if (databaseUrl === undefined || ref === undefined)
         throw new UserError(`Stack ${options.stack} runs no Supabase project: there is nothing to restore in place.`);
       const result = await restorePlatform({
-        supabase: supabaseOf(context, "Supabase is asked to restore its own backup"),
+        supabase: portsOf(context.settings).supabase(),
         vault: vaultOf(context),
         ref,
         databaseUrl,

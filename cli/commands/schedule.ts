@@ -5,12 +5,8 @@ import { Command } from "commander";
 
 import { bundleRunner } from "../../runner/bundle.ts";
 import { redact, UserError } from "../../services/common/errors.ts";
-import {
-  awsScheduledRuns,
-  type DeclaredSchedule,
-  type ScheduledRun,
-  type ScheduledRuns,
-} from "../../services/scheduler/scheduledRuns.ts";
+import type { DeclaredSchedule, ScheduledRun, ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
+import { portsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
@@ -73,8 +69,7 @@ async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: Sched
     );
   }
   const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
-  const { awsRegion: region, endpointAws: endpoint } = settings;
-  return { runs: awsScheduledRuns({ schedule: name, project, missedRunsUrl, region, endpoint }), logGroup };
+  return { runs: portsOf(settings).scheduledRuns({ schedule: name, project, missedRunsUrl }), logGroup };
 }
 
 function linesOf(

@@ -4,9 +4,7 @@ import { vaultRoleTag } from "../../planning/names.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { retireVault } from "../../recovery/vault/retire.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { vaultBucket } from "../../services/vault/vaultBucket.ts";
-import { vaultKey } from "../../services/vault/vaultKey.ts";
-import { vaultRoleOf } from "../stack/services.ts";
+import { portsOf, vaultRoleOf } from "../stack/services.ts";
 import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { askFor, confirmWith } from "../terminal/confirm.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
@@ -45,12 +43,12 @@ export function vaultCommand(): Command {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { settings, outputs } = context;
-      const at = { region: settings.awsRegion, endpoint: settings.endpointAws };
+      const ports = portsOf(settings);
       const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal });
       const { auditBucket } = await retireVault({
         stack: options.stack,
-        bucket: vaultBucket({ bucket: outputs.vaultBucket, ...at }),
-        key: vaultKey({ arn: keyOf(context), ...at, ...breakGlassOf(context, options) }),
+        bucket: ports.vaultBucket(outputs.vaultBucket),
+        key: ports.vaultKey({ arn: keyOf(context), ...breakGlassOf(context, options) }),
         auditBucket: outputs.auditBucket,
         forget: (what) => pulumi.forget(what),
         confirm: confirmWith(options.confirm, "--confirm"),

@@ -4,22 +4,22 @@ import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
 import { type Lease, readLease } from "../../recovery/site/trafficLease.ts";
 import { localThrowaway } from "../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaway.ts";
-import { vercelClient } from "../../services/appHost/vercel.ts";
-import { awsNames } from "../../services/aws/awsNames.ts";
-import { type Git, gitClient, GITHUB_GIT, originOf } from "../../services/codeHost/git.ts";
-import { type Supabase, supabaseClient } from "../../services/databaseHost/supabase.ts";
-import { type ProjectContent, supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
-import { kmsSigner, type Signer } from "../../services/signer/signer.ts";
-import { s3Vault } from "../../services/vault/s3Vault.ts";
-import { type Vault } from "../../services/vault/vault.ts";
-import { type RoleCredentials, roleCredentials, type RoleOptions } from "../../services/vault/vaultRole.ts";
+import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { type Ports, services } from "../../services/services.ts";
+import type { Signer } from "../../services/signer/signer.ts";
+import type { Vault } from "../../services/vault/vault.ts";
+import type { RoleCredentials, RoleOptions } from "../../services/vault/vaultRole.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { requiredVariable, type StackContext } from "./stackContext.ts";
+import type { StackContext } from "./stackContext.ts";
+
+/** The stack's services, with the environment's credentials. */
+export function portsOf(settings: Settings, environment: NodeJS.ProcessEnv = process.env): Ports {
+  return services(settings, environment).ports;
+}
 
 /** The stack's own vault. */
 export function vaultOf({ settings, outputs }: StackContext): Vault {
-  return s3Vault({ bucket: outputs.vaultBucket, region: settings.awsRegion, endpoint: settings.endpointAws });
+  return portsOf(settings).vault(outputs.vaultBucket);
 }
 
 /**
@@ -27,12 +27,9 @@ export function vaultOf({ settings, outputs }: StackContext): Vault {
  * needed: the bucket takes backups from no other role of people.
  */
 export function writerOf({ settings, outputs }: StackContext, otherwise?: string): { vault: Vault; signer: Signer } {
-  const { awsRegion: region, endpointAws: endpoint } = settings;
+  const { vault, signer } = portsOf(settings);
   const credentials = vaultRoleOf(settings, "writer", { otherwise });
-  return {
-    vault: s3Vault({ bucket: outputs.vaultBucket, region, endpoint, credentials }),
-    signer: kmsSigner({ keyId: outputs.signingKeyArn, region, endpoint, credentials }),
-  };
+  return { vault: vault(outputs.vaultBucket, credentials), signer: signer(outputs.signingKeyArn, credentials) };
 }
 
 /** One of the roles of the stack's vault. */
@@ -41,9 +38,8 @@ export function vaultRoleOf(
   purpose: VaultRolePurpose,
   more: Pick<RoleOptions, "otherwise" | "mfa"> = {},
 ): RoleCredentials {
-  const { awsRegion: region, endpointAws: endpoint } = settings;
   const tag = vaultRoleTag(settings.project, purpose);
-  return roleCredentials({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, region, endpoint, ...more });
+  return portsOf(settings).role({ roleArn: vaultRoleArn(siteOf(settings), purpose), tag, ...more });
 }
 
 /** The stack's place in AWS, which all names derive from. */
@@ -57,61 +53,22 @@ export function throwawaysOf(environment: NodeJS.ProcessEnv): ThrowawayPostgres 
   return scratchUrl === "" ? localThrowaway(environment) : scratchThrowaway(scratchUrl);
 }
 
-/** Git with the token of GITHUB_TOKEN, for the one server that the settings name. */
-export function gitOf({ settings }: StackContext): Git {
-  const token = requiredVariable("GITHUB_TOKEN", "a token that may read the repository and write its mirror");
-  return gitClient([{ origin: originOf(settings.endpointGithub ?? GITHUB_GIT), token }]);
-}
-
-/** What a Supabase project holds beside its database. */
+/** What a Supabase project holds beside its database, for a restore: it does not begin without the token. */
 export function projectContentOf({ settings }: StackContext, ref: string): ProjectContent {
-  return supabaseContent({
-    ref,
-    token: requiredVariable(
-      "SUPABASE_ACCESS_TOKEN",
-      "storage objects, edge functions and auth settings are asked for with it",
-    ),
-    endpoint: settings.endpointSupabase,
-    projectUrlTemplate: settings.supabaseProjectUrl,
-  });
+  const { ports, token } = services(settings, process.env);
+  token("SUPABASE_ACCESS_TOKEN");
+  return ports.projectContent(ref);
 }
 
-/** Where `resume` looks for what a killed update has left. Tokens come from the environment, when a service is asked. */
+/** Where `resume` looks for what a killed update has left. A token is asked for when its service is. */
 export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
-  const purpose = "what the killed update has left there is looked for with it";
-  return {
-    region: settings.awsRegion,
-    accountId: settings.awsAccountId,
-    aws: () => awsNames({ region: settings.awsRegion, endpoint: settings.endpointAws }),
-    vercel: () =>
-      vercelClient({
-        token: requiredVariable("VERCEL_API_TOKEN", purpose),
-        endpoint: settings.endpointVercel,
-        team: settings.vercelTeam,
-      }),
-    cloudflare: () =>
-      cloudflareClient({
-        token: requiredVariable("CLOUDFLARE_API_TOKEN", purpose),
-        endpoint: settings.endpointCloudflare,
-      }),
-  };
+  const { awsNames: aws, vercel, cloudflare } = portsOf(settings);
+  return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, vercel, cloudflare };
 }
 
-/** Who holds the stack's public name; undefined where its zone says nothing of it. */
+/** The lease of the stack's public name; undefined if its zone holds none. */
 export async function leaseOf({ settings }: StackContext, signal: AbortSignal): Promise<Lease | undefined> {
-  const cloudflare = cloudflareClient({
-    token: requiredVariable("CLOUDFLARE_API_TOKEN", "the zone says who holds the public name"),
-    endpoint: settings.endpointCloudflare,
-  });
+  const cloudflare = portsOf(settings).cloudflare();
   const zoneId = await cloudflare.zoneId(settings.zoneName, signal);
   return zoneId === undefined ? undefined : await readLease(cloudflare, zoneId, settings.publicName, signal);
-}
-
-/** Supabase with the token of SUPABASE_ACCESS_TOKEN. `timeoutMs` is the patience with one attempt. */
-export function supabaseOf({ settings }: StackContext, purpose: string, timeoutMs?: number): Supabase {
-  return supabaseClient({
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    token: requiredVariable("SUPABASE_ACCESS_TOKEN", purpose),
-    endpoint: settings.endpointSupabase,
-  });
 }

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { identityToRecipient } from "age-encryption";
 import { parse, stringify } from "yaml";
 
+import { flatEndpoints } from "../../settings/endpoints.ts";
 import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile, SUPABASE_REGION } from "./host/layout.ts";
 
 /** Names that exist in the sandbox alone. */
@@ -65,7 +66,7 @@ function namespaced(settings: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`castchat-recovery:${key}`, value]));
 }
 
-function settingsOf(stack: StackName, file: SandboxFile): Record<string, string> {
+function settingsOf(stack: StackName, file: SandboxFile): Record<string, unknown> {
   const { ports } = file;
   const primary = stack === "prod";
   return {
@@ -91,12 +92,14 @@ function settingsOf(stack: StackName, file: SandboxFile): Record<string, string>
           mirrorRepository: SANDBOX_NAMES.mirrorRepository,
         }),
     disposableVault: "true",
-    endpointAws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
-    endpointVercel: addressOf(ports, "vercel"),
-    endpointGithub: addressOf(ports, "github"),
-    endpointCloudflare: addressOf(ports, "cloudflare"),
-    endpointSupabase: addressOf(ports, "supabase"),
-    endpointEdge: addressOf(ports, "edge"),
-    supabaseProjectUrl: `${addressOf(ports, "supabase")}/projects/{ref}`,
+    ...flatEndpoints({
+      aws: addressOf(ports, primary ? "awsPrimary" : "awsStandby"),
+      vercel: addressOf(ports, "vercel"),
+      github: addressOf(ports, "github"),
+      cloudflare: addressOf(ports, "cloudflare"),
+      supabase: addressOf(ports, "supabase"),
+      edge: addressOf(ports, "edge"),
+      supabaseProject: `${addressOf(ports, "supabase")}/projects/{ref}`,
+    }),
   };
 }

@@ -10,6 +10,15 @@ import type { MissingPart } from "../vault/configurationPart.ts";
 /** Version of the layout of a configuration backup. */
 export const CONFIGURATION_FORMAT = 1;
 
+/** The services that are asked. One without its token throws when it is asked for, which costs its part. */
+export interface ConfigurationPorts {
+  vercel: () => Vercel;
+  cloudflare: () => Cloudflare;
+  github: () => Github;
+  supabase: () => Supabase;
+  clock: Clock;
+}
+
 /** Whose configuration is collected. A part without a name here is left out on purpose. */
 export interface ConfigurationSources {
   vercelProject?: string | undefined;
@@ -17,10 +26,8 @@ export interface ConfigurationSources {
   /** "owner/name". */
   repository?: string | undefined;
   supabaseRef?: string | undefined;
-  /** Pulumi's state, as `pulumi stack export` gives it: its secrets are encrypted by the stack's own key. */
-  stackState?: unknown;
-  /** What whoever asks can't give, and why. */
-  missing?: readonly MissingPart[];
+  /** Gives Pulumi's state, as `pulumi stack export` does: its secrets are encrypted by the stack's own key. */
+  readState?: (() => Promise<unknown>) | undefined;
 }
 
 /** A missing part as what a backup does not hold. */
@@ -58,11 +65,11 @@ const LEFT_OUT = "[left out: secret]";
  * named in `missing` with its reason, so that one unreachable service does not cost the others' backup.
  */
 export async function collectConfiguration(
-  ports: { vercel: Vercel; cloudflare: Cloudflare; github: Github; supabase: Supabase; clock: Clock },
+  ports: ConfigurationPorts,
   sources: ConfigurationSources,
   signal: AbortSignal,
 ): Promise<ConfigurationBackup> {
-  const missing: MissingPart[] = [...(sources.missing ?? [])];
+  const missing: MissingPart[] = [];
   const part = async <S, T>(
     name: string,
     source: S | undefined,
@@ -77,11 +84,12 @@ export async function collectConfiguration(
       return undefined;
     }
   };
-  const [application, dns, repository, auth] = await Promise.all([
-    part("application", sources.vercelProject, (project) => applicationOf(ports.vercel, project, signal)),
-    part("dns", sources.zoneName, (zone) => zoneOf(ports.cloudflare, zone, signal)),
-    part("repository", sources.repository, (name) => repositoryOf(ports.github, name, signal)),
-    part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase.authSettings(ref, signal))),
+  const [application, dns, repository, auth, stackState] = await Promise.all([
+    part("application", sources.vercelProject, (project) => applicationOf(ports.vercel(), project, signal)),
+    part("dns", sources.zoneName, (zone) => zoneOf(ports.cloudflare(), zone, signal)),
+    part("repository", sources.repository, (name) => repositoryOf(ports.github(), name, signal)),
+    part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
+    part("stackState", sources.readState, (read) => read()),
   ]);
   return {
     format: CONFIGURATION_FORMAT,
@@ -90,7 +98,7 @@ export async function collectConfiguration(
     ...(dns && { dns }),
     ...(repository && { repository }),
     ...(auth && { auth }),
-    ...(sources.stackState === undefined ? {} : { stackState: sources.stackState }),
+    ...(stackState !== undefined && { stackState }),
     missing: missing.sort((a, b) => (a.part < b.part ? -1 : 1)),
   };
 }

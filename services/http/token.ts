@@ -1,4 +1,4 @@
-/** Why a service can't be asked where its token is not in the environment, and what to do, as a clause. */
-export function withoutToken(name: string): string {
-  return `${name} is not set: set it to a token that may read this`;
+/** What to do about a service's token that is not in the environment. */
+export function withoutToken(variable: string): string {
+  return `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
 }

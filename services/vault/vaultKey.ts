@@ -15,18 +15,22 @@ export interface VaultKey {
   end(): Promise<void>;
 }
 
+/** Which key, and how it is given up. */
+export interface VaultKeyOptions {
+  arn: string;
+  region: string;
+  endpoint?: string | undefined;
+  /** @default - those of the environment */
+  breakGlass?: KMSClientConfig["credentials"] | undefined;
+  /** Says to the reader how break-glass is taken. */
+  hint: string;
+}
+
 /**
  * The key by its ARN. It is looked at with the environment's credentials and ended with those that are given: the key's policy lets only
  * break-glass end it.
  */
-export function vaultKey(options: {
-  arn: string;
-  region: string;
-  endpoint?: string | undefined;
-  breakGlass?: KMSClientConfig["credentials"] | undefined;
-  /** Says to the reader how break-glass is taken. */
-  hint: string;
-}): VaultKey {
+export function vaultKey(options: VaultKeyOptions): VaultKey {
   const { arn, region, endpoint, breakGlass, hint } = options;
   const at = { region, ...(endpoint !== undefined && { endpoint }) };
   const call = { service: "KMS", region, endpoint, subject: `the vault's key "${arn}"` };

@@ -14,6 +14,7 @@ const COMMON = {
   supabaseOrganization: "castchat",
   supabaseRegion: "ap-northeast-1",
   vercelProject: "castchat",
+  endpoints: {},
   repository: "castchat/castchat",
   branch: "main",
   trustedWriterKeys: ["PEM"],

@@ -146,7 +146,7 @@ describe("the runner in an empty folder", () => {
       "stackState",
     ]);
     expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe(
-      "CLOUDFLARE_API_TOKEN is not set: set it to a token that may read this",
+      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.",
     );
     expect(log).toMatch(
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,

@@ -81,7 +81,7 @@ describe("parseSettings", () => {
   });
 
   it("takes a slash off the end of an endpoint", () => {
-    expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpointAws).toBe(
+    expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpoints.aws).toBe(
       "http://127.0.0.1:4566",
     );
   });

@@ -40,7 +40,7 @@ for (const { type, name, inputs } of spec.resources) {
 export async function prepareWorkspace(
   cloud: MiniCloud,
   name: string,
-  aws: { endpointAws?: string; awsRegion: string } = { awsRegion: "ap-northeast-3" },
+  aws: { endpoint?: string; region: string } = { region: "ap-northeast-3" },
 ) {
   const folder = join(cloud.home, `workspace-${name}`);
   await mkdir(join(folder, "state"), { recursive: true });
@@ -68,13 +68,16 @@ export async function prepareWorkspace(
     GITHUB_TOKEN: cloud.credentials.githubToken,
   };
   const provider = {
-    ...aws,
-    endpointSupabase: cloud.address("supabase"),
-    endpointVercel: cloud.address("vercel"),
-    endpointCloudflare: cloud.address("cloudflare"),
-    endpointGithub: cloud.address("github"),
-    endpointEdge: cloud.address("edge"),
-    supabaseProjectUrl: `${cloud.address("supabase")}/projects/{ref}`,
+    awsRegion: aws.region,
+    endpoints: {
+      aws: aws.endpoint,
+      supabase: cloud.address("supabase"),
+      vercel: cloud.address("vercel"),
+      cloudflare: cloud.address("cloudflare"),
+      github: cloud.address("github"),
+      edge: cloud.address("edge"),
+      supabaseProject: `${cloud.address("supabase")}/projects/{ref}`,
+    },
   };
 
   /** Starts the engine; `ended` gives its exit code and everything that it printed. */

@@ -76,7 +76,7 @@ async function targetUrl(): Promise<string | undefined> {
 
 describe("a restore under the engine", () => {
   it("is gone on with after kill -9, is left alone afterwards, refuses another backup, and is told gone from unreachable", async () => {
-    const workspace = await prepareWorkspace(cloud, "restore", { awsRegion: aws.region, endpointAws: aws.endpoint });
+    const workspace = await prepareWorkspace(cloud, "restore", aws);
     await workspace.declare(declared());
     const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
     let url: string | undefined;

@@ -30,13 +30,13 @@ describe("configuration", () => {
 
   it("asks for a service's token only when the service is used, by name", () => {
     expect(() => context.supabase()).toThrow(
-      new UserError(
-        "SUPABASE_ACCESS_TOKEN is not set: put the token of that service into the environment and run again.",
-      ),
+      new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
     );
     expect(() => context.vercel()).toThrow(/VERCEL_API_TOKEN/);
     expect(() => context.cloudflare()).toThrow(/CLOUDFLARE_API_TOKEN/);
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
+    expect(() => context.projectContent("abc")).toThrow(/SUPABASE_ACCESS_TOKEN/);
+    expect(() => context.passwordOf("o", "n")).toThrow(/SUPABASE_ACCESS_TOKEN/);
   });
 });
 

@@ -105,7 +105,7 @@ describe("what can't be had beside the database", () => {
     const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
-    const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token that may read this";
+    const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
     expect(PARTS_BESIDE.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));

@@ -43,10 +43,10 @@ beforeAll(async () => {
 afterAll(() => cloud.stop());
 
 const ports = () => ({
-  vercel: cloud.vercel,
-  cloudflare: cloud.cloudflare,
-  supabase: cloud.supabase,
-  github: githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
+  vercel: () => cloud.vercel,
+  cloudflare: () => cloud.cloudflare,
+  supabase: () => cloud.supabase,
+  github: () => githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
   clock,
 });
 
@@ -62,7 +62,7 @@ describe("a configuration backup", () => {
       zoneName: "castchat.example",
       repository: "castchat/app",
       supabaseRef,
-      stackState: { version: 3 },
+      readState: () => Promise.resolve({ version: 3 }),
     };
     const backup = await collectConfiguration(ports(), sources, signal);
     expect(backup.missing).toEqual([]);
@@ -93,8 +93,8 @@ describe("a configuration backup", () => {
     const backup = await collectConfiguration(
       {
         ...others,
-        vercel: { ...vercel, projectSettings: () => Promise.resolve(settings) },
-        supabase: { ...supabase, authSettings: () => Promise.resolve(auth) },
+        vercel: () => ({ ...vercel(), projectSettings: () => Promise.resolve(settings) }),
+        supabase: () => ({ ...supabase(), authSettings: () => Promise.resolve(auth) }),
       },
       { vercelProject: projectId, supabaseRef },
       signal,
@@ -106,7 +106,7 @@ describe("a configuration backup", () => {
   });
 
   it("names a part that cannot be read, and holds the others", async () => {
-    const vercel = vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
+    const vercel = () => vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
     const sources = {
       vercelProject: projectId,
       zoneName: "absent.example",

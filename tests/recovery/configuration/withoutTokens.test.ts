@@ -1,31 +1,38 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
-import { lackOf } from "../../../recovery/configuration/configuration.ts";
-import { configurationWith, tokensIn } from "../../../recovery/configuration/serviceAccess.ts";
+import { collectConfiguration, lackOf } from "../../../recovery/configuration/configuration.ts";
+import { services } from "../../../services/services.ts";
 
 const signal = new AbortController().signal;
 // Nothing listens there.
 const DOWN = "http://127.0.0.1:9";
 const places = {
-  ...{ vercelProject: "web", zoneName: "castchat.example", repository: "castchat/app", supabaseRef: "abc" },
-  ...{ endpointVercel: DOWN, endpointCloudflare: DOWN, endpointGithub: DOWN, endpointSupabase: DOWN },
+  awsRegion: "ap-northeast-1",
+  endpoints: { vercel: DOWN, cloudflare: DOWN, github: DOWN, supabase: DOWN },
 };
-const state = () => Promise.resolve({ version: 3 });
-const missingOf = async (tokens: Parameters<typeof configurationWith>[1], more: object = {}) =>
-  (await configurationWith({ ...places, ...more }, tokens, state, signal)).missing;
+const sources = {
+  ...{ vercelProject: "web", zoneName: "castchat.example", repository: "castchat/app", supabaseRef: "abc" },
+  readState: (): Promise<unknown> => Promise.resolve({ version: 3 }),
+};
+const missingOf = async (
+  tokens: Record<string, string>,
+  more: Partial<typeof sources> | { supabaseRef: undefined },
+) => {
+  const ports = { ...services(places, tokens).ports, clock: () => new Date(0) };
+  return (await collectConfiguration(ports, { ...sources, ...more }, signal)).missing;
+};
 
 describe("the configuration that the tokens reach", () => {
   it("lacks the same parts without a token and with one whose service gives nothing, each with its reason", async () => {
-    const unset = await missingOf({});
-    const down = await missingOf({
-      ...{ VERCEL_API_TOKEN: "v", GITHUB_TOKEN: "g", CLOUDFLARE_API_TOKEN: "c", SUPABASE_ACCESS_TOKEN: "s" },
-    });
+    const unset = await missingOf({}, {});
+    const set = { VERCEL_API_TOKEN: "v", GITHUB_TOKEN: "g", CLOUDFLARE_API_TOKEN: "c", SUPABASE_ACCESS_TOKEN: "s" };
+    const down = await missingOf(set, {});
     expect(unset.map(({ part }) => part)).toEqual(["application", "auth", "dns", "repository"]);
     expect(down.map(({ part }) => part)).toEqual(unset.map(({ part }) => part));
     expect(unset[0]).toEqual({
       part: "application",
-      reason: "VERCEL_API_TOKEN is not set: set it to a token that may read this",
+      reason: "VERCEL_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.",
     });
     expect(down[0]!.reason).toMatch(/^Vercel cannot be reached/);
     for (const missing of [unset, down])
@@ -34,12 +41,7 @@ describe("the configuration that the tokens reach", () => {
 
   it("lacks nothing of a service that the stack does not have, and Pulumi's state by its reason", async () => {
     expect((await missingOf({}, { supabaseRef: undefined })).map(({ part }) => part)).not.toContain("auth");
-    const failing = () => Promise.reject(new Error("no such stack"));
-    const { missing } = await configurationWith(places, {}, failing, signal);
+    const missing = await missingOf({}, { readState: () => Promise.reject(new Error("no such stack")) });
     expect(missing).toContainEqual({ part: "stackState", reason: "no such stack" });
-  });
-
-  it("takes an empty variable as a token that is not set", () => {
-    expect(tokensIn({ VERCEL_API_TOKEN: "", GITHUB_TOKEN: "g", OTHER: "x" })).toEqual({ GITHUB_TOKEN: "g" });
   });
 });

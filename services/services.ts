@@ -1,0 +1,131 @@
+import type { Endpoints } from "../settings/endpoints.ts";
+import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
+import { type Edge, edgeClient } from "./appHost/edge.ts";
+import { type Vercel, vercelClient } from "./appHost/vercel.ts";
+import { type AwsNames, awsNames } from "./aws/awsNames.ts";
+import { type Git, gitClient, GITHUB_GIT, originOf } from "./codeHost/git.ts";
+import { type Github, githubClient } from "./codeHost/github.ts";
+import { UserError } from "./common/errors.ts";
+import { type Supabase, supabaseClient } from "./databaseHost/supabase.ts";
+import { type ProjectContent, supabaseContent } from "./databaseHost/supabaseContent.ts";
+import { type Cloudflare, cloudflareClient } from "./dns/cloudflare.ts";
+import { withoutToken } from "./http/token.ts";
+import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
+import { kmsSigner, type Signer } from "./signer/signer.ts";
+import { s3Vault } from "./vault/s3Vault.ts";
+import type { Vault } from "./vault/vault.ts";
+import { type VaultBucket, vaultBucket } from "./vault/vaultBucket.ts";
+import { type VaultKey, vaultKey, type VaultKeyOptions } from "./vault/vaultKey.ts";
+import { type RoleCredentials, roleCredentials, type RoleOptions } from "./vault/vaultRole.ts";
+
+/** Where a stack's services are. A stack's settings fit, and so does the provider's configuration. */
+export interface ServicePlaces {
+  readonly awsRegion: string;
+  readonly endpoints: Endpoints;
+  /** Id or slug. @default - the token's own account */
+  readonly vercelTeam?: string | undefined;
+}
+
+/** A token that is not set. */
+export interface Lack {
+  /** Variable of the environment. */
+  readonly variable: RunnerToken;
+  /** What is missing and what to do, as a sentence. */
+  readonly why: string;
+}
+
+/** Options of an AWS port without the place, which is the stack's. */
+type WithoutPlace<T> = Omit<T, "region" | "endpoint">;
+
+/**
+ * Every service of a stack. None is called before a port is used. AWS's ports take the environment's credentials, or those of a role; each of
+ * the others takes its token, and throws a UserError with the lack's sentence when the port is asked for without one.
+ */
+export interface Ports {
+  readonly vault: (bucket: string, credentials?: RoleCredentials) => Vault;
+  readonly signer: (keyId: string, credentials?: RoleCredentials) => Signer;
+  /** Takes a role of the vault when its credentials are first needed. */
+  readonly role: (role: WithoutPlace<RoleOptions>) => RoleCredentials;
+  readonly vaultBucket: (bucket: string) => VaultBucket;
+  readonly vaultKey: (key: WithoutPlace<VaultKeyOptions>) => VaultKey;
+  readonly awsNames: () => AwsNames;
+  readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
+  /** `timeoutMs` is the patience with one attempt. */
+  readonly supabase: (timeoutMs?: number) => Supabase;
+  /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
+  readonly projectContent: (ref: string) => ProjectContent;
+  readonly vercel: () => Vercel;
+  readonly cloudflare: () => Cloudflare;
+  readonly github: () => Github;
+  /** Git with the token for the one server that the settings name. */
+  readonly git: () => Git;
+  readonly edge: Edge;
+}
+
+/** A stack's services, and the tokens that some of them lack. */
+export interface Services {
+  readonly ports: Ports;
+  readonly lacks: readonly Lack[];
+  /** A token. Throws a UserError with the lack's sentence if it is not set. */
+  readonly token: (variable: RunnerToken) => string;
+}
+
+/**
+ * The composition root: the only place that decides at which address, with which credentials and by which adapter a service is
+ * asked. The command line, the scheduled run and the provider take their ports from here. An empty variable counts as not set.
+ */
+export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv): Services {
+  const lacks = RUNNER_TOKENS.filter((variable) => tokenIn(environment, variable) === undefined).map((variable) => ({
+    variable,
+    why: withoutToken(variable),
+  }));
+  const token = (variable: RunnerToken): string => {
+    const found = tokenIn(environment, variable);
+    if (found === undefined) throw new UserError(withoutToken(variable));
+    return found;
+  };
+  const { awsRegion: region, endpoints } = places;
+  const projectContent = (ref: string) =>
+    supabaseContent({
+      ref,
+      token: tokenIn(environment, "SUPABASE_ACCESS_TOKEN"),
+      endpoint: endpoints.supabase,
+      projectUrlTemplate: endpoints.supabaseProject,
+    });
+  const ports = { ...awsPorts({ region, endpoint: endpoints.aws }), ...tokenPorts(places, token), projectContent };
+  return { ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge }) }, lacks, token };
+}
+
+function tokenIn(environment: NodeJS.ProcessEnv, variable: RunnerToken): string | undefined {
+  return environment[variable] === "" ? undefined : environment[variable];
+}
+
+/** The ports that lead to AWS, in one region. */
+function awsPorts(at: { region: string; endpoint: string | undefined }) {
+  return {
+    vault: (bucket, credentials) => s3Vault({ ...at, bucket, credentials }),
+    signer: (keyId, credentials) => kmsSigner({ ...at, keyId, credentials }),
+    role: (role) => roleCredentials({ ...at, ...role }),
+    vaultBucket: (bucket) => vaultBucket({ ...at, bucket }),
+    vaultKey: (key) => vaultKey({ ...at, ...key }),
+    awsNames: () => awsNames(at),
+    scheduledRuns: (names) => awsScheduledRuns({ ...at, ...names }),
+  } satisfies Partial<Ports>;
+}
+
+/** The ports that need a token. */
+function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Services["token"]) {
+  const { supabase, vercel, cloudflare, github } = endpoints;
+  return {
+    supabase: (timeoutMs) =>
+      supabaseClient({
+        token: token("SUPABASE_ACCESS_TOKEN"),
+        endpoint: supabase,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      }),
+    vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: vercel, team }),
+    cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: cloudflare }),
+    github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
+    git: () => gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
+  } satisfies Partial<Ports>;
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { createProviders } from "../../components/providers.ts";
+import { parseSettings } from "../../settings/settings.ts";
+import { named, registered } from "./mocks.ts";
+
+const RAW = {
+  ...{ role: "primary", awsAccountId: "111111111111", awsRegion: "ap-northeast-1", standbyVault: "none" },
+  ...{ peerAwsAccountId: "111111111111", peerAwsRegion: "ap-northeast-3", publicName: "app.a.jp", zoneName: "a.jp" },
+  ...{ cloudflareAccountId: "cf", supabaseOrganization: "o", supabaseRegion: "ap-northeast-1" },
+  ...{ vercelProject: "p", vercelTeam: "acme", repository: "o/r" },
+};
+/** As a stack file has them, in the order of Pulumi.yaml. */
+const ENDPOINTS = {
+  endpointAws: "http://127.0.0.1:1",
+  endpointVercel: "http://127.0.0.1:2",
+  endpointGithub: "http://127.0.0.1:3",
+  endpointCloudflare: "http://127.0.0.1:4",
+  endpointSupabase: "http://127.0.0.1:5",
+  endpointEdge: "http://127.0.0.1:6",
+  supabaseProjectUrl: "http://127.0.0.1:5/projects/{ref}",
+};
+const providersOf = (endpoints: Partial<typeof ENDPOINTS>) =>
+  registered(() => createProviders(parseSettings({ ...RAW, ...endpoints }, "prod")));
+
+describe("the providers", () => {
+  it("get addresses in the form that the states of deployed stacks hold", async () => {
+    const resources = await providersOf(ENDPOINTS);
+    expect(named(resources, "recovery").inputs).toEqual({
+      awsRegion: "ap-northeast-1",
+      vercelTeam: "acme",
+      ...ENDPOINTS,
+    });
+    expect(named(resources, "cloudflare").inputs).toMatchObject({ baseUrl: "http://127.0.0.1:4/client/v4" });
+    const [addresses] = JSON.parse(named(resources, "aws").inputs["endpoints"] as string) as Record<string, string>[];
+    expect(new Set(Object.values(addresses!))).toEqual(new Set(["http://127.0.0.1:1"]));
+  });
+
+  it("get none when the public services are meant", async () => {
+    const resources = await providersOf({});
+    expect(named(resources, "recovery").inputs).toEqual({ awsRegion: "ap-northeast-1", vercelTeam: "acme" });
+    expect(named(resources, "aws").inputs["endpoints"]).toBeUndefined();
+    expect(named(resources, "cloudflare").inputs["baseUrl"]).toBeUndefined();
+  });
+});

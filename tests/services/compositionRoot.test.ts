@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
+import { portsOf } from "../../cli/stack/services.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { recoveryConfig, recoveryContext } from "../../provider/recovery/context.ts";
+import { readInput } from "../../runner/input.ts";
+import { messageOf, UserError } from "../../services/common/errors.ts";
+import { type Ports, services } from "../../services/services.ts";
+import { flatEndpoints } from "../../settings/endpoints.ts";
+import { RUNNER_SETTINGS, type RunnerToken } from "../../settings/runnerSettings.ts";
+import { parseSettings } from "../../settings/settings.ts";
+import { startTestServer } from "./support/testServer.ts";
+
+const TOKENS: Record<RunnerToken, string> = {
+  VERCEL_API_TOKEN: "vercel-token",
+  GITHUB_TOKEN: "github-token",
+  CLOUDFLARE_API_TOKEN: "cloudflare-token",
+  SUPABASE_ACCESS_TOKEN: "supabase-token",
+};
+const KEY = { AWS_ACCESS_KEY_ID: "KEYOFTHETEST", AWS_SECRET_ACCESS_KEY: "s" };
+const signal = new AbortController().signal;
+const lacking = (variable: string) =>
+  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
+
+/** Ports that every way in has. */
+type Common = Pick<Ports, "supabase" | "vercel" | "cloudflare" | "projectContent" | "vault">;
+
+/** What is asked of each port; answers don't matter, and a refusal ends a call at once. */
+const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
+  supabase: async (ports) => ports.supabase().project("abc"),
+  projectContent: async (ports) => ports.projectContent("abc").functions(),
+  storage: async (ports) => ports.projectContent("abc").getObject({ bucket: "b", name: "n" }),
+  vercel: async (ports) => ports.vercel().project("p"),
+  cloudflare: async (ports) => ports.cloudflare().zoneId("a.example"),
+  vault: async (ports) => ports.vault("bucket").list("daily/"),
+};
+
+let server: Awaited<ReturnType<typeof startTestServer>>;
+const before = { ...process.env };
+beforeAll(async () => {
+  Object.assign(process.env, KEY);
+  server = await startTestServer([{ status: 400, body: { message: "no" } }]);
+});
+beforeEach(() => void server.seen.splice(0));
+afterAll(async () => {
+  process.env = before;
+  await server.stop();
+});
+
+/** The addresses of one stack; each way in gets them in its own form. */
+const endpoints = () => ({
+  ...{ aws: server.url, vercel: server.url, github: server.url, cloudflare: server.url, supabase: server.url },
+  supabaseProject: `${server.url}/projects/{ref}`,
+});
+const viaCommandLine = (environment: NodeJS.ProcessEnv): Common => {
+  const raw = {
+    ...{ role: "primary", awsAccountId: "111111111111", awsRegion: "ap-northeast-1", standbyVault: "none" },
+    ...{ peerAwsAccountId: "111111111111", peerAwsRegion: "ap-northeast-3", publicName: "app.a.jp", zoneName: "a.jp" },
+    ...{ cloudflareAccountId: "cf", supabaseOrganization: "o", supabaseRegion: "ap-northeast-1" },
+    ...{ vercelProject: "p", vercelTeam: "acme", repository: "o/r" },
+  };
+  return portsOf(parseSettings({ ...raw, ...flatEndpoints(endpoints()) }, "prod"), environment);
+};
+const declared = () => ({
+  ...{ stack: "prod", region: "ap-northeast-1", vaultBucket: "bucket", signingKeyArn: "k", trustedWriterKeys: [] },
+  tiers: TIERS.map(({ name, prefix, period, lockDays }) => ({ name, prefix, period, lockDays })),
+  ...{ criticalTables: [], shrinkPercent: 20, ageRecipients: [], vercelProject: "p", vercelTeam: "acme" },
+  ...{ zoneName: "a.jp", repository: "o/r", supabaseRef: "abc" },
+  ...flatEndpoints(endpoints()),
+});
+const viaRun = (environment: NodeJS.ProcessEnv): Common =>
+  readInput({ ...environment, RUNNER_SETTINGS: JSON.stringify(declared()), DATABASE_URL: "postgresql://h/d" }).ports;
+const viaProvider = (environment: NodeJS.ProcessEnv): Common => {
+  const config = { awsRegion: "ap-northeast-1", vercelTeam: "acme", ...flatEndpoints(endpoints()) };
+  return recoveryContext(recoveryConfig.parse(config), environment);
+};
+
+/** Requests, with what of the signature or token stays the same from one time to the next; and the errors. */
+async function asked(ports: Common): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const [name, call] of Object.entries(CALLS)) {
+    server.seen.splice(0);
+    const error = await call(ports).then(
+      () => "answered",
+      (thrown: unknown) => [thrown instanceof UserError, messageOf(thrown)],
+    );
+    const requests = server.seen.map(({ method, url, headers: { authorization = "" } }) =>
+      [method, url, authorization.replace(/\/\d{8}\/|, SignedHeaders.*$/g, " ")].join(" "),
+    );
+    found[name] = { error, requests };
+  }
+  return found;
+}
+
+describe("the ports of the command line, a scheduled run and the provider", () => {
+  it("ask at the same addresses with the same credentials", async () => {
+    const first = await asked(viaCommandLine({ ...TOKENS }));
+    expect(await asked(viaRun({ ...TOKENS }))).toEqual(first);
+    expect(await asked(viaProvider({ ...TOKENS }))).toEqual(first);
+    const requests = Object.values(first).flatMap((one) => (one as { requests: string[] }).requests);
+    expect(requests).toEqual([
+      "GET /v1/projects/abc Bearer supabase-token",
+      "GET /v1/projects/abc/functions Bearer supabase-token",
+      "GET /v1/projects/abc/api-keys?reveal=true Bearer supabase-token",
+      "GET /v9/projects/p?slug=acme Bearer vercel-token",
+      "GET /client/v4/zones?name=a.example Bearer cloudflare-token",
+      "GET /bucket/?prefix=daily%2F&versions= AWS4-HMAC-SHA256 Credential=KEYOFTHETEST ap-northeast-1/s3/aws4_request ",
+    ]);
+  }, 60_000);
+
+  it.each([
+    ["without a variable", {}],
+    ["with empty ones", Object.fromEntries(Object.keys(TOKENS).map((variable) => [variable, ""]))],
+  ])("lack the same %s, in the same words", async (_, environment) => {
+    const first = await asked(viaCommandLine(environment));
+    expect(await asked(viaRun(environment))).toEqual(first);
+    expect(await asked(viaProvider(environment))).toEqual(first);
+    for (const [name, variable] of [
+      ["supabase", "SUPABASE_ACCESS_TOKEN"],
+      ["projectContent", "SUPABASE_ACCESS_TOKEN"],
+      ["storage", "SUPABASE_ACCESS_TOKEN"],
+      ["vercel", "VERCEL_API_TOKEN"],
+      ["cloudflare", "CLOUDFLARE_API_TOKEN"],
+    ] as const)
+      expect(first[name]).toEqual({ error: [true, lacking(variable)], requests: [] });
+  });
+});
+
+describe("the composition root", () => {
+  const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
+
+  it.each<[RunnerToken[], string[]]>([
+    [[], ["cloudflare", "git", "github", "supabase", "vercel"]],
+    [["VERCEL_API_TOKEN"], ["cloudflare", "git", "github", "supabase"]],
+    [["GITHUB_TOKEN"], ["cloudflare", "supabase", "vercel"]],
+    [
+      ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
+      ["git", "github", "vercel"],
+    ],
+    [Object.keys(TOKENS) as RunnerToken[], []],
+  ])("with %j lacks %j", (set, without) => {
+    const environment = Object.fromEntries(set.map((variable) => [variable, TOKENS[variable]]));
+    const { ports, lacks, token } = services(places(), environment);
+    const unset = (Object.keys(TOKENS) as RunnerToken[]).filter((variable) => !set.includes(variable));
+    expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
+    for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
+    for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
+    const refused = (["cloudflare", "git", "github", "supabase", "vercel"] as const).filter((name) => {
+      try {
+        ports[name]();
+        return false;
+      } catch (error) {
+        expect(lacks.map(({ why }) => why)).toContain(messageOf(error));
+        return true;
+      }
+    });
+    expect(refused).toEqual(without);
+    // These need no token, or say only when they are used that it is not set.
+    for (const name of ["vault", "signer", "vaultBucket", "projectContent"] as const)
+      expect(ports[name]("x")).toBeDefined();
+  });
+
+  it("sends the code host's token only to that host", async () => {
+    const { ports } = services(places(), { ...TOKENS });
+    await ports
+      .github()
+      .repository("o/r")
+      .catch(() => undefined);
+    await ports
+      .git()
+      .remoteRefs(`${server.url}/o/r.git`, [], signal)
+      .catch(() => undefined);
+    const seen = server.seen.map(({ url, headers }) => [url, headers.authorization]);
+    expect(seen[0]).toEqual(["/api/v3/repos/o/r", "Bearer github-token"]);
+    expect(seen[1]?.[0]).toMatch(/^\/o\/r\.git\/info\/refs/);
+    expect(Buffer.from(String(seen[1]?.[1]).replace("Basic ", ""), "base64").toString()).toMatch(/:github-token$/);
+    const elsewhere = services({ ...places(), endpoints: {} }, { ...TOKENS }).ports.git();
+    server.seen.splice(0);
+    await elsewhere.remoteRefs(`${server.url}/o/r.git`, [], signal).catch(() => undefined);
+    expect(server.seen[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it("asks a public name at the edge that the settings name", async () => {
+    const edge = await startTestServer([{ body: { ok: true } }]);
+    const { ports } = services({ ...places(), endpoints: { edge: edge.url } }, {});
+    await ports.edge("https://app.a.example/health", signal);
+    expect(edge.seen).toMatchObject([{ url: "/health", headers: { host: "app.a.example" } }]);
+    await edge.stop();
+  });
+
+  it("has the patience with Supabase that it is asked for", async () => {
+    const silent = await startTestServer([{ hang: true }]);
+    const { ports } = services({ ...places(), endpoints: { supabase: silent.url } }, { ...TOKENS });
+    await expect(ports.supabase(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
+    await silent.stop();
+  });
+});
+
+describe("addresses as they are written", () => {
+  it("are what the program declares, and what a run and the provider read", () => {
+    const all = { ...endpoints(), edge: "http://localhost:1" };
+    const flat = flatEndpoints(all);
+    expect(Object.keys(flat)).toEqual([
+      ...["endpointAws", "endpointVercel", "endpointGithub", "endpointCloudflare", "endpointSupabase", "endpointEdge"],
+      "supabaseProjectUrl",
+    ]);
+    expect(RUNNER_SETTINGS.parse({ ...declared(), ...flat }).endpoints).toEqual(all);
+    expect(recoveryConfig.parse({ awsRegion: "x", ...flat })).toEqual({ awsRegion: "x", ...flat });
+  });
+});
