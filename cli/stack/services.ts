@@ -60,7 +60,7 @@ export function throwawaysOf(environment: NodeJS.ProcessEnv): ThrowawayPostgres 
 /** Git with the token of GITHUB_TOKEN, for the one server that the settings name. */
 export function gitOf({ settings }: StackContext): Git {
   const token = requiredVariable("GITHUB_TOKEN", "a token that may read the repository and write its mirror");
-  return gitClient([{ origin: originOf(settings.endpointGithub ?? GITHUB_GIT), token }]);
+  return gitClient([{ origin: originOf(settings.endpointGithub ?? GITHUB_GIT), token, tokenName: "GITHUB_TOKEN" }]);
 }
 
 /** What a Supabase project holds beside its database. */

@@ -69,7 +69,10 @@ export function recoveryContext(
     vercel: () =>
       vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: config.endpointVercel, team: config.vercelTeam }),
     cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: config.endpointCloudflare }),
-    git: () => gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token("GITHUB_TOKEN") }]),
+    git: () => {
+      const tokenName = "GITHUB_TOKEN";
+      return gitClient([{ origin: originOf(config.endpointGithub ?? GITHUB_GIT), token: token(tokenName), tokenName }]);
+    },
     projectContent: (ref) =>
       supabaseContent({
         ref,

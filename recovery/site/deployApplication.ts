@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts";
-import { type Git, withTemporaryFolder } from "../../services/codeHost/git.ts";
+import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { type Patience, poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
 import { type SourceFile, sourceFiles } from "./sourceFiles.ts";
