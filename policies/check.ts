@@ -4,23 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { prepareEngine, SetupFault } from "./engine.ts";
+import { PLACEHOLDERS } from "../recovery/pulumi/previewWorkspace.ts";
+import { UserError } from "../services/common/errors.ts";
+import { prepareEngine } from "./engine.ts";
 import type { PreviewReport } from "./previewStack.ts";
 import { judge } from "./verdict.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PACK = fileURLToPath(new URL(".", import.meta.url));
 const STACKS = ["prod", "dr"];
-
-/** The previews of new stacks ask no service anything; these only keep providers from asking for credentials. */
-const PLACEHOLDERS = {
-  AWS_ACCESS_KEY_ID: "preview",
-  AWS_SECRET_ACCESS_KEY: "preview",
-  VERCEL_API_TOKEN: "preview-preview-preview-1",
-  GITHUB_TOKEN: "preview",
-  CLOUDFLARE_API_TOKEN: "preview-preview-preview-preview-preview1",
-  SUPABASE_ACCESS_TOKEN: "preview",
-};
 
 /** Previews one stack in a process of its own, together with all that it starts. */
 function previewInChild(
@@ -44,7 +36,7 @@ function previewInChild(
     });
     const stop = () => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
-      reject(new SetupFault("Interrupted; nothing was changed."));
+      reject(new UserError("Interrupted; nothing was changed."));
     };
     signal.addEventListener("abort", stop, { once: true });
     child.once("message", (report) => {
@@ -54,7 +46,7 @@ function previewInChild(
     child.once("exit", (code) => {
       signal.removeEventListener("abort", stop);
       reject(
-        new SetupFault(`The preview of stack ${order.stack} ended without a report (exit code ${code ?? "none"}).`),
+        new UserError(`The preview of stack ${order.stack} ended without a report (exit code ${code ?? "none"}).`),
       );
     });
     child.send({ ...order, pack: PACK });
@@ -77,7 +69,7 @@ async function main(root: string): Promise<number> {
     process.stdout.write(`${lines.join("\n")}\n`);
     return exitCode;
   } catch (error) {
-    if (!(error instanceof SetupFault)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return 2;
   } finally {

@@ -1,50 +1,39 @@
 import { constants } from "node:fs";
-import { access, chmod, copyFile, link, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
+import { access, copyFile, link, mkdir, realpath, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-/** Wrong set-up: a tool or a file is missing. The message says what to do. */
-export class SetupFault extends Error {
-  override readonly name = "SetupFault";
-}
+import { writeStandIns, writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
+import { UserError } from "../services/common/errors.ts";
 
 /** The engine's language host: where one is found it is asked to run a policy pack, which only the newest ones can. */
 const LANGUAGE_HOST = "pulumi-language-nodejs";
 /** What the engine starts for a pack in Node where there is no language host. */
 const ANALYZER = "pulumi-analyzer-policy-nodejs";
-/** Providers that the program uses besides its own; see recovery/pulumi/pulumiStandIn.ts. */
-const PUBLIC_PROVIDERS = ["aws", "cloudflare", "github", "vercel"];
-const PREVIEW_PROVIDER = fileURLToPath(new URL("../recovery/pulumi/pulumiStandIn.ts", import.meta.url));
 
 /**
  * Puts the engine into a folder where it runs policy packs, whether it is an official release or built from source: the CLI
  * alone, without the language host beside it, a starter for packs, and a stand-in for the public providers. The program itself is run inline and needs no host.
  *
  * @returns the PATH to run it with
- * @throws {SetupFault} when there is no `pulumi` on the PATH
+ * @throws UserError if there is no `pulumi` on the PATH
  */
 export async function prepareEngine(folder: string, path: string): Promise<string> {
   const folders = path.split(delimiter).filter((one) => one !== "");
   const pulumi = await findTool("pulumi", folders);
-  if (pulumi === undefined) throw new SetupFault("There is no pulumi on the PATH; run `make policy`, which brings it.");
+  if (pulumi === undefined) throw new UserError("There is no pulumi on the PATH; run `make policy`, which brings it.");
 
   await mkdir(folder, { recursive: true });
   // A copy, not a symbolic link: the engine looks for hosts beside the file that it really is.
   await linkOrCopy(await realpath(pulumi), join(folder, "pulumi"));
   await symlink(process.execPath, join(folder, "node"));
   await writeStarter(join(folder, ANALYZER), packRunner());
-  for (const name of PUBLIC_PROVIDERS) await writeStarter(join(folder, `pulumi-resource-${name}`), PREVIEW_PROVIDER);
+  await writeStandIns(folder);
 
   const withoutHost = await Promise.all(
     folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])),
   );
   return [folder, ...withoutHost.flat()].join(delimiter);
-}
-
-async function writeStarter(file: string, script: string): Promise<void> {
-  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`);
-  await chmod(file, 0o755);
 }
 
 function packRunner(): string {

@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 
 import { LocalWorkspace, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
 
+import { copyWorkspace } from "../recovery/pulumi/previewWorkspace.ts";
 import { declaredIn, type DeclaredResource, type DeclaredStack } from "./stacks/declaredStack.ts";
-import { copyWorkspace } from "./workspace.ts";
 
 /** A policy that a resource breaks. */
 export interface Violation {
@@ -27,7 +27,8 @@ export interface PreviewReport extends DeclaredStack {
  * One call a process: a program that was imported once registers into the engine that imported it.
  */
 export async function previewStack(root: string, stack: string, pack: string, scratch: string): Promise<PreviewReport> {
-  const workspace = await copyWorkspace(root, stack, join(scratch, stack));
+  const folder = join(scratch, stack);
+  const workspace = await copyWorkspace(root, stack, folder);
   const state = join(scratch, `${stack}-state`);
   await mkdir(state, { recursive: true });
   const { default: program } = (await import(pathToFileURL(workspace.main).href)) as { default: PulumiFn };
@@ -38,7 +39,7 @@ export async function previewStack(root: string, stack: string, pack: string, sc
   const preview = await LocalWorkspace.createStack(
     { stackName: stack, projectName: workspace.project, program: async () => program() },
     {
-      workDir: workspace.folder,
+      workDir: folder,
       envVars: { PULUMI_BACKEND_URL: pathToFileURL(state).href, PULUMI_CONFIG_PASSPHRASE: "preview" },
     },
   );

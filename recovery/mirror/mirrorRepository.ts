@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { type Git, type GitRef, withTemporaryFolder } from "../../services/codeHost/git.ts";
+import type { Git, GitRef } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 
 /**
  * What is mirrored. GitHub also shows `refs/pull/*`, which no one may push: `git push --mirror` fails as a whole on them.

@@ -3,12 +3,13 @@ import { join } from "node:path";
 
 import type { Edge } from "../../services/appHost/edge.ts";
 import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts";
-import { type Git, withTemporaryFolder } from "../../services/codeHost/git.ts";
+import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { poll } from "../../services/common/polling.ts";
 import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { jsonClient, segment, ServiceError, unlessNotFound } from "../http/http.ts";
+import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
+import { jsonClient } from "../http/jsonClient.ts";
 import {
   aliasAnswer,
   bypassAnswer,

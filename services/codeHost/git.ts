@@ -1,7 +1,4 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execa } from "execa";
 
 import { redact, UserError } from "../common/errors.ts";
 
@@ -21,6 +18,8 @@ export interface GitCredential {
   /** Scheme and host with port, "https://github.com". */
   origin: string;
   token: string;
+  /** Environment variable that the token comes from, which a refusal names. */
+  tokenName: string;
 }
 
 /** One ref of a repository. */
@@ -57,6 +56,9 @@ export interface PushedRef {
   reason: string;
 }
 
+/** After a refusal git would ask for a name and a password, and says no more than that it must not. */
+const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
+
 /** Environment variables that are git's own business; the caller's own git settings must not change what a recovery does. */
 const PASSED_ON = [
   "PATH",
@@ -80,35 +82,30 @@ export function gitClient(credentials: readonly GitCredential[] = []): Git {
   const environment = gitEnvironment(credentials);
   const git = (args: readonly string[], signal: AbortSignal, folder?: string): Promise<GitAnswer> =>
     runGit(args, { environment, signal, folder });
+  const succeededAt = (url: string, answer: GitAnswer, action: string): GitAnswer =>
+    succeeded(answer, action, credentials.find(({ origin }) => origin === originOf(url))?.tokenName);
   return {
     remoteRefs: async (url, patterns, signal) => {
       const answer = await git(["ls-remote", "--", checkedUrl(url), ...patterns], signal);
-      return refsOf(succeeded(answer, `read the refs of ${shown(url)}`).stdout, "\t");
+      return refsOf(succeededAt(url, answer, `read the refs of ${shown(url)}`).stdout, "\t");
     },
     newestCommit: async (url, branch, signal) => {
       // An annotated tag is an object of its own; `^{}` is the commit behind it.
       const names = [`refs/heads/${checkedName(branch)}`, `refs/tags/${branch}^{}`, `refs/tags/${branch}`];
-      const answer = succeeded(
-        await git(["ls-remote", "--", checkedUrl(url), ...names], signal),
-        `read ${branch} of ${shown(url)}`,
-      );
-      const found = new Map(
-        answer.stdout
-          .split("\n")
-          .map((line) => line.split("\t"))
-          .map(([object, name]) => [name, object]),
-      );
+      const answer = await git(["ls-remote", "--", checkedUrl(url), ...names], signal);
+      const lines = succeededAt(url, answer, `read ${branch} of ${shown(url)}`).stdout.split("\n");
+      const found = new Map(lines.map((line) => line.split("\t")).map(([object, name]) => [name, object]));
       return names.map((name) => found.get(name)).find((object) => object !== undefined);
     },
     checkout: async (url, branch, folder, signal) => {
       const args = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--branch", checkedName(branch)];
       const action = `copy ${branch} of ${shown(url)}`;
-      succeeded(await git([...args, "--", checkedUrl(url), folder], signal), action);
+      succeededAt(url, await git([...args, "--", checkedUrl(url), folder], signal), action);
       return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
     },
     mirror: async (url, folder, signal) => {
       const answer = await git(["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
-      succeeded(answer, `copy ${shown(url)}`);
+      succeededAt(url, answer, `copy ${shown(url)}`);
     },
     localRefs: async (folder, signal) => {
       const answer = await git(["for-each-ref", "--format=%(objectname) %(refname)"], signal, folder);
@@ -118,7 +115,7 @@ export function gitClient(credentials: readonly GitCredential[] = []): Git {
       const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
       const pushed = pushedOf(answer.stdout);
       // A refused ref also makes git fail; it is a failure of the whole only when git says nothing about single refs.
-      if (pushed.length === 0) succeeded(answer, `push to ${shown(url)}`);
+      if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
       return pushed;
     },
     bundle: async (folder, file, refs, signal) => {
@@ -128,23 +125,13 @@ export function gitClient(credentials: readonly GitCredential[] = []): Git {
   };
 }
 
-/** Runs an action with a private temporary folder, which is removed whatever happens. */
-export async function withTemporaryFolder<T>(purpose: string, action: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), `castchat-${purpose}-`));
-  try {
-    return await action(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
 /** Scheme and host of an address, for {@link GitCredential}. */
 export function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "";
 }
 
 interface GitAnswer {
-  code: number | null;
+  exitCode?: number | undefined;
   stdout: string;
   stderr: string;
 }
@@ -179,54 +166,50 @@ function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEn
   return environment;
 }
 
-function runGit(
+async function runGit(
   args: readonly string[],
   options: { environment: NodeJS.ProcessEnv; signal: AbortSignal; folder?: string | undefined },
 ): Promise<GitAnswer> {
-  options.signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
+  const { environment: env, signal, folder } = options;
+  signal.throwIfAborted();
+  const child = execa("git", args, {
+    env,
+    extendEnv: false,
+    ...(folder !== undefined && { cwd: folder }),
+    stdin: "ignore",
+    reject: false,
     // A group of its own, so that git's helpers (git-remote-https) end with it.
-    const child = spawn("git", args, {
-      env: options.environment,
-      cwd: options.folder,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    const stop = (): void => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
-    };
-    options.signal.addEventListener("abort", stop, { once: true });
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      options.signal.removeEventListener("abort", stop);
-      const missing = error.code === "ENOENT";
-      reject(missing ? new UserError("git is not installed: install it and try again.") : error);
-    });
-    child.once("close", (code) => {
-      options.signal.removeEventListener("abort", stop);
-      if (options.signal.aborted) reject(options.signal.reason as Error);
-      else resolve({ code, stdout, stderr });
-    });
+    detached: true,
   });
+  const stop = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const answer = await child;
+    signal.throwIfAborted();
+    if (answer.code === "ENOENT") throw new UserError("git is not installed: install it and try again.");
+    if (answer.code !== undefined) throw new Error(`git could not be run: ${answer.shortMessage}`, { cause: answer });
+    return answer;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
-function succeeded(answer: GitAnswer, action: string): GitAnswer {
-  if (answer.code === 0) return answer;
+/** The answer of a git that ended well. `tokenName` is where the server's token comes from, if it has one. */
+function succeeded(answer: GitAnswer, action: string, tokenName?: string): GitAnswer {
+  if (answer.exitCode === 0) return answer;
+  if (REFUSED.test(answer.stderr)) {
+    const why = tokenName === undefined ? "wants a token, and there is none for it." : "refuses the token.";
+    const remedy = tokenName === undefined ? "" : ` Correct ${tokenName}.`;
+    throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}${remedy}`));
+  }
   const lines = answer.stderr
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  // git would ask for a name and a password after a refusal, and says no more than that it must not.
-  if (
-    /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/.test(
-      answer.stderr,
-    )
-  )
-    throw new RefusedTokenError(redact(`git could not ${action}: the server refuses the token. Correct GITHUB_TOKEN.`));
-  const telling = lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.code}`;
+  const telling =
+    lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.exitCode}`;
   throw new GitError(
     redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),
   );

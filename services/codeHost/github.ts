@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
+import { segment, unlessNotFound } from "../http/http.ts";
+import { jsonClient } from "../http/jsonClient.ts";
 import { GITHUB_GIT } from "./git.ts";
 
 /** GitHub's REST API, as published. */

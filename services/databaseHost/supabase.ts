@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
+import { segment, unlessNotFound } from "../http/http.ts";
+import { jsonClient } from "../http/jsonClient.ts";
 import { type SupabaseBackups, supabaseBackups } from "./supabaseBackups.ts";
 import { keysAnswer, publicKeyIn } from "./supabaseKeys.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { type JsonClient, segment } from "../http/http.ts";
+import { segment } from "../http/http.ts";
+import { type JsonClient } from "../http/jsonClient.ts";
 
 const unixSeconds = z
   .number()

@@ -177,7 +177,7 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
         "x-upsert": "true",
         ...(cacheControl !== undefined && { "cache-control": cacheControl }),
       };
-      const answer = await storage({ method: "POST", url: addressOf(place), headers, open }, signal);
+      const answer = await storage({ method: "POST", url: addressOf(place), headers, open, repeatable: true }, signal);
       await answer.body?.cancel();
     },
     async sizeLimit(signal) {

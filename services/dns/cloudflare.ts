@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { jsonClient, segment, unlessNotFound } from "../http/http.ts";
+import { segment, unlessNotFound } from "../http/http.ts";
+import { jsonClient } from "../http/jsonClient.ts";
 
 /** Cloudflare's API, as published; a setting gives the address without the version path. */
 const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";

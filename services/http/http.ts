@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { Readable } from "node:stream";
 
 import { messageOf, redact } from "../common/errors.ts";
 import { sleep } from "../common/timing.ts";
@@ -52,68 +52,129 @@ export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefin
   }
 }
 
-/** What a service's error body says: its own sentence and code. */
-export interface ServiceMessage {
-  message?: string | undefined;
-  code?: string | undefined;
-}
-
-/** How to speak to one service. */
-export interface JsonClientOptions {
-  /** Name for messages, "Vercel". */
-  service: string;
-  /** Address, without a slash at its end. */
-  baseUrl: string;
-  /** Bearer token; it is never part of a message. */
-  token: string;
-  /** Environment variable or setting that the token comes from, so that a refusal can say what to look at. */
-  tokenName: string;
-  /** Takes the service's own words out of an error body. */
-  describeError: (body: unknown) => ServiceMessage;
-  /** Patience with one attempt, in milliseconds (30 000). */
-  timeoutMs?: number;
-  /** Further attempts after a failed first one (3). */
-  retries?: number;
-  /** Wait before the second attempt in milliseconds (250); it doubles with each further one. */
-  retryDelayMs?: number;
-}
-
-/** One request. */
-export interface JsonRequest<T> {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Path from the base address, each variable part already encoded by {@link segment}. */
-  path: string;
-  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
-  /** JSON body, or bytes that are sent as they are. */
-  body?: unknown;
-  headers?: Readonly<Record<string, string>>;
-  /** What the answer must look like. */
-  answer: z.ZodType<T>;
-  signal?: AbortSignal | undefined;
-  /** True when a repetition does no harm although the method is POST. GET, PUT, PATCH and DELETE are always repeated. */
-  repeatable?: boolean;
-}
-
-/** Sends one request and gives its parsed answer. */
-export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
-
-/** Encodes one variable part of a path. */
+/** Encodes a variable part of a path. */
 export function segment(value: string): string {
   return encodeURIComponent(value);
 }
 
+/** One request, and what is made of its answer. */
+export interface Exchange<T> {
+  /** Which service, for messages. */
+  service: string;
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: URL;
+  /** What is asked, for messages: method and path. */
+  what: string;
+  /** Address for messages; left out by default. */
+  at?: string | undefined;
+  headers: Readonly<Record<string, string>>;
+  /** The body, or what opens it from its start for every attempt. */
+  body?: string | Uint8Array<ArrayBuffer> | (() => Promise<Readable>) | undefined;
+  /** Patience in milliseconds with a service that is silent; every piece of a streamed body begins it again. */
+  timeoutMs: number;
+  /** Attempts at most (4). */
+  attempts?: number | undefined;
+  /** Wait before the second attempt in milliseconds; it doubles with each further one. */
+  retryDelayMs: number;
+  /** True if a repetition does no harm although the method is POST. GET, PUT, PATCH and DELETE are always repeated. */
+  repeatable?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  /** Takes what is wanted from an answer that is a success, within the patience. */
+  receive: (answer: Response) => T | Promise<T>;
+  /** The error that any other answer is. */
+  refusal: (answer: Refusal) => ServiceError;
+}
+
+/** An answer with an error status. */
+export interface Refusal {
+  status: number;
+  text: string;
+  /** Seconds that the service asks to wait before the next attempt. */
+  retryAfterSeconds: number | undefined;
+}
+
+/**
+ * Sends a request until the service has taken it or has said no. 429 and 5xx are tried again, and so is no answer, with
+ * growing waits and the service's `Retry-After`. A POST that failed half-way is repeated only if the caller says that it may be.
+ *
+ * @throws ServiceError for a refusal, UnreachableError if there is no answer, or the signal's reason
+ */
+export async function exchange<T>(request: Exchange<T>): Promise<T> {
+  const { attempts = 4, retryDelayMs, signal } = request;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await attemptOf(request);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const wait = waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1));
+      if (wait === undefined || attempt >= attempts) throw error;
+      await sleep(wait, signal);
+    }
+  }
+}
+
 const TOO_MANY_REQUESTS = 429;
 /** A service that asks for a longer wait than this is taken as not available now. */
-export const LONGEST_RETRY_AFTER_SECONDS = 60;
+const LONGEST_RETRY_AFTER_SECONDS = 60;
+
+/** Milliseconds to wait, or nothing when the error is final. */
+function waitBeforeRetry<T>(error: unknown, request: Exchange<T>, growing: number): number | undefined {
+  const repeatable = request.method !== "POST" || request.repeatable === true;
+  if (error instanceof UnreachableError) return repeatable ? growing : undefined;
+  if (!(error instanceof ServiceError)) return undefined;
+  // A rate limit is decided before any work is done, so that even a POST may come again.
+  if (error.status !== TOO_MANY_REQUESTS && (error.status < 500 || !repeatable)) return undefined;
+  const asked = error.retryAfterSeconds ?? 0;
+  return asked > LONGEST_RETRY_AFTER_SECONDS ? undefined : Math.max(asked * 1000, growing);
+}
+
+async function attemptOf<T>(request: Exchange<T>): Promise<T> {
+  const { service, method, url, what, at, headers, timeoutMs, signal } = request;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), timeoutMs);
+  const body = typeof request.body === "function" ? await request.body() : request.body;
+  // A large body is on its way for longer than the patience.
+  if (body instanceof Readable) body.on("data", () => timer.refresh());
+  let refused: Refusal;
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers,
+      // A redirect would carry the token to wherever it leads.
+      redirect: "error",
+      signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
+      ...sentAs(body),
+    });
+    if (answer.ok) return await request.receive(answer);
+    const { status } = answer;
+    refused = { status, retryAfterSeconds: secondsToWait(answer.headers), text: await answer.text() };
+  } catch (error) {
+    signal?.throwIfAborted();
+    const reason = silence.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : causeOf(error);
+    const where = at === undefined ? "" : ` at ${at}`;
+    throw new UnreachableError(redact(`${service} cannot be reached${where} (${what}): ${reason}.`));
+  } finally {
+    clearTimeout(timer);
+    if (body instanceof Readable) body.destroy();
+  }
+  throw request.refusal(refused);
+}
+
+function sentAs(body: string | Uint8Array<ArrayBuffer> | Readable | undefined): RequestInit {
+  if (body === undefined) return {};
+  if (!(body instanceof Readable)) return { body };
+  return { body: Readable.toWeb(body), duplex: "half" };
+}
+
 /** What is more than this is no time to wait but a moment, in seconds since 1970. */
 const DAY_SECONDS = 86_400;
 
 /**
- * The seconds after which a service lets requests in again, where it says so: by `Retry-After`, or as Supabase does by
+ * The seconds after which a service lets requests in again, if it says so: by `Retry-After`, or as Supabase does by
  * `X-RateLimit-Reset`. Either may hold a moment instead: then the wait is the caller's own.
  * Source: https://supabase.com/docs/reference/api/introduction (rate limits)
  */
-export function secondsToWait(headers: Headers): number | undefined {
+function secondsToWait(headers: Headers): number | undefined {
   const given = ["retry-after", "x-ratelimit-reset"].map((name) => headers.get(name));
   return given
     .filter((text) => text !== null && text.trim() !== "")
@@ -121,121 +182,13 @@ export function secondsToWait(headers: Headers): number | undefined {
     .find((seconds) => seconds >= 0 && seconds <= DAY_SECONDS);
 }
 
-/**
- * A small JSON client over fetch. Answers are parsed with zod; 429 and 5xx are tried again, with growing waits and the
- * service's `Retry-After`; a POST that failed half-way is repeated only where the caller says that it may be.
- * Throws {@link ServiceError}, {@link UnreachableError}, or the signal's reason.
- */
-export function jsonClient(options: JsonClientOptions): JsonClient {
-  const retries = options.retries ?? 3;
-  const firstDelay = options.retryDelayMs ?? 250;
-  return async (request) => {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await send(options, request);
-      } catch (error) {
-        const wait = waitBeforeRetry(error, request, firstDelay * 2 ** attempt);
-        if (request.signal?.aborted || wait === undefined || attempt >= retries) throw error;
-        await sleep(wait, request.signal);
-      }
-    }
-  };
-}
-
-/** Milliseconds to wait, or nothing when the error is final. */
-function waitBeforeRetry<T>(error: unknown, request: JsonRequest<T>, growing: number): number | undefined {
-  const repeatable = request.method !== "POST" || request.repeatable === true;
-  if (error instanceof UnreachableError) return repeatable ? growing : undefined;
-  if (!(error instanceof ServiceError)) return undefined;
-  // A rate limit is decided before any work is done, so that even a POST may come again.
-  if (error.status !== TOO_MANY_REQUESTS && (error.status < 500 || !repeatable)) return undefined;
-  const asked = error.retryAfterSeconds;
-  if (asked === undefined) return growing;
-  return asked > LONGEST_RETRY_AFTER_SECONDS ? undefined : asked * 1000;
-}
-
-async function send<T>(options: JsonClientOptions, request: JsonRequest<T>): Promise<T> {
-  const { service } = options;
-  const what = `${request.method} ${request.path}`;
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
-  const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
-  const bytes = request.body instanceof Uint8Array ? request.body : undefined;
-  let status: number;
-  let text: string;
-  let retryAfterSeconds: number | undefined;
-  try {
-    const response = await fetch(addressOf(options.baseUrl, request), {
-      method: request.method,
-      // A redirect would carry the token to wherever it leads.
-      redirect: "error",
-      signal,
-      headers: {
-        authorization: `Bearer ${options.token}`,
-        accept: "application/json",
-        ...(request.body === undefined || bytes ? {} : { "content-type": "application/json" }),
-        ...request.headers,
-      },
-      ...(request.body === undefined ? {} : { body: bytes ? Buffer.from(bytes) : JSON.stringify(request.body) }),
-    });
-    status = response.status;
-    retryAfterSeconds = secondsToWait(response.headers);
-    text = await response.text();
-  } catch (error) {
-    request.signal?.throwIfAborted();
-    const reason = timeout.aborted ? `no answer within ${(options.timeoutMs ?? 30_000) / 1000} s` : causeOf(error);
-    throw new UnreachableError(redact(`${service} cannot be reached at ${options.baseUrl} (${what}): ${reason}.`));
-  }
-  const body = parseJson(text);
-  if (status >= 400) {
-    throw refusal(options, what, { status, body, text, retryAfterSeconds });
-  }
-  const parsed = request.answer.safeParse(body);
-  if (!parsed.success) {
-    const faults = parsed.error.issues
-      .map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`)
-      .join("; ");
-    throw new ServiceError(service, status, `${service} answered ${what} in a form that is not understood: ${faults}.`);
-  }
-  return parsed.data;
-}
-
-function addressOf<T>(baseUrl: string, request: JsonRequest<T>): URL {
-  const url = new URL(baseUrl.replace(/\/+$/, "") + request.path);
-  for (const [key, value] of Object.entries(request.query ?? {})) {
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(key, String(one));
-  }
-  return url;
-}
-
-function refusal(
-  options: JsonClientOptions,
-  what: string,
-  answer: { status: number; body: unknown; text: string; retryAfterSeconds: number | undefined },
-): ServiceError {
-  const { service } = options;
-  const { status, body } = answer;
-  const said = options.describeError(body);
-  const words =
-    redact(said.message ?? answer.text.slice(0, 200))
+/** A service's words within a message: without secrets, and without the full stop that the message has. */
+export function wordsOf(said: string | undefined, text: string): string {
+  return (
+    redact(said ?? text.slice(0, 200))
       .trim()
-      .replace(/\.$/, "") || "no reason given";
-  const hint = status === 401 || status === 403 ? ` Check ${options.tokenName}.` : "";
-  return new ServiceError(service, status, `${service} refused ${what} (${status}): ${words}.${hint}`, {
-    code: said.code,
-    body,
-    retryAfterSeconds: answer.retryAfterSeconds,
-  });
-}
-
-/** The body as JSON; text that is none becomes undefined, and the answer's own schema then says what is wrong. */
-function parseJson(text: string): unknown {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+      .replace(/\.$/, "") || "no reason given"
+  );
 }
 
 /** fetch hides the reason ("connect ECONNREFUSED …") in `cause`; where several addresses were tried, that has a code alone. */

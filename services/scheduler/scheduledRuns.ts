@@ -1,9 +1,16 @@
-import { STSClient } from "@aws-sdk/client-sts";
-import { z } from "zod";
+import { randomUUID } from "node:crypto";
 
-import { explainAwsError } from "../aws/awsErrors.ts";
-import { JsonService } from "../aws/awsJson.ts";
-import { awsRequest, type AwsService } from "../aws/awsRequest.ts";
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  CodeBuildClient,
+  ListBuildsForProjectCommand,
+  StartBuildCommand,
+} from "@aws-sdk/client-codebuild";
+import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+
+import { type AwsPlace, endedBy, explainedCall, shortCalls } from "../aws/awsCalls.ts";
 import { UserError } from "../common/errors.ts";
 
 /** One run of the scheduled backup. */
@@ -36,88 +43,53 @@ export interface ScheduledRuns {
   start(signal?: AbortSignal): Promise<string>;
 }
 
-/** Names that the stack puts out (`schedule`), and where AWS is. Credentials come from the environment. */
-export interface ScheduledRunsOptions {
+/** Names that the stack puts out (`schedule`), and where AWS is. */
+export interface ScheduledRunsOptions extends AwsPlace {
   schedule: string;
   project: string;
   missedRunsUrl: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
 }
-
-const seconds = z.number().transform((value) => new Date(value * 1000));
-const buildSchema = z.object({
-  id: z.string(),
-  startTime: seconds,
-  endTime: seconds.optional(),
-  buildStatus: z.string(),
-  phases: z
-    .array(
-      z.object({
-        phaseStatus: z.string().optional(),
-        contexts: z.array(z.object({ message: z.string().optional() })).optional(),
-      }),
-    )
-    .default([]),
-});
-const scheduleSchema = z.object({ ScheduleExpression: z.string(), State: z.string() });
-const queueSchema = z.object({ Attributes: z.object({ ApproximateNumberOfMessages: z.coerce.number() }) });
 
 /** Scheduled backups by EventBridge Scheduler and CodeBuild. Errors of set-up or network are UserErrors of one sentence. */
 export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
   const { schedule, project, missedRunsUrl, region, endpoint } = options;
-  const asked = async <T>(service: string, call: (to: AwsService) => Promise<T>): Promise<T> => {
-    try {
-      const credentials = await new STSClient({ region }).config.credentials();
-      return await call({
-        service,
-        region,
-        endpoint: endpoint ?? `https://${service}.${region}.amazonaws.com`,
-        credentials,
-      });
-    } catch (error) {
-      throw explainAwsError(error, { service, region, endpoint, subject: `the scheduled backup "${schedule}"` });
-    }
-  };
-  const codebuild = <T>(operation: string, input: object, signal?: AbortSignal): Promise<T> =>
-    asked("codebuild", (to) =>
-      new JsonService({ ...to, target: "CodeBuild_20161006." }).call<T>(operation, input, signal),
-    );
+  const [scheduler, codebuild, sqs] = [
+    new SchedulerClient(shortCalls(options)),
+    new CodeBuildClient(shortCalls(options)),
+    new SQSClient(shortCalls(options)),
+  ];
+  const asked = <T>(service: string, answer: Promise<T>, signal?: AbortSignal): Promise<T> =>
+    explainedCall(answer, { service, region, endpoint, subject: `the scheduled backup "${schedule}"` }, signal);
   return {
     async schedule(signal) {
-      const answer = await asked("scheduler", (to) =>
-        awsRequest(to, { method: "GET", path: `/schedules/${schedule}`, signal }),
-      );
-      const { ScheduleExpression: expression, State } = scheduleSchema.parse(answer);
-      return { expression, enabled: State === "ENABLED" };
+      const command = new GetScheduleCommand({ Name: schedule });
+      const answer = await asked("EventBridge Scheduler", scheduler.send(command, endedBy(signal)), signal);
+      const expression = given(answer.ScheduleExpression, "the schedule's expression");
+      return { expression, enabled: answer.State === "ENABLED" };
     },
     async newest(count, signal) {
-      const listed = await codebuild<{ ids: string[] }>(
-        "ListBuildsForProject",
-        { projectName: project, sortOrder: "DESCENDING" },
-        signal,
-      );
-      const ids = listed.ids.slice(0, count);
+      const list = new ListBuildsForProjectCommand({ projectName: project, sortOrder: "DESCENDING" });
+      const listed = await asked("CodeBuild", codebuild.send(list, endedBy(signal)), signal);
+      const ids = (listed.ids ?? []).slice(0, count);
       if (ids.length === 0) return [];
-      const { builds } = await codebuild<{ builds: unknown[] }>("BatchGetBuilds", { ids }, signal);
-      return z
-        .array(buildSchema)
-        .parse(builds)
-        .map(runOf)
-        .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+      const get = new BatchGetBuildsCommand({ ids });
+      const { builds = [] } = await asked("CodeBuild", codebuild.send(get, endedBy(signal)), signal);
+      return builds.map(runOf).sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
     },
     async missed(signal) {
-      const input = { QueueUrl: missedRunsUrl, AttributeNames: ["ApproximateNumberOfMessages"] };
-      const answer = await asked("sqs", (to) =>
-        new JsonService({ ...to, target: "AmazonSQS.", version: "1.0" }).call("GetQueueAttributes", input, signal),
-      );
-      return queueSchema.parse(answer).Attributes.ApproximateNumberOfMessages;
+      const command = new GetQueueAttributesCommand({
+        QueueUrl: missedRunsUrl,
+        AttributeNames: ["ApproximateNumberOfMessages"],
+      });
+      const { Attributes } = await asked("SQS", sqs.send(command, endedBy(signal)), signal);
+      return Number(given(Attributes?.ApproximateNumberOfMessages, "the number of messages"));
     },
     async start(signal) {
+      // With the token, a retry of a start whose answer was lost starts no second run.
+      const command = new StartBuildCommand({ projectName: project, idempotencyToken: randomUUID() });
       try {
-        const { build } = await codebuild<{ build: { id: string } }>("StartBuild", { projectName: project }, signal);
-        return build.id;
+        const { build } = await asked("CodeBuild", codebuild.send(command, endedBy(signal)), signal);
+        return given(build?.id, "the build's id");
       } catch (error) {
         if (!(error instanceof Error) || error.name !== "AccountLimitExceededException") throw error;
         throw new UserError("A run is at work, and there is one at a time: wait until it has ended.", { cause: error });
@@ -126,14 +98,20 @@ export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
   };
 }
 
-function runOf({ id, startTime, endTime, buildStatus, phases }: z.output<typeof buildSchema>): ScheduledRun {
+function runOf({ id, startTime, endTime, buildStatus, phases = [] }: Build): ScheduledRun {
   const failed = phases.find(({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== "SUCCEEDED");
   const reason = buildStatus === "SUCCEEDED" ? undefined : failed?.contexts?.[0]?.message;
   return {
-    id,
-    startedAt: startTime,
+    id: given(id, "a build's id"),
+    startedAt: given(startTime, "a build's start"),
     ...(endTime !== undefined && buildStatus !== "IN_PROGRESS" && { endedAt: endTime }),
-    status: buildStatus,
+    status: given(buildStatus, "a build's status"),
     ...(reason !== undefined && reason !== "" && { reason }),
   };
+}
+
+/** Every field of an answer is optional in the SDK's types. */
+function given<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`AWS's answer lacks ${what}.`);
+  return value;
 }

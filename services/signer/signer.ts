@@ -1,10 +1,8 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 
-import { GetPublicKeyCommand, KMSClient, type KMSClientConfig, SignCommand } from "@aws-sdk/client-kms";
+import { GetPublicKeyCommand, KMSClient, SignCommand } from "@aws-sdk/client-kms";
 
-import { explainAwsError } from "../aws/awsErrors.ts";
-import { patientRetries } from "../aws/awsRetries.ts";
-import { realTiming } from "../common/timing.ts";
+import { type AwsPlace, explainedCall, shortCalls } from "../aws/awsCalls.ts";
 
 /** Signs with a key that never leaves its place (ECDSA over P-256 with SHA-256). */
 export interface Signer {
@@ -14,34 +12,18 @@ export interface Signer {
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A KMS key (ECC_NIST_P256, SIGN_VERIFY). Credentials come from the environment. */
-export interface KmsSignerOptions {
+/** A KMS key (ECC_NIST_P256, SIGN_VERIFY). */
+export interface KmsSignerOptions extends AwsPlace {
   /** Key id, ARN or alias. */
   keyId: string;
-  region: string;
-  /** Only where it isn't AWS's own. */
-  endpoint?: string | undefined;
-  /** @default - those of the environment */
-  credentials?: KMSClientConfig["credentials"] | undefined;
 }
 
 /** Signs by AWS KMS. Errors whose cause is set-up or network are UserErrors of one sentence. */
 export function kmsSigner(options: KmsSignerOptions): Signer {
   const { keyId, region, endpoint } = options;
-  const client = new KMSClient({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(options.credentials && { credentials: options.credentials }),
-    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
-    requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
-  });
-  const asked = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw explainAwsError(error, { service: "KMS", region, endpoint, subject: `the signing key "${keyId}"` });
-    }
-  };
+  const client = new KMSClient(shortCalls(options));
+  const asked = <T>(answer: Promise<T>): Promise<T> =>
+    explainedCall(answer, { service: "KMS", region, endpoint, subject: `the signing key "${keyId}"` });
   let publicKey: Promise<string> | undefined;
   return {
     publicKeyPem() {

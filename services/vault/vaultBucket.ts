@@ -1,9 +1,8 @@
 import { DeleteBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
+import { type AwsPlace, shortCalls } from "../aws/awsCalls.ts";
 import { explainAwsError } from "../aws/awsErrors.ts";
-import { patientRetries } from "../aws/awsRetries.ts";
 import { PromiseError } from "../common/errors.ts";
-import { realTiming } from "../common/timing.ts";
 import { listVersions } from "./vaultVersions.ts";
 
 /** What a bucket still holds. */
@@ -31,14 +30,12 @@ export interface VaultBucket {
 /** The latest objects whose locks are read at most. */
 const ASKED_AT_MOST = 200;
 
-/** The bucket by its name, with the environment's credentials. Errors of set-up or network are UserErrors of one sentence. */
-export function vaultBucket(options: { bucket: string; region: string; endpoint?: string | undefined }): VaultBucket {
+/** The bucket by its name. Errors of set-up or network are UserErrors of one sentence. */
+export function vaultBucket(options: AwsPlace & { bucket: string }): VaultBucket {
   const { bucket, region, endpoint } = options;
   const client = new S3Client({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
-    requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
+    ...shortCalls(options),
+    ...(endpoint !== undefined && { forcePathStyle: true }),
   });
   const explain = (error: unknown) =>
     explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });

@@ -139,7 +139,7 @@ describe("policies/check.ts", () => {
 
   it("exits with 2 where there is no project, and names the file", async () => {
     const { code, output } = await check(join(scratch, "nowhere"));
-    expect(output).toContain(`${join(scratch, "nowhere", "Pulumi.yaml")} can't be read as a Pulumi file`);
+    expect(output).toContain(`There is no ${join(scratch, "nowhere", "Pulumi.yaml")}: run the command in`);
     expect(code).toBe(2);
   });
 });

@@ -63,10 +63,17 @@ def keep_build_settings():
 
 
 def limit_builds():
-    """StartBuild is refused while as many builds run as the project allows (AWS: "concurrentBuildLimit")."""
+    """
+    StartBuild is refused while as many builds run as the project allows (AWS: "concurrentBuildLimit"), and starts no
+    second build when the same request comes again (AWS: "idempotencyToken").
+    """
     start = codebuild._start_build
+    started_with = {}  # idempotency token -> build id
 
     def started(data):
+        token = data.get("idempotencyToken")
+        if token is not None and token in started_with:
+            return codebuild.json_response({"build": copy.deepcopy(codebuild._builds.get(started_with[token]))})
         project = codebuild._projects.get(data.get("projectName", "")) or {}
         limit = project.get("concurrentBuildLimit")
         running = [
@@ -77,7 +84,10 @@ def limit_builds():
         if limit is not None and len(running) >= limit:
             message = f"Cannot have more than {limit} active builds for the project"
             return error_response_json("AccountLimitExceededException", message, 400)
-        return start(data)
+        answer = start(data)
+        if token is not None and answer[0] == 200:
+            started_with[token] = json.loads(answer[2])["build"]["id"]
+        return answer
 
     codebuild._start_build = started
 
@@ -87,7 +97,7 @@ def run_builds():
 
     def execute(build_id, project):
         build = codebuild._builds.get(build_id)
-        group = project["logsConfig"]["cloudwatchLogs"]["groupName"]
+        group = project["logsConfig"]["cloudWatchLogs"]["groupName"]
         build["logs"] = {"groupName": group, "streamName": build_id.rsplit(":", 1)[-1]}
         try:
             order = json.dumps(_order(build, project))

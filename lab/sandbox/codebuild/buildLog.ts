@@ -1,4 +1,4 @@
-import { JsonService } from "../../../services/aws/awsJson.ts";
+import { JsonService } from "../aws/jsonService.ts";
 import type { BuildOrder } from "./order.ts";
 
 /** How long lines wait for company before they are sent. */

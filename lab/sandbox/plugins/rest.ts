@@ -2,20 +2,11 @@ import type { z } from "zod";
 
 import { type Properties, resource, type ResourceHandler } from "../../../provider/host/index.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { exchange, ServiceError, unlessNotFound } from "../../../services/http/http.ts";
+import { parseJson } from "../../../services/http/jsonClient.ts";
 
 /** How long a service may take to answer. */
 const TIME_LIMIT_MS = 60_000;
-
-/** An answer of a service that is no success. */
-class RestError extends Error {
-  override readonly name = "RestError";
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** A service with a JSON API behind a token. */
 export interface RestService {
@@ -38,35 +29,28 @@ export interface RestRequest {
   signal?: AbortSignal;
 }
 
-/** Sends one request and gives the JSON that comes back (undefined where nothing does). Throws {@link RestError}. */
+/** Sends one request and gives the JSON that comes back, or undefined. Throws ServiceError, or UnreachableError. */
 export async function send(service: RestService, { method, path, body, signal }: RestRequest): Promise<unknown> {
   const url = new URL(`${service.address}${path}`);
   for (const [key, value] of Object.entries(service.query ?? {})) url.searchParams.set(key, value);
-  const response = await fetch(url, {
-    method,
+  const what = `${method} ${path}`;
+  const text = await exchange({
+    ...{ service: service.name, at: service.address, method, url, what, timeoutMs: TIME_LIMIT_MS, retryDelayMs: 250 },
     headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    body: body === undefined ? undefined : JSON.stringify(body),
     // A change that is cut off by a Ctrl-C leaves open whether it was made: only reading is stopped.
-    signal: AbortSignal.any([AbortSignal.timeout(TIME_LIMIT_MS), ...(signal === undefined ? [] : [signal])]),
-  }).catch((thrown: unknown) => {
-    signal?.throwIfAborted();
-    throw new Error(`${service.name} at ${service.address} does not answer.`, { cause: thrown });
+    signal,
+    receive: (answer) => answer.text(),
+    refusal: (refused) => {
+      const fault = service.faultOf(parseJson(refused.text)) ?? refused.text.slice(0, 200);
+      return new ServiceError(
+        service.name,
+        refused.status,
+        `${service.name} answered ${refused.status} to ${what}: ${fault}`,
+      );
+    },
   });
-  const text = await response.text();
-  const json = parse(text);
-  if (response.ok) return json;
-  const fault = service.faultOf(json) ?? text.slice(0, 200);
-  throw new RestError(response.status, `${service.name} answered ${response.status} to ${method} ${path}: ${fault}`);
-}
-
-/** The answer, or undefined where the service says 404. */
-export async function orGone<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (thrown) {
-    if (thrown instanceof RestError && thrown.status === 404) return undefined;
-    throw thrown;
-  }
+  return parseJson(text);
 }
 
 /** Whose API a row's requests go to. */
@@ -119,7 +103,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
     },
     async read(context, id, last, signal) {
       const path = row.item(context, id, last?.inputs);
-      const answer = await orGone(ask(context, { method: "GET", path, signal }));
+      const answer = await unlessNotFound(ask(context, { method: "GET", path, signal }));
       return answer === undefined ? undefined : row.state(answer, last?.inputs, id);
     },
     async update(context, id, olds, news) {
@@ -130,7 +114,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
     async delete(context, id, { inputs }) {
       const path = row.item(context, id, inputs);
       const request = row.remove?.(context, id, inputs) ?? { method: "DELETE" as const, path };
-      await orGone(send(context.service, request));
+      await unlessNotFound(send(context.service, request));
     },
   });
 }
@@ -154,13 +138,4 @@ export function textAt(body: unknown, ...paths: string[]): string | undefined {
     if (typeof value === "string") return value;
   }
   return undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return text === "" ? undefined : JSON.parse(text);
-  } catch {
-    // Not JSON, for instance a proxy's page: the caller shows the text.
-    return undefined;
-  }
 }

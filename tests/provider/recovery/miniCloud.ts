@@ -65,7 +65,7 @@ export async function startMiniCloud() {
     supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
     vercel: vercelClient({ token: credentials.vercelToken, endpoint: at("vercel") }),
     cloudflare: cloudflareClient({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
-    git: gitClient([{ origin: at("github"), token: credentials.githubToken }]),
+    git: gitClient([{ origin: at("github"), token: credentials.githubToken, tokenName: "GITHUB_TOKEN" }]),
     edge: edgeClient({ endpoint: at("edge") }),
     /** Address of a repository. */
     repository: (fullName: string) => `${at("github")}/${fullName}.git`,

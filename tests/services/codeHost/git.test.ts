@@ -6,14 +6,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import {
-  gitClient,
-  GitError,
-  originOf,
-  RefusedTokenError,
-  withTemporaryFolder,
-} from "../../../services/codeHost/git.ts";
+import { gitClient, GitError, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 import { startTestServer } from "../support/testServer.ts";
 
 const signal = new AbortController().signal;
@@ -116,17 +111,21 @@ describe("a token", () => {
     const own = await startTestServer([{ status: 401, body: "no" }]);
     const other = await startTestServer([{ status: 401, body: "no" }]);
     try {
-      const git = gitClient([{ origin: originOf(own.url), token: "ghp_sesame" }]);
+      const git = gitClient([{ origin: originOf(own.url), token: "ghp_sesame", tokenName: "OWN_TOKEN" }]);
       const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
       expect(refused).toEqual(
         new RefusedTokenError(
-          `git could not read the refs of ${own.url}/o/r.git: the server refuses the token. Correct GITHUB_TOKEN.`,
+          `git could not read the refs of ${own.url}/o/r.git: the server refuses the token. Correct OWN_TOKEN.`,
         ),
       );
       expect(own.seen[0]!.headers.authorization).toBe(
         `Basic ${Buffer.from("x-access-token:ghp_sesame").toString("base64")}`,
       );
-      await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(GitError);
+      await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(
+        new RefusedTokenError(
+          `git could not read the refs of ${other.url}/o/r.git: the server wants a token, and there is none for it.`,
+        ),
+      );
       expect(other.seen.length).toBeGreaterThan(0);
       expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
     } finally {

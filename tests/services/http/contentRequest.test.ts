@@ -10,7 +10,7 @@ const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
-async function upload(reply: Reply, pieces: number) {
+async function upload(reply: Reply, pieces: number, repeatable = true) {
   const server = await startTestServer([reply]);
   stops.push(server.stop);
   const content = async function* () {
@@ -21,7 +21,14 @@ async function upload(reply: Reply, pieces: number) {
   };
   const sent = sendContent(
     {
-      ...{ service: "Testing", method: "POST" as const, url: `${server.url}/object`, headers: {}, timeoutMs: 200 },
+      ...{
+        service: "Testing",
+        method: "POST" as const,
+        url: `${server.url}/object`,
+        headers: {},
+        timeoutMs: 200,
+        repeatable,
+      },
       open: () => Promise.resolve(Readable.from(content())),
     },
     1,
@@ -40,5 +47,11 @@ describe("an upload", () => {
     const { server, sent } = await upload({ hang: true }, 1);
     await expect(sent).rejects.toThrow("Testing cannot be reached (POST /object): no answer within 0.2 s.");
     expect(server.seen).toHaveLength(4);
+  });
+
+  it("is sent once unless a repetition is known to do no harm", async () => {
+    const { server, sent } = await upload({ status: 503, body: {} }, 1, false);
+    await expect(sent).rejects.toThrow("Testing refused POST /object (503)");
+    expect(server.seen).toHaveLength(1);
   });
 });

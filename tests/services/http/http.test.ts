@@ -1,14 +1,8 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { z } from "zod";
 
-import {
-  isNotFound,
-  jsonClient,
-  segment,
-  ServiceError,
-  unlessNotFound,
-  UnreachableError,
-} from "../../../services/http/http.ts";
+import { isNotFound, segment, ServiceError, unlessNotFound, UnreachableError } from "../../../services/http/http.ts";
+import { jsonClient } from "../../../services/http/jsonClient.ts";
 import { type Reply, startTestServer } from "../support/testServer.ts";
 
 const answer = z.object({ ok: z.boolean() });

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { CodeBuildClient, CreateProjectCommand } from "@aws-sdk/client-codebuild";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../components/schedulePolicies.ts";
+import { JsonService } from "../../../lab/sandbox/aws/jsonService.ts";
 import { freePort } from "../../../lab/sandbox/host/ports.ts";
 import { scheduleGroupArn } from "../../../planning/names.ts";
-import { JsonService } from "../../../services/aws/awsJson.ts";
-import { awsRequest } from "../../../services/aws/awsRequest.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 
@@ -18,7 +20,7 @@ const ROLE = `arn:aws:iam::${ACCOUNT}:role/runner`;
 describe("the scheduled runs of a stack", () => {
   let cloud: TestCloud;
   let runs: ScheduledRuns;
-  let sqs: JsonService;
+  let sqs: SQSClient;
   let queue: string;
 
   beforeAll(async () => {
@@ -40,32 +42,31 @@ describe("the scheduled runs of a stack", () => {
     await cloud.s3.send(new PutObjectCommand({ Bucket: "code", Key: "1/main.mjs", Body }));
     const logs = new JsonService({ ...common, service: "logs", target: "Logs_20140328." });
     await logs.call("CreateLogGroup", { logGroupName: "/backup" });
-    await new JsonService({ ...common, service: "codebuild", target: "CodeBuild_20161006." }).call("CreateProject", {
-      name: "backup",
-      serviceRole: ROLE,
-      concurrentBuildLimit: 1,
-      source: {
-        type: "S3",
-        location: "code/1/",
-        buildspec: '{"version":0.2,"phases":{"build":{"commands":["node main.mjs"]}}}',
-      },
-      environment: {},
-      logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/backup" } },
-    });
-    await awsRequest(
-      { ...common, service: "scheduler" },
-      {
-        method: "POST",
-        path: "/schedules/backup",
-        body: JSON.stringify({
-          ScheduleExpression: "rate(6 hours)",
-          FlexibleTimeWindow: { Mode: "OFF" },
-          Target: { Arn: project, RoleArn: ROLE.replace("runner", "starter") },
-        }),
-      },
+    await new CodeBuildClient(common).send(
+      new CreateProjectCommand({
+        name: "backup",
+        serviceRole: ROLE,
+        concurrentBuildLimit: 1,
+        artifacts: { type: "NO_ARTIFACTS" },
+        source: {
+          type: "S3",
+          location: "code/1/",
+          buildspec: '{"version":0.2,"phases":{"build":{"commands":["node main.mjs"]}}}',
+        },
+        environment: { type: "LINUX_CONTAINER", image: "any", computeType: "BUILD_GENERAL1_SMALL" },
+        logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
+      }),
     );
-    sqs = new JsonService({ ...common, service: "sqs", target: "AmazonSQS.", version: "1.0" });
-    queue = (await sqs.call<{ QueueUrl: string }>("CreateQueue", { QueueName: "missed" })).QueueUrl;
+    await new SchedulerClient(common).send(
+      new CreateScheduleCommand({
+        Name: "backup",
+        ScheduleExpression: "rate(6 hours)",
+        FlexibleTimeWindow: { Mode: "OFF" },
+        Target: { Arn: project, RoleArn: ROLE.replace("runner", "starter") },
+      }),
+    );
+    sqs = new SQSClient(common);
+    queue = (await sqs.send(new CreateQueueCommand({ QueueName: "missed" }))).QueueUrl!;
     runs = awsScheduledRuns({ schedule: "backup", project: "backup", missedRunsUrl: queue, region, endpoint });
   }, 60_000);
   afterAll(() => cloud.stop());
@@ -91,7 +92,7 @@ describe("the scheduled runs of a stack", () => {
   });
 
   it("counts what could not be started", async () => {
-    await sqs.call("SendMessage", { QueueUrl: queue, MessageBody: "{}" });
+    await sqs.send(new SendMessageCommand({ QueueUrl: queue, MessageBody: "{}" }));
     expect(await runs.missed()).toBe(1);
   });
 

@@ -1,8 +1,9 @@
+import * as sdk from "@aws-sdk/client-codebuild";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
 import { awsRow } from "./row.ts";
-import { allTags, ownTags, tagsInput } from "./tags.ts";
+import { allTags, ownTags, tagMap, tagsInput } from "./tags.ts";
 
 const variableInputs = z.strictObject({
   name: z.string().min(1),
@@ -40,39 +41,29 @@ interface Outputs {
   tagsAll: Record<string, string>;
 }
 
-/** What the service says of a project, in its own spelling: small letters in front. */
-interface Project extends Omit<Inputs, "buildTimeout" | "tags"> {
-  arn: string;
-  timeoutInMinutes: number;
-  tags?: { key: string; value: string }[];
-}
-
 /** aws:codebuild/project:Project; its id is its ARN. */
 export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
   inputs,
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { project: made } = await context.codebuild.call<{ project: Project }>(
-      "CreateProject",
-      wanted(context, given),
-    );
-    return { id: made.arn, outputs: outputsOf(context, made.arn, given) };
+    const { project: made } = await context.codebuild.send(new sdk.CreateProjectCommand(wanted(context, given)));
+    const arn = made?.arn ?? "";
+    return { id: arn, outputs: outputsOf(context, arn, given) };
   },
   async read(context, id, last) {
-    const { projects } = await context.codebuild.call<{ projects: Project[] }>("BatchGetProjects", {
-      names: [nameIn(id)],
-    });
-    const [found] = projects;
+    const { projects } = await context.codebuild.send(new sdk.BatchGetProjectsCommand({ names: [nameIn(id)] }));
+    const found = projects?.[0];
     if (found === undefined) return undefined;
     const before = last?.inputs;
     const tags = ownTags(
       context,
-      Object.fromEntries((found.tags ?? []).map(({ key, value }) => [key, value])),
+      tagMap(found.tags?.map(({ key: Key, value: Value }) => ({ Key, Value }))),
       before?.tags,
     );
     const { name, description, serviceRole, concurrentBuildLimit, artifacts, source, environment, logsConfig } = found;
-    const actual: Inputs = {
+    // The inputs' own types hold for what the service gives back of them; what it adds shows as drift.
+    const actual = {
       name,
       ...((description !== "" || before?.description !== undefined) && { description }),
       serviceRole,
@@ -81,29 +72,33 @@ export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
       artifacts,
       source,
       environment,
-      logsConfig,
+      logsConfig: { cloudwatchLogs: logsConfig?.cloudWatchLogs },
       ...(tags !== undefined && { tags }),
-    };
-    return { id, inputs: actual, outputs: outputsOf(context, found.arn, actual) };
+    } as Inputs;
+    return { id, inputs: actual, outputs: outputsOf(context, found.arn ?? id, actual) };
   },
   async update(context, id, _olds, news) {
-    await context.codebuild.call("UpdateProject", wanted(context, news));
+    await context.codebuild.send(new sdk.UpdateProjectCommand(wanted(context, news)));
     return outputsOf(context, id, news);
   },
   async delete({ codebuild }, id) {
     // As the real service: a project that is not there is no error.
-    await codebuild.call("DeleteProject", { name: nameIn(id) }).catch((error: unknown) => {
+    await codebuild.send(new sdk.DeleteProjectCommand({ name: nameIn(id) })).catch((error: unknown) => {
       if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
     });
   },
 });
 
-function wanted(context: AwsContext, { buildTimeout, tags, ...given }: Inputs): object {
+function wanted(
+  context: AwsContext,
+  { buildTimeout, tags, logsConfig, ...given }: Inputs,
+): sdk.CreateProjectCommandInput {
   return {
     ...given,
+    logsConfig: { cloudWatchLogs: logsConfig.cloudwatchLogs },
     ...(buildTimeout !== undefined && { timeoutInMinutes: buildTimeout }),
     tags: Object.entries(allTags(context, tags)).map(([key, value]) => ({ key, value })),
-  };
+  } as sdk.CreateProjectCommandInput;
 }
 
 function nameIn(arn: string): string {

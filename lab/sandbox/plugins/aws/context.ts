@@ -1,13 +1,15 @@
+import { CodeBuildClient } from "@aws-sdk/client-codebuild";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { z } from "zod";
 
-import { JsonService } from "../../../../services/aws/awsJson.ts";
-import type { AwsService } from "../../../../services/aws/awsRequest.ts";
 import { UserError } from "../../../../services/common/errors.ts";
+import { JsonService } from "../../aws/jsonService.ts";
 import { localAddress } from "../address.ts";
 import { explained } from "./explain.ts";
 
@@ -44,11 +46,11 @@ export interface AwsContext {
   kms: KMSClient;
   iam: IAMClient;
   secrets: SecretsManagerClient;
+  codebuild: CodeBuildClient;
+  scheduler: SchedulerClient;
+  sqs: SQSClient;
   cloudtrail: JsonService;
-  codebuild: JsonService;
   logs: JsonService;
-  sqs: JsonService;
-  scheduler: AwsService;
 }
 
 /**
@@ -71,8 +73,6 @@ export async function connect(
     // Changes are not cut off by a Ctrl-C, which would leave open whether they were made; they end by themselves.
     requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
   });
-  const json = (service: Service, target: string, version: "1.0" | "1.1" = "1.1") =>
-    new JsonService({ service, target, version, ...options(service) });
   const caller = await explained("asking AWS STS who the credentials belong to", () =>
     new STSClient(options("sts")).send(new GetCallerIdentityCommand({})),
   );
@@ -92,11 +92,15 @@ export async function connect(
     kms: new KMSClient(options("kms")),
     iam: new IAMClient(options("iam")),
     secrets: new SecretsManagerClient(options("secretsmanager")),
-    cloudtrail: json("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."),
-    codebuild: json("codebuild", "CodeBuild_20161006."),
-    logs: json("logs", "Logs_20140328."),
-    sqs: json("sqs", "AmazonSQS.", "1.0"),
-    scheduler: { service: "scheduler", ...options("scheduler") },
+    codebuild: new CodeBuildClient(options("codebuild")),
+    scheduler: new SchedulerClient(options("scheduler")),
+    sqs: new SQSClient(options("sqs")),
+    cloudtrail: new JsonService({
+      ...options("cloudtrail"),
+      service: "cloudtrail",
+      target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.",
+    }),
+    logs: new JsonService({ ...options("logs"), service: "logs", target: "Logs_20140328." }),
   };
 }
 

@@ -1,6 +1,6 @@
+import * as sdk from "@aws-sdk/client-scheduler";
 import { z } from "zod";
 
-import { awsRequest } from "../../../../services/aws/awsRequest.ts";
 import { fromSdk, toSdk } from "./casing.ts";
 import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
@@ -42,12 +42,11 @@ export const schedule = awsRow<Inputs, Outputs>("EventBridge Scheduler Schedule"
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const made = (await put(context, "POST", given)) as { ScheduleArn: string };
-    return { id: `default/${given.name}`, outputs: outputsOf(context, made.ScheduleArn) };
+    const { ScheduleArn = "" } = await context.scheduler.send(new sdk.CreateScheduleCommand(wanted(given)));
+    return { id: `default/${given.name}`, outputs: outputsOf(context, ScheduleArn) };
   },
   async read(context, id, last) {
-    const path = pathOf(id.slice("default/".length));
-    const answer = await orGone(awsRequest(context.scheduler, { method: "GET", path }));
+    const answer = await orGone(context.scheduler.send(new sdk.GetScheduleCommand({ Name: nameIn(id) })));
     if (answer === undefined) return undefined;
     const found = fromSdk(answer) as Inputs & { arn: string };
     const { name, description, scheduleExpression, flexibleTimeWindow, state, target } = found;
@@ -63,25 +62,20 @@ export const schedule = awsRow<Inputs, Outputs>("EventBridge Scheduler Schedule"
     return { id, inputs: actual, outputs: outputsOf(context, found.arn) };
   },
   async update(context, _id, { outputs }, news) {
-    await put(context, "PUT", news);
+    await context.scheduler.send(new sdk.UpdateScheduleCommand(wanted(news)));
     return outputsOf(context, outputs.arn);
   },
   async delete({ scheduler }, id) {
-    await orGone(awsRequest(scheduler, { method: "DELETE", path: pathOf(id.slice("default/".length)) }));
+    await orGone(scheduler.send(new sdk.DeleteScheduleCommand({ Name: nameIn(id) })));
   },
 });
 
-async function put(context: AwsContext, method: "POST" | "PUT", { name, ...rest }: Inputs): Promise<unknown> {
-  return awsRequest(context.scheduler, {
-    method,
-    path: pathOf(name),
-    body: JSON.stringify(toSdk(rest)),
-    headers: { "content-type": "application/json" },
-  });
+function wanted(given: Inputs): sdk.CreateScheduleCommandInput {
+  return toSdk(given) as sdk.CreateScheduleCommandInput;
 }
 
-function pathOf(name: string): string {
-  return `/schedules/${name}`;
+function nameIn(id: string): string {
+  return id.slice("default/".length);
 }
 
 function outputsOf({ region }: AwsContext, arn: string): Outputs {

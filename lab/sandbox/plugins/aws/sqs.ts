@@ -1,3 +1,4 @@
+import * as sdk from "@aws-sdk/client-sqs";
 import { z } from "zod";
 
 import type { AwsContext } from "./context.ts";
@@ -27,18 +28,20 @@ export const queue = awsRow<Inputs, Outputs>("SQS Queue", {
   autoName: { property: "name" },
   replaceOn: ["name"],
   async create(context, given) {
-    const { QueueUrl } = await context.sqs.call<{ QueueUrl: string }>("CreateQueue", {
-      QueueName: given.name,
-      Attributes: attributesOf(given),
-      tags: allTags(context, given.tags),
-    });
+    const { QueueUrl = "" } = await context.sqs.send(
+      new sdk.CreateQueueCommand({
+        QueueName: given.name,
+        Attributes: attributesOf(given),
+        tags: allTags(context, given.tags),
+      }),
+    );
     return { id: QueueUrl, outputs: await outputsOf(context, QueueUrl, given) };
   },
   async read(context, id, last) {
     const attributes = await orGone(attributesAt(context, id), MISSING);
     if (attributes === undefined) return undefined;
     const before = last?.inputs;
-    const listed = await context.sqs.call<{ Tags?: Record<string, string> }>("ListQueueTags", { QueueUrl: id });
+    const listed = await context.sqs.send(new sdk.ListQueueTagsCommand({ QueueUrl: id }));
     const tags = ownTags(context, listed.Tags ?? {}, before?.tags);
     const actual: Inputs = {
       name: id.slice(id.lastIndexOf("/") + 1),
@@ -53,14 +56,14 @@ export const queue = awsRow<Inputs, Outputs>("SQS Queue", {
     return { id, inputs: actual, outputs: await outputsOf(context, id, actual) };
   },
   async update(context, id, { inputs: olds }, news) {
-    await context.sqs.call("SetQueueAttributes", { QueueUrl: id, Attributes: attributesOf(news) });
+    await context.sqs.send(new sdk.SetQueueAttributesCommand({ QueueUrl: id, Attributes: attributesOf(news) }));
     const { set, removed } = tagChanges(allTags(context, olds.tags), allTags(context, news.tags));
-    if (Object.keys(set).length > 0) await context.sqs.call("TagQueue", { QueueUrl: id, Tags: set });
-    if (removed.length > 0) await context.sqs.call("UntagQueue", { QueueUrl: id, TagKeys: removed });
+    if (Object.keys(set).length > 0) await context.sqs.send(new sdk.TagQueueCommand({ QueueUrl: id, Tags: set }));
+    if (removed.length > 0) await context.sqs.send(new sdk.UntagQueueCommand({ QueueUrl: id, TagKeys: removed }));
     return outputsOf(context, id, news);
   },
   async delete({ sqs }, id) {
-    await orGone(sqs.call("DeleteQueue", { QueueUrl: id }), MISSING);
+    await orGone(sqs.send(new sdk.DeleteQueueCommand({ QueueUrl: id })), MISSING);
   },
 });
 
@@ -72,8 +75,8 @@ function attributesOf({ messageRetentionSeconds, sqsManagedSseEnabled }: Inputs)
 }
 
 async function attributesAt({ sqs }: AwsContext, QueueUrl: string): Promise<Record<string, string>> {
-  const asked = { QueueUrl, AttributeNames: ["All"] };
-  return (await sqs.call<{ Attributes: Record<string, string> }>("GetQueueAttributes", asked)).Attributes;
+  const command = new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] });
+  return (await sqs.send(command)).Attributes ?? {};
 }
 
 async function outputsOf(context: AwsContext, url: string, { tags }: Inputs): Promise<Outputs> {

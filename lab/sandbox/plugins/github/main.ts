@@ -1,8 +1,9 @@
 import { z } from "zod";
 
 import { serveProvider } from "../../../../provider/host/index.ts";
+import { unlessNotFound } from "../../../../services/http/http.ts";
 import { localAddress } from "../address.ts";
-import { orGone, type RestService, send, textAt, tokenFrom } from "../rest.ts";
+import { type RestService, send, textAt, tokenFrom } from "../rest.ts";
 import { repository } from "./repository.ts";
 
 await serveProvider({
@@ -26,7 +27,7 @@ await serveProvider({
       faultOf: (body) => [textAt(body, "message"), textAt(body, "errors.0.message")].filter(Boolean).join(" "),
     };
     const login = owner ?? process.env["GITHUB_OWNER"] ?? (await ownLogin(service));
-    const organization = await orGone(send(service, { method: "GET", path: `/orgs/${login}` }));
+    const organization = await unlessNotFound(send(service, { method: "GET", path: `/orgs/${login}` }));
     return { service, owner: login, isOrganization: organization !== undefined };
   },
   resources: { "github:index/repository:Repository": repository },

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import { resource } from "../../../../provider/host/index.ts";
-import { given, orGone, send } from "../rest.ts";
+import { unlessNotFound } from "../../../../services/http/http.ts";
+import { given, send } from "../rest.ts";
 import type { VercelContext } from "./context.ts";
 import { list } from "./variables.ts";
 
@@ -73,7 +74,7 @@ export const project = resource<VercelContext, Inputs, Outputs>({
     return { id, outputs: outputsOf(made) };
   },
   async read(context, id, last) {
-    const found = await orGone(asking(context)("GET", `/v10/projects/${id}`));
+    const found = await unlessNotFound(asking(context)("GET", `/v10/projects/${id}`));
     return found && { id, inputs: inputsOf(found, last?.inputs), outputs: outputsOf(found) };
   },
   async update(context, id, olds, news) {
@@ -89,7 +90,7 @@ export const project = resource<VercelContext, Inputs, Outputs>({
     return outputsOf(changed);
   },
   async delete({ service }, id) {
-    await orGone(send(service, { method: "DELETE", path: `/v8/projects/${id}` }));
+    await unlessNotFound(send(service, { method: "DELETE", path: `/v8/projects/${id}` }));
   },
 });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { given, orGone, send } from "../rest.ts";
+import { unlessNotFound } from "../../../../services/http/http.ts";
+import { given, send } from "../rest.ts";
 import type { VercelContext } from "./context.ts";
 
 /** One environment variable as both resource types take it. */
@@ -32,7 +33,7 @@ export type FoundVariable = z.infer<typeof found>;
 /** The project's variables, values in plain text where they may be read; undefined where the project is gone. */
 export async function list({ service }: VercelContext, projectId: string): Promise<FoundVariable[] | undefined> {
   const path = `/v8/projects/${projectId}/env?decrypt=true`;
-  const answer = await orGone(send(service, { method: "GET", path }));
+  const answer = await unlessNotFound(send(service, { method: "GET", path }));
   return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
 }
 
@@ -58,7 +59,7 @@ export async function change(
 
 /** Deletes a variable; one that is gone already is as good. */
 export async function remove({ service }: VercelContext, projectId: string, id: string): Promise<void> {
-  await orGone(send(service, { method: "DELETE", path: `/v8/projects/${projectId}/env/${id}` }));
+  await unlessNotFound(send(service, { method: "DELETE", path: `/v8/projects/${projectId}/env/${id}` }));
 }
 
 /** A variable as the program would have to write it. A sensitive value cannot be read: the last one stands for it. */

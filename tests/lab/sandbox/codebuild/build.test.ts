@@ -4,18 +4,28 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  CodeBuildClient,
+  CreateProjectCommand,
+  ListBuildsForProjectCommand,
+  StartBuildCommand,
+  StopBuildCommand,
+} from "@aws-sdk/client-codebuild";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../../components/schedulePolicies.ts";
+import { JsonService } from "../../../../lab/sandbox/aws/jsonService.ts";
 import { advanceScheduler } from "../../../../lab/sandbox/aws/schedulerClock.ts";
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 import { isAlive, startTicks } from "../../../../lab/sandbox/host/processes.ts";
 import { endProcess } from "../../../../lab/sandbox/host/supervisor.ts";
-import { JsonService } from "../../../../services/aws/awsJson.ts";
-import { awsRequest } from "../../../../services/aws/awsRequest.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 const REGION = "ap-northeast-1";
@@ -26,20 +36,13 @@ const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION
 const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
 const HOURS_6 = 6 * 3600;
 
-interface Build {
-  id: string;
-  buildStatus: string;
-  phases: { phaseType: string; phaseStatus?: string; contexts?: { message: string }[] }[];
-  logs: { groupName: string; streamName: string };
-}
-
 describe("scheduled builds", () => {
   let folder: Awaited<ReturnType<typeof makeTestFolder>>;
   let pid: number;
   let endpoint: string;
-  let codebuild: JsonService;
+  let codebuild: CodeBuildClient;
   let logs: JsonService;
-  let sqs: JsonService;
+  let sqs: SQSClient;
   let queue: string;
 
   beforeAll(async () => {
@@ -50,11 +53,11 @@ describe("scheduled builds", () => {
     pid = started.pid;
     endpoint = `http://127.0.0.1:${started.port}`;
     const common = { region: REGION, endpoint, credentials };
-    codebuild = new JsonService({ ...common, service: "codebuild", target: "CodeBuild_20161006." });
+    codebuild = new CodeBuildClient(common);
     logs = new JsonService({ ...common, service: "logs", target: "Logs_20140328." });
-    sqs = new JsonService({ ...common, service: "sqs", target: "AmazonSQS.", version: "1.0" });
+    sqs = new SQSClient(common);
     await logs.call("CreateLogGroup", { logGroupName: "/backup" });
-    queue = (await sqs.call<{ QueueUrl: string }>("CreateQueue", { QueueName: "missed" })).QueueUrl;
+    queue = (await sqs.send(new CreateQueueCommand({ QueueName: "missed" }))).QueueUrl!;
     await new S3Client({ ...common, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: "code" }));
     await new SecretsManagerClient(common).send(
       new CreateSecretCommand({ Name: "runner", SecretString: JSON.stringify({ PASSWORD: "swordfish" }) }),
@@ -99,31 +102,33 @@ describe("scheduled builds", () => {
       version: 0.2,
       phases: { install: { commands: ["command -v pg_dump"] }, build: { commands: ["node main.mjs"] } },
     };
-    const made = await codebuild.call<{ project: { arn: string } }>("CreateProject", {
-      name,
-      serviceRole: `arn:aws:iam::${ACCOUNT}:role/${serviceRole}`,
-      concurrentBuildLimit: 1,
-      timeoutInMinutes: 5,
-      artifacts: { type: "NO_ARTIFACTS" },
-      source: { type: "S3", location: `code/${name}/`, buildspec: JSON.stringify(buildspec) },
-      environment: {
-        environmentVariables: [
-          { name: "PLAIN", value: "seen" },
-          { name: "SECRET", type: "SECRETS_MANAGER", value: "runner:PASSWORD" },
-        ],
-      },
-      logsConfig: { cloudwatchLogs: { status: "ENABLED", groupName: "/backup" } },
-    });
-    return made.project.arn;
+    const made = await codebuild.send(
+      new CreateProjectCommand({
+        name,
+        serviceRole: `arn:aws:iam::${ACCOUNT}:role/${serviceRole}`,
+        concurrentBuildLimit: 1,
+        timeoutInMinutes: 5,
+        artifacts: { type: "NO_ARTIFACTS" },
+        source: { type: "S3", location: `code/${name}/`, buildspec: JSON.stringify(buildspec) },
+        environment: {
+          type: "LINUX_CONTAINER",
+          image: "any",
+          computeType: "BUILD_GENERAL1_SMALL",
+          environmentVariables: [
+            { name: "PLAIN", value: "seen" },
+            { name: "SECRET", type: "SECRETS_MANAGER", value: "runner:PASSWORD" },
+          ],
+        },
+        logsConfig: { cloudWatchLogs: { status: "ENABLED", groupName: "/backup" } },
+      }),
+    );
+    return made.project!.arn!;
   }
 
   async function schedule(name: string, target: string, starter = "starter"): Promise<void> {
-    const service = { service: "scheduler", region: REGION, endpoint, credentials };
-    await awsRequest(service, {
-      method: "POST",
-      path: `/schedules/${name}`,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
+    await new SchedulerClient({ region: REGION, endpoint, credentials }).send(
+      new CreateScheduleCommand({
+        Name: name,
         ScheduleExpression: "rate(6 hours)",
         FlexibleTimeWindow: { Mode: "OFF" },
         Target: {
@@ -133,12 +138,13 @@ describe("scheduled builds", () => {
           DeadLetterConfig: { Arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:missed` },
         },
       }),
-    });
+    );
   }
 
   async function builds(projectName: string): Promise<Build[]> {
-    const { ids } = await codebuild.call<{ ids: string[] }>("ListBuildsForProject", { projectName });
-    return (await codebuild.call<{ builds: Build[] }>("BatchGetBuilds", { ids })).builds;
+    const { ids = [] } = await codebuild.send(new ListBuildsForProjectCommand({ projectName }));
+    // AWS refuses a request for no build.
+    return ids.length === 0 ? [] : (await codebuild.send(new BatchGetBuildsCommand({ ids }))).builds!;
   }
 
   async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
@@ -153,13 +159,13 @@ describe("scheduled builds", () => {
   const ended = (name: string) =>
     until(async () => (await builds(name)).find((one) => one.buildStatus !== "IN_PROGRESS"), `the build of ${name}`);
 
-  async function logOf({ logs: { groupName, streamName } }: Build): Promise<string> {
-    const asked = { logGroupName: groupName, logStreamName: streamName };
+  async function logOf(build: Build): Promise<string> {
+    const asked = { logGroupName: build.logs?.groupName, logStreamName: build.logs?.streamName };
     const { events } = await logs.call<{ events: { message: string }[] }>("GetLogEvents", asked);
     return events.map(({ message }) => message).join("\n");
   }
 
-  const failureOf = ({ phases }: Build) => phases.find(({ phaseStatus }) => phaseStatus === "FAILED");
+  const failureOf = ({ phases }: Build) => phases!.find(({ phaseStatus }) => phaseStatus === "FAILED");
 
   it("fires when its time has come and not before, runs the commands as a process and keeps the log", async () => {
     const script = `
@@ -173,7 +179,7 @@ describe("scheduled builds", () => {
     const build = await ended("good");
     const log = await logOf(build);
     expect([build.buildStatus, build.buildStatus === "SUCCEEDED" ? "" : log]).toEqual(["SUCCEEDED", ""]);
-    expect(build.phases.map(({ phaseType }) => phaseType)).toEqual(expect.arrayContaining(["INSTALL", "BUILD"]));
+    expect(build.phases!.map(({ phaseType }) => phaseType)).toEqual(expect.arrayContaining(["INSTALL", "BUILD"]));
     expect(log).toContain("plain seen secret *** length 9");
     expect(log).not.toContain("swordfish");
     expect(/names (.*)/.exec(log)![1]!.split(" ")).toEqual([
@@ -197,7 +203,9 @@ describe("scheduled builds", () => {
   });
 
   it("fails as its command fails, with the reason", async () => {
-    await codebuild.call("StartBuild", { projectName: await bare("bad", "console.error('no luck'); process.exit(3)") });
+    await codebuild.send(
+      new StartBuildCommand({ projectName: await bare("bad", "console.error('no luck'); process.exit(3)") }),
+    );
     const build = await ended("bad");
     expect(build.buildStatus).toBe("FAILED");
     expect(failureOf(build)).toMatchObject({
@@ -221,13 +229,13 @@ describe("scheduled builds", () => {
         Resource: ["arn:aws:s3:::code", "arn:aws:s3:::code/*"],
       },
     ]);
-    await codebuild.call("StartBuild", { projectName: await bare("poor", "", "poor") });
+    await codebuild.send(new StartBuildCommand({ projectName: await bare("poor", "", "poor") }));
     const refused = await ended("poor");
     expect(refused.buildStatus).toBe("FAILED");
     expect(failureOf(refused)).toMatchObject({ phaseType: "DOWNLOAD_SOURCE" });
     expect(failureOf(refused)!.contexts![0]!.message).toMatch(/secretsmanager:GetSecretValue/);
     // The trust is for the project "poor" alone.
-    await codebuild.call("StartBuild", { projectName: await bare("stranger", "", "poor") });
+    await codebuild.send(new StartBuildCommand({ projectName: await bare("stranger", "", "poor") }));
     expect(failureOf(await ended("stranger"))!.contexts![0]!.message).toMatch(/may not assume/);
   });
 
@@ -243,7 +251,7 @@ describe("scheduled builds", () => {
     await schedule("powerless", await project("unstarted", ""), "powerless");
     await advanceScheduler(folder.path, HOURS_6);
     const message = await until(async () => {
-      const { Messages } = await sqs.call<{ Messages?: { Body: string }[] }>("ReceiveMessage", { QueueUrl: queue });
+      const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queue }));
       return Messages?.[0]?.Body;
     }, "the message");
     expect(JSON.parse(message)).toMatchObject({
@@ -262,21 +270,24 @@ describe("scheduled builds", () => {
       writeFileSync(${JSON.stringify(note)}, process.pid + " " + child.pid);
       setTimeout(() => {}, 600000);`;
     await bare(name, script);
-    const { build } = await codebuild.call<{ build: Build }>("StartBuild", { projectName: name });
+    const command = new StartBuildCommand({ projectName: name, idempotencyToken: name });
+    const { build } = await codebuild.send(command);
+    // A retry of the same request starts no second build, and is not refused by the limit.
+    expect((await codebuild.send(command)).build!.id).toBe(build!.id);
     const pids = await until(async () => {
       const text = await readFile(note, "utf8").catch(() => "");
       return text === "" ? undefined : text.split(" ").map(Number);
     }, "the process");
-    return { build, pids };
+    return { build: build!, pids };
   }
 
   it("runs one at a time, and ends a stopped one with all that it has started", async () => {
     const { build, pids } = await startSlow("slow");
-    await expect(codebuild.call("StartBuild", { projectName: "slow" })).rejects.toMatchObject({
+    await expect(codebuild.send(new StartBuildCommand({ projectName: "slow" }))).rejects.toMatchObject({
       name: "AccountLimitExceededException",
     });
     expect(pids.every(isAlive)).toBe(true);
-    await codebuild.call("StopBuild", { id: build.id });
+    await codebuild.send(new StopBuildCommand({ id: build.id }));
     expect((await ended("slow")).buildStatus).toBe("STOPPED");
     expect(pids.some(isAlive)).toBe(false);
   });

@@ -204,7 +204,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
       ),
     );
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain(
-      "Cloudflare at http://127.0.0.1:9/client/v4 does not answer.",
+      "Cloudflare cannot be reached at http://127.0.0.1:9/client/v4 (",
     );
   }, 60_000);
 });

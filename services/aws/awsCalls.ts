@@ -1,0 +1,41 @@
+import type { S3ClientConfig } from "@aws-sdk/client-s3";
+
+import { realTiming } from "../common/timing.ts";
+import { type AwsCall, explainAwsError } from "./awsErrors.ts";
+import { patientRetries } from "./awsRetries.ts";
+
+/** Where AWS is. Credentials come from the environment unless they are given. */
+export interface AwsPlace {
+  region: string;
+  /** Only if it isn't AWS's own. */
+  endpoint?: string | undefined;
+  /** @default - those of the environment */
+  credentials?: S3ClientConfig["credentials"] | undefined;
+}
+
+/** Configuration of an SDK client whose calls are short: retries for a minute, and a limit for every attempt. */
+export function shortCalls({ region, endpoint, credentials }: AwsPlace) {
+  return {
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials && { credentials }),
+    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
+    // An endpoint that can't be reached is reported within 10 seconds: 3 attempts (awsRetries.ts).
+    requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
+  };
+}
+
+/** What makes an SDK call end when the signal says so. */
+export function endedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}
+
+/** The answer of an SDK call. Throws the signal's reason after an abort, else what {@link explainAwsError} makes of the error. */
+export async function explainedCall<T>(answer: Promise<T>, call: AwsCall, signal?: AbortSignal): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw explainAwsError(error, call);
+  }
+}

@@ -1,0 +1,107 @@
+import type { z } from "zod";
+
+import { exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
+
+/** What a service's error body says: its own sentence and code. */
+export interface ServiceMessage {
+  message?: string | undefined;
+  code?: string | undefined;
+}
+
+/** How to speak to one service. */
+export interface JsonClientOptions {
+  /** Name for messages, "Vercel". */
+  service: string;
+  /** Address, without a slash at its end. */
+  baseUrl: string;
+  /** Bearer token; it is never part of a message. */
+  token: string;
+  /** Environment variable or setting that the token comes from, so that a refusal can say what to look at. */
+  tokenName: string;
+  /** Takes the service's own words out of an error body. */
+  describeError: (body: unknown) => ServiceMessage;
+  /** Patience with one attempt, in milliseconds (30 000). */
+  timeoutMs?: number;
+  /** Wait before the second attempt in milliseconds (250); it doubles with each further one. */
+  retryDelayMs?: number;
+}
+
+/** One request. */
+export interface JsonRequest<T> {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Path from the base address, each variable part already encoded by {@link segment}. */
+  path: string;
+  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  /** JSON body, or bytes that are sent as they are. */
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+  /** What the answer must look like. */
+  answer: z.ZodType<T>;
+  signal?: AbortSignal | undefined;
+  /** True if a repetition does no harm although the method is POST. GET, PUT, PATCH and DELETE are always repeated. */
+  repeatable?: boolean;
+}
+
+/** Sends one request and gives its parsed answer. */
+export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
+
+/**
+ * A small JSON client. Answers are parsed with zod; attempts and errors are those of {@link exchange}.
+ */
+export function jsonClient(options: JsonClientOptions): JsonClient {
+  const { service, baseUrl, token, timeoutMs = 30_000, retryDelayMs = 250 } = options;
+  return async ({ method, path, query, body, headers, answer, signal, repeatable }) => {
+    const what = `${method} ${path}`;
+    const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;
+    const { status, text } = await exchange({
+      ...{ service, method, what, at: baseUrl, timeoutMs, retryDelayMs, repeatable, signal },
+      url: addressOf(baseUrl, path, query),
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: "application/json",
+        ...(body !== undefined && !bytes && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: bytes ?? (body === undefined ? undefined : JSON.stringify(body)),
+      receive: async (received) => ({ status: received.status, text: await received.text() }),
+      refusal: (refused) => refusalOf(options, what, refused),
+    });
+    const parsed = answer.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    const faults = parsed.error.issues
+      .map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`)
+      .join("; ");
+    throw new ServiceError(service, status, `${service} answered ${what} in a form that is not understood: ${faults}.`);
+  };
+}
+
+function addressOf(baseUrl: string, path: string, query: JsonRequest<unknown>["query"] = {}): URL {
+  const url = new URL(baseUrl.replace(/\/+$/, "") + path);
+  for (const [key, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(key, String(one));
+  }
+  return url;
+}
+
+function refusalOf(
+  { service, tokenName, describeError }: JsonClientOptions,
+  what: string,
+  { status, text, retryAfterSeconds }: Refusal,
+): ServiceError {
+  const body = parseJson(text);
+  const { message, code } = describeError(body);
+  const hint = status === 401 || status === 403 ? ` Check ${tokenName}.` : "";
+  const sentence = `${service} refused ${what} (${status}): ${wordsOf(message, text)}.${hint}`;
+  return new ServiceError(service, status, sentence, { code, body, retryAfterSeconds });
+}
+
+/** The body as JSON; text that is none becomes undefined, and the answer's own schema then says what is wrong. */
+export function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
