@@ -35,6 +35,7 @@ export async function swapRows(
   session: Session,
   manifest: Manifest,
   tables: readonly TableBeside[],
+  signal: AbortSignal,
   resultWith: (swapped: Swapped) => RestoreTablesResult,
 ): Promise<RestoreTablesResult> {
   for (let attempt = 1; ; attempt += 1) {
@@ -53,7 +54,7 @@ export async function swapRows(
           { cause: error },
         );
       }
-      await sleep(PAUSE_MS * (0.5 + Math.random()));
+      await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
     }
   }
 }
