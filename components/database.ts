@@ -61,20 +61,20 @@ export class Database extends pulumi.ComponentResource {
     // What the settings say now is meant for the present generation.
     const stays = (...ignoreChanges: string[]) => (kept ? { ignoreChanges } : {});
 
-    const project = new SupabaseProject(
+    const { ready } = new SupabaseProject(
       `${name}-project`,
       { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
       { parent: this, protect, ...stays("organization", "region") },
     );
     // The provider marks these itself; said once more, the program doesn't depend on it.
-    this.connectionString = pulumi.secret(project.connectionString);
-    this.anonKey = pulumi.secret(project.anonKey);
+    this.connectionString = pulumi.secret(ready.connectionString);
+    this.anonKey = pulumi.secret(ready.anonKey);
     this.restore = restore
       ? new DatabaseRestore(
           `${name}-restore`,
           {
             connectionString: this.connectionString,
-            supabaseRef: project.ref,
+            supabaseRef: ready.ref,
             vaultBucket: restore.vaultBucket,
             trustedWriterKeys: restore.trustedWriterKeys,
             ...(restore.backup !== undefined && { backup: restore.backup }),
@@ -87,8 +87,8 @@ export class Database extends pulumi.ComponentResource {
         )
       : undefined;
 
-    this.ref = project.ref;
-    this.apiUrl = project.apiUrl;
+    this.ref = ready.ref;
+    this.apiUrl = ready.apiUrl;
     this.registerOutputs({ ref: this.ref, apiUrl: this.apiUrl });
   }
 }

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { RESTORE_RESULT_KEYS, type RestoreResult } from "../../planning/restoreResult.ts";
+import { outputsNamed, type OutputsOf, outputsOn } from "./outputs.ts";
 
-/** What a restore puts out. A field that a state of an earlier version lacks is undefined. */
-export type RestoreOutputs = { readonly [Key in keyof Required<RestoreResult>]: pulumi.Output<RestoreResult[Key]> };
+/** What a restore puts out. */
+export type RestoreOutputs = OutputsOf<RestoreResult>;
 
 export interface DatabaseRestoreArgs {
   /** Where to restore to: an empty database, or one that an interrupted run of this same restore has begun to fill. */
@@ -35,15 +36,12 @@ export class DatabaseRestore extends pulumi.CustomResource {
   readonly result: RestoreOutputs;
 
   constructor(name: string, args: DatabaseRestoreArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = Object.fromEntries(RESTORE_RESULT_KEYS.map((key) => [key, undefined]));
     super(
       "recovery:index:DatabaseRestore",
       name,
-      { ...args, ...outputs },
+      { ...args, ...outputsNamed(RESTORE_RESULT_KEYS) },
       pulumi.mergeOptions({ additionalSecretOutputs: ["connectionString"] }, opts),
     );
-    // The SDK has put an output for each of these keys on the resource itself.
-    const own = this as unknown as RestoreOutputs;
-    this.result = Object.fromEntries(RESTORE_RESULT_KEYS.map((key) => [key, own[key]])) as unknown as RestoreOutputs;
+    this.result = outputsOn(this, RESTORE_RESULT_KEYS);
   }
 }

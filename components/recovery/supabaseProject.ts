@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { READY_PROJECT_KEYS, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
+import { outputsNamed, type OutputsOf, outputsOn } from "./outputs.ts";
+
 export interface SupabaseProjectArgs {
   /** Name of the project, one of its kind in the organization. */
   readonly name: pulumi.Input<string>;
@@ -15,44 +18,16 @@ export interface SupabaseProjectArgs {
 
 /** A Supabase project: created through the Management API, awaited until healthy. Its password is made in the create. */
 export class SupabaseProject extends pulumi.CustomResource {
-  declare readonly name: pulumi.Output<string>;
-  /** Supabase's own name for it. */
-  declare readonly ref: pulumi.Output<string>;
-  declare readonly apiUrl: pulumi.Output<string>;
-  declare readonly host: pulumi.Output<string>;
-  declare readonly port: pulumi.Output<number>;
-  declare readonly user: pulumi.Output<string>;
-  declare readonly database: pulumi.Output<string>;
-  /** Secret. */
-  declare readonly databasePassword: pulumi.Output<string>;
-  /** Secret: the address of the session pooler with the password in it. */
-  declare readonly connectionString: pulumi.Output<string>;
-  /** Secret. */
-  declare readonly anonKey: pulumi.Output<string>;
-  /** ISO 8601, UTC. */
-  declare readonly createdAt: pulumi.Output<string>;
-  /** Milliseconds from the request to a healthy project. */
-  declare readonly durationMs: pulumi.Output<number>;
+  /** What it is reached by, field by field; see planning/readyProject.ts. */
+  readonly ready: OutputsOf<ReadyProject>;
 
   constructor(name: string, args: SupabaseProjectArgs, opts?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      ref: undefined,
-      apiUrl: undefined,
-      host: undefined,
-      port: undefined,
-      user: undefined,
-      database: undefined,
-      databasePassword: undefined,
-      connectionString: undefined,
-      anonKey: undefined,
-      createdAt: undefined,
-      durationMs: undefined,
-    };
     super(
       "recovery:index:SupabaseProject",
       name,
-      { ...args, ...outputs },
-      pulumi.mergeOptions({ additionalSecretOutputs: ["databasePassword", "connectionString", "anonKey"] }, opts),
+      { ...args, ...outputsNamed(READY_PROJECT_KEYS) },
+      pulumi.mergeOptions({ additionalSecretOutputs: [...READY_PROJECT_SECRETS] }, opts),
     );
+    this.ready = outputsOn(this, READY_PROJECT_KEYS);
   }
 }

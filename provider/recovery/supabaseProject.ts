@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { generationOf } from "../../planning/names.ts";
+import { READY_PROJECT, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
 import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
   createSupabaseProject,
@@ -8,7 +9,6 @@ import {
   findKeptProject,
   isPaused,
   readSupabaseProject,
-  type ReadyProject,
   type SupabaseProjectPorts,
 } from "../../recovery/site/supabaseProject.ts";
 import { UserError } from "../../services/common/errors.ts";
@@ -53,7 +53,7 @@ function ports(context: RecoveryContext): SupabaseProjectPorts {
 /** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/supabaseProject.ts. */
 export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProject> = {
   inputs,
-  secrets: ["databasePassword", "connectionString", "anonKey"],
+  secrets: READY_PROJECT_SECRETS,
   diff(_context, olds, news, unknownKeys) {
     const replaces = changedInputs(olds.inputs, news, unknownKeys, IDENTITY);
     const [first] = replaces;
@@ -97,7 +97,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     };
   },
   // Protection is the one thing that changes in place, and it lives in the state.
-  update: (_context, _id, olds) => Promise.resolve(outputsOf(olds.outputs)),
+  update: (_context, _id, olds) => Promise.resolve(READY_PROJECT.parse(olds.outputs)),
   async delete(context, id, olds, signal) {
     if (id === NEVER_MADE) return;
     const { name, deletionProtection } = olds.inputs;
@@ -119,34 +119,4 @@ function wayOut(name: string, changed: string): string {
   return changed === "name"
     ? `It is of generation ${generation}, which the state holds under the names of another: release it first (\`castchat-recovery generation release ${generation}\`), which leaves the project as it is.`
     : `A higher generation makes a new project beside it. ${protection}`;
-}
-
-/** Without the inputs that the host keeps beside them. */
-function outputsOf(state: ReadyProject): ReadyProject {
-  const {
-    ref,
-    apiUrl,
-    host,
-    port,
-    user,
-    database,
-    databasePassword,
-    connectionString,
-    anonKey,
-    createdAt,
-    durationMs,
-  } = state;
-  return {
-    ref,
-    apiUrl,
-    host,
-    port,
-    user,
-    database,
-    databasePassword,
-    connectionString,
-    anonKey,
-    createdAt,
-    durationMs,
-  };
 }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 
+import type { ReadyProject } from "../../planning/readyProject.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { type Look, poll } from "../../services/common/polling.ts";
@@ -48,23 +49,6 @@ export interface WantedProject {
   name: string;
   organization: string;
   region: string;
-}
-
-/** A project that is ready for a restore. */
-export interface ReadyProject {
-  ref: string;
-  apiUrl: string;
-  host: string;
-  port: number;
-  user: string;
-  database: string;
-  databasePassword: string;
-  connectionString: string;
-  anonKey: string;
-  /** ISO time, by Supabase's clock. */
-  createdAt: string;
-  /** What the creation took. */
-  durationMs: number;
 }
 
 /**

@@ -1,25 +1,25 @@
 import { randomBytes } from "node:crypto";
 
-import { messageOf, UserError } from "../../../services/common/errors.ts";
-import { PhaseTimer } from "../../../services/common/phases.ts";
+import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import { findReplacement, type Replacement } from "../../gate/replacement.ts";
-import { findPgTool } from "../../postgres/programs/pgTools.ts";
 import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
-import { connect, type Session, withSession } from "../../postgres/session/database.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
 import { openerFor } from "../../vault/backupSource.ts";
-import { passedOverBefore } from "../../vault/chooseBackup.ts";
 import { type BackupSummary, listBackups } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
-import { explainTargetFault } from "../run/restoreFaults.ts";
-import { refuseOlderServer, refuseSuperuser, refuseWithoutRealtime } from "../run/restoreReadiness.ts";
+import { refuseOther } from "../run/recordedBackup.ts";
+import { claimTarget, recoveryRun } from "../run/recoveryRun.ts";
+import { refuseSuperuser, refuseUnfit } from "../run/restoreReadiness.ts";
 import { selectBackup } from "../run/restoreSelection.ts";
-import { applicationNameOf, holdTarget } from "../run/restoreTarget.ts";
+import { holdTarget } from "../run/restoreTarget.ts";
 import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
 import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
 import { beginReplacement } from "./replaceRecord.ts";
 import { goBack, goOn, type WentBack } from "./replaceSteps.ts";
+
+/** Name of the leading session in pg_stat_activity. */
+const LEADER = "castchat-recovery replace leader";
 
 /**
  * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,
@@ -29,71 +29,45 @@ import { goBack, goOn, type WentBack } from "./replaceSteps.ts";
  * of that role are ended.
  */
 export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
-  const { vault, clock, targetUrl } = options;
-  const signal = options.signal ?? new AbortController().signal;
-  const timer = new PhaseTimer(options.reporter);
-  const started = performance.now();
-  const startedAt = clock();
-  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
-  let found: Claimed;
+  const { targetUrl, vault, clock, reporter, signal = new AbortController().signal } = options;
+  const progress = { isBegun: false };
   try {
-    found = await timer.run("claim", `Claiming ${nameOf(session.address)}`, () =>
-      claim(session, { ...options, signal }),
+    return await withSession(targetUrl, { applicationName: LEADER, signal }, (session) =>
+      recoveryRun({ what: "replacement", target: session, vault, clock, reporter }, async (run) => {
+        const { replacement, manifest, passedOver } = await run.timer.run(
+          "claim",
+          `Claiming ${nameOf(session.address)}`,
+          () => claim(session, { ...options, signal }),
+        );
+        const { restoreId } = replacement;
+        run.begin({ restoreId, backupId: manifest.backupId });
+        run.notes.push(...passedOver);
+        progress.isBegun = true;
+        const done = await goOn(session, replacement, { ...options, manifest, run, signal });
+        return {
+          ...run.resultOf(restoreId, manifest),
+          tables: manifest.tables.length,
+          rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
+          ...done,
+          notes: [...new Set([...passedOver, ...done.notes, ...walkedPastNotes(vault, manifest)])],
+        };
+      }),
     );
   } catch (error) {
-    await session.end();
-    throw explainTargetFault(error, session.address);
-  }
-  const { replacement, manifest, passedOver } = found;
-  const log = (notes: readonly string[], failure?: unknown) =>
-    appendRecoveryLog(vault, clock, {
-      what: "replacement",
-      restoreId: replacement.restoreId,
-      by: applicationNameOf(replacement.restoreId),
-      backupId: manifest.backupId,
-      target: nameOf(session.address),
-      startedAt,
-      phases: timer.phases,
-      durationMs: Math.round(performance.now() - started),
-      notes,
-      ...(failure === undefined ? {} : { failure }),
-    });
-  try {
-    const done = await goOn(session, replacement, { ...options, manifest, timer, signal });
-    const result: ReplaceResult = {
-      ...{ restoreId: replacement.restoreId, backupId: manifest.backupId, snapshotAt: manifest.snapshotAt },
-      phases: timer.phases,
-      durationMs: Math.round(performance.now() - started),
-      tables: manifest.tables.length,
-      rows: manifest.tables.reduce((sum, table) => sum + table.rows, 0),
-      ...done,
-      notes: [...passedOver, ...done.notes, ...walkedPastNotes(vault, manifest)],
-    };
-    const note = await log(result.notes);
-    return note === undefined ? result : { ...result, notes: [...result.notes, note] };
-  } catch (error) {
-    const explained = explainTargetFault(error, session.address);
-    await log(passedOver, explained);
-    // It holds the database against others.
-    await session.end();
-    throw await withOldState(options, explained);
-  } finally {
-    await session.end();
+    // The session that held the database is closed now, so that the way back can hold it.
+    throw progress.isBegun ? await withOldState(options, error) : error;
   }
 }
 
 /** Goes back from a replacement that was interrupted, or finishes one whose new state is live. */
 export async function abandon(options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">): Promise<WentBack> {
   const { targetUrl, reporter, signal } = options;
-  const session = await connect(targetUrl, { applicationName: "castchat-recovery replace leader", signal });
-  try {
+  return await withSession(targetUrl, { applicationName: LEADER, signal }, async (session) => {
     const recorded = await findReplacement(session);
     if (recorded === undefined) return { state: "nothing", stillClosed: false };
     await holdTarget(session, recorded.restoreId, true, signal);
     return await goBack(session, reporter);
-  } finally {
-    await session.end();
-  }
+  });
 }
 
 /** After a failure: brings the old state back and says so with the reason; where even that fails, says what to do. */
@@ -113,9 +87,8 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
       return reason;
     }
     const message = `${messageOf(reason)} What was there before: ${outcome}.`;
-    return reason instanceof UserError
-      ? new UserError(message, { cause: reason })
-      : Object.assign(new Error(message, { cause: reason }), { name: "PromiseError" });
+    const Fault = reason instanceof UserError ? UserError : PromiseError;
+    return new Fault(message, { cause: reason });
   } catch (error) {
     return new Error(`${messageOf(reason)} ${await whatIsLeft(options)} (${messageOf(error)}).`, { cause: error });
   }
@@ -126,7 +99,7 @@ async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
   const again = "run the same command again to go on, or with --abandon to go back to the old state";
   let left: Replacement | undefined;
   try {
-    left = await withSession(targetUrl, { applicationName: "castchat-recovery replace leader" }, findReplacement);
+    left = await withSession(targetUrl, { applicationName: LEADER }, findReplacement);
   } catch {
     // That it doesn't answer is in the sentence already.
     return `How far it has come can't be seen while the database doesn't answer: once it does, ${again}`;
@@ -153,8 +126,7 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   await refuseSuperuser(session, options.allowsSuperuser);
   const known = await findReplacement(session);
   const restoreId = known?.restoreId ?? randomBytes(8).toString("hex");
-  await holdTarget(session, restoreId, known !== undefined, signal);
-  const recorded = await findReplacement(session);
+  const recorded = await claimTarget(session, restoreId, () => findReplacement(session), signal);
   if (known !== undefined && recorded === undefined) {
     throw new UserError(
       `Another call has brought the replacement by backup ${known.backupId} to its end meanwhile: look at the database before you begin another.`,
@@ -163,18 +135,11 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   if (recorded?.state === "back")
     throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  if (recorded !== undefined) refuseOther(recorded, backups, options);
-  const choice = recorded === undefined ? options : { backupId: recorded.backupId };
-  const { chosen, manifest, ...selected } = selectBackup(backups, choice, "everything");
-  const passedOver =
-    recorded === undefined
-      ? selected.passedOver
-      : passedOverBefore(backups, chosen, { ...options, startedAt: recorded.startedAt });
+  if (recorded !== undefined) refuseOtherReplacement(recorded, backups, options);
+  const { manifest, passedOver } = selectBackup(backups, options, "everything", recorded);
   // Before anybody is shut out: what can't be read here is no reason to close the gate.
   openerFor({ vault, manifest, opener: options.opener });
-  refuseOlderServer(session, manifest);
-  await refuseWithoutRealtime(session, manifest);
-  await findPgTool("pg_restore", session.serverMajor);
+  await refuseUnfit(session, manifest);
   if (recorded === undefined) await refuseWhatStays(session);
   const lines = [...passedOver, ...(await describeLoss(session, manifest, recorded))];
   await options.confirm({ names: namesOf(session.address), lines });
@@ -185,16 +150,17 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   return { replacement, manifest, passedOver };
 }
 
-/** UserError where another backup is asked for, by its id or by a time, than the one of the replacement that is under way. */
-function refuseOther(
+/** UserError if another backup is asked for, by its id or as the newest of a time, than the one of the replacement under way. */
+function refuseOtherReplacement(
   recorded: Replacement,
   backups: readonly BackupSummary[],
   { backupId, at }: Pick<ReplaceOptions, "backupId" | "at">,
 ): void {
-  if (backupId === undefined && at === undefined) return;
   const wanted = at === undefined ? backupId : selectBackup(backups, { backupId, at }, "everything").manifest.backupId;
-  if (wanted === recorded.backupId) return;
-  throw new UserError(
-    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted ?? ""}: go on with that one, or go back first (--replace --abandon).`,
+  refuseOther(
+    recorded,
+    { backupId: wanted },
+    (other) =>
+      `A replacement by backup ${recorded.backupId} is under way, not by ${other}: go on with that one, or go back first (--replace --abandon).`,
   );
 }

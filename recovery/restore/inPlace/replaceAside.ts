@@ -1,18 +1,19 @@
 import type { Memory } from "../../gate/replacement.ts";
-import {
-  IS_APP_SCHEMA,
-  IS_MANAGED_DATA_SCHEMA,
-  IS_POLICY_ON_MANAGED_TABLE,
-  PLATFORM_ROLES,
-} from "../../postgres/catalog/platform.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { dropMade, dropRelations } from "../run/restoreTarget.ts";
+import { sqlFile } from "../sql/sqlFile.ts";
 import { ASIDE, granteeSql, putDefaultRightsBack, rememberState } from "./replaceMemory.ts";
 import { lendRoles, listOwnGrants, takeBackRoles } from "./replaceRoles.ts";
+
+const COPY_LARGE_OBJECTS = sqlFile("copyLargeObjects");
+const CUT_OFF = sqlFile("cutOff");
+const DROP_ON_MANAGED_TABLES = sqlFile("dropOnManagedTables");
+const MOVE_OBJECTS = sqlFile("moveObjects");
+const REVOKE_ON_MANAGED_TABLES = sqlFile("revokeOnManagedTables");
 
 /** Where rows are copied whose tables stay. */
 const COPIES = `${ASIDE}rows`;
@@ -44,19 +45,15 @@ export async function setAside(session: Session): Promise<Memory> {
       `create table ${COPIES}.${aside} as select ${list} from only ${quoteIdent(schema)}.${quoteIdent(name)} ${condition}`,
     );
   }
-  await session.query(
-    `create table ${COPIES}.${LARGE_OBJECTS} as select m.oid as id, pg_catalog.lo_get(m.oid) as content,
-       array(select format('%s on large object %s to %s', a.privilege_type, m.oid, coalesce(quote_ident(r.rolname), 'public'))
-         from pg_catalog.aclexplode(m.lomacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee where a.grantee <> m.lomowner) as grants
-     from pg_catalog.pg_largeobject_metadata m`,
-  );
+  await session.query(COPY_LARGE_OBJECTS({ schema: COPIES, table: LARGE_OBJECTS }));
   for (const { kind, name, enabled } of memory.renamed) {
     // It would act on what is restored.
     if (enabled !== undefined) await session.query(`alter ${kind} ${quoteIdent(name)} disable`);
     await session.query(`alter ${kind} ${quoteIdent(name)} rename to ${quoteIdent(ASIDE + name)}`);
   }
-  await dropOnManagedTables(session);
-  await revokeOnManagedTables(session);
+  // Scripts make both again: the backup's, or the one that is remembered.
+  await runCommands(session, DROP_ON_MANAGED_TABLES());
+  await runCommands(session, REVOKE_ON_MANAGED_TABLES());
   await putDefaultRightsBack(session, []);
   for (const { schema } of memory.comments)
     await session.query(`comment on schema ${quoteIdent(schema)} is ${schema === "public" ? STANDARD : "null"}`);
@@ -64,7 +61,7 @@ export async function setAside(session: Session): Promise<Memory> {
     if (renamed) await session.query(`alter schema ${quoteIdent(name)} rename to ${quoteIdent(aside)}`);
     else {
       await session.query(`create schema ${quoteIdent(aside)}; revoke all on schema ${quoteIdent(aside)} from public`);
-      await moveObjects(session, name, aside);
+      await session.query(MOVE_OBJECTS({ from: name, to: aside }));
     }
   }
   return memory;
@@ -78,7 +75,7 @@ export async function putBack(session: Session, memory: Memory): Promise<void> {
   for (const { name, aside, renamed } of memory.schemas) {
     if (renamed) await session.query(`alter schema ${quoteIdent(aside)} rename to ${quoteIdent(name)}`);
     else {
-      await moveObjects(session, aside, name);
+      await session.query(MOVE_OBJECTS({ from: aside, to: name }));
       await session.query(`drop schema ${quoteIdent(aside)}`);
     }
   }
@@ -96,20 +93,14 @@ export async function putBack(session: Session, memory: Memory): Promise<void> {
     await session.query(
       `comment on schema ${quoteIdent(schema)} is ${comment === null ? "null" : quoteLiteral(comment)}`,
     );
-  await revokeOnManagedTables(session);
+  await runCommands(session, REVOKE_ON_MANAGED_TABLES());
   await session.query(memory.managedObjects);
   await session.query(`drop schema ${quoteIdent(COPIES)} cascade`);
 }
 
 /** Cuts what lies aside off from tables that are in use: their rows must no longer be held by references of the old ones. */
 export async function cutOff(session: Session): Promise<void> {
-  const commands = await session.query<{ command: string }>(
-    `select format('alter table %s drop constraint %I', k.conrelid::pg_catalog.regclass, k.conname) as command
-     from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     join pg_catalog.pg_class p on p.oid = k.confrelid join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
-     where k.contype = 'f' and k.conparentid = 0 and n.nspname like '${ASIDE}%' and pn.nspname not like '${ASIDE}%'`,
-  );
-  for (const { command } of commands) await session.query(command);
+  await runCommands(session, CUT_OFF({ aside: `${ASIDE}%` }));
 }
 
 /** Drops what lies aside, piece by piece. Can be run again. */
@@ -139,33 +130,9 @@ export async function dropAside(session: Session): Promise<void> {
   }
 }
 
-/** What the app has put on tables that aren't its own: it is made again by a script, of the backup's or of the memory's. */
-async function dropOnManagedTables(session: Session): Promise<void> {
-  const commands = await session.query<{ command: string }>(
-    `select format('drop trigger %I on %I.%I', t.tgname, n.nspname, c.relname) as command
-       from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where not t.tgisinternal and ${IS_MANAGED_DATA_SCHEMA} and exists (
-         select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA})
-     union all
-     select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename)
-       from pg_catalog.pg_policies p where ${IS_POLICY_ON_MANAGED_TABLE}`,
-  );
-  for (const { command } of commands) await session.query(command);
-}
-
-/** Rights of the app's own roles on tables that aren't the app's: they are granted again by the same scripts. */
-async function revokeOnManagedTables(session: Session): Promise<void> {
-  const commands = await session.query<{ command: string }>(
-    `select distinct format('revoke all on %I.%I from %I', n.nspname, c.relname, r.rolname) as command
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       cross join pg_catalog.aclexplode(c.relacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
-       where c.relkind in ('r', 'p', 'v', 'm') and ${IS_MANAGED_DATA_SCHEMA} and r.rolname !~ '${PLATFORM_ROLES}'
-     union all
-     select distinct format('revoke usage on schema %I from %I', n.nspname, r.rolname)
-       from pg_catalog.pg_namespace n cross join pg_catalog.aclexplode(n.nspacl) a join pg_catalog.pg_roles r on r.oid = a.grantee
-       where ${IS_MANAGED_DATA_SCHEMA} and a.privilege_type = 'USAGE' and r.rolname !~ '${PLATFORM_ROLES}'`,
-  );
-  for (const { command } of commands) await session.query(command);
+/** Runs every command that a query returns. */
+async function runCommands(session: Session, query: string): Promise<void> {
+  for (const { command } of await session.query<{ command: string }>(query)) await session.query(command);
 }
 
 /** Extensions, schemas and roles that the restore has made. */
@@ -204,39 +171,4 @@ async function putRowsBack(session: Session, { tables, sequences }: Memory): Pro
   await session.query(`select pg_catalog.lo_from_bytea(id, content) from ${COPIES}.${LARGE_OBJECTS}`);
   const grants = await session.query<{ grants: string[] }>(`select grants from ${COPIES}.${LARGE_OBJECTS}`);
   for (const grant of grants.flatMap((one) => one.grants)) await session.query(`grant ${grant}`);
-}
-
-/**
- * Moves all that no extension has made from one schema to another: tables and views first, since indexes, sequences and types of
- * theirs go along.
- */
-async function moveObjects(session: Session, from: string, to: string): Promise<void> {
-  await session.query(`
-    do $move$
-    declare
-      object record;
-    begin
-      for pass in 1..2 loop
-        for object in
-          select d.classid, d.objid from pg_catalog.pg_depend d
-          where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-            and d.refobjid = (select oid from pg_catalog.pg_namespace where nspname = ${quoteLiteral(from)}) and d.deptype = 'n' and d.objsubid = 0
-            and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.objsubid = 0
-              and m.deptype in ('e', 'i'))
-            and (pass = 2 or d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
-        loop
-          -- Moved meanwhile, with the table that it belongs to.
-          continue when (pg_catalog.pg_identify_object(object.classid, object.objid, 0)).schema is distinct from quote_ident(${quoteLiteral(from)});
-          -- A sequence goes with the column that owns it.
-          continue when pass = 1 and exists (select from pg_catalog.pg_depend o join pg_catalog.pg_class s on s.oid = o.objid and s.relkind = 'S'
-            where o.classid = object.classid and o.objid = object.objid and o.deptype = 'a');
-          execute (select format('alter %s %s set schema %I',
-              case o.type when 'statistics object' then 'statistics' when 'composite type' then 'type'
-                when 'function' then 'routine' when 'procedure' then 'routine' when 'aggregate' then 'routine' else o.type end,
-              case when object.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass then object.objid::pg_catalog.regprocedure::text else o.identity end,
-              ${quoteLiteral(to)})
-            from pg_catalog.pg_identify_object(object.classid, object.objid, 0) o);
-        end loop;
-      end loop;
-    end $move$`);
 }

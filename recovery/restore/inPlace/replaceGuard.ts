@@ -25,7 +25,7 @@ export async function keptToOurselves<T>(
   };
   const guarding = async (inner: AbortSignal) => {
     const guard = { applicationName: `${applicationNameOf(restoreId)} guard`, signal: inner };
-    await withSession(targetUrl, guard, (other) => keepOthersOut(other, finished.signal));
+    await withSession(targetUrl, guard, (other) => keepOthersOut(other, AbortSignal.any([finished.signal, inner])));
     return undefined;
   };
   // A guard that fails ends the work: nobody else may write to what is compared.
@@ -37,6 +37,6 @@ export async function keptToOurselves<T>(
 async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
     await endSessions(session, undefined, NAMED_AFTER_MS);
-    await sleep(GUARD_EVERY_MS);
+    await sleep(GUARD_EVERY_MS, undefined, { signal: until }).catch(() => undefined);
   }
 }

@@ -1,11 +1,17 @@
 import type { Grant, Memory } from "../../gate/replacement.ts";
 import { listExtensions, listSequences, listTables } from "../../postgres/catalog/catalog.ts";
-import { HAS_MEMBERS, IS_APP_SCHEMA, PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
+import { HAS_MEMBERS, IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { managedObjectsScript } from "../../postgres/roles/managedObjectsScript.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { sqlFile } from "../sql/sqlFile.ts";
 import { listOwnGrants } from "./replaceRoles.ts";
+
+const DEFAULT_RIGHTS = sqlFile("defaultRights");
+const OBJECTS_TO_RENAME = sqlFile("objectsToRename");
+
+type DefaultRights = Memory["defaultRights"][number];
 
 /** Begins the names of all that lies aside; recovery/postgres/catalog/platform.ts knows it as none of the app's. */
 export const ASIDE = "castchat_aside_";
@@ -32,12 +38,14 @@ export async function rememberState(session: Session): Promise<Memory> {
       aside: `t${at}`,
     })),
     sequences: sequences.map(({ schema, name, lastValue }) => ({ schema, name, value: lastValue ?? "" })),
-    renamed: (await session.query<{ kind: string; name: string; enabled: string | null }>(RENAMED)).map((one) => ({
-      ...one,
-      enabled: one.enabled ?? undefined,
-    })),
+    renamed: (await session.query<{ kind: string; name: string; enabled: string | null }>(OBJECTS_TO_RENAME())).map(
+      (one) => ({
+        ...one,
+        enabled: one.enabled ?? undefined,
+      }),
+    ),
     managedObjects: await managedObjectsScript(session),
-    defaultRights: await defaultRights(session),
+    defaultRights: await session.query<DefaultRights>(DEFAULT_RIGHTS()),
     schemaRights: await session.query<Grant & { schema: string }>(
       `select n.nspname as schema, r.rolname as grantee, a.privilege_type as privilege, a.is_grantable as grantable
        from pg_catalog.pg_namespace n cross join pg_catalog.aclexplode(n.nspacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
@@ -54,23 +62,6 @@ export async function rememberState(session: Session): Promise<Memory> {
   };
 }
 
-/** Objects of the app that lie in no schema. The platform's own are left as they are. */
-const RENAMED = `
-  select 'publication' as kind, p.pubname::text as name, null::text as enabled from pg_catalog.pg_publication p
-    where p.pubname !~ '^supabase_' and pg_catalog.pg_has_role(p.pubowner, 'usage')
-  union all
-  -- Some of the platform's belong to \`postgres\`: its functions tell.
-  select 'event trigger', e.evtname::text, e.evtenabled::text from pg_catalog.pg_event_trigger e
-    join pg_catalog.pg_proc p on p.oid = e.evtfoid join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where ${IS_APP_SCHEMA} and pg_catalog.pg_get_userbyid(e.evtowner) !~ '${PLATFORM_OWNERS}' and pg_catalog.pg_has_role(e.evtowner, 'usage')
-      and not exists (select from pg_catalog.pg_depend m where m.objid = e.oid and m.deptype = 'e')
-  union all
-  select 'server', s.srvname::text, null from pg_catalog.pg_foreign_server s where pg_catalog.pg_has_role(s.srvowner, 'usage')
-    and not exists (select from pg_catalog.pg_depend m where m.objid = s.oid and m.deptype = 'e')
-  union all
-  select 'foreign data wrapper', w.fdwname::text, null from pg_catalog.pg_foreign_data_wrapper w where pg_catalog.pg_has_role(w.fdwowner, 'usage')
-    and not exists (select from pg_catalog.pg_depend m where m.objid = w.oid and m.deptype = 'e')`;
-
 const KINDS: Readonly<Record<string, string>> = {
   r: "tables",
   S: "sequences",
@@ -80,22 +71,10 @@ const KINDS: Readonly<Record<string, string>> = {
   L: "large objects",
 };
 
-/** Default privileges of roles that we may change them for, where no schema goes aside with them. */
-async function defaultRights(session: Session): Promise<Memory["defaultRights"]> {
-  return await session.query<Memory["defaultRights"][number]>(
-    `select pg_catalog.pg_get_userbyid(d.defaclrole)::text as role, n.nspname::text as schema, d.defaclobjtype as kind,
-       (select coalesce(json_agg(json_build_object('grantee', r.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable)), '[]')
-        from pg_catalog.aclexplode(d.defaclacl) a left join pg_catalog.pg_roles r on r.oid = a.grantee) as grants
-     from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
-     where pg_catalog.pg_has_role(d.defaclrole, 'usage') and pg_catalog.pg_get_userbyid(d.defaclrole) !~ '${PLATFORM_OWNERS}'
-       and (n.oid is null or ${IS_APP_SCHEMA}) order by 1, 2, 3`,
-  );
-}
-
 /** Makes default privileges what they were. Within a transaction. */
-export async function putDefaultRightsBack(session: Session, wanted: Memory["defaultRights"]): Promise<void> {
-  const key = ({ role, schema, kind }: Memory["defaultRights"][number]) => JSON.stringify([role, schema, kind]);
-  const there = new Map((await defaultRights(session)).map((one) => [key(one), one]));
+export async function putDefaultRightsBack(session: Session, wanted: readonly DefaultRights[]): Promise<void> {
+  const key = ({ role, schema, kind }: DefaultRights) => JSON.stringify([role, schema, kind]);
+  const there = new Map((await session.query<DefaultRights>(DEFAULT_RIGHTS())).map((one) => [key(one), one]));
   for (const one of wanted) if (!there.has(key(one))) there.set(key(one), { ...one, grants: [] });
   const was = new Map(wanted.map((one) => [key(one), one.grants]));
   for (const [name, one] of there) {

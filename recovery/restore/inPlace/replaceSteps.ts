@@ -1,6 +1,6 @@
 import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
-import type { PhaseTimer } from "../../../services/common/phases.ts";
+import { PhaseTimer } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
 import { findReplacement, type Memory, type Replacement } from "../../gate/replacement.ts";
@@ -16,11 +16,12 @@ import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { holdsProject } from "../../project/restoreProject.ts";
 import type { Manifest } from "../../vault/manifest.ts";
-import { type Restored, runPhases } from "../recipes/restorePipeline.ts";
+import { inPlace, type RestoredInPlace } from "../recipes/inPlace.ts";
 import { planPublication } from "../release/releasePublications.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { clearJournal, JOURNALED_PHASES } from "../run/journal.ts";
+import type { RecoveryRun } from "../run/recoveryRun.ts";
 import { applicationNameOf, dropRelations, removeLargeObjects, wipeTarget } from "../run/restoreTarget.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
@@ -31,7 +32,7 @@ import { takeBackRoles } from "./replaceRoles.ts";
 /** A replacement that has decided by what. */
 export interface Replacing extends ReplaceOptions {
   manifest: Manifest;
-  timer: PhaseTimer;
+  run: RecoveryRun;
   signal: AbortSignal;
 }
 
@@ -51,7 +52,8 @@ export interface Replaced extends SeedCounts {
 
 /** Takes every step that is left, each noted together with what it does. */
 export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
-  const { timer, reporter, signal } = options;
+  const { run, reporter, signal } = options;
+  const { timer } = run;
   const holder = replacement.restoreId;
   let { state, memory, safetyBackupId } = replacement;
   const notes: string[] = [];
@@ -102,7 +104,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     state = "live";
   }
   const counts = await countForSeed(session);
-  const { left, stillClosed } = await finish(session, replacement, options);
+  const { left, stillClosed } = await finish(session, replacement, timer, signal);
   notes.push(...left, ...(stillClosed ? [STAYS_STOPPED] : []));
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
 }
@@ -113,30 +115,26 @@ async function restoreBeside(
   replacement: Replacement,
   memory: Memory,
   options: Replacing,
-): Promise<Restored> {
+): Promise<RestoredInPlace> {
   const { restoreId } = replacement;
-  const { vault, opener, manifest, targetUrl, timer, reporter } = options;
-  const goesOn = JOURNALED_PHASES.includes(replacement.phase);
-  if (!goesOn && replacement.phase !== "") {
+  const { vault, opener, manifest, targetUrl, run, reporter } = options;
+  const resumedAt = JOURNALED_PHASES.includes(replacement.phase) ? replacement.phase : undefined;
+  if (resumedAt === undefined && replacement.phase !== "") {
     reporter(`Taking away what an interrupted restore left in phase "${replacement.phase}"`);
     await wipeTarget(session);
     await clearJournal(session, restoreId);
   }
-  let isThere = !goesOn;
-  const phase = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
-    isThere ||= name === replacement.phase;
-    if (isThere) await noteReplacement(session, { phase: name });
-    return await timer.run(name, sentence, work);
-  };
   return await keptToOurselves(restoreId, options, (inner) =>
-    runPhases({
-      ...{ session, vault, manifest, opener, targetUrl, restoreId, goesOn, phase, reporter, signal: inner },
-      ...{
-        applicationName: applicationNameOf(restoreId),
-        selection: "everything",
-        inPlaceOf: { granted: memory.granted },
+    inPlace(
+      {
+        ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
+        isResumed: resumedAt !== undefined,
+        phase: run.phases(resumedAt, (name) => noteReplacement(session, { phase: name })),
+        reporter,
+        signal: inner,
       },
-    }),
+      { granted: memory.granted },
+    ),
   );
 }
 
@@ -145,7 +143,7 @@ async function makeLive(
   session: Session,
   holder: string,
   { manifest, acceptsBroaderRights }: Replacing,
-  { heldBack, platformRights, publications, vaultSecrets, notes }: Restored,
+  { heldBack, platformRights, publications, vaultSecrets, notes }: RestoredInPlace,
 ): Promise<string[]> {
   await quietEventTriggers(session);
   // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
@@ -180,20 +178,16 @@ async function makeLive(
 async function finish(
   session: Session,
   replacement: Replacement,
-  options: Pick<Replacing, "reporter"> & { timer?: PhaseTimer; signal?: AbortSignal | undefined },
+  timer: PhaseTimer,
+  signal?: AbortSignal,
 ): Promise<{ left: string[]; stillClosed: boolean }> {
-  const run = async <T>(name: string, sentence: string, work: () => Promise<T>): Promise<T> => {
-    if (options.timer !== undefined) return await options.timer.run(name, sentence, work);
-    options.reporter(sentence);
-    return await work();
-  };
-  const { stillClosed } = await run("open", "Opening the gate on the new state", async () => {
-    const opened = await openGate(session, replacement.restoreId, options.signal);
+  const { stillClosed } = await timer.run("open", "Opening the gate on the new state", async () => {
+    const opened = await openGate(session, replacement.restoreId, signal);
     await noteReplacement(session, { state: "open" });
     await reloadApiSchema(session);
     return opened;
   });
-  const left = await run("clean up", "Taking away what lay aside", async () => {
+  const left = await timer.run("clean up", "Taking away what lay aside", async () => {
     try {
       await dropAside(session);
     } catch (error) {
@@ -217,7 +211,7 @@ export async function goBack(session: Session, reporter: Reporter): Promise<Went
   const replacement = await findReplacement(session);
   if (replacement === undefined) return { state: "nothing", stillClosed: false };
   if (replacement.state === "live" || replacement.state === "open") {
-    const { left, stillClosed } = await finish(session, replacement, { reporter });
+    const { left, stillClosed } = await finish(session, replacement, new PhaseTimer(reporter));
     for (const note of left) reporter(note);
     return { state: "new", stillClosed };
   }

@@ -1,7 +1,7 @@
 import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
-import { type Phase, PhaseTimer } from "../../../services/common/phases.ts";
+import type { Phase } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Patience } from "../../../services/common/timing.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
@@ -10,7 +10,7 @@ import type { Vault } from "../../../services/vault/vault.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
 import { type Confirm, nameOf } from "../../postgres/session/confirmation.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
-import { appendRecoveryLog } from "../../vault/recoveryLog.ts";
+import { type BegunRun, type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
 import { choosePlatformSource, describeSource, type PlatformChoice, type PlatformSource } from "./platformSource.ts";
 import { bootOf, CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, waitForDatabase, waitForRestore } from "./platformWait.ts";
@@ -50,14 +50,6 @@ export const PLATFORM_PATIENCE: Patience = {
   limitMs: RECOVERY_TIME_OBJECTIVES.database,
 };
 
-/** What a restore notes on its way, for its end. */
-interface Course {
-  timer: PhaseTimer;
-  source?: PlatformSource;
-  /** Whether Supabase was asked, or restored already: from then on it belongs into the log. */
-  isOrdered: boolean;
-}
-
 /**
  * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
  * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
@@ -65,55 +57,27 @@ interface Course {
  * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
  */
 export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
-  const { ref, databaseUrl, vault, clock, reporter } = options;
+  const { ref, databaseUrl, vault, clock, reporter, patience = PLATFORM_PATIENCE } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const running = { ...options, signal, patience: options.patience ?? PLATFORM_PATIENCE };
-  const startedAt = clock();
-  const elapsedMs = () => clock().getTime() - startedAt.getTime();
-  const course: Course = { timer: new PhaseTimer(reporter), isOrdered: false };
-  const source = () => course.source && describeSource(course.source);
-  const log = (failure?: unknown) =>
-    appendRecoveryLog(vault, clock, {
-      what: "restore on the platform",
-      restoreId: `platform-${ref}`,
-      by: CHECK_NAME,
-      backupId: undefined,
-      source: source(),
-      target: nameOf(parseDatabaseUrl(databaseUrl)),
-      startedAt,
-      phases: course.timer.phases,
-      durationMs: elapsedMs(),
-      notes: [],
-      ...(failure === undefined ? {} : { failure }),
-    });
-  try {
-    const counts = await orderAndWait(running, course);
-    const note = await log();
-    return {
-      ref,
-      source: source(),
-      phases: course.timer.phases,
-      durationMs: elapsedMs(),
-      ...counts,
-      notes: note === undefined ? [] : [note],
-    };
-  } catch (error) {
-    const note = course.isOrdered ? await log(error) : undefined;
-    if (note !== undefined) reporter(note);
-    throw error;
-  }
+  const target = nameOf(parseDatabaseUrl(databaseUrl));
+  const run = { what: "restore on the platform", target, vault, clock, reporter };
+  return await recoveryRun(run, async (course) => {
+    const counts = await orderAndWait({ ...options, signal, patience }, course);
+    const { phases } = course.timer;
+    return { ref, source: course.begun?.source, phases, durationMs: course.durationMs, ...counts, notes: [] };
+  });
 }
 
-async function orderAndWait(running: Running, course: Course): Promise<SeedCounts> {
+async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCounts> {
   const { supabase, ref, databaseUrl, clock, signal } = running;
-  const { timer } = course;
+  const { timer } = run;
   const startedAt = clock().getTime();
   const project = await supabase.project(ref, signal);
   if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
   let bootedBefore: string | undefined;
   let orderedAt = clock();
   if (project.status === RESTORING) {
-    course.isOrdered = true;
+    run.begin(begunFor(ref));
   } else {
     if (project.status !== HEALTHY)
       throw new UserError(`Supabase restores active projects alone: ${ref} is ${project.status}. ${OTHER_WAY}`);
@@ -122,12 +86,12 @@ async function orderAndWait(running: Running, course: Course): Promise<SeedCount
     await running.confirm(dangerOf(ref, source, clock()));
     bootedBefore = (await bootOf(databaseUrl, signal))?.at;
     orderedAt = clock();
-    Object.assign(course, { source, isOrdered: true });
+    run.begin(begunFor(ref, describeSource(source)));
     await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
       begin(running, source),
     );
   }
-  const isWaitedFor = course.source === undefined;
+  const isWaitedFor = run.begun?.source === undefined;
   await timer.run(
     "restore",
     isWaitedFor
@@ -136,6 +100,11 @@ async function orderAndWait(running: Running, course: Course): Promise<SeedCount
     () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
   );
   return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
+}
+
+/** What the log knows the restore by, from the order on. */
+function begunFor(ref: string, source?: string): BegunRun {
+  return { restoreId: `platform-${ref}`, by: CHECK_NAME, backupId: undefined, source };
 }
 
 function dangerOf(ref: string, source: PlatformSource, now: Date) {

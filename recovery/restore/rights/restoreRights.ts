@@ -4,7 +4,6 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { type PgRestoreOptions, restoreScript, withoutPsql } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
-import type { Selection } from "../run/restoreSelection.ts";
 
 /** Whose rights, and where they come from. */
 export interface RightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
@@ -15,7 +14,7 @@ export interface RightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRigh
 export interface RestoreRightsOptions extends RightsOptions {
   targetUrl: string;
   restoreId: string;
-  selection: Selection;
+  withLargeObjects: boolean;
   /** The step's name in the journal. */
   step: string;
 }
@@ -27,7 +26,7 @@ export interface RestoreRightsOptions extends RightsOptions {
  */
 export async function restoreRights(options: RestoreRightsOptions): Promise<void> {
   const { targetUrl, restoreId, applicationName, step, signal } = options;
-  const sql = await rightsScript(options, options.selection === "everything");
+  const sql = await rightsScript(options, options.withLargeObjects);
   await withSession(targetUrl, { applicationName, signal }, (session) =>
     journaledScript(session, restoreId, step, sql),
   );

@@ -3,6 +3,7 @@ import { named } from "../../../services/common/named.ts";
 import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
 import { countObjects } from "../../postgres/catalog/objects.ts";
 import { IS_APP_SCHEMA, REALTIME_MESSAGES } from "../../postgres/catalog/platform.ts";
+import { findPgTool } from "../../postgres/programs/pgTools.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
@@ -29,8 +30,15 @@ export async function refuseSuperuser(session: Session, isAllowed = false): Prom
   );
 }
 
+/** Refuses a target that can't take the backup: a server that is too old, no realtime table yet, no pg_restore here that fits. */
+export async function refuseUnfit(session: Session, manifest: Manifest): Promise<void> {
+  refuseOlderServer(session, manifest);
+  await refuseWithoutRealtime(session, manifest);
+  await findPgTool("pg_restore", session.serverMajor);
+}
+
 /** Refuses a server of an older major version than the backup's. */
-export function refuseOlderServer(session: Session, manifest: Manifest): void {
+function refuseOlderServer(session: Session, manifest: Manifest): void {
   const needed = Number.parseInt(manifest.source.serverVersion, 10);
   if (session.serverMajor >= needed) return;
   throw new UserError(
@@ -42,7 +50,7 @@ export function refuseOlderServer(session: Session, manifest: Manifest): void {
  * Refuses a target without the platform's table that policies of the backup belong to: the project's realtime service makes it, some
  * time after the database is there.
  */
-export async function refuseWithoutRealtime(session: Session, manifest: Manifest): Promise<void> {
+async function refuseWithoutRealtime(session: Session, manifest: Manifest): Promise<void> {
   const policies = countObjects(manifest.objects, "realtime policy");
   if (policies === 0) return;
   const [there] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [

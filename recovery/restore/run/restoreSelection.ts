@@ -1,8 +1,9 @@
 import { UserError } from "../../../services/common/errors.ts";
 import { KINDS, type Selection } from "../../vault/backupKinds.ts";
-import { type BackupChoice, chooseBackup, type ChosenBackup } from "../../vault/chooseBackup.ts";
+import type { BackupChoice, ChosenBackup } from "../../vault/chooseBackup.ts";
 import type { BackupSummary } from "../../vault/listBackups.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { pickBackup, type RecordedBackup } from "./recordedBackup.ts";
 
 export type { Selection } from "../../vault/backupKinds.ts";
 
@@ -23,14 +24,15 @@ export interface Selected {
 
 /**
  * Picks the backup and what is restored of it. Without a name it is the newest proven full one; a named one gives what its
- * kind holds. UserError where a wish can't be served.
+ * kind holds. A run that resumes an interrupted one gets the recorded backup. UserError if a wish can't be served.
  */
 export function selectBackup(
   backups: readonly BackupSummary[],
   choice: BackupChoice,
   wish: Selection | undefined,
+  recorded?: RecordedBackup,
 ): Selected {
-  const { chosen, passedOver } = chooseBackup(backups, choice);
+  const { chosen, passedOver } = pickBackup(backups, choice, recorded);
   const { manifest } = chosen;
   const walked = (chosen.walkedPast ?? []).map((clause) => `In the vault ${clause}.`);
   const selection = selectionOf(manifest, wish, backups);

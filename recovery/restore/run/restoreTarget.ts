@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../../services/common/errors.ts";
-import {
-  HAS_MEMBERS,
-  IS_APP_SCHEMA,
-  IS_MANAGED_DATA_SCHEMA,
-  IS_POLICY_ON_MANAGED_TABLE,
-  isNoMember,
-  MANAGED_VERSION_TABLES,
-} from "../../postgres/catalog/platform.ts";
+import { IS_APP_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "../../postgres/catalog/platform.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
+import { sqlFile } from "../sql/sqlFile.ts";
+
+const DATA_IN = sqlFile("dataIn");
+const DROP_MADE = sqlFile("dropMade");
+const MANAGED_TABLES = sqlFile("managedTables");
+const TABLES_TO_WATCH = sqlFile("tablesToWatch");
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 200;
@@ -61,17 +60,7 @@ export async function holdTarget(
 
 /** Names what a database holds that a restore would mix with or overwrite; empty for a new project's. At most five names. */
 export async function listDataIn(session: Session): Promise<string[]> {
-  const found = await session.query<{ what: string }>(
-    `select format('%s.%s', n.nspname, c.relname) as what from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and ${IS_APP_SCHEMA} and ${isNoMember("pg_class", "c.oid")}
-     union all
-     select format('function %s', p.oid::pg_catalog.regprocedure) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-       where ${IS_APP_SCHEMA} and ${isNoMember("pg_proc", "p.oid")}
-     union all
-     select format('type %s', t.oid::pg_catalog.regtype) from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-       where t.typtype in ('e', 'd', 'r') and ${IS_APP_SCHEMA} and ${isNoMember("pg_type", "t.oid")}
-     order by 1 limit 5`,
-  );
+  const found = await session.query<{ what: string }>(DATA_IN());
   const names = found.map((row) => row.what);
   for (const table of await managedTables(session)) {
     if (table !== `"auth"."users"` && table !== `"storage"."objects"`) continue;
@@ -86,12 +75,7 @@ export async function listDataIn(session: Session): Promise<string[]> {
  * brings rows.
  */
 export async function refuseRows(session: Session): Promise<void> {
-  const tables = await session.query<{ name: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p') and not c.relispartition and ${isNoMember("pg_class", "c.oid")}
-       and (${IS_APP_SCHEMA} or n.nspname || '.' || c.relname in ('auth.users', 'storage.objects'))
-       and pg_catalog.has_table_privilege(c.oid, 'select') order by 1`,
-  );
+  const tables = await session.query<{ name: string }>(TABLES_TO_WATCH());
   const filled: string[] = [];
   for (const { name } of tables)
     if ((await session.query(`select from ${name} limit 1`)).length > 0) filled.push(name.replaceAll('"', ""));
@@ -144,43 +128,7 @@ export async function dropRelations(
  * aside.
  */
 export async function dropMade(session: Session): Promise<void> {
-  await session.query(`
-    do $wipe$
-    declare
-      command text;
-    begin
-      for command in select format('drop schema %I cascade', n.nspname) from pg_catalog.pg_namespace n
-          where ${IS_APP_SCHEMA} and n.nspname <> 'public' and not ${HAS_MEMBERS} loop
-        execute command;
-      end loop;
-      -- Tables first: what depends on them goes along; then whatever is left that no extension has made.
-      for pass in 1..2 loop
-        foreach command in array coalesce((
-          select array_agg(format('drop %s if exists %s cascade',
-            case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' else o.type end, o.identity))
-          from pg_catalog.pg_namespace n
-          join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid and d.deptype = 'n'
-          cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
-          where ${IS_APP_SCHEMA}
-            and not exists (select from pg_catalog.pg_depend m where m.classid = d.classid and m.objid = d.objid and m.objsubid = 0
-              and m.refobjid <> d.objid and m.deptype in ('e', 'i'))
-            and (pass = 2 or o.type in ('table', 'view', 'materialized view', 'foreign table'))), '{}') loop
-          execute command;
-        end loop;
-      end loop;
-      for command in select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename) from pg_catalog.pg_policies p
-          where ${IS_POLICY_ON_MANAGED_TABLE} loop
-        execute command;
-      end loop;
-      for command in
-        select format('drop publication %I', pubname) from pg_catalog.pg_publication where pubname !~ '^(supabase|castchat_aside)_'
-        union all select format('drop server %I cascade', s.srvname) from pg_catalog.pg_foreign_server s where s.srvname !~ '^castchat_aside_'
-          and not exists (select from pg_catalog.pg_depend m where m.objid = s.oid and m.deptype = 'e')
-        union all select format('drop foreign data wrapper %I cascade', w.fdwname) from pg_catalog.pg_foreign_data_wrapper w where w.fdwname !~ '^castchat_aside_'
-          and not exists (select from pg_catalog.pg_depend m where m.objid = w.oid and m.deptype = 'e') loop
-        execute command;
-      end loop;
-    end $wipe$`);
+  await session.query(DROP_MADE());
 }
 
 /** A server keeps a lock for each that a transaction takes away, and has room for some thousands. */
@@ -210,11 +158,6 @@ export async function emptyManagedTables(
 }
 
 async function managedTables(session: Session): Promise<string[]> {
-  const rows = await session.query<{ schema: string; name: string }>(
-    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p') and not c.relispartition and ${IS_MANAGED_DATA_SCHEMA}
-       and n.nspname || '.' || c.relname <> all ($1::text[]) and pg_catalog.has_table_privilege(c.oid, 'delete') order by 1, 2`,
-    [MANAGED_VERSION_TABLES],
-  );
+  const rows = await session.query<{ schema: string; name: string }>(MANAGED_TABLES(), [MANAGED_VERSION_TABLES]);
   return rows.map((row) => `${quoteIdent(row.schema)}.${quoteIdent(row.name)}`);
 }

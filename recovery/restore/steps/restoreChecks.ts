@@ -13,38 +13,45 @@ import { type Session, withSession } from "../../postgres/session/database.ts";
 import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
-import type { Selection } from "../run/restoreSelection.ts";
 import { orphansIn } from "./restoreState.ts";
 
+/** Which parts of a restored database are compared. */
+export interface ComparedParts {
+  /** Rows, sequences, large objects, references and counts. @default true */
+  ofRows?: boolean;
+  /** Definitions and rights; false if they are not all there yet, and are compared later. @default true */
+  ofObjects?: boolean;
+  /** Whose foreign keys have not acted on the rows. @default "managed" */
+  orphansOf?: "managed" | "all";
+}
+
+/** A restored database, and the manifest it should be equal to. */
+export interface RestoreChecks extends ComparedParts {
+  targetUrl: string;
+  applicationName: string;
+  manifest: Manifest;
+  signal: AbortSignal;
+}
+
 /**
- * Compares a restored database with the manifest: every table's rows and content, every definition and right, every
- * sequence, the extensions, and the counts of the recovery guide; of definitions alone only those. PromiseError that names
- * what differs.
- *
- * @param withObjects false where definitions and rights are not all there yet, and are compared later
+ * Compares a restored database with the manifest: every table's rows and content, every definition and right, every sequence, the
+ * extensions, and the counts of the recovery guide. PromiseError that names what differs.
  */
-export async function checkRestored(
-  targetUrl: string,
-  applicationName: string,
-  manifest: Manifest,
-  signal: AbortSignal,
-  selection: Selection = "everything",
-  withObjects = true,
-): Promise<SeedCounts> {
+export async function checkRestored(checks: RestoreChecks): Promise<SeedCounts> {
+  const { targetUrl, applicationName, manifest, signal, ofRows = true, ofObjects = true, orphansOf } = checks;
   const differences: string[] = [];
   const inSession =
     <T>(work: (session: Session) => Promise<T>) =>
     (inner: AbortSignal) =>
       withSession(targetUrl, { applicationName, signal: inner }, work);
-  const ofRows = selection !== "definitions";
   const comparison = await inSession((session) => planComparison(session, ofRows ? manifest.tables : []))(signal);
   const [, counts] = await together<[undefined, SeedCounts]>(
     signal,
     inSession((session) => readForComparison(session, comparison)),
     inSession(async (session) => {
       differences.push(
-        ...(withObjects ? await differencesOfObjects(session, manifest) : []),
-        ...(withObjects ? await broaderRights(session, manifest) : []),
+        ...(ofObjects ? await differencesOfObjects(session, manifest) : []),
+        ...(ofObjects ? await broaderRights(session, manifest) : []),
         ...(await missingExtensions(session, manifest)).map((name) => `extension ${name} is missing`),
       );
       const found = await countForSeed(session);
@@ -52,7 +59,7 @@ export async function checkRestored(
         differences.push(
           ...(await differencesOfSequences(session, manifest)),
           ...(await compareLargeObjects(session, manifest.largeObjects)),
-          ...(await orphansIn(session, selection === "rows" ? "all" : "managed")),
+          ...(await orphansIn(session, orphansOf)),
         );
         if (KINDS[manifest.kind].rows === "all") differences.push(...differencesOfCounts(found, manifest.seedCounts));
       }

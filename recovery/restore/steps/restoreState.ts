@@ -6,6 +6,9 @@ import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/se
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { journaledScript, readJournal } from "../run/journal.ts";
+import { sqlFile } from "../sql/sqlFile.ts";
+
+const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
 
 /** Sets every sequence to where it stood. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
@@ -25,20 +28,7 @@ export async function refreshCommands(
 ): Promise<string[]> {
   if (views.length === 0) return [];
   const filled = new Set(views.map(tableKey));
-  const ordered = await session.query<{ schema: string; name: string }>(
-    `with recursive needs as (
-       select distinct r.ev_class as view, d.refobjid as other from pg_catalog.pg_rewrite r
-       join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
-         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
-       join pg_catalog.pg_class c on c.oid = d.refobjid and c.relkind in ('v', 'm')
-     ), depths as (
-       select oid as view, 0 as depth from pg_catalog.pg_class where relkind in ('v', 'm')
-       union select needs.view, depths.depth + 1 from needs join depths on depths.view = needs.other
-     )
-     select n.nspname as schema, c.relname as name from depths
-     join pg_catalog.pg_class c on c.oid = depths.view and c.relkind = 'm' join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     group by 1, 2 order by max(depth), 1, 2`,
-  );
+  const ordered = await session.query<{ schema: string; name: string }>(VIEWS_IN_ORDER());
   return ordered
     .filter((one) => filled.has(tableKey(one)))
     .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);

@@ -15,6 +15,7 @@ const RECORD = `${MARKER_SCHEMA}.restored_tables`;
 /** What a restore of tables has begun. */
 export interface TablesRecord {
   backupId: string;
+  startedAt: Date;
   /** Present once the rows have been swapped. */
   result: RestoreTablesResult | undefined;
 }
@@ -33,12 +34,13 @@ const resultSchema = z.object({
 export async function findRecord(session: Session, restoreId: string): Promise<TablesRecord | undefined> {
   const [there] = await session.query<{ record: string | null }>("select to_regclass($1)::text as record", [RECORD]);
   if ((there?.record ?? undefined) === undefined) return undefined;
-  const [row] = await session.query<{ backup_id: string; result: unknown }>(
-    `select backup_id, result from ${RECORD} where restore_id = $1`,
+  const [row] = await session.query<{ backup_id: string; started_at: Date; result: unknown }>(
+    `select backup_id, started_at, result from ${RECORD} where restore_id = $1`,
     [restoreId],
   );
   if (row === undefined) return undefined;
-  return { backupId: row.backup_id, result: row.result === null ? undefined : resultSchema.parse(row.result) };
+  const result = row.result === null ? undefined : resultSchema.parse(row.result);
+  return { backupId: row.backup_id, startedAt: row.started_at, result };
 }
 
 /** Makes empty tables beside the live ones, with the columns of theirs that a backup holds, and notes that it has. */

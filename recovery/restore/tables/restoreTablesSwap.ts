@@ -9,11 +9,16 @@ import { quoteIdent, quoteLiteral, quoteTable, tableKey, tableName } from "../..
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { sqlFile } from "../sql/sqlFile.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
 import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
 import { noteSwapped } from "./restoreTablesRecord.ts";
 import type { TableBeside } from "./tableBeside.ts";
+
+const DEPENDENT_VIEWS = sqlFile("dependentViews");
+const OWNED_SEQUENCES = sqlFile("ownedSequences");
+const SELECTED_TABLES = sqlFile("selectedTables");
 
 const ATTEMPTS = 8;
 const PAUSE_MS = 1_000;
@@ -34,6 +39,7 @@ export async function swapRows(
   session: Session,
   manifest: Manifest,
   tables: readonly TableBeside[],
+  signal: AbortSignal,
   resultWith: (swapped: Swapped) => RestoreTablesResult,
 ): Promise<RestoreTablesResult> {
   for (let attempt = 1; ; attempt += 1) {
@@ -53,7 +59,7 @@ export async function swapRows(
           { cause: error },
         );
       }
-      await sleep(PAUSE_MS * (0.5 + Math.random()));
+      await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
     }
   }
 }
@@ -117,7 +123,7 @@ async function swap(
   }
   const { orphans } = await findOrphans(
     session,
-    `k.convalidated and (k.conrelid in ${SELECTED} or k.confrelid in ${SELECTED})`,
+    `k.convalidated and (k.conrelid in ${SELECTED_TABLES()} or k.confrelid in ${SELECTED_TABLES()})`,
     namesIn(tables),
   );
   if (orphans.length > 0) {
@@ -172,11 +178,6 @@ function notesOfLater(tables: readonly TableBeside[], rowsBefore: readonly numbe
   });
 }
 
-/** The tables and the partitioned ones that they belong to, as a condition on an OID. */
-const SELECTED = `(select a.oid from unnest($1::text[], $2::text[]) as s (schema, name)
-  join pg_catalog.pg_namespace n on n.nspname = s.schema join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = s.name
-  cross join lateral (select c.oid union select relid::oid from pg_catalog.pg_partition_ancestors(c.oid)) a (oid))`;
-
 function namesIn(tables: readonly TableBeside[]): [string[], string[]] {
   return [tables.map(({ table }) => table.schema), tables.map(({ table }) => table.name)];
 }
@@ -184,14 +185,7 @@ function namesIn(tables: readonly TableBeside[]): [string[], string[]] {
 /** A sequence that fills a column of theirs goes on behind the largest value, and behind where it stood: never back. */
 async function advanceSequences(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<void> {
   const owned = await session.query<{ schema: string; name: string; down: boolean; now: string | null; query: string }>(
-    `select sn.nspname as schema, sc.relname as name, s.seqincrement < 0 as down, pg_catalog.pg_sequence_last_value(sc.oid)::text as now,
-       format('select %s(%I)::text as value from %s where %I between %s and %s', case when s.seqincrement < 0 then 'min' else 'max' end, a.attname,
-         d.refobjid::pg_catalog.regclass, a.attname, s.seqmin, s.seqmax) as query
-     from pg_catalog.pg_depend d
-     join pg_catalog.pg_sequence s on s.seqrelid = d.objid join pg_catalog.pg_class sc on sc.oid = d.objid join pg_catalog.pg_namespace sn on sn.oid = sc.relnamespace
-     join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-     where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refclassid = d.classid and d.deptype in ('a', 'i') and not s.seqcycle
-       and d.refobjid in ${SELECTED}`,
+    OWNED_SEQUENCES(),
     namesIn(tables),
   );
   const stood = new Map(manifest.sequences.map((sequence) => [tableKey(sequence), sequence.lastValue]));
@@ -216,14 +210,7 @@ async function advanceSequences(session: Session, manifest: Manifest, tables: re
 /** Fills the materialized views that read the tables. A sentence for each that belongs to somebody else. */
 async function refreshDependents(session: Session, tables: readonly TableBeside[]): Promise<string[]> {
   const views = await session.query<{ schema: string; name: string; ours: boolean }>(
-    `with recursive dependents as (
-       select oid from ${SELECTED} selected
-       union select r.ev_class from dependents
-         join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = dependents.oid
-           and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-         join pg_catalog.pg_rewrite r on r.oid = d.objid)
-     select n.nspname as schema, c.relname as name, pg_catalog.pg_has_role(c.relowner, 'usage') as ours from pg_catalog.pg_class c
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm' and c.relispopulated and c.oid in (select oid from dependents)`,
+    DEPENDENT_VIEWS(),
     namesIn(tables),
   );
   for (const command of await refreshCommands(

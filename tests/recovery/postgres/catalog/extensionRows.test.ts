@@ -89,7 +89,8 @@ describe("rows of extensions", () => {
   }, 60_000);
 
   it("are compared after a restore, those that the backup is to hold alone", async () => {
-    const check = () => checkRestored(target.url, "test", manifest, new AbortController().signal);
+    const check = () =>
+      checkRestored({ targetUrl: target.url, applicationName: "test", manifest, signal: new AbortController().signal });
     await runSql(target.url, `update "Maps 地図".known_places set name = 'its own' where id = 2`);
     await check();
     await runSql(target.url, `update "Maps 地図".known_places set name = 'x' where id = 1000`);

@@ -294,7 +294,8 @@ describe("checkRestored", () => {
     const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
       ({ backupId }) => backupId === saved.backupId,
     )!;
-    const check = () => checkRestored(target.url, "test", manifest!, new AbortController().signal);
+    const signal = new AbortController().signal;
+    const check = () => checkRestored({ targetUrl: target.url, applicationName: "test", manifest: manifest!, signal });
     expect(await check()).toMatchObject({ posts: 150 });
     // One after the other, so that each is seen beside the ones before it.
     const alterations: [sql: string, message: RegExp][] = [
@@ -322,7 +323,9 @@ describe("checkRestored", () => {
     const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
       ({ backupId }) => backupId === saved.backupId,
     )!;
-    const check = (of = manifest!) => checkRestored(target.url, "test", of, new AbortController().signal);
+    const signal = new AbortController().signal;
+    const check = (of = manifest!) =>
+      checkRestored({ targetUrl: target.url, applicationName: "test", manifest: of, signal });
     await expect(check({ ...manifest!, seedCounts: { users: -1, posts: -2, applications: -3 } })).rejects.toThrow(
       /there are \d+ users instead of -1; there are 150 posts instead of -2; there are \d+ applications instead of -3\.$/,
     );

@@ -118,6 +118,17 @@ it("does not pass off what an interrupted run has brought for what is wished now
   expect(await countOf("public.d")).toEqual([{ rows: 10 }]);
 }, 60_000);
 
+it("knows its own work if the address is written in another way", async () => {
+  const { backupId, options } = await savedTable("public.e");
+  await interruptAfterSwap(options);
+  await runSql(live.url, "delete from public.e");
+  const targetUrl = options.targetUrl.replace(/\/postgres(?=\?|$)/, "/%70ostgres");
+  expect(targetUrl).not.toBe(options.targetUrl);
+  const again = await restoreTables({ ...options, targetUrl });
+  expect(again).toMatchObject({ backupId, notes: [expect.stringContaining("nothing was changed now")] });
+  expect(await countOf("public.e")).toEqual([{ rows: 0 }]);
+}, 60_000);
+
 /** Ends a run once its swap is committed, before what lies beside is taken away: a superuser reads that. */
 async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> {
   const interrupted = new AbortController();

@@ -1,0 +1,59 @@
+import { forStandIn } from "../../postgres/catalog/standIn.ts";
+import { parseVaultSecrets, type VaultSecret } from "../../postgres/catalog/vaultSecrets.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import { fetchDump, fetchText } from "../../vault/fetchPart.ts";
+import type { PartName } from "../../vault/manifest.ts";
+import type { PrivateFile } from "../../vault/privateFile.ts";
+import type { Restoring } from "./restoring.ts";
+
+/** Brings a dump of the backup into a private file. */
+export type FetchDump = (name: PartName) => Promise<PrivateFile>;
+
+/** Everything of a backup that defines the database. */
+export interface Definitions {
+  /** The archive pg_dump has made of the definitions. */
+  dump: PrivateFile;
+  /** SQL of the app's own roles. */
+  roles: string;
+  /** SQL of the app's objects on tables of the platform. */
+  managedObjects: string;
+}
+
+/** Does work with dumps of a backup and removes their files afterwards. */
+export async function withDumps<T>(restoring: Restoring, work: (fetch: FetchDump) => Promise<T>): Promise<T> {
+  const files: PrivateFile[] = [];
+  try {
+    return await work(async (name) => {
+      const file = await fetchDump(restoring, name, restoring.signal);
+      files.push(file);
+      return file;
+    });
+  } finally {
+    await Promise.all(files.map((file) => file.remove()));
+  }
+}
+
+/** The phase "download": fetches what defines the database. */
+export async function downloadDefinitions(restoring: Restoring, fetch: FetchDump): Promise<Definitions> {
+  const { session, manifest, phase, signal } = restoring;
+  return await phase("download", `Fetching backup ${manifest.backupId} of ${manifest.snapshotAt}`, async () => {
+    const dump = await fetch("schema.dump");
+    const roles = await fetchText(restoring, "roles.sql", signal);
+    return {
+      dump,
+      roles,
+      managedObjects: forStandIn(session, await fetchText(restoring, "managed-objects.sql", signal)),
+    };
+  });
+}
+
+/** Whether the backup has this part: older formats and other kinds lack some. */
+export function hasPart({ manifest }: Pick<BackupSource, "manifest">, wanted: PartName): boolean {
+  return manifest.parts.some(({ name }) => name === wanted);
+}
+
+/** The vault's secrets, in clear; none if the backup has no such part. */
+export async function readVaultSecrets(restoring: Restoring): Promise<readonly VaultSecret[]> {
+  const name = "vault-secrets.json";
+  return hasPart(restoring, name) ? parseVaultSecrets(await fetchText(restoring, name, restoring.signal)) : [];
+}
