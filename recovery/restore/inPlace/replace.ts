@@ -123,7 +123,8 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
 
 /** How far it is, where neither state could be reached from there, and what to do. */
 async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
-  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  const again =
+    "run the same command again to continue, or `castchat-recovery restore abandon` to go back to the old state";
   let left: Replacement | undefined;
   try {
     left = await withSession(targetUrl, { applicationName: "castchat-recovery replace leader" }, findReplacement);
@@ -161,7 +162,9 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
     );
   }
   if (recorded?.state === "back")
-    throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
+    throw new UserError(
+      "A replacement is being taken back: let that finish first (`castchat-recovery restore abandon`).",
+    );
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   if (recorded !== undefined) refuseOther(recorded, backups, options);
   const choice = recorded === undefined ? options : { backupId: recorded.backupId };
@@ -195,6 +198,6 @@ function refuseOther(
   const wanted = at === undefined ? backupId : selectBackup(backups, { backupId, at }, "everything").manifest.backupId;
   if (wanted === recorded.backupId) return;
   throw new UserError(
-    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted ?? ""}: go on with that one, or go back first (--replace --abandon).`,
+    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted ?? ""}: continue that one, or go back first (\`castchat-recovery restore abandon\`).`,
   );
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 
 import { confirmWith } from "../../../cli/terminal/confirm.ts";
-import { tableNames } from "../../../cli/terminal/tableNames.ts";
 import { UserError } from "../../../services/common/errors.ts";
 
 const danger = { names: ["db.example:5432/postgres", "abcdef"], lines: ["public.posts: its 3 rows are deleted."] };
@@ -35,19 +34,5 @@ describe("confirmWith", () => {
       process.stdin.isTTY = isTTY;
       write.mockRestore();
     }
-  });
-});
-
-describe("tableNames", () => {
-  it("splits at commas outside of quotes", () => {
-    expect(tableNames('public.posts, "My, schema"."a ""b"".c" ,auth.users')).toEqual([
-      "public.posts",
-      '"My, schema"."a ""b"".c"',
-      "auth.users",
-    ]);
-  });
-
-  it.each(["posts", "", ",", "public.posts,messages", "a.b.c", 'public."open'])("refuses %j", (text) => {
-    expect(() => tableNames(text)).toThrow(UserError);
   });
 });

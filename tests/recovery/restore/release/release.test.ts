@@ -82,7 +82,7 @@ describe("what a restore holds back", () => {
     await expect(releaseTarget()).rejects.toThrow(/was not restored by castchat-recovery/);
     const { notes } = await restoreTarget();
     expect(notes).toEqual([
-      "Held back until `castchat-recovery release`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
+      "Held back until `castchat-recovery resume-jobs`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
     ]);
     expect(await inDatabase(target, listJobs)).toEqual([]);
     expect((await inDatabase(target, listAllPublications)).map(({ name, tables }) => [name, tables])).toEqual([
