@@ -56,7 +56,7 @@ function bashScript(program: string, places: readonly Place[]): string {
   });
   return `${name}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" words="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:\$((COMP_CWORD-1))}"; do
     case "$place/$word" in
       ${pathsOf(places).join(" | ")}) place="$place/$word" ;;
     esac
