@@ -92,7 +92,7 @@ async function giveUp(generation: number, options: GivingUpOptions, deletesProje
     supabase: supabaseOf(context, "the generation's project is looked up there"),
     lease: await leaseOf(context, signal),
     backups: await listBackups({ vault: vaultOf(context), trustedKeys: trustedKeysOf(context), tiers, signal }),
-    confirm: confirmWith(options.confirm, "--confirm"),
+    confirm: confirmWith(options.confirm),
     reporter: reportLine,
     signal,
   });

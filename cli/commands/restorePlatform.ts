@@ -50,7 +50,7 @@ export function restorePlatformCommand(): Command {
         ref,
         databaseUrl,
         choice,
-        confirm: confirmWith(options.confirm, "--confirm"),
+        confirm: confirmWith(options.confirm),
         clock: systemClock,
         patience: { ...PLATFORM_PATIENCE, limitMs },
         reporter: reportLine,

@@ -57,7 +57,7 @@ export function vaultCommand(): Command {
         key: vaultKey({ arn: keyOf(context), ...at, ...breakGlassOf(context, options) }),
         auditBucket: outputs.auditBucket,
         forget: (what) => pulumi.forget(what),
-        confirm: confirmWith(options.confirm, "--confirm"),
+        confirm: confirmWith(options.confirm),
         reporter: reportLine,
         signal,
       });

@@ -41,7 +41,7 @@ export function inPlaceCommand(): Command {
       const result = await replace({
         ...source,
         acceptsBroaderRights: options.acceptBroaderRights ?? false,
-        confirm: confirmWith(options.confirm, "--confirm"),
+        confirm: confirmWith(options.confirm),
         saveFirst: (reporter) => saveFirst(context, source, reporter),
         reporter: reportLine,
       });

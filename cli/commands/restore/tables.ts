@@ -22,7 +22,7 @@ export function tablesCommand(): Command {
     .action(async (tables: string[], options: SourceOptions & { confirm?: string; json?: boolean }) => {
       refuseOtherNames(tables);
       const { source } = await readSource(options);
-      const confirm = confirmWith(options.confirm, "--confirm");
+      const confirm = confirmWith(options.confirm);
       const result = await restoreTables({ ...source, tables, confirm, reporter: reportLine });
       printResult(result, options.json === true, [
         ...result.tables.map(({ name, rowsBefore, rows }) => `${name}: ${rowsBefore} rows before, ${rows} now.`),
