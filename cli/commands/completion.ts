@@ -1,6 +1,6 @@
 import { Argument, Command } from "commander";
 
-import { completionScript, type Shell,SHELLS } from "../terminal/completion.ts";
+import { completionScript, type Shell, SHELLS } from "../terminal/completion.ts";
 import { example } from "../terminal/help.ts";
 
 /** `castchat-recovery completion`: a script that lets a shell complete commands, options and choices. */
