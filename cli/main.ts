@@ -1,56 +1,15 @@
-import { Command } from "commander";
-
-import { assessCommand } from "./commands/assess.ts";
-import { backupCommand } from "./commands/backup.ts";
-import { calendarCommand } from "./commands/calendar.ts";
-import { configurationCommand } from "./commands/configuration.ts";
-import { drillCommand } from "./commands/drill.ts";
-import { generationCommand } from "./commands/generation.ts";
-import { listCommand } from "./commands/list.ts";
-import { mirrorCommand } from "./commands/mirror.ts";
-import { planCommand } from "./commands/plan.ts";
-import { releaseCommand } from "./commands/release.ts";
-import { restoreCommand } from "./commands/restore.ts";
-import { restorePlatformCommand } from "./commands/restorePlatform.ts";
-import { resumeCommand } from "./commands/resume.ts";
-import { sandboxCommand } from "./commands/sandbox.ts";
-import { scheduleCommand } from "./commands/schedule.ts";
-import { vaultCommand } from "./commands/vault.ts";
-import { verifyCommand } from "./commands/verify.ts";
-import { writesCommand } from "./commands/writes.ts";
+import { castchatRecovery } from "./program.ts";
 import { outliveClosedOutput } from "./terminal/closedOutput.ts";
 import { exitCodeOf, explanationOf } from "./terminal/failure.ts";
+import { presentForm } from "./terminal/formerCommands.ts";
 
 outliveClosedOutput();
 
-const program = new Command("castchat-recovery")
-  .description("Backup and recovery of CastChat: what the schedule runs and what an engineer runs by hand.")
-  .addCommand(backupCommand())
-  .addCommand(scheduleCommand())
-  .addCommand(listCommand())
-  .addCommand(verifyCommand())
-  .addCommand(assessCommand())
-  .addCommand(writesCommand())
-  .addCommand(configurationCommand())
-  .addCommand(planCommand())
-  .addCommand(calendarCommand())
-  .addCommand(restoreCommand())
-  .addCommand(restorePlatformCommand())
-  .addCommand(releaseCommand())
-  .addCommand(generationCommand())
-  .addCommand(mirrorCommand())
-  .addCommand(resumeCommand())
-  .addCommand(vaultCommand())
-  .addCommand(drillCommand())
-  .addCommand(sandboxCommand())
-  .showHelpAfterError("(castchat-recovery --help lists the commands)");
-
-for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => [...one.commands])]) {
-  command.exitOverride();
-}
+const { args, note } = presentForm(process.argv.slice(2));
+if (note !== undefined) process.stderr.write(`${note}\n`);
 
 try {
-  await program.parseAsync();
+  await castchatRecovery().parseAsync(args, { from: "user" });
 } catch (error) {
   const explanation = explanationOf(error);
   if (explanation !== undefined) process.stderr.write(`${explanation}\n`);

@@ -7,8 +7,9 @@ import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { openerOf } from "../../services/vault/age.ts";
 import { vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
+import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 import { assessmentLines, summaryOf } from "../text/assessmentText.ts";
 
@@ -19,13 +20,18 @@ export function assessCommand(): Command {
       "compare the live database with a proven backup: which tables, rows and definitions differ, and since when",
     )
     .addOption(stackOption())
-    .option("--backup <id>", "a proven backup's id; the newest full one without it")
+    .addOption(backupOption("a proven backup's id; the newest full one without it"))
     .option(
       "--trace",
-      "with --backup: also tell which of the later backups lack the lost rows already (reads those tables in each)",
+      "with --backup: also list the later backups that lack the lost rows already (reads those tables in each)",
     )
-    .addOption(jsonOption())
+    .addOption(
+      jsonOption(
+        "backupId, snapshotAt, assessedAt, isDamaged, tables, definitions, sequences, missingExtensions, largeObjects, parts, restored, earlierLosses, passedOver",
+      ),
+    )
     .addHelpText("after", "\nExit code 1: something of the backup is missing or altered now. Nothing is changed.")
+    .addHelpText("after", example("assess -s prod"))
     .action(async (options: { stack: string; backup?: string; trace?: boolean; json?: boolean }) => {
       if (options.trace === true && options.backup === undefined)
         throw new UserError("--trace looks through the backups after the one that --backup names: name an older one.");

@@ -9,6 +9,7 @@ import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { ageSealer, openerOf } from "../../services/vault/age.ts";
 import { portsOf, writerOf } from "../stack/services.ts";
 import { readStack, type StackContext, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
@@ -20,7 +21,12 @@ export function backupCommand(): Command {
     .addOption(stackOption())
     .addOption(new Option("--kind <kind>", "what it is to hold").choices(BACKUP_KINDS).default("full"))
     .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
-    .addOption(jsonOption())
+    .addOption(
+      jsonOption(
+        "backupId, kind, tier, snapshotAt, newestDataAt, tables, rows, storedBytes, leftOut, phases, durationMs",
+      ),
+    )
+    .addHelpText("after", example("backup -s prod"))
     .action(async (options: { stack: string; kind: BackupKind; acceptSmaller?: boolean; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);

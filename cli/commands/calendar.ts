@@ -8,6 +8,7 @@ import { planCalendar } from "../../recovery/plan/planCalendar.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { fromOption, missedOption } from "../plan/planOptions.ts";
+import { example } from "../terminal/help.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
@@ -22,12 +23,13 @@ export function calendarCommand(): Command {
     .addOption(missedOption())
     .option("--days <number>", "days to show", String(DEFAULT_DAYS))
     .option("--interval-hours <number>", "hours between two runs", "6")
-    .addOption(jsonOption())
+    .addOption(jsonOption("entries (run, tier, period, lateDays), unopened, runs, missed"))
+    .addHelpText("after", example("calendar --missed 2027-02-28,2027-03-01"))
     .action((options: { from?: number; missed?: number[]; days: string; intervalHours: string; json?: boolean }) => {
       const missed = options.missed ?? [];
       const days = wholeNumber("--days", options.days, 1, LONGEST_DAYS);
       const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, 23);
-      // Missed days are what somebody asks about, so the calendar begins a month before them.
+      // The question is about missed days, so the calendar begins a month before them.
       const firstDay =
         options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
       const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });

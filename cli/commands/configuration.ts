@@ -5,6 +5,7 @@ import { visible } from "../../services/common/visibleText.ts";
 import { openerOf } from "../../services/vault/age.ts";
 import { vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
@@ -20,7 +21,8 @@ export function configurationCommand(): Command {
       "a backup's id; without it the newest proven one, and what it lacks from the newest that has it",
     )
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(jsonOption("the same as without it"))
+    .addHelpText("after", example("configuration -s dr"))
     .action(async (backupId: string | undefined, options: { stack: string }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
@@ -32,7 +34,7 @@ export function configurationCommand(): Command {
         backupId,
         signal,
       });
-      // What is printed is JSON alone.
+      // Only JSON goes to stdout.
       for (const sentence of passedOver) process.stderr.write(`${visible(sentence)}\n`);
       printResult(configuration, true, []);
     });

@@ -4,8 +4,11 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import { DEFAULT_ROWS, type DrillOptions, SCENARIOS } from "../../lab/drills/options.ts";
 import { PromiseError } from "../../services/common/errors.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { loadLab } from "../terminal/lab.ts";
+import { jsonOption } from "../terminal/options.ts";
+import { printResult } from "../terminal/progress.ts";
 
 /** `castchat-recovery drill`: a corrupted database, the loss of everything, and both recoveries, on this one machine. */
 export function drillCommand(): Command {
@@ -18,8 +21,16 @@ export function drillCommand(): Command {
     .option("--reports <folder>", "where the report goes", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
     .option("--keep", "keep the sandbox running, to look around in it")
+    .addOption(jsonOption("ok, drills (report, as reports/latest.json has it, and files)"))
+    .addHelpText("after", example("drill --scenario corruption"))
     .action(
-      async (options: Pick<DrillOptions, "scenario" | "rows" | "reports"> & { verbose?: boolean; keep?: boolean }) => {
+      async (
+        options: Pick<DrillOptions, "scenario" | "rows" | "reports"> & {
+          verbose?: boolean;
+          keep?: boolean;
+          json?: boolean;
+        },
+      ) => {
         const { runDrill } = await loadLab(() => import("../../lab/drills/run.ts"));
         const { renderTerminal } = await loadLab(() => import("../../lab/drills/report/terminal.ts"));
         const results = await runDrill({
@@ -30,10 +41,13 @@ export function drillCommand(): Command {
           keep: options.keep === true,
           signal: abortOnInterrupt(),
         });
-        for (const { report, files } of results)
-          process.stdout.write(`\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}\n`);
-        if (!results.every(({ report }) => report.ok))
-          throw new PromiseError("The recovery did not keep every promise: see the lines marked ✗.");
+        const ok = results.every(({ report }) => report.ok);
+        printResult(
+          { ok, drills: results },
+          options.json === true,
+          results.map(({ report, files }) => `\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}`),
+        );
+        if (!ok) throw new PromiseError("The recovery did not keep every promise: see the lines marked ✗.");
       },
     );
 }

@@ -7,6 +7,7 @@ import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
@@ -24,7 +25,12 @@ export function listCommand(): Command {
   return new Command("list")
     .description("list the backups in the stack's vault, newest first, and Supabase's own")
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(
+      jsonOption(
+        'an array; backupId, kind, purpose, tier, snapshotAt, sizeBytes, proven, problems, lacks and more of each; Supabase\'s own have source "supabase"',
+      ),
+    )
+    .addHelpText("after", example("list -s dr"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);

@@ -6,6 +6,7 @@ import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { portsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
@@ -15,7 +16,8 @@ export function mirrorCommand(): Command {
   return new Command("mirror")
     .description("copy branches, tags and notes of the app's repository into the stack's mirror")
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(jsonOption("refs, heads (commit by branch), durationMs"))
+    .addHelpText("after", example("mirror -s dr"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const { settings, outputs } = await readStack(options.stack, signal);

@@ -11,6 +11,7 @@ import { assumptionsOf, type PlanOptions, withPlanOptions } from "../plan/planOp
 import { planPage } from "../plan/planPage.ts";
 import { readPlan } from "../plan/readPlan.ts";
 import { EXIT } from "../terminal/failure.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { toNamedFile } from "../terminal/outputFile.ts";
@@ -26,7 +27,12 @@ export function planCommand(): Command {
       "prove that the declared rules keep every promise about backups, day by day, and say what that costs; needs no account",
     )
     .addOption(stackOption())
-    .addOption(jsonOption());
+    .addOption(
+      jsonOption(
+        "kept, violations, coverage, vaults, tiers, holdings, costs, total, comparison, recovery, egress, prices",
+      ),
+    )
+    .addHelpText("after", example("plan -s prod --years 5 --html plan.html"));
   return withPlanOptions(command).action(async (options: PlanOptions) => {
     const signal = abortOnInterrupt();
     const { stack, standby, deployed = false } = options;

@@ -4,19 +4,18 @@ import { PLATFORM_PATIENCE, restorePlatform } from "../../recovery/restore/platf
 import type { PlatformChoice } from "../../recovery/restore/platform/platformSource.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
 import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
-import { printResult } from "../terminal/progress.ts";
-import { parseTime } from "../terminal/time.ts";
+import { atOption, confirmOption, jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, reportLine } from "../terminal/progress.ts";
 
 interface Options {
   stack: string;
   backupId?: string;
-  at?: string;
+  at?: Date;
   confirm?: string;
   minutes: string;
   json?: boolean;
@@ -28,14 +27,15 @@ export function restorePlatformCommand(): Command {
     .description("let Supabase replace the stack's database, in place, by one of Supabase's own backups")
     .addOption(stackOption())
     .addOption(new Option("--backup-id <number>", "a daily backup, as `list` shows it").conflicts("at"))
-    .option("--at <time>", "a second that point-in-time recovery reaches (UTC), such as 2026-07-01T02:00:00Z")
-    .option("--confirm <ref>", "agree without a terminal: the project's ref")
+    .addOption(atOption("a second that point-in-time recovery reaches"))
+    .addOption(confirmOption("the project's ref"))
     .option("--minutes <number>", "how long to wait for it", String(PLATFORM_PATIENCE.limitMs / 60_000))
-    .addOption(jsonOption())
+    .addOption(jsonOption("ref, source, users, posts, applications, notes, phases, durationMs"))
     .addHelpText(
       "after",
       "\nThe vault's own backups are restored by `restore`, into a new project: that destroys nothing and does not depend on Supabase's restore.",
     )
+    .addHelpText("after", example("restore-platform -s prod --backup-id 7"))
     .action(async (options: Options) => {
       const choice = choiceIn(options);
       const limitMs = minutesIn(options.minutes) * 60_000;
@@ -50,10 +50,10 @@ export function restorePlatformCommand(): Command {
         ref,
         databaseUrl,
         choice,
-        confirm: confirmWith(options.confirm, "--confirm"),
+        confirm: confirmWith(options.confirm),
         clock: systemClock,
         patience: { ...PLATFORM_PATIENCE, limitMs },
-        reporter: inLines,
+        reporter: reportLine,
         signal,
       });
       printResult(result, options.json === true, [
@@ -65,11 +65,8 @@ export function restorePlatformCommand(): Command {
     });
 }
 
-/** If an operator may be asked, a spinner would be in the way. */
-const inLines: Reporter = (message) => void process.stderr.write(`${message}\n`);
-
 function choiceIn({ backupId, at }: Options): PlatformChoice {
-  if (at !== undefined) return { at: parseTime(at, "--at") };
+  if (at !== undefined) return { at };
   if (backupId === undefined)
     throw new UserError("Say which state: --backup-id NUMBER or --at TIME (`list` shows what there is).");
   if (!/^\d{1,15}$/.test(backupId))

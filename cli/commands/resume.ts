@@ -11,17 +11,19 @@ import { findLeftResources } from "../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../recovery/site/resumeUpdate.ts";
 import { leftResourcesPorts } from "../stack/services.ts";
 import { requiredVariable, settingsIn } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { stackOption } from "../terminal/options.ts";
 
-/** `castchat-recovery resume`: goes on with an `up` that was killed. */
+/** `castchat-recovery resume`: continues an `up` that was killed. */
 export function resumeCommand(): Command {
   return new Command("resume")
     .description(
-      "go on with a killed `pulumi up`: prove that its engine is dead, drop its lock, settle what it was creating, run `up`",
+      "continue a killed `pulumi up`: prove that its engine is dead, drop its lock, settle what it was creating, run `up`",
     )
     .addOption(stackOption())
     .option("--owner-is-dead", "you have made sure that the engine on the other machine has ended")
+    .addHelpText("after", example("resume -s dr"))
     .action(async (options: { stack: string; ownerIsDead?: boolean }) => {
       const backend = requiredVariable("PULUMI_BACKEND_URL", "the backend that holds the stack's state and locks");
       const pulumi = pulumiClient({ stack: options.stack, workspace: process.cwd(), signal: abortOnInterrupt() });

@@ -3,9 +3,14 @@ import { execa } from "execa";
 
 import { sandboxHome } from "../../lab/sandbox/host/layout.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { example } from "../terminal/help.ts";
 import { loadLab } from "../terminal/lab.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
+
+interface JsonOptions {
+  json?: boolean;
+}
 
 /** `castchat-recovery sandbox …`: the cloud on this one machine. */
 export function sandboxCommand(): Command {
@@ -16,13 +21,19 @@ export function sandboxCommand(): Command {
   command
     .command("start")
     .description("start it, or leave it as it is when it runs")
-    .action(async () => {
+    .addOption(jsonOption("workspace"))
+    .addHelpText("after", example("sandbox start"))
+    .action(async (options: JsonOptions) => {
       const { workspace } = await running(home);
-      printResult({}, false, ["The sandbox runs. `make shell` opens a shell in its workspace:", `  ${workspace}`]);
+      printResult({ workspace }, options.json === true, [
+        "The sandbox runs. `make shell` opens a shell in its workspace:",
+        `  ${workspace}`,
+      ]);
     });
   command
     .command("stop")
     .description("stop it; what it holds stays")
+    .addHelpText("after", example("sandbox stop"))
     .action(async () => {
       const { stopSandbox } = await control();
       await withProgress("Stopping the sandbox", (reporter) => stopSandbox({ home, onProgress: reporter }));
@@ -30,8 +41,9 @@ export function sandboxCommand(): Command {
   command
     .command("status")
     .description("what runs, and where it listens; exit 1 when it does not run")
-    .addOption(jsonOption())
-    .action(async (options: { json?: boolean }) => {
+    .addOption(jsonOption("running, pid, services (name, url, listening), outages, databases"))
+    .addHelpText("after", example("sandbox status"))
+    .action(async (options: JsonOptions) => {
       const { sandboxStatus } = await control();
       const status = await sandboxStatus({ home });
       printResult(status, options.json === true, [
@@ -46,6 +58,7 @@ export function sandboxCommand(): Command {
     .command("reset")
     .description("stop it and remove everything that it holds")
     .option("--yes", "do not ask")
+    .addHelpText("after", example("sandbox reset --yes"))
     .action(async (options: { yes?: boolean }) => {
       if (options.yes !== true)
         throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
@@ -54,26 +67,31 @@ export function sandboxCommand(): Command {
     });
   command
     .command("advance")
-    .description("let time pass for the schedules alone, so that what is due in hours is due now")
+    .description("let time pass for the schedules only, so that what is due in hours is due now")
     .argument("<hours>", "how many hours, a year at most", hoursIn)
-    .action(async (hours: number) => {
+    .addOption(jsonOption("hours"))
+    .addHelpText("after", example("sandbox advance 6"))
+    .action(async (hours: number, options: JsonOptions) => {
       const { advanceScheduler } = await control();
       await advanceScheduler(home, hours * 3600);
-      printResult({}, false, [`The schedules' clock is ${hours} hours further.`]);
+      printResult({ hours }, options.json === true, [`The schedules' clock is ${hours} hours further.`]);
     });
   command
     .command("env")
     .description(
       "print the lines that lead plain pulumi commands into the sandbox; they hold the sandbox's own secrets",
     )
-    .action(async () => {
+    .addOption(jsonOption("environment, workspace"))
+    .addHelpText("after", example("sandbox env"))
+    .action(async (options: JsonOptions) => {
       const { environment, workspace } = await running(home);
       const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
-      printResult({}, false, [...lines, `cd ${quoted(workspace)}`]);
+      printResult({ environment, workspace }, options.json === true, [...lines, `cd ${quoted(workspace)}`]);
     });
   command
     .command("shell")
     .description("open a shell in which plain pulumi commands reach the sandbox; starts it first")
+    .addHelpText("after", example("sandbox shell"))
     .action(async () => {
       const { environment, workspace } = await running(home);
       process.stderr.write(

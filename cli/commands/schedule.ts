@@ -8,6 +8,7 @@ import { redact, UserError } from "../../services/common/errors.ts";
 import type { DeclaredSchedule, ScheduledRun, ScheduledRuns } from "../../services/scheduler/scheduledRuns.ts";
 import { portsOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
+import { addDefault, example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { toNamedFile } from "../terminal/outputFile.ts";
@@ -18,12 +19,20 @@ const SHOWN_RUNS = 10;
 
 /** `castchat-recovery schedule`: the scheduled backups of a stack, a start by hand, and the code that they run. */
 export function scheduleCommand(): Command {
-  const command = new Command("schedule").description("a stack's scheduled backups, and how the last ones ended");
-  command
-    .command("show", { isDefault: true })
-    .description("show them (what happens without a word, too)")
+  return addDefault(
+    new Command("schedule").description("a stack's scheduled backups, and how the last ones ended"),
+    showCommand(),
+  )
+    .addCommand(runCommand())
+    .addCommand(bundleCommand());
+}
+
+function showCommand(): Command {
+  return new Command("show")
+    .description("show the schedule and its last runs")
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(jsonOption("expression, enabled, logGroup, missed, runs (id, startedAt, endedAt, status, reason)"))
+    .addHelpText("after", example("schedule -s prod"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const { runs, logGroup } = await runsOf(options.stack, signal);
@@ -35,11 +44,14 @@ export function scheduleCommand(): Command {
         linesOf(schedule, newest, missed, logGroup),
       );
     });
-  command
-    .command("run")
-    .description("start a backup now, where the scheduled ones run; refused while one runs")
+}
+
+function runCommand(): Command {
+  return new Command("run")
+    .description("start a backup now, in the runner of the scheduled ones; refused while one runs")
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(jsonOption("id"))
+    .addHelpText("after", example("schedule run -s prod"))
     .action(async (options: { stack: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const { runs } = await runsOf(options.stack, signal);
@@ -48,17 +60,19 @@ export function scheduleCommand(): Command {
         `${id} has started; \`castchat-recovery schedule -s ${options.stack}\` shows how it ends.`,
       ]);
     });
-  command
-    .command("bundle")
+}
+
+function bundleCommand(): Command {
+  return new Command("bundle")
     .description("write the code that the scheduled backups run as one file, for a run in any container")
     .argument("<file>", "where to, for instance runner.mjs")
-    .addOption(jsonOption())
+    .addOption(jsonOption("file, sha256"))
+    .addHelpText("after", example("schedule bundle runner.mjs"))
     .action(async (file: string, options: { json?: boolean }) => {
       const { path, sha256 } = bundleRunner();
       await toNamedFile(file, (name) => copyFile(path, name));
       printResult({ file, sha256 }, options.json === true, [`${file} (SHA-256 ${sha256})`]);
     });
-  return command;
 }
 
 async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: ScheduledRuns; logGroup: string }> {

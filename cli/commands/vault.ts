@@ -7,14 +7,16 @@ import { UserError } from "../../services/common/errors.ts";
 import { portsOf, vaultRoleOf } from "../stack/services.ts";
 import { readStack, type StackContext } from "../stack/stackContext.ts";
 import { askFor, confirmWith } from "../terminal/confirm.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { stackOption } from "../terminal/options.ts";
-import { printResult } from "../terminal/progress.ts";
+import { confirmOption, jsonOption, stackOption } from "../terminal/options.ts";
+import { printResult, reportLine } from "../terminal/progress.ts";
 
 interface Options {
   stack: string;
   confirm?: string;
   mfaSerial?: string;
+  json?: boolean;
 }
 
 /** Where a script puts the code of its MFA device. */
@@ -29,16 +31,18 @@ export function vaultCommand(): Command {
       "give up an empty vault: delete its bucket, schedule the deletion of its key, and take both out of the stack's state",
     )
     .addOption(stackOption())
-    .option("--confirm <bucket>", "agree without a terminal: the name of the vault's bucket")
+    .addOption(confirmOption("the name of the vault's bucket"))
     .option(
       "--mfa-serial <arn>",
       "take break-glass with this MFA device; its code is asked for, or read from CASTCHAT_MFA_CODE",
     )
+    .addOption(jsonOption("bucket, auditBucket"))
     .addHelpText(
       "after",
       "\nIt refuses while anything lies in the bucket (exit code 1). It needs a deployer's credentials; only break-glass ends the key." +
         "\nAfter an interruption run the same command again. Afterwards `pulumi destroy` removes the rest of the stack; `pulumi up` makes a new vault.",
     )
+    .addHelpText("after", example("vault retire -s dr"))
     .action(async (options: Options) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
@@ -51,11 +55,11 @@ export function vaultCommand(): Command {
         key: ports.vaultKey({ arn: keyOf(context), ...breakGlassOf(context, options) }),
         auditBucket: outputs.auditBucket,
         forget: (what) => pulumi.forget(what),
-        confirm: confirmWith(options.confirm, "--confirm"),
-        reporter: (message) => void process.stderr.write(`${message}\n`),
+        confirm: confirmWith(options.confirm),
+        reporter: reportLine,
         signal,
       });
-      printResult({}, false, [
+      printResult({ bucket: outputs.vaultBucket, auditBucket }, options.json === true, [
         `The vault of stack ${options.stack} is given up. \`pulumi destroy -s ${options.stack}\` removes the rest; \`pulumi up\` would make a new vault.`,
         ...(auditBucket === undefined
           ? []

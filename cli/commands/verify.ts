@@ -7,6 +7,7 @@ import { systemClock } from "../../services/common/clock.ts";
 import { openerOf } from "../../services/vault/age.ts";
 import { throwawaysOf, vaultOf, writerOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
@@ -33,15 +34,20 @@ export function verifyCommand(): Command {
       parseShare,
     )
     .option("--no-store", "do not store the signed result beside the backup (for those who may only read)")
-    .addOption(jsonOption())
+    .addOption(
+      jsonOption(
+        "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs",
+      ),
+    )
     .addHelpText(
       "after",
       `
 The throwaway Postgres of --restore has the major version of the backup's server. VERIFY_DATABASE_URL leads to a scratch server as
 a superuser; without it a server of this machine is started from PG_BIN or PATH, its data in TMPDIR. It is removed whatever happens.
 An encrypted backup is read with the identity of CASTCHAT_AGE_IDENTITY or CASTCHAT_AGE_IDENTITY_FILE.
-Storing the result takes the vault's writer, whose role is assumed; who may only read adds --no-store.`,
+Storing the result takes the vault's writer, whose role is assumed; a reader adds --no-store.`,
     )
+    .addHelpText("after", example("verify --restore -s dr"))
     .action(async (backupId: string | undefined, options: Options) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);

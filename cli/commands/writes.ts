@@ -5,6 +5,7 @@ import { closeGate, type GateState, gateState, letAuthIn, openGate } from "../..
 import { type Session, withSession } from "../../recovery/postgres/session/database.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { readStack } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
@@ -25,16 +26,27 @@ export function writesCommand(): Command {
     .addCommand(
       command(
         "stop",
-        "let nobody but recovery write: API, auth and storage can't connect, the app's sessions are read-only",
+        "let only recovery write: API, auth and storage can't connect, the app's sessions are read-only",
+        "stopped, closedAt, wasStopped, sessionsEnded",
         (session, signal) => stop(session, signal),
       ),
     )
     .addCommand(
-      command("allow", "put back exactly what `writes stop` has changed", (session, signal, options) =>
-        options.authOnly === true ? allowAuth(session) : allow(session, signal),
-      ).option("--auth-only", "let the auth service in and nobody else, to try logins before the app writes"),
+      command(
+        "allow",
+        "put back exactly what `writes stop` has changed",
+        "stopped, wasStopped, gone, sessionsEnded; with --auth-only: stopped, authAllowed, wasOut",
+        (session, signal, options) => (options.authOnly === true ? allowAuth(session) : allow(session, signal)),
+      ).option("--auth-only", "let only the auth service in, to try logins before the app writes"),
     )
-    .addCommand(command("status", "whether writes are stopped, since when, and by whom", (session) => status(session)));
+    .addCommand(
+      command(
+        "status",
+        "whether writes are stopped, since when, and by whom",
+        "stopped, unfinished, olderSessions, layers (holder, level, closedAt, sessionsEnded, opening)",
+        (session) => status(session),
+      ),
+    );
 }
 
 /** Facts, and lines for people. */
@@ -43,12 +55,14 @@ type Answer = [facts: object, lines: string[]];
 function command(
   name: string,
   description: string,
+  fields: string,
   work: (session: Session, signal: AbortSignal, options: Options) => Promise<Answer>,
 ): Command {
   return new Command(name)
     .description(description)
     .addOption(stackOption())
-    .addOption(jsonOption())
+    .addOption(jsonOption(fields))
+    .addHelpText("after", example(`writes ${name} -s prod`))
     .action(async (options: Options) => {
       const signal = abortOnInterrupt();
       const { outputs } = await readStack(options.stack, signal);
@@ -86,11 +100,11 @@ async function refuseOtherClosing(session: Session): Promise<void> {
 
 /** Who keeps the gate closed: a replacement closes it under its own id. */
 function nameOf({ holder }: GateLayer): string {
-  return holder === HOLDER ? `\`${HOLDER}\`` : `a replacement of the database (restore --replace, ${holder})`;
+  return holder === HOLDER ? `\`${HOLDER}\`` : `a replacement of the database (restore in-place, ${holder})`;
 }
 
 const NEXT_OF_REPLACEMENT =
-  "It allows them when it ends; where it was interrupted, run the same `restore --replace` again to go on, or with --abandon to go back.";
+  "The replacement allows them when it ends. If it was interrupted, run the same `castchat-recovery restore in-place` again to continue, or `castchat-recovery restore abandon` to go back.";
 
 async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
   const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, HOLDER, signal);

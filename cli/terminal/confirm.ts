@@ -4,16 +4,16 @@ import type { Confirm, Danger } from "../../recovery/postgres/session/confirmati
 import { UserError } from "../../services/common/errors.ts";
 
 /**
- * Agrees to what destroys data: by a flag's value for scripts, else by typing the name of the database or vault on a terminal. What will be
- * destroyed is said on the error stream first, in either case.
+ * Agrees to what destroys data, once the error stream shows what will be destroyed: by the value of `--confirm` in a script, otherwise
+ * by typing the name of the database, project or vault on a terminal.
  *
- * @param given what the flag says, if it was set
- * @param flag the flag's name, for whoever has no terminal
+ * @param given the value of `--confirm`, if it was set
+ * @returns what throws UserError for another name, and if there is no terminal to ask on
  */
-export function confirmWith(given: string | undefined, flag: string): Confirm {
+export function confirmWith(given: string | undefined): Confirm {
   return async (danger) => {
     process.stderr.write(`${danger.lines.join("\n")}\n`);
-    const answer = given ?? (await ask(danger, flag));
+    const answer = given ?? (await ask(danger));
     if (danger.names.includes(answer.trim())) return;
     throw new UserError(
       `"${answer.trim()}" is not the name of this ${danger.what ?? "database"} (${danger.names.join(" or ")}): nothing was changed.`,
@@ -21,14 +21,14 @@ export function confirmWith(given: string | undefined, flag: string): Confirm {
   };
 }
 
-async function ask({ names }: Danger, flag: string): Promise<string> {
+async function ask({ names }: Danger): Promise<string> {
   const [name = ""] = names.slice(-1);
   if (!process.stdin.isTTY) {
     throw new UserError(
-      `Nobody has agreed to this: say ${flag} "${name}", or run it on a terminal and type that name.`,
+      `This needs your agreement. Add --confirm "${name}", or run the command on a terminal and type that name.`,
     );
   }
-  return await question(`Type ${names.join(" or ")} to go on: `);
+  return await question(`Type ${names.join(" or ")} to continue: `);
 }
 
 /** What the operator types on the terminal. Without a terminal, UserError that names the variable to set. */

@@ -7,7 +7,10 @@ export async function withProgress<T>(title: string, action: (reporter: Reporter
   return showProgress(title, { stream: process.stderr, clock: systemClock, inLines: true }, action);
 }
 
-/** Prints a result: JSON for programs, lines for people. */
+/** Shows progress as plain lines on the error stream, if the command may ask: a spinner would be in the way. */
+export const reportLine: Reporter = (message) => void process.stderr.write(`${message}\n`);
+
+/** Prints a result, and nothing else, on stdout: JSON for programs, lines for people. */
 export function printResult(result: unknown, asJson: boolean, lines: readonly string[]): void {
   process.stdout.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : `${lines.join("\n")}\n`);
 }

@@ -104,7 +104,7 @@ export async function refuseHalfState(session: Session): Promise<void> {
   const replacement = await findReplacement(session);
   if (replacement?.state !== "aside") return;
   throw new UserError(
-    `The database is being replaced by backup ${replacement.backupId}, so what it holds now is half of it: wait until that has finished; where it was interrupted, go on with it (restore --replace) or go back (--replace --abandon).`,
+    `The database is being replaced by backup ${replacement.backupId}, so what it holds now is half of it. Wait until that has finished. If it was interrupted, run \`castchat-recovery restore in-place\` to continue, or \`castchat-recovery restore abandon\` to go back.`,
   );
 }
 
@@ -113,6 +113,6 @@ export async function refuseReplacement(session: Session): Promise<void> {
   const replacement = await findReplacement(session);
   if (replacement === undefined) return;
   throw new UserError(
-    `A replacement of the whole database by backup ${replacement.backupId} is under way: go on with that one, or go back first (--replace --abandon).`,
+    `A replacement of the whole database by backup ${replacement.backupId} is under way. Run \`castchat-recovery restore in-place\` to continue, or \`castchat-recovery restore abandon\` to go back first.`,
   );
 }

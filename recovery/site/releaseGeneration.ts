@@ -95,7 +95,7 @@ function linesOf({ generation, deletesProject }: ReleaseGenerationOptions, name:
     `Generation ${generation} is given up: ${name}.`,
     deletesProject
       ? "The project is deleted for good, with its data, its storage objects and Supabase's own backups of it."
-      : "The project stays at Supabase and is billed there; nothing declares or protects it any more. With --delete it is deleted.",
+      : `The project stays at Supabase and is billed there; nothing declares or protects it any more. \`castchat-recovery generation delete ${generation}\` deletes it.`,
   ];
 }
 

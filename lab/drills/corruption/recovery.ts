@@ -102,7 +102,7 @@ async function restoreInPlace(
   const { host, pathname } = new URL(databaseUrl);
   const restored = restoreAnswer.parse(
     await castchatRecovery(
-      ["restore", "--stack", "prod", "--replace", "--confirm", host + pathname, "--backup", backupId],
+      ["restore", "in-place", "--stack", "prod", "--confirm", host + pathname, "--backup", backupId],
       { ...context.engine, environment: { ...context.engine.environment, TARGET_DATABASE_URL: databaseUrl } },
     ),
   );

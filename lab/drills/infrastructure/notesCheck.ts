@@ -9,7 +9,7 @@ import type { DrillContext } from "../company/context.ts";
 import { partsBeside, type Recovered } from "./recovery.ts";
 
 /** The note that every drill's recovery has: the sample database has jobs and a publication, which no restore brings alive. */
-const KNOWN = /^Held back until `castchat-recovery release`: [1-9]\d* scheduled jobs/;
+const KNOWN = /^Held back until `castchat-recovery resume-jobs`: [1-9]\d* scheduled jobs/;
 const entry = z.object({
   ...{ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) },
   parts: partsBeside.optional(),

@@ -27,7 +27,7 @@ export async function checkRelease(
   const isHeld = Object.keys(after.objects["scheduled job"]).length === 0 && publish.length === 0;
 
   const release = async () =>
-    releaseAnswer.parse(await castchatRecovery(["release", "--stack", "dr"], context.engine)).items;
+    releaseAnswer.parse(await castchatRecovery(["resume-jobs", "--stack", "dr"], context.engine)).items;
   const released = await release();
   const now = await takeObjects(recovered.databaseUrl, HELD_BACK);
   const isAsBefore = HELD_BACK.every((kind) => isDeepStrictEqual(now[kind], before.objects[kind]));

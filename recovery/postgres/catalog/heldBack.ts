@@ -157,7 +157,7 @@ export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
 export function noteOfHeldBack({ jobs, publications }: Pick<DescribedDatabase, "jobs" | "publications">): string[] {
   if (jobs.length + publications.length === 0) return [];
   return [
-    `Held back until \`castchat-recovery release\`: ${jobs.length} scheduled jobs and the publications ${publications.join(", ") || "(none)"}.`,
+    `Held back until \`castchat-recovery resume-jobs\`: ${jobs.length} scheduled jobs and the publications ${publications.join(", ") || "(none)"}.`,
   ];
 }
 

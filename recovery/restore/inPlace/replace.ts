@@ -96,7 +96,8 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
 
 /** How far it is, where neither state could be reached from there, and what to do. */
 async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
-  const again = "run the same command again to go on, or with --abandon to go back to the old state";
+  const again =
+    "run the same command again to continue, or `castchat-recovery restore abandon` to go back to the old state";
   let left: Replacement | undefined;
   try {
     left = await withSession(targetUrl, { applicationName: LEADER }, findReplacement);
@@ -133,7 +134,9 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
     );
   }
   if (recorded?.state === "back")
-    throw new UserError("A replacement is being taken back: let that finish first (--replace --abandon).");
+    throw new UserError(
+      "A replacement is being taken back: let that finish first (`castchat-recovery restore abandon`).",
+    );
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   if (recorded !== undefined) refuseOtherReplacement(recorded, backups, options);
   const { manifest, passedOver } = selectBackup(backups, options, "everything", recorded);
@@ -161,6 +164,6 @@ function refuseOtherReplacement(
     recorded,
     { backupId: wanted },
     (other) =>
-      `A replacement by backup ${recorded.backupId} is under way, not by ${other}: go on with that one, or go back first (--replace --abandon).`,
+      `A replacement by backup ${recorded.backupId} is under way, not by ${other}: continue that one, or go back first (\`castchat-recovery restore abandon\`).`,
   );
 }

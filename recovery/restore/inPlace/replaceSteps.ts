@@ -201,7 +201,7 @@ async function finish(
 }
 
 const STAYS_ASIDE =
-  "The new state is live, but some of what lay aside is held by another session and still there: run the same command with --abandon later, which takes it away.";
+  "The new state is live, but some of what lay aside is held by another session and still there: run `castchat-recovery restore abandon` later to remove it.";
 /** What an engineer has stopped, no replacement allows. */
 export const STAYS_STOPPED =
   "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.";

@@ -64,7 +64,7 @@ export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
     await holdTarget(session, restored.restoreId, false, signal);
     const manifest = await manifestOf(options, restored.backupId);
     const heldBack = await heldBackOf(options, manifest);
-    reporter(`Releasing ${heldBack.publications.length} publications and ${heldBack.jobs.length} scheduled jobs`);
+    reporter(`Resuming ${heldBack.publications.length} publications and ${heldBack.jobs.length} scheduled jobs`);
     // Publications first: a job may write what they are to carry.
     const items = [
       ...(await releasePublications(session, heldBack.publications)),
@@ -74,7 +74,7 @@ export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
     if (failed.length > 0) {
       const reasons = failed.map(({ kind, name, differences }) => `${kind} ${name}: ${differences.join("; ")}`);
       throw new PromiseError(
-        `${items.length - failed.length} of ${items.length} are released; ${failed.length} could not be: ${reasons.join(". ")}. Correct the cause and release again.`,
+        `${items.length - failed.length} of ${items.length} are back; ${failed.length} could not be brought back: ${reasons.join(". ")}. Correct the cause and run \`castchat-recovery resume-jobs\` again.`,
       );
     }
     return { backupId: manifest.backupId, items };
@@ -88,10 +88,10 @@ async function restoredBy(session: Session, backupId: string | undefined): Promi
   const marker = markers.find(({ result }) => result?.selection !== "rows") ?? markers[0];
   const place = `${session.address.host}:${session.address.port}`;
   if (marker === undefined)
-    throw new UserError(`The database ${place} was not restored by castchat-recovery: there is nothing to release.`);
+    throw new UserError(`The database ${place} was not restored by castchat-recovery: it has no jobs to resume.`);
   if (marker.phase !== FINISHED) {
     throw new UserError(
-      `The restore of ${marker.backupId} into ${place} is not finished (phase "${marker.phase}"): finish it, then release.`,
+      `The restore of ${marker.backupId} into ${place} is not finished (phase "${marker.phase}"): finish it, then run \`castchat-recovery resume-jobs\`.`,
     );
   }
   if (backupId !== undefined && backupId !== marker.backupId) {

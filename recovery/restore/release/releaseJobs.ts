@@ -22,7 +22,7 @@ export async function planJobs(
   if (source.jobs.length === 0) return [];
   if (!(await hasRelation(session, "cron", "job")))
     throw new UserError(
-      "The database has no pg_cron, so its jobs cannot be scheduled: create the extension and release again.",
+      "The database has no pg_cron, so its jobs cannot be scheduled: create the extension, then run `castchat-recovery resume-jobs` again.",
     );
   const there = await listJobs(session);
   return source.jobs.map((job) => {

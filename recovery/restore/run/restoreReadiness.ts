@@ -70,13 +70,13 @@ export async function refuseUnlike(session: Session, manifest: Manifest): Promis
   const differences = await differencesOfObjects(session, manifest);
   if (differences.length > 0) {
     throw new UserError(
-      `The target database ${place(session)} is not defined as backup ${manifest.backupId} is (${named(differences)}): rows alone go into equal definitions only. Restore a whole database, or the definitions first (--schema-only).`,
+      `The target database ${place(session)} is not defined as backup ${manifest.backupId} is (${named(differences)}): rows alone go into equal definitions only. Restore a whole database, or the definitions first (--only schema).`,
     );
   }
   const filled = await filledTables(session, manifest);
   if (filled.length > 0) {
     throw new UserError(
-      `The target database ${place(session)} holds rows already (${named(filled)}): rows alone go into empty tables only. For the rows of a live database there is --tables.`,
+      `The target database ${place(session)} holds rows already (${named(filled)}): rows alone go into empty tables only. For the rows of a live database, run \`castchat-recovery restore tables\`.`,
     );
   }
   const acting = await session.query<{ name: string }>(

@@ -26,7 +26,7 @@ export async function planTables(
   const missing = found.filter(({ keys }) => keys.length === 0);
   if (missing.length > 0) {
     throw new UserError(
-      `The database has no table ${missing.map(({ name }) => name).join(", ")}: this brings rows into tables that are there. What was dropped comes back with --replace.`,
+      `The database has no table ${missing.map(({ name }) => name).join(", ")}: this brings rows into tables that are there. To restore what was dropped, run \`castchat-recovery restore in-place\`.`,
     );
   }
   const keys = new Set(found.flatMap((one) => one.keys));

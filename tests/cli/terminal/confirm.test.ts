@@ -1,7 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 
 import { confirmWith } from "../../../cli/terminal/confirm.ts";
-import { tableNames } from "../../../cli/terminal/tableNames.ts";
 import { UserError } from "../../../services/common/errors.ts";
 
 const danger = { names: ["db.example:5432/postgres", "abcdef"], lines: ["public.posts: its 3 rows are deleted."] };
@@ -11,43 +10,29 @@ describe("confirmWith", () => {
     const said: string[] = [];
     const write = jest.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
     try {
-      await confirmWith("abcdef", "--yes")(danger);
-      await confirmWith(" db.example:5432/postgres", "--yes")(danger);
-      await expect(confirmWith("postgres", "--yes")(danger)).rejects.toThrow(
+      await confirmWith("abcdef")(danger);
+      await confirmWith(" db.example:5432/postgres")(danger);
+      await expect(confirmWith("postgres")(danger)).rejects.toThrow(
         '"postgres" is not the name of this database (db.example:5432/postgres or abcdef): nothing was changed.',
       );
-      await expect(confirmWith("", "--yes")(danger)).rejects.toBeInstanceOf(UserError);
+      await expect(confirmWith("")(danger)).rejects.toBeInstanceOf(UserError);
     } finally {
       write.mockRestore();
     }
     expect(said).toEqual(Array.from({ length: 4 }, () => "public.posts: its 3 rows are deleted.\n"));
   });
 
-  it("asks nobody where there is no terminal", async () => {
+  it("names the option to add when there is no terminal", async () => {
     const write = jest.spyOn(process.stderr, "write").mockReturnValue(true);
     const { isTTY } = process.stdin;
     process.stdin.isTTY = false;
     try {
-      await expect(confirmWith(undefined, "--yes")(danger)).rejects.toThrow(
-        'Nobody has agreed to this: say --yes "abcdef", or run it on a terminal and type that name.',
+      await expect(confirmWith(undefined)(danger)).rejects.toThrow(
+        'This needs your agreement. Add --confirm "abcdef", or run the command on a terminal and type that name.',
       );
     } finally {
       process.stdin.isTTY = isTTY;
       write.mockRestore();
     }
-  });
-});
-
-describe("tableNames", () => {
-  it("splits at commas outside of quotes", () => {
-    expect(tableNames('public.posts, "My, schema"."a ""b"".c" ,auth.users')).toEqual([
-      "public.posts",
-      '"My, schema"."a ""b"".c"',
-      "auth.users",
-    ]);
-  });
-
-  it.each(["posts", "", ",", "public.posts,messages", "a.b.c", 'public."open'])("refuses %j", (text) => {
-    expect(() => tableNames(text)).toThrow(UserError);
   });
 });

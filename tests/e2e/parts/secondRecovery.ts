@@ -31,8 +31,8 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       const { output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
       expect(said).toMatch(/counts as proven, but lacks .*the configuration's part repository/);
     };
-    const release = (...more: string[]) =>
-      castchatRecovery(["generation", "release", "2", "--stack", "dr", ...more], engine());
+    const giveUp = (how: "release" | "delete", name: string) =>
+      castchatRecovery(["generation", how, "2", "--stack", "dr", "--confirm", name], engine());
     const supabase = async (): Promise<{ name: string; status: string }[]> => {
       const { file } = lost().context;
       const headers = { authorization: `Bearer ${file.credentials.supabaseToken}` };
@@ -85,28 +85,28 @@ export function secondRecovery(lost: () => PreparedCompany): void {
 
     it("releases the first only once a newer backup is proven, and forgets it then", async () => {
       expectRefusal(
-        await release("--confirm", "castchat-dr-g2"),
+        await giveUp("release", "castchat-dr-g2"),
         /older than its database .*castchat-recovery backup -s dr/,
       );
       const present = await castchatRecovery(["generation", "release", "3", "--stack", "dr"], engine());
       expectRefusal(present, /Generation 3 is the present one/);
       await backUp();
-      expectRefusal(await release("--confirm", "castchat-dr-g3"), /is not the name/);
+      expectRefusal(await giveUp("release", "castchat-dr-g3"), /is not the name/);
       const { output: listed } = await castchatRecovery(["generation", "list", "--stack", "dr"], engine());
       expect(listed).toMatch(
         /held by stack=dr;generation=3.*\nGeneration 2: castchat-dr-g2 .*\nGeneration 3 \(present\)/,
       );
       // Not while it is declared: the engine refuses to let go of it.
-      expect((await release("--confirm", "castchat-dr-g2")).output).toMatch(
+      expect((await giveUp("release", "castchat-dr-g2")).output).toMatch(
         /stays at Supabase.*Generation 2 is released/s,
       );
       expect((await supabase()).map(({ name }) => name)).toContain("castchat-dr-g2");
       await up("--expect-no-changes");
       // The same again, and this time for good.
-      const deleted = await release("--confirm", "castchat-dr-g2", "--delete");
+      const deleted = await giveUp("delete", "castchat-dr-g2");
       expect(deleted.output).toMatch(/deleted for good.*castchat-dr-g2 is deleted/s);
       expect((await supabase()).map(({ name }) => name)).not.toContain("castchat-dr-g2");
-      expect((await release("--confirm", "castchat-dr-g2")).output).toContain("declares no generation 2");
+      expect((await giveUp("release", "castchat-dr-g2")).output).toContain("declares no generation 2");
     }, 120_000);
   });
 }

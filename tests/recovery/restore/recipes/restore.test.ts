@@ -138,7 +138,7 @@ describe("restore", () => {
       rows: saved.rows,
       posts: 150,
       notes: [
-        "Held back until `castchat-recovery release`: 2 scheduled jobs and the publications partners, supabase_realtime.",
+        "Held back until `castchat-recovery resume-jobs`: 2 scheduled jobs and the publications partners, supabase_realtime.",
       ],
     });
     expect(result.phases.map(({ name }) => name)).toEqual([

@@ -82,7 +82,7 @@ describe("what a restore holds back", () => {
     await expect(releaseTarget()).rejects.toThrow(/was not restored by castchat-recovery/);
     const { notes } = await restoreTarget();
     expect(notes).toEqual([
-      "Held back until `castchat-recovery release`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
+      "Held back until `castchat-recovery resume-jobs`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
     ]);
     expect(await inDatabase(target, listJobs)).toEqual([]);
     expect((await inDatabase(target, listAllPublications)).map(({ name, tables }) => [name, tables])).toEqual([
@@ -152,7 +152,7 @@ describe("what a restore holds back", () => {
     const failure: unknown = await releaseTarget().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PromiseError);
     expect(String(failure)).toMatch(
-      /4 of 7 are released; 3 could not be: publication supabase_realtime: relation .* does not exist\. job without a name \(\*\/5 \* \* \* \*\): no more jobs/,
+      /4 of 7 are back; 3 could not be brought back: publication supabase_realtime: relation .* does not exist\. job without a name \(\*\/5 \* \* \* \*\): no more jobs/,
     );
     expect((await inDatabase(target, listJobs)).map(({ name, active }) => [name, active])).toEqual([
       ["nightly 夜", true],

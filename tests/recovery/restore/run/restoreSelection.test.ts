@@ -104,7 +104,7 @@ describe("restore of a selection", () => {
 
   it("refuses rows where definitions differ, rows are or triggers would act, by name, and leaves all as it is", async () => {
     const rows = () => restore(options({ selection: "rows" }));
-    await expect(rows()).rejects.toThrow(/is not defined as backup .* is \(.*is missing.*\(--schema-only\)\.$/);
+    await expect(rows()).rejects.toThrow(/is not defined as backup .* is \(.*is missing.*\(--only schema\)\.$/);
     await expect(rows()).rejects.toBeInstanceOf(UserError);
     await restore(options({ selection: "definitions" }));
     await runSql(target.url, "alter table public.posts add column extra int");

@@ -5,23 +5,25 @@ import { UserError } from "../../services/common/errors.ts";
 import { openerOf } from "../../services/vault/age.ts";
 import { vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
+import { example } from "../terminal/help.ts";
 import { abortOnInterrupt } from "../terminal/interruption.ts";
-import { jsonOption, stackOption } from "../terminal/options.ts";
+import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
-/** `castchat-recovery release`: brings alive what a restore has held back. */
-export function releaseCommand(): Command {
-  return new Command("release")
+/** `castchat-recovery resume-jobs`: schedules and publishes again what a restore has held back. */
+export function resumeJobsCommand(): Command {
+  return new Command("resume-jobs")
     .description(
-      "bring alive what a restore has held back: schedule the backup's jobs and make its publications; what is there is left alone",
+      "after a restore, schedule the backup's jobs and make its publications; what is there already stays as it is",
     )
     .addOption(stackOption())
-    .option("--backup <id>", "the backup that the database must have been restored from")
-    .addOption(jsonOption())
+    .addOption(backupOption("the backup that the database must have been restored from"))
+    .addOption(jsonOption("backupId, items (kind, name, state, differences)"))
     .addHelpText(
       "after",
-      "\nThe database is the stack's own, or the one of the variable TARGET_DATABASE_URL. From here on its jobs run: they write, call and mail.",
+      "\nThe database is the stack's own, or the one of the variable TARGET_DATABASE_URL. From then on its jobs run: they write, call and mail.",
     )
+    .addHelpText("after", example("resume-jobs -s dr"))
     .action(async (options: { stack: string; backup?: string; json?: boolean }) => {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
@@ -32,7 +34,7 @@ export function releaseCommand(): Command {
         );
       }
       const opener = await openerOf(process.env);
-      const result = await withProgress("Releasing", (reporter) =>
+      const result = await withProgress("Resuming jobs and publications", (reporter) =>
         release({
           vault: vaultOf(context),
           opener,
@@ -47,8 +49,8 @@ export function releaseCommand(): Command {
       printResult(result, options.json === true, [
         ...result.items.map(sentence),
         result.items.length === 0
-          ? `${result.backupId} has held nothing back.`
-          : `All that ${result.backupId} has held back is released.`,
+          ? `The restore of ${result.backupId} had held nothing back.`
+          : `All jobs and publications of ${result.backupId} are back.`,
       ]);
     });
 }
@@ -56,5 +58,5 @@ export function releaseCommand(): Command {
 function sentence({ kind, name, state, differences }: ReleasedItem): string {
   const how = differences.length === 0 ? "" : `: ${differences.join("; ")}`;
   if (state === "differs") return `${kind} ${name} was changed since the restore and is left as it is${how}.`;
-  return `${kind} ${name} ${state === "released" ? "is released" : "is there already"}${how}.`;
+  return `${kind} ${name} ${state === "released" ? "is back" : "is there already"}${how}.`;
 }

@@ -1,0 +1,22 @@
+import { Argument, Command } from "commander";
+
+import { completionScript, type Shell, SHELLS } from "../terminal/completion.ts";
+import { example } from "../terminal/help.ts";
+
+/** `castchat-recovery completion`: a script that lets a shell complete commands, options and choices. */
+export function completionCommand(): Command {
+  return new Command("completion")
+    .description("print a script that lets your shell complete commands, options and choices")
+    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .addHelpText(
+      "after",
+      '\nbash: eval "$(castchat-recovery completion bash)" in ~/.bashrc' +
+        '\nzsh:  eval "$(castchat-recovery completion zsh)" in ~/.zshrc, below compinit' +
+        "\nfish: castchat-recovery completion fish | source, in ~/.config/fish/config.fish",
+    )
+    .addHelpText("after", example("completion bash"))
+    .action((shell: Shell, _options: object, { parent }: Command) => {
+      if (parent === null) throw new Error("the command stands alone: there is nothing to complete");
+      process.stdout.write(completionScript(parent, shell));
+    });
+}
