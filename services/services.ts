@@ -126,6 +126,7 @@ function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Servi
     vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: vercel, team }),
     cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: cloudflare }),
     github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
-    git: () => gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN"), tokenName: "GITHUB_TOKEN" }]),
+    git: () =>
+      gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN"), tokenName: "GITHUB_TOKEN" }]),
   } satisfies Partial<Ports>;
 }
