@@ -35,7 +35,9 @@ export async function send(service: RestService, { method, path, body, signal }:
   for (const [key, value] of Object.entries(service.query ?? {})) url.searchParams.set(key, value);
   const what = `${method} ${path}`;
   const text = await exchange({
-    ...{ service: service.name, at: service.address, method, url, what, timeoutMs: TIME_LIMIT_MS, retryDelayMs: 250 },
+    ...{ service: service.name, at: service.address, method, url, what, timeoutMs: TIME_LIMIT_MS },
+    // The official plugins differ in what they repeat: a refusal shows at once here.
+    ...{ attempts: 1, retryDelayMs: 0 },
     headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
     // A change that is cut off by a Ctrl-C leaves open whether it was made: only reading is stopped.
