@@ -3,7 +3,7 @@ SHELL := /bin/bash
 RUN := . .tools/env &&
 DRILL ?=
 BENCH ?=
-.PHONY: help setup drill bench bench-plan test test-times soak types lint format policy check shell clean
+.PHONY: help setup drill bench bench-plan test test-times soak types lint prose format policy check shell clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -32,6 +32,9 @@ types: setup ## TypeScript's type check
 lint: setup ## ESLint and the formatter
 	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
 	@$(RUN) npx --no-install knip --no-progress
+
+prose: setup ## places whose words read better in plain English
+	@$(RUN) node tools/prose.js
 
 format: setup ## write the formatter's layout
 	@$(RUN) npx --no-install prettier --write --log-level warn .
