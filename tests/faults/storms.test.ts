@@ -156,7 +156,7 @@ describe("what S3 refuses for good is told at once, in one sentence that says wh
     [
       "a right that was withdrawn",
       () => ({ status: 403, code: "AccessDenied", message: "not allowed" }),
-      /^Access to the vault bucket "vault-\d+" is denied: not allowed/,
+      /^Access to the vault bucket "vault-[\w-]+" is denied: not allowed/,
     ],
     [
       "a clock that is off",
@@ -166,7 +166,7 @@ describe("what S3 refuses for good is told at once, in one sentence that says wh
     [
       "a vault without room",
       () => ({ status: 507, code: "InsufficientStorage" }),
-      /^The vault bucket "vault-\d+" has no room left: make some or raise its quota/,
+      /^The vault bucket "vault-[\w-]+" has no room left: make some or raise its quota/,
     ],
     ["a quota", () => ({ status: 403, code: "QuotaExceeded" }), /has no room left/],
   ])(

@@ -114,7 +114,7 @@ it("says that nothing can be told while the server is down, and goes on once it 
   };
   const safety = await save(true);
   await expect(replace(options({ reporter, saveFirst: () => Promise.resolve(safety) }))).rejects.toThrow(
-    /How far it has come can't be seen while the database doesn't answer: once it does, run the same command again to go on/,
+    /How far it has come can't be seen while the database doesn't answer: once it does, run the same command again to continue/,
   );
   await crashing;
   await database.startAgain();
