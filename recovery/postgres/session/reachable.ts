@@ -10,7 +10,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
 /**
  * Does work for as long as a Postgres server answers at all. A network that falls silent closes no connection, so a statement
  * that waits for its answer would wait for a quarter of an hour; here it is aborted after some 20 seconds. The server is asked
- * from outside, since every session may be in the middle of a statement that takes long.
+ * from outside, since every session may be in the middle of a statement that takes long. After an abort it throws the reason.
  */
 export async function whileReachable<T>(
   address: DatabaseAddress,
@@ -34,8 +34,13 @@ export async function whileReachable<T>(
     );
   };
   const watching = watch();
+  const either = AbortSignal.any([signal, lost.signal]);
   try {
-    return await work(AbortSignal.any([signal, lost.signal]));
+    return await work(either);
+  } catch (error) {
+    // A stream that is aborted reports only that it was.
+    either.throwIfAborted();
+    throw error;
   } finally {
     finished.abort();
     await watching;
