@@ -56,7 +56,7 @@ function main() {
     process.stdout.write(`\nNot kept, since ${gone.length} suites did not run: run \`make test\` as a whole.\n`);
     return;
   }
-  writeFileSync(KEPT, `${JSON.stringify(last, undefined, 1)}\n`);
+  writeFileSync(KEPT, `${JSON.stringify(last, undefined, 2)}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) main();
