@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { PROJECT_ROOT } from "./host/layout.ts";
 import { freePort, LOOPBACK } from "./host/ports.ts";
 import type { AppRunner, AppStart } from "./host/services.ts";
 import type { Supervisor } from "./host/supervisor.ts";
@@ -72,6 +73,7 @@ export class LocalAppRunner implements AppRunner {
   async #run(app: AppStart): Promise<number> {
     const id = app.deploymentId;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await linkPackages(app.dir);
     const port = await freePort();
     // From here to the account of processes nothing is awaited: what is spawned is always ended by whoever stops the sandbox.
     if (this.#closing) throw new Error("the sandbox is being stopped");
@@ -146,4 +148,14 @@ function answers(port: number): Promise<boolean> {
 
 async function tail(file: string): Promise<string> {
   return (await readFile(file, "utf8")).trimEnd().split("\n").slice(-LOG_LINES).join("\n");
+}
+
+/** Gives the apps of a sandbox outside of the project its packages, beside their folders: no build installs any. */
+async function linkPackages(dir: string): Promise<void> {
+  if (dir.startsWith(`${PROJECT_ROOT}/`)) return;
+  try {
+    await symlink(join(PROJECT_ROOT, "node_modules"), join(dirname(dir), "node_modules"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }

@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -7,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { LocalAppRunner } from "../../../lab/sandbox/apps.ts";
 import { EdgeProxy, resolveDeployment } from "../../../lab/sandbox/edge.ts";
+import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { freePort, isFree } from "../../../lab/sandbox/host/ports.ts";
 import { isAlive } from "../../../lab/sandbox/host/processes.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
@@ -61,6 +64,25 @@ function visit(port: number, host: string, path = "/", more: Record<string, stri
     sent.end();
   });
 }
+
+describe("LocalAppRunner in a sandbox outside of the project", () => {
+  it("runs an app that imports a package", async () => {
+    const home = await mkdtemp(join(tmpdir(), "castchat-apps-"));
+    const code = join(home, "deployments", "dpl_1");
+    await mkdir(code, { recursive: true });
+    await writeFile(join(code, "server.mjs"), `import "pg";${APP}`);
+    try {
+      for (const deploymentId of ["dpl_1", "dpl_2"]) {
+        await runner.start({ deploymentId, dir: code, env: {} });
+        expect(runner.portOf(deploymentId)).toBeGreaterThan(0);
+      }
+    } finally {
+      await runner.stopAll();
+      await rm(home, { recursive: true });
+    }
+    expect(existsSync(join(PROJECT_ROOT, "node_modules", "pg"))).toBe(true);
+  });
+});
 
 describe("LocalAppRunner", () => {
   it("runs an app with its deployment's environment and nothing of the daemon's own", async () => {
