@@ -25,7 +25,7 @@ export async function newestPost(databaseUrl: string): Promise<number> {
 
 /**
  * Alters rows without a trace in their own columns and drops a table, as a faulty migration or a stray script does: triggers are off,
- * so no `updated_at` tells of it. Of the posts those up to `lastPost`, which a backup holds; one of the rows is the password of the
+ * so no `updated_at` tells of it. Of the posts and users those up to `lastPost`, which a backup holds: later users have written later posts; one of the rows is the password of the
  * account `email`. All or nothing.
  */
 export async function corrupt(
@@ -42,7 +42,8 @@ export async function corrupt(
         lastPost,
       ]),
       "public.users": await change(
-        "update public.users set display_name = display_name || ' ☠' where id in (select id from public.users order by id limit 5)",
+        "update public.users set display_name = display_name || ' ☠' where id in (select id from public.users where id not in (select author_id from public.posts where id > $1) order by id limit 5)",
+        [lastPost],
       ),
       "auth.users": await change(
         "update auth.users set encrypted_password = extensions.crypt('not theirs', extensions.gen_salt('bf', 4)) where email = $1",
