@@ -85,7 +85,8 @@ export function awsScheduledRuns(options: ScheduledRunsOptions): ScheduledRuns {
       return Number(given(Attributes?.ApproximateNumberOfMessages, "the number of messages"));
     },
     async start(signal) {
-      // With the token, a retry of a start whose answer was lost starts no second run.
+      // With the token, a retry of a start whose answer was lost starts no second run. CodeBuild knows it for 5 minutes, and the SDK retries
+      // for one. Source: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
       const command = new StartBuildCommand({ projectName: project, idempotencyToken: randomUUID() });
       try {
         const { build } = await asked("CodeBuild", codebuild.send(command, endedBy(signal)), signal);

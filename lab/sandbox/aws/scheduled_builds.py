@@ -62,18 +62,25 @@ def keep_build_settings():
     codebuild._project_shape = lambda project: {**shape(project), **{k: project[k] for k in kept if k in project}}
 
 
+# For how long CodeBuild knows the token of a StartBuild.
+TOKEN_SECONDS = 300
+
+
 def limit_builds():
     """
     StartBuild is refused while as many builds run as the project allows (AWS: "concurrentBuildLimit"), and starts no
-    second build when the same request comes again (AWS: "idempotencyToken").
+    second build when the same request comes again within five minutes (AWS: "idempotencyToken"); with another parameter it is refused.
     """
     start = codebuild._start_build
-    started_with = {}  # idempotency token -> build id
+    started_with = {}  # idempotency token -> when, request, build id
 
     def started(data):
         token = data.get("idempotencyToken")
-        if token is not None and token in started_with:
-            return codebuild.json_response({"build": copy.deepcopy(codebuild._builds.get(started_with[token]))})
+        at, request, build_id = started_with.get(token, (0, None, None))
+        if token is not None and time.monotonic() - at < TOKEN_SECONDS and build_id is not None:
+            if request != data:
+                return error_response_json("InvalidInputException", "The token came with other parameters before", 400)
+            return codebuild.json_response({"build": copy.deepcopy(codebuild._builds.get(build_id))})
         project = codebuild._projects.get(data.get("projectName", "")) or {}
         limit = project.get("concurrentBuildLimit")
         running = [
@@ -86,7 +93,7 @@ def limit_builds():
             return error_response_json("AccountLimitExceededException", message, 400)
         answer = start(data)
         if token is not None and answer[0] == 200:
-            started_with[token] = json.loads(answer[2])["build"]["id"]
+            started_with[token] = (time.monotonic(), copy.deepcopy(data), json.loads(answer[2])["build"]["id"])
         return answer
 
     codebuild._start_build = started

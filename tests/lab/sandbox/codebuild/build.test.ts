@@ -274,6 +274,8 @@ describe("scheduled builds", () => {
     const { build } = await codebuild.send(command);
     // A retry of the same request starts no second build, and is not refused by the limit.
     expect((await codebuild.send(command)).build!.id).toBe(build!.id);
+    const other = new StartBuildCommand({ ...command.input, timeoutInMinutesOverride: 30 });
+    await expect(codebuild.send(other)).rejects.toMatchObject({ name: "InvalidInputException" });
     const pids = await until(async () => {
       const text = await readFile(note, "utf8").catch(() => "");
       return text === "" ? undefined : text.split(" ").map(Number);
