@@ -64,7 +64,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
     it.each<[string, [string, string][], RegExp[]]>([
       ["the same region in both stacks", [["peerAwsRegion", "ap-northeast-3"]], [/peerAwsRegion/]],
       ["a retention that is shorter than the guide's", [["tierOverrides", '{"daily": 7}']], [/tierOverrides.*30/s]],
-      ["an unknown setting", [["moode", "active"]], [/moode is no setting/]],
+      ["an unknown setting", [["moode", "active"]], [/moode is not a setting/]],
       [
         "two faults",
         [
