@@ -14,7 +14,7 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PACK = fileURLToPath(new URL(".", import.meta.url));
 const STACKS = ["prod", "dr"];
 
-/** Previews one stack in a process of its own, together with all that it starts. */
+/** Previews one stack in a child process, together with everything that it starts. */
 function previewInChild(
   order: { root: string; stack: string; scratch: string },
   path: string,
@@ -31,7 +31,7 @@ function previewInChild(
         PULUMI_SKIP_UPDATE_CHECK: "true",
       },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      // A process group of its own, so that the engine and its plugins end with it.
+      // Its own process group, so that the engine and its plugins end with it.
       detached: true,
     });
     const stop = () => {
@@ -54,7 +54,7 @@ function previewInChild(
 }
 
 /**
- * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict, gives its exit code.
+ * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict and exits with its code.
  *
  * @param root the folder of the Pulumi project to check
  */

@@ -11,11 +11,11 @@ import { declaredIn, type DeclaredResource, type DeclaredStack } from "./stacks/
 export interface Violation {
   readonly policy: string;
   readonly message: string;
-  /** Absent when it is about the stack as a whole. */
+  /** Absent when the violation concerns the whole stack. */
   readonly urn?: string;
 }
 
-/** What came of a preview: what it declares, what it breaks, and why it failed for another reason, if it did. */
+/** The result of a preview: the declared resources, the violations, and any other reason for a failure. */
 export interface PreviewReport extends DeclaredStack {
   readonly violations: readonly Violation[];
   readonly failure?: string;
@@ -24,7 +24,7 @@ export interface PreviewReport extends DeclaredStack {
 /**
  * Previews a new stack with the shipped settings on the real engine, under a policy pack. Nothing is created.
  *
- * One call a process: a program that was imported once registers into the engine that imported it.
+ * Call it once in a process: an imported program registers into the engine that imported it first.
  */
 export async function previewStack(root: string, stack: string, pack: string, scratch: string): Promise<PreviewReport> {
   const folder = join(scratch, stack);
@@ -61,7 +61,7 @@ export async function previewStack(root: string, stack: string, pack: string, sc
 function violationIn(event: { policyName: string; message: string; resourceUrn?: string }): Violation {
   return {
     policy: event.policyName,
-    // The engine puts the policy's description on a line before the violation.
+    // The engine prints the policy's description on a line before the violation.
     message: plain(event.message).split("\n").slice(1).join(" ") || plain(event.message),
     ...(event.resourceUrn !== undefined && event.resourceUrn !== "" && { urn: event.resourceUrn }),
   };
@@ -75,12 +75,12 @@ function whyFailed(errors: readonly string[], error: unknown): string {
   return [...new Set(reasons)].filter((reason) => reason !== "preview failed").join("\n") || text;
 }
 
-/** Without the engine's colour marks. */
+/** Removes the engine's colour codes. */
 function plain(text: string): string {
   return text.replace(/<\{%[^%]*%\}>/g, "").trim();
 }
 
-/** What a child process is told. */
+/** The child process's input. */
 interface Order {
   root: string;
   stack: string;
@@ -88,7 +88,7 @@ interface Order {
   scratch: string;
 }
 
-// Run as a child: the order comes as a message, the report goes back as one.
+// When run as a child process: the order comes as a message, and the report returns as one.
 process.once("message", (order: Order) => {
   previewStack(order.root, order.stack, order.pack, order.scratch)
     .catch((error: unknown): PreviewReport => ({

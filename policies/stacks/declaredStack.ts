@@ -1,21 +1,21 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 
-/** A resource as a preview declares it. Inputs that aren't known yet hold the engine's placeholder. */
+/** A resource as declared in a preview. Unknown inputs hold the engine's placeholder. */
 export interface DeclaredResource {
   readonly urn: string;
   readonly type: string;
   readonly inputs: Readonly<Record<string, unknown>>;
-  /** `URN::id` of the provider that would make it; empty for components. */
+  /** `URN::id` of its provider; empty for components. */
   readonly provider: string;
 }
 
-/** What one stack's preview declares. */
+/** Everything that one stack's preview declares. */
 export interface DeclaredStack {
   readonly stack: string;
   readonly resources: readonly DeclaredResource[];
 }
 
-/** The resource that an engine event of a preview declares, if it does. */
+/** The resource that an engine event of a preview declares, if any. */
 export function declaredIn(event: EngineEvent): DeclaredResource | undefined {
   const metadata = event.resourcePreEvent?.metadata;
   if (!metadata?.new) return undefined;
@@ -23,7 +23,7 @@ export function declaredIn(event: EngineEvent): DeclaredResource | undefined {
   return { urn, type, inputs: (inputs as Record<string, unknown> | undefined) ?? {}, provider };
 }
 
-/** AWS region that a resource would be made in: its provider's. */
+/** AWS region of a resource, from its provider. */
 export function regionOf(resource: DeclaredResource, { resources }: DeclaredStack): string | undefined {
   const provider = resources.find(({ urn }) => resource.provider.startsWith(`${urn}::`));
   const region = provider?.inputs["region"];

@@ -43,7 +43,7 @@ describe("replicaInAnotherRegion", () => {
     ]);
   });
 
-  it("fires on a region that can't be told", () => {
+  it("fires on an unknown region", () => {
     const [violation] = replicaInAnotherRegion([PROD, stackOf("dr", undefined)]);
     expect(violation).toMatch(/to an unknown region; the replica must be in another region\.$/);
   });
@@ -73,7 +73,7 @@ describe("replicaInAnotherRegion", () => {
 });
 
 describe("declaredIn", () => {
-  it("takes what a preview would have, and nothing from other events", () => {
+  it("reads what a preview declares, and nothing from other events", () => {
     const state = { urn: "urn", type: "t", inputs: { a: 1 }, provider: "p", outputs: {}, id: "", parent: "" };
     const metadata = { op: "create", urn: "urn", type: "t", new: state, provider: "p" };
     const event = { sequence: 1, timestamp: 1, resourcePreEvent: { metadata } } as Parameters<typeof declaredIn>[0];
@@ -81,7 +81,7 @@ describe("declaredIn", () => {
     expect(declaredIn({ sequence: 1, timestamp: 1 })).toBeUndefined();
   });
 
-  it("tells a resource's region by its provider", () => {
+  it("finds a resource's region by its provider", () => {
     expect(regionOf(DR.resources[1]!, DR)).toBe("ap-northeast-3");
     expect(regionOf({ ...DR.resources[1]!, provider: "other::id" }, DR)).toBeUndefined();
   });
@@ -95,7 +95,7 @@ describe("judge", () => {
   });
   const violations = [{ policy: "aws-x", message: "The vault must be x.", urn: "urn:pulumi:prod::p::t::vault-bucket" }];
 
-  it("says a line a stack and exits with 0 when all is kept", () => {
+  it("prints a line for each stack and exits with 0 when every policy is kept", () => {
     expect(judge([report(PROD), report(DR)])).toEqual({
       lines: [
         "prod: 3 resources, every policy is kept",
@@ -106,7 +106,7 @@ describe("judge", () => {
     });
   });
 
-  it("says each violation and exits with 1", () => {
+  it("prints each violation and exits with 1", () => {
     const { lines, exitCode } = judge([report(PROD, { violations }), report(DR)]);
     expect(exitCode).toBe(1);
     expect(lines.slice(0, 2)).toEqual([
@@ -115,7 +115,7 @@ describe("judge", () => {
     ]);
   });
 
-  it("exits with 1 on a rule over both stacks alone", () => {
+  it("exits with 1 when only a rule over both stacks is broken", () => {
     const { lines, exitCode } = judge([report(PROD), report(stackOf("dr", "ap-northeast-1"))]);
     expect(exitCode).toBe(1);
     expect(lines.slice(2)).toEqual([
@@ -124,7 +124,7 @@ describe("judge", () => {
     ]);
   });
 
-  it("exits with 2 when a preview failed, and says nothing about both stacks", () => {
+  it("exits with 2 when a preview failed, and prints nothing about both stacks", () => {
     const { lines, exitCode } = judge([
       report(PROD, { violations }),
       report(DR, { resources: [], failure: "no engine" }),
