@@ -153,7 +153,7 @@ describe("fill", () => {
     await expect(fill(server.url, { rows: 0 })).rejects.toThrow("whole number of posts");
     await expect(fill(server.url, { rows: 1.5 })).rejects.toThrow("whole number of posts");
     await expect(fill("postgresql://postgres:hidden@127.0.0.1:1/postgres", { rows: 1 })).rejects.toThrow(
-      /can't be reached .*: start it/,
+      /can't be reached .*Start it/,
     );
     await expect(fill(at("bare"), { rows: 1 })).rejects.toThrow("has no sample schema");
     await expect(applySchema(server.url)).rejects.toThrow("already exists");
