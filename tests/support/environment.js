@@ -4,9 +4,9 @@ import { TestEnvironment } from "jest-environment-node";
 const { createContext } = vm;
 
 /**
- * Jest's environment of Node as Node itself is. Jest's own has a contextified global object, which asks it about each global name
- * each time that a line of code says one: a loop that says `Math` takes seventy times as long. And it keeps a hundred lines of
- * every stack, each to be looked up in a source map: Pulumi takes one of every promise.
+ * Jest's Node environment with Node's own globals. Jest's own environment has a contextified global object, so each use of a global name is
+ * a lookup there: a loop with `Math` takes seventy times as long. It also keeps a hundred lines of every stack and looks each up in a
+ * source map, and Pulumi takes a stack of every promise.
  */
 export default class PlainEnvironment extends TestEnvironment {
   constructor(config, context) {

@@ -18,13 +18,13 @@ import { day, PRIMARY, REPLICA } from "../planning/support/scenario.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { LifecycleClock } from "./lifecycleClock.ts";
 
-/** The tiers' days made short, so that all of them end within the test. */
+/** The tiers with fewer days, so that all of them end within the test. */
 const TIERS: readonly RunnerTier[] = [
   { name: "daily", prefix: "daily/", period: "run", keptDays: 3, lockDays: 3 },
   { name: "weekly", prefix: "weekly/", period: "isoWeek", keptDays: 10, lockDays: 8 },
   { name: "monthly", prefix: "monthly/", period: "month", keptDays: 33, lockDays: 33 },
 ];
-// So far ahead that the emulator takes the locks' dates, and with a 29 February in it.
+// Far enough ahead that the emulator accepts the locks' dates, and with a 29 February.
 const FROM = "2096-02-20";
 const DAYS = 52;
 const OBJECT_BYTES = 64;
@@ -65,7 +65,7 @@ describe("the vault's rules on a moved clock", () => {
         told.push(...real);
       }
     }
-    // The comparison is worth something only if all of these were seen on the way.
+    // The comparison only means something if all of these occurred.
     for (const kind of ["STANDARD", "GLACIER_IR", "hidden", "marker"])
       expect(told.some((one) => one.includes(kind))).toBe(true);
   }, 120_000);
@@ -105,7 +105,7 @@ function testScenario(): Scenario {
   ];
   return {
     primary: { ...PRIMARY, rules: rules([3, 10, 33]) },
-    // Shorter than the lock, so that the lock is seen to hold versions back.
+    // Shorter than the lock, so that the lock holds versions back.
     replica: { ...REPLICA, rules: rules([2, 6, 12]) },
     tiers: TIERS,
     schedule: { firstDay: day(FROM), days: DAYS, intervalHours: 12, runMs: 0, isMissed: missedOn(new Set(missed)) },
@@ -114,7 +114,7 @@ function testScenario(): Scenario {
   };
 }
 
-/** Each run's start, and a while after each midnight. */
+/** Each run's start, and a moment after each midnight. */
 function instants({ schedule }: Scenario, { lives }: VaultHistory): number[] {
   const nights = Array.from({ length: schedule.days }, (_, index) => (schedule.firstDay + index) * DAY_MS + 60_000);
   return [...new Set([...nights, ...lives.map(({ arrivedAt }) => arrivedAt)])].sort((one, other) => one - other);
@@ -124,7 +124,7 @@ function keyOf({ tier, takenAt }: { tier: number; takenAt: number }): string {
   return `${TIERS[tier]!.prefix}${new Date(takenAt).toISOString()}`;
 }
 
-/** What the writer does at an instant: puts and locks the backup, holds it, and lets go of the one before. */
+/** What the writer does at an instant: puts and locks the backup, holds it, and releases the previous one. */
 async function store({ lives }: VaultHistory, bucket: string, instant: number): Promise<void> {
   const index = lives.findIndex(({ arrivedAt }) => arrivedAt === instant);
   if (index < 0) return;

@@ -15,11 +15,11 @@ import {
 
 import { DAY, isDue, isLargeEnough, meets, prefixOf, upToMidnight } from "./lifecycleRule.ts";
 
-/** A bucket whose lifecycle the clock carries out. */
+/** A bucket whose lifecycle the clock applies. */
 export interface LifecycleClockOptions {
   s3: S3Client;
   bucket: string;
-  /** What the moved clock shows at first. */
+  /** The initial time of the moved clock. */
   now: Date;
 }
 
@@ -33,17 +33,17 @@ interface Entry {
   bornAt: Date;
 }
 
-/** Which of two transitions wins when both are due: the one that saves more. */
+/** The order in which the later of two due transitions wins, because it saves more. */
 const CHEAPER_LAST: readonly string[] = ["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"];
 
 /**
- * Carries out a bucket's deployed lifecycle configuration on a clock that can be moved, through S3 calls alone: the emulator
- * stores the configuration but doesn't act on it. Written from the Amazon S3 User Guide ("Lifecycle configuration elements",
- * "Expiring objects", "How S3 Lifecycle interacts with other bucket configurations") and from nothing of this project, so that
- * it can tell whether the plan's simulation is right.
+ * Applies a bucket's deployed lifecycle configuration on a clock that can be moved, only through S3 calls: the emulator stores the
+ * configuration but doesn't act on it. It is written from the Amazon S3 User Guide ("Lifecycle configuration elements", "Expiring objects",
+ * "How S3 Lifecycle interacts with other bucket configurations") and shares nothing with this project, so that it can check the plan's
+ * simulation.
  *
- * What is found in the bucket when the clock is moved counts as made at the time that the clock shows before. No call of S3
- * changes a version's class, so the clock itself remembers which versions have moved: {@link storageClassOf}.
+ * Objects that are in the bucket when the clock moves count as created at the time that the clock showed before. No S3 call changes a
+ * version's class, so the clock itself records which versions have moved: {@link storageClassOf}.
  */
 export class LifecycleClock {
   readonly #s3: S3Client;
@@ -63,12 +63,12 @@ export class LifecycleClock {
     return this.#now;
   }
 
-  /** The class that lifecycle has moved a version to; undefined where it hasn't moved it. */
+  /** The class to which lifecycle has moved a version; undefined if it hasn't moved it. */
   storageClassOf(versionId: string): string | undefined {
     return this.#classes.get(versionId);
   }
 
-  /** Moves the clock on; lifecycle acts at every midnight (UTC) on the way. */
+  /** Advances the clock; lifecycle acts at every midnight (UTC) on the way. */
   async advanceTo(later: Date): Promise<void> {
     if (later < this.#now) throw new Error("the clock can't be moved back");
     await this.#noticeWhatIsNew();
@@ -90,7 +90,7 @@ export class LifecycleClock {
     await this.#uploads();
   }
 
-  /** One midnight. What it does to an entry doesn't count for another action of the same midnight. */
+  /** One midnight. Its effects on an entry don't count for another action of the same midnight. */
   async #act(rules: readonly LifecycleRule[], midnight: Date): Promise<void> {
     for (const versions of byKey(await this.#entries())) {
       const [latest, ...older] = versions;
@@ -134,7 +134,7 @@ export class LifecycleClock {
     if (VersionId !== undefined) this.#bornAt.set(VersionId, midnight);
   }
 
-  /** A version is noncurrent from the creation of its successor on. Locked and held ones are left alone. */
+  /** A version is noncurrent from the creation of its successor. Locked and held versions are not removed. */
   async #removeNoncurrent(rules: readonly LifecycleRule[], versions: readonly Entry[], midnight: Date): Promise<void> {
     const noncurrent = versions.slice(1).filter(({ isMarker }) => !isMarker);
     for (const [newer, version] of noncurrent.entries()) {
@@ -159,7 +159,7 @@ export class LifecycleClock {
     return hold?.LegalHold?.Status === "ON";
   }
 
-  /** The emulator's own clock hasn't moved, so a lock that has ended on this one may still stand on that. */
+  /** The emulator's own clock hasn't moved, so a lock that has ended on this clock may still hold on that one. */
   async #remove({ key, versionId }: Entry): Promise<void> {
     await this.#s3.send(
       new DeleteObjectCommand({

@@ -23,7 +23,7 @@ export function prefixOf({ Filter, ...rule }: LifecycleRule): string {
   return Filter?.And?.Prefix ?? Filter?.Prefix ?? (rule as { Prefix?: string }).Prefix ?? "";
 }
 
-/** Whether a rule is about an object of that key and size. */
+/** Whether a rule applies to an object of that key and size. */
 export function meets(rule: LifecycleRule, key: string, size: number): boolean {
   const least = rule.Filter?.And?.ObjectSizeGreaterThan ?? rule.Filter?.ObjectSizeGreaterThan ?? -1;
   const most = rule.Filter?.And?.ObjectSizeLessThan ?? rule.Filter?.ObjectSizeLessThan ?? Number.MAX_SAFE_INTEGER;

@@ -12,26 +12,26 @@ import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
 import { makeTestFolder } from "./folder.ts";
 import { copyPreparedCluster, makeCluster } from "./preparedCluster.ts";
 
-/** A throwaway server that looks like a new Supabase project's. */
+/** A throwaway server with the content of a new Supabase project's. */
 export interface TestDatabase {
-  /** Connection string of the app's role `postgres` (no superuser). */
+  /** Connection string of the app's role `postgres` (not a superuser). */
   url: string;
   /** Connection string of `supabase_admin`. */
   superuserUrl: string;
   port: number;
-  /** `kill -9` of the server's first process, and of those that it leaves behind: nothing is written, nobody is told. */
+  /** `kill -9` of the server's first process and of its children: nothing is written, and no client is notified. */
   crash(): Promise<void>;
-  /** Starts it again on the same port. */
+  /** Starts the server again on the same port. */
   startAgain(): Promise<void>;
-  /** Ends the server and removes its files. */
+  /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
 
 const PASSWORD = "pässword:@/ for tests";
 
 /**
- * Starts a throwaway Supabase-like server in `.sandbox/tests-…`; takes a fraction of a second. Call stop() in afterAll.
- * @param identity "own" where the test looks whether two servers are the same one: the others are copies of one server
+ * Starts a throwaway Supabase-like server in `.sandbox/tests-…`, in a fraction of a second. Call stop() in afterAll.
+ * @param identity "own" if the test checks whether two servers are the same; otherwise all are copies of one server
  */
 export async function startTestDatabase(
   postgres: PostgresPackage = sandboxPostgres,
@@ -78,7 +78,7 @@ async function crash(dataDir: string): Promise<void> {
   while (pids.some((one) => isAlive(one))) await sleep(10);
 }
 
-/** Asked of the kernel where it tells: `ps` takes as long as what is to be interrupted. */
+/** Read from the kernel if possible, because `ps` takes as long as the process to interrupt. */
 async function childrenOf(pid: number): Promise<number[]> {
   const told = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => undefined);
   const text = told ?? (await promisify(execFile)("ps", ["-o", "pid=", "--ppid", String(pid)])).stdout;

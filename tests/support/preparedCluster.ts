@@ -17,16 +17,16 @@ import {
 } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl, prepareSupabase } from "../../lab/sandbox/postgres/supabase.ts";
 
-/** Which data folder is wanted. */
+/** The wanted data folder. */
 export interface ClusterWish {
   postgres: PostgresPackage;
-  /** Of both the superuser and the app's role. */
+  /** Password of both the superuser and the app's role. */
   password: string;
 }
 
-/** Where prepared data folders are kept, one for each version and way of making them. */
+/** Folder of prepared data folders, one for each version and way of creating them. */
 const KEPT = join(PROJECT_ROOT, ".sandbox", "prepared-clusters");
-/** All that decides what is in one. */
+/** Everything that decides a data folder's content. */
 const MADE_BY = [
   ...readdirSync(join(PROJECT_ROOT, "lab", "sandbox", "postgres"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -38,17 +38,17 @@ const MADE_BY = [
 ];
 
 /**
- * Puts the data of a Supabase-like server that was stopped in order into a folder that isn't there yet. It is made once and copied
- * from then on, since initdb takes ten times as long; so all of them have one system identifier, as copies of a server have.
+ * Copies the data of a cleanly stopped Supabase-like server into a new folder. It is created once and then copied, because initdb takes ten
+ * times as long. All copies therefore share one system identifier.
  */
 export async function copyPreparedCluster(wish: ClusterWish, dataDir: string): Promise<void> {
   const prepared = join(KEPT, digestOf(wish));
   if (!existsSync(prepared)) await prepare(wish, prepared);
-  // Not by Node: it gives the copies to root, and the server's user must own them.
+  // Not by Node, which would give the copies to root: the server's user must own them.
   await promisify(execFile)("cp", ["-Rp", prepared, dataDir]);
 }
 
-/** A data folder that is made anew, with a system identifier of its own. The server is stopped. */
+/** Creates a data folder from scratch, with a system identifier of its own. The server is stopped. */
 export async function makeCluster({ postgres, password }: ClusterWish, dataDir: string): Promise<void> {
   const options = { postgres, dataDir, port: await freePort(), superuserPassword: password, log: `${dataDir}.log` };
   await createCluster(options);
@@ -62,7 +62,7 @@ export async function makeCluster({ postgres, password }: ClusterWish, dataDir: 
   }
 }
 
-/** Several may do so at once: the first one to be complete is kept, and no reader ever sees half of one. */
+/** Several processes may do this at once. The first complete folder is kept, and no reader sees half of one. */
 async function prepare(wish: ClusterWish, prepared: string): Promise<void> {
   await mkdir(KEPT, { recursive: true });
   const aside = await mkdtemp(join(KEPT, "making-"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 const SANDBOX = join(import.meta.dirname, "..", "..", ".sandbox");
 const PREFIX = "tests-run-";
 
-/** Before all suites: a folder for what they share (sharedCloud.ts), named by this process. What a run that was killed has left goes. */
+/** Before all suites: creates a folder for what they share (sharedCloud.ts), named by this process. Removes what a killed run has left. */
 export default function setUp() {
   mkdirSync(SANDBOX, { recursive: true });
   for (const name of readdirSync(SANDBOX).filter((one) => one.startsWith(PREFIX))) {
@@ -15,12 +15,12 @@ export default function setUp() {
   process.env["CASTCHAT_TEST_RUN"] = folder;
 }
 
-/** Ends what the suites of a run shared, and removes its folder. */
+/** Stops what the suites of a run shared, and removes its folder. */
 export function tearDownRun(folder) {
   const cloud = join(folder, "cloud.json");
   if (existsSync(cloud)) {
     const { pid } = JSON.parse(readFileSync(cloud, "utf8"));
-    // Its helpers are in its group.
+    // Its helpers are in its process group.
     if (isAlive(pid)) process.kill(-pid, "SIGKILL");
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

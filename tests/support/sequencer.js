@@ -4,7 +4,7 @@ import TestSequencer from "@jest/test-sequencer";
 
 import { readTimes } from "./times.js";
 
-/** Longest first, by the times that `make test-times` has kept: a long suite that comes last runs with an idle worker beside it. */
+/** Longest suite first, by the times that `make test-times` has stored: a long suite at the end would leave a worker idle. */
 export default class LongestFirst extends TestSequencer {
   #seconds = readTimes();
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 
-/** What Supabase's pooler is to a client in session mode, in front of a test's server. */
+/** A replacement for Supabase's pooler in session mode, in front of a test's server. */
 export interface SessionPooler {
   /** The same connection string, through the pooler. */
   through(url: string): string;
@@ -11,9 +11,9 @@ export interface SessionPooler {
 const SSL_REQUEST = 80877103;
 
 /**
- * Starts one. Of what a client asks for when it connects, Supavisor passes on the role, the database and `search_path`: every other
- * setting in `options` is left out in silence, and the server is told the pooler's name in place of the client's. What a client sets
- * afterwards reaches its own session. (supabase/supavisor: lib/supavisor/db_handler.ex, `send_startup`.)
+ * Starts a pooler. Of a client's startup parameters, Supavisor passes on the role, the database and `search_path`. It silently drops every
+ * other setting in `options`, and sends its own name to the server instead of the client's. Settings after the connection reach the
+ * client's own session. (supabase/supavisor: lib/supavisor/db_handler.ex, `send_startup`.)
  */
 export async function startSessionPooler(serverPort: number): Promise<SessionPooler> {
   const sockets = new Set<Socket>();
@@ -56,7 +56,7 @@ export async function startSessionPooler(serverPort: number): Promise<SessionPoo
   };
 }
 
-/** A client's startup message as the pooler's own. A cancel request has no words, and stays. */
+/** Turns a client's startup message into the pooler's own. A cancel request has no parameters, and stays. */
 function asPooler(message: Buffer): Buffer {
   const words = message.subarray(8).toString("utf8").split("\0").slice(0, -2);
   const wanted = new Map(words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ""] as const] : [])));

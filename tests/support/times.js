@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-/** What the repository keeps: seconds of every suite, in the last whole run that `make test-times` has looked at. */
+/** The stored seconds of every suite, from the last whole run that `make test-times` has read. */
 const KEPT = join(import.meta.dirname, "..", "times.json");
-/** What the last run took. */
+/** The seconds of the last run. */
 const LAST = join(import.meta.dirname, "..", "..", "reports", "test-times.json");
-/** Suites from this many seconds on are printed. */
+/** Suites of at least so many seconds are printed. */
 const LONG_S = 5;
 
-/** Seconds by suite, as the repository keeps them. */
+/** Stored seconds by suite. */
 export function readTimes() {
   return existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")).suites : {};
 }
 
-/** Jest's reporter that notes what each suite of a run took. */
+/** Jest's reporter that records the time of each suite in a run. */
 export default class TimesReporter {
   onRunComplete(_contexts, { testResults, startTime, numTotalTests, wasInterrupted }) {
     if (wasInterrupted) return;
@@ -31,7 +31,7 @@ export default class TimesReporter {
   }
 }
 
-/** Prints what the suites of the last run took and what is kept of them, and keeps the new times. */
+/** Prints the last run's times beside the stored ones, and stores the new times. */
 function main() {
   if (!existsSync(LAST)) {
     process.stderr.write("No run of the tests is on record. Run `make test` first.\n");
@@ -53,7 +53,9 @@ function main() {
   }
   const gone = Object.keys(before).filter((suite) => !(suite in last.suites));
   if (gone.length > 0) {
-    process.stdout.write(`\nNot kept, since ${gone.length} suites did not run: run \`make test\` as a whole.\n`);
+    process.stdout.write(
+      `\nNot stored, because ${gone.length} suites did not run. Run all suites with \`make test\`.\n`,
+    );
     return;
   }
   writeFileSync(KEPT, `${JSON.stringify(last, undefined, 2)}\n`);
