@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Brings what the project needs: Node, npm packages, the Pulumi engine, the sandbox's AWS and the Postgres client.
+# Installs what the project needs: Node, npm packages, the Pulumi engine, the sandbox's AWS and the Postgres client.
 # Tools are cached per user and built aside, then renamed into place, so that an interrupted set-up is simply run again.
-# Writes .tools/env, which bin/castchat-recovery and the Makefile read. A finished set-up is recognised in milliseconds.
+# Writes .tools/env, which bin/castchat-recovery and the Makefile read. A finished set-up is detected in milliseconds.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,7 +38,7 @@ wait_for() {
     say "  ✗ ${step_title[$name]}. The end of .tools/logs/$name.log:"
     tail -n 15 "$logs/$name.log" >&2
     stop_steps
-    fail "${step_title[$name]} failed. Mend what the log says and run the command again: it goes on where it stopped."
+    fail "${step_title[$name]} failed. Fix what the log reports, and run the command again: it continues where it stopped."
   fi
   unset "step_pid[$name]"
 }
@@ -53,8 +53,8 @@ install_node() {
   publish "$aside" "$cache/node-$NODE_VERSION"
 }
 install_packages() {
-  # Not `npm ci`: it refuses a lock file that lacks a platform's optional packages, which a registry may not carry. The
-  # versions are the lock file's all the same.
+  # Not `npm ci`: it refuses a lock file that lacks a platform's optional packages, which a registry may not have. The
+  # versions are still the lock file's.
   cd "$root"; npm install --no-save --no-audit --no-fund
   printf '%s' "$packages_wanted" >"$root/node_modules/.castchat-set-up"
 }
@@ -89,7 +89,7 @@ install_engine() {
   "$aside/bin/pulumi" version
   publish "$aside" "$cache/engine-$PULUMI_VERSION"
 }
-publish() { # a rename is atomic; whoever comes second keeps the first's
+publish() { # a rename is atomic; a later process keeps the first one's
   mv -T "$1" "$2" 2>/dev/null || { [ -e "$2" ] && rm -rf "$1"; }
 }
 
@@ -98,12 +98,12 @@ python_version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 at_least "$python_version" "$PYTHON_MINIMUM" || fail "Python $python_version is too old: the sandbox needs $PYTHON_MINIMUM or newer."
 mkdir -p "$cache" "$logs" || fail "cannot write to $cache. Set CASTCHAT_CACHE to a folder that can be written."
 
-# What set-up itself has put on PATH, as in `make shell`, is none of the machine's: another shell would be without it.
+# Ignores folders that an earlier set-up has put on PATH, as in `make shell`: another shell would lack them.
 IFS=: read -ra folders <<<"$PATH"
 PATH=""
 for folder in "${folders[@]}"; do case $folder in "$cache"/*) ;; *) PATH="${PATH:+$PATH:}$folder" ;; esac; done
 
-# What is wanted and what is there.
+# What is wanted, and what is installed.
 node_path=""
 if ! at_least "$(node --version 2>/dev/null | tr -d v || echo 0)" "$NODE_MINIMUM"; then node_path="$cache/node-$NODE_VERSION/node_modules/.bin"; fi
 python_home="$cache/python-$(printf '%s' "$python_version" | cat - "$root/tools/requirements.txt" | git hash-object --stdin | cut -c1-12)"
@@ -130,7 +130,7 @@ export PATH="${node_path:+$node_path:}$engine_path:$postgres_client:\$PATH"
 export CASTCHAT_TOOLS="${node_path:+$node_path:}$engine_path:$postgres_client:$python_home/bin"
 export CASTCHAT_MINISTACK="$python_home/bin/ministack"
 export PULUMI_SKIP_UPDATE_CHECK=true
-# Node keeps what it has compiled: every command starts in half the time.
+# Node caches compiled code: every command starts in half the time.
 export NODE_COMPILE_CACHE="$root/node_modules/.cache/node"
 ENV
 mv "$root/.tools/env.new" "$root/.tools/env"
