@@ -23,8 +23,8 @@ test: setup ## every test
 test-times: setup ## what each suite took in the last run of the tests, beside what tests/times.json keeps; keeps it
 	@$(RUN) node tests/support/times.js
 
-soak: setup ## kills at many more instants than `make test` has; the nightly workflow runs it (FAULTS_SEED=N plays a failure again)
-	@CASTCHAT_SOAK=1 $(MAKE) --no-print-directory test TEST="tests/faults/runnerKills -w 1"
+soak: setup ## kills and interruptions at more instants than `make test` has; the nightly workflow runs it (FAULTS_SEED=N plays a failure again)
+	@CASTCHAT_SOAK=1 $(MAKE) --no-print-directory test TEST="tests/faults/runnerKills tests/e2e/company -w 1"
 
 types: setup ## TypeScript's type check
 	@$(RUN) npx --no-install tsc --noEmit -p .
