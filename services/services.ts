@@ -8,7 +8,9 @@ import { type Github, githubClient } from "./codeHost/github.ts";
 import { UserError } from "./common/errors.ts";
 import { type Supabase, supabaseClient } from "./databaseHost/supabase.ts";
 import { type ProjectContent, supabaseContent } from "./databaseHost/supabaseContent.ts";
-import { type Cloudflare, cloudflareClient } from "./dns/cloudflare.ts";
+import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
+import type { DnsHost } from "./dns/dnsHost.ts";
+import type { RemoteService, ServiceAccess } from "./http/remoteService.ts";
 import { withoutToken } from "./http/token.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
 import { kmsSigner, type Signer } from "./signer/signer.ts";
@@ -55,7 +57,7 @@ export interface Ports {
   /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
   readonly vercel: () => Vercel;
-  readonly cloudflare: () => Cloudflare;
+  readonly dns: () => DnsHost;
   readonly github: () => Github;
   /** Git with the token for the one server that the settings name. */
   readonly git: () => Git;
@@ -69,6 +71,23 @@ export interface Services {
   /** A token. Throws a UserError with the lack's sentence if it is not set. */
   readonly token: (variable: RunnerToken) => string;
 }
+
+/** An adapter of a role: its service, and how it is made from a stack's places and the service's token. */
+interface Adapter<P> extends RemoteService {
+  readonly tokenName: RunnerToken;
+  readonly open: (places: ServicePlaces, access: Pick<ServiceAccess, "token" | "timeoutMs">) => P;
+}
+type AdaptersOf<P> = Readonly<Record<string, Adapter<P>>>;
+
+/** The adapters of each role, by name. A second host of a role is one more row, and one more file beside the first. */
+const ADAPTERS = {
+  dns: {
+    cloudflare: {
+      ...CLOUDFLARE,
+      open: ({ endpoints }, access) => cloudflareDns({ ...access, endpoint: endpoints.cloudflare }),
+    },
+  } satisfies AdaptersOf<DnsHost>,
+};
 
 /**
  * The composition root: the only place that decides at which address, with which credentials and by which adapter a service is
@@ -114,8 +133,10 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 }
 
 /** The ports that need a token. */
-function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Services["token"]) {
-  const { supabase, vercel, cloudflare, github } = endpoints;
+function tokenPorts(places: ServicePlaces, token: Services["token"]) {
+  const { endpoints, vercelTeam: team } = places;
+  const { supabase, vercel, github } = endpoints;
+  const open = <P>({ tokenName, open: make }: Adapter<P>): P => make(places, { token: token(tokenName) });
   return {
     supabase: (timeoutMs) =>
       supabaseClient({
@@ -124,7 +145,7 @@ function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Servi
         ...(timeoutMs !== undefined && { timeoutMs }),
       }),
     vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: vercel, team }),
-    cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: cloudflare }),
+    dns: () => open(ADAPTERS.dns.cloudflare),
     github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
     git: () =>
       gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN"), tokenName: "GITHUB_TOKEN" }]),

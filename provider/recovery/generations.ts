@@ -56,8 +56,8 @@ async function begin(
   { generation, stack, publicName, zoneName }: Inputs,
   signal: AbortSignal,
 ): Promise<DeclaredGenerations> {
-  const cloudflare = context.cloudflare();
-  const zoneId = await cloudflare.zoneId(zoneName, signal);
-  const lease = zoneId === undefined ? undefined : await readLease(cloudflare, zoneId, publicName, signal);
+  const dns = context.dns();
+  const zoneId = await dns.zoneId(zoneName, signal);
+  const lease = zoneId === undefined ? undefined : await readLease(dns, zoneId, publicName, signal);
   return seedOf(lease, { stack, generation });
 }

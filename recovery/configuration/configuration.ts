@@ -3,7 +3,7 @@ import type { Github } from "../../services/codeHost/github.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 
@@ -13,7 +13,7 @@ export const CONFIGURATION_FORMAT = 1;
 /** The services that are asked. One without its token throws when it is asked for, which costs its part. */
 export interface ConfigurationPorts {
   vercel: () => Vercel;
-  cloudflare: () => Cloudflare;
+  dns: () => DnsHost;
   github: () => Github;
   supabase: () => Supabase;
   clock: Clock;
@@ -41,7 +41,7 @@ export interface ConfigurationBackup {
   /** ISO time. */
   takenAt: string;
   application?: { settings: Record<string, unknown>; variables: VercelVariable[]; domains: string[] };
-  dns?: { zone: string; records: DnsRecord[] };
+  dns?: { zone: string; records: Record<string, unknown>[] };
   repository?: { fullName: string; settings: Record<string, unknown> };
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
   auth?: Record<string, unknown>;
@@ -86,7 +86,7 @@ export async function collectConfiguration(
   };
   const [application, dns, repository, auth, stackState] = await Promise.all([
     part("application", sources.vercelProject, (project) => applicationOf(ports.vercel(), project, signal)),
-    part("dns", sources.zoneName, (zone) => zoneOf(ports.cloudflare(), zone, signal)),
+    part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
     part("repository", sources.repository, (name) => repositoryOf(ports.github(), name, signal)),
     part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
     part("stackState", sources.readState, (read) => read()),
@@ -115,13 +115,13 @@ async function applicationOf(
 }
 
 async function zoneOf(
-  cloudflare: Cloudflare,
+  dns: DnsHost,
   zone: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["dns"]>> {
-  const zoneId = await cloudflare.zoneId(zone, signal);
-  if (zoneId === undefined) throw new Error(`Cloudflare shows no zone ${zone}`);
-  return { zone, records: await cloudflare.records(zoneId, undefined, signal) };
+  const zoneId = await dns.zoneId(zone, signal);
+  if (zoneId === undefined) throw new Error(`${dns.name} shows no zone ${zone}`);
+  return { zone, records: await dns.exportRecords(zoneId, signal) };
 }
 
 async function repositoryOf(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Vercel } from "../../services/appHost/vercel.ts";
 import type { AwsNames } from "../../services/aws/awsNames.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Cloudflare } from "../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { unlessNotFound } from "../../services/http/http.ts";
 import type { PendingCreate } from "../pulumi/pulumiPending.ts";
 
@@ -15,7 +15,7 @@ export interface LeftResourcesPorts {
   accountId: string;
   aws: () => AwsNames;
   vercel: () => Vercel;
-  cloudflare: () => Cloudflare;
+  dns: () => DnsHost;
   reporter: Reporter;
 }
 
@@ -87,7 +87,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "github:index/repository:Repository": text("name"),
   "vercel:index/project:Project": lookUp("name", async (name, { vercel }) => (await vercel().project(name))?.id),
   "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
-  "cloudflare:index/zone:Zone": lookUp("name", (name, { cloudflare }) => cloudflare().zoneId(name)),
+  "cloudflare:index/zone:Zone": lookUp("name", (name, { dns }) => dns().zoneId(name)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
@@ -130,10 +130,10 @@ async function secretArn(name: string, { aws, reporter }: Search): Promise<strin
 }
 
 /** Cloudflare knows a record by `zone id/record id`. */
-async function recordOf(zoneId: string, { inputs, cloudflare }: Search): Promise<string | undefined> {
+async function recordOf(zoneId: string, { inputs, dns }: Search): Promise<string | undefined> {
   const { name, type } = inputs;
   if (typeof name !== "string") return undefined;
-  const records = await unlessNotFound(cloudflare().records(zoneId, name));
+  const records = await unlessNotFound(dns().records(zoneId, name));
   const found = records?.find((record) => record.type === type);
   return found && `${zoneId}/${found.id}`;
 }

@@ -5,20 +5,17 @@ import { UserError } from "../../services/common/errors.ts";
 import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
+import { changeableRecord, leadTo, RECORD_TTL_SECONDS, recordsOf, zoneOf } from "./publicRecord.ts";
 import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
 import { HOW_TO_PROVE, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
-
-/** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
-const RECORD_TTL_SECONDS = 60;
-const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
   vercel: Vercel;
-  cloudflare: Cloudflare;
+  dns: DnsHost;
   edge: Edge;
   clock: Clock;
   /** @default - the real one */
@@ -61,17 +58,18 @@ export async function switchTraffic(
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
   const healthPath = wanted.healthPath ?? HEALTH_PATH;
-  const zoneId = await zoneOf(ports.cloudflare, wanted, signal);
-  const refusal = leaseRefusal(await readLease(ports.cloudflare, zoneId, publicName, signal), wanted, publicName);
+  const zoneId = await zoneOf(ports.dns, wanted, signal);
+  const refusal = leaseRefusal(await readLease(ports.dns, zoneId, publicName, signal), wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
   const target = await healthyTarget(ports, wanted, healthPath, signal);
-  changeableRecord(await recordsOf(ports.cloudflare, zoneId, publicName, signal), publicName);
+  const record = { zoneId, publicName, target: VERCEL_CNAME };
+  await changeableRecord(ports.dns, record, signal);
 
   reporter(`taking the lease of ${publicName} for ${leaseContent(wanted)}`);
-  const lease = await takeLease(ports.cloudflare, zoneId, publicName, wanted, signal);
+  const lease = await takeLease(ports.dns, zoneId, publicName, wanted, signal);
   reporter(`moving ${publicName} to Vercel project ${wanted.projectId}`);
   await moveDomain(ports, { ...wanted, zoneId }, signal, reporter);
-  const recordId = await setRecord(ports.cloudflare, zoneId, publicName, signal);
+  const recordId = await leadTo(ports.dns, record, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
   await waitUntilHealthy({
     edge: ports.edge,
@@ -125,13 +123,13 @@ export interface SeenTraffic {
 
 /** A public name as it is now, or nothing when it has neither lease nor record. Reports a lost lease; changes nothing. */
 export async function readTraffic(
-  ports: Pick<TrafficPorts, "vercel" | "cloudflare">,
+  ports: Pick<TrafficPorts, "vercel" | "dns">,
   wanted: Pick<WantedTraffic, "publicName" | "zoneName" | "projectId" | "stack" | "generation">,
   signal: AbortSignal,
 ): Promise<SeenTraffic | undefined> {
-  const zoneId = await zoneOf(ports.cloudflare, wanted, signal);
-  const lease = await readLease(ports.cloudflare, zoneId, wanted.publicName, signal);
-  const records = await recordsOf(ports.cloudflare, zoneId, wanted.publicName, signal);
+  const zoneId = await zoneOf(ports.dns, wanted, signal);
+  const lease = await readLease(ports.dns, zoneId, wanted.publicName, signal);
+  const records = await recordsOf(ports.dns, zoneId, wanted.publicName, signal);
   const record = records.find(({ type }) => type === "CNAME");
   if (!lease && !record) return undefined;
   const domain = await ports.vercel.domain(wanted.projectId, wanted.publicName, signal);
@@ -148,14 +146,14 @@ export async function readTraffic(
  * name's last record stays, so that the next holder changes it in place. Returns, in words, what was let go and what stayed.
  */
 export async function releaseTraffic(
-  ports: Pick<TrafficPorts, "vercel" | "cloudflare">,
+  ports: Pick<TrafficPorts, "vercel" | "dns">,
   wanted: Pick<WantedTraffic, "publicName" | "zoneName" | "projectId" | "stack" | "generation">,
   signal: AbortSignal,
 ): Promise<string[]> {
   const { publicName } = wanted;
-  const zoneId = await ports.cloudflare.zoneId(wanted.zoneName, signal);
+  const zoneId = await ports.dns.zoneId(wanted.zoneName, signal);
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to let go`];
-  const lease = await readLease(ports.cloudflare, zoneId, publicName, signal);
+  const lease = await readLease(ports.dns, zoneId, publicName, signal);
   if (lease === undefined || !isSame(lease, wanted)) {
     return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "nobody"} holds it`];
   }
@@ -164,68 +162,10 @@ export async function releaseTraffic(
     await ports.vercel.removeDomain(wanted.projectId, publicName, signal);
     done.push(`domain ${publicName} removed from project ${wanted.projectId}`);
   }
-  const records = await recordsOf(ports.cloudflare, zoneId, publicName, signal);
+  const records = await recordsOf(ports.dns, zoneId, publicName, signal);
   if (records.length > 0) done.push(`record ${publicName} stays: the next holder changes it in place`);
-  await ports.cloudflare.deleteRecord(zoneId, lease.recordId, signal);
+  await ports.dns.deleteRecord(zoneId, lease.recordId, signal);
   return [...done, `lease ${leaseContent(lease)} given back`];
-}
-
-async function zoneOf(
-  cloudflare: Cloudflare,
-  wanted: { zoneName: string; publicName: string },
-  signal: AbortSignal,
-): Promise<string> {
-  if (wanted.publicName !== wanted.zoneName && !wanted.publicName.endsWith(`.${wanted.zoneName}`)) {
-    throw new UserError(
-      `Public name ${wanted.publicName} does not lie in zone ${wanted.zoneName}: correct publicName or zoneName.`,
-    );
-  }
-  const zoneId = await cloudflare.zoneId(wanted.zoneName, signal);
-  if (zoneId === undefined)
-    throw new UserError(
-      `Cloudflare shows no zone ${wanted.zoneName}: check zoneName and what CLOUDFLARE_API_TOKEN may see.`,
-    );
-  return zoneId;
-}
-
-/** The records that decide where a name leads. */
-async function recordsOf(
-  cloudflare: Cloudflare,
-  zoneId: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<DnsRecord[]> {
-  return (await cloudflare.records(zoneId, name, signal)).filter(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
-}
-
-/** The record that can be changed in place, if there is one. Another type cannot: the name would be gone meanwhile. */
-function changeableRecord(records: readonly DnsRecord[], publicName: string): DnsRecord | undefined {
-  const other = records.find(({ type }) => type !== "CNAME");
-  if (other) {
-    throw new UserError(
-      `${publicName} has an ${other.type} record (${other.content}), which would have to be deleted first and leave the name without an answer: replace it in Cloudflare by a CNAME to ${VERCEL_CNAME} at a quiet moment.`,
-    );
-  }
-  return records[0];
-}
-
-async function setRecord(
-  cloudflare: Cloudflare,
-  zoneId: string,
-  publicName: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const current = changeableRecord(await recordsOf(cloudflare, zoneId, publicName, signal), publicName);
-  const record = {
-    type: "CNAME" as const,
-    name: publicName,
-    content: VERCEL_CNAME,
-    ttl: RECORD_TTL_SECONDS,
-    comment: COMMENT,
-  };
-  if (!current) return (await cloudflare.createRecord(zoneId, record, signal)).id;
-  const right = current.content === VERCEL_CNAME && current.proxied !== true;
-  return right ? current.id : (await cloudflare.updateRecord(zoneId, current.id, record, signal)).id;
 }
 
 /** Brings the domain to the project, from whichever project of the account has it, and proves it where Vercel asks. */
@@ -273,14 +213,14 @@ async function proveDomain(
       throw new UserError(
         `Vercel wants a ${proof.type} record at ${proof.domain} with ${proof.value} to prove ${publicName}: set it and run again.`,
       );
-    const there = (await ports.cloudflare.records(zoneId, proof.domain, signal)).some(({ content }) =>
+    const there = (await ports.dns.records(zoneId, proof.domain, signal)).some(({ content }) =>
       content.includes(proof.value),
     );
     if (there) continue;
     reporter(`proving ${publicName} by a TXT record at ${proof.domain}`);
-    await ports.cloudflare.createRecord(
+    await ports.dns.createRecord(
       zoneId,
-      { type: "TXT", name: proof.domain, content: proof.value, ttl: RECORD_TTL_SECONDS },
+      { type: "TXT", name: proof.domain, content: proof.value, ttlSeconds: RECORD_TTL_SECONDS },
       signal,
     );
   }

@@ -23,7 +23,7 @@ const lacking = (variable: string) =>
   `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
 
 /** Ports that every way in has. */
-type Common = Pick<Ports, "supabase" | "vercel" | "cloudflare" | "projectContent" | "vault">;
+type Common = Pick<Ports, "supabase" | "vercel" | "dns" | "projectContent" | "vault">;
 
 /** What is asked of each port; answers don't matter, and a refusal ends a call at once. */
 const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
@@ -31,7 +31,7 @@ const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
   projectContent: async (ports) => ports.projectContent("abc").functions(),
   storage: async (ports) => ports.projectContent("abc").getObject({ bucket: "b", name: "n" }),
   vercel: async (ports) => ports.vercel().project("p"),
-  cloudflare: async (ports) => ports.cloudflare().zoneId("a.example"),
+  dns: async (ports) => ports.dns().zoneId("a.example"),
   vault: async (ports) => ports.vault("bucket").list("daily/"),
 };
 
@@ -120,7 +120,7 @@ describe("the ports of the command line, a scheduled run and the provider", () =
       ["projectContent", "SUPABASE_ACCESS_TOKEN"],
       ["storage", "SUPABASE_ACCESS_TOKEN"],
       ["vercel", "VERCEL_API_TOKEN"],
-      ["cloudflare", "CLOUDFLARE_API_TOKEN"],
+      ["dns", "CLOUDFLARE_API_TOKEN"],
     ] as const)
       expect(first[name]).toEqual({ error: [true, lacking(variable)], requests: [] });
   });
@@ -130,9 +130,9 @@ describe("the composition root", () => {
   const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
 
   it.each<[RunnerToken[], string[]]>([
-    [[], ["cloudflare", "git", "github", "supabase", "vercel"]],
-    [["VERCEL_API_TOKEN"], ["cloudflare", "git", "github", "supabase"]],
-    [["GITHUB_TOKEN"], ["cloudflare", "supabase", "vercel"]],
+    [[], ["dns", "git", "github", "supabase", "vercel"]],
+    [["VERCEL_API_TOKEN"], ["dns", "git", "github", "supabase"]],
+    [["GITHUB_TOKEN"], ["dns", "supabase", "vercel"]],
     [
       ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
       ["git", "github", "vercel"],
@@ -145,7 +145,7 @@ describe("the composition root", () => {
     expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
     for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
     for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
-    const refused = (["cloudflare", "git", "github", "supabase", "vercel"] as const).filter((name) => {
+    const refused = (["dns", "git", "github", "supabase", "vercel"] as const).filter((name) => {
       try {
         ports[name]();
         return false;

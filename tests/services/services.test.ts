@@ -4,7 +4,6 @@ import { vercelClient } from "../../services/appHost/vercel.ts";
 import { githubClient } from "../../services/codeHost/github.ts";
 import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
 import { type Reply, startTestServer } from "./support/testServer.ts";
 
 // Answers as the services document them, where they differ from the sandbox's.
@@ -177,28 +176,6 @@ describe("Vercel", () => {
     const client = vercelClient({ token: "t", endpoint: server.url });
     await client.promoteDeployment("p", "d");
     await expect(client.promoteDeployment("p", "d")).rejects.toThrow(/400/);
-  });
-});
-
-describe("Cloudflare", () => {
-  it("says its first error in its own words, and takes an address with or without its path", async () => {
-    const body = {
-      success: false,
-      errors: [{ code: 81053, message: "An A, AAAA, or CNAME record with that host already exists." }],
-      result: null,
-    };
-    const server = await serve({ status: 400, body });
-    for (const endpoint of [server.url, `${server.url}/client/v4/`]) {
-      await expect(
-        cloudflareClient({ token: "t", endpoint }).createRecord("z", { type: "TXT", name: "n", content: "c", ttl: 60 }),
-      ).rejects.toThrow(
-        "Cloudflare refused POST /zones/z/dns_records (400): An A, AAAA, or CNAME record with that host already exists.",
-      );
-    }
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      "/client/v4/zones/z/dns_records",
-      "/client/v4/zones/z/dns_records",
-    ]);
   });
 });
 

@@ -109,12 +109,12 @@ describe("under the engine", () => {
     });
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
-    const lease = (await cloud.cloudflare.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
-    await cloud.cloudflare.updateRecord(zoneId, lease.id, {
+    const lease = (await cloud.dns.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
+    await cloud.dns.updateRecord(zoneId, lease.id, {
       type: "TXT",
       name: lease.name,
       content: "stack=prod;generation=3",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     const refreshed = await workspace.refresh();
     expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
@@ -133,7 +133,7 @@ describe("under the engine", () => {
     // What another stack holds is left alone, and so is the deployment that serves it.
     const destroyed = await workspace.destroy();
     expect(destroyed.code).toBe(0);
-    expect((await cloud.cloudflare.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
+    expect((await cloud.dns.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
     expect(await cloud.vercel.domain(projectId, publicName)).toBeDefined();
   });
 

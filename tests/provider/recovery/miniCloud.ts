@@ -20,7 +20,7 @@ import { vercelClient } from "../../../services/appHost/vercel.ts";
 import { gitClient } from "../../../services/codeHost/git.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 
@@ -64,7 +64,7 @@ export async function startMiniCloud() {
     address: at,
     supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
     vercel: vercelClient({ token: credentials.vercelToken, endpoint: at("vercel") }),
-    cloudflare: cloudflareClient({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
+    dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
     git: gitClient([{ origin: at("github"), token: credentials.githubToken, tokenName: "GITHUB_TOKEN" }]),
     edge: edgeClient({ endpoint: at("edge") }),
     /** Address of a repository. */

@@ -33,7 +33,7 @@ describe("configuration", () => {
       new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
     );
     expect(() => context.vercel()).toThrow(/VERCEL_API_TOKEN/);
-    expect(() => context.cloudflare()).toThrow(/CLOUDFLARE_API_TOKEN/);
+    expect(() => context.dns()).toThrow(/CLOUDFLARE_API_TOKEN/);
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
     expect(() => context.projectContent("abc")).toThrow(/SUPABASE_ACCESS_TOKEN/);
     expect(() => context.passwordOf("o", "n")).toThrow(/SUPABASE_ACCESS_TOKEN/);
@@ -263,11 +263,11 @@ describe("Generations", () => {
   const olds = { inputs, outputs: { first: 2, declared: [2] } };
   const held = (content: string) => ({
     ...context,
-    cloudflare: () =>
+    dns: () =>
       ({
         zoneId: () => Promise.resolve("zone"),
         records: (_zone: string, name: string) => Promise.resolve([{ id: "r", type: "TXT", name, content, ttl: 60 }]),
-      }) as unknown as ReturnType<RecoveryContext["cloudflare"]>,
+      }) as unknown as ReturnType<RecoveryContext["dns"]>,
   });
 
   it("adds a generation and forgets none, and says so in the preview", async () => {

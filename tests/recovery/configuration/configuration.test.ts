@@ -20,11 +20,11 @@ beforeAll(async () => {
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
   const { id } = zone["result"] as { id: string };
   for (let number = 0; number < 130; number += 1) {
-    await cloud.cloudflare.createRecord(id, {
+    await cloud.dns.createRecord(id, {
       type: "TXT",
       name: `n${number}.castchat.example`,
       content: `value ${number}`,
-      ttl: 60,
+      ttlSeconds: 60,
     });
   }
   supabaseRef = (
@@ -44,7 +44,7 @@ afterAll(() => cloud.stop());
 
 const ports = () => ({
   vercel: () => cloud.vercel,
-  cloudflare: () => cloud.cloudflare,
+  dns: () => cloud.dns,
   supabase: () => cloud.supabase,
   github: () => githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
   clock,

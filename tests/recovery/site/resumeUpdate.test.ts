@@ -16,7 +16,7 @@ import { findLeftResources, SETTLEMENTS } from "../../../recovery/site/leftResou
 import { resumeUpdate } from "../../../recovery/site/resumeUpdate.ts";
 import { vercelClient } from "../../../services/appHost/vercel.ts";
 import { awsNames } from "../../../services/aws/awsNames.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";
@@ -92,7 +92,7 @@ async function resume(project = "left-app"): Promise<string[]> {
         accountId: "000000000000",
         aws: () => awsNames({ region: "ap-northeast-1", endpoint: aws.address }),
         vercel: () => vercelClient({ token: TOKEN, endpoint: at.vercel }),
-        cloudflare: () => cloudflareClient({ token: TOKEN, endpoint: at.cloudflare }),
+        dns: () => cloudflareDns({ token: TOKEN, endpoint: at.cloudflare }),
         reporter,
       }),
     reporter,
@@ -242,7 +242,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     expect(await names.secret("never/made")).toBeUndefined();
     const said: string[] = [];
     const pending = [{ urn: "u", type: "aws:secretsmanager/secret:Secret", inputs: { name: "one/secret" } }];
-    const ports = { region: "", accountId: "", aws: () => names, vercel: never, cloudflare: never };
+    const ports = { region: "", accountId: "", aws: () => names, vercel: never, dns: never };
     expect(await findLeftResources(pending, { ...ports, reporter: (line) => said.push(line) })).toEqual(new Map());
     expect(said.join("")).toMatch(
       /^The secret one\/secret was marked for deletion at 20.*restore-secret --secret-id one\/secret/,

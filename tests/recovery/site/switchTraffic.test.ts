@@ -15,7 +15,7 @@ import { type Vercel, VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { realTiming } from "../../../services/common/timing.ts";
-import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../../services/dns/dnsHost.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
@@ -75,7 +75,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 beforeEach(() => {
-  ports = { vercel: cloud.vercel, cloudflare: cloud.cloudflare, edge: cloud.edge, clock: systemClock, timing };
+  ports = { vercel: cloud.vercel, dns: cloud.dns, edge: cloud.edge, clock: systemClock, timing };
   number += 1;
   publicName = `app${number}.${zoneName}`;
 });
@@ -87,7 +87,7 @@ const serving = async () => {
   const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
   return health.healthy ? health.commit : undefined;
 };
-const records = async () => (await cloud.cloudflare.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
+const records = async () => (await cloud.dns.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
 
 describe("taking a public name", () => {
   it("writes lease and record, and the name answers", async () => {
@@ -113,11 +113,11 @@ describe("taking a public name", () => {
   });
 
   it("changes a CNAME that leads elsewhere in place", async () => {
-    const old = await cloud.cloudflare.createRecord(zoneId, {
+    const old = await cloud.dns.createRecord(zoneId, {
       type: "CNAME",
       name: publicName,
       content: "old.example.org",
-      ttl: 300,
+      ttlSeconds: 300,
     });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
@@ -228,7 +228,7 @@ describe("a domain of another team", () => {
       return unverified(`_vercel.${zoneName}`);
     },
     verifyDomain: async () => {
-      const proofs = await cloud.cloudflare.records(zoneId, `_vercel.${zoneName}`);
+      const proofs = await cloud.dns.records(zoneId, `_vercel.${zoneName}`);
       return proofs.some(({ content }) => content === "vc-domain-verify=1,abc")
         ? { name: publicName, verified: true }
         : unverified("x");
@@ -252,7 +252,7 @@ describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
     const context = {
       ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
-      cloudflare: () => cloud.cloudflare,
+      dns: () => cloud.dns,
     };
     const ask = (stack: string, generation: number, zone = zoneName) =>
       trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
@@ -311,33 +311,33 @@ describe("a refusal", () => {
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
     await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/does not lie in zone/);
     await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
-    await cloud.cloudflare.createRecord(zoneId, {
+    await cloud.dns.createRecord(zoneId, {
       type: "TXT",
       name: `_castchat-recovery.${publicName}`,
       content: "hello",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     await expect(go(forProd())).rejects.toThrow(/says hello, which is no lease/);
-    await cloud.cloudflare.createRecord(zoneId, {
+    await cloud.dns.createRecord(zoneId, {
       type: "TXT",
       name: `_castchat-recovery.${publicName}`,
       content: "stack=x;generation=1",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
   });
 
   it("is given to both when two stacks take the name at the same moment", async () => {
-    const raced: Cloudflare = {
-      ...cloud.cloudflare,
+    const raced: DnsHost = {
+      ...cloud.dns,
       createRecord: async (zone, record, aborted) => {
-        const made = await cloud.cloudflare.createRecord(zone, record, aborted);
+        const made = await cloud.dns.createRecord(zone, record, aborted);
         if (record.type === "TXT")
-          await cloud.cloudflare.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
+          await cloud.dns.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
         return made;
       },
     };
-    ports = { ...ports, cloudflare: raced };
+    ports = { ...ports, dns: raced };
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is open who holds/);
     expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
   });
@@ -350,7 +350,7 @@ describe("an interruption", () => {
   });
 
   it.each<[string, () => Partial<TrafficPorts>]>([
-    ["before the lease", () => ({ cloudflare: failing(cloud.cloudflare, "updateRecord") })],
+    ["before the lease", () => ({ dns: failing(cloud.dns, "updateRecord") })],
     ["before the domain", () => ({ vercel: failing<Vercel>(cloud.vercel, "moveDomain") })],
     [
       "before the name answers",
