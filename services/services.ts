@@ -1,7 +1,9 @@
 import type { Endpoints } from "../settings/endpoints.ts";
 import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
-import { type Edge, edgeClient } from "./appHost/edge.ts";
-import { type Vercel, vercelClient } from "./appHost/vercel.ts";
+import type { AppHost } from "./appHost/appHost.ts";
+import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
+import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
+import { VERCEL } from "./appHost/vercelApi.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
 import { type Git, gitClient, GITHUB_GIT, originOf } from "./codeHost/git.ts";
 import { type Github, githubClient } from "./codeHost/github.ts";
@@ -56,7 +58,7 @@ export interface Ports {
   readonly supabase: (timeoutMs?: number) => Supabase;
   /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
-  readonly vercel: () => Vercel;
+  readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
   readonly github: () => Github;
   /** Git with the token for the one server that the settings name. */
@@ -81,6 +83,13 @@ type AdaptersOf<P> = Readonly<Record<string, Adapter<P>>>;
 
 /** The adapters of each role, by name. A second host of a role is one more row, and one more file beside the first. */
 const ADAPTERS = {
+  appHost: {
+    vercel: {
+      ...VERCEL,
+      edge: VERCEL_EDGE,
+      open: ({ endpoints, vercelTeam: team }, access) => vercelApps({ ...access, endpoint: endpoints.vercel, team }),
+    },
+  } satisfies Readonly<Record<string, Adapter<AppHost> & { edge: EdgeMark }>>,
   dns: {
     cloudflare: {
       ...CLOUDFLARE,
@@ -112,7 +121,11 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
       projectUrlTemplate: endpoints.supabaseProject,
     });
   const ports = { ...awsPorts({ region, endpoint: endpoints.aws }), ...tokenPorts(places, token), projectContent };
-  return { ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge }) }, lacks, token };
+  return {
+    ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge, mark: ADAPTERS.appHost.vercel.edge }) },
+    lacks,
+    token,
+  };
 }
 
 function tokenIn(environment: NodeJS.ProcessEnv, variable: RunnerToken): string | undefined {
@@ -134,8 +147,7 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 
 /** The ports that need a token. */
 function tokenPorts(places: ServicePlaces, token: Services["token"]) {
-  const { endpoints, vercelTeam: team } = places;
-  const { supabase, vercel, github } = endpoints;
+  const { supabase, github } = places.endpoints;
   const open = <P>({ tokenName, open: make }: Adapter<P>): P => make(places, { token: token(tokenName) });
   return {
     supabase: (timeoutMs) =>
@@ -144,7 +156,7 @@ function tokenPorts(places: ServicePlaces, token: Services["token"]) {
         endpoint: supabase,
         ...(timeoutMs !== undefined && { timeoutMs }),
       }),
-    vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: vercel, team }),
+    appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
     github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
     git: () =>

@@ -62,8 +62,8 @@ export function projectContentOf({ settings }: StackContext, ref: string): Proje
 
 /** Where `resume` looks for what a killed update has left. A token is asked for when its service is. */
 export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
-  const { awsNames: aws, vercel, dns } = portsOf(settings);
-  return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, vercel, dns };
+  const { awsNames: aws, appHost, dns } = portsOf(settings);
+  return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, appHost, dns };
 }
 
 /** The lease of the stack's public name; undefined if its zone holds none. */

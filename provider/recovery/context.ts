@@ -20,7 +20,7 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** What the provider's resources work with. A service's token is asked for when it is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "supabase" | "vercel" | "dns" | "git" | "projectContent" | "vault" | "edge"
+  "supabase" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
   /** Opens encrypted backups, with the identity of the environment; undefined without one. */
   opener(): Promise<Opener | undefined>;

@@ -1,4 +1,4 @@
-import type { Vercel, VercelVariable } from "../../services/appHost/vercel.ts";
+import type { AppHost, AppVariable } from "../../services/appHost/appHost.ts";
 import type { Github } from "../../services/codeHost/github.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
@@ -12,7 +12,7 @@ export const CONFIGURATION_FORMAT = 1;
 
 /** The services that are asked. One without its token throws when it is asked for, which costs its part. */
 export interface ConfigurationPorts {
-  vercel: () => Vercel;
+  appHost: () => AppHost;
   dns: () => DnsHost;
   github: () => Github;
   supabase: () => Supabase;
@@ -40,7 +40,7 @@ export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
   /** ISO time. */
   takenAt: string;
-  application?: { settings: Record<string, unknown>; variables: VercelVariable[]; domains: string[] };
+  application?: { settings: Record<string, unknown>; variables: AppVariable[]; domains: string[] };
   dns?: { zone: string; records: Record<string, unknown>[] };
   repository?: { fullName: string; settings: Record<string, unknown> };
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
@@ -85,7 +85,7 @@ export async function collectConfiguration(
     }
   };
   const [application, dns, repository, auth, stackState] = await Promise.all([
-    part("application", sources.vercelProject, (project) => applicationOf(ports.vercel(), project, signal)),
+    part("application", sources.vercelProject, (project) => applicationOf(ports.appHost(), project, signal)),
     part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
     part("repository", sources.repository, (name) => repositoryOf(ports.github(), name, signal)),
     part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
@@ -104,13 +104,16 @@ export async function collectConfiguration(
 }
 
 async function applicationOf(
-  vercel: Vercel,
+  appHost: AppHost,
   project: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["application"]>> {
-  const settings = await vercel.projectSettings(project, signal);
-  if (!settings) throw new Error(`Vercel project ${project} does not exist`);
-  const [variables, domains] = await Promise.all([vercel.variables(project, signal), vercel.domains(project, signal)]);
+  const settings = await appHost.exportProject(project, signal);
+  if (!settings) throw new Error(`${appHost.name} project ${project} does not exist`);
+  const [variables, domains] = await Promise.all([
+    appHost.variables(project, signal),
+    appHost.publicNames(project, signal),
+  ]);
   return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
 }
 

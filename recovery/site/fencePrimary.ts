@@ -1,4 +1,4 @@
-import type { Vercel } from "../../services/appHost/vercel.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
@@ -26,10 +26,10 @@ export interface PrimaryNames {
 /**
  * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
  * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
- * says so. Both pauses are undone by hand in Supabase and Vercel (a paused project keeps its data).
+ * says so. Both pauses are undone by hand at their hosts (a paused project keeps its data).
  */
 export async function fencePrimary(
-  ports: { supabase: Supabase; vercel: Vercel },
+  ports: { supabase: Supabase; appHost: AppHost },
   primary: PrimaryNames,
   signal: AbortSignal,
   reporter: Reporter,
@@ -38,7 +38,7 @@ export async function fencePrimary(
   const pauseOf = (name: string) => () => pauseDatabase(ports.supabase, organization, name, signal);
   const results = await Promise.all([
     attempt("database", pauseOf(databaseName)),
-    attempt("application", () => pauseApplication(ports.vercel, vercelProject, signal)),
+    attempt("application", () => pauseApplication(ports.appHost, vercelProject, signal)),
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
   signal.throwIfAborted();
@@ -69,11 +69,11 @@ async function pauseDatabase(
   return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
 }
 
-async function pauseApplication(vercel: Vercel, name: string | undefined, signal: AbortSignal): Promise<string> {
+async function pauseApplication(appHost: AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {
   if (name === undefined) throw new Error("the setting peerVercelProject does not name it");
-  const project = await vercel.project(name, signal);
-  if (project === undefined) throw new Error(`Vercel has no project ${name}`);
-  await vercel.pauseProject(project.id, signal);
+  const project = await appHost.project(name, signal);
+  if (project === undefined) throw new Error(`${appHost.name} has no project ${name}`);
+  await appHost.pauseProject(project.id, signal);
   return `${name} is paused`;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Vercel } from "../../services/appHost/vercel.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { AwsNames } from "../../services/aws/awsNames.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
@@ -14,7 +14,7 @@ export interface LeftResourcesPorts {
   /** AWS's account of the stack, 12 digits. */
   accountId: string;
   aws: () => AwsNames;
-  vercel: () => Vercel;
+  appHost: () => AppHost;
   dns: () => DnsHost;
   reporter: Reporter;
 }
@@ -85,7 +85,7 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:secretsmanager/secretVersion:SecretVersion": { forget: "a secret takes any number of versions" },
   "aws:sqs/queue:Queue": lookUp("name", (name, { aws }) => aws().queueUrl(name)),
   "github:index/repository:Repository": text("name"),
-  "vercel:index/project:Project": lookUp("name", async (name, { vercel }) => (await vercel().project(name))?.id),
+  "vercel:index/project:Project": lookUp("name", async (name, { appHost }) => (await appHost().project(name))?.id),
   "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
   "cloudflare:index/zone:Zone": lookUp("name", (name, { dns }) => dns().zoneId(name)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
@@ -138,16 +138,16 @@ async function recordOf(zoneId: string, { inputs, dns }: Search): Promise<string
   return found && `${zoneId}/${found.id}`;
 }
 
-/** Vercel refuses a second variable of a name and target, and its provider imports none. `up` writes their values anew. */
-async function removeVariables({ inputs, vercel, reporter }: Search): Promise<void> {
+/** The app host refuses a second variable of a name and target, and its provider imports none. `up` writes their values again. */
+async function removeVariables({ inputs, appHost, reporter }: Search): Promise<void> {
   const asked = variablesInputs.safeParse(inputs).data;
   if (asked === undefined) return;
   const { projectId, variables } = asked;
-  const inTheWay = (await unlessNotFound(vercel().clashingVariables(projectId, variables))) ?? [];
+  const inTheWay = (await unlessNotFound(appHost().clashingVariables(projectId, variables))) ?? [];
   if (inTheWay.length === 0) return;
   const keys = inTheWay.map(({ key }) => key).join(", ");
   reporter(
-    `Variables that the killed update has left in Vercel project ${projectId} are removed, to be written anew: ${keys}.`,
+    `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, to be written anew: ${keys}.`,
   );
-  for (const { id } of inTheWay) await vercel().removeVariable(projectId, id);
+  for (const { id } of inTheWay) await appHost().removeVariable(projectId, id);
 }

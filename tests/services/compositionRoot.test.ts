@@ -23,14 +23,14 @@ const lacking = (variable: string) =>
   `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
 
 /** Ports that every way in has. */
-type Common = Pick<Ports, "supabase" | "vercel" | "dns" | "projectContent" | "vault">;
+type Common = Pick<Ports, "supabase" | "appHost" | "dns" | "projectContent" | "vault">;
 
 /** What is asked of each port; answers don't matter, and a refusal ends a call at once. */
 const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
   supabase: async (ports) => ports.supabase().project("abc"),
   projectContent: async (ports) => ports.projectContent("abc").functions(),
   storage: async (ports) => ports.projectContent("abc").getObject({ bucket: "b", name: "n" }),
-  vercel: async (ports) => ports.vercel().project("p"),
+  appHost: async (ports) => ports.appHost().project("p"),
   dns: async (ports) => ports.dns().zoneId("a.example"),
   vault: async (ports) => ports.vault("bucket").list("daily/"),
 };
@@ -119,7 +119,7 @@ describe("the ports of the command line, a scheduled run and the provider", () =
       ["supabase", "SUPABASE_ACCESS_TOKEN"],
       ["projectContent", "SUPABASE_ACCESS_TOKEN"],
       ["storage", "SUPABASE_ACCESS_TOKEN"],
-      ["vercel", "VERCEL_API_TOKEN"],
+      ["appHost", "VERCEL_API_TOKEN"],
       ["dns", "CLOUDFLARE_API_TOKEN"],
     ] as const)
       expect(first[name]).toEqual({ error: [true, lacking(variable)], requests: [] });
@@ -130,12 +130,12 @@ describe("the composition root", () => {
   const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
 
   it.each<[RunnerToken[], string[]]>([
-    [[], ["dns", "git", "github", "supabase", "vercel"]],
+    [[], ["appHost", "dns", "git", "github", "supabase"]],
     [["VERCEL_API_TOKEN"], ["dns", "git", "github", "supabase"]],
-    [["GITHUB_TOKEN"], ["dns", "supabase", "vercel"]],
+    [["GITHUB_TOKEN"], ["appHost", "dns", "supabase"]],
     [
       ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
-      ["git", "github", "vercel"],
+      ["appHost", "git", "github"],
     ],
     [Object.keys(TOKENS) as RunnerToken[], []],
   ])("with %j lacks %j", (set, without) => {
@@ -145,7 +145,7 @@ describe("the composition root", () => {
     expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
     for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
     for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
-    const refused = (["dns", "git", "github", "supabase", "vercel"] as const).filter((name) => {
+    const refused = (["appHost", "dns", "git", "github", "supabase"] as const).filter((name) => {
       try {
         ports[name]();
         return false;

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 
-import { vercelClient } from "../../services/appHost/vercel.ts";
 import { githubClient } from "../../services/codeHost/github.ts";
 import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
@@ -129,53 +128,6 @@ describe("Supabase", () => {
       db_pass: "p",
       region_selection: { type: "specific", code: "r" },
     });
-  });
-});
-
-describe("Vercel", () => {
-  it("is told the team by id or by slug", async () => {
-    const server = await serve({ status: 404, body: { error: { code: "not_found", message: "no" } } });
-    await vercelClient({ token: "t", endpoint: server.url, team: "team_1" }).project("p");
-    await vercelClient({ token: "t", endpoint: server.url, team: "acme" }).project("p");
-    await vercelClient({ token: "t", endpoint: server.url }).project("p");
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      "/v9/projects/p?teamId=team_1",
-      "/v9/projects/p?slug=acme",
-      "/v9/projects/p",
-    ]);
-  });
-
-  it("pages through projects", async () => {
-    const server = await serve(
-      { body: { projects: [{ id: "1", name: "a" }], pagination: { next: 77 } } },
-      { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
-    );
-    expect((await vercelClient({ token: "t", endpoint: server.url }).projects()).map(({ id }) => id)).toEqual([
-      "1",
-      "2",
-    ]);
-    expect(server.seen[1]!.url).toContain("from=77");
-  });
-
-  it("shows a deployment's error, and takes an ERROR without words as one too", async () => {
-    const server = await serve({
-      body: { id: "dpl_1", url: "x.vercel.app", readyState: "ERROR", errorMessage: "Command failed" },
-    });
-    expect(await vercelClient({ token: "t", endpoint: server.url }).deployment("dpl_1")).toMatchObject({
-      state: "ERROR",
-      error: "Command failed",
-      url: "https://x.vercel.app",
-    });
-  });
-
-  it("takes a promotion of what serves already as done, and no other refusal", async () => {
-    const server = await serve(
-      { status: 409, body: { error: { code: "conflict", message: "current" } } },
-      { status: 400, body: {} },
-    );
-    const client = vercelClient({ token: "t", endpoint: server.url });
-    await client.promoteDeployment("p", "d");
-    await expect(client.promoteDeployment("p", "d")).rejects.toThrow(/400/);
   });
 });
 

@@ -134,7 +134,7 @@ describe("under the engine", () => {
     const destroyed = await workspace.destroy();
     expect(destroyed.code).toBe(0);
     expect((await cloud.dns.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
-    expect(await cloud.vercel.domain(projectId, publicName)).toBeDefined();
+    expect(await cloud.appHost.publicName(projectId, publicName)).toBeDefined();
   });
 
   it.each([

@@ -16,7 +16,7 @@ import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../lab/sandbox/postgres/projectServers.ts";
 import { edgeClient } from "../../../services/appHost/edge.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { VERCEL_EDGE, vercelApps } from "../../../services/appHost/vercel.ts";
 import { gitClient } from "../../../services/codeHost/git.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
@@ -63,10 +63,10 @@ export async function startMiniCloud() {
     postgres,
     address: at,
     supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
-    vercel: vercelClient({ token: credentials.vercelToken, endpoint: at("vercel") }),
+    appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
     dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
     git: gitClient([{ origin: at("github"), token: credentials.githubToken, tokenName: "GITHUB_TOKEN" }]),
-    edge: edgeClient({ endpoint: at("edge") }),
+    edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
     /** Address of a repository. */
     repository: (fullName: string) => `${at("github")}/${fullName}.git`,
     /** Calls a service's API directly, as an outsider would. */

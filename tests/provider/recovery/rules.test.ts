@@ -32,7 +32,7 @@ describe("configuration", () => {
     expect(() => context.supabase()).toThrow(
       new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
     );
-    expect(() => context.vercel()).toThrow(/VERCEL_API_TOKEN/);
+    expect(() => context.appHost()).toThrow(/VERCEL_API_TOKEN/);
     expect(() => context.dns()).toThrow(/CLOUDFLARE_API_TOKEN/);
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
     expect(() => context.projectContent("abc")).toThrow(/SUPABASE_ACCESS_TOKEN/);

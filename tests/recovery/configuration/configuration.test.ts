@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { githubClient } from "../../../services/codeHost/github.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => cloud.stop());
 
 const ports = () => ({
-  vercel: () => cloud.vercel,
+  appHost: () => cloud.appHost,
   dns: () => cloud.dns,
   supabase: () => cloud.supabase,
   github: () => githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
@@ -89,11 +89,11 @@ describe("a configuration backup", () => {
       { id: "h", name: "cms", ref: "main", url: "https://api.vercel.com/v1/integrations/deploy/p/hunter2" },
     ];
     const settings = { name: "web", link: { type: "github", productionBranch: "main", deployHooks: hooks } };
-    const { vercel, supabase, ...others } = ports();
+    const { appHost, supabase, ...others } = ports();
     const backup = await collectConfiguration(
       {
         ...others,
-        vercel: () => ({ ...vercel(), projectSettings: () => Promise.resolve(settings) }),
+        appHost: () => ({ ...appHost(), exportProject: () => Promise.resolve(settings) }),
         supabase: () => ({ ...supabase(), authSettings: () => Promise.resolve(auth) }),
       },
       { vercelProject: projectId, supabaseRef },
@@ -106,14 +106,14 @@ describe("a configuration backup", () => {
   });
 
   it("names a part that cannot be read, and holds the others", async () => {
-    const vercel = () => vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
+    const appHost = () => vercelApps({ token: "wrong", endpoint: cloud.address("vercel") });
     const sources = {
       vercelProject: projectId,
       zoneName: "absent.example",
       repository: "castchat/absent",
       supabaseRef,
     };
-    const backup = await collectConfiguration({ ...ports(), vercel }, sources, signal);
+    const backup = await collectConfiguration({ ...ports(), appHost }, sources, signal);
     expect(backup.missing).toEqual([
       {
         part: "application",
@@ -142,7 +142,7 @@ describe("fencing the primary", () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     const lines: string[] = [];
     const database = await cloud.supabase.project(supabaseRef);
-    const application = await cloud.vercel.projectSettings(projectId);
+    const application = await cloud.appHost.exportProject(projectId);
     const primary = {
       organization: database!.organization,
       databaseName: database!.name,
@@ -154,7 +154,7 @@ describe("fencing the primary", () => {
       { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
     ]);
     expect(["PAUSING", "INACTIVE"]).toContain((await cloud.supabase.project(supabaseRef))?.status);
-    expect((await cloud.vercel.projectSettings(projectId))?.["paused"]).toBe(true);
+    expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);
     expect(lines).toHaveLength(2);
   });
 
