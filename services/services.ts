@@ -5,8 +5,10 @@ import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
 import { VERCEL } from "./appHost/vercelApi.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
-import { type Git, gitClient, GITHUB_GIT, originOf } from "./codeHost/git.ts";
-import { type Github, githubClient } from "./codeHost/github.ts";
+import type { CodeHost } from "./codeHost/codeHost.ts";
+import type { Git } from "./codeHost/git.ts";
+import { gitCommand } from "./codeHost/gitCommand.ts";
+import { GITHUB, githubCode } from "./codeHost/github.ts";
 import { UserError } from "./common/errors.ts";
 import { type Supabase, supabaseClient } from "./databaseHost/supabase.ts";
 import { type ProjectContent, supabaseContent } from "./databaseHost/supabaseContent.ts";
@@ -60,8 +62,8 @@ export interface Ports {
   readonly projectContent: (ref: string) => ProjectContent;
   readonly appHost: () => AppHost;
   readonly dns: () => DnsHost;
-  readonly github: () => Github;
-  /** Git with the token for the one server that the settings name. */
+  readonly codeHost: () => CodeHost;
+  /** Git with the code host's token, which only that host gets. */
   readonly git: () => Git;
   readonly edge: Edge;
 }
@@ -90,6 +92,9 @@ const ADAPTERS = {
       open: ({ endpoints, vercelTeam: team }, access) => vercelApps({ ...access, endpoint: endpoints.vercel, team }),
     },
   } satisfies Readonly<Record<string, Adapter<AppHost> & { edge: EdgeMark }>>,
+  codeHost: {
+    github: { ...GITHUB, open: ({ endpoints }, access) => githubCode({ ...access, endpoint: endpoints.github }) },
+  } satisfies AdaptersOf<CodeHost>,
   dns: {
     cloudflare: {
       ...CLOUDFLARE,
@@ -147,8 +152,9 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 
 /** The ports that need a token. */
 function tokenPorts(places: ServicePlaces, token: Services["token"]) {
-  const { supabase, github } = places.endpoints;
+  const { supabase } = places.endpoints;
   const open = <P>({ tokenName, open: make }: Adapter<P>): P => make(places, { token: token(tokenName) });
+  const codeHost = () => open(ADAPTERS.codeHost.github);
   return {
     supabase: (timeoutMs) =>
       supabaseClient({
@@ -158,8 +164,7 @@ function tokenPorts(places: ServicePlaces, token: Services["token"]) {
       }),
     appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
-    github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
-    git: () =>
-      gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN"), tokenName: "GITHUB_TOKEN" }]),
+    codeHost,
+    git: () => gitCommand([codeHost().gitCredential()]),
   } satisfies Partial<Ports>;
 }

@@ -1,5 +1,5 @@
 import type { AppHost, AppVariable } from "../../services/appHost/appHost.ts";
-import type { Github } from "../../services/codeHost/github.ts";
+import type { CodeHost } from "../../services/codeHost/codeHost.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Supabase } from "../../services/databaseHost/supabase.ts";
@@ -14,7 +14,7 @@ export const CONFIGURATION_FORMAT = 1;
 export interface ConfigurationPorts {
   appHost: () => AppHost;
   dns: () => DnsHost;
-  github: () => Github;
+  codeHost: () => CodeHost;
   supabase: () => Supabase;
   clock: Clock;
 }
@@ -87,7 +87,7 @@ export async function collectConfiguration(
   const [application, dns, repository, auth, stackState] = await Promise.all([
     part("application", sources.vercelProject, (project) => applicationOf(ports.appHost(), project, signal)),
     part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
-    part("repository", sources.repository, (name) => repositoryOf(ports.github(), name, signal)),
+    part("repository", sources.repository, (name) => repositoryOf(ports.codeHost(), name, signal)),
     part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
     part("stackState", sources.readState, (read) => read()),
   ]);
@@ -128,12 +128,12 @@ async function zoneOf(
 }
 
 async function repositoryOf(
-  github: Github,
+  codeHost: CodeHost,
   fullName: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["repository"]>> {
-  const settings = await github.repository(fullName, signal);
-  if (!settings) throw new Error(`GitHub repository ${fullName} does not exist`);
+  const settings = await codeHost.exportRepository(fullName, signal);
+  if (!settings) throw new Error(`${codeHost.name} repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };
 }
 

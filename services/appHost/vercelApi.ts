@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { jsonClient,type JsonRequest } from "../http/jsonClient.ts";
+import { jsonClient, type JsonRequest } from "../http/jsonClient.ts";
 import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
 
 /** Vercel, and where its token comes from. */

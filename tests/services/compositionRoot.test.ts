@@ -130,12 +130,12 @@ describe("the composition root", () => {
   const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
 
   it.each<[RunnerToken[], string[]]>([
-    [[], ["appHost", "dns", "git", "github", "supabase"]],
-    [["VERCEL_API_TOKEN"], ["dns", "git", "github", "supabase"]],
+    [[], ["appHost", "codeHost", "dns", "git", "supabase"]],
+    [["VERCEL_API_TOKEN"], ["codeHost", "dns", "git", "supabase"]],
     [["GITHUB_TOKEN"], ["appHost", "dns", "supabase"]],
     [
       ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
-      ["appHost", "git", "github"],
+      ["appHost", "codeHost", "git"],
     ],
     [Object.keys(TOKENS) as RunnerToken[], []],
   ])("with %j lacks %j", (set, without) => {
@@ -145,7 +145,7 @@ describe("the composition root", () => {
     expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
     for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
     for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
-    const refused = (["appHost", "dns", "git", "github", "supabase"] as const).filter((name) => {
+    const refused = (["appHost", "codeHost", "dns", "git", "supabase"] as const).filter((name) => {
       try {
         ports[name]();
         return false;
@@ -163,8 +163,8 @@ describe("the composition root", () => {
   it("sends the code host's token only to that host", async () => {
     const { ports } = services(places(), { ...TOKENS });
     await ports
-      .github()
-      .repository("o/r")
+      .codeHost()
+      .exportRepository("o/r")
       .catch(() => undefined);
     await ports
       .git()

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 
-import { githubClient } from "../../services/codeHost/github.ts";
 import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
 import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
 import { type Reply, startTestServer } from "./support/testServer.ts";
@@ -128,13 +127,5 @@ describe("Supabase", () => {
       db_pass: "p",
       region_selection: { type: "specific", code: "r" },
     });
-  });
-});
-
-describe("GitHub", () => {
-  it("is asked under /api/v3 of a server of one's own", async () => {
-    const server = await serve({ body: { full_name: "o/r" } });
-    await githubClient({ token: "t", endpoint: server.url }).repository("o/r");
-    expect(server.seen[0]!.url).toBe("/api/v3/repos/o/r");
   });
 });

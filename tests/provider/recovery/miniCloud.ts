@@ -17,7 +17,8 @@ import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../lab/sandbox/postgres/projectServers.ts";
 import { edgeClient } from "../../../services/appHost/edge.ts";
 import { VERCEL_EDGE, vercelApps } from "../../../services/appHost/vercel.ts";
-import { gitClient } from "../../../services/codeHost/git.ts";
+import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
+import { githubCode } from "../../../services/codeHost/github.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
@@ -56,6 +57,7 @@ export async function startMiniCloud() {
   );
   await edge.open(ports.edge);
   const at = (service: Parameters<typeof addressOf>[1]) => addressOf(ports, service);
+  const codeHost = githubCode({ token: credentials.githubToken, endpoint: at("github") });
   return {
     home,
     ports,
@@ -65,7 +67,8 @@ export async function startMiniCloud() {
     supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
     dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
-    git: gitClient([{ origin: at("github"), token: credentials.githubToken, tokenName: "GITHUB_TOKEN" }]),
+    codeHost,
+    git: gitCommand([codeHost.gitCredential()]),
     edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
     /** Address of a repository. */
     repository: (fullName: string) => `${at("github")}/${fullName}.git`,

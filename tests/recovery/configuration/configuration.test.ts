@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
 import { vercelApps } from "../../../services/appHost/vercel.ts";
-import { githubClient } from "../../../services/codeHost/github.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 
@@ -46,7 +45,7 @@ const ports = () => ({
   appHost: () => cloud.appHost,
   dns: () => cloud.dns,
   supabase: () => cloud.supabase,
-  github: () => githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
+  codeHost: () => cloud.codeHost,
   clock,
 });
 
