@@ -10,8 +10,11 @@ import type { Git } from "./codeHost/git.ts";
 import { gitCommand } from "./codeHost/gitCommand.ts";
 import { GITHUB, githubCode } from "./codeHost/github.ts";
 import { UserError } from "./common/errors.ts";
-import { type Supabase, supabaseClient } from "./databaseHost/supabase.ts";
-import { type ProjectContent, supabaseContent } from "./databaseHost/supabaseContent.ts";
+import type { DatabaseHost } from "./databaseHost/databaseHost.ts";
+import type { ProjectContent } from "./databaseHost/projectContent.ts";
+import { supabaseDatabases } from "./databaseHost/supabase.ts";
+import { SUPABASE } from "./databaseHost/supabaseApi.ts";
+import { supabaseContent } from "./databaseHost/supabaseContent.ts";
 import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
 import type { DnsHost } from "./dns/dnsHost.ts";
 import type { RemoteService, ServiceAccess } from "./http/remoteService.ts";
@@ -57,7 +60,7 @@ export interface Ports {
   readonly awsNames: () => AwsNames;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   /** `timeoutMs` is the patience with one attempt. */
-  readonly supabase: (timeoutMs?: number) => Supabase;
+  readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
   /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
   readonly appHost: () => AppHost;
@@ -81,6 +84,10 @@ interface Adapter<P> extends RemoteService {
   readonly tokenName: RunnerToken;
   readonly open: (places: ServicePlaces, access: Pick<ServiceAccess, "token" | "timeoutMs">) => P;
 }
+/** Such an adapter of the database host, and what it holds of one project beside its database. */
+interface DatabaseAdapter extends Adapter<DatabaseHost> {
+  readonly content: (places: ServicePlaces, ref: string, token: string | undefined) => ProjectContent;
+}
 type AdaptersOf<P> = Readonly<Record<string, Adapter<P>>>;
 
 /** The adapters of each role, by name. A second host of a role is one more row, and one more file beside the first. */
@@ -95,6 +102,15 @@ const ADAPTERS = {
   codeHost: {
     github: { ...GITHUB, open: ({ endpoints }, access) => githubCode({ ...access, endpoint: endpoints.github }) },
   } satisfies AdaptersOf<CodeHost>,
+  databaseHost: {
+    supabase: {
+      ...SUPABASE,
+      open: ({ endpoints: { supabase: endpoint, supabaseProject: projectUrlTemplate } }, access) =>
+        supabaseDatabases({ ...access, endpoint, projectUrlTemplate }),
+      content: ({ endpoints: { supabase: endpoint, supabaseProject: projectUrlTemplate } }, ref, token) =>
+        supabaseContent({ ref, token, endpoint, projectUrlTemplate }),
+    },
+  } satisfies Readonly<Record<string, DatabaseAdapter>>,
   dns: {
     cloudflare: {
       ...CLOUDFLARE,
@@ -118,13 +134,8 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
     return found;
   };
   const { awsRegion: region, endpoints } = places;
-  const projectContent = (ref: string) =>
-    supabaseContent({
-      ref,
-      token: tokenIn(environment, "SUPABASE_ACCESS_TOKEN"),
-      endpoint: endpoints.supabase,
-      projectUrlTemplate: endpoints.supabaseProject,
-    });
+  const { content, tokenName } = ADAPTERS.databaseHost.supabase;
+  const projectContent = (ref: string) => content(places, ref, tokenIn(environment, tokenName));
   const ports = { ...awsPorts({ region, endpoint: endpoints.aws }), ...tokenPorts(places, token), projectContent };
   return {
     ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge, mark: ADAPTERS.appHost.vercel.edge }) },
@@ -152,16 +163,11 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 
 /** The ports that need a token. */
 function tokenPorts(places: ServicePlaces, token: Services["token"]) {
-  const { supabase } = places.endpoints;
-  const open = <P>({ tokenName, open: make }: Adapter<P>): P => make(places, { token: token(tokenName) });
+  const open = <P>({ tokenName, open: make }: Adapter<P>, timeoutMs?: number): P =>
+    make(places, { token: token(tokenName), timeoutMs });
   const codeHost = () => open(ADAPTERS.codeHost.github);
   return {
-    supabase: (timeoutMs) =>
-      supabaseClient({
-        token: token("SUPABASE_ACCESS_TOKEN"),
-        endpoint: supabase,
-        ...(timeoutMs !== undefined && { timeoutMs }),
-      }),
+    databaseHost: (timeoutMs) => open(ADAPTERS.databaseHost.supabase, timeoutMs),
     appHost: () => open(ADAPTERS.appHost.vercel),
     dns: () => open(ADAPTERS.dns.cloudflare),
     codeHost,

@@ -4,7 +4,7 @@ import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
 import { type Lease, readLease } from "../../recovery/site/trafficLease.ts";
 import { localThrowaway } from "../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaway.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";

@@ -40,7 +40,7 @@ export const generations: ResourceHandler<RecoveryContext, Inputs, DeclaredGener
   },
   async read(context, id, last, signal) {
     if (!last) return undefined;
-    const projects = await context.supabase().projects(signal);
+    const projects = await context.databaseHost().projects(signal);
     const { first, declared } = last.outputs;
     const { generation, organization } = last.inputs;
     const left = declared.filter((one) => one === generation || !isGone(projects, organization, one));

@@ -2,7 +2,7 @@ import type { AppHost, AppVariable } from "../../services/appHost/appHost.ts";
 import type { CodeHost } from "../../services/codeHost/codeHost.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
@@ -15,7 +15,7 @@ export interface ConfigurationPorts {
   appHost: () => AppHost;
   dns: () => DnsHost;
   codeHost: () => CodeHost;
-  supabase: () => Supabase;
+  databaseHost: () => DatabaseHost;
   clock: Clock;
 }
 
@@ -88,7 +88,9 @@ export async function collectConfiguration(
     part("application", sources.vercelProject, (project) => applicationOf(ports.appHost(), project, signal)),
     part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
     part("repository", sources.repository, (name) => repositoryOf(ports.codeHost(), name, signal)),
-    part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
+    part("auth", sources.supabaseRef, async (ref) =>
+      withoutSecrets(await ports.databaseHost().authSettings(ref, signal)),
+    ),
     part("stackState", sources.readState, (read) => read()),
   ]);
   return {

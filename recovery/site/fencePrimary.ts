@@ -1,7 +1,7 @@
 import type { AppHost } from "../../services/appHost/appHost.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 
 /** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {
@@ -13,13 +13,13 @@ export interface FenceResult {
 
 /** The primary by the names that derive from its settings: a recovery has nothing else of it. */
 export interface PrimaryNames {
-  /** Slug of the Supabase organization. */
+  /** Slug of the organization at the database host. */
   organization: string;
-  /** Name of the Supabase project. */
+  /** Name of the database's project. */
   databaseName: string;
   /** Name of the Vercel project. */
   vercelProject?: string | undefined;
-  /** Name of the Supabase project that an earlier recovery has made and that this one leaves. */
+  /** Name of the project that an earlier recovery has made and that this one leaves. */
   leftDatabaseName?: string | undefined;
 }
 
@@ -29,13 +29,13 @@ export interface PrimaryNames {
  * says so. Both pauses are undone by hand at their hosts (a paused project keeps its data).
  */
 export async function fencePrimary(
-  ports: { supabase: Supabase; appHost: AppHost },
+  ports: { databaseHost: DatabaseHost; appHost: AppHost },
   primary: PrimaryNames,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
   const { organization, databaseName, vercelProject, leftDatabaseName } = primary;
-  const pauseOf = (name: string) => () => pauseDatabase(ports.supabase, organization, name, signal);
+  const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
   const results = await Promise.all([
     attempt("database", pauseOf(databaseName)),
     attempt("application", () => pauseApplication(ports.appHost, vercelProject, signal)),
@@ -56,16 +56,16 @@ export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
 };
 
 async function pauseDatabase(
-  supabase: Supabase,
+  databaseHost: DatabaseHost,
   organization: string,
   databaseName: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const found = (await supabase.projects(signal)).filter(
+  const found = (await databaseHost.projects(signal)).filter(
     (one) => one.name === databaseName && one.organization === organization,
   );
-  if (found.length === 0) throw new Error(`Supabase has no project ${databaseName} in ${organization}`);
-  for (const { ref } of found) await supabase.pauseProject(ref, signal);
+  if (found.length === 0) throw new Error(`${databaseHost.name} has no project ${databaseName} in ${organization}`);
+  for (const { ref } of found) await databaseHost.pauseProject(ref, signal);
   return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
 }
 

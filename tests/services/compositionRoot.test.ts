@@ -23,11 +23,11 @@ const lacking = (variable: string) =>
   `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
 
 /** Ports that every way in has. */
-type Common = Pick<Ports, "supabase" | "appHost" | "dns" | "projectContent" | "vault">;
+type Common = Pick<Ports, "databaseHost" | "appHost" | "dns" | "projectContent" | "vault">;
 
 /** What is asked of each port; answers don't matter, and a refusal ends a call at once. */
 const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
-  supabase: async (ports) => ports.supabase().project("abc"),
+  databaseHost: async (ports) => ports.databaseHost().project("abc"),
   projectContent: async (ports) => ports.projectContent("abc").functions(),
   storage: async (ports) => ports.projectContent("abc").getObject({ bucket: "b", name: "n" }),
   appHost: async (ports) => ports.appHost().project("p"),
@@ -116,7 +116,7 @@ describe("the ports of the command line, a scheduled run and the provider", () =
     expect(await asked(viaRun(environment))).toEqual(first);
     expect(await asked(viaProvider(environment))).toEqual(first);
     for (const [name, variable] of [
-      ["supabase", "SUPABASE_ACCESS_TOKEN"],
+      ["databaseHost", "SUPABASE_ACCESS_TOKEN"],
       ["projectContent", "SUPABASE_ACCESS_TOKEN"],
       ["storage", "SUPABASE_ACCESS_TOKEN"],
       ["appHost", "VERCEL_API_TOKEN"],
@@ -130,9 +130,9 @@ describe("the composition root", () => {
   const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
 
   it.each<[RunnerToken[], string[]]>([
-    [[], ["appHost", "codeHost", "dns", "git", "supabase"]],
-    [["VERCEL_API_TOKEN"], ["codeHost", "dns", "git", "supabase"]],
-    [["GITHUB_TOKEN"], ["appHost", "dns", "supabase"]],
+    [[], ["appHost", "codeHost", "databaseHost", "dns", "git"]],
+    [["VERCEL_API_TOKEN"], ["codeHost", "databaseHost", "dns", "git"]],
+    [["GITHUB_TOKEN"], ["appHost", "databaseHost", "dns"]],
     [
       ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
       ["appHost", "codeHost", "git"],
@@ -145,7 +145,7 @@ describe("the composition root", () => {
     expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
     for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
     for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
-    const refused = (["appHost", "codeHost", "dns", "git", "supabase"] as const).filter((name) => {
+    const refused = (["appHost", "codeHost", "databaseHost", "dns", "git"] as const).filter((name) => {
       try {
         ports[name]();
         return false;
@@ -191,7 +191,7 @@ describe("the composition root", () => {
   it("has the patience with Supabase that it is asked for", async () => {
     const silent = await startTestServer([{ hang: true }]);
     const { ports } = services({ ...places(), endpoints: { supabase: silent.url } }, { ...TOKENS });
-    await expect(ports.supabase(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
+    await expect(ports.databaseHost(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
     await silent.stop();
   });
 });

@@ -20,7 +20,7 @@ import { VERCEL_EDGE, vercelApps } from "../../../services/appHost/vercel.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { githubCode } from "../../../services/codeHost/github.ts";
 import { systemClock } from "../../../services/common/clock.ts";
-import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
+import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
@@ -64,7 +64,10 @@ export async function startMiniCloud() {
     credentials,
     postgres,
     address: at,
-    supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
+    databaseHost: supabaseDatabases({
+      ...{ token: credentials.supabaseToken, endpoint: at("supabase") },
+      projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
+    }),
     appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
     dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
     codeHost,

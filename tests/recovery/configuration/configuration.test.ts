@@ -27,7 +27,7 @@ beforeAll(async () => {
     });
   }
   supabaseRef = (
-    await cloud.supabase.createProject({
+    await cloud.databaseHost.createProject({
       name: "db",
       organization: "castchat",
       region: "eu-west-1",
@@ -44,7 +44,7 @@ afterAll(() => cloud.stop());
 const ports = () => ({
   appHost: () => cloud.appHost,
   dns: () => cloud.dns,
-  supabase: () => cloud.supabase,
+  databaseHost: () => cloud.databaseHost,
   codeHost: () => cloud.codeHost,
   clock,
 });
@@ -88,12 +88,12 @@ describe("a configuration backup", () => {
       { id: "h", name: "cms", ref: "main", url: "https://api.vercel.com/v1/integrations/deploy/p/hunter2" },
     ];
     const settings = { name: "web", link: { type: "github", productionBranch: "main", deployHooks: hooks } };
-    const { appHost, supabase, ...others } = ports();
+    const { appHost, databaseHost, ...others } = ports();
     const backup = await collectConfiguration(
       {
         ...others,
         appHost: () => ({ ...appHost(), exportProject: () => Promise.resolve(settings) }),
-        supabase: () => ({ ...supabase(), authSettings: () => Promise.resolve(auth) }),
+        databaseHost: () => ({ ...databaseHost(), authSettings: () => Promise.resolve(auth) }),
       },
       { vercelProject: projectId, supabaseRef },
       signal,
@@ -137,10 +137,10 @@ describe("a configuration backup", () => {
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
-    while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
+    while ((await cloud.databaseHost.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
       await new Promise((resolve) => setTimeout(resolve, 50));
     const lines: string[] = [];
-    const database = await cloud.supabase.project(supabaseRef);
+    const database = await cloud.databaseHost.project(supabaseRef);
     const application = await cloud.appHost.exportProject(projectId);
     const primary = {
       organization: database!.organization,
@@ -152,7 +152,7 @@ describe("fencing the primary", () => {
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
       { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
     ]);
-    expect(["PAUSING", "INACTIVE"]).toContain((await cloud.supabase.project(supabaseRef))?.status);
+    expect(["PAUSING", "INACTIVE"]).toContain((await cloud.databaseHost.project(supabaseRef))?.status);
     expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);
     expect(lines).toHaveLength(2);
   });
