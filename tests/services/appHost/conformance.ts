@@ -159,7 +159,9 @@ export function conformsToAppHost(name: string, start: () => Promise<StartedAppH
       const { url } = await built();
       const pass = await host.passFor(projectId, url);
       expect(pass).toEqual({ header: expect.stringMatching(/^[a-z-]+$/), secret: expect.stringMatching(/^\w{16,}$/) });
+      const withOne = await host.exportProject(projectId);
       expect(await host.passFor(projectId, `${url}/path`)).toEqual(pass);
+      expect(await host.exportProject(projectId)).toEqual(withOne);
       expect(await host.passFor(projectId, "https://app.castchat.example")).toBeUndefined();
     });
 
