@@ -74,8 +74,8 @@ export function listCommand(): Command {
         ref === undefined
           ? { facts: [], lines: [] }
           : await showPlatform(ref, () => {
-              const supabase = portsOf(context.settings).supabase(SUPABASE_TIMEOUT_MS);
-              return readPlatformBackups(supabase, ref, systemClock, signal);
+              const databaseHost = portsOf(context.settings).databaseHost(SUPABASE_TIMEOUT_MS);
+              return readPlatformBackups(databaseHost, ref, systemClock, signal);
             });
       printResult([...facts, ...platform.facts], options.json === true, [
         facts.length === 0 ? "This vault holds no backup." : table.toString(),

@@ -45,7 +45,7 @@ export function restorePlatformCommand(): Command {
       if (databaseUrl === undefined || ref === undefined)
         throw new UserError(`Stack ${options.stack} runs no Supabase project: there is nothing to restore in place.`);
       const result = await restorePlatform({
-        supabase: portsOf(context.settings).supabase(),
+        databaseHost: portsOf(context.settings).databaseHost(),
         vault: vaultOf(context),
         ref,
         databaseUrl,

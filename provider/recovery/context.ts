@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { derivedPassword } from "../../recovery/site/supabaseProject.ts";
+import { derivedPassword } from "../../recovery/site/databaseProject.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { type Ports, services } from "../../services/services.ts";
 import { type Opener, openerOf } from "../../services/vault/age.ts";
@@ -20,12 +20,11 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** What the provider's resources work with. A service's token is asked for when it is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "supabase" | "vercel" | "cloudflare" | "git" | "projectContent" | "vault" | "edge"
+  "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
   /** Opens encrypted backups, with the identity of the environment; undefined without one. */
   opener(): Promise<Opener | undefined>;
   clock: Clock;
-  projectUrlTemplate: string | undefined;
   /** Password of a Supabase project's database. */
   passwordOf(organization: string, name: string): string;
 }
@@ -47,7 +46,6 @@ export function recoveryContext(
     },
     opener: () => openerOf(environment),
     clock,
-    projectUrlTemplate: places.endpoints.supabaseProject,
     passwordOf: (organization, name) => derivedPassword(token("SUPABASE_ACCESS_TOKEN"), organization, name),
   };
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../../services/common/errors.ts";
 import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { hasAddress, type ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { hasAddress, type ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { Session } from "../postgres/session/database.ts";

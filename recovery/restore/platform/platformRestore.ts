@@ -4,7 +4,7 @@ import { messageOf, PromiseError, UserError } from "../../../services/common/err
 import type { Phase } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Patience } from "../../../services/common/timing.ts";
-import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
@@ -13,11 +13,11 @@ import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { type BegunRun, type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
 import { choosePlatformSource, describeSource, type PlatformChoice, type PlatformSource } from "./platformSource.ts";
-import { bootOf, CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, waitForDatabase, waitForRestore } from "./platformWait.ts";
+import { bootOf, CHECK_NAME, OTHER_WAY, waitForDatabase, waitForRestore } from "./platformWait.ts";
 
 /** Restore on the platform: which project, from what. */
 export interface PlatformRestoreOptions {
-  supabase: Supabase;
+  databaseHost: DatabaseHost;
   /** Its recovery log takes down what came of the restore. */
   vault: Vault;
   ref: string;
@@ -69,25 +69,27 @@ export async function restorePlatform(options: PlatformRestoreOptions): Promise<
 }
 
 async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCounts> {
-  const { supabase, ref, databaseUrl, clock, signal } = running;
+  const { databaseHost, ref, databaseUrl, clock, signal } = running;
   const { timer } = run;
   const startedAt = clock().getTime();
-  const project = await supabase.project(ref, signal);
-  if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
+  const project = await databaseHost.project(ref, signal);
+  if (project === undefined) throw new UserError(`${databaseHost.name} has no project ${ref} that this token may see.`);
   let bootedBefore: string | undefined;
   let orderedAt = clock();
-  if (project.status === RESTORING) {
+  if (project.state === "restoring") {
     run.begin(begunFor(ref));
   } else {
-    if (project.status !== HEALTHY)
-      throw new UserError(`Supabase restores active projects alone: ${ref} is ${project.status}. ${OTHER_WAY}`);
-    const holdings = await readPlatformBackups(supabase, ref, clock, signal);
+    if (project.state !== "healthy")
+      throw new UserError(
+        `${databaseHost.name} restores only active projects: ${ref} is ${project.status}. ${OTHER_WAY}`,
+      );
+    const holdings = await readPlatformBackups(databaseHost, ref, clock, signal);
     const source = choosePlatformSource(holdings, running.choice);
     await running.confirm(dangerOf(ref, source, clock()));
     bootedBefore = (await bootOf(databaseUrl, signal))?.at;
     orderedAt = clock();
     run.begin(begunFor(ref, describeSource(source)));
-    await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
+    await timer.run("order", `Asking ${databaseHost.name} to restore ${ref} to ${describeSource(source)}`, () =>
       begin(running, source),
     );
   }
@@ -95,8 +97,8 @@ async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCou
   await timer.run(
     "restore",
     isWaitedFor
-      ? `Supabase restores ${ref} already: waiting for that, and beginning nothing`
-      : `Waiting until Supabase has restored ${ref}`,
+      ? `${databaseHost.name} restores ${ref} already: waiting for that, and beginning nothing`
+      : `Waiting until ${databaseHost.name} has restored ${ref}`,
     () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
   );
   return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
@@ -122,20 +124,20 @@ function dangerOf(ref: string, source: PlatformSource, now: Date) {
 type Running = PlatformRestoreOptions & { signal: AbortSignal; patience: Patience };
 
 /** Begins it once. Without an answer nobody knows whether it was begun: the project's own state then tells. */
-async function begin({ supabase, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
+async function begin({ databaseHost, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
   try {
-    if (source.kind === "daily") await supabase.restorePlatformBackup(ref, source.id, signal);
-    else await supabase.restoreToInstant(ref, source.at, signal);
+    if (source.kind === "daily") await databaseHost.restorePlatformBackup(ref, source.id, signal);
+    else await databaseHost.restoreToInstant(ref, source.at, signal);
   } catch (error) {
     const isUncertain = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
     if (!isUncertain) throw new UserError(`${messageOf(error)} Nothing was changed.`, { cause: error });
-    const project = await supabase.project(ref, signal);
-    if (project?.status !== RESTORING) {
+    const project = await databaseHost.project(ref, signal);
+    if (project?.state !== "restoring") {
       throw new PromiseError(
-        `Supabase did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
+        `${databaseHost.name} did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
         { cause: error },
       );
     }
-    reporter("Supabase gave no proper answer, but restores the project");
+    reporter(`${databaseHost.name} gave no proper answer, but restores the project`);
   }
 }

@@ -3,14 +3,11 @@ import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 import { type Look, poll } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Patience } from "../../../services/common/timing.ts";
-import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import { withSession } from "../../postgres/session/database.ts";
 
-/** Statuses of a project at Supabase. */
-export const HEALTHY = "ACTIVE_HEALTHY";
-export const RESTORING = "RESTORING";
 /** What to do where Supabase can't or won't. */
 export const OTHER_WAY =
   'The other way does not need Supabase\'s restore: make a new project and run "castchat-recovery restore", or bring up the standby.';
@@ -20,7 +17,7 @@ export const CHECK_NAME = "castchat-recovery check";
 
 /** Whose restore is waited for, and for how long. */
 export interface Waiting {
-  supabase: Pick<Supabase, "project">;
+  databaseHost: Pick<DatabaseHost, "name" | "project">;
   ref: string;
   /** Connection string of the project's role `postgres`. */
   databaseUrl: string;
@@ -35,22 +32,24 @@ export async function waitForRestore(
   waiting: Waiting,
   before: { isSeen: boolean; bootedBefore: string | undefined; orderedAt: Date },
 ): Promise<void> {
-  const { supabase, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
+  const { databaseHost, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
   let { isSeen } = before;
   const look = async (): Promise<Look<undefined>> => {
-    let status: string | undefined;
+    let project: DatabaseProject | undefined;
     try {
-      status = (await supabase.project(ref, signal))?.status ?? "gone";
+      project = await databaseHost.project(ref, signal);
     } catch (error) {
       // The platform is in trouble, or it would not be restored from: its API may stumble.
       const passes = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
       if (!passes) throw error;
-      return { waitingFor: `Supabase's API to answer (${messageOf(error)})` };
+      return { waitingFor: `${databaseHost.name}'s API to answer (${messageOf(error)})` };
     }
-    if (status === RESTORING) isSeen = true;
-    if (status.endsWith("_FAILED") || status === "gone" || status === "REMOVED")
-      throw new PromiseError(`Supabase's restore of ${ref} has failed (${status}). ${OTHER_WAY}`);
-    if (status !== HEALTHY) return { waitingFor: `Supabase (${status})` };
+    if (project === undefined || project.state === "failed" || project.state === "pause failed")
+      throw new PromiseError(
+        `${databaseHost.name}'s restore of ${ref} has failed (${project?.status ?? "gone"}). ${OTHER_WAY}`,
+      );
+    if (project.state === "restoring") isSeen = true;
+    if (project.state !== "healthy") return { waitingFor: `${databaseHost.name} (${project.status})` };
     if (!isSeen) {
       const booted = await bootOf(databaseUrl, signal);
       // Where nobody could ask before the order, a server that answers now may well be the one that has run all the time.
@@ -61,7 +60,7 @@ export async function waitForRestore(
           : booted?.at !== before.bootedBefore;
       isSeen = booted !== undefined && isAnew;
     }
-    return isSeen ? { done: undefined } : { waitingFor: "Supabase to begin" };
+    return isSeen ? { done: undefined } : { waitingFor: `${databaseHost.name} to begin` };
   };
   await poll(look, {
     patience,

@@ -14,9 +14,9 @@ import { readUpdateLocks } from "../../../recovery/pulumi/pulumiLocks.ts";
 import { adoptHalfMadeProject } from "../../../recovery/site/halfMadeProject.ts";
 import { findLeftResources, SETTLEMENTS } from "../../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../../recovery/site/resumeUpdate.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { awsNames } from "../../../services/aws/awsNames.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";
@@ -83,7 +83,7 @@ async function resume(project = "left-app"): Promise<string[]> {
   const pulumi = pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined });
   await resumeUpdate({
     pulumi,
-    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, vercel: vercelApi, reporter }, project, "test"),
+    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, appHost: vercelApi, reporter }, project, "test"),
     stack: "test",
     locks: await readUpdateLocks(backend, "tests", "test"),
     hostname: hostname(),
@@ -95,8 +95,8 @@ async function resume(project = "left-app"): Promise<string[]> {
         region: "ap-northeast-1",
         accountId: "000000000000",
         aws: () => awsNames({ region: "ap-northeast-1", endpoint: aws.address }),
-        vercel: () => vercelClient({ token: TOKEN, endpoint: at.vercel }),
-        cloudflare: () => cloudflareClient({ token: TOKEN, endpoint: at.cloudflare }),
+        appHost: () => vercelApps({ token: TOKEN, endpoint: at.vercel }),
+        dns: () => cloudflareDns({ token: TOKEN, endpoint: at.cloudflare }),
         reporter,
       }),
     reporter,
@@ -246,7 +246,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     expect(await names.secret("never/made")).toBeUndefined();
     const said: string[] = [];
     const pending = [{ urn: "u", type: "aws:secretsmanager/secret:Secret", inputs: { name: "one/secret" } }];
-    const ports = { region: "", accountId: "", aws: () => names, vercel: never, cloudflare: never };
+    const ports = { region: "", accountId: "", aws: () => names, appHost: never, dns: never };
     expect(await findLeftResources(pending, { ...ports, reporter: (line) => said.push(line) })).toEqual(new Map());
     expect(said.join("")).toMatch(
       /^The secret one\/secret was marked for deletion at 20.*restore-secret --secret-id one\/secret/,
@@ -294,20 +294,20 @@ describe("resume after an up that made a Vercel project half", () => {
       });
     await call("POST", "/v11/projects", { name: "theirs" });
     await call("POST", "/v10/projects/theirs/env", { key: "LIVE", value: "1", type: "plain", target: ["production"] });
-    const before = await vercelApi().projectSettings("theirs");
+    const before = await vercelApi().exportProject("theirs");
     await stack.program(program("theirs"));
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("already exists");
     await expect(resume("theirs")).rejects.toThrow(
       /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent 'parent=urn:pulumi:test::tests::tests:index:Site::site' --provider 'provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel'$/,
     );
     expect(await projects()).toEqual([]);
-    expect(await vercelApi().projectSettings("theirs")).toEqual(before);
+    expect(await vercelApi().exportProject("theirs")).toEqual(before);
     await forgetAll();
   }, 90_000);
 });
 
 function vercelApi() {
-  return vercelClient({ token: TOKEN, endpoint: at.vercel });
+  return vercelApps({ token: TOKEN, endpoint: at.vercel });
 }
 
 function never(): never {

@@ -3,7 +3,7 @@ import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { kmsSigner } from "../../../services/signer/signer.ts";
+import { kmsSigner } from "../../../services/signer/kmsSigner.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import { type KillAt, sayUntilKilled } from "./killing.ts";
 
