@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+import { realTiming } from "../common/timing.ts";
 import { networkReason } from "../http/http.ts";
 
 /** What a public address answered. */
@@ -28,7 +29,7 @@ export interface EdgeOptions {
    * before a name leads anywhere, or where names are not served at all.
    */
   endpoint?: string | undefined;
-  /** Patience with one request, in milliseconds (10 000). */
+  /** Patience with one request, in milliseconds. @default - `edgeSilenceMs` of {@link realTiming} */
   timeoutMs?: number;
 }
 
@@ -37,7 +38,7 @@ const LONGEST_BODY_BYTES = 64 * 1024;
 
 /** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? realTiming.edgeSilenceMs;
   return (address, signal, headers = {}) => {
     const url = new URL(address);
     const target = options.endpoint === undefined ? url : new URL(url.pathname + url.search, options.endpoint);

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 
 import { messageOf, redact } from "../common/errors.ts";
-import { sleep } from "../common/timing.ts";
+import { retry } from "../common/retry.ts";
 
 /** A service answered with an error status. The message is one sentence that ends with the service's own words. */
 export class ServiceError extends Error {
@@ -101,16 +101,11 @@ export interface Refusal {
  */
 export async function exchange<T>(request: Exchange<T>): Promise<T> {
   const { attempts = 4, retryDelayMs, signal } = request;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await attemptOf(request);
-    } catch (error) {
-      signal?.throwIfAborted();
-      const wait = waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1));
-      if (wait === undefined || attempt >= attempts) throw error;
-      await sleep(wait, signal);
-    }
-  }
+  return await retry(() => attemptOf(request), {
+    attempts,
+    pauseMs: (error, attempt) => waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1)),
+    signal,
+  });
 }
 
 const TOO_MANY_REQUESTS = 429;

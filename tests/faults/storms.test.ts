@@ -8,10 +8,11 @@ import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
 import { realTiming } from "../../services/common/timing.ts";
-import { s3Vault, type VaultOptions } from "../../services/vault/s3Vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
+import { brisk } from "../support/timing.ts";
 import { type FreshDatabase, SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
 import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, TIERS } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
@@ -45,8 +46,8 @@ beforeEach(() => {
 
 const bucketOf = async () => (await cloud.newVault()).name;
 /** The vault behind the proxy. */
-const behind = (bucket: string, more: Partial<VaultOptions> = {}) =>
-  s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, ...more });
+const behind = (bucket: string, timing = brisk) =>
+  s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, timing });
 const list = (bucket: string) =>
   listBackups({
     vault: s3Vault({ bucket, region: cloud.region, endpoint: cloud.endpoint }),
@@ -84,7 +85,7 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
       if (stormUntil === 0 && method === "PUT" && path.includes("/data/")) stormUntil = performance.now() + 3_000;
       return performance.now() < stormUntil || random() < 0.3 ? SLOW_DOWN : "pass";
     };
-    const { backupId } = await backUp(behind(bucket));
+    const { backupId } = await backUp(behind(bucket, realTiming));
     expect(proxy.refused).toBeGreaterThan(5);
     expect(await list(bucket)).toMatchObject([{ backupId, proven: true }]);
     const target = await server.newDatabase();
@@ -95,7 +96,7 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
         ? { ...SLOW_DOWN, status: 500, code: "InternalError" }
         : "pass";
     };
-    expect((await restoreInto(target, behind(bucket))).backupId).toBe(backupId);
+    expect((await restoreInto(target, behind(bucket, realTiming))).backupId).toBe(backupId);
     expect(dumpOf(target.superuserUrl)).toBe(content);
   }, 120_000);
 
@@ -106,7 +107,7 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
       bucket,
       region: cloud.region,
       endpoint: proxy.endpoint,
-      timing: { ...realTiming, awsPatienceMs: 2_000 },
+      timing: { ...brisk, awsPatienceMs: 500 },
     };
     const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
     const end = await runToEnd(order);

@@ -18,6 +18,16 @@ export const yielding: Timing = {
   attemptPauseMs: scaled.attemptPauseMs,
 };
 
+/**
+ * For tests in which nothing but the pauses between two tries or looks would take time: those are a tenth. All limits stay real, so
+ * that a busy machine fails no test.
+ */
+export const brisk: Timing = {
+  ...realTiming,
+  ...Object.fromEntries(Object.entries(scaledTiming(0.1)).filter(([name]) => /(Pause|[a-z]Every)Ms$/.test(name))),
+  probeEveryMs: realTiming.probeEveryMs,
+};
+
 /** What a session may wait in sum: what the run allows, and 1.5 s for missed looks and for letting go. 5 s by the real timing. */
 export function mostWaitMs({ waiterPatienceMs }: Timing): number {
   return waiterPatienceMs + 1_500;
