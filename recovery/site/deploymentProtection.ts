@@ -3,7 +3,7 @@ import type { Vercel } from "../../services/appHost/vercel.ts";
 import { REDACTED } from "../../services/common/errors.ts";
 
 /** How Vercel shows the secret that is made here. */
-export const BYPASS_NOTE = "castchat-recovery asks deployments for their health";
+const BYPASS_NOTE = "castchat-recovery asks deployments for their health";
 /** https://vercel.com/docs/deployment-protection/methods-to-bypass-deployment-protection/protection-bypass-automation */
 const BYPASS_HEADER = "x-vercel-protection-bypass";
 /** Where the addresses that Vercel generates end. */

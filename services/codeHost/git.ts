@@ -6,7 +6,7 @@ import { redact, UserError } from "../common/errors.ts";
 export const GITHUB_GIT = "https://github.com";
 
 /** git answered with an error. The message is one sentence that ends with git's own words. */
-export class GitError extends Error {
+class GitError extends Error {
   override readonly name = "GitError";
 }
 

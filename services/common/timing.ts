@@ -187,18 +187,6 @@ export const realTiming: Timing = {
   platformRestore: { firstMs: 1_000, longestMs: 15_000, limitMs: 30 * 60_000 },
 };
 
-/** For tests: every wait as much shorter as the factor says (0.1: a tenth), and some of them otherwise. */
-export function scaledTiming(factor: number, other: Partial<Timing> = {}): Timing {
-  const scale = (waits: object): object =>
-    Object.fromEntries(
-      Object.entries(waits).map(([name, wait]: [string, number | Patience]) => [
-        name,
-        typeof wait === "number" ? Math.ceil(wait * factor) : scale(wait),
-      ]),
-    );
-  return { ...(scale(realTiming) as Timing), ...other };
-}
-
 /** Waits. An abort ends the wait at once with the signal's own reason, which says why. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {

@@ -37,17 +37,15 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-/** True when the service itself said that the thing is not there; an unreachable service never says so. */
-export function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof ServiceError && thrown.status === 404;
-}
-
-/** The answer, or nothing when the service itself says that the thing does not exist. Every other error is thrown. */
+/**
+ * The answer, or nothing when the service itself says that the thing does not exist. Every other error is thrown: a service that
+ * cannot be reached never says so.
+ */
 export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (error instanceof ServiceError && error.status === 404) return undefined;
     throw error;
   }
 }

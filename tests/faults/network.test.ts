@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { realTiming, scaledTiming } from "../../services/common/timing.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf } from "../recovery/support/sample.ts";
-import { brisk } from "../support/timing.ts";
+import { brisk, scaledTiming } from "../support/timing.ts";
 import { sessionsLeft } from "./support/databases.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
 import { type Setting, startSetting, vaultIn } from "./support/setting.ts";

@@ -52,4 +52,4 @@ export async function startCluster({ postgres = sandboxPostgres, ...options }: C
   });
 }
 
-export { serverPid as clusterPid, killServer as killCluster, stopServer as stopCluster };
+export { killServer as killCluster, stopServer as stopCluster };

@@ -10,7 +10,7 @@ import {
   readDeployment,
   removeDeployment,
 } from "../../../recovery/site/deployApplication.ts";
-import { BYPASS_NOTE, edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
+import { edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -119,7 +119,9 @@ describe("a deployment", () => {
     });
     const again = await deployApplication(ports, wantedOf(project, "given"), signal, () => undefined);
     expect(again.previousDeploymentId).toBe(done.deploymentId);
-    expect(await cloud.vercel.bypasses(project)).toMatchObject([{ note: BYPASS_NOTE }]);
+    expect(await cloud.vercel.bypasses(project)).toMatchObject([
+      { note: "castchat-recovery asks deployments for their health" },
+    ]);
   });
 
   it("that asks for a login all the same is reported so", async () => {

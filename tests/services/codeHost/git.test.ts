@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { gitClient, GitError, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { gitClient, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 import { startTestServer } from "../support/testServer.ts";
@@ -57,9 +57,10 @@ describe("reading", () => {
 
   it("says in one sentence what is not there", async () => {
     const absent = gitClient().checkout(source, "absent", join(root, "absent"), signal);
-    await expect(absent).rejects.toThrow(
-      new GitError(`git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`),
-    );
+    await expect(absent).rejects.toMatchObject({
+      name: "GitError",
+      message: `git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`,
+    });
   });
 
   it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
-import { realTiming, scaledTiming, sleep } from "../../../services/common/timing.ts";
+import { realTiming, sleep } from "../../../services/common/timing.ts";
+import { scaledTiming } from "../../support/timing.ts";
 
 /** PostgreSQL's default: after this a server looks for a deadlock, and ends one of those that wait for each other. */
 const DEADLOCK_TIMEOUT_MS = 1_000;
