@@ -3,7 +3,6 @@ import {
   killServer,
   localeArgs,
   type ServerOptions,
-  serverPid,
   startServer,
   stopServer,
 } from "../../../recovery/postgres/programs/postgresServer.ts";
