@@ -89,7 +89,6 @@ async function inChild(
   return await new Promise((resolve, reject) => {
     const stop = () => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
-      reject(signal?.reason as Error);
     };
     signal?.addEventListener("abort", stop, { once: true });
     child.once("message", (report) => {
@@ -98,6 +97,8 @@ async function inChild(
     child.once("error", reject);
     child.once("close", (code) => {
       signal?.removeEventListener("abort", stop);
+      // Not before it has ended: it would still write into the folder that is removed next.
+      if (signal?.aborted === true) reject(signal.reason as Error);
       const last = messageOf(new Error(said.trim().split("\n").at(-1) ?? ""));
       reject(
         new UserError(
