@@ -7,7 +7,6 @@ import { verify } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { realTiming } from "../../services/common/timing.ts";
 import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
@@ -46,8 +45,7 @@ beforeEach(() => {
 
 const bucketOf = async () => (await cloud.newVault()).name;
 /** The vault behind the proxy. */
-const behind = (bucket: string, timing = brisk) =>
-  s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, timing });
+const behind = (bucket: string) => s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, timing: brisk });
 const list = (bucket: string) =>
   listBackups({
     vault: s3Vault({ bucket, region: cloud.region, endpoint: cloud.endpoint }),
@@ -85,7 +83,7 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
       if (stormUntil === 0 && method === "PUT" && path.includes("/data/")) stormUntil = performance.now() + 3_000;
       return performance.now() < stormUntil || random() < 0.3 ? SLOW_DOWN : "pass";
     };
-    const { backupId } = await backUp(behind(bucket, realTiming));
+    const { backupId } = await backUp(behind(bucket));
     expect(proxy.refused).toBeGreaterThan(5);
     expect(await list(bucket)).toMatchObject([{ backupId, proven: true }]);
     const target = await server.newDatabase();
