@@ -166,7 +166,11 @@ export async function killServer(dataDir: string, timing = realTiming): Promise<
   await endServer(dataDir, "SIGQUIT", timing);
 }
 
-/** Process id of a server's first process, or undefined while it does not run. */
+/**
+ * Process id of a server's first process, or undefined while it does not run.
+ *
+ * @internal exported for tests that kill it
+ */
 export async function serverPid(dataDir: string): Promise<number | undefined> {
   const [line] = await postmasterLines(dataDir);
   const pid = Number(line);

@@ -64,8 +64,7 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
 }
 
 function wasEnded(error: unknown): boolean {
-  const { code, cause } = error as { code?: string; cause?: { code?: string } };
-  return (code ?? cause?.code) === SQLSTATE.ADMIN_SHUTDOWN;
+  return [error, (error as Error).cause].some((one) => sqlStateOf(one) === SQLSTATE.ADMIN_SHUTDOWN);
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
@@ -129,7 +128,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
   };
   try {
     const [version] = await session.promptly(async () => {
-      await pinSettings(session, { lockTimeoutMs: timing.lockMs, ...options });
+      await pinSettings(session, options);
       return await session.query<{ number: number; text: string }>(
         "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
       );
@@ -165,15 +164,12 @@ export async function withSession<T>(
  * Timeouts set on purpose, and everything that changes how a value is written as text. A name that a server does not know
  * (transaction_timeout before 17) is passed over. `row_security = off` makes a filtered read an error instead of silence.
  */
-async function pinSettings(
-  session: Pick<Session, "query">,
-  options: SessionOptions & { lockTimeoutMs: number },
-): Promise<void> {
+async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
     // A pooler tells the server its own name when it connects; the gate and the watch for waiting sessions know ours by this one.
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
-    lock_timeout: options.lockTimeoutMs,
+    lock_timeout: options.lockTimeoutMs ?? session.timing.lockMs,
     idle_in_transaction_session_timeout: 4 * HOUR_MS,
     transaction_timeout: 6 * HOUR_MS,
     // Between two transactions a session may hold a lock of its own (one run at a time), for as long as a run takes.
