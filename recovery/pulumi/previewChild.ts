@@ -43,7 +43,10 @@ export interface PreviewFailure {
  * Previews a new stack on the real engine. The program is imported within the run: what it registers as it is imported belongs
  * to that run. So there is one preview a process, as a program is imported once.
  */
-async function preview({ stack, project, main, folder, policyPack }: PreviewOrder): Promise<PreviewReport> {
+async function preview(
+  { stack, project, main, folder, policyPack }: PreviewOrder,
+  signal: AbortSignal,
+): Promise<PreviewReport> {
   let config: Record<string, string> = {};
   const program: PulumiFn = async () => {
     config = { ...pulumi.runtime.allConfig() };
@@ -63,7 +66,8 @@ async function preview({ stack, project, main, folder, policyPack }: PreviewOrde
       { stackName: stack, projectName: project, program },
       { workDir: folder },
     );
-    await made.preview({ onEvent, ...(policyPack !== undefined && { policyPacks: [policyPack] }) });
+    signal.throwIfAborted();
+    await made.preview({ onEvent, signal, ...(policyPack !== undefined && { policyPacks: [policyPack] }) });
   } catch (error) {
     const report = { config, resources: withRegions(states), violations };
     return violations.length > 0 ? report : { ...report, failure: whyFailed(errors, error) };
@@ -89,9 +93,13 @@ function whyFailed(errors: readonly string[], error: unknown): PreviewFailure {
   return { reason: printed.map(plain).join("\n") || text, isRefusal: false };
 }
 
+// The engine is asked to end, and ends its plugins: killed, it would leave them behind.
+const interruption = new AbortController();
+for (const name of ["SIGTERM", "disconnect"]) process.on(name, () => interruption.abort());
+
 // The order comes as a message, the report goes back as one.
 process.once("message", (order: PreviewOrder) => {
-  preview(order)
+  preview(order, interruption.signal)
     .then((report) => process.send?.(report, undefined, undefined, () => process.exit(0)))
     .catch((error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -71,7 +71,7 @@ async function prepareEnvironment(folder: string, path: string): Promise<Record<
   };
 }
 
-/** Runs a preview in a process of its own, which ends together with all that it has started. */
+/** Runs a preview in a process of its own, which ends after all that it has started. */
 async function inChild(
   order: PreviewOrder,
   environment: Record<string, string>,
@@ -81,18 +81,16 @@ async function inChild(
   const child = fork(CHILD, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    // A process group of its own, so that the engine and its plugins end with it.
+    // A process group of its own: a terminal's Ctrl-C reaches only us, and the child ends the engine in order.
     detached: true,
   });
   let said = "";
   child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
   return await new Promise((resolve, reject) => {
-    const stop = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
-    };
+    const stop = () => void child.kill("SIGTERM");
     signal?.addEventListener("abort", stop, { once: true });
     child.once("message", (report) => {
-      resolve(report as PreviewReport);
+      if (signal?.aborted !== true) resolve(report as PreviewReport);
     });
     child.once("error", reject);
     child.once("close", (code) => {
