@@ -29,9 +29,9 @@ soak: setup ## kills and interruptions at more instants than `make test` has; th
 types: setup ## TypeScript's type check
 	@$(RUN) npx --no-install tsc --noEmit -p .
 
-lint: setup ## ESLint and the formatter
+lint: setup ## ESLint, the formatter, and exports that nothing uses, or only tests
 	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
-	@$(RUN) npx --no-install knip --no-progress
+	@$(RUN) npx --no-install knip --no-progress && npx --no-install knip --production --no-progress
 
 prose: setup ## places whose words read better in plain English
 	@$(RUN) node tools/prose.js

@@ -94,10 +94,7 @@ export class AuditTrail extends pulumi.ComponentResource {
 }
 
 /** Lets this one trail in, and nobody delete. */
-export function logBucketPolicy(
-  site: Site,
-  deployerArns: readonly string[] = defaultDeployerArns(site),
-): PolicyDocument {
+function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   const bucketArn = `arn:aws:s3:::${auditBucketName(site)}`;
   const trail = { Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } };
   const fromTrail = { "aws:SourceArn": auditTrailArn(site) };

@@ -34,6 +34,8 @@ export interface LossFactors {
 /**
  * The most that can be lost, in milliseconds: all goes down just before the next run's backup has arrived in the other
  * region, so the newest that can be had there is a whole interval, a run and a replication old.
+ *
+ * @public not used yet
  */
 export function worstCaseLossMs(factors: LossFactors): number {
   return factors.intervalMs + factors.runMs + factors.replicationMs;

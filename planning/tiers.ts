@@ -26,7 +26,7 @@ export interface Tier {
  * S3 counts days, not months, so each is the longest that the calendar can make of it: 92 days from July to September,
  * 366 with one leap day, 1827 with two. Anything less would at times be shorter than promised.
  */
-export const SEED_KEPT_DAYS: Readonly<Record<SeedTierName, number>> = {
+const SEED_KEPT_DAYS: Readonly<Record<SeedTierName, number>> = {
   daily: 30,
   weekly: 92,
   monthly: 366,
@@ -45,19 +45,12 @@ export const TIERS: readonly Tier[] = [
 ];
 
 /** A tier that lies under its own name and is locked for as long as it is kept. */
-export function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
+function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
   return { name, prefix: `${name}/`, ...keptAndLocked(keptDays), ...(transition && { transition }), period };
 }
 
 /** The names of the tiers, shortest first. */
 export const TIER_NAMES: readonly string[] = TIERS.map(({ name }) => name);
-
-/** The tier of that name. */
-export function tierNamed(name: string, tiers: readonly Tier[] = TIERS): Tier {
-  const found = tiers.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`there is no tier "${name}"`);
-  return found;
-}
 
 /** Days that a tier must be kept at least: what the recovery guide asks for, or for a tier beyond it what the table says. */
 export function leastKeptDays({ name, keptDays }: Tier): number {

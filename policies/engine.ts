@@ -3,7 +3,7 @@ import { access, copyFile, link, mkdir, realpath, symlink } from "node:fs/promis
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 
-import { writeStandIns, writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
+import { writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
 import { UserError } from "../services/common/errors.ts";
 
 /** The engine's language host: where one is found it is asked to run a policy pack, which only the newest ones can. */
@@ -13,7 +13,7 @@ const ANALYZER = "pulumi-analyzer-policy-nodejs";
 
 /**
  * Puts the engine into a folder where it runs policy packs, whether it is an official release or built from source: the CLI
- * alone, without the language host beside it, a starter for packs, and a stand-in for the public providers. The program itself is run inline and needs no host.
+ * alone, without the language host beside it, and a starter for packs. The program itself is run inline and needs no host.
  *
  * @returns the PATH to run it with
  * @throws UserError if there is no `pulumi` on the PATH
@@ -28,7 +28,6 @@ export async function prepareEngine(folder: string, path: string): Promise<strin
   await linkOrCopy(await realpath(pulumi), join(folder, "pulumi"));
   await symlink(process.execPath, join(folder, "node"));
   await writeStarter(join(folder, ANALYZER), packRunner());
-  await writeStandIns(folder);
 
   const withoutHost = await Promise.all(
     folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])),

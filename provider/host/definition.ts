@@ -63,7 +63,7 @@ export interface ResourceHandler<X, I, O> {
   create(context: X, inputs: I, signal: AbortSignal, operation: Operation): Promise<{ id: string; outputs: O }>;
   /**
    * What exists, or undefined when it is gone. `last` is absent at an import. Inputs that are returned should have the
-   * keys of `last.inputs` (see `likeLast`), or a refresh shows defaults of the service as drift.
+   * keys of `last.inputs`, or a refresh shows defaults of the service as drift.
    */
   read(
     context: X,
@@ -107,11 +107,4 @@ export function resource<X, I extends object, O extends object>(
 /** Puts a typed function into a provider's table; see {@link resource}. */
 export function providerFunction<X, A extends object>(handler: FunctionHandler<X, A>): FunctionHandler<X, Properties> {
   return handler as unknown as FunctionHandler<X, Properties>;
-}
-
-/** Keeps of `actual` the keys that `last` has, so that defaults of a service are no drift; all of them at an import. */
-export function likeLast<I extends object>(actual: I, last: { inputs: object } | undefined): I {
-  if (last === undefined) return actual;
-  const known = Object.entries(actual).filter(([key]) => key in last.inputs);
-  return Object.fromEntries(known) as I;
 }

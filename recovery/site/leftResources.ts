@@ -58,6 +58,8 @@ const named = (id: (name: string, search: Search) => string) =>
 /**
  * Every type that the stacks declare (tests/recovery/site/leftResources.test.ts holds the two together). Import ids are those of
  * the official providers' documentation.
+ *
+ * @internal exported for that test
  */
 export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:s3/bucket:Bucket": text("bucket"),

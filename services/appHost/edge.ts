@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+import { realTiming } from "../common/timing.ts";
 import { networkReason } from "../http/http.ts";
 
 /** What a public address answered. */
@@ -38,7 +39,7 @@ export interface EdgeOptions {
   endpoint?: string | undefined;
   /** The mark to look for. */
   mark?: EdgeMark | undefined;
-  /** Patience with one request, in milliseconds (10 000). */
+  /** Patience with one request, in milliseconds. @default - `edgeSilenceMs` of {@link realTiming} */
   timeoutMs?: number;
 }
 
@@ -47,7 +48,7 @@ const LONGEST_BODY_BYTES = 64 * 1024;
 
 /** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
-  const { endpoint, mark, timeoutMs = 10_000 } = options;
+  const { endpoint, mark, timeoutMs = realTiming.edgeSilenceMs } = options;
   return (address, signal, headers = {}) => {
     const url = new URL(address);
     const target = endpoint === undefined ? url : new URL(url.pathname + url.search, endpoint);

@@ -6,7 +6,7 @@ import { isGenerated } from "./vercelNames.ts";
 import { projectPath } from "./vercelProjects.ts";
 
 /** How Vercel shows the secret that is made here. */
-export const BYPASS_NOTE = "castchat-recovery asks deployments for their health";
+const BYPASS_NOTE = "castchat-recovery asks deployments for their health";
 /** https://vercel.com/docs/deployment-protection/methods-to-bypass-deployment-protection/protection-bypass-automation */
 const BYPASS_HEADER = "x-vercel-protection-bypass";
 

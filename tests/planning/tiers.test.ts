@@ -1,15 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
-import {
-  faultsOfOverrides,
-  leastKeptDays,
-  type SeedTierName,
-  tier,
-  TIER_NAMES,
-  tierNamed,
-  TIERS,
-  tiersWith,
-} from "../../planning/tiers.ts";
+import { faultsOfOverrides, leastKeptDays, type SeedTierName, TIERS, tiersWith } from "../../planning/tiers.ts";
+import { decade } from "../support/decade.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
 
@@ -53,14 +45,6 @@ describe("TIERS", () => {
   );
 });
 
-describe("tierNamed", () => {
-  it.each(TIER_NAMES)("finds %s", (name) => expect(tierNamed(name).name).toBe(name));
-
-  it("refuses a name that is not among the given tiers", () => {
-    expect(() => tierNamed("annual", TIERS.slice(0, 1))).toThrow('there is no tier "annual"');
-  });
-});
-
 describe("faultsOfOverrides", () => {
   it.each(TIERS)("accepts what the guide asks for in $name, and a day more", (one) => {
     expect(faultsOfOverrides({ [one.name]: leastKeptDays(one) })).toEqual([]);
@@ -68,7 +52,7 @@ describe("faultsOfOverrides", () => {
   });
 
   it("takes a tier beyond the guide by what the table says", () => {
-    const tiers = [...TIERS, tier("decade", "year", 3653)];
+    const tiers = [...TIERS, decade()];
     expect(faultsOfOverrides({ decade: 3652 }, tiers)).toEqual([
       "decade keeps 3652 days, the recovery guide asks for at least 3653",
     ]);

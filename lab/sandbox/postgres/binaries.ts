@@ -19,6 +19,8 @@ export interface PostgresPackage {
 
 /**
  * A package of Postgres programs for this machine.
+ *
+ * @internal exported for tests on other major versions
  * @param modules folder, from the project's root, that holds the packages of each platform
  */
 export function postgresPackage(major: number, modules: string): PostgresPackage {

@@ -1,9 +1,8 @@
-import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Phase } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Patience } from "../../../services/common/timing.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -26,7 +25,8 @@ export interface PlatformRestoreOptions {
   choice: PlatformChoice;
   confirm: Confirm;
   clock: Clock;
-  patience?: Patience;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
@@ -43,13 +43,6 @@ export interface PlatformRestoreResult extends SeedCounts {
   notes: string[];
 }
 
-/** The database objective: a restore that takes longer has missed it, whatever comes of it. */
-export const PLATFORM_PATIENCE: Patience = {
-  firstMs: 1_000,
-  longestMs: 15_000,
-  limitMs: RECOVERY_TIME_OBJECTIVES.database,
-};
-
 /**
  * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
  * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
@@ -57,19 +50,19 @@ export const PLATFORM_PATIENCE: Patience = {
  * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
  */
 export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
-  const { ref, databaseUrl, vault, clock, reporter, patience = PLATFORM_PATIENCE } = options;
+  const { ref, databaseUrl, vault, clock, reporter, timing = realTiming } = options;
   const signal = options.signal ?? new AbortController().signal;
   const target = nameOf(parseDatabaseUrl(databaseUrl));
   const run = { what: "restore on the platform", target, vault, clock, reporter };
   return await recoveryRun(run, async (course) => {
-    const counts = await orderAndWait({ ...options, signal, patience }, course);
+    const counts = await orderAndWait({ ...options, signal, timing }, course);
     const { phases } = course.timer;
     return { ref, source: course.begun?.source, phases, durationMs: course.durationMs, ...counts, notes: [] };
   });
 }
 
 async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCounts> {
-  const { databaseHost, ref, databaseUrl, clock, signal } = running;
+  const { databaseHost, ref, clock, signal } = running;
   const { timer } = run;
   const startedAt = clock().getTime();
   const project = await databaseHost.project(ref, signal);
@@ -86,7 +79,7 @@ async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCou
     const holdings = await readPlatformBackups(databaseHost, ref, clock, signal);
     const source = choosePlatformSource(holdings, running.choice);
     await running.confirm(dangerOf(ref, source, clock()));
-    bootedBefore = (await bootOf(databaseUrl, signal))?.at;
+    bootedBefore = (await bootOf(running))?.at;
     orderedAt = clock();
     run.begin(begunFor(ref, describeSource(source)));
     await timer.run("order", `Asking ${databaseHost.name} to restore ${ref} to ${describeSource(source)}`, () =>
@@ -121,7 +114,7 @@ function dangerOf(ref: string, source: PlatformSource, now: Date) {
   };
 }
 
-type Running = PlatformRestoreOptions & { signal: AbortSignal; patience: Patience };
+type Running = PlatformRestoreOptions & { signal: AbortSignal; timing: Timing };
 
 /** Begins it once. Without an answer nobody knows whether it was begun: the project's own state then tells. */
 async function begin({ databaseHost, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {

@@ -2,7 +2,7 @@ import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 import { type Look, poll } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Patience } from "../../../services/common/timing.ts";
+import type { Timing } from "../../../services/common/timing.ts";
 import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
@@ -22,7 +22,7 @@ export interface Waiting {
   /** Connection string of the project's role `postgres`. */
   databaseUrl: string;
   clock: Clock;
-  patience: Patience;
+  timing: Timing;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -32,7 +32,7 @@ export async function waitForRestore(
   waiting: Waiting,
   before: { isSeen: boolean; bootedBefore: string | undefined; orderedAt: Date },
 ): Promise<void> {
-  const { databaseHost, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
+  const { databaseHost, ref, signal, timing, clock, reporter } = waiting;
   let { isSeen } = before;
   const look = async (): Promise<Look<undefined>> => {
     let project: DatabaseProject | undefined;
@@ -51,7 +51,7 @@ export async function waitForRestore(
     if (project.state === "restoring") isSeen = true;
     if (project.state !== "healthy") return { waitingFor: `${databaseHost.name} (${project.status})` };
     if (!isSeen) {
-      const booted = await bootOf(databaseUrl, signal);
+      const booted = await bootOf(waiting);
       // Where nobody could ask before the order, a server that answers now may well be the one that has run all the time.
       const sinceOrderMs = clock().getTime() - before.orderedAt.getTime();
       const isAnew =
@@ -63,7 +63,7 @@ export async function waitForRestore(
     return isSeen ? { done: undefined } : { waitingFor: `${databaseHost.name} to begin` };
   };
   await poll(look, {
-    patience,
+    patience: timing.platformRestore,
     clock,
     signal,
     progress: (state) => reporter(`Waiting for ${state}`),
@@ -81,12 +81,13 @@ function tooLong(ref: string) {
 
 /** The guide's counts, once the database answers. */
 export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<SeedCounts> {
-  const { databaseUrl, signal, patience, clock, reporter, ref } = waiting;
+  const { databaseUrl, signal, timing, clock, reporter, ref } = waiting;
+  const patience = timing.platformRestore;
   const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
   const look = async (): Promise<Look<SeedCounts>> => {
     try {
       return {
-        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, countForSeed),
+        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, countForSeed),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -112,9 +113,9 @@ export interface Boot {
 }
 
 /** The same of a server; undefined while it can't be asked. */
-export async function bootOf(databaseUrl: string, signal: AbortSignal): Promise<Boot | undefined> {
+export async function bootOf({ databaseUrl, signal, timing }: Waiting): Promise<Boot | undefined> {
   try {
-    const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, (session) =>
+    const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, (session) =>
       session.query<Boot>(
         `select pg_postmaster_start_time()::text as at,
            (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 as "upMs"`,

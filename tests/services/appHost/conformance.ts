@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 
 import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { isNotFound } from "../../../services/http/http.ts";
+import { isNotFound } from "../support/notFound.ts";
 import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** An app host with what only its own API can make or show. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { GitError, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
 import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
@@ -58,9 +58,10 @@ describe("reading", () => {
 
   it("says in one sentence what is not there", async () => {
     const absent = gitCommand().checkout(source, "absent", join(root, "absent"), signal);
-    await expect(absent).rejects.toThrow(
-      new GitError(`git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`),
-    );
+    await expect(absent).rejects.toMatchObject({
+      name: "GitError",
+      message: `git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`,
+    });
   });
 
   it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])(

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
-import { isNotFound, ServiceError } from "../../../services/http/http.ts";
+import { ServiceError } from "../../../services/http/http.ts";
+import { isNotFound } from "../support/notFound.ts";
 import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** A database host with what only its own API, or its operator, can do. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import type { DnsHost, WantedRecord } from "../../../services/dns/dnsHost.ts";
-import { isNotFound } from "../../../services/http/http.ts";
+import { isNotFound } from "../support/notFound.ts";
 import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
 
 /** A DNS host with what only its own API can make. */

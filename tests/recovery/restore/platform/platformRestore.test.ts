@@ -16,6 +16,7 @@ import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { realTiming } from "../../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
 import { pick, send, type TestBed, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
@@ -95,6 +96,7 @@ afterEach(() => supabase.settled());
 
 const client = () => supabaseDatabases({ token: TOKEN, endpoint, retryDelayMs: 5 });
 const said: string[] = [];
+const waiting = (limitMs: number) => ({ ...realTiming, platformRestore: { firstMs: 20, longestMs: 100, limitMs } });
 const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
   databaseHost: client(),
   vault,
@@ -106,7 +108,7 @@ const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOpt
     return Promise.resolve();
   },
   clock: () => new Date(),
-  patience: { firstMs: 20, longestMs: 100, limitMs: 30_000 },
+  timing: waiting(30_000),
   reporter: (message) => void said.push(message),
   ...more,
 });
@@ -200,7 +202,7 @@ describe("restorePlatform", () => {
     await write(6);
     let finish: () => void = () => undefined;
     restoring = new Promise((resolve) => (finish = resolve));
-    const hung = restorePlatform(options({ patience: { firstMs: 20, longestMs: 50, limitMs: 600 } }));
+    const hung = restorePlatform(options({ timing: waiting(600) }));
     await expect(hung).rejects.toThrow(
       /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
     );
@@ -267,8 +269,9 @@ describe("restorePlatform", () => {
     const reporter = (message: string) => {
       if (message.startsWith("Waiting until")) void runSql(superuserUrl, "alter role postgres connection limit -1");
     };
-    const patience = { firstMs: 20, longestMs: 100, limitMs: 1_500 };
-    await expect(restorePlatform(options({ databaseHost: idle, reporter, patience }))).rejects.toThrow("is not done");
+    await expect(restorePlatform(options({ databaseHost: idle, reporter, timing: waiting(1_500) }))).rejects.toThrow(
+      "is not done",
+    );
   });
 });
 
