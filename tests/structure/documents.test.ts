@@ -94,3 +94,18 @@ describe.each(DOCUMENTS)("%s", (file) => {
     expect(lost).toEqual([]);
   });
 });
+
+/** The messages that a document's tables explain: first cells of the tables that begin with "it says". */
+function messagesIn(text: string): string[] {
+  const tables = [...text.matchAll(/^\| it says .*\n\|[ -|]*\n((?:\|.*\n)*)/gm)].map(([, rows = ""]) => rows);
+  const cells = tables.flatMap((rows) => rows.trimEnd().split("\n")).map((row) => row.split("|")[1] ?? "");
+  return cells.flatMap((cell) => cell.split(/…|·/)).map((part) => part.trim());
+}
+
+it("explains only messages that the program has", () => {
+  const sources = lsFiles("cli/*.ts", "recovery/*.ts", "services/*.ts", "settings/*.ts", "provider/*.ts");
+  const spoken = sources.map(textOf).join("\n").toLowerCase();
+  const messages = messagesIn(textOf("docs/runbook.md")).filter((part) => part !== "");
+  expect(messages.length).toBeGreaterThan(30);
+  expect(messages.filter((part) => !spoken.includes(part.toLowerCase()))).toEqual([]);
+});
