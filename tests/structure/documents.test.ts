@@ -4,9 +4,11 @@ import { basename, dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { Command } from "commander";
 import { execaSync } from "execa";
+import { parse } from "yaml";
 
 import { castchatRecovery } from "../../cli/program.ts";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
+import { SETTINGS } from "../../settings/schema.ts";
 
 const lsFiles = (...patterns: string[]): string[] =>
   execaSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...patterns], {
@@ -108,4 +110,12 @@ it("explains only messages that the program has", () => {
   const messages = messagesIn(textOf("docs/runbook.md")).filter((part) => part !== "");
   expect(messages.length).toBeGreaterThan(30);
   expect(messages.filter((part) => !spoken.includes(part.toLowerCase()))).toEqual([]);
+});
+
+it("describes every setting in Pulumi.yaml, and no other", () => {
+  const { config } = parse(textOf("Pulumi.yaml")) as { config: Record<string, { description?: string }> };
+  const described = Object.keys(config).filter((key) => config[key]?.description !== undefined);
+  // Pulumi has no type for an object: Pulumi.prod.yaml shows this one.
+  expect([...described, "tierOverrides"].sort()).toEqual(Object.keys(SETTINGS.shape).sort());
+  expect(textOf("Pulumi.prod.yaml")).toContain("tierOverrides:");
 });
