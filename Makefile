@@ -29,7 +29,7 @@ soak: setup ## kill runs at many more instants than `make test` does, as each ni
 types: setup ## check types
 	@$(RUN) npx --no-install tsc --noEmit -p .
 
-lint: setup ## run ESLint, the formatter's check and knip
+lint: setup ## ESLint and the formatter
 	@$(RUN) npx --no-install eslint . && npx --no-install prettier --check --log-level warn .
 	@$(RUN) npx --no-install knip --no-progress
 
