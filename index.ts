@@ -10,7 +10,7 @@ import { scheduledRun } from "./runner/scheduledRun.ts";
 import { loadSettings } from "./settings/loadSettings.ts";
 import type { StandbySettings } from "./settings/settings.ts";
 
-/** The program: settings in, components out. The engine calls it; so can an inline program, more than once in a process. */
+/** The program: settings in, components out. The engine calls it; an inline program may call it more than once in a process. */
 export default async function program(): Promise<SiteOutputs> {
   const settings = loadSettings();
   const providers = createProviders(settings);
@@ -20,7 +20,7 @@ export default async function program(): Promise<SiteOutputs> {
   return new StandbySite("standby", { ...settings, ...run, generations }, { providers }).outputs;
 }
 
-/** Before anything else is declared: which generations there are decides what the program declares. */
+/** Declared before anything else: the generations decide what the program declares. */
 function declaredGenerations(
   settings: StandbySettings,
   providers: readonly ProviderResource[],

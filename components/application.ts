@@ -6,13 +6,13 @@ import * as vercel from "@pulumiverse/vercel";
 import type { Database } from "./database.ts";
 import { AppDeployment } from "./recovery/appDeployment.ts";
 
-/** What is deployed and which database it works on. */
+/** What is deployed, and the database that it uses. */
 export interface ApplicationRelease {
   /** The repository's https clone address. */
   readonly sourceUrl: string;
   /** The branch to deploy. */
   readonly sourceRef: string;
-  /** The database that the app is connected to; the deployment waits until it is restored. */
+  /** The app's database. The deployment waits until it is restored. */
   readonly database: Database;
 }
 
@@ -24,26 +24,23 @@ export interface ApplicationArgs {
    * @default - the project stays empty, ready for a recovery
    */
   readonly release?: ApplicationRelease;
-  /**
-   * Refuse to delete the project. The deployment is never protected: a new commit takes the place of the one before.
-   * @default true
-   */
+  /** Refuse to delete the project. The deployment is never protected, because a new commit replaces it. @default true */
   readonly protect?: boolean;
 }
 
 /**
- * What a new project is given, said instead of left to Vercel: its standard protection, and system variables, by which a deployment knows
- * its own id. It is not compared again: for any difference the provider sends almost every setting of a project, and takes away what it
- * isn't told of, such as a stronger protection or a password that was set in Vercel (client/project.go, UpdateProjectRequest). AppDeployment
- * looks to the system variables of projects that are there already.
+ * Settings of a new project that are not left to Vercel's defaults: its standard protection, and system variables, from which a deployment
+ * learns its own id. Later differences are ignored: for any difference the provider sends almost every setting of a project, and removes
+ * those that it doesn't know, such as a stronger protection or a password set in Vercel (client/project.go, UpdateProjectRequest).
+ * AppDeployment handles the system variables of existing projects.
  */
 const AT_CREATION = {
-  // As the provider's validator has it; its description says it in other words.
+  // This is the value that the provider's validator accepts; its description differs.
   vercelAuthentication: { deploymentType: "standard_protection_new" },
   automaticallyExposeSystemEnvironmentVariables: true,
 };
 
-/** CastChat's app on Vercel: the project and, where asked, its environment and a healthy deployment. */
+/** CastChat's app on Vercel: the project and, with a release, its environment and a healthy deployment. */
 export class Application extends pulumi.ComponentResource {
   /** Vercel's id of the project. */
   readonly projectId: pulumi.Output<string>;
@@ -54,7 +51,7 @@ export class Application extends pulumi.ComponentResource {
     super("castchat:index:Application", name, {}, opts);
     const { projectName, release, protect = true } = args;
 
-    // No `framework`: with one set, the provider calls a further host that a recovery would then depend on.
+    // No `framework`: with one set, the provider calls another host, on which a recovery would then depend.
     const project = new vercel.Project(
       `${name}-project`,
       { name: projectName, ...AT_CREATION },
@@ -70,7 +67,7 @@ export class Application extends pulumi.ComponentResource {
    * @throws {pulumi.ResourceError} while the project is empty
    */
   get deploymentUrl(): pulumi.Output<string> {
-    if (!this.deployment) throw new pulumi.ResourceError("The app has no deployment; give it a release.", this, true);
+    if (!this.deployment) throw new pulumi.ResourceError("The app has no deployment; pass a release.", this, true);
     return this.deployment.url;
   }
 
@@ -91,7 +88,7 @@ export class Application extends pulumi.ComponentResource {
           sensitive: true,
         })),
       },
-      // Not before it is restored: what is built meanwhile, by whomever, must not work on half of it.
+      // Wait for the restore: no build, even one started by hand, may use a half-restored database.
       { parent: this, dependsOn: [database] },
     );
     return new AppDeployment(
@@ -109,7 +106,7 @@ export class Application extends pulumi.ComponentResource {
 }
 
 /**
- * SHA-256 of an environment, independent of the order of its names.
+ * SHA-256 of an environment, whatever the order of its names.
  *
  * @internal exported for its property test
  */

@@ -13,11 +13,11 @@ import { closedBucket } from "./closedBucket.ts";
 import { deployerOnly, type PolicyDocument, policyDocument, tlsOnly } from "./policyDocument.ts";
 
 export interface AuditTrailArgs {
-  /** Whose vault is watched; all names derive from it. */
+  /** The site whose vault is audited. All names derive from it. */
   readonly site: Site;
   /** Days that the logs are kept. */
   readonly keptDays: number;
-  /** Who may change the log bucket's settings: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
+  /** The principals that may change the log bucket's settings: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
   readonly deployerArns?: readonly string[] | undefined;
   /**
    * Refuse to delete the trail and its logs' bucket.
@@ -27,13 +27,13 @@ export interface AuditTrailArgs {
   readonly tags?: Record<string, string> | undefined;
 }
 
-/** Days after which unfinished uploads and lone delete markers go. */
+/** Days after which unfinished uploads and lone delete markers are removed. */
 const CLEAN_UP_AFTER_DAYS = 1;
 
 /**
- * Who read, wrote or tried to delete what in a vault: CloudTrail's data events of its objects, in a log bucket of their own
- * that nobody deletes from. The logs are encrypted with S3's own key: they name keys and callers but hold no backup, and
- * they have to outlive the vault's key.
+ * Records who read, wrote or deleted a vault's objects, or tried to. CloudTrail writes its data events to a log bucket of its own, from
+ * which no principal may delete. The logs use S3's own key: they name keys and callers but hold no backup, and they must outlive the
+ * vault's key.
  */
 export class AuditTrail extends pulumi.ComponentResource {
   /** Name of the logs' bucket. */
@@ -59,7 +59,7 @@ export class AuditTrail extends pulumi.ComponentResource {
         { ...child, dependsOn: [versioned(name, bucket, child)] },
       ),
     ];
-    // The policy comes last: after it, only a deployer may change the others.
+    // The policy comes last: from then on only a deployer may change the other settings.
     const policy = new aws.s3.BucketPolicy(
       `${name}-policy`,
       { bucket, policy: JSON.stringify(logBucketPolicy(site, deployerArns)) },
@@ -93,7 +93,7 @@ export class AuditTrail extends pulumi.ComponentResource {
   }
 }
 
-/** Lets this one trail in, and nobody delete. */
+/** The log bucket's policy: this trail may write, and no principal may delete. */
 function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   const bucketArn = `arn:aws:s3:::${auditBucketName(site)}`;
   const trail = { Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } };
@@ -132,7 +132,7 @@ function logRules(keptDays: number): aws.types.input.s3.BucketLifecycleConfigura
       id: "logs",
       ...everything,
       expiration: { days: keptDays },
-      // A log that somebody has written over is evidence: the version beneath stays as long as any log.
+      // A log that was overwritten is evidence, so the old version is kept as long as any log.
       noncurrentVersionExpiration: { noncurrentDays: keptDays },
     },
     {

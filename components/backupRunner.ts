@@ -28,7 +28,7 @@ export interface RunnerCode {
 }
 
 export interface BackupRunnerArgs {
-  /** Whose runner it is; all names derive from it. */
+  /** The runner's site. All names derive from it. */
   readonly site: Site;
   readonly tiers: readonly Tier[];
   readonly vaultBucketArn: pulumi.Input<string>;
@@ -37,24 +37,24 @@ export interface BackupRunnerArgs {
   readonly code: RunnerCode;
   /** The container image that a run starts in, by tag or by digest. */
   readonly image: string;
-  /** The stack's state that a run reads, where it lies in a bucket. @default - none */
+  /** The stack's state, which a run reads if it is in a bucket. @default - none */
   readonly checkpoint?: CheckpointPlace | undefined;
-  /** What the runner is told, as JSON (settings/runnerSettings.ts). It is shown in clear. */
+  /** The runner's settings, as JSON (settings/runnerSettings.ts). They are not secret. */
   readonly settings: pulumi.Input<string>;
   /** Secret. */
   readonly databaseUrl: pulumi.Input<string>;
-  /** Secret. Each opens one service's settings for the configuration backup. */
+  /** Secret. Each token gives the configuration backup access to one service. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   readonly tags?: Record<string, string> | undefined;
 }
 
-/** Days for which the runs' logs are kept: a quarter, so that the weekly promotion can be looked up for its whole life. */
+/** Days for which the runs' logs are kept. A quarter, so that a weekly backup's log exists as long as the backup. */
 const LOG_DAYS = 90;
 const KEY_DELETION_DAYS = 30;
 
 /**
- * What a backup runs in, in the vault's own account and region: a CodeBuild project without a VPC, whose code `pulumi up` itself
- * uploads, with a role of its own, its secrets in Secrets Manager and its logs kept. It depends on neither GitHub nor Vercel.
+ * Runs backups in the vault's own account and region: a CodeBuild project without a VPC. It has its own role, its secrets in Secrets
+ * Manager, and its logs. `pulumi up` uploads its code, so it depends on neither GitHub nor Vercel.
  */
 export class BackupRunner extends pulumi.ComponentResource {
   /** Name of the CodeBuild project. */
@@ -116,7 +116,7 @@ export class BackupRunner extends pulumi.ComponentResource {
     );
   }
 
-  /** Under its own hash, so that a build which has begun keeps the code that it began with. */
+  /** Under its own hash, so that a running build keeps the code with which it started. */
   #uploadCode(): aws.s3.BucketObjectv2 {
     const { site, code } = this.#args;
     const { bucket } = new aws.s3.Bucket(
@@ -150,7 +150,7 @@ export class BackupRunner extends pulumi.ComponentResource {
         name: runnerSecretName(site),
         description: "What a scheduled backup reads the database and the services' settings with",
         kmsKeyId: key.arn,
-        // Everything in it exists elsewhere; a window would only keep its name from the next `up`.
+        // Everything in it exists elsewhere. A recovery window would only block its name for the next `up`.
         recoveryWindowInDays: 0,
         ...this.#tags(),
       },

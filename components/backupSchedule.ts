@@ -11,18 +11,18 @@ export interface BackupScheduleArgs extends BackupRunnerArgs {
   readonly intervalHours: number;
 }
 
-/** Seconds for which a start that failed is tried again: a run that still goes on (one at a time) ends within them, or is the fault. */
+/** Seconds for which a failed start is retried. A previous run, which blocks the next one, ends within this time unless it hangs. */
 const RETRY_SECONDS = 3600;
 const RETRIES = 20;
-/** Seconds for which a missed run stays on record: the longest that SQS offers, 14 days. */
+/** Seconds for which a missed run stays on record: SQS's maximum, 14 days. */
 const MISSED_KEPT_SECONDS = 1_209_600;
 
-/** A site's own backups: the runner, and the schedule that starts it. What could not be started lies in a queue. */
+/** A site's own backups: the runner, the schedule that starts it, and a queue for runs that could not be started. */
 export class BackupSchedule extends pulumi.ComponentResource {
   readonly runner: BackupRunner;
   /** Name of the schedule. */
   readonly schedule: pulumi.Output<string>;
-  /** Address of the queue of runs that could not be started. */
+  /** URL of the queue of runs that could not be started. */
   readonly missedRunsUrl: pulumi.Output<string>;
 
   constructor(name: string, args: BackupScheduleArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -47,7 +47,8 @@ export class BackupSchedule extends pulumi.ComponentResource {
       {
         name: scheduleRoleName(site, "starter"),
         description: "Starts the scheduled backups, and nothing else",
-        // The group: a trust that names one schedule lets the service in for none, and it then refuses to make the schedule.
+        // The group, not the schedule: EventBridge Scheduler can't assume a role that trusts a single schedule, and refuses to create the
+        // schedule.
         assumeRolePolicy: JSON.stringify(serviceTrust("scheduler.amazonaws.com", site, scheduleGroupArn(site))),
         ...(tags && { tags }),
       },

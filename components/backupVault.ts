@@ -10,36 +10,27 @@ import { replicateVault, type VaultAddress } from "./vaultReplication.ts";
 import { type VaultPeople, VaultRoles } from "./vaultRoles.ts";
 
 export interface BackupVaultArgs {
-  /** Whose vault it is; all names derive from it. */
+  /** The vault's site. All names derive from it. */
   readonly site: Site;
-  /** What is kept, where and for how long: one lifecycle rule each. */
+  /** The tiers, with one lifecycle rule each. */
   readonly tiers: readonly Tier[];
-  /**
-   * Replicate every new object to this vault in another region.
-   * @default - no replication
-   */
+  /** Replicate every new object to this vault in another region. @default - no replication */
   readonly replicateTo?: (VaultAddress & { readonly region: string }) | undefined;
-  /**
-   * Accept replicas from the vault of this site.
-   * @default - nobody outside the account writes here
-   */
+  /** Accept replicas from the vault of this site. @default - no principal outside the account may write */
   readonly replicaOf?: Site | undefined;
-  /** The key that the writer signs manifests with. */
+  /** The key with which the writer signs manifests. */
   readonly signingKeyArn: pulumi.Input<string>;
   /**
-   * Who may change what protects the vault (policy, lock, lifecycle, replication, key): ARNs, with * and ?.
-   * @default - the account's root user, its role `<project>-deployer`, and IAM Identity Center's administrators
+   * The principals that may change the vault's protection (policy, lock, lifecycle, replication, key): ARNs, with * and ?. @default - the
+   * account's root user, its role `<project>-deployer`, and IAM Identity Center's administrators
    */
   readonly deployerArns?: readonly string[] | undefined;
-  /**
-   * Who may take the vault's roles beside the schedule, by purpose.
-   * @default - those who carry the role's tag
-   */
+  /** The people who may assume the vault's roles, beside the schedule, by purpose. @default - principals with the role's tag */
   readonly people?: VaultPeople | undefined;
   /**
-   * What the vault holds may be thrown away: a drill's or a sandbox's. Then `protect` decides whether bucket, key and trail are protected, and the
-   * deployers may end the key. Those of any other vault are always protected, and `castchat-recovery vault retire` is the way out.
-   * @default false
+   * The vault's content may be thrown away: it belongs to a drill or a sandbox. Then `protect` decides whether bucket, key and trail are
+   * protected, and the deployers may delete the key. Any other vault is always protected; to give it up, use `castchat-recovery vault
+   * retire`. @default false
    */
   readonly disposable?: boolean | undefined;
   /**
@@ -50,23 +41,22 @@ export interface BackupVaultArgs {
   readonly tags?: Record<string, string> | undefined;
 }
 
-/** Days between asking for a key's deletion and its end: the longest that KMS offers. */
+/** Waiting days of a key's deletion: KMS's maximum. */
 const KEY_DELETION_DAYS = 30;
 
 /**
- * Where the backups lie: a versioned bucket with Object Lock, encrypted with a key of its own, closed to the public,
- * reached over TLS alone, with one lifecycle rule a tier, a role for each purpose, an audit trail of who touched what and,
- * where asked, a replica in another region.
+ * The backups' storage: a versioned bucket with Object Lock, its own key, no public access and TLS only. It has one lifecycle rule for each
+ * tier, a role for each purpose, an audit trail and, if configured, a replica in another region.
  *
- * Locks are set on each object by the writer, since a bucket's default knows one period for all tiers.
+ * The writer locks each object, because a bucket's default has one period for all tiers.
  */
 export class BackupVault extends pulumi.ComponentResource {
   /** Name of the bucket. */
   readonly bucket: pulumi.Output<string>;
   readonly bucketArn: pulumi.Output<string>;
-  /** The ARN, not the alias: an alias may resolve in the account that asks. */
+  /** The ARN, not the alias: an alias may resolve in the caller's account. */
   readonly keyArn: pulumi.Output<string>;
-  /** ARNs of the roles that work with the vault, by purpose. */
+  /** ARNs of the vault's roles, by purpose. */
   readonly roleArns: Readonly<Record<VaultRolePurpose, pulumi.Output<string>>>;
   /** Name of the bucket with the audit trail's logs. */
   readonly auditBucket: pulumi.Output<string>;
@@ -175,8 +165,8 @@ export class BackupVault extends pulumi.ComponentResource {
   }
 
   /**
-   * The policy comes last: after it, only a deployer may change the other settings. And after the key, which KMS refuses to make
-   * for somebody who is no deployer.
+   * The policy comes last: from then on only a deployer may change the other settings. It also waits for the key, because KMS refuses to
+   * create the key for a principal that is not a deployer.
    */
   #guardBucket(bucket: aws.s3.Bucket, dependsOn: pulumi.Resource[]): void {
     new aws.s3.BucketPolicy(

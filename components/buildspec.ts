@@ -4,9 +4,9 @@ import { NODE_FLAGS, RUNNER_POSTGRES_MAJOR } from "../settings/runnerImage.ts";
 export const BUNDLE_FILE = "runner.mjs";
 
 /**
- * What a build does, as CodeBuild reads it (JSON is YAML): bring the PostgreSQL client where the image has none, look that the code
- * is the one that `pulumi up` has uploaded, run it. The client comes from the PostgreSQL project's own Debian archive, whose key
- * Debian's package postgresql-common holds.
+ * A build's commands, as CodeBuild reads them (JSON is YAML). They install the PostgreSQL client if the image has none, check that the code
+ * is what `pulumi up` uploaded, and run it. The client comes from the PostgreSQL project's Debian archive, whose key is in Debian's package
+ * postgresql-common.
  */
 export function buildspec(bundleSha256: string): string {
   const client = [

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** What closes a bucket: encryption by S3's own key, no public access, one owner. */
+/** Closes a bucket: encryption with S3's own key, no public access, one owner. */
 export function closedBucket(
   name: string,
   bucket: pulumi.Input<string>,

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DatabaseRestore } from "./recovery/databaseRestore.ts";
 import { SupabaseProject } from "./recovery/supabaseProject.ts";
 
-/** Which backup a database is filled with. */
+/** The backup with which a database is filled. */
 export interface RestoreSource {
   /** Name of the bucket to restore from. */
   readonly vaultBucket: pulumi.Input<string>;
@@ -13,7 +13,7 @@ export interface RestoreSource {
   readonly backup?: string | undefined;
   /** ISO 8601, UTC. @default - now */
   readonly at?: string | undefined;
-  /** Where the backup lacks the auth settings, apply those of an older one. */
+  /** If the backup lacks the auth settings, apply those of an older backup. */
   readonly olderAuthSettings?: boolean | undefined;
   readonly generation: number;
 }
@@ -28,37 +28,31 @@ export interface DatabaseArgs {
    * @default - the database starts empty
    */
   readonly restore?: RestoreSource;
-  /**
-   * It is one of an earlier generation: declared so that it stays, and never made, changed or filled.
-   * @default false
-   */
+  /** The database belongs to an earlier generation: it stays declared, and is never created, changed or filled. @default false */
   readonly kept?: boolean;
-  /**
-   * Refuse to delete it, in the engine and at Supabase's API.
-   * @default true
-   */
+  /** Refuse to delete it, in the engine and in Supabase's API. @default true */
   readonly protect?: boolean;
 }
 
-/** CastChat's database on Supabase; recovered from a vault where asked. Who depends on it waits for the restore too. */
+/** CastChat's database on Supabase, restored from a vault if `restore` is set. Resources that depend on it also wait for the restore. */
 export class Database extends pulumi.ComponentResource {
   /** Name of the Supabase project. */
   readonly projectName: string;
-  /** Supabase's own name for the project. */
+  /** The project's reference at Supabase. */
   readonly ref: pulumi.Output<string>;
   readonly apiUrl: pulumi.Output<string>;
   /** Secret. */
   readonly connectionString: pulumi.Output<string>;
   /** Secret. */
   readonly anonKey: pulumi.Output<string>;
-  /** What was restored; undefined where nothing was asked for. */
+  /** The restore; undefined when none was asked for. */
   readonly restore: DatabaseRestore | undefined;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("castchat:index:Database", name, {}, opts);
     const { projectName, organization, region, restore, kept = false, protect = true } = args;
     this.projectName = projectName;
-    // What the settings say now is meant for the present generation.
+    // The current settings are meant for the present generation.
     const stays = (...ignoreChanges: string[]) => (kept ? { ignoreChanges } : {});
 
     const { ready } = new SupabaseProject(
@@ -66,7 +60,7 @@ export class Database extends pulumi.ComponentResource {
       { name: projectName, organization, region, deletionProtection: protect, ...(kept && { kept }) },
       { parent: this, protect, ...stays("organization", "region") },
     );
-    // The provider marks these itself; said once more, the program doesn't depend on it.
+    // The provider marks these as secret too; here the program doesn't depend on it.
     this.connectionString = pulumi.secret(ready.connectionString);
     this.anonKey = pulumi.secret(ready.anonKey);
     this.restore = restore

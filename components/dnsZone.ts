@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface DnsZoneArgs {
   /** The zone, such as example.com. */
   readonly zoneName: string;
-  /** Cloudflare account that holds it. */
+  /** The Cloudflare account that holds the zone. */
   readonly accountId: string;
   /**
    * Refuse to delete the zone.
@@ -13,15 +13,13 @@ export interface DnsZoneArgs {
   readonly protect?: boolean;
 }
 
-/** The authority that Vercel has its certificates from. */
+/** The authority that issues Vercel's certificates. */
 const CERTIFICATE_AUTHORITY = "letsencrypt.org";
 
 /** `ttl: 1` lets Cloudflare choose. */
 const AUTOMATIC_TTL = 1;
 
-/**
- * The DNS zone and the records in it that never move. The public names are not here: the traffic switch alone owns those.
- */
+/** The DNS zone and its fixed records. The public names are not here: only the traffic switch owns those. */
 export class DnsZone extends pulumi.ComponentResource {
   readonly zoneId: pulumi.Output<string>;
 

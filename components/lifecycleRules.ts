@@ -4,14 +4,13 @@ import type { Tier } from "../planning/tiers.ts";
 
 type LifecycleRule = types.input.s3.BucketLifecycleConfigurationRule;
 
-/** Days after which noncurrent versions and unfinished uploads go. */
+/** Days after which noncurrent versions and unfinished uploads are removed. */
 const CLEAN_UP_AFTER_DAYS = 1;
 
 /**
- * The vault's lifecycle: one rule a tier, and one that clears what expiry leaves behind.
+ * The vault's lifecycle: one rule for each tier, and one that removes what expiry leaves behind.
  *
- * On a versioned bucket an expiration only adds a delete marker; the bytes go when the version has been noncurrent
- * for a day, and the marker when it stands alone.
+ * On a versioned bucket an expiration only adds a delete marker. The version is removed after a noncurrent day, and then the lone marker.
  */
 export function tiersToLifecycleRules(tiers: readonly Tier[]): LifecycleRule[] {
   return [

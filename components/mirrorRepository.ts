@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface MirrorRepositoryArgs {
   /** Name of the repository, under the GitHub provider's owner. */
   readonly repositoryName: string;
-  /** What it is a mirror of, as owner/name. */
+  /** The mirrored repository, as owner/name. */
   readonly mirrorOf: string;
   /**
    * Refuse to delete it.
@@ -13,7 +13,7 @@ export interface MirrorRepositoryArgs {
   readonly protect?: boolean;
 }
 
-/** A private repository that holds the app's code a second time. `castchat-recovery mirror` fills it. */
+/** A private repository with a second copy of the app's code. `castchat-recovery mirror` fills it. */
 export class MirrorRepository extends pulumi.ComponentResource {
   /** owner/name. */
   readonly fullName: pulumi.Output<string>;
@@ -26,12 +26,12 @@ export class MirrorRepository extends pulumi.ComponentResource {
       `${name}-repository`,
       {
         name: repositoryName,
-        description: `Mirror of ${mirrorOf}; written by castchat-recovery alone`,
+        description: `Mirror of ${mirrorOf}; only castchat-recovery writes to it`,
         visibility: "private",
         hasIssues: false,
         hasProjects: false,
         hasWiki: false,
-        // Deleting it in the program archives it at GitHub.
+        // When the program deletes it, GitHub archives it.
         archiveOnDestroy: true,
       },
       { parent: this, protect },

@@ -14,17 +14,17 @@ export function policyDocument(statements: PolicyStatement[]): PolicyDocument {
   return { Version: "2012-10-17", Statement: statements };
 }
 
-/** The account as a principal: whom its own IAM policies let, or whom a condition then picks. */
+/** The account as a principal, which stands for every principal that its IAM policies or a condition select. */
 export function accountRoot({ accountId }: Pick<Site, "accountId">): string {
   return `arn:aws:iam::${accountId}:root`;
 }
 
-/** S3 of a region as KMS knows it (`kms:ViaService`). */
+/** The value of `kms:ViaService` for S3 in a region. */
 export function s3Service(region: string): string {
   return `s3.${region}.amazonaws.com`;
 }
 
-/** Refuses every request that comes without TLS. */
+/** Refuses every request without TLS. */
 export function tlsOnly(bucketArn: string): PolicyStatement {
   return {
     Sid: "TlsOnly",
@@ -37,8 +37,8 @@ export function tlsOnly(bucketArn: string): PolicyStatement {
 }
 
 /**
- * Refuses a change of what protects a bucket to everyone but the deployers. The bucket's policy is among it, or whoever may
- * change that could lift the rest first; the account's root user can always delete a bucket's policy.
+ * Refuses changes of a bucket's protection to every principal but the deployers. The bucket policy itself is included, because changing it
+ * could lift the rest. The account's root user can always delete a bucket policy.
  *
  * @param deployerArns IAM ARNs, with * and ? as patterns
  */

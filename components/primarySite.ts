@@ -14,7 +14,7 @@ import type { VaultAddress } from "./vaultReplication.ts";
 
 export interface PrimarySiteArgs extends SiteArgs {
   readonly cloudflareAccountId: string;
-  /** Replicate the vault there. @default - no replica */
+  /** Replicate the vault to this bucket. @default - no replica */
   readonly standbyVaultBucketArn?: string | undefined;
   readonly standbyVaultKeyArn?: string | undefined;
 }

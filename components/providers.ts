@@ -8,9 +8,8 @@ import type { Settings } from "../settings/settings.ts";
 import { RecoveryProvider } from "./recovery/recoveryProvider.ts";
 
 /**
- * The providers that a stack needs, all of them explicit: one account and one region, nothing taken from the shell but
- * credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or whatever AWS offers, VERCEL_API_TOKEN, GITHUB_TOKEN,
- * CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
+ * The explicit providers of a stack: one account and one region. From the shell they take only credentials (AWS_ACCESS_KEY_ID and
+ * AWS_SECRET_ACCESS_KEY or any other of AWS's ways, VERCEL_API_TOKEN, GITHUB_TOKEN, CLOUDFLARE_API_TOKEN, SUPABASE_ACCESS_TOKEN).
  */
 export function createProviders(settings: Settings): pulumi.ProviderResource[] {
   const common = [awsProvider(settings), vercelProvider(settings), recoveryProvider(settings)];
@@ -22,7 +21,7 @@ export function createProviders(settings: Settings): pulumi.ProviderResource[] {
 function awsProvider({ awsRegion, awsAccountId, endpoints: { aws: endpoint } }: Settings): aws.Provider {
   return new aws.Provider("aws", {
     region: awsRegion as aws.Region,
-    // The credentials of another account are refused before anything is changed there.
+    // Credentials of another account are refused before anything is changed there.
     allowedAccountIds: [awsAccountId],
     ...(endpoint !== undefined && {
       endpoints: [
@@ -49,7 +48,7 @@ function vercelProvider({ vercelTeam }: Settings): vercel.Provider {
 }
 
 function githubProvider(owner: string, endpoint: string | undefined): github.Provider {
-  // Left to itself the SDK takes the variable's value as a plain input, and the state would hold the token in clear.
+  // By default the SDK reads the variable as a plain input, and the state would contain the token in clear text.
   const token = process.env["GITHUB_TOKEN"];
   return new github.Provider("github", {
     owner,

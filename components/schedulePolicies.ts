@@ -11,7 +11,7 @@ import { CHECKPOINT_ENDINGS, checkpointPath, stateBucketOf } from "../settings/s
 import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement } from "./policyDocument.ts";
 import { vaultRolePermissions, type VaultRoleScope } from "./vaultRolePolicies.ts";
 
-/** What a run's permissions reach. */
+/** The resources that a run may use. */
 export interface RunnerScope extends VaultRoleScope {
   /** The key of the runs' logs and secret. */
   readonly scheduleKeyArn: string;
@@ -19,28 +19,28 @@ export interface RunnerScope extends VaultRoleScope {
   readonly checkpoint?: CheckpointPlace | undefined;
 }
 
-/** Whose state a run stores, and in which backend it lies. */
+/** The stack whose state a run stores, and the backend that holds it. */
 export interface CheckpointPlace {
-  /** Address as Pulumi takes it. Only one in a bucket needs rights. */
+  /** Address in Pulumi's form. Only a backend in a bucket needs permissions. */
   readonly backend: string;
   readonly project: string;
   readonly stack: string;
 }
 
-/** Lets a service of the account take a role for one resource of its own. */
+/** Lets a service of the account assume a role for one of its own resources. */
 export function serviceTrust(service: string, { accountId }: Site, sourceArn: string): PolicyDocument {
   return policyDocument([
     {
       Effect: "Allow",
       Principal: { Service: service },
       Action: "sts:AssumeRole",
-      // Without these two, whoever may use the service in any account could have it act with this role.
+      // Without these two conditions any account's use of the service could act with this role.
       Condition: { StringEquals: { "aws:SourceAccount": accountId }, ArnEquals: { "aws:SourceArn": sourceArn } },
     },
   ]);
 }
 
-/** The role of a run: what the vault's writer may do, its own log, code and secret, and nothing beside it. */
+/** Permissions of a run: the vault writer's, and its own log, code and secret. */
 export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   const { site, scheduleKeyArn, image, checkpoint } = scope;
   const code = `arn:aws:s3:::${codeBucketName(site)}`;
@@ -60,7 +60,7 @@ export function runnerPermissions(scope: RunnerScope): PolicyDocument {
   ]);
 }
 
-/** The role that the schedule takes: it starts this one build, and says where it couldn't. */
+/** Permissions of the schedule: start this build, and report failures to the queue. */
 export function starterPermissions(site: Site): PolicyDocument {
   return policyDocument([
     allow("Starts", buildProjectArn(site), ["codebuild:StartBuild"]),
@@ -68,7 +68,7 @@ export function starterPermissions(site: Site): PolicyDocument {
   ]);
 }
 
-/** The key of the runs' logs and secret: the account's own IAM policies, and CloudWatch Logs for this one log group. */
+/** Policy of the key for the runs' logs and secret. It allows the account's own IAM policies, and CloudWatch Logs for this log group. */
 export function scheduleKeyPolicy(site: Site): PolicyDocument {
   return policyDocument([
     {
@@ -89,12 +89,12 @@ export function scheduleKeyPolicy(site: Site): PolicyDocument {
   ]);
 }
 
-/** Secrets Manager adds six characters of its own to a secret's name. */
+/** Secrets Manager adds six characters to a secret's name. */
 function secretArnPattern(site: Site): string {
   return `arn:aws:secretsmanager:${site.region}:${site.accountId}:secret:${runnerSecretName(site)}-??????`;
 }
 
-/** This one stack's state, and of the bucket's other names none. */
+/** Permission to read this stack's state, and nothing else in the bucket. */
 function readsCheckpoint(checkpoint: CheckpointPlace | undefined): PolicyStatement[] {
   const place = checkpoint && stateBucketOf(checkpoint.backend);
   if (checkpoint === undefined || place === undefined) return [];
@@ -113,7 +113,7 @@ function readsCheckpoint(checkpoint: CheckpointPlace | undefined): PolicyStateme
   ];
 }
 
-/** An image of a private registry needs a token and its layers; a public one nothing. */
+/** An image of a private registry needs a token and its layers; a public image needs nothing. */
 function pullsImage(image: string): PolicyStatement[] {
   const repository = privateRepositoryOf(image);
   if (repository === undefined) return [];

@@ -5,9 +5,9 @@ import { defaultDeployerArns, keyAlias, type Site } from "../planning/names.ts";
 import { accountRoot, type PolicyDocument, policyDocument } from "./policyDocument.ts";
 
 export interface SigningKeyArgs {
-  /** Whose key it is; its alias derives from it. */
+  /** The key's site. Its alias derives from it. */
   readonly site: Site;
-  /** Who may end the key and change its policy: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
+  /** The principals that may delete the key and change its policy: ARNs, with * and ?. @default - planning/names.ts, defaultDeployerArns */
   readonly deployerArns?: readonly string[] | undefined;
   /**
    * Refuse to delete the key.
@@ -18,12 +18,12 @@ export interface SigningKeyArgs {
 }
 
 /**
- * The key that a site signs its backups' manifests with (ECDSA on P-256 with SHA-256). The private half never leaves KMS;
- * the other site pins the public half in its own settings (`trustedWriterKeys`) and verifies without AWS.
+ * The key with which a site signs its backups' manifests (ECDSA on P-256 with SHA-256). The private key never leaves KMS. The other site
+ * pins the public key in its own settings (`trustedWriterKeys`), and verifies without AWS.
  */
 export class SigningKey extends pulumi.ComponentResource {
   readonly keyArn: pulumi.Output<string>;
-  /** The public half, as PEM. */
+  /** The public key, as PEM. */
   readonly publicKeyPem: pulumi.Output<string>;
 
   constructor(name: string, args: SigningKeyArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,7 +54,7 @@ export class SigningKey extends pulumi.ComponentResource {
   }
 }
 
-/** The account's own IAM policies say who signs; only the deployers may end the key or change this. */
+/** The account's own IAM policies decide which principals sign. Only the deployers may delete the key or change its policy. */
 function signingKeyPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   return policyDocument([
     { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "kms:*", Resource: "*" },

@@ -5,11 +5,11 @@ import type { Endpoints } from "../settings/endpoints.ts";
 import type { RunnerSettings, RunnerToken } from "../settings/runnerSettings.ts";
 import type { RunnerCode } from "./backupRunner.ts";
 
-/** What both kinds of site are told; the program's settings fit. */
+/** The arguments of both kinds of site. The program's settings fit. */
 export interface SiteArgs {
   /** Name of the Pulumi project; all names derive from it. */
   readonly project: string;
-  /** Name of the stack; the traffic's lease carries it. */
+  /** Name of the stack, which the traffic's lease contains. */
   readonly stack: string;
   readonly awsAccountId: string;
   readonly awsRegion: string;
@@ -30,28 +30,28 @@ export interface SiteArgs {
   readonly endpoints: Endpoints;
   /** Hours between two backups. */
   readonly intervalHours: number;
-  /** Tables (`schema.table`) without which a backup doesn't count as proven. */
+  /** Tables (`schema.table`) that every proven backup must contain. */
   readonly criticalTables: readonly string[];
-  /** Percent that a backup may hold less than the last one, and still count as proven. */
+  /** Percent by which a backup may hold less than the last one and still count as proven. */
   readonly shrinkPercent: number;
-  /** Whom backups are encrypted to before they leave the runner (age1…); none, and the vault's own encryption is all. */
+  /** The recipients (age1…) to which the runner encrypts backups before upload; without any, the vault's own encryption applies. */
   readonly ageRecipients: readonly string[];
   readonly scheduledRun: ScheduledRun;
   readonly generation: number;
-  /** Who may change what protects the vault: ARNs, with * and ?. @default - see BackupVault */
+  /** The principals that may change the vault's protection: ARNs, with * and ?. @default - see BackupVault */
   readonly deployerArns?: readonly string[] | undefined;
   /** Refuse to delete what must not be lost. */
   readonly protect: boolean;
-  /** The vault's content may be thrown away; without it the vault is protected whatever `protect` says. @default false */
+  /** The vault's content may be thrown away. Otherwise the vault is protected whatever `protect` says. @default false */
   readonly disposableVault?: boolean | undefined;
 }
 
-/** What a site's scheduled runs are made of, beside what it declares itself. */
+/** What a site's scheduled runs need beyond the site's own resources. */
 export interface ScheduledRun {
   readonly code: RunnerCode;
   /** The container image that a run starts in. */
   readonly image: string;
-  /** Secrets. A token that is not there leaves its service out of the configuration backup. */
+  /** Secrets. The configuration backup leaves out services without a token. */
   readonly tokens: Readonly<Partial<Record<RunnerToken, pulumi.Input<string>>>>;
   /** Where Pulumi keeps the stack's state. @default - no run stores it */
   readonly state?: RunnerSettings["state"];

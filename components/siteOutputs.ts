@@ -11,18 +11,18 @@ import type { TrafficSwitch } from "./recovery/trafficSwitch.ts";
 import type { SigningKey } from "./signingKey.ts";
 import type { SiteSchedule } from "./siteSchedule.ts";
 
-/** What a stack puts out. Those of a database, a deployment and a public name are there while the stack has one. */
+/** The outputs of a stack. Those of a database, a deployment and a public name exist while the stack has one. */
 export interface SiteOutputs {
   readonly awsRegion: string;
   readonly vaultBucket: Output<string>;
   readonly vaultBucketArn: Output<string>;
   readonly vaultKeyArn: Output<string>;
-  /** ARNs of the roles that work with the vault, by purpose. */
+  /** ARNs of the vault's roles, by purpose. */
   readonly vaultRoleArns: Readonly<Record<VaultRolePurpose, Output<string>>>;
-  /** Bucket with the logs of who touched the vault's objects. */
+  /** Bucket with the audit logs of the vault's objects. */
   readonly auditBucket: Output<string>;
   readonly signingKeyArn: Output<string>;
-  /** PEM; the other stack pins it as one of its `trustedWriterKeys`. */
+  /** PEM. The other stack pins it in its `trustedWriterKeys`. */
   readonly signingPublicKey: Output<string>;
   readonly supabaseRef?: Output<string>;
   /** Secret. */
@@ -34,26 +34,26 @@ export interface SiteOutputs {
   readonly applicationUrl?: Output<string>;
   /** The name that users know. */
   readonly publicUrl?: string;
-  /** What was restored, how long each phase took in milliseconds, and the notes of what is left to know or do. */
+  /** The restored backup, each phase's duration in milliseconds, and the notes for the operator. */
   readonly restore?: RestoreOutputs;
   readonly deployment?: Readonly<Record<string, Output<unknown>>>;
   readonly traffic?: Readonly<Record<string, Output<unknown>>>;
   readonly mirrorUrl?: string;
-  /** The scheduled backups: names of the schedule, of its CodeBuild project and log group, address of the queue of missed runs. */
+  /** The scheduled backups: names of the schedule, its CodeBuild project and its log group, and the URL of the queue of missed runs. */
   readonly schedule?: Readonly<Record<"name" | "project" | "logGroup" | "missedRunsUrl", Output<string>>>;
-  /** What a run is told (RUNNER_SETTINGS), for a run by hand or in another container. Holds no secret. */
+  /** A run's settings (RUNNER_SETTINGS), for a run by hand or in another container. Not secret. */
   readonly runnerSettings?: Output<DeclaredRunnerSettings>;
-  /** Generations of the recovered database that are kept beside the present one, until they are released. */
+  /** Earlier generations of the recovered database that are kept until they are released. */
   readonly earlierGenerations?: readonly EarlierGeneration[];
-  /** What a recovery could stop of the primary, and what not. */
+  /** The parts of the primary that a recovery could stop, and those that it could not. */
   readonly fence?: Output<readonly FenceResult[]>;
 }
 
-/** A generation of the recovered database that is kept beside the present one. */
+/** An earlier generation of the recovered database, kept beside the present one. */
 export interface EarlierGeneration {
   readonly generation: number;
   readonly projectName: string;
-  /** Empty where no project was ever made for it. */
+  /** Empty if no project was ever created for it. */
   readonly ref: Output<string>;
 }
 

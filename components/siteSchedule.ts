@@ -9,23 +9,23 @@ import type { Database } from "./database.ts";
 import type { SigningKey } from "./signingKey.ts";
 import type { SiteArgs } from "./siteArgs.ts";
 
-/** The parts of a site that its backups are taken from and lie in. */
+/** The parts of a site that its backups read and write. */
 export interface BackedUpSite {
   readonly site: Site;
   readonly vault: BackupVault;
   readonly signing: SigningKey;
   readonly database: Database;
-  /** What comes before the first run is even declared. @default - the database alone */
+  /** Resources that must exist before the first run is declared. @default - only the database */
   readonly after?: pulumi.Resource;
 }
 
-/** A site's backups and what their runs are told, for a run by hand. */
+/** A site's backups, and their runs' settings for a run by hand. */
 export interface SiteSchedule {
   readonly schedule: BackupSchedule;
   readonly settings: pulumi.Output<DeclaredRunnerSettings>;
 }
 
-/** A site's own backups into its own vault. They begin once the database is there, and where it is recovered, restored. */
+/** Declares a site's own backups into its own vault. They begin when the database exists and, in a recovery, is restored. */
 export function scheduleBackups(
   args: SiteArgs,
   parts: BackedUpSite,
@@ -75,7 +75,7 @@ function runnerSettings(
       repository: args.repository,
       supabaseRef,
       ...(args.scheduledRun.state !== undefined && { state: args.scheduledRun.state }),
-      // A run asks no public name.
+      // A run needs no public name.
       ...flatEndpoints({ ...args.endpoints, edge: undefined }),
     }));
 }

@@ -23,25 +23,25 @@ import { scheduleBackups } from "./siteSchedule.ts";
 
 export interface StandbySiteArgs extends SiteArgs {
   /**
-   * `standby` keeps ready what is cheap. `active` makes the recovery and protects what it has recovered. `drill` makes the
-   * same recovery into throwaway resources under a name of its own, and protects none of them.
+   * `standby` keeps ready what is cheap. `active` carries out the recovery and protects the result. `drill` carries out the same recovery
+   * into unprotected throwaway resources under another name.
    */
   readonly mode: "standby" | "active" | "drill";
   readonly mirrorOwner: string;
   readonly mirrorRepository: string;
-  /** Vercel project of the primary, which a recovery stops. @default - only its database is stopped */
+  /** The primary's Vercel project, which a recovery stops. @default - only the primary's database is stopped */
   readonly peerVercelProject?: string | undefined;
   readonly backup?: string | undefined;
   readonly at?: string | undefined;
-  /** Where the backup lacks the auth settings, apply those of an older one. */
+  /** If the backup lacks the auth settings, apply those of an older backup. */
   readonly olderAuthSettings?: boolean | undefined;
-  /** Which generations of the recovered database are declared while it is active. @default - the present one, as the first */
+  /** The generations of the recovered database to declare while the site is active. @default - only the present one, as the first */
   readonly generations?: DeclaredGenerations | undefined;
 }
 
 /**
- * The site that stands ready in another region: the vault's replica, a signing key, the mirror of the code and an empty app
- * project; and in a recovery the database, the app and the public name. It needs nothing of the primary.
+ * The site that stands ready in another region. It has the vault's replica, a signing key, a mirror of the code and an empty app project;
+ * in a recovery also the database, the app and the public name. It needs nothing of the primary.
  */
 export class StandbySite extends pulumi.ComponentResource {
   readonly outputs: SiteOutputs;
@@ -64,7 +64,7 @@ export class StandbySite extends pulumi.ComponentResource {
     );
     const mirrorUrl = cloneUrl(`${args.mirrorOwner}/${args.mirrorRepository}`, args.endpoints.github);
 
-    // A drill must not touch what still runs.
+    // A drill must not touch the running primary.
     const fence = mode === "active" ? this.#fencePrimary(args) : undefined;
     const trustedWriterKeys = keysTrustedBy(args, signing);
     const earlier = mode === "active" ? this.#keepEarlier(args, { vault, trustedWriterKeys }) : [];
@@ -80,7 +80,7 @@ export class StandbySite extends pulumi.ComponentResource {
       child,
     );
     const running = database && this.#takeTraffic(args, database, application);
-    // What now runs for real is backed up for real, into this site's own vault. Nothing of it stands in a recovery's way.
+    // The recovered site takes real backups into its own vault. They never delay the recovery.
     const backups =
       mode === "active" && running
         ? scheduleBackups(args, { site, vault, signing, database: running.database, after: running.traffic }, child)
@@ -117,7 +117,7 @@ export class StandbySite extends pulumi.ComponentResource {
     );
   }
 
-  /** The databases of other generations than the present one. Nothing is done to them, and the engine refuses to let go of them. */
+  /** Declares the databases of earlier generations. They are not changed, and the engine refuses to delete them. */
   #keepEarlier(args: StandbySiteArgs, { vault, trustedWriterKeys }: RestoreFrom): EarlierGeneration[] {
     const others = generationsOf(args).declared.filter((one) => one !== args.generation);
     return others.map((generation) => {
@@ -175,13 +175,13 @@ export class StandbySite extends pulumi.ComponentResource {
   }
 }
 
-/** What every restore of a site is made from. */
+/** The sources of every restore of a site. */
 interface RestoreFrom {
   readonly vault: BackupVault;
   readonly trustedWriterKeys: pulumi.Output<string[]>;
 }
 
-/** The writers whose backups a standby recovers from: those of its settings, and itself, as it backs up what it has recovered. */
+/** The writers whose backups a standby restores: those in its settings, and itself, because it backs up what it recovered. */
 function keysTrustedBy({ trustedWriterKeys }: StandbySiteArgs, signing: SigningKey): pulumi.Output<string[]> {
   return signing.publicKeyPem.apply((own) => [...new Set([...trustedWriterKeys, own])]);
 }
@@ -190,14 +190,17 @@ function generationsOf({ generations, generation }: StandbySiteArgs): DeclaredGe
   return generations ?? { first: generation, declared: [generation] };
 }
 
-/** The first generation's database has the name that every stack began with, so that none is replaced; later ones have their number. */
+/**
+ * The first generation's database keeps the name that every stack began with, so that it isn't replaced. Later generations have their
+ * number.
+ */
 function generationName(args: StandbySiteArgs, generation: number): string {
   return generation === generationsOf(args).first ? "database" : `database-g${generation}`;
 }
 
 /**
- * A drill's parts have names of their own, so that to the engine they are never the recovered ones changed: a step from active to
- * drill would delete what is protected, and is refused.
+ * A drill's parts have names of their own, so that the engine never sees them as changed parts of the recovered site. A change from active
+ * to drill would delete protected resources, and is refused.
  */
 function partName(mode: StandbySiteArgs["mode"], part: string): string {
   return mode === "drill" ? `drill-${part}` : part;

@@ -18,34 +18,33 @@ import {
   tlsOnly,
 } from "./policyDocument.ts";
 
-/** What the vault's policies are made of: derived names and plain data, so that they are known in the first preview. */
+/** The vault's derived names and settings, as plain data that the first preview knows. */
 export interface VaultPolicyArgs {
   readonly site: Site;
   /** No object may be locked for longer than its tier says. */
   readonly tiers: readonly Pick<Tier, "name" | "prefix" | "lockDays">[];
-  /** Who may change what protects the vault: ARNs, with * and ?. @default - {@link defaultDeployerArns} */
+  /** The principals that may change the vault's protection: ARNs, with * and ?. @default - {@link defaultDeployerArns} */
   readonly deployerArns?: readonly string[] | undefined;
   /**
-   * The site whose replication role may write here. It is trusted through its account's root with a condition on the role's
-   * derived name, because S3 rejects a policy that names a role which doesn't exist.
+   * The site whose replication role may write here. The policy trusts that account's root, with a condition on the role's derived name,
+   * because S3 rejects a policy that names a role which doesn't exist.
    */
   readonly replicaOf?: Site | undefined;
-  /** The deployers may end the vault's key, as what the vault holds is thrown away. @default false */
+  /** The deployers may delete the vault's key, because the vault's content may be thrown away. @default false */
   readonly disposable?: boolean | undefined;
 }
 
-/** Days that a lock may exceed its tier's: a clock that is ahead, and S3's rounding up to whole days. */
+/** Days by which a lock may exceed its tier's: the clock may be ahead, and S3 rounds up to whole days. */
 const LOCK_TOLERANCE_DAYS = 1;
 
-/** What the vault's bucket refuses and, on a replica, what it lets in. */
+/** The vault's bucket policy: what it refuses and, on a replica, what it accepts. */
 export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
   const { site, tiers, deployerArns = defaultDeployerArns(site), replicaOf } = args;
   const bucketArn = vaultBucketArn(site);
   const objects = `${bucketArn}/*`;
   return policyDocument([
     tlsOnly(bucketArn),
-    // An upload that says nothing about encryption gets the bucket's default, which is the vault's key. One that says
-    // anything could only ask for another key, or bring its own.
+    // An upload without an encryption header gets the bucket's default, the vault's key. An upload with one could only name another key.
     denyUploadsWith("RightKeyOnly", objects, "s3:x-amz-server-side-encryption"),
     denyUploadsWith("NoKeyOfTheUploader", objects, "s3:x-amz-server-side-encryption-customer-algorithm"),
     {
@@ -64,13 +63,13 @@ export function bucketPolicy(args: VaultPolicyArgs): PolicyDocument {
 }
 
 /**
- * Who writes what, whatever other rights a principal of the account has. Backups: the writer and the scheduled runs. The recovery log: the
- * restorer, and the deployers, whose `pulumi up` restores. Replicas: the role that replicates into this vault; S3 asks for s3:ReplicateObject
- * there, not for s3:PutObject. Locks and holds: who writes backups, and break-glass.
+ * Restricts writing, whatever other permissions a principal has. Backups: only the writer and the scheduled runs. The recovery log: the
+ * restorer, and the deployers, whose `pulumi up` restores. Replicas: the role that replicates into this vault (S3 checks
+ * s3:ReplicateObject, not s3:PutObject). Locks and holds: the writers of backups, and break-glass.
  *
- * And every key once: a PutObject or CompleteMultipartUpload without If-None-Match is refused. The other calls of an upload in parts take no such
- * header; s3:ObjectCreationOperation is false for them.
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ * Each key can be written only once: a PutObject or CompleteMultipartUpload without If-None-Match is refused. The other calls of a
+ * multipart upload take no such header, and have s3:ObjectCreationOperation false. Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  */
 function writers(
   { site, tiers, replicaOf }: VaultPolicyArgs,
@@ -129,9 +128,9 @@ function writers(
 }
 
 /**
- * Who may use the vault's key: the account's own IAM policies, and the role that replicates into this vault. Nobody but the
- * deployers may change its policy, and only break-glass may end it: without its key a vault is noise. KMS refuses to make a key whose policy
- * shuts its maker out, so a wrong list of deployers shows in the first `up`, before the bucket's policy can lock anybody out.
+ * The key policy: the account's own IAM policies and the role that replicates into this vault may use the key. Only the deployers may
+ * change its policy, and only break-glass may delete the key, without which a vault is unreadable. KMS refuses to create a key whose policy
+ * locks out its creator. A wrong list of deployers therefore fails in the first `up`, before the bucket policy can lock out anyone.
  */
 export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {
   const { site, deployerArns = defaultDeployerArns(site), replicaOf, disposable = false } = args;
@@ -181,7 +180,7 @@ export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument 
   ]);
 }
 
-/** Lets S3 take the replication role. */
+/** Lets S3 assume the replication role. */
 export function replicationTrust(): PolicyDocument {
   return policyDocument([{ Effect: "Allow", Principal: { Service: "s3.amazonaws.com" }, Action: "sts:AssumeRole" }]);
 }
@@ -196,7 +195,7 @@ export interface ReplicationEnds {
   targetRegion: string;
 }
 
-/** What the replication role may do: read versions and their locks here, write replicas there. It may not delete. */
+/** Permissions of the replication role: read versions and their locks here, write replicas there. It may not delete. */
 export function replicationPermissions(ends: ReplicationEnds): PolicyDocument {
   return policyDocument([
     {
@@ -231,7 +230,7 @@ export function replicationPermissions(ends: ReplicationEnds): PolicyDocument {
   ]);
 }
 
-/** No s3:ReplicateDelete: what the primary deletes stays in the replica until its own rules expire it. */
+/** No s3:ReplicateDelete: an object deleted in the primary stays in the replica until the replica's own rules expire it. */
 const REPLICA_ACTIONS = ["s3:ReplicateObject", "s3:ReplicateTags"];
 
 function replicaStatements(bucketArn: string, objects: string, replicaOf: Site): PolicyStatement[] {
@@ -257,7 +256,7 @@ function denyUploadsWith(sid: string, objects: string, header: string): PolicySt
   };
 }
 
-/** A lock that outlasts its tier would hold up the expiry, and can't be undone without breaking glass. */
+/** Refuses a lock that is longer than its tier, which would delay expiry and which only break-glass can remove. */
 function lockLimit(bucketArn: string, { name, prefix, lockDays }: VaultPolicyArgs["tiers"][number]): PolicyStatement {
   return {
     Sid: `LockLimit${name.replace(/[^A-Za-z0-9]/g, "")}`,

@@ -4,13 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { replicationRoleName, type Site } from "../planning/names.ts";
 import { replicationPermissions, replicationTrust } from "./vaultPolicies.ts";
 
-/** Address of the vault that another site keeps as a replica. */
+/** Address of another site's vault that receives replicas. */
 export interface VaultAddress {
   readonly bucketArn: string;
   readonly keyArn: string;
 }
 
-/** From where to where. */
+/** The source and the target of a replication. */
 export interface VaultReplicationArgs {
   readonly site: Site;
   readonly bucket: aws.s3.Bucket;
@@ -20,14 +20,14 @@ export interface VaultReplicationArgs {
   readonly tags?: Record<string, string> | undefined;
 }
 
-/** Minutes within which S3's Replication Time Control promises 99.99 % of the objects. The service has this one value. */
+/** Minutes in which Replication Time Control replicates 99.99 % of the objects. S3 offers only this value. */
 const REPLICATION_MINUTES = 15;
 
 /**
- * Replicates every new object of a vault, with its lock and its hold, and no deletion, by a role that may not delete. What
- * lay in the vault before is not replicated: that takes one S3 Batch Replication.
+ * Replicates every new object of a vault with its lock and its hold, but no deletions, by a role that may not delete. Older objects are not
+ * replicated; use S3 Batch Replication once for those.
  *
- * @param child the vault as parent
+ * @param child options with the vault as parent
  */
 export function replicateVault(
   name: string,
@@ -73,7 +73,7 @@ export function replicateVault(
           status: "Enabled",
           priority: 1,
           filter: { prefix: "" },
-          // A copy of every deletion would be no backup.
+          // A replica with every deletion would not be a backup.
           deleteMarkerReplication: { status: "Disabled" },
           sourceSelectionCriteria: { sseKmsEncryptedObjects: { status: "Enabled" } },
           destination: {

@@ -2,7 +2,7 @@ import { RECOVERY_LOG_PREFIX, type Site, type VaultRolePurpose, vaultRoleTag } f
 import type { Tier } from "../planning/tiers.ts";
 import { accountRoot, type PolicyDocument, policyDocument, type PolicyStatement, s3Service } from "./policyDocument.ts";
 
-/** What a role's permissions reach. */
+/** The resources that a role may use. */
 export interface VaultRoleScope {
   readonly site: Site;
   readonly tiers: readonly Pick<Tier, "prefix">[];
@@ -11,15 +11,15 @@ export interface VaultRoleScope {
   readonly signingKeyArn: string;
 }
 
-/** Seconds for which an MFA code counts, and a session of any of the roles lasts at most. The shortest that IAM offers. */
+/** Seconds for which an MFA code is valid, and the maximum session of each role. The shortest that IAM offers. */
 export const SESSION_SECONDS = 3600;
 
-/** The service that runs the schedule. It never breaks glass. */
+/** The service that runs the schedule. It may never assume break-glass. */
 const SCHEDULE_SERVICE = "codebuild.amazonaws.com";
 
 /**
- * Who may take a role: the schedule of the same account (not for break-glass), and people of the same account who carry the
- * role's tag or are listed. Both of them also need a policy of their own that lets them assume it. Break-glass asks for MFA.
+ * The trust policy of a role. The account's schedule may assume it (except break-glass), and people of the account with the role's tag or
+ * on the list. Each also needs an own policy that allows assuming it. Break-glass requires MFA.
  *
  * @param listed ARNs of people, with * and ? as patterns
  */
@@ -51,13 +51,13 @@ function scheduleOf({ accountId }: Site): PolicyStatement {
   };
 }
 
-/** What a role may do, and nothing beside it. */
+/** Permissions of a role. */
 export function vaultRolePermissions(purpose: VaultRolePurpose, scope: VaultRoleScope): PolicyDocument {
   return policyDocument(STATEMENTS[purpose](scope));
 }
 
 const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => PolicyStatement[]>> = {
-  // A backup is read back before it counts, so who writes also reads.
+  // A backup is read back before it counts, so the writer also reads.
   writer: (scope) => [
     ...reading(scope),
     allow("Writes", inTiers(scope), [
@@ -72,10 +72,10 @@ const STATEMENTS: Readonly<Record<VaultRolePurpose, (scope: VaultRoleScope) => P
   reader: reading,
   restorer: (scope) => [
     ...reading(scope),
-    // For a backup that somebody has moved to a class that sleeps, against the tiers' own rules.
+    // For a backup in an archive class, where it doesn't belong by the tiers' rules.
     allow("Wakes", inTiers(scope), ["s3:RestoreObject"]),
     allow("Verifies", scope.signingKeyArn, ["kms:Verify"]),
-    // A line whose answer was lost is compared with what lies there.
+    // When the answer of a write was lost, the written line is compared with the stored one.
     allow("Logs", `${scope.bucketArn}/${RECOVERY_LOG_PREFIX}*`, ["s3:GetObject", "s3:PutObject"]),
     throughS3("EncryptsItsLog", scope, ["kms:GenerateDataKey"]),
   ],
@@ -118,7 +118,7 @@ function allow(sid: string, resource: string | string[], actions: string[]): Pol
   return { Sid: sid, Effect: "Allow", Action: actions, Resource: resource };
 }
 
-/** The vault's key opens nothing but the vault: it answers to S3 of this region alone. */
+/** The vault's key only opens the vault: it answers only to S3 in this region. */
 function throughS3(sid: string, { keyArn, site }: VaultRoleScope, actions: string[]): PolicyStatement {
   return {
     ...allow(sid, keyArn, actions),

@@ -5,17 +5,17 @@ import { type Site, VAULT_ROLE_PURPOSES, vaultRoleName, type VaultRolePurpose } 
 import type { Tier } from "../planning/tiers.ts";
 import { SESSION_SECONDS, vaultRolePermissions, vaultRoleTrust } from "./vaultRolePolicies.ts";
 
-/** People who may take the vault's roles, by purpose: ARNs of IAM users and roles of the account, with * and ?. */
+/** People who may assume the vault's roles, by purpose: ARNs of the account's IAM users and roles, with * and ?. */
 export type VaultPeople = Readonly<Partial<Record<VaultRolePurpose, readonly string[]>>>;
 
 export interface VaultRolesArgs {
-  /** Whose roles they are; their names derive from it. */
+  /** The roles' site. Their names derive from it. */
   readonly site: Site;
   readonly tiers: readonly Tier[];
   readonly bucketArn: pulumi.Input<string>;
   readonly keyArn: pulumi.Input<string>;
   readonly signingKeyArn: pulumi.Input<string>;
-  /** @default - those who carry the role's tag (planning/names.ts, vaultRoleTag) with the value "true" */
+  /** @default - principals with the role's tag (planning/names.ts, vaultRoleTag) */
   readonly people?: VaultPeople | undefined;
   readonly tags?: Record<string, string> | undefined;
 }
@@ -27,7 +27,7 @@ const DESCRIPTIONS: Readonly<Record<VaultRolePurpose, string>> = {
   "break-glass": "Deletes what is locked, with MFA and for an hour; it can't read it",
 };
 
-/** The roles that work with a vault, each with the least that its purpose needs, for the schedule and for people. */
+/** The vault's roles for the schedule and for people, each with the least permissions for its purpose. */
 export class VaultRoles extends pulumi.ComponentResource {
   readonly arns: Readonly<Record<VaultRolePurpose, pulumi.Output<string>>>;
 

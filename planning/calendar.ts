@@ -1,19 +1,19 @@
 /** How often a tier is filled; the values of planning/tiers.ts. */
 export type CalendarPeriod = "run" | "isoWeek" | "month" | "year";
 
-/** What the calendar needs to know of a tier. Tiers are given shortest period first. */
+/** What the calendar needs to know of a tier. Tiers are passed shortest period first. */
 export interface CalendarTier {
   readonly name: string;
   readonly period: CalendarPeriod;
 }
 
-/** What the calendar needs to know of a backup: where it lies and when its snapshot was taken. Proven ones alone count. */
+/** What the calendar needs to know of a backup: its tier and the time of its snapshot. Only proven backups count. */
 export interface ProvenBackup {
   readonly tier: string;
   readonly takenAt: Date;
 }
 
-/** The name of the UTC period that holds an instant: "2026-W53", "2026-12", "2026". Periods of `run` have none. */
+/** The name of the UTC period that contains an instant: "2026-W53", "2026-12", "2026". The period `run` has no names. */
 function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string {
   if (period === "year") return instant.toISOString().slice(0, 4);
   if (period === "month") return instant.toISOString().slice(0, 7);
@@ -21,11 +21,11 @@ function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string
 }
 
 /**
- * The tier that a run opens: the longest whose period holds no proven backup yet; else the shortest.
+ * The tier that a run opens: the longest whose current period has no proven backup, otherwise the shortest.
  *
- * A backup is stored once, so a longer tier's backup also counts for the shorter periods that it lies in. Backups dated
- * after `now` are ignored: a clock that once ran ahead must not switch a tier off. A run that was missed moves the
- * promotion to the next one, because nothing then fills the period.
+ * A backup is stored once, so a longer tier's backup also counts for the shorter periods that contain it. Backups dated after `now` are
+ * ignored, because a clock that once ran ahead must not disable a tier. After a missed run the next run is promoted, because its period is
+ * still empty.
  */
 export function tierForRun<T extends CalendarTier>(now: Date, tiers: readonly T[], proven: readonly ProvenBackup[]): T {
   const order = new Map(tiers.map((tier, index) => [tier.name, index]));

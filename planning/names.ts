@@ -1,7 +1,7 @@
-/** What a stack is for: it runs CastChat (primary), or it stands ready to (standby). */
+/** The role of a stack: it runs CastChat (primary), or it stands ready to (standby). */
 export type Role = "primary" | "standby";
 
-/** One stack's place in AWS. Every derived name comes from these four and nothing else. */
+/** One stack's place in AWS. Every derived name depends only on these four values. */
 export interface Site {
   readonly project: string;
   readonly role: Role;
@@ -10,7 +10,7 @@ export interface Site {
   readonly region: string;
 }
 
-/** Name of the site's vault bucket; bucket names are unique in all of AWS, hence account and region. At most 63 characters. */
+/** Name of the site's vault bucket. Bucket names are unique across AWS, so it contains account and region. At most 63 characters. */
 export function vaultBucketName({ project, role, accountId, region }: Site): string {
   return `${project}-${role}-vault-${accountId}-${region}`;
 }
@@ -20,56 +20,56 @@ export function vaultBucketArn(site: Site): string {
   return `arn:aws:s3:::${vaultBucketName(site)}`;
 }
 
-/** Alias of one of the site's KMS keys; aliases are unique in an account's region. */
+/** Alias of one of the site's KMS keys. Aliases are unique in an account's region. */
 export function keyAlias({ project, role }: Site, purpose: "vault" | "signing" | "schedule"): string {
   return `alias/${project}-${role}-${purpose}`;
 }
 
-/** Name of the role that S3 replicates the site's vault with. IAM names are unique in an account, hence the region. */
+/** Name of the role with which S3 replicates the site's vault. IAM names are unique in an account, so it contains the region. */
 export function replicationRoleName({ project, role, region }: Site): string {
   return `${project}-${role}-replication-${region}`;
 }
 
 /**
- * ARN of the replication role. The other site trusts it by this derived name, before it exists and after it is gone,
- * so neither stack needs the other's state.
+ * ARN of the replication role. The other site trusts this derived name before the role exists and after it is gone, so neither stack needs
+ * the other's state.
  */
 export function replicationRoleArn(site: Site): string {
   return `arn:aws:iam::${site.accountId}:role/${replicationRoleName(site)}`;
 }
 
-/** What one may take a role of the vault for. */
+/** What a role of the vault is for. */
 export type VaultRolePurpose = "writer" | "reader" | "restorer" | "break-glass";
 
-/** Every purpose, from the daily one to the one of last resort. */
+/** Every purpose, from everyday use to last resort. */
 export const VAULT_ROLE_PURPOSES: readonly VaultRolePurpose[] = ["writer", "reader", "restorer", "break-glass"];
 
-/** Name of one of the vault's roles. IAM names are unique in an account, hence the region; at most 64 characters. */
+/** Name of one of the vault's roles. IAM names are unique in an account, so it contains the region. At most 64 characters. */
 export function vaultRoleName({ project, role, region }: Site, purpose: VaultRolePurpose): string {
   return `${project}-${role}-${purpose}-${region}`;
 }
 
-/** ARN of one of the vault's roles; the bucket's policy names the break-glass role by it before the role exists. */
+/** ARN of one of the vault's roles. The bucket policy names the break-glass role by this ARN before the role exists. */
 export function vaultRoleArn(site: Site, purpose: VaultRolePurpose): string {
   return `arn:aws:iam::${site.accountId}:role/${vaultRoleName(site, purpose)}`;
 }
 
-/** Tag (with the value "true") by which a person, or what acts for one, may take that role of the project's vaults. */
+/** Tag that allows its principal to assume that role of the project's vaults. Its value is "true". */
 export function vaultRoleTag(project: string, purpose: VaultRolePurpose): string {
   return `${project}-${purpose}`;
 }
 
-/** Name of the bucket that the vault's audit trail is written to. At most 63 characters. */
+/** Name of the bucket that stores the vault's audit trail. At most 63 characters. */
 export function auditBucketName({ project, role, accountId, region }: Site): string {
   return `${project}-${role}-audit-${accountId}-${region}`;
 }
 
-/** Name of the trail that records who reads and writes the vault's objects. */
+/** Name of the trail that records reads and writes of the vault's objects. */
 export function auditTrailName({ project, role }: Site): string {
   return `${project}-${role}-vault`;
 }
 
-/** ARN of that trail; the log bucket's policy names it before it exists. */
+/** ARN of that trail. The log bucket's policy names it before the trail exists. */
 export function auditTrailArn(site: Site): string {
   return `arn:aws:cloudtrail:${site.region}:${site.accountId}:trail/${auditTrailName(site)}`;
 }
@@ -80,8 +80,8 @@ export function scheduleName({ project, role }: Site): string {
 }
 
 /**
- * ARN of the group that the schedule is in, which is all that EventBridge Scheduler says of where it comes from when it takes a role.
- * Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+ * ARN of the schedule's group, the only source that EventBridge Scheduler passes on when it assumes a role. Source:
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
  */
 export function scheduleGroupArn({ region, accountId }: Site): string {
   return `arn:aws:scheduler:${region}:${accountId}:schedule-group/default`;
@@ -92,37 +92,37 @@ export function buildProjectArn(site: Site): string {
   return `arn:aws:codebuild:${site.region}:${site.accountId}:project/${scheduleName(site)}`;
 }
 
-/** Name of the role that a run has (`runner`) or that the schedule takes to start one (`starter`). At most 64 characters. */
+/** Name of the role that a run has (`runner`), or that the schedule assumes to start a run (`starter`). At most 64 characters. */
 export function scheduleRoleName({ project, role, region }: Site, purpose: "runner" | "starter"): string {
   return `${project}-${role}-${purpose}-${region}`;
 }
 
-/** ARN of that role; the vault's policy names the runner by it before the role exists. */
+/** ARN of that role. The vault's policy names the runner by this ARN before the role exists. */
 export function scheduleRoleArn(site: Site, purpose: "runner" | "starter"): string {
   return `arn:aws:iam::${site.accountId}:role/${scheduleRoleName(site, purpose)}`;
 }
 
-/** Name of the bucket that the runner's code lies in. At most 63 characters. */
+/** Name of the bucket that stores the runner's code. At most 63 characters. */
 export function codeBucketName({ project, role, accountId, region }: Site): string {
   return `${project}-${role}-code-${accountId}-${region}`;
 }
 
-/** Name of the log group of the scheduled runs. */
+/** Name of the scheduled runs' log group. */
 export function runnerLogGroup(site: Site): string {
   return `/${site.project}/${site.role}/backup`;
 }
 
-/** ARN of that log group, without the `:*` that stands for its streams. */
+/** ARN of that log group, without the `:*` for its streams. */
 export function runnerLogGroupArn(site: Site): string {
   return `arn:aws:logs:${site.region}:${site.accountId}:log-group:${runnerLogGroup(site)}`;
 }
 
-/** Name of the secret with what a run needs to read the database and the services' settings. */
+/** Name of the secret that holds what a run needs to read the database and the services' settings. */
 export function runnerSecretName({ project, role }: Site): string {
   return `${project}/${role}/runner`;
 }
 
-/** Name of the queue that takes what the schedule could not start. */
+/** Name of the queue for runs that the schedule could not start. */
 export function missedRunsQueueName(site: Site): string {
   return `${scheduleName(site)}-missed`;
 }
@@ -133,8 +133,8 @@ export function missedRunsQueueArn(site: Site): string {
 }
 
 /**
- * Who may change what protects the vault, where nobody else is named: the account's root user (the way back in for whoever
- * has locked himself out), a role `<project>-deployer`, and the administrators of IAM Identity Center. Patterns of ARNs.
+ * The principals that may change the vault's protection by default, as patterns of ARNs. They are the account's root user (which can undo a
+ * lockout), the role `<project>-deployer`, and the administrators of IAM Identity Center.
  */
 export function defaultDeployerArns({ project, accountId }: Site): string[] {
   const account = `arn:aws:iam::${accountId}`;
@@ -148,26 +148,26 @@ export function defaultDeployerArns({ project, accountId }: Site): string[] {
 /** Name of the Supabase project that the primary runs on. */
 export const PRIMARY_DATABASE_NAME = "castchat-prod";
 
-/** Name of the Supabase project that a recovery (or the drill of one) creates: one for each generation. */
+/** Name of the Supabase project that a recovery or its drill creates, one for each generation. */
 export function recoveredDatabaseName(mode: "active" | "drill", generation: number): string {
   return `castchat-${mode === "active" ? "dr" : "drill"}-g${generation}`;
 }
 
-/** The generation that a recovered database's name speaks of; undefined for any other name. */
+/** The generation in a recovered database's name; undefined for any other name. */
 export function generationOf(databaseName: string): number | undefined {
   const [, generation] = /^castchat-dr-g([1-9]\d*)$/.exec(databaseName) ?? [];
   return generation === undefined ? undefined : Number(generation);
 }
 
-/** The name under which a drill answers, so that it never takes the production name. */
+/** The host name that a drill uses instead of the production name. */
 export function drillName(publicName: string): string {
   return `drill.${publicName}`;
 }
 
-/** Where a GitHub repository (`owner/name`) is cloned from; `endpoint` stands for https://github.com. */
+/** The clone URL of a GitHub repository (`owner/name`); `endpoint` replaces https://github.com. */
 export function cloneUrl(repository: string, endpoint = "https://github.com"): string {
   return `${endpoint}/${repository}.git`;
 }
 
-/** Where a vault keeps what was restored when: one object a restore. No rule expires it, and the restorer alone writes there. */
+/** Prefix of the vault's recovery log, with one object for each restore. No rule expires it, and only the restorer writes there. */
 export const RECOVERY_LOG_PREFIX = "recovery-log/";

@@ -8,14 +8,14 @@ export interface PlatformHoldings {
   newestAt: Date | undefined;
   /** The last instant that point-in-time recovery can reach. */
   latestInstant: Date | undefined;
-  /** A project that has not seen a 02:00 UTC yet can't have a backup. */
+  /** A project that is younger than its first 02:00 UTC has no daily backup yet. */
   projectCreatedAt: Date;
   now: Date;
 }
 
 /**
- * What is wrong with the age of Supabase's own backups, in one sentence; undefined when nothing is. The newest state that it
- * could restore must not be older than the guide's 25 hours.
+ * A warning, in one sentence, when Supabase's own backups are too old; undefined otherwise. The newest state that Supabase could restore
+ * must be at most CRITICAL_BACKUP_AGE_MS old.
  */
 export function platformBackupWarning(holdings: PlatformHoldings): string | undefined {
   const { newestAt, latestInstant, projectCreatedAt, now } = holdings;
@@ -25,5 +25,5 @@ export function platformBackupWarning(holdings: PlatformHoldings): string | unde
   if (ageMs <= CRITICAL_BACKUP_AGE_MS) return undefined;
   const limit = `more than ${CRITICAL_BACKUP_AGE_MS / HOUR_MS} h`;
   if (newest === 0) return `Supabase has no backup of its own of this project, which is ${limit} old.`;
-  return `Supabase's own newest backup is ${Math.floor(ageMs / HOUR_MS)} h old (${limit}): look at its status page, and rely on the vault.`;
+  return `Supabase's own newest backup is ${Math.floor(ageMs / HOUR_MS)} h old (${limit}). Check Supabase's status page, and rely on the vault.`;
 }

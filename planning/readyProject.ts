@@ -1,20 +1,20 @@
 import { z } from "zod";
 
 /**
- * A Supabase project that is ready for a restore. One list for all that carry it: the resource's state, the component's outputs and the
- * stack's. A field that is added here must be optional or have a default: states of earlier versions have none.
+ * A Supabase project that is ready for a restore. The resource's state, the component's outputs and the stack's outputs all have these
+ * fields. A new field must be optional or have a default, because states of earlier versions lack it.
  */
 export const READY_PROJECT = z.object({
-  /** Supabase's own name for it. */
+  /** The project's reference at Supabase. */
   ref: z.string(),
   apiUrl: z.string(),
-  /** Of the session pooler, as the port and the user are. */
+  /** Host of the session pooler, to which `port` and `user` also belong. */
   host: z.string(),
   port: z.number(),
   user: z.string(),
   database: z.string(),
   databasePassword: z.string(),
-  /** The address of the session pooler with the password in it. */
+  /** The session pooler's address, with the password. */
   connectionString: z.string(),
   anonKey: z.string(),
   /** By Supabase's clock, ISO 8601, UTC. */
@@ -29,7 +29,7 @@ export type ReadyProject = z.infer<typeof READY_PROJECT>;
 /** The names of its fields. */
 export const READY_PROJECT_KEYS = Object.keys(READY_PROJECT.shape) as (keyof ReadyProject)[];
 
-/** Those of its fields that no output may show. */
+/** The fields that no output may show. */
 export const READY_PROJECT_SECRETS = [
   "databasePassword",
   "connectionString",

@@ -3,16 +3,16 @@ import { z } from "zod";
 import { restoredPartsSchema } from "./restoredParts.ts";
 
 /**
- * What a finished restore has brought back and checked. One list for all that carry it: the marker in the restored database, the
- * resource's state, the component's outputs and the stack's. A field that is added here must be optional or have a default: markers
- * and states of earlier versions have none.
+ * What a finished restore brought back and checked. The marker in the restored database, the resource's state, the component's outputs and
+ * the stack's outputs all have these fields. A new field must be optional or have a default, because markers and states of earlier versions
+ * lack it.
  */
 export const RESTORE_RESULT = z.object({
   restoreId: z.string(),
   backupId: z.string(),
   /** When the restored snapshot was taken, ISO 8601. */
   snapshotAt: z.string(),
-  /** One phase each and how long it took, in milliseconds. */
+  /** Each phase and its duration in milliseconds. */
   phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
   durationMs: z.number(),
   tables: z.number(),
@@ -21,13 +21,13 @@ export const RESTORE_RESULT = z.object({
   users: z.number(),
   posts: z.number(),
   applications: z.number(),
-  /** What the operator has to know or do, in sentences: newer backups that were not taken, what is held back, what is missing. */
+  /** What the operator has to know or do, in sentences: newer backups that were passed over, what is held back, what is missing. */
   notes: z.array(z.string()).default([]),
-  /** What was brought back beside the database; absent where nothing was. */
+  /** The restored parts of the project outside the database; absent when there are none. */
   project: z.object({ storageObjects: z.number(), functions: z.number(), authSettings: z.number() }).optional(),
-  /** Where each part beside the database comes from, and what of it is missing; absent where none was looked for. */
+  /** The source of each part outside the database, and what is missing; absent when no such part was looked for. */
   parts: restoredPartsSchema.optional(),
-  /** Absent where all of the backup was restored. */
+  /** Absent when the whole backup was restored. */
   selection: z.enum(["definitions", "rows"]).optional(),
 });
 

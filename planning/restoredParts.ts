@@ -1,21 +1,21 @@
 import { z } from "zod";
 
 /**
- * What became of a part beside the database. `whole`: all of it is there. `partly`, `missing`: some or all of it isn't. `held back`: an
- * older backup has it, and its use was not asked for. `unknown`: the backup is older than that question.
+ * The state of a part outside the database. `whole`: everything is there. `partly`, `missing`: some or all of it is missing. `held back`:
+ * an older backup has it, and the operator did not ask to use that. `unknown`: the backup's version did not record it.
  */
 const partSchema = z.object({
   state: z.enum(["whole", "partly", "missing", "held back", "unknown"]),
-  /** The backups that it comes from, the newest first, and how many things of each. */
+  /** The backups that the part comes from, newest first, and how many items came from each. */
   from: z.array(z.object({ backupId: z.string(), snapshotAt: z.string(), count: z.number() })),
-  /** How many things no proven backup holds as the restored rows name them. */
+  /** How many items no proven backup holds as the restored rows name them. */
   missing: z.number(),
-  /** How many things a backup holds and the project did not take. The same restore tries them again. */
+  /** How many items the project did not accept. Running the same restore again retries them. */
   failed: z.number(),
-  /** The first of both, in words. */
+  /** The names of the first missing or failed items. */
   names: z.array(z.string()),
 });
-/** See above. */
+/** See {@link RestoredParts}. */
 export type RestoredPart = z.infer<typeof partSchema>;
 
 /** See {@link RestoredParts}. */
@@ -23,8 +23,8 @@ export const restoredPartsSchema = z.object({
   storage: partSchema,
   functions: partSchema,
   authSettings: partSchema,
-  /** A restore brings none of it; it is what `castchat-recovery configuration` prints. */
+  /** Never restored; `castchat-recovery configuration` prints it. */
   configuration: partSchema,
 });
-/** Where each part beside the database comes from, and what of it is missing. */
+/** The source of each part outside the database, and what of it is missing. */
 export type RestoredParts = z.infer<typeof restoredPartsSchema>;

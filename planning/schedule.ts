@@ -2,10 +2,10 @@ import { longestIntervalHours, RECOVERY_POINT_OBJECTIVES } from "./objectives.ts
 
 const MINUTE_MS = 60_000;
 
-/** Minutes after which a run is ended. A run that takes longer makes the promise about lost data untrue, so it counts in there. */
+/** Minutes after which a run is stopped. The worst-case loss assumes that a run takes this long. */
 export const RUN_LIMIT_MINUTES = 120;
 
-/** The longest interval in whole hours that keeps the recovery guide's objective for lost data when a run takes as long as it may. */
+/** The longest interval, in whole hours, that keeps the objective for lost data when a run takes as long as it may. */
 export const LONGEST_INTERVAL_HOURS = longestIntervalHours(
   RECOVERY_POINT_OBJECTIVES.database,
   RUN_LIMIT_MINUTES * MINUTE_MS,

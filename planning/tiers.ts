@@ -1,20 +1,20 @@
-/** The shelves that the recovery guide asks for. A stack may have more of them: a tier's name is plain data. */
-export type SeedTierName = "daily" | "weekly" | "monthly" | "annual";
+/** The tiers that docs/objectives.md requires. A stack may have more of them: a tier's name is plain data. */
+export type RequiredTierName = "daily" | "weekly" | "monthly" | "annual";
 
 /** How often a tier is filled: by every run, or by the first proven backup of a UTC calendar period. */
 export type TierPeriod = "run" | "isoWeek" | "month" | "year";
 
-/** Storage classes that a tier may move to. Both answer at once: nothing that a recovery needs sleeps for hours. */
+/** Storage classes that a tier may move to. Both answer at once, because a recovery can't wait hours for an archive. */
 export type ColderStorage = "STANDARD_IA" | "GLACIER_IR";
 
-/** One tier of the vault, as plain data: lifecycle rules, locks, promotion and prices all read it from here. */
+/** One tier of the vault, as plain data. Lifecycle rules, locks, promotion and prices all derive from it. */
 export interface Tier {
   readonly name: string;
-  /** Where its objects lie in the vault, with the closing slash. */
+  /** Prefix of its objects in the vault, with the closing slash. */
   readonly prefix: string;
   /** Days after which S3's lifecycle expires an object. */
   readonly keptDays: number;
-  /** Days for which the writer locks an object (S3 Object Lock); never more than `keptDays`, or expiry would be held up. */
+  /** Days for which the writer locks an object (S3 Object Lock). Never more than `keptDays`, or the lock would delay expiry. */
   readonly lockDays: number;
   /** Move to a cheaper class, in days after the upload. Absent: stays in STANDARD. */
   readonly transition?: { readonly afterDays: number; readonly storageClass: ColderStorage };
@@ -22,11 +22,11 @@ export interface Tier {
 }
 
 /**
- * The shortest retention that the recovery guide allows ("Backup Retention": 30 days, 3 months, 1 year, 5 years), in days.
- * S3 counts days, not months, so each is the longest that the calendar can make of it: 92 days from July to September,
- * 366 with one leap day, 1827 with two. Anything less would at times be shorter than promised.
+ * The shortest retention that the objectives allow (30 days, 3 months, 1 year, 5 years: docs/objectives.md), in days. S3 counts days, so
+ * each is the longest that the calendar allows: 92 from July to September, 366 with one leap day, 1827 with two. A shorter value would
+ * sometimes break the promise.
  */
-const SEED_KEPT_DAYS: Readonly<Record<SeedTierName, number>> = {
+const REQUIRED_KEPT_DAYS: Readonly<Record<RequiredTierName, number>> = {
   daily: 30,
   weekly: 92,
   monthly: 366,
@@ -34,17 +34,17 @@ const SEED_KEPT_DAYS: Readonly<Record<SeedTierName, number>> = {
 };
 
 /**
- * The tiers, shortest first. One line each, from which everything follows: lifecycle rules, locks and their limits, what the
- * roles reach, promotion, policies, the plan and the audit trail's length.
+ * The tiers, shortest first. Everything else derives from these lines: lifecycle rules, locks, the roles' access, promotion, policies, the
+ * plan and the audit trail's retention.
  */
 export const TIERS: readonly Tier[] = [
-  tier("daily", "run", SEED_KEPT_DAYS.daily),
-  tier("weekly", "isoWeek", SEED_KEPT_DAYS.weekly, { afterDays: 30, storageClass: "STANDARD_IA" }),
-  tier("monthly", "month", SEED_KEPT_DAYS.monthly, { afterDays: 30, storageClass: "GLACIER_IR" }),
-  tier("annual", "year", SEED_KEPT_DAYS.annual, { afterDays: 30, storageClass: "GLACIER_IR" }),
+  tier("daily", "run", REQUIRED_KEPT_DAYS.daily),
+  tier("weekly", "isoWeek", REQUIRED_KEPT_DAYS.weekly, { afterDays: 30, storageClass: "STANDARD_IA" }),
+  tier("monthly", "month", REQUIRED_KEPT_DAYS.monthly, { afterDays: 30, storageClass: "GLACIER_IR" }),
+  tier("annual", "year", REQUIRED_KEPT_DAYS.annual, { afterDays: 30, storageClass: "GLACIER_IR" }),
 ];
 
-/** A tier that lies under its own name and is locked for as long as it is kept. */
+/** A tier whose prefix is its own name and whose lock lasts as long as it is kept. */
 function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
   return { name, prefix: `${name}/`, ...keptAndLocked(keptDays), ...(transition && { transition }), period };
 }
@@ -52,23 +52,23 @@ function tier(name: string, period: TierPeriod, keptDays: number, transition?: T
 /** The names of the tiers, shortest first. */
 export const TIER_NAMES: readonly string[] = TIERS.map(({ name }) => name);
 
-/** Days that a tier must be kept at least: what the recovery guide asks for, or for a tier beyond it what the table says. */
+/** The fewest days that a tier must be kept: the objectives' for their tiers, the table's own for any other. */
 export function leastKeptDays({ name, keptDays }: Tier): number {
-  const asked: Readonly<Record<string, number>> = SEED_KEPT_DAYS;
+  const asked: Readonly<Record<string, number>> = REQUIRED_KEPT_DAYS;
   return asked[name] ?? keptDays;
 }
 
 /** Longer retention for some tiers, in days. */
 export type TierOverrides = Readonly<Record<string, number | undefined>>;
 
-/** One sentence for each override that keeps less than is asked for; empty when all are long enough. */
+/** One sentence for each override that is too short; empty when all are long enough. */
 export function faultsOfOverrides(overrides: TierOverrides, tiers: readonly Tier[] = TIERS): string[] {
   return tiers.flatMap((one) => {
     const days = overrides[one.name];
     const least = leastKeptDays(one);
     return days === undefined || days >= least
       ? []
-      : [`${one.name} keeps ${days} days, the recovery guide asks for at least ${least}`];
+      : [`${one.name} keeps ${days} days, but docs/objectives.md requires at least ${least}`];
   });
 }
 

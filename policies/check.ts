@@ -12,7 +12,7 @@ const PACK = fileURLToPath(new URL(".", import.meta.url));
 const STACKS = ["prod", "dr"];
 
 /**
- * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict, gives its exit code.
+ * `node policies/check.ts [project folder]`: previews both stacks, prints the verdict and exits with its code.
  *
  * @param workspace the folder of the Pulumi project to check
  */

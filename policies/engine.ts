@@ -6,25 +6,26 @@ import { delimiter, dirname, join } from "node:path";
 import { writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
 import { UserError } from "../services/common/errors.ts";
 
-/** The engine's language host: where one is found it is asked to run a policy pack, which only the newest ones can. */
+/** The engine's language host. If the engine finds one, it asks it to run policy packs, which only the newest hosts can. */
 const LANGUAGE_HOST = "pulumi-language-nodejs";
-/** What the engine starts for a pack in Node where there is no language host. */
+/** The program that the engine starts for a Node pack if there is no language host. */
 const ANALYZER = "pulumi-analyzer-policy-nodejs";
 
 /**
- * Puts the engine into a folder where it runs policy packs, whether it is an official release or built from source: the CLI
- * alone, without the language host beside it, and a starter for packs. The program itself is run inline and needs no host.
+ * Prepares a folder with an engine that runs policy packs, both for an official release and for one built from source. It contains the CLI
+ * without a language host, and a starter for packs. The program itself runs inline and needs no host.
  *
- * @returns the PATH to run it with
+ * @returns the PATH for running the engine
  * @throws UserError if there is no `pulumi` on the PATH
  */
 export async function prepareEngine(folder: string, path: string): Promise<string> {
   const folders = path.split(delimiter).filter((one) => one !== "");
   const pulumi = await findTool("pulumi", folders);
-  if (pulumi === undefined) throw new UserError("There is no pulumi on the PATH; run `make policy`, which brings it.");
+  if (pulumi === undefined)
+    throw new UserError("There is no pulumi on the PATH. Run `make policy`, which installs it.");
 
   await mkdir(folder, { recursive: true });
-  // A copy, not a symbolic link: the engine looks for hosts beside the file that it really is.
+  // A copy, not a symbolic link: the engine looks for hosts beside its real file.
   await linkOrCopy(await realpath(pulumi), join(folder, "pulumi"));
   await symlink(process.execPath, join(folder, "node"));
   await writeStarter(join(folder, ANALYZER), packRunner());
@@ -53,7 +54,7 @@ async function isTool(file: string): Promise<boolean> {
   );
 }
 
-/** A hard link costs nothing, but only works within one file system. */
+/** Makes a hard link, which is free, or a copy if the folders are on different file systems. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
 }

@@ -8,17 +8,17 @@ const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another
 /** What came of one stack's preview under the policies. */
 export type StackReport = DeclaredStack & Pick<PreviewReport, "violations" | "failure">;
 
-/** What the previews came to: the lines to print, and the exit code (0 kept, 1 a policy is broken, 2 a preview failed). */
+/** The previews' verdict: the lines to print, and the exit code (0 kept, 1 a policy is broken, 2 a preview failed). */
 export interface Verdict {
   readonly lines: readonly string[];
   readonly exitCode: 0 | 1 | 2;
 }
 
-/** Judges the previews of all stacks, those of each one and the rules over all of them. Pure. */
+/** Judges the previews of all stacks by their own policies and by the rules over all stacks. Pure. */
 export function judge(reports: readonly StackReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
   const failed = reports.some(({ failure }) => failure !== undefined);
   const lines = reports.flatMap(linesOf);
-  // Half of the stacks would make the rules over all of them say things that are not so.
+  // With a stack missing, the rules over all stacks would report false violations.
   const between: Violation[] = failed
     ? []
     : Object.entries(rules).flatMap(([policy, rule]) => rule(reports).map((message) => ({ policy, message })));

@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-/** Addresses that stand for the public services'; a service without one is asked at its own. None ends with a slash. */
+/** Addresses that replace the public services'. A service without one is called at its public address. No address ends with a slash. */
 export interface Endpoints {
   readonly aws?: string | undefined;
   readonly vercel?: string | undefined;
-  /** Of git; a server's API lies under its `/api/v3`. */
+  /** Of git. The server's API is under `/api/v3` of this address. */
   readonly github?: string | undefined;
   /** Without the API's path. */
   readonly cloudflare?: string | undefined;
   /** Of the Management API. */
   readonly supabase?: string | undefined;
-  /** Where requests to public names go, over plain http with the name as their host. */
+  /** Receives requests to public names, over plain http with the name as their host. */
   readonly edge?: string | undefined;
   /** Of a project's own API, with `{ref}` in it. */
   readonly supabaseProject?: string | undefined;
@@ -19,7 +19,7 @@ export interface Endpoints {
 const ADDRESS = "an https address without a path (plain http only on 127.0.0.1 or localhost)";
 const PROJECT_ADDRESS = "an address with {ref} in it";
 
-/** Plain http would show tokens and backups to the network, so it is only for this machine. */
+/** Plain http would expose tokens and backups on the network, so it is only allowed on this machine. */
 const address = z
   .string()
   .regex(/^(https:\/\/[^\s/]+|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)\/?$/, { error: `must be ${ADDRESS}.` })
@@ -33,8 +33,8 @@ const projectAddress = z
   .describe(PROJECT_ADDRESS);
 
 /**
- * The keys under which they are written: a stack's settings, a scheduled run's settings and the configuration of provider `recovery` have them
- * one by one. The order is that of the runner's JSON, where another one would show as a change of every deployed stack.
+ * The flat keys of the endpoints in a stack's settings, a scheduled run's settings and the configuration of provider `recovery`. They keep
+ * the order of the runner's JSON: another order would show as a change of every deployed stack.
  */
 export const ENDPOINT_KEYS = {
   endpointAws: address,
@@ -46,10 +46,10 @@ export const ENDPOINT_KEYS = {
   supabaseProjectUrl: projectAddress,
 };
 
-/** The addresses as they are written. */
+/** The addresses under their flat keys. */
 export type FlatEndpoints = z.output<z.ZodObject<typeof ENDPOINT_KEYS>>;
 
-/** The same values with their addresses in one object. */
+/** Moves a value's flat endpoint keys into one object. */
 export function withEndpoints<T extends FlatEndpoints>(
   values: T,
 ): Omit<T, keyof FlatEndpoints> & { endpoints: Endpoints } {
@@ -66,7 +66,7 @@ export function withEndpoints<T extends FlatEndpoints>(
   return { ...rest, endpoints: { aws, vercel, github, cloudflare, supabase, edge, supabaseProject } };
 }
 
-/** The addresses as they are written; the reverse of {@link withEndpoints}. */
+/** The addresses under their flat keys; the reverse of {@link withEndpoints}. */
 export function flatEndpoints(endpoints: Endpoints): FlatEndpoints {
   return {
     endpointAws: endpoints.aws,

@@ -1,9 +1,9 @@
-/** The candidate that a mistyped word most likely stands for: at most two letters wrong. Undefined when none is that near. */
+/** The candidate that a mistyped word most likely means, with at most two wrong letters. Undefined when none is that near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   return allNearest(word, candidates)[0];
 }
 
-/** All candidates that a mistyped word may stand for equally well: at most two letters wrong. */
+/** All candidates that a mistyped word may equally well mean, with at most two wrong letters. */
 export function allNearest(word: string, candidates: readonly string[]): string[] {
   const distances = candidates.map((candidate) => ({
     candidate,
@@ -13,7 +13,7 @@ export function allNearest(word: string, candidates: readonly string[]): string[
   return distances.filter(({ letters }) => letters === best).map(({ candidate }) => candidate);
 }
 
-/** Letters to insert, delete or replace to make one word of the other (Levenshtein). */
+/** The number of letters to insert, delete or replace between two words (Levenshtein distance). */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (const [at, letter] of Array.from(left).entries()) {

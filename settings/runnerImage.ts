@@ -1,10 +1,10 @@
 /**
- * The image that a scheduled run starts in where no other is set: Node of the version that this project is tested with
- * (tools/versions.env), on Debian. docs/decisions/0011 says why, and how to pin it by digest.
+ * The default image of a scheduled run: Node of the version in tools/versions.env, on Debian. docs/decisions/0011 gives the reason, and
+ * shows how to pin the image by digest.
  */
 export const DEFAULT_RUNNER_IMAGE = "public.ecr.aws/docker/library/node:24.21.0-trixie";
 
-/** Major version of the PostgreSQL client programs that a run brings where its image has none. It reads every older server. */
+/** Major version of the PostgreSQL client programs that a run installs if its image has none. They read every older server. */
 export const RUNNER_POSTGRES_MAJOR = 18;
 
 /** A repository of a private registry in AWS. */
@@ -12,7 +12,7 @@ export interface PrivateRepository {
   readonly arn: string;
 }
 
-/** The repository in Amazon ECR that an image comes from; undefined for a public image. */
+/** The Amazon ECR repository that an image comes from; undefined for a public image. */
 export function privateRepositoryOf(image: string): PrivateRepository | undefined {
   const match = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([a-z0-9._/-]+?)[:@]/.exec(image);
   if (match === null) return undefined;
@@ -21,7 +21,7 @@ export function privateRepositoryOf(image: string): PrivateRepository | undefine
 }
 
 /**
- * How Node is started for a backup or a restore. Its old generation may grow to this many megabytes before it is looked through:
- * the bytes that pass through count against a limit that begins far lower, and a third of a restore's time would go into that.
+ * Node's flags for a backup or a restore. The old generation may grow to this many megabytes before Node collects it. Buffers count against
+ * a much lower default, and collecting would take a third of a restore's time.
  */
 export const NODE_FLAGS = "--initial-old-space-size=128";

@@ -4,7 +4,7 @@ import { ENDPOINT_KEYS, withEndpoints } from "./endpoints.ts";
 
 const text = z.string().min(1);
 
-/** The JSON, as the program declares it. */
+/** The JSON in the program's form. */
 const DECLARED = z.strictObject({
   /** Name of the stack, for messages. */
   stack: text,
@@ -24,11 +24,11 @@ const DECLARED = z.strictObject({
       }),
     )
     .min(1),
-  /** Tables (`schema.table`) without which a run doesn't count as proven. */
+  /** Tables (`schema.table`) that every proven backup must contain. */
   criticalTables: z.array(text),
-  /** Percent that a run may hold less than the last one. */
+  /** Percent by which a run may hold less than the last one. */
   shrinkPercent: z.number().min(0).max(100),
-  /** age1…; none, and the vault's own encryption is all. */
+  /** age1…; without one, the vault's own encryption applies. */
   ageRecipients: z.array(text),
   vercelProject: text,
   vercelTeam: text.optional(),
@@ -36,30 +36,30 @@ const DECLARED = z.strictObject({
   /** `owner/name`. */
   repository: text,
   supabaseRef: text,
-  /** Where Pulumi keeps this stack's state: a `file://` or `s3://` backend, and the project's name there. Without it a run has no state. */
+  /** The `file://` or `s3://` backend of this stack's Pulumi state, and the project's name there. Without it a run saves no state. */
   state: z.strictObject({ backend: text, project: text }).optional(),
   ...ENDPOINT_KEYS,
 });
 
 /**
- * What a scheduled run is told beside its secrets, as one JSON. The program declares it, the runner checks it; both read this
- * one description. No secret belongs in here: it lies in the build's plain variables.
+ * What a scheduled run needs beside its secrets, as one JSON. The program declares it and the runner parses it, both by this schema. It is
+ * a plain build variable, so it must not contain a secret.
  */
 export const RUNNER_SETTINGS = DECLARED.transform(withEndpoints);
-/** A run's settings, checked. */
+/** A run's settings, parsed. */
 export type RunnerSettings = z.output<typeof RUNNER_SETTINGS>;
-/** A run's settings as the program declares them and the stack puts them out. */
+/** A run's settings in the form that the program declares and the stack outputs. */
 export type DeclaredRunnerSettings = z.input<typeof RUNNER_SETTINGS>;
 
-/** The variable that holds them, as JSON. */
+/** The environment variable with these settings as JSON. */
 export const RUNNER_SETTINGS_VARIABLE = "RUNNER_SETTINGS";
 
-/** The secret that no run can do without. */
+/** The secret that every run needs. */
 export const RUNNER_DATABASE_SECRET = "DATABASE_URL";
 
 /**
- * The services' tokens: variables of the environment, for the command line and the provider too. A run that lacks one names the part that
- * it can't read as missing.
+ * The services' tokens, as environment variables of the runner, the command line and the provider. A run without a token reports the part
+ * that it can't read as missing.
  */
 export const RUNNER_TOKENS = [
   "VERCEL_API_TOKEN",

@@ -6,7 +6,7 @@ import { leastKeptDays, TIER_NAMES, TIERS } from "../planning/tiers.ts";
 import { ENDPOINT_KEYS } from "./endpoints.ts";
 import { DEFAULT_RUNNER_IMAGE } from "./runnerImage.ts";
 
-/** An optional setting. Pulumi.yaml gives every setting a type, and "" stands there for one that isn't set. */
+/** An optional setting. Pulumi.yaml gives every setting a type, and uses "" for a setting that isn't set. */
 const optional = <T extends z.ZodType>(schema: T, expected: string) => schema.optional().describe(expected);
 const matching = (pattern: RegExp) => z.string().regex(pattern);
 const account = matching(/^\d{12}$/);
@@ -21,13 +21,13 @@ const json = <T extends z.ZodType>(schema: T) => z.string().transform(parseJson)
 const REGION = "an AWS region such as ap-northeast-1";
 const ACCOUNT = "an AWS account id of 12 digits";
 
-/** Every setting: what it may be, and in words what would be right. Pulumi.yaml documents what each is for. */
+/** Every setting: its type, and a description of a right value. Pulumi.yaml documents what each is for. */
 export const SETTINGS = z.object({
   role: z.enum(["primary", "standby"]).describe('"primary" or "standby"'),
   mode: optional(z.enum(["standby", "active", "drill"]), '"standby", "active" or "drill"'),
   awsAccountId: account.describe(ACCOUNT),
   awsRegion: region.describe(REGION),
-  peerAwsAccountId: account.describe(`${ACCOUNT}: the other stack's (or this one again)`),
+  peerAwsAccountId: account.describe(`${ACCOUNT}: the other stack's, which may be the same account`),
   peerAwsRegion: region.describe(`${REGION}: the other stack's`),
   standbyVault: optional(z.literal("none"), '"none", or unset'),
   standbyVaultBucketArn: optional(matching(/^arn:aws:s3:::[a-z0-9.-]{3,63}$/), "the ARN of an S3 bucket"),
@@ -63,14 +63,14 @@ export const SETTINGS = z.object({
   generation: count(1, 1000000).default(1).describe("a whole number from 1"),
   intervalHours: count(1, 23)
     .default(6)
-    .describe("a whole number of hours from 1 to 23 (a run a day can't promise to lose at most 24 hours)"),
+    .describe("a whole number of hours from 1 to 23 (at 24, more than 24 hours of data could be lost)"),
   runnerImage: matching(/^[a-z0-9][a-z0-9._:/-]*(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$/)
     .default(DEFAULT_RUNNER_IMAGE)
-    .describe("a container image with its tag or, better, its digest (name@sha256:…), and not the tag latest"),
+    .describe("a container image with a tag or, better, a digest (name@sha256:…), but not the tag latest"),
   tierOverrides: json(z.partialRecord(z.enum(TIER_NAMES), days))
     .default({})
     .describe(
-      `days kept by tier, each no shorter than asked for: ${TIERS.map((tier) => `${tier.name} ${leastKeptDays(tier)}`).join(", ")}`,
+      `days kept by tier, each at least the minimum: ${TIERS.map((tier) => `${tier.name} ${leastKeptDays(tier)}`).join(", ")}`,
     ),
   deployerArns: json(z.array(matching(/^arn:aws[a-z-]*:iam::\d{12}:(root|role\/[^\s]+|user\/[^\s]+)$/)))
     .default([])
@@ -85,7 +85,7 @@ export const SETTINGS = z.object({
   ...ENDPOINT_KEYS,
 });
 
-/** All values as they are written, before the rules that hold between them. */
+/** All values before the rules between settings are checked. */
 export type SettingValues = z.output<typeof SETTINGS>;
 function parseJson(text: string, context: z.RefinementCtx): unknown {
   try {

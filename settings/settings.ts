@@ -14,9 +14,9 @@ export interface CommonSettings extends Omit<
   /** Name of the stack. */
   readonly stack: string;
   readonly endpoints: Endpoints;
-  /** Who may change the vault's protection; unset for the account's own administrators. */
+  /** The principals that may change the vault's protection; unset for the account's own administrators. */
   readonly deployerArns: readonly string[] | undefined;
-  /** The tiers with this stack's overrides in them. */
+  /** The tiers with this stack's overrides applied. */
   readonly tiers: readonly Tier[];
 }
 export interface PrimarySettings extends CommonSettings {
@@ -31,7 +31,7 @@ export interface StandbySettings extends CommonSettings {
 }
 export type Settings = PrimarySettings | StandbySettings;
 
-/** Where settings come from: raw values by key, without the namespace. */
+/** Raw settings by key, without the namespace. */
 export type RawSettings = Readonly<Record<string, string | undefined>>;
 
 const PROJECT = "castchat-recovery";
@@ -44,7 +44,7 @@ export class SettingsError extends Error {
 /**
  * Parses and checks the settings of a stack. Pure.
  *
- * @throws SettingsError naming every fault at once: the config key, the bad value, and what would be right.
+ * @throws SettingsError that names every fault at once: the config key, the bad value, and what would be right.
  */
 export function parseSettings(raw: RawSettings, stack: string, project: string = PROJECT): Settings {
   const values: Partial<SettingValues> = {};
@@ -60,7 +60,7 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
     }
   }
   for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape))) {
-    faults.push(`${project}:${key} is no setting; ${guess(key)}`);
+    faults.push(`${project}:${key} is not a setting; ${guess(key)}`);
   }
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
@@ -90,7 +90,7 @@ function refusal(stack: string, faults: readonly string[]): string {
 function guess(key: string): string {
   const keys = Object.keys(SETTINGS.shape);
   const meant = nearest(key, keys);
-  return meant === undefined ? `there are ${keys.join(", ")}.` : `did you mean ${meant}?`;
+  return meant === undefined ? `the settings are ${keys.join(", ")}.` : `did you mean ${meant}?`;
 }
 
 function shown(text: string | undefined): string {

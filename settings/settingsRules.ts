@@ -3,17 +3,17 @@ import { faultsOfOverrides } from "../planning/tiers.ts";
 import type { SettingValues } from "./schema.ts";
 import { supabaseRegionFault } from "./supabaseRegions.ts";
 
-/** A rule between settings that is broken. `keys` are the settings it looks at, the one to change first. */
+/** A broken rule between settings. `keys` are its settings, beginning with the one to change. */
 export interface SettingFault {
   readonly keys: readonly [keyof SettingValues, ...(keyof SettingValues)[]];
-  /** What is wrong and what to do; follows the first key's name. */
+  /** What is wrong and what to do, to follow the first key's name. */
   readonly sentence: string;
 }
 
-/** Values that passed their own check; the others are absent. */
+/** The values that passed their own check. */
 type Values = Partial<SettingValues>;
 
-/** The rules that hold between settings. Rules that look at a value which isn't there stay silent. */
+/** Checks the rules between settings. A rule is skipped if a value that it needs is absent. */
 export function faultsOfSettings(values: Values): SettingFault[] {
   return [
     ...placeFaults(values),
@@ -24,14 +24,14 @@ export function faultsOfSettings(values: Values): SettingFault[] {
   ];
 }
 
-/** A vault can be thrown away only where something stands in for AWS, or in a stack that only drills. */
+/** A vault may only be disposable in the sandbox, or in a stack that only drills. */
 function disposableFaults({ disposableVault, endpointAws, mode }: Values): SettingFault[] {
   if (disposableVault !== true || endpointAws !== undefined || mode === "drill") return [];
   return [
     {
       keys: ["disposableVault", "endpointAws", "mode"],
       sentence:
-        "is true, but the vault lies in AWS and the stack is no drill; remove it: the way to give a vault up is `castchat-recovery vault retire`.",
+        "is true, but the vault is in AWS and the stack is not a drill; remove it. To give up a vault, use `castchat-recovery vault retire`.",
     },
   ];
 }
@@ -41,10 +41,10 @@ function placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): Sett
   if (awsRegion !== undefined && awsRegion === peerAwsRegion) {
     faults.push({
       keys: ["peerAwsRegion", "awsRegion"],
-      sentence: `is "${peerAwsRegion}", the same as awsRegion; choose another region, or both stacks are lost together.`,
+      sentence: `is "${peerAwsRegion}", the same as awsRegion. One disaster would destroy both stacks; choose another region.`,
     });
   }
-  // Without it the first drill or recovery would find out: a standby creates no project before.
+  // A standby creates no project in advance, so without this rule the first drill or recovery would fail.
   const unknown = supabaseRegion === undefined ? undefined : supabaseRegionFault(supabaseRegion);
   if (unknown !== undefined) {
     faults.push({ keys: ["supabaseRegion"], sentence: `is "${supabaseRegion}", ${unknown}` });
@@ -57,13 +57,13 @@ function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepos
   if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`)) {
     faults.push({
       keys: ["publicName", "zoneName"],
-      sentence: `is "${publicName}", which doesn't lie in the zone "${zoneName}"; choose a name that ends in it.`,
+      sentence: `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
     });
   }
   if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository ?? ""}`) {
     faults.push({
       keys: ["mirrorRepository", "mirrorOwner", "repository"],
-      sentence: `makes the mirror "${repository}" the very repository that it mirrors; choose another name or owner.`,
+      sentence: `makes "${repository}" a mirror of itself; choose another name or owner.`,
     });
   }
   return faults;
@@ -74,13 +74,13 @@ function backupFaults({ backup, at, tierOverrides, intervalHours }: Values): Set
   if (intervalHours !== undefined && intervalHours > LONGEST_INTERVAL_HOURS) {
     faults.push({
       keys: ["intervalHours"],
-      sentence: `is ${intervalHours}, but a run may take ${RUN_LIMIT_MINUTES} minutes and its replica a quarter of an hour: set at most ${LONGEST_INTERVAL_HOURS}, or more than 24 hours can be lost.`,
+      sentence: `is ${intervalHours}, with which more than 24 hours can be lost. A run may take ${RUN_LIMIT_MINUTES} minutes, and its replica 15 more; set at most ${LONGEST_INTERVAL_HOURS}.`,
     });
   }
   if (backup !== undefined && at !== undefined) {
     faults.push({
       keys: ["at", "backup"],
-      sentence: "is set as well as backup; set one of them, or none for the newest backup.",
+      sentence: "and backup are both set; set one of them, or neither for the newest backup.",
     });
   }
   for (const sentence of faultsOfOverrides(tierOverrides ?? {})) {
@@ -115,7 +115,7 @@ function primaryFaults(values: Values): SettingFault[] {
     const missing = bucket === undefined ? "standbyVaultBucketArn" : "standbyVaultKeyArn";
     faults.push({
       keys: [missing, "standbyVaultBucketArn", "standbyVaultKeyArn", "standbyVault"],
-      sentence: `is not set; give the standby's outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.`,
+      sentence: 'is not set; set it to the standby\'s output, or set standbyVault to "none" to go without a replica.',
     });
   }
   if (
@@ -126,7 +126,7 @@ function primaryFaults(values: Values): SettingFault[] {
   ) {
     faults.push({
       keys: ["standbyVaultKeyArn", "peerAwsRegion", "peerAwsAccountId"],
-      sentence: `is "${key}", which lies outside of peerAwsRegion ${region} and peerAwsAccountId ${account}; give the standby's own key.`,
+      sentence: `is "${key}", which is not in region ${region} of account ${account} (peerAwsRegion, peerAwsAccountId); set the standby's own key.`,
     });
   }
   return faults;
@@ -137,7 +137,10 @@ function standbyFaults(values: Values): SettingFault[] {
   const faults: SettingFault[] = [];
   for (const key of ["mirrorOwner", "mirrorRepository"] as const) {
     if (values[key] === undefined) {
-      faults.push({ keys: [key, "role"], sentence: "is not set; a standby keeps a mirror of the code, name where." });
+      faults.push({
+        keys: [key, "role"],
+        sentence: "is not set, but a standby needs it for its mirror of the code; set it.",
+      });
     }
   }
   for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const) {
@@ -148,13 +151,13 @@ function standbyFaults(values: Values): SettingFault[] {
   if (mode !== "standby" && trustedWriterKeys?.length === 0) {
     faults.push({
       keys: ["trustedWriterKeys", "mode"],
-      sentence: `is not set; mode "${mode}" restores only backups signed by a key in it: give the primary's output signingPublicKey.`,
+      sentence: `is not set, but mode "${mode}" only restores backups signed by a key in it; set it to the primary's output signingPublicKey.`,
     });
   }
   if (mode === "active" && generation < 2) {
     faults.push({
       keys: ["generation", "mode"],
-      sentence: `is ${generation}, which the primary holds; taking the traffic over needs a higher one, 2 for the first recovery.`,
+      sentence: `is ${generation}, which is the primary's. A recovery needs a higher one to take over the traffic; set 2 for the first recovery.`,
     });
   }
   return faults;

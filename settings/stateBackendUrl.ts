@@ -1,16 +1,16 @@
-/** A bucket in which Pulumi's own (DIY) backend keeps its files. */
+/** A bucket that holds the files of Pulumi's DIY backend. */
 export interface StateBucket {
   bucket: string;
-  /** What every key begins with: empty, or ending with a slash. */
+  /** Prefix of every key: empty, or ending with a slash. */
   prefix: string;
   region?: string | undefined;
-  /** Only where it isn't AWS's own. */
+  /** Only set if it isn't AWS's own. */
   endpoint?: string | undefined;
 }
 
 /**
- * The bucket of an `s3://bucket/folder?region=…` backend, as Pulumi takes it (PULUMI_BACKEND_URL); undefined for any other.
- * Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
+ * The bucket of an `s3://bucket/folder?region=…` backend (PULUMI_BACKEND_URL); undefined for any other URL. Source:
+ * https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
  */
 export function stateBucketOf(backendUrl: string): StateBucket | undefined {
   if (!backendUrl.startsWith("s3://") || !URL.canParse(backendUrl)) return undefined;
@@ -27,10 +27,10 @@ export function stateBucketOf(backendUrl: string): StateBucket | undefined {
   };
 }
 
-/** Path of a stack's checkpoint within a backend, without its ending: `.json`, or `.json.gz` where the backend compresses. */
+/** Path of a stack's checkpoint in a backend, without its ending: `.json`, or `.json.gz` if the backend compresses. */
 export function checkpointPath(project: string, stack: string): string {
   return `.pulumi/stacks/${project}/${stack}`;
 }
 
-/** What a checkpoint may end with. */
+/** The possible endings of a checkpoint. */
 export const CHECKPOINT_ENDINGS = [".json", ".json.gz"] as const;

@@ -1,10 +1,10 @@
 import { allNearest } from "./nearest.ts";
 
 /**
- * Regions that Supabase creates projects in, by AWS's code. AWS has more of them: Osaka (ap-northeast-3) is none of Supabase's.
- * Read on 29 November 2026 from the enum of `V1CreateProjectBody.region_selection.code` in the Management API's description
- * (https://api.supabase.com/api/v1) and from https://supabase.com/docs/guides/platform/regions. What an organization may use is
- * answered by `GET /v1/projects/available-regions`.
+ * Regions in which Supabase creates projects, by AWS's code. AWS has more: Osaka (ap-northeast-3) is not one of Supabase's. Read on 29
+ * November 2026 from the enum of `V1CreateProjectBody.region_selection.code` in the Management API's description
+ * (https://api.supabase.com/api/v1) and from https://supabase.com/docs/guides/platform/regions. `GET /v1/projects/available-regions` lists
+ * what an organization may use.
  */
 export const SUPABASE_REGIONS = [
   "ap-east-1",
@@ -27,10 +27,10 @@ export const SUPABASE_REGIONS = [
   "us-west-2",
 ] as const;
 
-/** Why a region is refused, as the end of a sentence about it; undefined where Supabase has the region. */
+/** The reason for refusing a region, as the end of a sentence; undefined when Supabase has the region. */
 export function supabaseRegionFault(region: string): string | undefined {
   if ((SUPABASE_REGIONS as readonly string[]).includes(region)) return undefined;
   const near = allNearest(region, SUPABASE_REGIONS);
   const choice = near.length > 0 ? near.join(" or ") : `one of ${SUPABASE_REGIONS.join(", ")}`;
-  return `which is no region of Supabase (AWS has more regions); choose ${choice}.`;
+  return `which is not a region of Supabase; choose ${choice}.`;
 }

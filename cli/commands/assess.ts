@@ -13,7 +13,7 @@ import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 import { assessmentLines, summaryOf } from "../text/assessmentText.ts";
 
-/** `castchat-recovery assess`: what of a proven backup is missing or altered in the live database, and since when. */
+/** `castchat-recovery assess`: reports what of a proven backup is missing or altered in the live database, and since when. */
 export function assessCommand(): Command {
   return new Command("assess")
     .description(
@@ -30,16 +30,18 @@ export function assessCommand(): Command {
         "backupId, snapshotAt, assessedAt, isDamaged, tables, definitions, sequences, missingExtensions, largeObjects, parts, restored, earlierLosses, passedOver",
       ),
     )
-    .addHelpText("after", "\nExit code 1: something of the backup is missing or altered now. Nothing is changed.")
+    .addHelpText("after", "\nExit code 1: something of the backup is missing or altered. The command changes nothing.")
     .addHelpText("after", example("assess -s prod"))
     .action(async (options: { stack: string; backup?: string; trace?: boolean; json?: boolean }) => {
       if (options.trace === true && options.backup === undefined)
-        throw new UserError("--trace looks through the backups after the one that --backup names: name an older one.");
+        throw new UserError(
+          "--trace reads the backups after the one that --backup names. Add --backup with the id of an older backup.",
+        );
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const { databaseUrl } = context.outputs;
       if (databaseUrl === undefined)
-        throw new UserError(`Stack ${options.stack} runs no database: there is nothing to assess.`);
+        throw new UserError(`Stack ${options.stack} has no database, so there is nothing to assess.`);
       const vault = vaultOf(context);
       const found = await withProgress("Assessing", async (reporter) =>
         assess({

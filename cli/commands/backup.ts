@@ -14,12 +14,12 @@ import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
-/** `castchat-recovery backup`: one proven backup of the stack's database and configuration. */
+/** `castchat-recovery backup`: takes one proven backup of the stack's database and configuration. */
 export function backupCommand(): Command {
   return new Command("backup")
     .description("take a consistent backup of the stack's database and configuration, store it, and read it back")
     .addOption(stackOption())
-    .addOption(new Option("--kind <kind>", "what it is to hold").choices(BACKUP_KINDS).default("full"))
+    .addOption(new Option("--kind <kind>", "what the backup contains").choices(BACKUP_KINDS).default("full"))
     .option("--accept-smaller", "count the run as proven although it is much smaller than the last one")
     .addOption(
       jsonOption(
@@ -33,7 +33,7 @@ export function backupCommand(): Command {
       const { kind } = options;
       const { databaseUrl } = context.outputs;
       if (databaseUrl === undefined && KINDS[kind].database) {
-        throw new UserError(`Stack ${options.stack} runs no database: there is nothing to back up.`);
+        throw new UserError(`Stack ${options.stack} has no database, so there is nothing to back up.`);
       }
       const { supabaseRef } = context.outputs;
       const result = await withProgress("Backing up", async (reporter) =>
@@ -65,7 +65,7 @@ export function backupCommand(): Command {
     });
 }
 
-/** What a rebuilt infrastructure needs beside the data, Pulumi's state included. */
+/** The configuration that a rebuilt infrastructure needs beside the data, including Pulumi's state. */
 async function configurationOf(
   { settings, outputs, pulumi }: StackContext,
   signal: AbortSignal,

@@ -15,7 +15,7 @@ import { printResult } from "../terminal/progress.ts";
 const DEFAULT_DAYS = 120;
 const LONGEST_DAYS = 20_000;
 
-/** `castchat-recovery calendar`: which run opens which tier, also when runs fail. Looks at no stack and no vault. */
+/** `castchat-recovery calendar`: shows which run opens which tier, also when runs fail. Reads no stack and no vault. */
 export function calendarCommand(): Command {
   return new Command("calendar")
     .description("show which backup opens which tier, also when runs fail")
@@ -29,7 +29,7 @@ export function calendarCommand(): Command {
       const missed = options.missed ?? [];
       const days = wholeNumber("--days", options.days, 1, LONGEST_DAYS);
       const intervalHours = wholeNumber("--interval-hours", options.intervalHours, 1, 23);
-      // The question is about missed days, so the calendar begins a month before them.
+      // Begin a month before the missed days, so that their context is visible.
       const firstDay =
         options.from ?? monthBefore(missed.length > 0 ? Math.min(...missed) : dayOf(systemClock().getTime()));
       const calendar = planCalendar(TIERS, { firstDay, days, intervalHours, isMissed: missedOn(new Set(missed)) });
@@ -51,12 +51,12 @@ export function calendarCommand(): Command {
         `All other runs are ${shortest?.name ?? "daily"}: ${calendar.runs - calendar.missed - calendar.entries.length} of ${calendar.runs}; ${calendar.missed} failed.`,
         ...(calendar.unopened.length === 0
           ? []
-          : [`Without any backup, as all of their runs failed: ${calendar.unopened.join(", ")}.`]),
+          : [`Days without any backup, because all of their runs failed: ${calendar.unopened.join(", ")}.`]),
       ]);
     });
 }
 
-/** The first day of the month before a day's. */
+/** The first day of the month before a day's month. */
 function monthBefore(day: number): number {
   const date = new Date(day * 86_400_000);
   return dayOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1, 1));
@@ -65,7 +65,7 @@ function monthBefore(day: number): number {
 function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < lowest || value > highest) {
-    throw new UserError(`${option} ${text} is no whole number from ${lowest} to ${highest}; give one.`);
+    throw new UserError(`${option} ${text} is not a whole number from ${lowest} to ${highest}.`);
   }
   return value;
 }

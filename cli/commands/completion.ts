@@ -3,7 +3,7 @@ import { Argument, Command } from "commander";
 import { completionScript, type Shell, SHELLS } from "../terminal/completion.ts";
 import { example } from "../terminal/help.ts";
 
-/** `castchat-recovery completion`: a script that lets a shell complete commands, options and choices. */
+/** `castchat-recovery completion`: prints a script with which a shell completes commands, options and choices. */
 export function completionCommand(): Command {
   return new Command("completion")
     .description("print a script that lets your shell complete commands, options and choices")
@@ -16,7 +16,7 @@ export function completionCommand(): Command {
     )
     .addHelpText("after", example("completion bash"))
     .action((shell: Shell, _options: object, { parent }: Command) => {
-      if (parent === null) throw new Error("the command stands alone: there is nothing to complete");
+      if (parent === null) throw new Error("the command has no program above it, so there is nothing to complete");
       process.stdout.write(completionScript(parent, shell));
     });
 }

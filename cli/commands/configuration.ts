@@ -10,18 +10,16 @@ import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
-/** `castchat-recovery configuration`: the settings, DNS records, variable names and Pulumi state that a backup holds. */
+/** `castchat-recovery configuration`: prints the settings, DNS records, variable names and Pulumi state in a backup. */
 export function configurationCommand(): Command {
   return new Command("configuration")
-    .description(
-      "print the configuration that is stored with a backup, as JSON; secrets in it stay encrypted or are left out",
-    )
+    .description("print a backup's configuration as JSON; its secrets stay encrypted or are left out")
     .argument(
       "[backup]",
-      "a backup's id; without it the newest proven one, and what it lacks from the newest that has it",
+      "a backup's id; without it the newest proven backup, completed from the newest that has what it lacks",
     )
     .addOption(stackOption())
-    .addOption(jsonOption("the same as without it"))
+    .addOption(jsonOption("accepted, as for other commands; the output is always JSON"))
     .addHelpText("after", example("configuration -s dr"))
     .action(async (backupId: string | undefined, options: { stack: string }) => {
       const signal = abortOnInterrupt();

@@ -10,18 +10,23 @@ import { loadLab } from "../terminal/lab.ts";
 import { jsonOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
-/** `castchat-recovery drill`: a corrupted database, the loss of everything, and both recoveries, on this one machine. */
+/** `castchat-recovery drill`: corrupts a database and destroys everything in a sandbox on this machine, and recovers from both. */
 export function drillCommand(): Command {
   return new Command("drill")
     .description(
       "corrupt the database and repair it, lose the whole infrastructure and recover it, in a sandbox on this machine; measures RTO and RPO",
     )
     .addOption(new Option("--scenario <name>", "what to drill").choices(SCENARIOS).default("all"))
-    .option("--rows <posts>", "posts in the sample database; the other tables follow", wholeNumber, DEFAULT_ROWS)
-    .option("--reports <folder>", "where the report goes", join(import.meta.dirname, "..", "..", "reports"))
+    .option(
+      "--rows <posts>",
+      "number of posts in the sample database; other tables grow with it",
+      wholeNumber,
+      DEFAULT_ROWS,
+    )
+    .option("--reports <folder>", "folder of the report", join(import.meta.dirname, "..", "..", "reports"))
     .option("--verbose", "show the engine's own output")
-    .option("--keep", "keep the sandbox running, to look around in it")
-    .addOption(jsonOption("ok, drills (report, as reports/latest.json has it, and files)"))
+    .option("--keep", "keep the sandbox running after the drill, to inspect it")
+    .addOption(jsonOption("ok, drills (each report as in reports/latest.json, and its files)"))
     .addHelpText("after", example("drill --scenario corruption"))
     .action(
       async (
@@ -47,7 +52,7 @@ export function drillCommand(): Command {
           options.json === true,
           results.map(({ report, files }) => `\n${renderTerminal(report)}\nReport: ${files.html} and ${files.json}`),
         );
-        if (!ok) throw new PromiseError("The recovery did not keep every promise: see the lines marked ✗.");
+        if (!ok) throw new PromiseError("The recovery did not keep every promise. The lines marked ✗ name them.");
       },
     );
 }

@@ -20,10 +20,10 @@ interface GivingUpOptions {
   json?: boolean;
 }
 
-/** `castchat-recovery generation`: the databases that recoveries have made, and how an earlier one is forgotten or deleted. */
+/** `castchat-recovery generation`: lists the databases that recoveries have created, and releases or deletes an earlier one. */
 export function generationCommand(): Command {
   return new Command("generation")
-    .description("the databases that recoveries of a stack have made, one for each generation")
+    .description("the databases that recoveries of a stack have created, one for each generation")
     .addCommand(listCommand())
     .addCommand(releaseCommand())
     .addCommand(deleteCommand());
@@ -31,7 +31,7 @@ export function generationCommand(): Command {
 
 function listCommand(): Command {
   return new Command("list")
-    .description("show each generation that the stack declares, and who holds the public name")
+    .description("show each generation that the stack declares, and the holder of the public name")
     .addOption(stackOption())
     .addOption(jsonOption("holder, present, generations (generation, projectName, ref, region, createdAt)"))
     .addHelpText("after", example("generation list -s dr"))
@@ -41,13 +41,13 @@ function listCommand(): Command {
       const { generation: present, publicName } = context.settings;
       const lease = await leaseOf(context, signal);
       const held = generationsIn(await context.pulumi.exportState());
-      const holder = lease === undefined ? "nobody" : leaseContent(lease);
+      const holder = lease === undefined ? "no stack" : leaseContent(lease);
       printResult({ holder, present, generations: held }, options.json === true, [
-        `${publicName} is held by ${holder}; stack ${options.stack} is set to generation ${present}.`,
+        `The holder of ${publicName} is ${holder}. Stack ${options.stack} is set to generation ${present}.`,
         ...held.map(
           ({ generation, projectName, ref, region, createdAt }) =>
             `Generation ${generation}${generation === present ? " (present)" : ""}: ${projectName}` +
-            (ref === "" ? ", which was never made." : ` (${ref}), in ${region}, made ${createdAt}.`),
+            (ref === "" ? ", which was never created." : ` (${ref}), in ${region}, created ${createdAt}.`),
         ),
         ...(held.length === 0 ? [`Stack ${options.stack} declares no recovered database.`] : []),
       ]);
@@ -56,23 +56,23 @@ function listCommand(): Command {
 
 function releaseCommand(): Command {
   return givingUp("release")
-    .description("forget an earlier generation: the stack no longer declares and protects it; its project stays")
-    .option("--without-newer-backup", "forget it although no proven backup is newer than the present database")
+    .description("release an earlier generation: the stack no longer declares and protects it, and its project stays")
+    .option("--without-newer-backup", "release it although no proven backup is newer than the present database")
     .addHelpText("after", example("generation release 2 -s dr"))
     .action((generation: number, options: GivingUpOptions) => giveUp(generation, options, false));
 }
 
 function deleteCommand(): Command {
   return givingUp("delete")
-    .description("delete an earlier generation's Supabase project, for good, and forget it")
+    .description("release an earlier generation, and delete its Supabase project for good")
     .addHelpText("after", example("generation delete 2 -s dr"))
     .action((generation: number, options: GivingUpOptions) => giveUp(generation, options, true));
 }
 
-/** What both ways to give a generation up take. */
+/** The arguments and options of both ways to give up a generation. */
 function givingUp(name: string): Command {
   return new Command(name)
-    .argument("<generation>", "its number, as `generation list` shows it", parseGeneration)
+    .argument("<generation>", "its number, as shown by `generation list`", parseGeneration)
     .addOption(stackOption())
     .addOption(confirmOption("the name of its Supabase project"))
     .addOption(jsonOption("generation, projectName, ref, state (released or not declared), projectDeleted"));
@@ -83,7 +83,7 @@ async function giveUp(generation: number, options: GivingUpOptions, deletesProje
   const context = await readStack(options.stack, signal);
   const { settings } = context;
   if (settings.role !== "standby")
-    throw new UserError(`Stack ${options.stack} is a primary: only a standby has generations of its database.`);
+    throw new UserError(`Stack ${options.stack} is a primary. Only a standby has generations of its database.`);
   const { generation: present, supabaseOrganization: organization, tiers } = settings;
   const result = await releaseGeneration({
     ...{ generation, present, organization, stack: options.stack, pulumi: context.pulumi },
@@ -107,5 +107,5 @@ async function giveUp(generation: number, options: GivingUpOptions, deletesProje
 
 function parseGeneration(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("write a whole number from 1.");
+  throw new InvalidArgumentError("It must be a whole number from 1.");
 }

@@ -15,10 +15,7 @@ import { printResult } from "../terminal/progress.ts";
 import { backupState, verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
 
-/**
- * `castchat-recovery list`: the backups of the stack's vault, newest first, and what is wrong with each; then Supabase's own of
- * the stack's project.
- */
+/** `castchat-recovery list`: the backups of the stack's vault, newest first, with each one's problems; then Supabase's own backups. */
 export function listCommand(): Command {
   return new Command("list")
     .description("list the backups in the stack's vault, newest first, and Supabase's own")
@@ -40,7 +37,7 @@ export function listCommand(): Command {
             verifications &&
             (await readVerifications(vault, { backupId: summary.backupId, ...verifications }, trustedKeys, signal));
           const { kind, purpose, leftOut = [] } = manifest ?? {};
-          // Of the verifications as well.
+          // Also of the verifications.
           const walkedPast = vault.passedOver.clauses(summary.backupId);
           return {
             ...summary,
@@ -76,7 +73,7 @@ export function listCommand(): Command {
               return readPlatformBackups(databaseHost, ref, systemClock, signal);
             });
       printResult([...facts, ...platform.facts], options.json === true, [
-        facts.length === 0 ? "This vault holds no backup." : table.toString(),
+        facts.length === 0 ? "This vault has no backups." : table.toString(),
         ...facts.flatMap(({ walkedPast = [] }) => walkedPast.map((clause) => `In the vault ${clause}.`)),
         ...platform.lines,
       ]);

@@ -14,7 +14,7 @@ import { printResult, withProgress } from "../terminal/progress.ts";
 /** `castchat-recovery mirror`: brings the standby's mirror of the app's repository up to date. */
 export function mirrorCommand(): Command {
   return new Command("mirror")
-    .description("copy branches, tags and notes of the app's repository into the stack's mirror")
+    .description("copy branches, tags and notes of the app's repository to the stack's mirror")
     .addOption(stackOption())
     .addOption(jsonOption("refs, heads (commit by branch), durationMs"))
     .addHelpText("after", example("mirror -s dr"))
@@ -22,7 +22,7 @@ export function mirrorCommand(): Command {
       const signal = abortOnInterrupt();
       const { settings, outputs } = await readStack(options.stack, signal);
       if (outputs.mirrorUrl === undefined)
-        throw new UserError(`Stack ${options.stack} has no mirror: it is the standby that has one.`);
+        throw new UserError(`Stack ${options.stack} has no mirror. Name the standby's stack.`);
       const urls = {
         source: cloneUrl(settings.repository, settings.endpoints.github),
         mirror: outputs.mirrorUrl,

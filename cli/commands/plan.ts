@@ -18,13 +18,13 @@ import { toNamedFile } from "../terminal/outputFile.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
 /**
- * `castchat-recovery plan`: proves that the declared rules keep every promise about backups on every day of the years to come,
- * and says what that costs. Exit code 1 when a promise isn't kept, 2 when the rules make no sense.
+ * `castchat-recovery plan`: proves that the declared rules keep every promise about backups on every day of the years to come, and computes
+ * their cost. Exit code 1 when a promise isn't kept, 2 when the rules are invalid.
  */
 export function planCommand(): Command {
   const command = new Command("plan")
     .description(
-      "prove that the declared rules keep every promise about backups, day by day, and say what that costs; needs no account",
+      "prove that the declared rules keep every promise about backups, day by day, and compute their cost; needs no account",
     )
     .addOption(stackOption())
     .addOption(

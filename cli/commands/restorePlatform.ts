@@ -22,19 +22,23 @@ interface Options {
   json?: boolean;
 }
 
-/** `castchat-recovery restore-platform`: one of Supabase's own backups into the same project. */
+/** `castchat-recovery restore-platform`: restores one of Supabase's own backups into the same project. */
 export function restorePlatformCommand(): Command {
   return new Command("restore-platform")
-    .description("let Supabase replace the stack's database, in place, by one of Supabase's own backups")
+    .description("let Supabase replace the stack's database in place with one of Supabase's own backups")
     .addOption(stackOption())
     .addOption(new Option("--backup-id <number>", "a daily backup, as `list` shows it").conflicts("at"))
     .addOption(atOption("a second that point-in-time recovery reaches"))
     .addOption(confirmOption("the project's ref"))
-    .option("--minutes <number>", "how long to wait for it", String(realTiming.platformRestore.limitMs / 60_000))
+    .option(
+      "--minutes <number>",
+      "minutes to wait for the restore",
+      String(realTiming.platformRestore.limitMs / 60_000),
+    )
     .addOption(jsonOption("ref, source, users, posts, applications, notes, phases, durationMs"))
     .addHelpText(
       "after",
-      "\nThe vault's own backups are restored by `restore`, into a new project: that destroys nothing and does not depend on Supabase's restore.",
+      "\nFor the vault's backups use `restore`: it restores into a new project, destroys nothing and needs no restore by Supabase.",
     )
     .addHelpText("after", example("restore-platform -s prod --backup-id 7"))
     .action(async (options: Options) => {
@@ -44,7 +48,7 @@ export function restorePlatformCommand(): Command {
       const context = await readStack(options.stack, signal);
       const { databaseUrl, supabaseRef: ref } = context.outputs;
       if (databaseUrl === undefined || ref === undefined)
-        throw new UserError(`Stack ${options.stack} runs no Supabase project: there is nothing to restore in place.`);
+        throw new UserError(`Stack ${options.stack} has no Supabase project, so there is nothing to restore in place.`);
       const result = await restorePlatform({
         databaseHost: portsOf(context.settings).databaseHost(),
         vault: vaultOf(context),
@@ -61,7 +65,7 @@ export function restorePlatformCommand(): Command {
         `${result.ref} is restored to ${result.source ?? "what Supabase was restoring"} in ${Math.round(result.durationMs / 1000)} s, and its database answers: ` +
           `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
         ...result.notes,
-        "Take a backup now, and look whether files in storage still fit the rows.",
+        "Take a backup now with `castchat-recovery backup`, and check that the files in storage still match the rows.",
       ]);
     });
 }
@@ -69,14 +73,16 @@ export function restorePlatformCommand(): Command {
 function choiceIn({ backupId, at }: Options): PlatformChoice {
   if (at !== undefined) return { at };
   if (backupId === undefined)
-    throw new UserError("Say which state: --backup-id NUMBER or --at TIME (`list` shows what there is).");
+    throw new UserError(
+      "No state to restore was named. Add --backup-id NUMBER or --at TIME; `castchat-recovery list` shows both.",
+    );
   if (!/^\d{1,15}$/.test(backupId))
-    throw new UserError(`--backup-id ${backupId} is no number: \`list\` shows the ids.`);
+    throw new UserError(`--backup-id ${backupId} is not a number. \`castchat-recovery list\` shows the ids.`);
   return { backupId: Number(backupId) };
 }
 
 function minutesIn(text: string): number {
   if (!/^\d{1,4}$/.test(text) || Number(text) === 0)
-    throw new UserError(`--minutes ${text} is no whole number of minutes from 1 to 9999.`);
+    throw new UserError(`--minutes ${text} is not a whole number of minutes from 1 to 9999.`);
   return Number(text);
 }

@@ -10,18 +10,18 @@ import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { backupOption, jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult, withProgress } from "../terminal/progress.ts";
 
-/** `castchat-recovery resume-jobs`: schedules and publishes again what a restore has held back. */
+/** `castchat-recovery resume-jobs`: starts the jobs and publications that a restore has held back. */
 export function resumeJobsCommand(): Command {
   return new Command("resume-jobs")
     .description(
-      "after a restore, schedule the backup's jobs and make its publications; what is there already stays as it is",
+      "after a restore, schedule the backup's jobs and create its publications; existing ones stay as they are",
     )
     .addOption(stackOption())
-    .addOption(backupOption("the backup that the database must have been restored from"))
+    .addOption(backupOption("the backup from which the database was restored"))
     .addOption(jsonOption("backupId, items (kind, name, state, differences)"))
     .addHelpText(
       "after",
-      "\nThe database is the stack's own, or the one of the variable TARGET_DATABASE_URL. From then on its jobs run: they write, call and mail.",
+      "\nThe database is the stack's own, or that of the variable TARGET_DATABASE_URL. Its jobs run from then on: they write, call services and send mail.",
     )
     .addHelpText("after", example("resume-jobs -s dr"))
     .action(async (options: { stack: string; backup?: string; json?: boolean }) => {
@@ -30,7 +30,7 @@ export function resumeJobsCommand(): Command {
       const databaseUrl = process.env["TARGET_DATABASE_URL"] ?? context.outputs.databaseUrl;
       if (databaseUrl === undefined) {
         throw new UserError(
-          `Stack ${options.stack} runs no database: put the connection string of the restored one into TARGET_DATABASE_URL.`,
+          `Stack ${options.stack} has no database. Set TARGET_DATABASE_URL to the connection string of the restored one.`,
         );
       }
       const opener = await openerOf(process.env);
@@ -49,7 +49,7 @@ export function resumeJobsCommand(): Command {
       printResult(result, options.json === true, [
         ...result.items.map(sentence),
         result.items.length === 0
-          ? `The restore of ${result.backupId} had held nothing back.`
+          ? `The restore of ${result.backupId} held nothing back.`
           : `All jobs and publications of ${result.backupId} are back.`,
       ]);
     });
@@ -57,6 +57,6 @@ export function resumeJobsCommand(): Command {
 
 function sentence({ kind, name, state, differences }: ReleasedItem): string {
   const how = differences.length === 0 ? "" : `: ${differences.join("; ")}`;
-  if (state === "differs") return `${kind} ${name} was changed since the restore and is left as it is${how}.`;
-  return `${kind} ${name} ${state === "released" ? "is back" : "is there already"}${how}.`;
+  if (state === "differs") return `${kind} ${name} was changed since the restore, so it stays as it is${how}.`;
+  return `${kind} ${name} ${state === "released" ? "is back" : "already exists"}${how}.`;
 }

@@ -12,27 +12,27 @@ interface JsonOptions {
   json?: boolean;
 }
 
-/** `castchat-recovery sandbox …`: the cloud on this one machine. */
+/** `castchat-recovery sandbox …`: starts, stops and inspects the cloud on this machine. */
 export function sandboxCommand(): Command {
   const home = sandboxHome();
   const command = new Command("sandbox").description(
-    "the cloud on this one machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
+    "the cloud on this machine: AWS, Supabase, Vercel, GitHub, Cloudflare on 127.0.0.1",
   );
   command
     .command("start")
-    .description("start it, or leave it as it is when it runs")
+    .description("start it, unless it runs")
     .addOption(jsonOption("workspace"))
     .addHelpText("after", example("sandbox start"))
     .action(async (options: JsonOptions) => {
       const { workspace } = await running(home);
       printResult({ workspace }, options.json === true, [
-        "The sandbox runs. `make shell` opens a shell in its workspace:",
+        "The sandbox is running. `make shell` opens a shell in its workspace:",
         `  ${workspace}`,
       ]);
     });
   command
     .command("stop")
-    .description("stop it; what it holds stays")
+    .description("stop it and keep its data")
     .addHelpText("after", example("sandbox stop"))
     .action(async () => {
       const { stopSandbox } = await control();
@@ -40,14 +40,14 @@ export function sandboxCommand(): Command {
     });
   command
     .command("status")
-    .description("what runs, and where it listens; exit 1 when it does not run")
+    .description("show its services and their addresses; exit 1 when it is not running")
     .addOption(jsonOption("running, pid, services (name, url, listening), outages, databases"))
     .addHelpText("after", example("sandbox status"))
     .action(async (options: JsonOptions) => {
       const { sandboxStatus } = await control();
       const status = await sandboxStatus({ home });
       printResult(status, options.json === true, [
-        status.running ? `The sandbox runs (process ${status.pid ?? 0}).` : "The sandbox does not run.",
+        status.running ? `The sandbox is running (process ${status.pid ?? 0}).` : "The sandbox is not running.",
         ...status.services.map(
           (one) => `  ${one.name.padEnd(12)} ${one.url}${one.listening ? "" : "  (not listening)"}`,
         ),
@@ -56,30 +56,30 @@ export function sandboxCommand(): Command {
     });
   command
     .command("reset")
-    .description("stop it and remove everything that it holds")
+    .description("stop it and delete all of its data")
     .option("--yes", "do not ask")
     .addHelpText("after", example("sandbox reset --yes"))
     .action(async (options: { yes?: boolean }) => {
       if (options.yes !== true)
-        throw new UserError(`This removes ${home} with all databases, vaults and states in it. Add --yes to do so.`);
+        throw new UserError(`This deletes ${home} with all databases, vaults and states in it. Add --yes to confirm.`);
       const { resetSandbox } = await control();
       await withProgress("Resetting the sandbox", (reporter) => resetSandbox({ home, onProgress: reporter }));
     });
   command
     .command("advance")
-    .description("let time pass for the schedules only, so that what is due in hours is due now")
-    .argument("<hours>", "how many hours, a year at most", hoursIn)
+    .description("advance the clock of the schedules only, so that runs due within these hours are due now")
+    .argument("<hours>", "hours to advance, at most a year", hoursIn)
     .addOption(jsonOption("hours"))
     .addHelpText("after", example("sandbox advance 6"))
     .action(async (hours: number, options: JsonOptions) => {
       const { advanceScheduler } = await control();
       await advanceScheduler(home, hours * 3600);
-      printResult({ hours }, options.json === true, [`The schedules' clock is ${hours} hours further.`]);
+      printResult({ hours }, options.json === true, [`The schedules' clock has advanced by ${hours} hours.`]);
     });
   command
     .command("env")
     .description(
-      "print the lines that lead plain pulumi commands into the sandbox; they hold the sandbox's own secrets",
+      "print the shell commands that point plain pulumi at the sandbox; they contain the sandbox's own secrets",
     )
     .addOption(jsonOption("environment, workspace"))
     .addHelpText("after", example("sandbox env"))
@@ -90,12 +90,12 @@ export function sandboxCommand(): Command {
     });
   command
     .command("shell")
-    .description("open a shell in which plain pulumi commands reach the sandbox; starts it first")
+    .description("open a shell in which plain pulumi commands use the sandbox; starts it first")
     .addHelpText("after", example("sandbox shell"))
     .action(async () => {
       const { environment, workspace } = await running(home);
       process.stderr.write(
-        "Plain `pulumi preview -s prod` works here. The sandbox keeps running: `castchat-recovery sandbox stop`.\n",
+        "Plain `pulumi preview -s prod` works here. To stop the sandbox afterwards, run `castchat-recovery sandbox stop`.\n",
       );
       const shell = await execa(process.env["SHELL"] ?? "/bin/bash", {
         cwd: workspace,
@@ -118,14 +118,15 @@ async function running(home: string): Promise<{ environment: Record<string, stri
   return { environment: sandboxEnvironment(home, file), workspace: await prepareWorkspace(home, file) };
 }
 
-/** The clock never goes back: years that it does not know would stop the schedules for good. */
+/** The clock can't go back, and a date beyond the known years would stop the schedules for good. */
 function hoursIn(text: string): number {
   const hours = Number(text);
-  if (!(hours > 0 && hours <= 8784)) throw new InvalidArgumentError("Give a number of hours above 0, a year at most.");
+  if (!(hours > 0 && hours <= 8784))
+    throw new InvalidArgumentError("It must be a number of hours above 0, at most a year.");
   return hours;
 }
 
-/** Safe between a shell's single quotes. */
+/** Escapes a text for a shell's single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -14,13 +14,13 @@ import { jsonOption, stackOption } from "../terminal/options.ts";
 import { toNamedFile } from "../terminal/outputFile.ts";
 import { printResult } from "../terminal/progress.ts";
 
-/** How many of the last runs are shown: two days and a half of the default interval. */
+/** How many of the last runs are shown: two and a half days at the default interval. */
 const SHOWN_RUNS = 10;
 
-/** `castchat-recovery schedule`: the scheduled backups of a stack, a start by hand, and the code that they run. */
+/** `castchat-recovery schedule`: shows a stack's scheduled backups, starts one by hand, and writes their code. */
 export function scheduleCommand(): Command {
   return addDefault(
-    new Command("schedule").description("a stack's scheduled backups, and how the last ones ended"),
+    new Command("schedule").description("a stack's scheduled backups, and how the last runs ended"),
     showCommand(),
   )
     .addCommand(runCommand())
@@ -48,7 +48,7 @@ function showCommand(): Command {
 
 function runCommand(): Command {
   return new Command("run")
-    .description("start a backup now, in the runner of the scheduled ones; refused while one runs")
+    .description("start a backup now in the scheduled runner; refused while one is running")
     .addOption(stackOption())
     .addOption(jsonOption("id"))
     .addHelpText("after", example("schedule run -s prod"))
@@ -57,15 +57,15 @@ function runCommand(): Command {
       const { runs } = await runsOf(options.stack, signal);
       const id = await runs.start(signal);
       printResult({ id }, options.json === true, [
-        `${id} has started; \`castchat-recovery schedule -s ${options.stack}\` shows how it ends.`,
+        `${id} has started. \`castchat-recovery schedule -s ${options.stack}\` shows how it ends.`,
       ]);
     });
 }
 
 function bundleCommand(): Command {
   return new Command("bundle")
-    .description("write the code that the scheduled backups run as one file, for a run in any container")
-    .argument("<file>", "where to, for instance runner.mjs")
+    .description("write the code of the scheduled backups to one file, to run it in any container")
+    .argument("<file>", "the file to write, for instance runner.mjs")
     .addOption(jsonOption("file, sha256"))
     .addHelpText("after", example("schedule bundle runner.mjs"))
     .action(async (file: string, options: { json?: boolean }) => {
@@ -79,7 +79,7 @@ async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: Sched
   const { settings, outputs } = await readStack(stack, signal);
   if (outputs.schedule === undefined) {
     throw new UserError(
-      `Stack ${stack} takes no scheduled backups: a primary does, and a standby in mode active; deploy it first (\`pulumi up -s ${stack}\`).`,
+      `Stack ${stack} has no scheduled backups. A primary has them, and a standby in mode active; first run \`pulumi up -s ${stack}\`.`,
     );
   }
   const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
@@ -101,8 +101,10 @@ function linesOf(
     table.push([startedAt.toISOString().slice(0, 19), took, status, redact(reason ?? "")]);
   }
   return [
-    `Backups at ${expression}${enabled ? "" : ", switched off"}; logs in ${logGroup}.`,
-    ...(missed > 0 ? [`${missed} could not be started in the last 14 days: the queue of missed runs says why.`] : []),
-    runs.length === 0 ? "None has run yet." : table.toString(),
+    `Backups at ${expression}${enabled ? "" : ", disabled"}; logs in ${logGroup}.`,
+    ...(missed > 0
+      ? [`${missed} could not be started in the last 14 days. The queue of missed runs has the reasons.`]
+      : []),
+    runs.length === 0 ? "There are no runs yet." : table.toString(),
   ];
 }

@@ -19,7 +19,7 @@ interface Options {
   json?: boolean;
 }
 
-/** Where a script puts the code of its MFA device. */
+/** The variable with the MFA code, for scripts. */
 const MFA_CODE = "CASTCHAT_MFA_CODE";
 
 /** `castchat-recovery vault retire`: the only way to give up a vault. */
@@ -28,19 +28,19 @@ export function vaultCommand(): Command {
   command
     .command("retire")
     .description(
-      "give up an empty vault: delete its bucket, schedule the deletion of its key, and take both out of the stack's state",
+      "give up an empty vault: delete its bucket, schedule its key for deletion, and remove both from the stack's state",
     )
     .addOption(stackOption())
     .addOption(confirmOption("the name of the vault's bucket"))
     .option(
       "--mfa-serial <arn>",
-      "take break-glass with this MFA device; its code is asked for, or read from CASTCHAT_MFA_CODE",
+      "assume break-glass with this MFA device; its code is asked for, or read from CASTCHAT_MFA_CODE",
     )
     .addOption(jsonOption("bucket, auditBucket"))
     .addHelpText(
       "after",
-      "\nIt refuses while anything lies in the bucket (exit code 1). It needs a deployer's credentials; only break-glass ends the key." +
-        "\nAfter an interruption run the same command again. Afterwards `pulumi destroy` removes the rest of the stack; `pulumi up` makes a new vault.",
+      "\nRefuses if the bucket is not empty (exit code 1). Needs a deployer's credentials; only break-glass can delete the key." +
+        "\nAfter an interruption, run the same command again. Afterwards `pulumi destroy` removes the rest of the stack, and `pulumi up` creates a new vault.",
     )
     .addHelpText("after", example("vault retire -s dr"))
     .action(async (options: Options) => {
@@ -60,12 +60,10 @@ export function vaultCommand(): Command {
         signal,
       });
       printResult({ bucket: outputs.vaultBucket, auditBucket }, options.json === true, [
-        `The vault of stack ${options.stack} is given up. \`pulumi destroy -s ${options.stack}\` removes the rest; \`pulumi up\` would make a new vault.`,
+        `The vault of stack ${options.stack} is retired. \`pulumi destroy -s ${options.stack}\` removes the rest; \`pulumi up\` would create a new vault.`,
         ...(auditBucket === undefined
           ? []
-          : [
-              `The logs of who touched it stay in ${auditBucket}, outside of the stack, until its own rule expires them.`,
-            ]),
+          : [`The audit logs stay in ${auditBucket}, outside the stack, until they expire.`]),
       ]);
     });
   return command;
@@ -73,13 +71,13 @@ export function vaultCommand(): Command {
 
 function keyOf({ outputs }: StackContext): string {
   if (outputs.vaultKeyArn !== undefined) return outputs.vaultKeyArn;
-  throw new UserError("The stack has no output vaultKeyArn: deploy it first (`pulumi up`).");
+  throw new UserError("The stack has no output vaultKeyArn. Deploy it first with `pulumi up`.");
 }
 
-/** Break-glass, if its second factor is named; else the environment's own credentials, which a disposable vault's key lets end it. */
+/** Break-glass if its MFA device is named; otherwise the environment's own credentials, which may delete a disposable vault's key. */
 function breakGlassOf({ settings }: StackContext, { mfaSerial: serialNumber }: Options) {
   const tag = vaultRoleTag(settings.project, "break-glass");
-  const hint = `run the same command with --mfa-serial, as a person with the tag ${tag} = true; or let that person schedule the key's deletion (docs/runbook.md), and run the same command again.`;
+  const hint = `run the same command with --mfa-serial, as a person with the tag ${tag} = true. Or let that person schedule the key's deletion (docs/runbook.md), and run the same command again.`;
   if (serialNumber === undefined) return { hint };
   const breakGlass = async () => {
     const code = process.env[MFA_CODE] ?? (await askFor(`Code of ${serialNumber}: `, MFA_CODE));

@@ -21,19 +21,15 @@ interface Options {
   json?: boolean;
 }
 
-/** `castchat-recovery verify`: reads a backup, restores it for a test where that is asked for, and notes the result beside it. */
+/** `castchat-recovery verify`: reads a backup, restores it for a test if asked to, and stores the result beside it. */
 export function verifyCommand(): Command {
   return new Command("verify")
     .description("read a whole backup: signature, sizes, SHA-256, decompression, the fingerprint of every row")
     .argument("[backup]", "a backup's id; the newest proven one without it")
     .addOption(stackOption())
-    .option("--restore", "also restore it into a throwaway Postgres and run the recovery guide's checklist there")
-    .option(
-      "--sample <n/t>",
-      "read the n-th of t shares; t runs that name the same backup read all of it once",
-      parseShare,
-    )
-    .option("--no-store", "do not store the signed result beside the backup (for those who may only read)")
+    .option("--restore", "also restore it into a throwaway Postgres, and run the test checklist there")
+    .option("--sample <n/t>", "read the n-th of t shares; t runs for the same backup read all of it once", parseShare)
+    .option("--no-store", "do not store the signed result beside the backup (for readers, who may not write)")
     .addOption(
       jsonOption(
         "backupId, tier, snapshotAt, ok, level, faults, restore, parts, tables, rows, leftOut, isDecrypted, storedAs, passedOver, durationMs",
@@ -42,10 +38,10 @@ export function verifyCommand(): Command {
     .addHelpText(
       "after",
       `
-The throwaway Postgres of --restore has the major version of the backup's server. VERIFY_DATABASE_URL leads to a scratch server as
-a superuser; without it a server of this machine is started from PG_BIN or PATH, its data in TMPDIR. It is removed whatever happens.
-An encrypted backup is read with the identity of CASTCHAT_AGE_IDENTITY or CASTCHAT_AGE_IDENTITY_FILE.
-Storing the result takes the vault's writer, whose role is assumed; a reader adds --no-store.`,
+The throwaway Postgres of --restore has the major version of the backup's server. VERIFY_DATABASE_URL is the address of a scratch
+server, as a superuser. Without it, a local server is started from PG_BIN or PATH, with its data in TMPDIR. It is always removed.
+An encrypted backup is decrypted with the identity in CASTCHAT_AGE_IDENTITY or CASTCHAT_AGE_IDENTITY_FILE.
+Storing the result needs the vault's writer, whose role is assumed; a reader adds --no-store.`,
     )
     .addHelpText("after", example("verify --restore -s dr"))
     .action(async (backupId: string | undefined, options: Options) => {
@@ -85,5 +81,5 @@ function parseShare(text: string): Share {
   const [, number, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
   const share = { number: Number(number), of: Number(of) };
   if (share.number >= 1 && share.number <= share.of) return share;
-  throw new InvalidArgumentError("write n/t with n from 1 to t, such as 3/30.");
+  throw new InvalidArgumentError("It must be n/t with n from 1 to t, such as 3/30.");
 }

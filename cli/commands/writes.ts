@@ -10,7 +10,7 @@ import { abortOnInterrupt } from "../terminal/interruption.ts";
 import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 
-/** Who an engineer's closing belongs to. */
+/** The gate's holder when an engineer stops writes. */
 const HOLDER = "writes stop";
 
 interface Options {
@@ -19,14 +19,14 @@ interface Options {
   authOnly?: boolean;
 }
 
-/** `castchat-recovery writes`: stops and allows writes to the stack's database, the guide's first step against corruption. */
+/** `castchat-recovery writes`: stops and allows writes to the stack's database, the first step against corruption. */
 export function writesCommand(): Command {
   return new Command("writes")
     .description("stop and allow writes to the stack's database")
     .addCommand(
       command(
         "stop",
-        "let only recovery write: API, auth and storage can't connect, the app's sessions are read-only",
+        "let only the recovery write: API, auth and storage can't connect, and the app's sessions are read-only",
         "stopped, closedAt, wasStopped, sessionsEnded",
         (session, signal) => stop(session, signal),
       ),
@@ -34,22 +34,22 @@ export function writesCommand(): Command {
     .addCommand(
       command(
         "allow",
-        "put back exactly what `writes stop` has changed",
+        "undo exactly what `writes stop` has changed",
         "stopped, wasStopped, gone, sessionsEnded; with --auth-only: stopped, authAllowed, wasOut",
         (session, signal, options) => (options.authOnly === true ? allowAuth(session) : allow(session, signal)),
-      ).option("--auth-only", "let only the auth service in, to try logins before the app writes"),
+      ).option("--auth-only", "let only the auth service in, to test logins before the app writes"),
     )
     .addCommand(
       command(
         "status",
-        "whether writes are stopped, since when, and by whom",
+        "show whether writes are stopped, since when, and by which command",
         "stopped, unfinished, olderSessions, layers (holder, level, closedAt, sessionsEnded, opening)",
         (session) => status(session),
       ),
     );
 }
 
-/** Facts, and lines for people. */
+/** The facts as JSON, and the lines for people. */
 type Answer = [facts: object, lines: string[]];
 
 function command(
@@ -67,7 +67,8 @@ function command(
       const signal = abortOnInterrupt();
       const { outputs } = await readStack(options.stack, signal);
       const { databaseUrl } = outputs;
-      if (databaseUrl === undefined) throw new UserError(`Stack ${options.stack} runs no database: it has no writes.`);
+      if (databaseUrl === undefined)
+        throw new UserError(`Stack ${options.stack} has no database, so there are no writes to stop.`);
       const named = { applicationName: `castchat-recovery writes ${name}`, signal };
       const [facts, lines] = await withSession(databaseUrl, named, (session) => work(session, signal, options));
       printResult(facts, options.json === true, lines);
@@ -81,37 +82,37 @@ async function stop(session: Session, signal: AbortSignal): Promise<Answer> {
   return [
     { stopped: true, closedAt, wasStopped: wasClosed, sessionsEnded },
     [
-      `Writes ${wasClosed ? "were stopped already" : "are stopped"}, since ${closedAt}. Sessions ended: ${sessionsEnded}.`,
-      "The API, the auth and the storage service can't connect; the app reads on and is refused to write.",
-      "`castchat-recovery writes allow` puts everything back.",
+      `Writes ${wasClosed ? "were already stopped" : "are stopped"}, since ${closedAt}. Terminated sessions: ${sessionsEnded}.`,
+      "Logins, the API and uploads fail until writes are allowed. The app's own database connections can read but not write.",
+      "To undo this, run `castchat-recovery writes allow`.",
     ],
   ];
 }
 
-/** On top of another's closing it would keep that one from its end. */
+/** Refuses to add a layer above a replacement's, which would block the end of the replacement. */
 async function refuseOtherClosing(session: Session): Promise<void> {
   const { layers } = await gateState(session);
   const above = layers.at(-1);
   if (above === undefined || above.holder === HOLDER) return;
   throw new UserError(
-    `Writes are stopped already, since ${above.closedAt.toISOString()}, by ${nameOf(above)}. ${NEXT_OF_REPLACEMENT}`,
+    `Writes are already stopped, since ${above.closedAt.toISOString()}, by ${nameOf(above)}. ${NEXT_OF_REPLACEMENT}`,
   );
 }
 
-/** Who keeps the gate closed: a replacement closes it under its own id. */
+/** The holder of the gate in words. A replacement closes the gate under its own id. */
 function nameOf({ holder }: GateLayer): string {
   return holder === HOLDER ? `\`${HOLDER}\`` : `a replacement of the database (restore in-place, ${holder})`;
 }
 
 const NEXT_OF_REPLACEMENT =
-  "The replacement allows them when it ends. If it was interrupted, run the same `castchat-recovery restore in-place` again to continue, or `castchat-recovery restore abandon` to go back.";
+  "The replacement allows writes when it ends. If it was interrupted, run the same `castchat-recovery restore in-place` again to continue, or `castchat-recovery restore abandon` to go back.";
 
 async function allow(session: Session, signal: AbortSignal): Promise<Answer> {
   const { wasClosed, stillClosed, gone, sessionsEnded } = await openGate(session, HOLDER, signal);
   const lines = [
-    wasClosed ? "Writes are allowed again." : "Writes had not been stopped by `writes stop`: nothing was changed.",
-    ...(stillClosed ? [`They stay stopped by ${await holders(session)}.`] : []),
-    ...gone.map((reason) => `Not put back: ${reason}.`),
+    wasClosed ? "Writes are allowed again." : "`writes stop` had not stopped writes, so nothing was changed.",
+    ...(stillClosed ? [`Writes stay stopped by ${await holders(session)}.`] : []),
+    ...gone.map((reason) => `Not undone: ${reason}.`),
   ];
   return [{ stopped: stillClosed, wasStopped: wasClosed, gone, sessionsEnded }, lines];
 }
@@ -121,8 +122,8 @@ async function allowAuth(session: Session): Promise<Answer> {
   return [
     { stopped: true, authAllowed: true, wasOut },
     [
-      wasOut ? "The auth service may connect and write again; nobody else." : "The auth service was let in already.",
-      "`castchat-recovery writes stop` shuts it out again.",
+      wasOut ? "Only the auth service may connect and write again." : "The auth service could already connect.",
+      "To stop it again, run `castchat-recovery writes stop`.",
     ],
   ];
 }
@@ -144,14 +145,14 @@ async function status(session: Session): Promise<Answer> {
           ...(state.layers.some(({ holder }) => holder !== HOLDER) ? [NEXT_OF_REPLACEMENT] : []),
           ...(unfinished
             ? [
-                `It was interrupted, and ${state.olderSessions} older sessions may still write: run the same command again.`,
+                `\`writes stop\` was interrupted, and ${state.olderSessions} older sessions may still write. Run the same command again.`,
               ]
             : []),
         ],
   ];
 }
 
-const DEPTH = { writes: "", all: "; nobody reads either" } as const;
+const DEPTH = { writes: "", all: "; reading is stopped too" } as const;
 
 function isUnfinished({ layers, olderSessions }: GateState): boolean {
   return olderSessions > 0 || layers.some((layer) => !layer.sessionsEnded || layer.opening);

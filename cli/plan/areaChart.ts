@@ -1,6 +1,6 @@
 import { text } from "./html.ts";
 
-/** A layer of a stacked chart. All layers have as many values. */
+/** A layer of a stacked chart. All layers have the same number of values. */
 export interface Layer {
   readonly name: string;
   readonly colour: string;
@@ -12,10 +12,10 @@ const HEIGHT = 280;
 const LEFT = 70;
 const BOTTOM = 28;
 const TOP = 12;
-/** More points than this can't be seen. */
+/** More points would not be visible. */
 const MOST_POINTS = 520;
 
-/** Layers on top of each other, as inline SVG. `ticks` name places on the axis by the index of a value. */
+/** Stacked layers as inline SVG. `ticks` labels the axis, by the index of a value. */
 export function stackedAreas(
   layers: readonly Layer[],
   ticks: readonly { at: number; name: string }[],
@@ -50,7 +50,7 @@ export function stackedAreas(
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" font-size="12" role="img">${lines.join("")}${areas.join("")}<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH}" fill="none" stroke="#555"/>${marks.join("")}</svg>`;
 }
 
-/** 1, 2 or 5 times a power of ten, no less than a value. */
+/** The next 1, 2 or 5 times a power of ten. */
 function niceTop(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

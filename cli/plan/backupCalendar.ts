@@ -7,8 +7,8 @@ const LEFT = 60;
 const ROW = CELL + 2;
 
 /**
- * A square for each day on which a backup that still exists was taken: a row a month, the newest at the top. A day's square has
- * the colour of its longest tier; one that is under a delete marker, and so about to go, is pale.
+ * A square for each day whose backup still exists, with a row for each month and the newest month at the top. Its colour is the day's
+ * longest tier. A pale backup is under a delete marker and soon removed.
  */
 export function backupCalendar({ lives }: VaultHistory, onDay: number, colours: readonly string[]): string {
   const instant = (onDay + 1) * DAY_MS - 1;

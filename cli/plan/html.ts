@@ -1,4 +1,4 @@
-/** A text as it may stand in HTML and SVG. */
+/** Escapes a text for HTML and SVG. */
 export function text(value: string): string {
   return value.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

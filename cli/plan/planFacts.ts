@@ -3,7 +3,7 @@ import type { Life } from "../../planning/retention/life.ts";
 import { dateOf } from "../../planning/retention/time.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 
-/** The plan for programs: dates as text, money in US dollars, sizes in bytes. */
+/** The plan as data: dates as text, money in US dollars, sizes in bytes. */
 export function planFacts(report: PlanReport): unknown {
   const { scenario, history, proof, assumptions, costs } = report;
   const { firstDay, days, intervalHours } = scenario.schedule;

@@ -8,7 +8,7 @@ import { dateOf } from "../../planning/retention/time.ts";
 import { grandTotal, type PlanReport } from "../../recovery/plan/plan.ts";
 import { itemsCharged, yearlyCosts } from "./yearlyCosts.ts";
 
-/** The plan for people: verdict, proof, forecast, costs. */
+/** The plan as text: verdict, proof, forecast, costs. */
 export function planLines(report: PlanReport): string[] {
   return [
     headline(report),
@@ -32,7 +32,7 @@ export function planLines(report: PlanReport): string[] {
   ];
 }
 
-/** One sentence for each violation, the first one by day at the top. */
+/** One sentence for each violation, ordered by day. */
 function violationSentence({ day, stack, tier, rule, what, change }: Violation): string {
   return `${dateOf(day)}, ${stack}, tier ${tier}, rule ${rule}: ${what}. Change: ${change}.`;
 }
@@ -55,7 +55,7 @@ function headline({ scenario, history, prices }: PlanReport): string {
 function verdict({ proof, scenario }: PlanReport): string[] {
   const [first, ...others] = proof.violations;
   if (first === undefined) {
-    const which = scenario.replica ? "on both vaults" : `on ${scenario.primary.stack}; the replica wasn't looked at`;
+    const which = scenario.replica ? "on both vaults" : `on ${scenario.primary.stack}; the replica was not checked`;
     return [`✓ Every promise is kept on every day ${which}, and nothing is kept longer than it says.`];
   }
   const more =
@@ -124,8 +124,8 @@ function egressLines({ egress, assumptions }: PlanReport): string[] {
     (beyondGb > 0 ? `, ${gb(beyondGb)} GB beyond: ${dollars(amount)} a month` : ": nothing beyond");
   return [
     `Supabase egress of ${Math.round(start.runsPerMonth)} runs a month, with ${start.includedGb} GB included for all that the organization sends:`,
-    `  at the start: ${cost(start)}; within it alone from one run every ${start.includedFromHours} hours.`,
-    `  on ${dateOf(assumptions.onDay)}: ${cost(onDay)}; within it alone from one run every ${onDay.includedFromHours} hours.`,
+    `  at the start: ${cost(start)}; within that amount at one run every ${start.includedFromHours} hours.`,
+    `  on ${dateOf(assumptions.onDay)}: ${cost(onDay)}; within that amount at one run every ${onDay.includedFromHours} hours.`,
   ];
 }
 

@@ -5,7 +5,7 @@ import { dateOf, dayNamed } from "../../planning/retention/time.ts";
 import { type Assumptions, daysInYears } from "../../recovery/plan/plan.ts";
 import { UserError } from "../../services/common/errors.ts";
 
-/** What is typed after `castchat-recovery plan`. Days are numbers of days. */
+/** The options of `castchat-recovery plan`. Days are day numbers. */
 export interface PlanOptions {
   stack: string;
   /** false for `--no-standby`. */
@@ -28,20 +28,20 @@ export interface PlanOptions {
 }
 
 /**
- * Nine years: a year's backup stays for five, and there are four places in the round of leap years where they can begin.
- * Fewer would leave a combination out.
+ * Nine years: a year's backup is kept for five, and the four-year cycle of leap years has four places to begin. Fewer years would leave out
+ * a combination.
  */
 const DEFAULT_YEARS = 9;
 const GB = 2 ** 30;
-/** Measured with zstd at level 3 on the benchmark's one big table: 1.08 GB of rows, 421 MB stored. */
+/** Measured with zstd at level 3 on the benchmark's large table: 1.08 GB of rows, 421 MB stored. */
 const DEFAULT_READ_FACTOR = 2.5;
 
-/** Adds the options about what to look at and what to assume. */
+/** Adds the options for what to simulate and what to assume. */
 export function withPlanOptions(command: Command): Command {
   return command
     .option("--standby <name>", "the stack that holds the replica", "dr")
-    .option("--no-standby", "look at the primary alone")
-    .option("--deployed", "read the rules that are deployed instead of those that the program declares")
+    .option("--no-standby", "simulate only the primary")
+    .option("--deployed", "read the deployed rules instead of those that the program declares")
     .addOption(fromOption())
     .option("--years <number>", "years to simulate", wholeFrom(1, 50), DEFAULT_YEARS)
     .option("--on <date>", "day of the forecast (the last one by default)", day)
@@ -49,28 +49,28 @@ export function withPlanOptions(command: Command): Command {
     .option("--size-gb <number>", "size of a compressed backup at the start, in GB", numberFrom(0.000001, 100_000), 2)
     .option(
       "--storage-gb <number>",
-      "size of the project's storage objects at the start, in GB: every run reads and stores them all",
+      "size of the project's storage objects at the start, in GB; every run reads and stores all of them",
       numberFrom(0, 100_000),
       0,
     )
-    .option("--growth <percent>", "growth of both in a year", numberFrom(-90, 1000), 20)
+    .option("--growth <percent>", "yearly growth of both", numberFrom(-90, 1000), 20)
     .option(
       "--read-factor <number>",
       "bytes of rows that a backup reads from the database for each byte that it stores",
       numberFrom(0.1, 100),
       DEFAULT_READ_FACTOR,
     )
-    .option("--run-minutes <number>", "time of a run", numberFrom(0, 1440), 10)
+    .option("--run-minutes <number>", "duration of a run", numberFrom(0, 1440), 10)
     .addOption(
-      new Option("--runner <where>", "who reads backups back: a runner on the internet, or one in the vault's region")
+      new Option("--runner <where>", "the reader of backups: a runner on the internet, or one in the vault's region")
         .choices(["internet", "region"])
         .default("internet"),
     )
     .addOption(
       new Option("--database-size <size>", "compute of a recovered database").choices(DATABASE_SIZES).default("large"),
     )
-    .option("--recovery-hours <number>", "hours for which it keeps that size", numberFrom(1, 8760), 24)
-    .option("--html <file>", "write a page with the pictures, readable without a network");
+    .option("--recovery-hours <number>", "hours for which the database keeps that size", numberFrom(1, 8760), 24)
+    .option("--html <file>", "write an HTML page with charts, readable without a network");
 }
 
 /** `--from`: the first day of a simulation. */
@@ -85,14 +85,14 @@ export function missedOption(): Option {
   );
 }
 
-/** What the options assume about the years to come. Throws UserError for a forecast outside of them. */
+/** The options' assumptions about the years to come. Throws UserError for a forecast outside of them. */
 export function assumptionsOf(options: PlanOptions, today: number, intervalHours: number): Assumptions {
   const firstDay = options.from ?? today;
   const lastDay = firstDay + daysInYears(firstDay, options.years) - 1;
   const onDay = options.on ?? lastDay;
   if (onDay < firstDay || onDay > lastDay) {
     throw new UserError(
-      `--on ${dateOf(onDay)} lies outside of the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}; choose another day, or change --from and --years.`,
+      `--on ${dateOf(onDay)} is outside the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}. Choose another day, or change --from and --years.`,
     );
   }
   return {
@@ -114,7 +114,7 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
 function day(text: string): number {
   const found = dayNamed(text);
   if (found === undefined)
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is no date; write it as 2027-02-28.`);
+    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a date; write it as 2027-02-28.`);
   return found;
 }
 
@@ -122,7 +122,7 @@ function numberFrom(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !(value >= lowest && value <= highest)) {
-      throw new InvalidArgumentError(`Give a number from ${lowest} to ${highest}.`);
+      throw new InvalidArgumentError(`It must be a number from ${lowest} to ${highest}.`);
     }
     return value;
   };
@@ -131,7 +131,8 @@ function numberFrom(lowest: number, highest: number): (text: string) => number {
 function wholeFrom(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = numberFrom(lowest, highest)(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError(`Give a whole number from ${lowest} to ${highest}.`);
+    if (!Number.isInteger(value))
+      throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
     return value;
   };
 }

@@ -31,7 +31,7 @@ header p{margin:0;opacity:.9}section{background:#fff;border-radius:10px;padding:
 svg{width:100%;height:auto}.key span{display:inline-block;margin-right:16px}.key i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:5px}
 pre{font:12px/1.35 ui-monospace,monospace;overflow-x:auto}`;
 
-/** The plan as one HTML page that needs no network: verdict, what exists, storage and costs over time, all figures. */
+/** The plan as one HTML page that needs no network: verdict, backups, storage and costs over time, all figures. */
 export function planPage(report: PlanReport): string {
   const { proof, history, scenario, assumptions } = report;
   const ok = proof.violations.length === 0;
@@ -84,7 +84,7 @@ function costChart({ costs }: PlanReport): string {
   return `<p>At most ${dollars(dearest)} a month.</p>${keyOf(shown)}${stackedAreas(shown, ticks, "$")}`;
 }
 
-/** Layers that are never empty. */
+/** The layers with any value above zero. */
 function layers(names: readonly string[], colours: readonly string[], values: readonly (readonly number[])[]): Layer[] {
   return names
     .map((name, index) => ({ name, colour: colours[index % colours.length] ?? "#000", values: values[index] ?? [] }))

@@ -8,7 +8,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { settingsIn } from "../stack/stackContext.ts";
 
-/** Where the plan's stacks are read from. */
+/** The stacks of the plan, and how to read them. */
 export interface ReadPlanOptions {
   stack: string;
   standby: string | false;
@@ -16,7 +16,7 @@ export interface ReadPlanOptions {
   signal: AbortSignal;
 }
 
-/** What the stacks say. The assumptions aren't theirs, but for the interval between runs. */
+/** What the stacks define: everything but the assumptions, except the interval between runs. */
 export interface ReadPlan extends Omit<PlanInput, "assumptions"> {
   intervalHours: number;
 }
@@ -28,8 +28,8 @@ interface ReadStack {
 }
 
 /**
- * Reads the rules that the program in the current folder declares for both stacks, or those that are deployed. A primary that
- * can't be read is an error; a standby that can't be read is said in the plan.
+ * Reads the rules of both stacks, either declared by the program in the current folder or deployed. Throws for an unreadable primary; an
+ * unreadable standby is part of the plan.
  */
 export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOptions): Promise<ReadPlan> {
   const read = (name: string) => readStack(name, deployed, signal);
@@ -38,7 +38,7 @@ export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOpt
   const [primary, replica] = await Promise.all([read(stack), standbyRead]);
   if (primary.settings.role !== "primary") {
     throw new UserError(
-      `Stack ${stack} is a standby; a plan starts from the stack that backups are written to: plan -s prod --standby ${stack}.`,
+      `Stack ${stack} is a standby, but a plan starts from the stack that writes backups. Run \`castchat-recovery plan -s prod --standby ${stack}\`.`,
     );
   }
   const unreadable =
@@ -71,9 +71,7 @@ async function readDeployed(
   const config = await pulumi.config();
   const resources = await pulumi.deployed();
   if (resources.length === 0)
-    throw new UserError(
-      `Nothing of stack ${stack} is deployed: leave --deployed out to look at what its program declares.`,
-    );
+    throw new UserError(`Stack ${stack} is not deployed. Leave --deployed out to check what its program declares.`);
   return { config, resources };
 }
 

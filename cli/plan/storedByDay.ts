@@ -9,7 +9,7 @@ export interface StoredByDay {
   readonly byClass: readonly number[][];
 }
 
-/** Adds up each stay of each backup over the days that it lasts. */
+/** Adds up the days of each backup's stays. */
 export function storedByDay(
   { lives }: VaultHistory,
   span: { firstDay: number; days: number },
@@ -33,6 +33,6 @@ export function storedByDay(
 
 function runningSum(changes: readonly number[]): number[] {
   let sum = 0;
-  // The last place gathers what lies behind the span. Rounding leaves tiny remainders of what is gone.
+  // The last element collects everything after the simulated days. Rounding leaves tiny remainders of removed backups.
   return changes.slice(0, -1).map((change) => Math.max(0, Math.round((sum += change) * 1e6) / 1e6));
 }

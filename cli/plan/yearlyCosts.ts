@@ -1,15 +1,15 @@
 import { COST_ITEMS, type CostItem, type VaultCosts } from "../../planning/forecast/costs.ts";
 
-/** Both vaults' costs of a calendar year, in US dollars. */
+/** Both vaults' costs in a calendar year, in US dollars. */
 export interface YearlyCosts {
   readonly year: string;
-  /** Months of it that the simulation reaches into. */
+  /** How many of its months are simulated. */
   readonly months: number;
   readonly items: Readonly<Record<CostItem, number>>;
   readonly total: number;
 }
 
-/** Sums months up to years, over all vaults. */
+/** Sums months to years, over all vaults. */
 export function yearlyCosts(costs: readonly VaultCosts[]): YearlyCosts[] {
   const years = new Map<string, { months: Set<string>; items: Record<CostItem, number> }>();
   for (const vault of costs) {
@@ -29,7 +29,7 @@ export function yearlyCosts(costs: readonly VaultCosts[]): YearlyCosts[] {
   }));
 }
 
-/** The items that cost anything at all. */
+/** The items with a cost above zero. */
 export function itemsCharged(years: readonly YearlyCosts[]): CostItem[] {
   return COST_ITEMS.filter((item) => years.some(({ items }) => items[item] > 0));
 }

@@ -10,10 +10,10 @@ import { PART_WORDS } from "../../recovery/vault/completeness.ts";
 import { ALL } from "../../recovery/vault/lacks.ts";
 import { visible } from "../../services/common/visibleText.ts";
 
-/** So many names of one kind are shown; the rest are counted. */
+/** At most so many names of a kind are shown; the rest are counted. */
 const NAMED = 12;
 
-/** An assessment for people: the tables that differ, what else does, and what earlier backups tell. */
+/** An assessment as text: differing tables, other differences, and what earlier backups show. */
 export function assessmentLines(found: Assessment): string[] {
   const differing = found.tables.filter((table) => table.state !== "same");
   const same = found.tables.length - differing.length;
@@ -30,14 +30,14 @@ export function assessmentLines(found: Assessment): string[] {
     ...(found.definitions.notCompared === undefined ? [] : [`Definitions: ${found.definitions.notCompared}.`]),
     ...named(
       "sequences behind the backup",
-      found.sequences.map(({ name, inBackup, now }) => `${name} (${inBackup} then, ${now ?? "begins anew"} now)`),
+      found.sequences.map(({ name, inBackup, now }) => `${name} (${inBackup} then, ${now ?? "restarted"} now)`),
     ),
     ...named("extensions missing", found.missingExtensions),
     ...named("differences in the large objects", found.largeObjects),
     ...found.parts.flatMap(partLine),
     ...restoredLines(found),
     ...named(
-      `tables that lost rows between two of the ${found.backupsLookedAt} backups (perhaps on purpose)`,
+      `tables that lost rows between two of the ${found.backupsLookedAt} backups (possibly on purpose)`,
       found.earlierLosses.map(
         ({ table, after, by, rowsBefore, rowsAfter }) =>
           `${table}: ${rowsBefore} rows in ${after.backupId}, ${rowsAfter ?? "gone"} in ${by.backupId}`,
@@ -78,7 +78,7 @@ function lossesOf(restored: Assessment["restored"]): [number, string][] {
   ];
 }
 
-/** What the backup lacks of a part, and which older one has it. */
+/** What the backup lacks of a part, and which older backup has it. */
 function partLine({ part, state, lacking, wholeIn }: AssessedPart): string[] {
   if (state !== "lacking") return [];
   const words = PART_WORDS[part];
@@ -90,7 +90,7 @@ function partLine({ part, state, lacking, wholeIn }: AssessedPart): string[] {
   return [`The backup lacks ${what}: ${elsewhere}.`];
 }
 
-/** Where the parts came from that lie beside the database now. */
+/** The sources of the parts that the last restore brought back outside the database. */
 function restoredLines({ restored }: Assessment): string[] {
   if (restored === undefined) return [];
   const { parts, backupId } = restored;
@@ -98,7 +98,7 @@ function restoredLines({ restored }: Assessment): string[] {
     parts[part].from.map((from) => `${from.count} ${PART_WORDS[part]} from ${from.backupId} (${from.snapshotAt})`),
   );
   return [
-    `Restored beside the database of ${backupId}: ${brought.length === 0 ? "nothing" : brought.join("; ")}.`,
+    `Restored with the database of ${backupId}: ${brought.length === 0 ? "nothing" : brought.join("; ")}.`,
     ...partNotes(parts, backupId),
   ];
 }
@@ -129,7 +129,7 @@ function tableOf(tables: readonly AssessedTable[]): string {
   return table.toString();
 }
 
-/** Until when the table was as in the backup, and from when on as now, as far as backups tell. */
+/** The last backup in which the table was undamaged, and the first one with the damage, as far as backups show. */
 function sinceWhen(history: TableHistory | undefined): [string, string] {
   if (history === undefined) return ["–", "–"];
   const { sameAsReferenceUntil: until, asNowSince: since, isComplete } = history;
@@ -137,9 +137,9 @@ function sinceWhen(history: TableHistory | undefined): [string, string] {
 }
 
 function traceLine(table: string, traced: readonly TracedLoss[]): string {
-  if (traced.length === 0) return `${table}: no backup is later, so the rows were lost after this one.`;
+  if (traced.length === 0) return `${table}: there is no later backup, so the rows were lost after this one.`;
   const steps = traced.map(({ backupId, lost }) => `${lost ?? "unknown"} in ${backupId}`);
-  return `${table}: rows lost already: ${steps.join(", ")}.`;
+  return `${table}: rows that were already lost: ${steps.join(", ")}.`;
 }
 
 function named(what: string, names: readonly string[]): string[] {

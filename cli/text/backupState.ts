@@ -1,16 +1,16 @@
 import type { VerificationLevel, VerifiedState } from "../../recovery/vault/verification.ts";
 
-/** What a list tells of a backup's verifications. */
+/** What a list shows of a backup's verifications. */
 export interface VerifiedFacts {
-  /** The highest level that a signed verification has shown, and when; absent where there was none. */
+  /** The highest level that a signed verification has shown, and when; absent without one. */
   verified?: { level: VerificationLevel; at: string };
-  /** The newest verification where it did not pass. */
+  /** The newest verification if it failed. */
   failed?: { at: string; why: string };
-  /** Objects among the verifications that no trusted key has signed for this backup. */
+  /** Verifications that are not signed by a trusted key for this backup. */
   unbelieved?: string[];
 }
 
-/** What is worth telling of what was read. */
+/** Selects what a list shows of the stored verifications. */
 export function verifiedFacts(state: VerifiedState | undefined): VerifiedFacts {
   if (state === undefined) return {};
   const { latest, best, unbelieved } = state;
@@ -23,10 +23,7 @@ export function verifiedFacts(state: VerifiedState | undefined): VerifiedFacts {
   };
 }
 
-/**
- * A backup's state in words: how far it is proven, and everything that speaks against it. `lacks` counts what its services did not
- * give.
- */
+/** A backup's state in words: how far it is proven, and every problem. `lacks` is the number of parts that services did not deliver. */
 export function backupState(
   backup: VerifiedFacts & {
     proven: boolean;
@@ -42,10 +39,10 @@ export function backupState(
     backup.proven ? level : backup.problems.join("; "),
     ...(lacks === 0
       ? []
-      : [`LACKS ${lacks === 1 ? "a part" : `${lacks} parts`} that could not be had: \`verify\` names them`]),
-    ...(walkedPast.length === 0 ? [] : ["WRITTEN OVER OR DELETED in the vault: see below"]),
+      : [`LACKS ${lacks === 1 ? "a part" : `${lacks} parts`} that could not be read: \`verify\` names them`]),
+    ...(walkedPast.length === 0 ? [] : ["OVERWRITTEN OR DELETED in the vault: see below"]),
     ...(failed === undefined ? [] : [`verification FAILED ${minute(failed.at)}: ${failed.why}`]),
-    ...(unbelieved.length === 0 ? [] : [`${unbelieved.length} verifications that no trusted key has signed for it`]),
+    ...(unbelieved.length === 0 ? [] : [`${unbelieved.length} verifications without a trusted signature`]),
   ].join("; ");
 }
 

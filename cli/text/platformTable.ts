@@ -3,25 +3,23 @@ import Table from "cli-table3";
 import type { PlatformHoldings } from "../../recovery/restore/platform/platformBackups.ts";
 import { messageOf } from "../../services/common/errors.ts";
 
-/** One of Supabase's own backups, or its window of point-in-time recovery, for a program. */
+/** One of Supabase's own backups, or its window of point-in-time recovery, as data. */
 export interface PlatformFact {
   source: "supabase";
   kind: "daily" | "point-in-time" | "warning" | "unavailable";
   ref: string;
-  /** Of a warning, and of a list that can't be had. */
+  /** Only of a warning, and of a list that can't be read. */
   message?: string;
-  /** Of a daily backup. */
+  /** Only of a daily backup. */
   id?: number | undefined;
   takenAt?: Date;
   status?: string;
-  /** Of the window. */
+  /** Only of the window. */
   earliest?: Date;
   latest?: Date;
 }
 
-/**
- * Supabase's own backups beside the vault's. They are no condition of it: a list that can't be had is a line that says why.
- */
+/** Shows Supabase's own backups after the vault's. The vault's list doesn't depend on them: if they can't be read, a line says why. */
 export async function showPlatform(
   ref: string,
   read: () => Promise<PlatformHoldings>,

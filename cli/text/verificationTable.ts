@@ -6,10 +6,10 @@ import { stateOf } from "../../recovery/verify/testRestore/checklist.ts";
 import { nameOf, type VerifyResult } from "../../recovery/verify/verify.ts";
 import { visible } from "../../services/common/visibleText.ts";
 
-/** Columns that a line of the checklist may take, so that the table fits a wide terminal. */
+/** Width of the checklist's columns, so that the table fits a wide terminal. */
 const WIDTHS = { what: 30, detail: 86 };
 
-/** A verification as people read it: what was read, what is wrong, the checklist, and what follows. */
+/** A verification as text: what was read, what is wrong, the checklist, and the verdict. */
 export function verificationLines(result: VerifyResult): string[] {
   return [
     whatWasRead(result),
@@ -19,7 +19,7 @@ export function verificationLines(result: VerifyResult): string[] {
     ...(result.walkedPast ?? []).map((clause) => `  passed over: ${clause}`),
     ...(result.restore === undefined ? [] : restoreLines(result.restore)),
     outcome(result),
-    ...(result.storedAs === undefined ? [] : [`The signed result lies in ${result.storedAs}.`]),
+    ...(result.storedAs === undefined ? [] : [`The signed result is stored as ${result.storedAs}.`]),
   ];
 }
 
@@ -29,7 +29,7 @@ function whatWasRead(result: VerifyResult): string {
   const share = result.share === undefined ? "" : `, share ${nameOf(result.share)}`;
   const sealed = result.isDecrypted
     ? ""
-    : "; no identity is at hand, so rows were not decrypted: sizes and SHA-256 alone";
+    : "; without an identity, rows were not decrypted: only sizes and SHA-256 were checked";
   return `Backup ${result.backupId} (${all}) was read: ${size}${share}${sealed}.`;
 }
 

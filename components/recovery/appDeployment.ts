@@ -8,9 +8,9 @@ export interface AppDeploymentArgs {
   readonly sourceUrl: pulumi.Input<string>;
   /** The branch to deploy. */
   readonly sourceRef: pulumi.Input<string>;
-  /** Hash of the environment that the build sees: another one makes a new deployment. */
+  /** Hash of the build's environment. Another hash makes a new deployment. */
   readonly environmentHash: pulumi.Input<string>;
-  /** Path that answers 200 once the app works. @default "/api/health" */
+  /** Path that answers 200 when the app works. @default "/api/health" */
   readonly healthPath?: pulumi.Input<string>;
 }
 
@@ -19,9 +19,9 @@ export class AppDeployment extends pulumi.CustomResource {
   declare readonly deploymentId: pulumi.Output<string>;
   /** The deployment's own address. */
   declare readonly url: pulumi.Output<string>;
-  /** SHA of the commit that was deployed. */
+  /** SHA of the deployed commit. */
   declare readonly commit: pulumi.Output<string>;
-  /** The deployment before it that was healthy, to roll back to. */
+  /** The previous healthy deployment, for a rollback. */
   declare readonly previousDeploymentId: pulumi.Output<string | undefined>;
   /** Milliseconds from the fetch of the source to a healthy answer. */
   declare readonly durationMs: pulumi.Output<number>;

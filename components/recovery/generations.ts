@@ -3,23 +3,23 @@ import * as pulumi from "@pulumi/pulumi";
 export interface GenerationsArgs {
   /** The present generation. */
   readonly generation: number;
-  /** Name of the stack, as the traffic's lease has it. */
+  /** Name of the stack, as in the traffic's lease. */
   readonly stack: string;
   readonly publicName: string;
   readonly zoneName: string;
-  /** Slug of the Supabase organization that the databases are in. */
+  /** Slug of the databases' Supabase organization. */
   readonly organization: string;
 }
 
-/** The generations of the recovered database that the program declares, the present one among them. */
+/** The generations of the recovered database that the program declares, including the present one. */
 export interface DeclaredGenerations {
-  /** The one whose resources bear the names without a number. */
+  /** The generation whose resources have names without a number. */
   readonly first: number;
   /** Ascending. */
   readonly declared: readonly number[];
 }
 
-/** Remembers from one `up` to the next which generations there are: an earlier one stays declared until it is released. */
+/** Keeps the list of generations from one `up` to the next. An earlier generation stays declared until it is released. */
 export class Generations extends pulumi.CustomResource {
   declare readonly first: pulumi.Output<number>;
   declare readonly declared: pulumi.Output<number[]>;
@@ -29,16 +29,19 @@ export class Generations extends pulumi.CustomResource {
   }
 
   /**
-   * What the provider knows, also in a preview: which resources the program declares depends on it, so it is waited for rather than
-   * declared from inside of an output.
+   * Waits for the provider's list, also in a preview. It decides which resources the program declares, and declaring them inside an output
+   * would hide them from the preview.
    *
-   * @throws {pulumi.RunError} where the engine does not know it, as with a provider whose settings are unknown
+   * @throws {pulumi.RunError} if the engine does not know the list, as with a provider whose settings are unknown
    */
   async known(): Promise<DeclaredGenerations> {
     const both = pulumi.all([this.first, this.declared]);
-    // Not in the SDK's types. Without it an output that is unknown would be waited for in vain.
+    // Not in the SDK's types. Without it the program would wait for ever for an unknown output.
     const { isKnown } = both as unknown as { isKnown: Promise<boolean> };
-    if (!(await isKnown)) throw new pulumi.RunError("Provider recovery did not say which generations are declared.");
+    if (!(await isKnown))
+      throw new pulumi.RunError(
+        "Provider recovery did not report which generations are declared. All of its settings must be known values.",
+      );
     return await new Promise((resolve) => {
       both.apply(([first, declared]) => {
         resolve({ first, declared });

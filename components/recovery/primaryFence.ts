@@ -7,20 +7,20 @@ export interface PrimaryFenceArgs {
   readonly databaseName: pulumi.Input<string>;
   /** Name of the primary's Vercel project. @default - the app is not stopped, and the result says so */
   readonly vercelProject?: pulumi.Input<string> | undefined;
-  /** Name of the database of the generation that this recovery leaves. @default - there is none */
+  /** Database name of the generation that this recovery replaces. @default - there is none */
   readonly leftDatabaseName?: pulumi.Input<string>;
-  /** A recovery of another generation fences anew. */
+  /** Another generation fences again. */
   readonly generation: pulumi.Input<number>;
 }
 
-/** What became of a part of the primary, or of the generation that is left. */
+/** The result for one part of the primary, or of the generation that is replaced. */
 export interface FenceResult {
   readonly part: "database" | "application" | "earlier generation";
   readonly fenced: boolean;
   readonly reason: string;
 }
 
-/** Stops what is left of the primary before a recovery takes over, or records why it could not. */
+/** Stops what still runs of the primary before a recovery takes over, or records why it could not. */
 export class PrimaryFence extends pulumi.CustomResource {
   declare readonly results: pulumi.Output<readonly FenceResult[]>;
 

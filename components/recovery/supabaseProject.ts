@@ -4,21 +4,21 @@ import { READY_PROJECT_KEYS, READY_PROJECT_SECRETS, type ReadyProject } from "..
 import { outputsNamed, type OutputsOf, outputsOn } from "./outputs.ts";
 
 export interface SupabaseProjectArgs {
-  /** Name of the project, one of its kind in the organization. */
+  /** Name of the project, unique in the organization. */
   readonly name: pulumi.Input<string>;
   /** Slug of the Supabase organization. */
   readonly organization: pulumi.Input<string>;
   /** AWS region that the project runs in. */
   readonly region: pulumi.Input<string>;
-  /** While it is true the project can't be deleted, whatever the engine is told. */
+  /** While it is true the project can't be deleted, whatever the engine is asked to do. */
   readonly deletionProtection: pulumi.Input<boolean>;
-  /** It is one of an earlier generation: it is never made, and where there is none its record stays empty. @default false */
+  /** The project belongs to an earlier generation: it is never created, and its record stays empty if there is none. @default false */
   readonly kept?: pulumi.Input<boolean>;
 }
 
-/** A Supabase project: created through the Management API, awaited until healthy. Its password is made in the create. */
+/** A Supabase project: created through the Management API, then awaited until healthy. Its password is generated at creation. */
 export class SupabaseProject extends pulumi.CustomResource {
-  /** What it is reached by, field by field; see planning/readyProject.ts. */
+  /** Its addresses and credentials, field by field: planning/readyProject.ts. */
   readonly ready: OutputsOf<ReadyProject>;
 
   constructor(name: string, args: SupabaseProjectArgs, opts?: pulumi.CustomResourceOptions) {

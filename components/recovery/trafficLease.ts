@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { TrafficSwitchArgs } from "./trafficSwitch.ts";
 
-/** Who asks for a public name. */
+/** The public name, and the stack and generation that want it. */
 export type TrafficLeaseArgs = Pick<TrafficSwitchArgs, "publicName" | "zoneName" | "stack" | "generation">;
 
 /**
- * Asks who holds a public name, also in a preview: a generation that is too low is refused before a recovery has spent its
- * time on a database, not after.
+ * Checks the lease of a public name, also in a preview. A generation that is too low is refused before a recovery spends time on a
+ * database.
  */
 export function checkTrafficLease(
   args: TrafficLeaseArgs,

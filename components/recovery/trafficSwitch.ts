@@ -3,19 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 export interface TrafficSwitchArgs {
   /** The name to take, such as app.example.com. */
   readonly publicName: pulumi.Input<string>;
-  /** The DNS zone that the name lies in. */
+  /** The name's DNS zone. */
   readonly zoneName: pulumi.Input<string>;
-  /** Vercel's id of the project that the name leads to. */
+  /** Vercel's id of the name's project. */
   readonly projectId: pulumi.Input<string>;
   /** Address of a healthy deployment of that project. */
   readonly deploymentUrl: pulumi.Input<string>;
-  /** Who takes it: the stack's name. */
+  /** Name of the stack that takes the name. */
   readonly stack: pulumi.Input<string>;
-  /** Taking the name over from another stack needs a higher generation than that stack's. */
+  /** To take the name over from another stack, a generation higher than that stack's. */
   readonly generation: pulumi.Input<number>;
 }
 
-/** The one owner of a public name: the Vercel domain, the Cloudflare record and the lease that says who holds them. */
+/** The only owner of a public name: the Vercel domain, the Cloudflare record and the lease with the name's holder. */
 export class TrafficSwitch extends pulumi.CustomResource {
   /** Name of the TXT record that holds the lease. */
   declare readonly leaseName: pulumi.Output<string>;

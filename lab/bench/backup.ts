@@ -4,7 +4,7 @@ import { figuresOf, type Result } from "./results.ts";
 import { type BenchStore, emptyStore } from "./s3.ts";
 import { type DataSet, nameOf } from "./text.ts";
 
-/** What a measurement of backups needs. */
+/** The inputs of a backup measurement. */
 export interface BackupBench {
   program: string;
   data: DataSet;
@@ -21,19 +21,19 @@ const NAMES: Record<Peer, string> = {
   "pg_dump -Fd -Z zstd": "pg_dump -Fd -j2 -Z zstd (its default level), then an upload of its files, four at once",
 };
 
-/** Where each puts its dump (work.ts). */
+/** The prefix of each peer's dump (work.ts). */
 const PLACES: Record<Peer, string> = {
   "pg_dump -Fd": "folder/",
   "pg_dump -Fc": "file/",
   "pg_dump -Fd -Z zstd": "folder-zstd/",
 };
 
-/** Our backups: everything of a backup with this prefix is ours. */
+/** The prefix of our backups. */
 const PREFIX = "daily/";
 
 /**
- * Backup with upload, in turns with pg_dump and an upload: same data, same S3 client, same S3 server. Our time is without the
- * read-back, which stands beside it. The last backup and the last folder dump stay in the store.
+ * Measures a backup with upload in turns with pg_dump and an upload: same data, same S3 client, same S3 server. Our time excludes the
+ * read-back, which is reported separately. The last backup and the last folder dump stay in the store.
  */
 export async function benchBackup(bench: BackupBench): Promise<Result> {
   const { program, data, databaseUrl, store, privateKey, peers, rounds } = bench;
@@ -43,18 +43,18 @@ export async function benchBackup(bench: BackupBench): Promise<Result> {
   const order = { databaseUrl, store, privateKey };
   for (let round = 0; round < rounds; round += 1) {
     const own = async () => {
-      // As many backups in the store each time.
+      // Each round begins with the same number of backups in the store.
       await emptyStore(store, PREFIX);
       ours.push(await measure(program, { ...order, kind: "backup" }));
     };
     const others = async () => {
       for (const [peer, runs] of theirs) {
-        // Our client writes no key twice.
+        // Our client never overwrites a key.
         await emptyStore(store, PLACES[peer]);
         runs.push(await measure(program, { ...order, kind: peer }));
       }
     };
-    // Whoever comes second finds a warmer machine.
+    // The second side finds a warmer machine.
     for (const side of round % 2 === 0 ? [others, own] : [own, others]) await side();
   }
   return {

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 
 import { PROJECT_ROOT } from "../sandbox/host/layout.ts";
 
-/** Makes one file of work.ts and all that it imports, as the scheduled runner is one. Both sides run from it. */
+/** Bundles work.ts and its imports into one file, as the scheduled runner is bundled. Both sides run from it. */
 export async function bundleWork(folder: string): Promise<string> {
   const outfile = join(folder, "work.mjs");
   await build({
@@ -14,7 +14,7 @@ export async function bundleWork(folder: string): Promise<string> {
     platform: "node",
     format: "esm",
     target: "node22",
-    // Packages that are CommonJS still ask for Node's own modules by `require`.
+    // CommonJS packages load Node's own modules with `require`.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     external: ["pg-native"],
     logLevel: "error",

@@ -1,16 +1,16 @@
-/** A measurement: how long a size took. */
+/** A measurement: a size, and the time that it took. */
 export interface Point {
   megabytes: number;
   seconds: number;
 }
 
-/** A line through measurements: what every run costs, and what each further megabyte costs. */
+/** A line through measurements: the cost of every run, and the cost of each further megabyte. */
 export interface Line {
   fixedSeconds: number;
   secondsPerMegabyte: number;
 }
 
-/** The line of least squares; undefined where the points are of fewer than two sizes or don't grow. */
+/** The line of least squares; undefined if all points have one size or the time doesn't grow. */
 export function fitLine(points: readonly Point[]): Line | undefined {
   const count = points.length;
   const meanSize = points.reduce((sum, { megabytes }) => sum + megabytes, 0) / count;
@@ -23,8 +23,8 @@ export function fitLine(points: readonly Point[]): Line | undefined {
   return { fixedSeconds: meanSeconds - secondsPerMegabyte * meanSize, secondsPerMegabyte };
 }
 
-/** The largest size that the line brings within so many seconds, in megabytes; 0 where the fixed part alone takes longer. */
+/** The largest size, in megabytes, that fits into so many seconds by the line; 0 if the fixed part takes longer. */
 export function largestWithin(line: Line, seconds: number): number {
-  // A line that would begin below zero is no promise of time to spare.
+  // A line that begins below zero promises no spare time.
   return Math.max(0, (seconds - Math.max(0, line.fixedSeconds)) / line.secondsPerMegabyte);
 }

@@ -35,7 +35,7 @@ async function run(options: BenchOptions): Promise<void> {
         results.push(result);
         process.stdout.write(`${sentenceOf(result)}\n`);
       }
-      // After each, so that one that is ended early leaves what it has.
+      // Written after each result, so that an interrupted benchmark keeps what it has.
       await writeResults(options.out, facts, results);
     }
     for (const { operation, shape, largestGigabytes, fixedSeconds, megabytesPerSecond } of largestDatabases(results)) {

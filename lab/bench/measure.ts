@@ -10,9 +10,9 @@ import type { WorkOrder } from "./work.ts";
 /** One run of one side. */
 export interface Measured {
   seconds: number;
-  /** Of all processors and all programs of the machine, Postgres and S3 included. */
+  /** CPU time of the whole machine, including Postgres and S3. */
   cpuSeconds: number;
-  /** Highest sum of the resident memory of the process and all of its children; what they share counts once. */
+  /** Highest sum of resident memory of the process and its children. Shared pages count once. */
   peakMegabytes: number;
   sizeBytes: number;
   phases: Phase[];
@@ -21,13 +21,13 @@ export interface Measured {
 const LOOK_EVERY_MS = 50;
 const PAGE_MEGABYTES = 4096 / 1e6;
 
-/** Does the work in a process of its own (`program` is what bundle.ts makes of work.ts) and watches its memory (Linux). */
+/** Runs the work in its own process (`program` comes from bundle.ts) and watches its memory (Linux). */
 export async function measure(program: string, order: WorkOrder): Promise<Measured> {
   const [startedAt, busyBefore] = [performance.now(), busySeconds()];
   const child = spawn(process.execPath, ["--no-warnings", NODE_FLAGS, program], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  // Not as an argument, which any user of the machine can read.
+  // Not an argument, which any user of the machine can read.
   child.stdin.end(JSON.stringify(order));
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -36,7 +36,7 @@ export async function measure(program: string, order: WorkOrder): Promise<Measur
   const look = async () => {
     if (looking || child.pid === undefined) return;
     looking = true;
-    // The kernel's exact figure takes it some milliseconds, so it is asked for where there may be a new peak.
+    // The exact figure takes the kernel some milliseconds, so it is only read when there may be a new peak.
     if ((await memoryOfTree(child.pid, residentMegabytes)) > peakMegabytes)
       peakMegabytes = Math.max(peakMegabytes, await memoryOfTree(child.pid, shareMegabytes));
     looking = false;
@@ -56,7 +56,7 @@ export async function measure(program: string, order: WorkOrder): Promise<Measur
   };
 }
 
-/** How long a phase took, in seconds; 0 where there was none of that name. */
+/** Duration of a phase in seconds; 0 if there is no such phase. */
 export function secondsOf(run: Measured, phase: string): number {
   return (run.phases.find(({ name }) => name === phase)?.durationMs ?? 0) / 1000;
 }
@@ -72,22 +72,22 @@ async function memoryOfTree(pid: number, megabytesOf: (pid: number) => Promise<n
   return below.reduce((sum, one) => sum + one, own);
 }
 
-/** All pages that a process sees. A child that has been forked and not begun its own program yet sees those of its parent. */
+/** All pages that a process maps. A child that has forked but not yet started its own program maps its parent's pages. */
 async function residentMegabytes(pid: number): Promise<number> {
   return Number((await readOf(pid, "statm")).split(" ")[1] ?? 0) * PAGE_MEGABYTES;
 }
 
-/** A process's pages, each divided by the number of processes that it belongs to. */
+/** A process's pages, each divided by the number of processes that share it. */
 async function shareMegabytes(pid: number): Promise<number> {
   return (Number(/^Pss:\s+(\d+) kB$/m.exec(await readOf(pid, "smaps_rollup"))?.[1] ?? 0) * 1024) / 1e6;
 }
 
-/** A process that has ended meanwhile has no memory. */
+/** Empty if the process has ended. */
 async function readOf(pid: number, name: string): Promise<string> {
   return await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
 }
 
-/** The middle one; of an even number, between the two in the middle. */
+/** The median; for an even number, the mean of the two in the middle. */
 export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;

@@ -7,19 +7,19 @@ import { z } from "zod";
 import { UserError } from "../../services/common/errors.ts";
 import { type DataSet, dataSetOf, SHAPES } from "./text.ts";
 
-/** Commands that a backup is compared with, by the word that asks for them. */
+/** The peers that a backup is compared with, by their names in `--peers`. */
 const PEER_WORDS = { fd: "pg_dump -Fd", fc: "pg_dump -Fc", zstd: "pg_dump -Fd -Z zstd" } as const;
 type PeerWord = keyof typeof PEER_WORDS;
 export type Peer = (typeof PEER_WORDS)[PeerWord];
 const WORDS = Object.keys(PEER_WORDS) as [PeerWord, ...PeerWord[]];
 
-/** What is to be measured. */
+/** The measurements to take. */
 export interface BenchOptions {
   dataSets: DataSet[];
   rounds: number;
   operations: ("backup" | "restore")[];
   peers: Peer[];
-  /** Folder that takes the results. */
+  /** Folder of the results. */
   out: string;
 }
 
@@ -71,18 +71,18 @@ function valuesOf(args: readonly string[]) {
   }
 }
 
-/** A key for one run's signatures, PEM. */
+/** A private key for a run's signatures, PEM. */
 export function newPrivateKey(): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** What the machine is like. */
+/** The machine's processors, memory and programs. */
 export function describeMachine() {
   return { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", memoryGigabytes: Math.round(totalmem() / 1e9) };
 }
 
-/** The load average of the last minute: figures of a busy machine say little. */
+/** The load average of the last minute. Figures of a busy machine mean little. */
 export function loadNow(): number {
   return Math.round((loadavg()[0] ?? 0) * 100) / 100;
 }

@@ -9,7 +9,7 @@ const HEIGHT = 400;
 const MARGIN = 60;
 const COLOURS = ["#3b6fb6", "#c96f2b", "#12683f"];
 
-/** A plot of lines as an SVG document of its own. Both axes begin at 0. */
+/** A line plot as an SVG document. Both axes begin at 0. */
 export function linePlot(title: string, xName: string, yName: string, lines: readonly Line[]): string {
   const points = lines.flatMap((line) => line.points);
   const right = Math.max(1, ...points.map(({ x }) => x));

@@ -16,9 +16,9 @@ import type { DataSet } from "./text.ts";
 
 const PASSWORD = "bench";
 const HOME = join(PROJECT_ROOT, ".sandbox");
-/** Servers that were made once; `make clean` takes them away. */
+/** Cached servers; `make clean` removes them. */
 const CACHE = join(HOME, "bench");
-/** What a kept server depends on: when one of these changes, it is made anew. */
+/** The sources that a cached server depends on. A change in one of them creates the server again. */
 const SOURCES = [
   "lab/bench/data.ts",
   "lab/bench/text.ts",
@@ -29,7 +29,7 @@ const SOURCES = [
   "package-lock.json",
 ];
 
-/** A Supabase-like Postgres that holds this data, read from disk once; made at its first use and kept. */
+/** A Supabase-like Postgres with this data, which is read from disk once before measuring. Created at its first use and cached. */
 export async function startSource(data: DataSet): Promise<BenchService<string>> {
   const folder = await kept(`${data.shape}-${data.megabytes}`, (url) => fillDatabase(url, data));
   const url = await start(folder);
@@ -43,7 +43,7 @@ export async function startSource(data: DataSet): Promise<BenchService<string>> 
   }
 }
 
-/** A new Supabase-like project; the connection string is of `postgres`, as both sides use it. */
+/** A new Supabase-like project. The connection string is for `postgres`, the role that both sides use. */
 export async function startTarget(): Promise<BenchService<string>> {
   const template = await kept("empty", () => Promise.resolve());
   await mkdir(HOME, { recursive: true });
@@ -61,7 +61,7 @@ export async function startTarget(): Promise<BenchService<string>> {
   }
 }
 
-/** The folder of a server that was made once and stopped; `fill` gets the connection string of the role `postgres`. */
+/** The folder of a cached server that is stopped; `fill` receives the connection string of the role `postgres`. */
 async function kept(name: string, fill: (url: string) => Promise<void>): Promise<string> {
   const hash = createHash("sha256");
   for (const source of SOURCES) hash.update(await readFile(join(PROJECT_ROOT, source)));
@@ -92,7 +92,7 @@ async function kept(name: string, fill: (url: string) => Promise<void>): Promise
 }
 
 async function start(folder: string): Promise<string> {
-  // One that a killed benchmark has left behind.
+  // A killed benchmark may have left it behind.
   await killCluster(dataOf(folder));
   const options = optionsOf(folder, await freePort());
   await startCluster(options);
@@ -107,7 +107,7 @@ function optionsOf(folder: string, port: number) {
   return { dataDir: dataOf(folder), port, superuserPassword: PASSWORD, log: join(folder, "log") };
 }
 
-/** Reads every table once, so that neither side pays for the disk alone. */
+/** Reads every table once, so that neither side pays for the disk. */
 async function warm(url: string): Promise<void> {
   await withSession(url, { applicationName: "bench" }, async (session) => {
     const tables = await session.query<{ name: string }>(

@@ -6,7 +6,7 @@ import type { BenchStore } from "./s3.ts";
 import { type DataSet, nameOf } from "./text.ts";
 import type { WorkOrder } from "./work.ts";
 
-/** What a measurement of restores needs: a store that holds a backup of ours and a folder dump. */
+/** The inputs of a restore measurement: a store with a backup of ours and a folder dump. */
 export interface RestoreBench {
   program: string;
   data: DataSet;
@@ -16,8 +16,8 @@ export interface RestoreBench {
 }
 
 /**
- * Restore with download, in turns with a download and `pg_restore -j2`: same data, same S3 client, same S3 server, each into a
- * new server. Our time is without the comparison with the manifest, which stands beside it.
+ * Measures a restore with download in turns with a download and `pg_restore -j2`: same data, same S3 client, same S3 server, each into a
+ * new server. Our time excludes the comparison with the manifest, which is reported separately.
  */
 export async function benchRestore(bench: RestoreBench): Promise<Result> {
   const { program, data, store, privateKey, rounds } = bench;

@@ -7,19 +7,19 @@ import { type Measured, medianOf } from "./measure.ts";
 import { linePlot } from "./plot.ts";
 import type { Shape } from "./text.ts";
 
-/** Medians of some runs of one side. */
+/** Medians over some runs of one side. */
 export interface Figures {
   seconds: number;
-  /** Of each round, in their order. */
+  /** Seconds of each round, in order. */
   rounds: number[];
-  /** Of the whole machine. */
+  /** CPU time of the whole machine. */
   cpuSeconds: number;
-  /** The highest of all rounds. */
+  /** The maximum of all rounds. */
   peakMegabytes: number;
   storedMegabytes: number;
 }
 
-/** One operation over one data set. */
+/** The measurement of one operation over one data set. */
 export interface Result {
   operation: "backup" | "restore";
   data: string;
@@ -27,19 +27,19 @@ export interface Result {
   megabytes: number;
   rounds: number;
   ours: Figures;
-  /** What of our run isn't in `ours.seconds`. */
+  /** The part of our run that `ours.seconds` excludes. */
   beside: Figures & { name: string };
   peers: (Figures & { name: string })[];
-  /** Of our last run. */
+  /** The phases of our last run. */
   phases: Phase[];
-  /** Load average as it began. */
+  /** Load average at the start. */
   load: number;
 }
 
-/** The recovery guide's objective. */
+/** The objective for a database's recovery: docs/objectives.md. */
 const OBJECTIVE_SECONDS = 30 * 60;
 
-/** The figures of some runs; `secondsIn` says which seconds of a run count. */
+/** The figures of some runs; `secondsIn` selects the seconds of a run that count. */
 export function figuresOf(runs: readonly Measured[], secondsIn: (run: Measured) => number): Figures {
   const seconds = runs.map(secondsIn);
   return {
@@ -51,12 +51,12 @@ export function figuresOf(runs: readonly Measured[], secondsIn: (run: Measured) 
   };
 }
 
-/** How many times faster we are, by the medians. */
+/** How many times faster our median is. */
 function ratioOf(result: Result, peer: Figures): number {
   return rounded(peer.seconds / result.ours.seconds);
 }
 
-/** A line for people. */
+/** A result as text. */
 export function sentenceOf(result: Result): string {
   const { operation, data, ours, beside, peers, load } = result;
   const against = peers.map(
@@ -70,7 +70,7 @@ export function sentenceOf(result: Result): string {
   ].join("\n");
 }
 
-/** The largest database, in gigabytes of COPY text, that a whole operation (its checks included) brings within 30 minutes. */
+/** The largest database, in gigabytes of COPY text, whose whole operation (checks included) fits into 30 minutes. */
 export function largestDatabases(results: readonly Result[]) {
   return groups(results).flatMap(({ operation, shape, own }) => {
     const line = fitLine(
@@ -90,7 +90,7 @@ export function largestDatabases(results: readonly Result[]) {
   });
 }
 
-/** Writes `bench.json`, and plots of seconds and memory by size for each operation and shape that was measured in several. */
+/** Writes `bench.json`, and plots of seconds and memory by size for each operation and shape with several sizes. */
 export async function writeResults(folder: string, machine: object, results: readonly Result[]): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files = new Map([

@@ -10,25 +10,25 @@ import type { DeclaredVault, LifecycleRule } from "../../planning/retention/vaul
 import { TIERS } from "../../planning/tiers.ts";
 import { linePlot } from "./plot.ts";
 
-/** What one size of the simulation took. */
+/** The time and memory of one simulation. */
 interface Measurement {
   years: number;
   runsPerDay: number;
   runs: number;
   simulateMs: number;
   proveMs: number;
-  /** Memory of the whole process at its peak, Node's own included. */
+  /** Peak memory of the whole process, Node's own included. */
   peakMb: number;
 }
 
-/** The sizes: growing years at four runs a day, growing runs at six years. The plan's budget is for six years and four runs. */
+/** The measured sizes: more years at four runs a day, and more runs over six years. The plan's budget is for six years and four runs. */
 const SIZES = [1, 3, 6, 12, 24]
   .map((years) => ({ years, runsPerDay: 4 }))
   .concat([1, 8, 12, 24].map((runsPerDay) => ({ years: 6, runsPerDay })));
 const BUDGET = { years: 6, runsPerDay: 4, simulateMs: 300, peakMb: 150 };
 const REPEATS = 3;
 
-/** Times one size in this process, which does nothing else: its peak of memory is the simulation's. */
+/** Measures one size in this process, which does nothing else, so that the peak memory is the simulation's. */
 function measure(years: number, runsPerDay: number): Measurement {
   const scenario = scenarioOf(years, runsPerDay);
   const started = performance.now();
@@ -87,7 +87,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** The best of some runs, each in a process of its own: noise only ever makes them slower. */
+/** The best of some runs, each in its own process. Noise only makes runs slower. */
 async function best(years: number, runsPerDay: number): Promise<Measurement> {
   const runs: Measurement[] = [];
   for (let index = 0; index < REPEATS; index++) {

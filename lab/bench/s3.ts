@@ -11,7 +11,7 @@ import { UserError } from "../../services/common/errors.ts";
 import { freePort, LOOPBACK } from "../../services/common/ports.ts";
 import { type BenchService, service } from "./service.ts";
 
-/** Where S3 lies, for a child process. */
+/** The address and credentials of S3, for a child process. */
 export interface BenchStore {
   bucket: string;
   region: string;
@@ -23,8 +23,8 @@ const MODULE = "github.com/versity/versitygw/cmd/versitygw@latest";
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * versitygw over a folder: an S3 server whose memory does not grow with what it holds. `VERSITYGW` names its program;
- * without it, it is built from Go modules into a folder that goes away with the machine's temporary files.
+ * Starts versitygw over a folder, an S3 server whose memory does not grow with its content. `VERSITYGW` names the program. Without it, the
+ * program is built from Go modules in a temporary folder.
  */
 export async function startS3(): Promise<BenchService<BenchStore>> {
   const program = process.env["VERSITYGW"] ?? (await build());
@@ -64,7 +64,7 @@ export async function startS3(): Promise<BenchService<BenchStore>> {
   }
 }
 
-/** Takes away all objects whose key begins so. */
+/** Deletes all objects with a prefix. */
 export async function emptyStore({ bucket, region, endpoint }: BenchStore, prefix: string): Promise<void> {
   const s3 = new S3Client({ endpoint, region, forcePathStyle: true });
   for (;;) {
@@ -79,7 +79,7 @@ async function build(): Promise<string> {
   try {
     await promisify(execFile)("go", ["install", MODULE], { env: { ...process.env, GOBIN: bin } });
   } catch (error) {
-    throw new UserError("The benchmarks need versitygw: install Go, or name the program in VERSITYGW.", {
+    throw new UserError("The benchmarks need versitygw. Install Go, or set VERSITYGW to the program.", {
       cause: error,
     });
   }

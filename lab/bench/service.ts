@@ -1,4 +1,4 @@
-/** A running service; ended by `stop`, with what it alone keeps. */
+/** A running service. `stop` ends it and removes its files. */
 export interface BenchService<T> {
   at: T;
   stop(): Promise<void>;
@@ -6,7 +6,7 @@ export interface BenchService<T> {
 
 const running = new Set<() => Promise<void>>();
 
-/** Makes sure that a service is stopped once, also when the benchmark is interrupted. */
+/** Wraps a service so that it is stopped exactly once, also when the benchmark is interrupted. */
 export function service<T>(at: T, end: () => Promise<void>): BenchService<T> {
   const stop = async () => {
     if (running.delete(stop)) await end();
@@ -15,7 +15,7 @@ export function service<T>(at: T, end: () => Promise<void>): BenchService<T> {
   return { at, stop };
 }
 
-/** Stops whatever still runs. */
+/** Stops all services that still run. */
 export async function stopServices(): Promise<void> {
   await Promise.all([...running].map((stop) => stop()));
 }

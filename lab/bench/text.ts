@@ -1,4 +1,4 @@
-/** What a database holds: how its rows look, and over how many tables they are spread. */
+/** The shapes of a database: the form of its rows, and the number of its tables. */
 export const SHAPES = ["one", "many", "wide"] as const;
 export type Shape = (typeof SHAPES)[number];
 
@@ -8,7 +8,7 @@ const TABLES: Record<Shape, number> = { one: 1, many: 40, wide: 1 };
 export interface DataSet {
   shape: Shape;
   tables: number;
-  /** Of COPY text, about. */
+  /** Approximate megabytes of COPY text. */
   megabytes: number;
 }
 
@@ -17,13 +17,13 @@ export function dataSetOf(shape: Shape, megabytes: number): DataSet {
   return { shape, tables: TABLES[shape], megabytes };
 }
 
-/** What a reader reads: "one table, 100 MB". */
+/** Its name in results, such as "one table, 100 MB". */
 export function nameOf(data: DataSet): string {
   const tables = { one: "one table", many: "40 tables", wide: "wide TOAST" }[data.shape];
   return `${tables}, ${data.megabytes} MB`;
 }
 
-/** Columns of a table of that shape, without its name; its key and its index are made once the rows are in. */
+/** Columns of a table of that shape. Its key and its index are created after the rows. */
 export const COLUMNS: Record<Shape, string> = {
   one: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
   many: "id bigint not null, author uuid not null, title text, body text, created_at timestamptz, score numeric, done boolean",
@@ -33,17 +33,16 @@ export const COLUMNS: Record<Shape, string> = {
 const WORDS = 2000;
 const WORDS_IN_BODY = 26;
 const WORDS_IN_DOCUMENT = 600;
-/** As many as a common model of embeddings has. */
+/** The dimensions of a common embedding model. */
 const DIMENSIONS = 1536;
-/** COPY text is made in pieces of this size. */
+/** Size of each piece of COPY text. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
 const ROW_EVERY_MS = 17_000;
 
 /**
- * Rows of one table as COPY text, in pieces, at least `bytes` altogether. Posts with numbers, times, ids that don't compress and
- * words that do, some far more often than others, as in a language; or documents with an embedding, which lie in TOAST. The
- * same table has the same rows each time.
+ * Rows of one table as COPY text, in pieces of together at least `bytes`. Posts have numbers, times, incompressible ids, and words with the
+ * frequencies of a language. Documents have an embedding and are stored in TOAST. A table's rows are the same each time.
  */
 export function* copyText(shape: Shape, table: number, bytes: number): Generator<Buffer> {
   const random = new Random(table + 1);
@@ -89,7 +88,7 @@ function words(count: number, random: Random): string {
   return text;
 }
 
-/** A small generator of numbers (xorshift32, Marsaglia 2003) that begins where it is told to. */
+/** A small random number generator (xorshift32, Marsaglia 2003) with a given seed. */
 class Random {
   #state: number;
 
@@ -106,7 +105,7 @@ class Random {
     return (this.#state = state);
   }
 
-  /** So many times four hexadecimal digits. */
+  /** So many groups of four hexadecimal digits. */
   hex(groups: number): string {
     let text = "";
     for (let index = 0; index < groups; index += 1) text += HEX[this.next() & 0xffff] ?? "";
@@ -116,7 +115,7 @@ class Random {
 
 const HEX = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, "0"));
 
-/** 65536 draws out of {@link WORDS} words of 3 to 9 letters, the first ones far more often than the last. */
+/** 65536 draws from {@link WORDS} words of 3 to 9 letters; the first words are far more frequent than the last. */
 const BY_CHANCE = (() => {
   const random = new Random(4711);
   const list = Array.from({ length: WORDS }, (_, index) =>

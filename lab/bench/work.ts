@@ -19,12 +19,12 @@ import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Peer } from "./options.ts";
 import type { BenchStore } from "./s3.ts";
 
-/** What a child process is asked to do, as JSON in its one argument. It answers in JSON on standard output. */
+/** The order for a child process, as JSON in its only argument. The process answers in JSON on standard output. */
 export interface WorkOrder {
   kind: "backup" | "restore" | Peer | "pg_restore";
   databaseUrl: string;
   store: BenchStore;
-  /** PEM of a key for signatures. */
+  /** A private key for signatures, PEM. */
   privateKey: string;
 }
 
@@ -32,7 +32,7 @@ const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
 const FOLDER = "folder/";
 const ZSTD_FOLDER = "folder-zstd/";
 const FILE = "file/dump";
-/** Files of the baseline that are on their way at once. */
+/** Files of the baseline that are transferred at once. */
 const FILES_AT_ONCE = 4;
 const run = promisify(execFile);
 
@@ -45,7 +45,7 @@ const signer: Signer = {
   sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(order.privateKey))),
 };
 
-/** The database as Postgres' own tools are told of it: the password goes by environment. */
+/** The database's address for Postgres' own tools; the password is in the environment. */
 function forTools(): string {
   const url = new URL(order.databaseUrl);
   process.env["PGPASSWORD"] = decodeURIComponent(url.password);
@@ -66,7 +66,7 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** A dump into a folder by two jobs, and then an upload of its files. */
+/** Dumps into a folder with two jobs, and then uploads its files. */
 function dumpFolder(prefix: string, ...compression: string[]): Promise<unknown> {
   return inFolder(async (folder) => {
     const startedAt = performance.now();

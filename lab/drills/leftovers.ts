@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 
 import type { SandboxFile } from "../sandbox/host/layout.ts";
 
-/** Things that a drill must not leave behind. Asked after everything has been stopped. */
+/** Finds what a drill must not leave behind, after everything has been stopped. */
 export async function findLeftovers(home: string, file: SandboxFile): Promise<string[]> {
   const ports = await Promise.all(
     Object.entries(file.ports).map(async ([service, port]) =>
@@ -14,12 +14,12 @@ export async function findLeftovers(home: string, file: SandboxFile): Promise<st
   return [
     ...ports.flat(),
     ...(await processesWith(home)).map((line) => `process ${line} is still running`),
-    // The drill's temporary files lie in there too.
+    // The drill's temporary files are in there too.
     ...(existsSync(home) ? [`${home} is still there`] : []),
   ];
 }
 
-/** Processes that name the sandbox's home among their arguments, or work in it. Only where /proc tells (Linux). */
+/** Processes with the sandbox's home among their arguments or as working folder. Linux only, from /proc. */
 async function processesWith(home: string): Promise<string[]> {
   if (!existsSync("/proc/self/cmdline")) return [];
   const found: string[] = [];
@@ -32,7 +32,7 @@ async function processesWith(home: string): Promise<string[]> {
   return found;
 }
 
-/** A process that has just ended, or another user's, is none of ours. */
+/** Ignores a process that has just ended, or that belongs to another user. */
 function endedOrForeign(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ESRCH" || code === "EACCES") return "";

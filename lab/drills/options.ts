@@ -1,13 +1,13 @@
-/** What can be drilled; `all` runs one after the other with the same company. */
+/** The scenarios; `all` runs both with the same company. */
 
 export const SCENARIOS = ["corruption", "infrastructure", "all"] as const;
-/** How a drill is run. */
+/** The options of a drill. */
 
 export interface DrillOptions {
   scenario: (typeof SCENARIOS)[number];
   /** Posts in the sample database. */
   rows: number;
-  /** Folder for the report. */
+  /** Folder of the reports. */
   reports: string;
   /** Show the engine's own output. */
   verbose: boolean;
@@ -15,6 +15,6 @@ export interface DrillOptions {
   keep: boolean;
   signal: AbortSignal;
 }
-/** Posts in a sample of the usual size: all tables, indexes and large values together take about 100 MB. */
+/** Posts in a sample of the usual size: all tables, indexes and large values take about 100 MB. */
 
 export const DEFAULT_ROWS = 17000;

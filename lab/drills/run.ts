@@ -18,15 +18,15 @@ import type { DrillReport } from "./report/report.ts";
 import { type ReportFiles, writeReport } from "./report/write.ts";
 import { Steps } from "./stage/steps.ts";
 
-/** A scenario's report, and where it was written to. */
+/** A scenario's report, and its files. */
 export interface DrillResult {
   report: DrillReport;
   files: ReportFiles;
 }
 
 /**
- * Runs the scenarios in a sandbox of their own, stops and removes that sandbox whatever happens, looks that nothing of it is
- * left, and writes a report for each.
+ * Runs the scenarios in their own sandbox, always stops and removes that sandbox, checks that nothing of it is left, and writes a report
+ * for each scenario.
  *
  * @throws PromiseError when something is left behind; whatever the scenario throws
  */
@@ -43,26 +43,26 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
     await mkdir(temporary, { recursive: true });
     const engine = {
       workspace,
-      // The engine leaves pipes in the temporary folder: with one of its own, they go with the sandbox.
+      // The engine leaves pipes in the temporary folder. In the sandbox's own folder they are removed with it.
       environment: { ...sandboxEnvironment(home, file), TMPDIR: temporary },
       signal: options.signal,
       ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
     };
     await runScenarios({ home, file, engine, rows: options.rows, clock, steps }, options.scenario, reports);
   } catch (error) {
-    // Ctrl-C reaches the engine and the drill at the same moment: whoever tells first, it was an interruption.
+    // Ctrl-C reaches the engine and the drill at the same moment. Whichever reports first, it was an interruption.
     await pause(200);
     failure = (options.signal.aborted ? options.signal.reason : error) as Error;
   }
   if (!options.keep) await leaveNothing(home, file, reports, failure);
   const results: DrillResult[] = [];
-  // What has been drilled before a failure is told all the same.
+  // Scenarios that were finished before a failure are still reported.
   for (const report of reports) results.push({ report, files: await writeReport(report, options.reports) });
   if (failure !== undefined) throw failure;
   return results;
 }
 
-/** The corruption comes first: the company runs on after it, and has nothing left after the other. */
+/** The corruption comes first, because the company survives only that scenario. */
 async function runScenarios(
   context: DrillContext,
   scenario: DrillOptions["scenario"],
@@ -82,7 +82,7 @@ async function startOrCleanUp(home: string, steps: Steps): Promise<SandboxFile> 
   }
 }
 
-/** Stops and removes the sandbox. What is left is a check of a finished drill; after a failure it is said beside its reason. */
+/** Stops and removes the sandbox. Leftovers are a check of a finished drill; after a failure, the error's message lists them. */
 async function leaveNothing(
   home: string,
   file: SandboxFile,
@@ -103,6 +103,6 @@ async function leaveNothing(
     report.ok &&= leftovers.length === 0;
   }
   if (failure !== undefined && leftovers.length > 0) {
-    throw new PromiseError(`${messageOf(failure)} Besides, ${leftovers.join("; ")}.`, { cause: failure });
+    throw new PromiseError(`${messageOf(failure)} Also, ${leftovers.join("; ")}.`, { cause: failure });
   }
 }

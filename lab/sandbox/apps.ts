@@ -14,12 +14,12 @@ import type { Supervisor } from "./host/supervisor.ts";
 const ENTRY = "server.mjs";
 const START_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
-/** How much of its log is shown when an app doesn't start: a JavaScript error with its stack. */
+/** Log lines that are shown when an app doesn't start: a JavaScript error with its stack. */
 const LOG_LINES = 15;
-/** An app that ends by itself is started again after this, as a platform does. */
+/** An app that exits is restarted after this time, as on a platform. */
 const RESTART_DELAY_MS = 500;
 
-/** Runs deployed apps as processes of their own; what should run is kept in `<folder>/running.json`. */
+/** Runs deployed apps as processes; `<folder>/running.json` lists those that should run. */
 export class LocalAppRunner implements AppRunner {
   readonly #folder: string;
   readonly #supervisor: Supervisor;
@@ -27,15 +27,15 @@ export class LocalAppRunner implements AppRunner {
   readonly #ports = new Map<string, number>();
   #closing = false;
 
-  /** `folder` also takes the apps' logs, `<deploymentId>.log`. */
+  /** `folder` also contains the apps' logs, `<deploymentId>.log`. */
   constructor(folder: string, supervisor: Supervisor) {
     this.#folder = folder;
     this.#supervisor = supervisor;
   }
 
   /**
-   * Starts everything that ran when the last daemon ended. An app that can't start doesn't keep the others from it: its
-   * deployment answers 502 until it is stopped or started anew.
+   * Starts everything that ran when the last daemon ended. An app that can't start doesn't block the others: its deployment answers 502
+   * until it is stopped or started again.
    */
   async startAll(): Promise<void> {
     const file = this.#file();
@@ -45,7 +45,7 @@ export class LocalAppRunner implements AppRunner {
     await Promise.allSettled(apps.map((app) => this.#run(app)));
   }
 
-  /** Ends all apps; they start again with the next daemon. */
+  /** Stops all apps; they start again with the next daemon. */
   async stopAll(): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#wanted.keys()].map((id) => this.#supervisor.stop(processName(id))));
@@ -75,14 +75,14 @@ export class LocalAppRunner implements AppRunner {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await linkPackages(app.dir);
     const port = await freePort();
-    // From here to the account of processes nothing is awaited: what is spawned is always ended by whoever stops the sandbox.
+    // No await between the spawn and the supervisor's entry, so that stopping the sandbox always ends a spawned process.
     if (this.#closing) throw new Error("the sandbox is being stopped");
     const logFile = join(this.#folder, `${id}.log`);
     const log = openSync(logFile, "a", 0o600);
     const child = spawn(process.execPath, [ENTRY], {
       cwd: app.dir,
       stdio: ["ignore", log, log],
-      // Nothing of the daemon's own environment: a deployment has what its project was given.
+      // A deployment gets its project's variables, and nothing of the daemon's own environment.
       env: { NODE_ENV: "production", ...app.env, PORT: String(port), HOST: LOOPBACK },
     });
     closeSync(log);
@@ -114,7 +114,7 @@ export class LocalAppRunner implements AppRunner {
   async #restart(app: AppStart): Promise<void> {
     await sleep(RESTART_DELAY_MS);
     if (this.#closing || this.#wanted.get(app.deploymentId) !== app || this.#ports.has(app.deploymentId)) return;
-    // What keeps it from starting is in its log; its deployment answers 502 until somebody deploys again.
+    // The app's log has the reason. The deployment answers 502 until the next deployment.
     await Promise.allSettled([this.#run(app)]);
   }
 
@@ -133,7 +133,7 @@ function processName(deploymentId: string): string {
   return `app ${deploymentId}`;
 }
 
-/** Whether something takes connections on a port. */
+/** Whether a port accepts connections. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, LOOPBACK);
@@ -150,7 +150,7 @@ async function tail(file: string): Promise<string> {
   return (await readFile(file, "utf8")).trimEnd().split("\n").slice(-LOG_LINES).join("\n");
 }
 
-/** Gives the apps of a sandbox outside of the project its packages, beside their folders: no build installs any. */
+/** Links the packages beside the apps of a sandbox outside the project, because no build installs any. */
 async function linkPackages(dir: string): Promise<void> {
   if (dir.startsWith(`${PROJECT_ROOT}/`)) return;
   try {

@@ -20,10 +20,10 @@ import { Supervisor } from "./host/supervisor.ts";
 import { LocalProjectServers } from "./postgres/projectServers.ts";
 
 const MINISTACK = "ministack";
-/** How often it is looked whether Supabase's own backups are due. */
+/** How often to check whether Supabase's own backups are due. */
 const DAILY_CHECK_MS = 60_000;
 
-/** The whole cloud of one sandbox: everything that listens but the control port. */
+/** Every service of a sandbox except the control port. */
 export class Cloud {
   readonly #home: string;
   #file: SandboxFile;
@@ -36,7 +36,7 @@ export class Cloud {
   #platformBackups: PlatformBackups | undefined;
   #daily: NodeJS.Timeout | undefined;
 
-  /** `file` is what sandbox.json holds; changes (outages) are written back to it. */
+  /** `file` is the content of sandbox.json; changes (outages) are written back to it. */
   constructor(home: string, file: SandboxFile) {
     const paths = layout(home);
     this.#home = home;
@@ -70,7 +70,7 @@ export class Cloud {
       apps: this.#apps,
       clock: systemClock,
     });
-    // One after the other only where one needs the other: apps read from the databases.
+    // In sequence only if one service needs another: apps read from the databases.
     await all([this.#startAws(), this.#databases.startAll().then(() => this.#apps.startAll())]);
     await this.#listen(emulators);
     emulators.resume();
@@ -79,7 +79,7 @@ export class Cloud {
     this.#daily.unref();
   }
 
-  /** Stops everything, in order where there is one. All of it starts again with the next daemon. */
+  /** Stops everything, in order where the order matters. The next daemon starts all of it again. */
   async stop(): Promise<void> {
     clearInterval(this.#daily);
     await all([
@@ -92,7 +92,7 @@ export class Cloud {
     await this.#supervisor.stopAll();
   }
 
-  /** Regions whose endpoints are switched off. */
+  /** Regions whose endpoints are disabled. */
   get outages(): readonly string[] {
     return this.#file.outages;
   }
@@ -102,7 +102,7 @@ export class Cloud {
     return this.#databases.refs();
   }
 
-  /** Switches a region's endpoints off (or on again); stays so over restarts. */
+  /** Disables or enables a region's endpoints. The setting outlives restarts. */
   async setOutage(region: string, out: boolean): Promise<void> {
     const gateway = this.#gateways.get(region);
     if (gateway === undefined) {
@@ -118,7 +118,7 @@ export class Cloud {
     await (out ? gateway.close() : gateway.open());
   }
 
-  /** Simulates the loss of a project's database: server and data are gone, nothing of them can be had back. */
+  /** Simulates the loss of a project's database: the server and its data are gone for good. */
   async destroyDatabase(ref: string): Promise<void> {
     if (!this.#databases.refs().includes(ref)) {
       throw new UserError(
@@ -128,12 +128,12 @@ export class Cloud {
     await this.#databases.destroy(ref);
   }
 
-  /** Supabase's own backup of a project, now. */
+  /** Takes Supabase's own backup of a project now. */
   async takePlatformBackup(ref: string): Promise<void> {
     await this.#platformBackups?.take(ref);
   }
 
-  /** Gives a project's plan Supabase's point-in-time recovery. */
+  /** Adds Supabase's point-in-time recovery to a project's plan. */
   async enablePointInTime(ref: string): Promise<void> {
     await this.#platformBackups?.enablePointInTime(ref);
   }
@@ -146,7 +146,7 @@ export class Cloud {
     }
   }
 
-  /** Lets time pass for the schedules of both regions. Gives back by how many seconds their clock is ahead. */
+  /** Advances the clock of the schedules in both regions. Returns the seconds by which it is now ahead. */
   async advanceScheduler(seconds: number): Promise<number> {
     return advanceScheduler(layout(this.#home).aws, seconds);
   }
@@ -184,7 +184,7 @@ export class Cloud {
   }
 }
 
-/** Waits for all of them, whatever happens to the others, then throws the first failure. */
+/** Waits for all of them even if some fail, and then throws the first failure. */
 async function all(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;

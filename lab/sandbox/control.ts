@@ -26,21 +26,21 @@ export interface SandboxStatus {
   running: boolean;
   pid?: number;
   services: { name: Service; url: string; listening: boolean }[];
-  /** Regions whose endpoints are switched off. */
+  /** Regions whose endpoints are disabled. */
   outages: readonly string[];
-  /** Refs of the projects with a database server; known only while it runs. */
+  /** Refs of the projects with a database server; only known while the sandbox is running. */
   databases: readonly string[];
 }
 
-/** A process that was killed is still there for a moment. */
+/** A killed process still exists for a moment. */
 const ENDING_MS = 200;
-/** What the sandbox puts into its home beside the paths of `layout`. */
+/** Entries of the sandbox's home beside the paths of `layout`. */
 const OTHER_ENTRIES = ["apps", "processes.json", "processes.json.new", "sandbox.json.new"];
 
 /**
- * Starts the sandbox, or leaves it as it is when it runs. Returns once everything answers.
+ * Starts the sandbox unless it is running. Returns when everything answers.
  *
- * UserErrors: a port in use, a missing program, a home that is damaged or belongs to something else.
+ * @throws UserError for a port in use, a missing program, or a home that is damaged or belongs to something else
  */
 export async function startSandbox(options: {
   home: string;
@@ -51,7 +51,7 @@ export async function startSandbox(options: {
   return withSandboxLock(home, async () => {
     let file = readSandboxFile(home);
     if (file === undefined) {
-      onProgress("making a new sandbox");
+      onProgress("creating a new sandbox");
       file = await newSandboxFile();
       writeSandboxFile(home, file);
     }
@@ -68,7 +68,7 @@ export async function startSandbox(options: {
   });
 }
 
-/** Stops the sandbox, in order where it answers, by force where it doesn't. Nothing of it runs afterwards; its data stays. */
+/** Stops the sandbox: in order if it answers, by force otherwise. Afterwards none of its processes runs, and its data is kept. */
 export async function stopSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
   const { home, onProgress = () => undefined } = options;
   if (!existsSync(layout(home).file)) return;
@@ -86,7 +86,7 @@ export async function stopSandbox(options: { home: string; onProgress?: (message
   });
 }
 
-/** What runs. Never fails because something doesn't. */
+/** The sandbox's services and their state. Never fails because a service doesn't answer. */
 export async function sandboxStatus(options: { home: string }): Promise<SandboxStatus> {
   const file = readSandboxFile(options.home);
   if (file === undefined) return { running: false, services: [], outages: [], databases: [] };
@@ -103,20 +103,20 @@ export async function sandboxStatus(options: { home: string }): Promise<SandboxS
   return { running: true, pid, ...rest, databases: (await askStatus(file)).databases };
 }
 
-/** Stops the sandbox and removes all that it holds. Refuses a folder that holds no sandbox. */
+/** Stops the sandbox and deletes all of its data. Refuses a folder without a sandbox. */
 export async function resetSandbox(options: { home: string; onProgress?: (message: string) => void }): Promise<void> {
   const { home, onProgress = () => undefined } = options;
   const paths = layout(home);
   if (!existsSync(home) || readdirSync(home).length === 0) return;
   if (!existsSync(paths.file)) {
     throw new UserError(
-      `${home} holds no sandbox (no sandbox.json), so nothing of it was removed: check CASTCHAT_SANDBOX_HOME.`,
+      `${home} is not a sandbox (it has no sandbox.json), so nothing was deleted. Check CASTCHAT_SANDBOX_HOME.`,
     );
   }
   await stopDamaged(home, onProgress);
   onProgress("removing its data");
   const locks = readdirSync(home).filter((name) => name.startsWith("lock"));
-  // sandbox.json goes last: until then an interrupted reset can be done again.
+  // sandbox.json goes last, so that an interrupted reset can run again.
   for (const path of [
     ...foldersOf(home),
     ...[...OTHER_ENTRIES, ...locks].map((name) => join(home, name)),
@@ -127,7 +127,7 @@ export async function resetSandbox(options: { home: string; onProgress?: (messag
   if (readdirSync(home).length === 0) await rmdir(home);
 }
 
-/** Switches a region's endpoints off, as an outage would; stays so over restarts. */
+/** Disables a region's endpoints, as an outage would. The outage outlives restarts. */
 export async function loseRegion(home: string, region: string): Promise<void> {
   await ask(running(home), "POST", `/regions/${encodeURIComponent(region)}/outage`);
 }
@@ -142,7 +142,7 @@ export async function destroyDatabase(home: string, ref: string): Promise<void> 
   await ask(running(home), "POST", `/databases/${encodeURIComponent(ref)}/destroy`);
 }
 
-/** Lets time pass for the sandbox's schedules alone, so that what is due in hours is due now. */
+/** Advances only the clock of the sandbox's schedules, so that runs due within hours are due now. */
 export async function advanceScheduler(home: string, seconds: number): Promise<void> {
   await ask(running(home), "POST", `/scheduler/advance/${seconds}`);
 }
@@ -152,12 +152,12 @@ export async function takePlatformBackup(home: string, ref: string): Promise<voi
   await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/platform-backups`);
 }
 
-/** Gives a project's plan Supabase's point-in-time recovery, from now on. */
+/** Adds Supabase's point-in-time recovery to a project's plan, from now on. */
 export async function enablePointInTime(home: string, ref: string): Promise<void> {
   await ask(running(home), "POST", `/projects/${encodeURIComponent(ref)}/point-in-time`);
 }
 
-/** A damaged sandbox.json can't name the daemon; the account of processes still names all others. */
+/** A damaged sandbox.json can't name the daemon, but the list of processes names all others. */
 async function stopDamaged(home: string, onProgress: (message: string) => void): Promise<void> {
   try {
     await stopSandbox({ home, onProgress });
@@ -173,7 +173,7 @@ async function prepareHome(home: string): Promise<void> {
     if (strangers.length > 0) {
       const names = strangers.map((path) => basename(path)).join(", ");
       throw new UserError(
-        `${home} holds ${names} but no sandbox.json, so it is no sandbox, or half of one: remove it, or set CASTCHAT_SANDBOX_HOME to another folder.`,
+        `${home} contains ${names} but no sandbox.json, so it is not a complete sandbox. Delete it, or set CASTCHAT_SANDBOX_HOME to another folder.`,
       );
     }
   }
@@ -181,7 +181,7 @@ async function prepareHome(home: string): Promise<void> {
   await chmod(home, 0o700);
 }
 
-/** The folders that make up a sandbox. */
+/** The folders of a sandbox. */
 function foldersOf(home: string): string[] {
   const paths = layout(home);
   return Object.values(paths).filter((path) => path !== paths.home && path !== paths.file);
@@ -190,12 +190,12 @@ function foldersOf(home: string): string[] {
 function running(home: string): SandboxFile {
   const file = readSandboxFile(home);
   if (file === undefined || runningDaemon(file) === undefined) {
-    throw new UserError(`The sandbox in ${home} is not running: start it with "castchat-recovery sandbox start".`);
+    throw new UserError(`The sandbox in ${home} is not running. Start it with \`castchat-recovery sandbox start\`.`);
   }
   return file;
 }
 
-/** Whether the daemon runs and answers. One that runs without an answer is a UserError, unless it is just coming to its end. */
+/** Whether the daemon runs and answers. UserError if it runs without answering, unless it is about to end. */
 async function isServing(file: SandboxFile): Promise<boolean> {
   if (runningDaemon(file) === undefined) return false;
   try {
@@ -222,7 +222,7 @@ async function ask(file: SandboxFile, method: string, path: string): Promise<unk
     });
   } catch {
     throw new UserError(
-      'The sandbox runs but does not answer: stop it with "castchat-recovery sandbox stop", then start it again.',
+      "The sandbox is running but does not answer. Run `castchat-recovery sandbox stop`, and then `castchat-recovery sandbox start`.",
     );
   }
   const body = (await answer.json()) as { message?: string };

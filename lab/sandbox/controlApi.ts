@@ -4,7 +4,7 @@ import { Hono } from "hono";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
 
-/** What the control port lets its callers do. */
+/** The operations of the control port. */
 export interface Controlled {
   outages: readonly string[];
   databases: readonly string[];
@@ -16,10 +16,9 @@ export interface Controlled {
 }
 
 /**
- * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy,
- * POST /projects/:ref/platform-backups, POST /projects/:ref/point-in-time,
- * POST /scheduler/advance/:seconds, POST /shutdown.
- * Needs `token` as Bearer, because it destroys. Answers a UserError with 400 and its sentence.
+ * The daemon's own API: GET /status, POST and DELETE /regions/:region/outage, POST /databases/:ref/destroy, POST
+ * /projects/:ref/platform-backups, POST /projects/:ref/point-in-time, POST /scheduler/advance/:seconds, POST /shutdown. Needs `token` as
+ * Bearer, because it destroys. Answers a UserError with 400 and its message.
  */
 export function controlApi(cloud: Controlled, token: string, shutdown: () => void): Hono {
   const app = new Hono();

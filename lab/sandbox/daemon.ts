@@ -11,7 +11,7 @@ import { startTicks } from "./host/processes.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { endLeftovers } from "./host/supervisor.ts";
 
-/** What the daemon tells the process that has started it, once. */
+/** The daemon's only message to the process that started it. */
 export type DaemonMessage = { type: "ready" } | { type: "failed"; message: string; userError: boolean };
 
 /** Runs the sandbox until SIGTERM or POST /shutdown. */
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const home = sandboxHome();
   const file = readSandboxFile(home);
   if (file === undefined)
-    throw new UserError(`${home} holds no sandbox: make one with "castchat-recovery sandbox start".`);
+    throw new UserError(`${home} contains no sandbox. Create one with \`castchat-recovery sandbox start\`.`);
   await endLeftovers(processesFile(home));
   const ticks = startTicks(process.pid);
   writeSandboxFile(home, {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       if (current !== undefined) writeSandboxFile(home, withoutDaemon(current));
       process.exit(exitCode);
     })().catch(giveUp));
-  // Ctrl-C in a terminal is meant for the command that runs there; the sandbox outlives the terminal.
+  // Ctrl-C is meant for the command in the terminal; the sandbox outlives the terminal.
   process.on("SIGINT", () => undefined);
   process.on("SIGHUP", () => undefined);
   process.on("SIGTERM", () => void stop(0));
@@ -57,16 +57,16 @@ async function main(): Promise<void> {
     }) as Server;
     await listen(server, file.ports.control, "control port");
     control = server;
-    await tell({ type: "ready" });
+    await send({ type: "ready" });
   } catch (error) {
     log(error);
-    await tell({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
+    await send({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
     await stop(1);
   }
 }
 
-/** Resolves when the message has left; the process that started us may be gone, which is fine. */
-async function tell(message: DaemonMessage): Promise<void> {
+/** Resolves when the message has been sent. The process that started the daemon may be gone. */
+async function send(message: DaemonMessage): Promise<void> {
   if (process.send === undefined || !process.connected) return;
   await new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }
@@ -84,6 +84,6 @@ function giveUp(error: unknown): void {
 }
 
 main().catch(async (error: unknown) => {
-  await tell({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
+  await send({ type: "failed", message: messageOf(error), userError: error instanceof UserError });
   giveUp(error);
 });

@@ -11,25 +11,26 @@ import { LOOPBACK } from "./host/ports.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import type { AppRunner, DeploymentLookup, NameRecords } from "./host/services.ts";
 
-/** Where the platform's own addresses end. */
+/** Suffix of the platform's own addresses. */
 const PLATFORM_SUFFIX = ".vercel.app";
-/** What a public name's record has to lead to. */
+/** Target of a public name's record. */
 const PLATFORM_NAME = "cname.vercel-dns.com";
 
-/** Status of a name that doesn't lead to the platform, as Cloudflare answers it. */
+/** Cloudflare's status for a name that doesn't lead to the platform. */
 const NOT_THE_PLATFORM = 530;
-/** Header of a secret that opens a protected host (Vercel, "Protection Bypass for Automation"). */
+/** Header with a secret that opens a protected host (Vercel, "Protection Bypass for Automation"). */
 const BYPASS_HEADER = "x-vercel-protection-bypass";
-/** What a visitor of a protected host gets without a login: status 401 and a page that leads to the login. */
+/** The answer for a visitor of a protected host without a login: status 401 and a page that leads to the login. */
 const LOGIN_PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Authentication Required</title></head>
 <body><p>This page stands for Vercel's login.</p></body></html>`;
 
-/** A host's deployment, or the status and text that a visitor sees instead. */
+/** A host's deployment, or the status and text for the visitor. */
 export type Resolution = { deploymentId: string } | { status: number; reason: string; page?: string };
 
 /**
- * Which deployment a visitor of `host` gets, following the same steps as on the internet: the platform's own addresses lead
- * there at once; every other name needs a DNS record that leads to the platform and a verified domain in one of its projects. What is protected is open to a visitor with one of its secrets.
+ * The deployment for a visitor of `host`, found as on the internet. The platform's own addresses lead there directly. Every other name
+ * needs a DNS record that leads to the platform, and a verified domain in a project. A protected deployment is open to a visitor with one
+ * of its secrets.
  */
 export function resolveDeployment(
   host: string,
@@ -55,7 +56,7 @@ export function resolveDeployment(
 
 type Resolve = (host: string, secret: string | undefined) => Resolution;
 
-/** The one address that stands for the internet in front of the deployed apps: routes by the Host header. */
+/** The address that replaces the internet in front of the deployed apps. Routes by the Host header. */
 export class EdgeProxy {
   readonly #resolve: Resolve;
   readonly #apps: Pick<AppRunner, "portOf">;
@@ -66,14 +67,14 @@ export class EdgeProxy {
     this.#apps = apps;
   }
 
-  /** Starts to listen. A port in use is a UserError. */
+  /** Starts to listen. UserError if the port is in use. */
   async open(port: number): Promise<void> {
     const server = createServer((request, response) => this.#serve(request, response));
     await listen(server, port, "edge proxy");
     this.#server = server;
   }
 
-  /** Stops to listen and cuts every connection. */
+  /** Stops to listen, and cuts every connection. */
   async close(): Promise<void> {
     if (this.#server !== undefined) await closeServer(this.#server);
     this.#server = undefined;
@@ -83,7 +84,7 @@ export class EdgeProxy {
     const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
     const bypass = request.headers[BYPASS_HEADER];
     const found = this.#resolve(host, typeof bypass === "string" ? bypass : undefined);
-    // Vercel's edge marks each of its answers with the regions it went through, and not with the deployment.
+    // Vercel's edge names the regions of a request in each answer, but not the deployment.
     if (!("reason" in found) || found.status !== NOT_THE_PLATFORM) {
       response.setHeader("x-vercel-id", `local1::local1::${hexId(20)}`);
     }

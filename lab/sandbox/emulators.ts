@@ -10,16 +10,16 @@ import type { DeploymentLookup, EmulatorDependencies, NameRecords } from "./host
 
 /** The emulators of one sandbox. */
 export interface Emulators {
-  /** What listens at each service's port. */
+  /** The app at each service's port. */
   apps: ReadonlyMap<Service, Hono>;
   names: NameRecords;
   platform: DeploymentLookup;
   platformBackups: PlatformBackups;
-  /** Goes on with what the last daemon's end interrupted; call once, when apps can be started. */
+  /** Continues what the last daemon's end interrupted. Call once, when apps can be started. */
   resume(): void;
 }
 
-/** Makes all emulators; what they hold is read from `emulators/` in the sandbox's home. */
+/** Creates all emulators; their state is in `emulators/` in the sandbox's home. */
 export function createEmulators(deps: EmulatorDependencies): Emulators {
   const cloudflare = createCloudflareEmulator(deps);
   const github = createGithubEmulator(deps);

@@ -4,8 +4,8 @@ import { addressOf, layout, PROJECT_ROOT, type SandboxFile } from "./host/layout
 import { sandboxPostgres } from "./postgres/binaries.ts";
 
 /**
- * The environment variables that lead a command into the sandbox: credentials, Pulumi's backend and passphrase, and the
- * sandbox's provider plugins and the command line first on PATH. Holds secrets of the sandbox. `base` is the environment whose PATH is continued.
+ * The environment variables with which a command uses the sandbox: credentials, Pulumi's backend and passphrase, and on PATH first the
+ * sandbox's provider plugins and the command line. Contains the sandbox's secrets. `base` is the environment whose PATH is extended.
  */
 export function sandboxEnvironment(
   home: string,
@@ -17,7 +17,7 @@ export function sandboxEnvironment(
     CASTCHAT_SANDBOX_HOME: home,
     AWS_ACCESS_KEY_ID: credentials.awsAccessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.awsSecretAccessKey,
-    // Nothing of the user's own AWS set-up may be read, and no address outside of this machine asked for credentials.
+    // The user's own AWS configuration must not be read, and no address outside this machine asked for credentials.
     AWS_SESSION_TOKEN: "",
     AWS_PROFILE: "",
     AWS_EC2_METADATA_DISABLED: "true",
@@ -29,13 +29,13 @@ export function sandboxEnvironment(
     SUPABASE_ACCESS_TOKEN: credentials.supabaseToken,
     CASTCHAT_AGE_IDENTITY: credentials.ageIdentity,
     SANDBOX_VERCEL_URL: addressOf(ports, "vercel"),
-    // A test restore starts a server of its own from these programs, never from another that is there.
+    // A test restore starts its server from these programs, never from others on PATH.
     PG_BIN: sandboxPostgres.folder,
     VERIFY_DATABASE_URL: "",
     PULUMI_HOME: layout(home).pulumi,
     PULUMI_BACKEND_URL: `file://${layout(home).state}`,
     PULUMI_CONFIG_PASSPHRASE: credentials.passphrase,
-    // `bin`, so that a command of the runbook works as it is written there.
+    // `bin`, so that the runbook's commands work as written.
     PATH: [join(PROJECT_ROOT, "lab", "sandbox", "plugins", "bin"), join(PROJECT_ROOT, "bin"), base["PATH"] ?? ""].join(
       delimiter,
     ),

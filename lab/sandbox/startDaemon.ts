@@ -11,14 +11,14 @@ import { layout } from "./host/layout.ts";
 
 const DAEMON = fileURLToPath(new URL("./daemon.ts", import.meta.url));
 
-/** Starts the daemon of a sandbox in a session of its own, and returns once everything answers; throws what it reports. */
+/** Starts the daemon of a sandbox in its own session, and returns when everything answers. Throws what the daemon reports. */
 export async function startDaemon(home: string): Promise<void> {
   const { logs, state, workspace } = layout(home);
   for (const folder of [logs, state, workspace]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const logFile = join(logs, "daemon.log");
   const log = openSync(logFile, "a", 0o600);
   const child = fork(DAEMON, [], {
-    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+    // Its own session, so that neither Ctrl-C nor the end of the terminal reaches it.
     detached: true,
     cwd: home,
     stdio: ["ignore", log, log, "ipc"],

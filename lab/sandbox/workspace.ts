@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { flatEndpoints } from "../../settings/endpoints.ts";
 import { addressOf, layout, PROJECT_ROOT, REGIONS, type SandboxFile, SUPABASE_REGION } from "./host/layout.ts";
 
-/** Names that exist in the sandbox alone. */
+/** Names that only exist in the sandbox. */
 export const SANDBOX_NAMES = {
   zone: "castchat.example",
   publicName: "app.castchat.example",
@@ -24,10 +24,10 @@ export const SANDBOX_NAMES = {
 type StackName = "prod" | "dr";
 
 /**
- * Makes a Pulumi workspace for the sandbox: the shipped program under stack files of its own, so that the shipped ones are never
- * touched. What a stack file holds already (its encryption salt, settings that somebody has changed) stays.
+ * Creates a Pulumi workspace for the sandbox: the shipped program with stack files of its own, so that the shipped ones are never touched.
+ * The existing content of a stack file (its encryption salt, changed settings) is kept.
  *
- * @returns the folder in which plain `pulumi` commands reach the sandbox
+ * @returns the folder in which plain `pulumi` commands use the sandbox
  */
 export async function prepareWorkspace(home: string, file: SandboxFile): Promise<string> {
   const folder = layout(home).workspace;
@@ -38,7 +38,7 @@ export async function prepareWorkspace(home: string, file: SandboxFile): Promise
   return folder;
 }
 
-/** The shipped project file with its paths seen from the workspace. */
+/** The shipped project file, with paths relative to the workspace. */
 async function projectFile(folder: string): Promise<string> {
   const project = parse(await readFile(join(PROJECT_ROOT, "Pulumi.yaml"), "utf8")) as {
     main: string;
@@ -53,7 +53,7 @@ async function writeStackFile(path: string, stack: StackName, file: SandboxFile)
   const before = existsSync(path)
     ? (parse(await readFile(path, "utf8")) as { config?: Record<string, unknown> } | null)
     : undefined;
-  // Settings that somebody has changed or taken away stay so; the sandbox's addresses never change.
+  // Settings that the user has changed or removed stay so; the sandbox's addresses never change.
   if (before?.config !== undefined) return;
   const settings = {
     ...settingsOf(stack, file),

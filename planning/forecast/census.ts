@@ -2,16 +2,16 @@ import type { VaultHistory } from "../retention/simulation.ts";
 import { dayOf } from "../retention/time.ts";
 import type { RunnerTier, StorageClass } from "../retention/vault.ts";
 
-/** The backups of one tier that lie in one class at an instant. */
+/** The backups of one tier that are in one storage class at an instant. */
 export interface Holding {
   readonly stack: string;
   readonly tier: string;
   readonly storageClass: StorageClass;
   readonly backups: number;
-  /** Of them, those under a delete marker: they are paid for, but go soon. */
+  /** How many of them are under a delete marker: still paid for, but soon removed. */
   readonly hidden: number;
   readonly bytes: number;
-  /** Numbers of the days on which the oldest and the newest of them were taken. */
+  /** Numbers of the days on which the oldest and the newest of these backups were taken. */
   readonly oldestDay: number;
   readonly newestDay: number;
 }

@@ -16,11 +16,11 @@ export interface Alternative {
 export interface Comparison {
   readonly declared: number;
   readonly allInStandard: Alternative;
-  /** The cheapest that differs in one tier and keeps every promise; absent when none is cheaper. */
+  /** The cheapest choice that differs in one tier and keeps every promise; absent when none is cheaper. */
   readonly cheaper: Alternative | undefined;
 }
 
-/** The choices that are legal where a recovery can't wait: nothing, or a class that answers at once, at its earliest and after a month. */
+/** The legal choices for a tier. A recovery can't wait for an archive, so each is STANDARD or a class that answers at once. */
 function choicesFor({ keptDays }: RunnerTier): (Transition | undefined)[] {
   const choices: (Transition | undefined)[] = [undefined];
   for (const storageClass of ["STANDARD_IA", "GLACIER_IR"] as const satisfies StorageClass[]) {
@@ -32,7 +32,7 @@ function choicesFor({ keptDays }: RunnerTier): (Transition | undefined)[] {
   return choices;
 }
 
-/** Compares the declared rules with no moves at all, and looks for a single tier whose class could be chosen better. */
+/** Compares the declared rules with no transitions at all, and looks for one tier whose class could be cheaper. */
 export function compare(scenario: Scenario, prices: PlanPrices): Comparison {
   const declared = totalCost(scenario, prices);
   const alternative = (words: string, changed: Scenario): Alternative => {
@@ -67,7 +67,7 @@ function choiceWords({ name }: RunnerTier, choice: Transition | undefined): stri
     : `${name} moves to ${choice.storageClass} after ${choice.days === 1 ? "1 day" : `${choice.days} days`}`;
 }
 
-/** The same rules on both vaults, but for where a tier's backups move to. */
+/** The scenario with another transition for one tier, in both vaults. */
 function withMove(scenario: Scenario, { prefix }: RunnerTier, move: Transition | undefined): Scenario {
   const changed = (vault: DeclaredVault): DeclaredVault => ({
     ...vault,

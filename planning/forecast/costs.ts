@@ -7,7 +7,7 @@ import { STORAGE_CLASSES, type StorageClass } from "../retention/vault.ts";
 import { SMALL_OBJECTS, SMALL_OBJECTS_BYTES } from "../retention/workload.ts";
 import { Months } from "./months.ts";
 
-/** What S3 charges for. Storage goes by class. */
+/** What S3 charges for. Storage has one item for each class. */
 export const COST_ITEMS = [
   ...STORAGE_CLASSES.map((name) => `storage ${name}` as const),
   "early deletion",
@@ -32,14 +32,14 @@ export interface VaultCosts {
 /** Prices by the vaults' regions. */
 export interface PlanPrices {
   readonly primary: RegionPrices;
-  /** Not looked at when there is no replica. */
+  /** Ignored when there is no replica. */
   readonly replica: RegionPrices | undefined;
-  /** Backups are read back by a runner outside of AWS; else by one in the vault's region, whose transfer is free. */
+  /** True when the runner that reads backups back is outside AWS. A runner in the vault's region transfers for free. */
   readonly readBackOverInternet: boolean;
 }
 
 export const GB = 2 ** 30;
-/** Bytes of one part of a multipart upload: the writer's. */
+/** Bytes of one part of a multipart upload, as the writer sends it. */
 const PART_BYTES = 8 * 1024 * 1024;
 
 /** What both vaults cost, month by month. The first and the last month may be incomplete. */
@@ -53,7 +53,7 @@ export function costsOf(scenario: Scenario, history: History, prices: PlanPrices
   return [primary.costs(), replica.costs()];
 }
 
-/** A bill that is being written. */
+/** The bill while costs are added to it. */
 class Bill {
   readonly items: Record<CostItem, number[]>;
   readonly storedGb: number[];
@@ -68,7 +68,7 @@ class Bill {
     this.storedGb = empty();
   }
 
-  /** Adds dollars to the month of an instant. What comes after the last month isn't asked for. */
+  /** Adds dollars to the month of an instant. Instants after the last month are ignored. */
   add(item: CostItem, instant: number, dollars: number): void {
     if (instant < (this.months.starts.at(-1) ?? 0)) addTo(this.items[item], this.months.indexOf(instant), dollars);
   }
@@ -82,7 +82,7 @@ function billStorage(history: VaultHistory, prices: RegionPrices, months: Months
   const bill = new Bill(history.vault.stack, months);
   for (const life of history.lives) {
     for (const stay of life.stays) billStay(life, stay, prices, bill);
-    // What lies beside the dump is too small to be moved.
+    // The small objects of a backup are below S3's size limit for transitions.
     billBytes("STANDARD", SMALL_OBJECTS_BYTES, { from: life.arrivedAt, to: life.removedAt }, prices, bill);
     for (const { storageClass, from } of life.stays.slice(1)) {
       bill.add("moves to colder classes", from, prices.transitions[storageClass] / 1000);
@@ -119,7 +119,7 @@ function billBytes(
   });
 }
 
-/** The writer uploads in parts, sets and moves holds, lists, and reads everything back. */
+/** Adds the writer's requests: multipart uploads, legal holds, listings and reading everything back. */
 function billWriter({ primary }: History, prices: PlanPrices, bill: Bill): void {
   const { reads, writes, toInternet } = prices.primary;
   for (const { arrivedAt, bytes, storageClass } of primary.lives) {
@@ -131,7 +131,7 @@ function billWriter({ primary }: History, prices: PlanPrices, bill: Bill): void 
   }
 }
 
-/** The source pays for the way, the target for the writes. */
+/** Adds the costs of replication: the source pays for the transfer, the target for the writes. */
 function billReplication(
   replica: VaultHistory,
   { primary, tiers }: Scenario,
@@ -150,7 +150,7 @@ function billReplication(
   }
 }
 
-/** Requests of one upload: one each for its parts, its start and its end; a single one when it is small. */
+/** Requests of one upload: each part, the start and the end; a small upload is a single request. */
 function partsOf(bytes: number): number {
   return bytes <= PART_BYTES ? 1 : Math.ceil(bytes / PART_BYTES) + 2;
 }
@@ -159,7 +159,7 @@ function addTo(amounts: number[], index: number, amount: number): void {
   amounts[index] = (amounts[index] ?? 0) + amount;
 }
 
-/** The sum of a vault's costs in one month, or over all of them. */
+/** The sum of a vault's costs in one month, or in all months. */
 export function totalOf({ items }: VaultCosts, month?: number): number {
   return Object.values(items).reduce(
     (sum, amounts) => sum + (month === undefined ? amounts.reduce((all, one) => all + one, 0) : (amounts[month] ?? 0)),

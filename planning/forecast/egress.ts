@@ -1,20 +1,20 @@
 import { SUPABASE_PRICES } from "../prices/supabase.ts";
 
-/** What a schedule of backups makes leave Supabase in a month, and what that costs. GB are 10^9 bytes, as Supabase bills. */
+/** The monthly egress from Supabase that a backup schedule causes, and its cost. GB are 10^9 bytes, as Supabase bills. */
 export interface EgressForecast {
   readonly runsPerMonth: number;
-  /** What one run reads: rows, which nothing compresses on their way, and every object of storage. */
+  /** What one run reads: uncompressed rows and every storage object. */
   readonly gbPerRun: number;
-  /** The objects of storage among it. */
+  /** The storage objects' part of `gbPerRun`. */
   readonly objectsGbPerRun: number;
   readonly gbPerMonth: number;
-  /** Included in an organization's plan, for all that its projects send, the app's own traffic too. */
+  /** Included in the organization's plan, shared by all of its projects and the app's own traffic. */
   readonly includedGb: number;
-  /** What the backups alone take beyond that. */
+  /** What only the backups use beyond that. */
   readonly beyondGb: number;
-  /** US dollars a month, if nothing else uses what is included. */
+  /** US dollars a month, if nothing else uses the included egress. */
   readonly dollars: number;
-  /** The shortest whole number of hours between runs with which the backups alone stay within what is included. */
+  /** The shortest interval, in whole hours, at which only the backups stay within the included egress. */
   readonly includedFromHours: number;
 }
 
@@ -23,7 +23,7 @@ const BILLED_GB = 1e9;
 const MONTH_HOURS = (365.25 * 24) / 12;
 
 /**
- * The egress of backups at an interval.
+ * The egress of backups that run every `intervalHours` hours.
  *
  * @param rowBytes bytes of rows that one run reads
  * @param objectBytes bytes of storage objects that one run reads

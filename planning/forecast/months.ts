@@ -1,6 +1,6 @@
 import { DAY_MS } from "../retention/time.ts";
 
-/** The calendar months (UTC) that a stretch of days touches. */
+/** The calendar months (UTC) that a range of days touches. */
 export class Months {
   /** Starts of the months, and the end of the last one. Milliseconds since 1970. */
   readonly starts: readonly number[];
@@ -18,7 +18,7 @@ export class Months {
     this.names = starts.slice(0, -1).map((start) => new Date(start).toISOString().slice(0, 7));
   }
 
-  /** Index of the month that holds an instant: the first one for what lies before, the last for what lies after. */
+  /** Index of the month that contains an instant. Instants outside the range belong to the first or the last month. */
   indexOf(instant: number): number {
     let low = 0;
     let high = this.names.length - 1;
@@ -30,7 +30,7 @@ export class Months {
     return low;
   }
 
-  /** Gives each month's share of a stay, in months of that length, to `take`. */
+  /** Calls `take` with each month's share of a stay, in months of that month's length. */
   share(from: number, to: number, take: (month: number, share: number) => void): void {
     for (let month = this.indexOf(from); month < this.names.length; month++) {
       const start = this.starts[month] ?? 0;

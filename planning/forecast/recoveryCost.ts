@@ -5,10 +5,10 @@ import type { RunnerTier, StorageClass } from "../retention/vault.ts";
 import { SMALL_OBJECTS } from "../retention/workload.ts";
 import { GB } from "./costs.ts";
 
-/** How a recovery is made. */
+/** How a recovery is done. */
 export interface RecoveryPlan {
   readonly databaseSize: DatabaseSize;
-  /** Hours for which the recovered database is kept at that size. */
+  /** Hours for which the recovered database stays at that size. */
   readonly hours: number;
 }
 
@@ -25,12 +25,12 @@ export interface RecoveryCost {
   readonly total: number;
 }
 
-/** Bytes that a restored database takes for each byte of its compressed dump, indexes included. */
+/** Bytes of a restored database for each byte of its compressed dump, indexes included. */
 const RESTORED_BYTES_PER_DUMPED = 5;
 
 /**
- * Recoveries from a vault at an instant: from its newest backup, and from the dearest one there is (a long look back, which
- * pays for retrieval). The restore reads over the internet: the new database is no part of our AWS account.
+ * The cost of a recovery at an instant: from the newest backup, and from the most expensive one (an old one, with retrieval fees). A
+ * restore reads over the internet, because the new database is outside our AWS account.
  */
 export function recoveryCosts(
   history: VaultHistory,

@@ -2,17 +2,17 @@ import type { StorageClass } from "../retention/vault.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** What S3 asks for a storage class, everywhere. */
+/** What S3 requires of a storage class, in every region. */
 export interface ClassRules {
-  /** Days that are charged at least. */
+  /** Minimum days that are charged. */
   readonly minimumDays: number;
-  /** Bytes that an object is charged for at least. */
+  /** Minimum bytes that an object is charged for. */
   readonly minimumBytes: number;
   /** Bytes that S3 adds to each object, in the class itself and in STANDARD. */
   readonly addedBytes: { readonly own: number; readonly standard: number };
-  /** Days after creation before which lifecycle may not move an object here. */
+  /** Days after creation before which lifecycle may not move an object to this class. */
   readonly earliestTransitionDays: number;
-  /** Until the first byte can be read: a standard retrieval at its slowest. */
+  /** Longest time until the first byte can be read by a standard retrieval. */
   readonly answersWithinMs: number;
 }
 

@@ -2,7 +2,7 @@ import { TOKYO } from "./apNortheast1.ts";
 import { OSAKA } from "./apNortheast3.ts";
 import type { RegionPrices } from "./regionPrices.ts";
 
-/** All regions that there are prices for. A new one is a file of its own and a line here. */
+/** Every region with known prices. To add a region, add a file and a line here. */
 export const PRICE_TABLE: readonly RegionPrices[] = [TOKYO, OSAKA];
 
 /** A region's prices, if they are known. */

@@ -3,9 +3,9 @@ import type { StorageClass } from "../retention/vault.ts";
 /** S3's list prices in one region, in US dollars, before tax and without free allowances or volume discounts. */
 export interface RegionPrices {
   readonly region: string;
-  /** How people call it. */
+  /** The city by which people know the region. */
   readonly name: string;
-  /** Day of the list that they were taken from. */
+  /** Date of the price list. */
   readonly asOf: string;
   /** A GB (2^30 bytes) stored for a month. */
   readonly storage: Readonly<Record<StorageClass, number>>;

@@ -1,4 +1,4 @@
-/** Sizes of a Supabase database that a recovery can be scaled up to. */
+/** Database sizes that a recovery can scale up to. */
 export const DATABASE_SIZES = ["micro", "small", "medium", "large", "xl", "2xl", "4xl"] as const;
 export type DatabaseSize = (typeof DATABASE_SIZES)[number];
 
@@ -17,6 +17,6 @@ export const SUPABASE_PRICES = {
   } satisfies Record<DatabaseSize, number>,
   /** A GB of a project's disk for a month. */
   diskGbMonth: 0.125,
-  /** Uncached egress of an organization on the Pro or Team plan: GB (10^9 bytes) included a month, and a GB beyond. */
+  /** Uncached egress of an organization on the Pro or Team plan: GB (10^9 bytes) included a month, and the price of each further GB. */
   egress: { includedGb: 250, gb: 0.09 },
 } as const;

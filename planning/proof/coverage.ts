@@ -7,29 +7,29 @@ import { daysText, longestDays } from "./lengths.ts";
 import { PROMISES, type RetentionPromise } from "./promises.ts";
 import type { Violation, ViolationList } from "./violation.ts";
 
-/** How well a promise is kept in a vault over all days. */
+/** How well a vault keeps a promise over all days. */
 export interface Coverage {
   readonly stack: string;
   readonly tier: string;
   readonly words: string;
-  /** Days that were looked at. */
+  /** Days that were checked. */
   readonly days: number;
   /** Days on which each of the last periods had a backup. */
   readonly kept: number;
-  /** Periods without a backup because all their runs had failed: no rule can help them. */
+  /** Periods whose runs all failed: no lifecycle rule can give them a backup. */
   readonly excused: number;
 }
 
-/** The stretch of days that the proof looks at. */
+/** The range of days that the proof checks. */
 export interface ProofSpan {
   readonly firstDay: number;
   readonly days: number;
 }
 
 /**
- * Looks at each day as it begins, right after lifecycle has acted and before the day's first run: does each of the last
- * `count` periods, from yesterday's back, have a backup? One under a delete marker doesn't count. Any tier's backup counts for
- * the period that it was taken in; periods before the first run don't count.
+ * Checks each day right after lifecycle has acted and before the day's first run. Each of the last `count` periods, back from yesterday,
+ * must have a backup. A backup of any tier counts for the period in which it was taken, unless it is under a delete marker. Periods before
+ * the first run are not checked.
  */
 export function proveCoverage(
   promise: RetentionPromise,
@@ -63,7 +63,7 @@ export function proveCoverage(
     for (let period = Math.max(0, last - promise.count + 1); period <= last; period++) {
       if ((readable[period] ?? 0) > 0) continue;
       if (due.has(period) && !withRuns.has(period)) excused.add(period);
-      // On its way: replication that was paused brings it late.
+      // Replication was paused and brings this backup late.
       else if (arrivals[period] !== NEVER && (arrivals[period] ?? 0) >= day) excused.add(period);
       else {
         isKept = false;
@@ -75,7 +75,7 @@ export function proveCoverage(
   return { stack, tier: promise.tier, words: promise.words, days, kept, excused: excused.size };
 
   function blame(period: number, day: number): void {
-    // Days are looked at in their order, so each period is blamed once, on its first day.
+    // Days are checked in order, so each period is reported once, on its first day.
     if (blamed.has(period)) return;
     blamed.add(period);
     const name = periodName(period + first, promise.period);
@@ -117,7 +117,7 @@ export function expiringRule(prefix: string, life: Life, { vault }: VaultHistory
   return { id: shortest?.id ?? "none", days: shortest?.expireDays ?? days };
 }
 
-/** The periods whose backups appear and vanish at the start of each day, counted from the first one. */
+/** The periods whose backups appear and vanish at the start of each day, counted from the first day's period. */
 function changesByDay(lives: readonly Life[], span: ProofSpan, numberOf: (instant: number) => number) {
   const appearing: number[][] = [];
   const vanishing: number[][] = [];
@@ -126,14 +126,14 @@ function changesByDay(lives: readonly Life[], span: ProofSpan, numberOf: (instan
     const appears = dayOf(life.arrivedAt) + 1 - span.firstDay;
     (appearing[appears] ??= []).push(period);
     if (life.hiddenAt === NEVER) continue;
-    // Hidden before its first morning: it never counts, and the two changes undo each other.
+    // A backup that is hidden before its first morning never counts, and the two changes cancel out.
     const vanishes = Math.max(dayOf(life.hiddenAt) - span.firstDay, appears);
     if (vanishes <= span.days) (vanishing[vanishes] ??= []).push(period);
   }
   return { appearing, vanishing };
 }
 
-/** Of each period's backups, the one that should last longest: its tier is the longest. */
+/** Of each period's backups, the one of the longest tier, which should last longest. */
 function longestByPeriod(lives: readonly Life[], numberOf: (instant: number) => number): Map<number, Life> {
   const longest = new Map<number, Life>();
   for (const life of lives) {
@@ -143,7 +143,7 @@ function longestByPeriod(lives: readonly Life[], numberOf: (instant: number) => 
   return longest;
 }
 
-/** Numbers of the days on which each period's first backup arrived. */
+/** For each period, the number of the day on which its first backup arrived. */
 function firstArrivals(lives: readonly Life[], periods: number, numberOf: (instant: number) => number): Float64Array {
   const arrivals = new Float64Array(periods).fill(NEVER);
   for (const life of lives) {

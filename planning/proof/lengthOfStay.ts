@@ -8,10 +8,10 @@ import { daysText, longestDays } from "./lengths.ts";
 import { after, type RetentionPromise } from "./promises.ts";
 import type { ViolationList } from "./violation.ts";
 
-/** Days that a backup may outstay what its tier says: S3 rounds up to midnight, and clears what is hidden a day later. */
+/** Days that a backup may outstay its tier: S3 rounds up to midnight and removes hidden versions a day later. */
 const TOLERANCE_DAYS = 2;
 
-/** No backup of the promised tier is hidden before it is as old as the guide says. */
+/** Adds a violation if a backup of the promised tier is hidden before the promised age. */
 export function proveNoneGoesEarly(
   promise: RetentionPromise,
   history: VaultHistory,
@@ -33,12 +33,12 @@ export function proveNoneGoesEarly(
       what: `the ${promise.tier} backup of ${dateOf(dayOf(life.takenAt))} expires on ${dateOf(dayOf(life.hiddenAt))}, before it is as old as "${promise.words}" says`,
       change: `let rule "${rule.id}" keep ${daysText(longestDays(promise.keep))} instead of ${daysText(rule.days)}`,
     });
-    // Lives are in the order of their runs: this was the first.
+    // Lives are in the order of their runs, so this is the first.
     return;
   }
 }
 
-/** Nothing lies longer than its tier says, but for the tolerance and for the newest backup, which is held. */
+/** Adds a violation if anything stays longer than its tier says, beyond the tolerance. The newest backup is held and may stay. */
 export function proveNoneStaysLong(
   history: VaultHistory,
   context: { tiers: readonly RunnerTier[]; span: ProofSpan },
@@ -70,7 +70,7 @@ export function proveNoneStaysLong(
   }
 }
 
-/** Uploads that were never finished go within the tolerance. */
+/** Adds a violation if unfinished uploads stay longer than the tolerance. */
 export function proveUploadsGo(
   history: VaultHistory,
   context: { tiers: readonly RunnerTier[]; span: ProofSpan },
@@ -85,7 +85,7 @@ export function proveUploadsGo(
       tier: tier.name,
       rule: abortUpload?.rule ?? "none",
       kind: "upload",
-      what: `an upload to ${tier.prefix} that breaks off on the first day stays ${abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`}`,
+      what: `an upload to ${tier.prefix} that is interrupted on the first day stays ${abortUpload === undefined ? "for ever" : `for ${daysText(abortUpload.days)}`}`,
       change: "let a rule abort unfinished uploads after 1 day (abortIncompleteMultipartUpload)",
     });
   }
@@ -112,7 +112,7 @@ function blameStay(
     stack: history.vault.stack,
     tier: tier.name,
     kind: "overstay" as const,
-    what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "never goes" : `goes on ${dateOf(dayOf(life.removedAt))}`}, its tier says ${daysText(tier.keptDays)}`,
+    what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "is never removed" : `is only removed on ${dateOf(dayOf(life.removedAt))}`}, but its tier says ${daysText(tier.keptDays)}`,
   };
   if (expire === undefined) {
     violations.add({
@@ -130,7 +130,7 @@ function blameStay(
     violations.add({
       ...common,
       rule: expire.rule,
-      change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration alone only hides them`,
+      change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration only hides them`,
     });
   } else if (nextMidnight(life.lockedUntil) === life.removedAt) {
     violations.add({

@@ -1,8 +1,8 @@
 import type { CalendarSpan } from "./promises.ts";
 
 /**
- * The most days that a span of the calendar can have: 92 for three months (July to September), 366 for a year, 1827 for five
- * years with two leap days. S3 counts days, so this is what a rule must say.
+ * The most days that a calendar span can have: 92 for three months (July to September), 366 for a year, 1827 for five years with two leap
+ * days. S3 counts days, so a rule must keep this many.
  */
 export function longestDays({ days = 0, months = 0, years = 0 }: CalendarSpan): number {
   let longest = 0;

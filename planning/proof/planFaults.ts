@@ -6,7 +6,7 @@ import type { DeclaredVault, LifecycleRule, RunnerTier, StorageClass } from "../
 
 const PERIOD_ORDER: readonly RunnerTier["period"][] = ["run", "isoWeek", "month", "year"];
 
-/** What can't be simulated or must not be deployed, each in one sentence that says what to do. Empty when all is well. */
+/** Faults of a plan that can't be simulated or must not be deployed, each a sentence that says what to do. Empty when all is well. */
 export function faultsOfPlan(
   primary: DeclaredVault,
   replica: DeclaredVault | undefined,
@@ -39,11 +39,11 @@ function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
       }
       if (PERIOD_ORDER.indexOf(tier.period) >= PERIOD_ORDER.indexOf(other.period)) {
         faults.push(
-          `The tier ${other.name} comes after ${tier.name} but isn't filled more seldom; order the tiers by their periods, one each.`,
+          `The tier ${other.name} comes after ${tier.name} but has no longer period; order the tiers by their periods, one tier each.`,
         );
       } else if (tier.keptDays > other.keptDays) {
         faults.push(
-          `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep longer what is taken more seldom.`,
+          `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep the less frequent tier longer.`,
         );
       }
     }
@@ -54,12 +54,10 @@ function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
 function faultsOfRegion({ stack, region }: DeclaredVault): string[] {
   if (pricesIn(region) !== undefined) return [];
   const known = PRICE_TABLE.map((prices) => `${prices.region} (${prices.name})`).join(" and ");
-  return [
-    `There are no prices for region ${region} of ${stack}; there are some for ${known}, add a file to planning/prices.`,
-  ];
+  return [`There are no prices for region ${region} of ${stack}, only for ${known}; add a file to planning/prices.`];
 }
 
-/** Two rules that do the same kind of thing to the same objects: only one of them acts, and which one is easily got wrong. */
+/** Finds two rules that do the same thing to the same objects. S3 applies only one of them, and it is easy to get wrong which. */
 function overlaps({ stack, rules }: DeclaredVault): string[] {
   return rules.flatMap((rule, index) =>
     rules.slice(index + 1).flatMap((other) => {
@@ -93,7 +91,7 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
     }
     if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
       faults.push(
-        `${name} ${toClass}, from where a backup takes ${answersWithinMs / 3_600_000} hours to come back and the database must be back in ${RECOVERY_TIME_OBJECTIVES.database / 60_000} minutes; choose STANDARD_IA or GLACIER_IR.`,
+        `${name} ${toClass}, from where a backup takes ${answersWithinMs / 3_600_000} hours to retrieve. The database must be back in ${RECOVERY_TIME_OBJECTIVES.database / 60_000} minutes; choose STANDARD_IA or GLACIER_IR.`,
       );
     }
     if (rule.expireDays !== undefined && rule.expireDays <= move.days) {
@@ -101,7 +99,7 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
     }
     if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass)) {
       faults.push(
-        `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; objects only move to colder classes, order them so.`,
+        `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; S3 moves objects only to colder classes, so order them that way.`,
       );
     } else if (
       before?.storageClass === "STANDARD_IA" &&
@@ -117,7 +115,7 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
   return faults;
 }
 
-/** Against what the tier says. Against what its rule says is the proof's part: it tells which of the two is wrong. */
+/** Checks a lock against its tier. The proof checks the rule against the tier, and reports which of the two is wrong. */
 function faultsOfLock({ name, lockDays: own, keptDays }: RunnerTier, vault: DeclaredVault): string[] {
   if (!vault.objectLock) return [];
   const lockDays = own === 0 ? (vault.defaultLockDays ?? 0) : own;
@@ -132,7 +130,7 @@ function faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | un
   for (const { id, storageClass } of primary.replications) {
     if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
       faults.push(
-        `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where they take hours to come back; leave the class to the replica's lifecycle.`,
+        `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where a retrieval takes hours; leave the class to the replica's lifecycle.`,
       );
     }
   }

@@ -1,27 +1,27 @@
 import type { CountedPeriod } from "../retention/periods.ts";
 import { DAY_MS } from "../retention/time.ts";
 
-/** A stretch of the calendar. */
+/** A span of calendar time. */
 export interface CalendarSpan {
   readonly days?: number;
   readonly months?: number;
   readonly years?: number;
 }
 
-/** One line of the recovery guide's "Backup Retention", made countable. */
+/** One retention promise of docs/objectives.md, in countable terms. */
 export interface RetentionPromise {
-  /** The tier that the guide names. */
+  /** The tier that the promise names. */
   readonly tier: string;
   /** Each of the last `count` of these holds a backup. */
   readonly period: CountedPeriod;
   readonly count: number;
-  /** And no backup of the tier goes before it is that old. */
+  /** No backup of the tier is removed before this age. */
   readonly keep: CalendarSpan;
-  /** The guide's words. */
+  /** The promise in words. */
   readonly words: string;
 }
 
-/** The recovery guide's "Backup Retention". */
+/** The promises of docs/objectives.md, "Retention". */
 export const PROMISES: readonly RetentionPromise[] = [
   { tier: "daily", period: "day", count: 30, keep: { days: 30 }, words: "daily backups: 30 days" },
   { tier: "weekly", period: "isoWeek", count: 13, keep: { months: 3 }, words: "weekly backups: 3 months" },
@@ -29,12 +29,12 @@ export const PROMISES: readonly RetentionPromise[] = [
   { tier: "annual", period: "year", count: 5, keep: { years: 5 }, words: "annual backups: 5 years" },
 ];
 
-/** Days of a period at its longest, by which a tier beyond the guide's says how many of them it covers. */
+/** Days of a period at its longest. A tier without a promise of its own covers as many periods as fit into its days. */
 const LONGEST_DAYS = { isoWeek: 7, month: 31, year: 366 } as const;
 
 /**
- * The promises for a tier table: the guide's, and for a tier beyond the guide what the table itself says, so that a new tier is one
- * line in the table alone.
+ * The promises for a tier table: those of docs/objectives.md, and for any other tier what the table itself says. A new tier is therefore
+ * one line in the table.
  */
 export function promisesFor(
   tiers: readonly {
@@ -55,7 +55,7 @@ export function promisesFor(
   return [...PROMISES, ...own];
 }
 
-/** An instant so much later by the UTC calendar; 30 November and three months is the last of February. */
+/** The instant that is so much later by the UTC calendar; 30 November and three months is the last day of February. */
 export function after(instant: number, { days = 0, months = 0, years = 0 }: CalendarSpan): number {
   const date = new Date(instant);
   const month = date.getUTCMonth() + months + 12 * years;

@@ -4,23 +4,22 @@ import { proveNoneGoesEarly, proveNoneStaysLong, proveUploadsGo } from "./length
 import { promisesFor } from "./promises.ts";
 import { type Violation, ViolationList } from "./violation.ts";
 
-/** What the proof has found. It holds when there is no violation. */
+/** The result of the proof. It holds when there is no violation. */
 export interface Proof {
   readonly coverage: readonly Coverage[];
-  /** In the order of their days; one for each cause. */
+  /** Ordered by day, one for each cause. */
   readonly violations: readonly Violation[];
 }
 
 /**
- * Proves, for every day and on both vaults, that each promise of the recovery guide is kept, that no backup goes before its time
- * and that none stays longer.
+ * Proves for every day and both vaults that each promise is kept, that no backup is removed too early and that none stays too long.
  *
- * @param withReplica false when a stack that has no standby yet is looked at by itself
+ * @param withReplica false to check a stack that has no standby yet
  */
 export function prove(scenario: Scenario, history: History, withReplica: boolean): Proof {
   const violations = new ViolationList();
   const context = { runs: history.runs, tiers: scenario.tiers, span: scenario.schedule };
-  // A vault that nothing is sent to would break every promise; that it isn't one is said once.
+  // A vault without replication would break every promise, so one violation stands for all of them.
   const replica = withReplica && isReplicated(scenario) ? history.replica : undefined;
   const vaults = [history.primary, ...(replica ? [replica] : [])];
 
@@ -55,7 +54,9 @@ function demandReplica({ primary, schedule }: Scenario, violations: ViolationLis
   });
 }
 
-/** Lifecycle expires by age alone, so a stop of all runs would end with an empty vault if the newest backup couldn't be held. */
+/**
+ * Adds a violation if the newest backup can't be held. Lifecycle expires only by age, so the vault would be empty when runs stop for long.
+ */
 function proveNewestIsHeld({ vault }: VaultHistory, { tiers, schedule }: Scenario, violations: ViolationList): void {
   if (vault.objectLock && vault.versioned) return;
   const [shortest] = tiers;

@@ -1,11 +1,11 @@
 /** A day on which a promise is not kept, and what to do about it. */
 export interface Violation {
-  /** Number of the first day on which it shows. */
+  /** Number of the first day with this violation. */
   readonly day: number;
-  /** Name of the stack whose vault it is. */
+  /** Name of the vault's stack. */
   readonly stack: string;
   readonly tier: string;
-  /** Id of the rule that is to blame; what is missing, in words, when there is none. */
+  /** Id of the rule that causes it, or the missing thing in words. */
   readonly rule: string;
   readonly kind: "coverage" | "early" | "overstay" | "marker" | "upload" | "replica" | "hold";
   /** What is wrong. */
@@ -14,7 +14,7 @@ export interface Violation {
   readonly change: string;
 }
 
-/** Keeps, of the violations with one cause, the one that shows first. */
+/** Keeps the first violation of each cause. */
 export class ViolationList {
   readonly #first = new Map<string, Violation>();
 
@@ -24,7 +24,7 @@ export class ViolationList {
     if (known === undefined || violation.day < known.day) this.#first.set(cause, violation);
   }
 
-  /** In the order of their days. */
+  /** Ordered by day. */
   all(): Violation[] {
     return [...this.#first.values()].sort((one, other) => one.day - other.day);
   }

@@ -2,20 +2,20 @@ import type { TierLifecycle } from "./tierLifecycle.ts";
 import { DAY_MS, NEVER, nextMidnight } from "./time.ts";
 import type { DeclaredVault, StorageClass } from "./vault.ts";
 
-/** A backup as it comes to lie in a vault. Instants are milliseconds since 1970. */
+/** The arrival of a backup in a vault. Instants are milliseconds since 1970. */
 export interface Arrival {
-  /** Start of its run: the instant that the calendar counts. */
+  /** Start of its run, the instant that the calendar counts. */
   readonly takenAt: number;
-  /** When S3 says that it was created. A replica keeps its original's date. */
+  /** S3's creation date. A replica keeps its original's date. */
   readonly createdAt: number;
-  /** When it is here. */
+  /** When the vault has it. */
   readonly arrivedAt: number;
-  /** Class that it arrives in. */
+  /** Storage class in which it arrives. */
   readonly storageClass: StorageClass;
   readonly bytes: number;
-  /** Nobody deletes it before. */
+  /** The end of its lock, before which no version can be deleted. */
   readonly lockedUntil: number;
-  /** The newest backup is held, until the next one is proven. */
+  /** The end of its legal hold: the newest backup is held until the next one is proven. */
   readonly heldUntil: number;
 }
 
@@ -26,23 +26,23 @@ export interface Stay {
   readonly to: number;
 }
 
-/** All that happens to one backup in one vault. Instants that never come are {@link NEVER}. */
+/** Everything that happens to one backup in one vault. Instants that never come are {@link NEVER}. */
 export interface Life extends Arrival {
   /** Index of its tier. */
   readonly tier: number;
-  /** Lifecycle puts a delete marker over it; from then on it is only found by looking at versions. */
+  /** Lifecycle adds a delete marker. From then on only a listing of versions shows the backup. */
   readonly hiddenAt: number;
-  /** Its bytes go for good. */
+  /** Lifecycle removes its bytes. */
   readonly removedAt: number;
-  /** The delete marker that was left of it goes. */
+  /** Lifecycle removes its delete marker. */
   readonly markerRemovedAt: number;
-  /** Where its bytes lie, from its arrival until they go. */
+  /** The classes that hold its bytes, from its arrival until they are removed. */
   readonly stays: readonly Stay[];
 }
 
 /**
- * What a vault's lifecycle does to a backup. S3 acts at midnight UTC: an action's time is the creation's plus the rule's days,
- * rounded up to it. What is locked or held isn't removed; what is still on its way isn't touched.
+ * Simulates a vault's lifecycle for one backup. S3 acts at midnight UTC: it adds the rule's days to the creation date and rounds up. A
+ * locked or held version isn't removed, and a backup that hasn't arrived isn't touched.
  */
 export function lifeOf(arrival: Arrival, tier: number, lifecycle: TierLifecycle, vault: DeclaredVault): Life {
   const { createdAt, bytes } = arrival;
@@ -57,7 +57,7 @@ export function lifeOf(arrival: Arrival, tier: number, lifecycle: TierLifecycle,
   return { ...arrival, tier, hiddenAt, removedAt, markerRemovedAt, stays: stays() };
 
   function removal(): number {
-    // Without versioning an expiration is the end.
+    // Without versioning an expiration removes the object for good.
     if (!vault.versioned) return hiddenAt;
     const noncurrentDue = due(lifecycle.noncurrent?.days, hiddenAt);
     if (!vault.objectLock) return noncurrentDue;
@@ -68,7 +68,7 @@ export function lifeOf(arrival: Arrival, tier: number, lifecycle: TierLifecycle,
     const moves = lifecycle.transitions
       .filter(({ largerThan }) => bytes > largerThan)
       .map(({ days, storageClass }) => ({ at: due(days), storageClass }))
-      // A version under a delete marker isn't current any more, and these are rules for current versions.
+      // A version under a delete marker is no longer current, and these rules apply to current versions.
       .filter(({ at }) => at <= hiddenAt && at < removedAt);
     const steps = [{ at: arrival.arrivedAt, storageClass: arrival.storageClass }, ...moves];
     return steps

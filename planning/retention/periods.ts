@@ -1,13 +1,13 @@
 import type { CalendarPeriod } from "../calendar.ts";
 import { DAY_MS } from "./time.ts";
 
-/** A stretch of the calendar that a promise counts in. */
+/** A calendar period in which a promise counts backups. */
 export type CountedPeriod = "day" | Exclude<CalendarPeriod, "run">;
 
-/** The stretches, shortest first. */
+/** The periods, shortest first. */
 export const COUNTED_PERIODS: readonly CountedPeriod[] = ["day", "isoWeek", "month", "year"];
 
-/** How a stretch is called among people. */
+/** The periods' names for people. */
 export const PERIOD_WORDS: Readonly<Record<CountedPeriod, string>> = {
   day: "day",
   isoWeek: "week",
@@ -18,7 +18,7 @@ export const PERIOD_WORDS: Readonly<Record<CountedPeriod, string>> = {
 /** 1970-01-01 was a Thursday: three days into its ISO week. */
 const EPOCH_DAYS_INTO_WEEK = 3;
 
-/** A running number of the UTC period that holds a day; the next period's is one more. */
+/** A running number of the UTC period that contains a day. The next period's number is one higher. */
 export function periodNumber(day: number, period: CountedPeriod): number {
   if (period === "day") return day;
   if (period === "isoWeek") return Math.floor((day + EPOCH_DAYS_INTO_WEEK) / 7);
@@ -35,7 +35,7 @@ export function periodName(number: number, period: CountedPeriod): string {
   return period === "day" ? date : `the week of ${date}`;
 }
 
-/** The period numbers of a stretch of days, counted from its first day's, for quick looking up. */
+/** The period numbers of a range of days, relative to the first day's, as an array for fast lookup. */
 export function periodsOfDays(firstDay: number, days: number, period: CountedPeriod): Int32Array {
   const first = periodNumber(firstDay, period);
   return Int32Array.from({ length: days }, (_, index) => periodNumber(firstDay + index, period) - first);

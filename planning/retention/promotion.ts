@@ -3,15 +3,14 @@ import { periodNumber } from "./periods.ts";
 import { dayOf } from "./time.ts";
 
 /**
- * Says which tier each run of a sequence opens, by the same rule as the runner's `tierForRun`, but at once: it remembers which
- * period each tier has filled last instead of looking through all backups. A run that fails is not asked about, so that it
- * fills nothing.
+ * Decides which tier each run of a sequence opens, by the same rule as the runner's `tierForRun` but in constant time. It remembers each
+ * tier's last filled period instead of searching all backups. Don't call it for a failed run, which fills nothing.
  *
  * @param tiers shortest first
- * @returns gives the index of the tier that a proven run opens; to be called in the order of time
+ * @returns a function that returns the index of the tier that a proven run opens. Call it in order of time
  */
 export function tierOpener(tiers: readonly { period: CalendarPeriod }[]): (startedAt: number) => number {
-  // The period that a backup of this or a longer tier has filled last.
+  // The last period that a backup of this or a longer tier has filled.
   const filled = tiers.map(() => Number.NEGATIVE_INFINITY);
   return (startedAt) => {
     const day = dayOf(startedAt);

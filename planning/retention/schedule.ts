@@ -2,7 +2,7 @@ import { DAY_MS, dayOf } from "./time.ts";
 
 /** When backups run. */
 export interface Schedule {
-  /** First day, by its number; the first run is on it. */
+  /** Number of the first day, which has the first run. */
   readonly firstDay: number;
   /** Days that the simulation spans. */
   readonly days: number;
@@ -13,10 +13,10 @@ export interface Schedule {
   readonly isMissed: (startedAt: number) => boolean;
 }
 
-/** Hour (UTC) of a day's first run: the recovery guide's. */
+/** Hour (UTC) of a day's first run: docs/objectives.md. */
 const FIRST_RUN_HOUR = 2;
 
-/** The starts of all runs that are due, missed ones among them, in order. */
+/** The starts of all due runs in order, including those that fail. */
 export function runsDue({ firstDay, days, intervalHours }: Schedule): number[] {
   const step = intervalHours * 3_600_000;
   const end = (firstDay + days) * DAY_MS;
@@ -25,7 +25,7 @@ export function runsDue({ firstDay, days, intervalHours }: Schedule): number[] {
   return starts;
 }
 
-/** Runs fail on whole days, or one by one. */
+/** A predicate for runs that fail, by whole days or one by one. */
 export function missedOn(days: ReadonlySet<number>, starts: ReadonlySet<number> = new Set()) {
   return (startedAt: number): boolean => days.has(dayOf(startedAt)) || starts.has(startedAt);
 }

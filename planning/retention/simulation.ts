@@ -6,50 +6,47 @@ import { DAY_MS, NEVER } from "./time.ts";
 import type { DeclaredVault, Replication, RunnerTier } from "./vault.ts";
 import { dumpBytesAfter, type Workload } from "./workload.ts";
 
-/** Replication that stands still: what is due meanwhile arrives at its end. Milliseconds since 1970. */
+/** A pause in replication: what is due during it arrives at its end. Milliseconds since 1970. */
 export interface ReplicationPause {
   readonly from: number;
   readonly to: number;
 }
 
-/** All that the simulation depends on. */
+/** Everything that the simulation depends on. */
 export interface Scenario {
   readonly primary: DeclaredVault;
-  /** The vault that the primary's is replicated to, with its own rules. */
+  /** The vault that receives the primary's replicas, with its own rules. */
   readonly replica?: DeclaredVault;
   /** Shortest first. */
   readonly tiers: readonly RunnerTier[];
   readonly schedule: Schedule;
   readonly workload: Workload;
-  /** From a backup's creation until its replica is there, in milliseconds. */
+  /** From a backup's creation until its replica exists, in milliseconds. */
   readonly replicationLagMs: number;
   readonly replicationPauses?: readonly ReplicationPause[];
 }
 
-/** What became of each run. */
+/** The outcome of each run. */
 export interface Run {
   readonly startedAt: number;
-  /** Index of the tier that it opened; undefined when the run failed. */
+  /** Index of the tier that the run opened; undefined when the run failed. */
   readonly tier: number | undefined;
 }
 
-/** One vault's part of the outcome. Lives are in the order of their runs. */
+/** The outcome in one vault. Lives are in the order of their runs. */
 export interface VaultHistory {
   readonly vault: DeclaredVault;
   readonly lives: readonly Life[];
 }
 
-/** What becomes of all backups. */
+/** The outcome of all runs and backups. */
 export interface History {
   readonly runs: readonly Run[];
   readonly primary: VaultHistory;
   readonly replica?: VaultHistory;
 }
 
-/**
- * Runs all backups of the schedule through the vaults' declared rules. Pure; a backup costs the same whatever the number of
- * the others, so time and memory grow with the number of runs alone.
- */
+/** Simulates all backups of the schedule under the vaults' declared rules. Pure. Time and memory grow only with the number of runs. */
 export function simulate(scenario: Scenario): History {
   const runs = openTiers(scenario);
   const backups = storeBackups(runs, scenario);
@@ -59,7 +56,7 @@ export function simulate(scenario: Scenario): History {
   return { runs, primary, replica: keep(replicas, scenario.replica, scenario) };
 }
 
-/** A backup on its way into a vault. */
+/** A backup that is about to arrive in a vault. */
 interface Backup extends Arrival {
   readonly tier: number;
 }
@@ -93,12 +90,12 @@ function storeBackups(runs: readonly Run[], scenario: Scenario): Backup[] {
   });
 }
 
-/** The writer's own lock goes before the bucket's default. */
+/** The writer's lock takes precedence over the bucket's default lock. */
 function lockDaysOf(tier: RunnerTier | undefined, { defaultLockDays = 0 }: DeclaredVault): number {
   return tier === undefined || tier.lockDays === 0 ? defaultLockDays : tier.lockDays;
 }
 
-/** Replicas carry their originals' dates, locks and holds; they come later, and only what a rule names comes at all. */
+/** Replicas keep their originals' dates, locks and holds, but arrive later. Only what a rule names is replicated. */
 function replicate(backups: readonly Backup[], scenario: Scenario): Backup[] {
   const { primary, replica, tiers, replicationLagMs } = scenario;
   const arrives = (instant: number) => afterPauses(instant + replicationLagMs, scenario.replicationPauses ?? []);
@@ -112,7 +109,7 @@ function replicate(backups: readonly Backup[], scenario: Scenario): Backup[] {
   });
 }
 
-/** The rule by which a tier's backups reach the replica's bucket, if one does. */
+/** The rule that replicates a tier's backups to the replica's bucket, if there is one. */
 export function replicationOf(
   prefix: string,
   primary: DeclaredVault,
@@ -131,7 +128,7 @@ function keep(backups: readonly Backup[], vault: DeclaredVault, { tiers }: Scena
   return { vault, lives: backups.map((one) => lifeOf(one, one.tier, lifecycleFor(one.tier, one.bytes), vault)) };
 }
 
-/** A tier's lifecycle; worked out once for each tier where no rule looks at sizes. */
+/** A tier's lifecycle, computed once for each tier if no rule depends on sizes. */
 function lifecycles(
   vault: DeclaredVault,
   tiers: readonly RunnerTier[],

@@ -1,28 +1,28 @@
 import { type LifecycleRule, STORAGE_CLASSES, type StorageClass } from "./vault.ts";
 
-/** A number of days and the rule that says it. */
+/** A number of days, and the rule that sets it. */
 export interface RuleDays {
   readonly days: number;
   readonly rule: string;
 }
 
-/** What all of a bucket's rules together do to the backups of one tier. */
+/** The combined effect of a bucket's rules on the backups of one tier. */
 export interface TierLifecycle {
   readonly expire: RuleDays | undefined;
   readonly noncurrent: RuleDays | undefined;
-  /** Lone delete markers: at once (0), by their age in days, or never. */
+  /** When lone delete markers are removed: at once (0), at an age in days, or never. */
   readonly loneMarker: RuleDays | undefined;
   readonly abortUpload: RuleDays | undefined;
-  /** In the order of their days, each to a colder class than the one before. */
+  /** Ordered by day, each to a colder class than the one before. */
   readonly transitions: readonly (RuleDays & { storageClass: StorageClass; largerThan: number })[];
 }
 
-/** S3 leaves smaller objects where they are, unless a rule names a size of its own. */
+/** S3 doesn't move smaller objects, unless a rule sets a size of its own. */
 const LEAST_MOVED_BYTES = 128 * 1024;
 
 /**
- * Puts the rules together that meet a tier's backups, which are `bytes` large. Of two expirations the earlier one acts; of
- * two transitions the one to the colder class wins.
+ * Combines the rules that apply to a tier's backups of `bytes` bytes. The earlier of two expirations applies, and the colder of two
+ * transitions.
  */
 export function lifecycleOf(prefix: string, bytes: number, rules: readonly LifecycleRule[]): TierLifecycle {
   const met = rules.filter(
@@ -32,9 +32,9 @@ export function lifecycleOf(prefix: string, bytes: number, rules: readonly Lifec
   const expire = earliest(met, (rule) => rule.expireDays);
   return {
     expire,
-    // A key of the vault has one version, so a rule that spares the newest noncurrent one never acts.
+    // A key of the vault has one version, so a rule that spares the newest noncurrent version never acts.
     noncurrent: earliest(met, (rule) => ((rule.newerNoncurrentVersions ?? 0) > 0 ? undefined : rule.noncurrentDays)),
-    // S3 also clears lone markers by an expiration in days, once they are as old as that.
+    // An expiration in days also removes lone delete markers of that age.
     loneMarker: earliest(met, (rule) => (rule.removesLoneMarkers ? 0 : rule.expireDays)),
     abortUpload: earliest(met, (rule) => rule.abortUploadDays),
     transitions: everColder(
@@ -49,7 +49,7 @@ export function lifecycleOf(prefix: string, bytes: number, rules: readonly Lifec
   };
 }
 
-/** Where a class stands between STANDARD (0) and the coldest. */
+/** Position of a class between STANDARD (0) and the coldest. */
 export function coldness(storageClass: StorageClass): number {
   return STORAGE_CLASSES.indexOf(storageClass);
 }

@@ -1,4 +1,4 @@
-/** S3's storage classes that the plan knows. GLACIER is Glacier Flexible Retrieval. */
+/** The S3 storage classes that the plan supports. GLACIER is Glacier Flexible Retrieval. */
 export const STORAGE_CLASSES = ["STANDARD", "STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"] as const;
 export type StorageClass = (typeof STORAGE_CLASSES)[number];
 
@@ -8,26 +8,26 @@ export interface Transition {
   readonly storageClass: StorageClass;
 }
 
-/** One enabled rule of a bucket's lifecycle, as it was declared. */
+/** One enabled rule of a bucket's lifecycle, as declared. */
 export interface LifecycleRule {
   readonly id: string;
   /** "" for all objects. */
   readonly prefix: string;
-  /** Days after an object's creation at which it gets a delete marker (without versioning: goes). */
+  /** Days after an object's creation at which it gets a delete marker. Without versioning the object is removed. */
   readonly expireDays?: number;
-  /** Days after which a version that is no longer current goes for good. */
+  /** Days after which a noncurrent version is removed for good. */
   readonly noncurrentDays?: number;
-  /** Noncurrent versions of a key that stay all the same. */
+  /** Noncurrent versions of a key that are kept regardless. */
   readonly newerNoncurrentVersions?: number;
-  /** Delete markers that stand alone go. */
+  /** Removes delete markers that have no versions left. */
   readonly removesLoneMarkers: boolean;
-  /** Days after which an upload that was never finished goes. */
+  /** Days after which an unfinished upload is removed. */
   readonly abortUploadDays?: number;
-  /** In the order of their days. */
+  /** Ordered by day. */
   readonly transitions: readonly Transition[];
-  /** Only objects larger than this, in bytes. Lifts S3's own rule that objects under 128 KB aren't moved. */
+  /** Applies only to objects larger than this, in bytes. Overrides S3's minimum of 128 KB for transitions. */
   readonly largerThan?: number;
-  /** Only objects smaller than this, in bytes. */
+  /** Applies only to objects smaller than this, in bytes. */
   readonly smallerThan?: number;
 }
 
@@ -35,7 +35,7 @@ export interface LifecycleRule {
 export interface Replication {
   /** The rule's id. */
   readonly id: string;
-  /** Only keys that begin so. */
+  /** Applies only to keys with this prefix. */
   readonly prefix: string;
   readonly destinationBucketArn: string;
   /** Class that replicas are stored in; the source's when absent. */
@@ -52,11 +52,11 @@ export interface DeclaredVault {
   readonly region: string;
   readonly versioned: boolean;
   readonly objectLock: boolean;
-  /** Lock that the bucket itself puts on objects which come without one, in days. */
+  /** Days for which the bucket locks objects that come without a lock of their own. */
   readonly defaultLockDays?: number;
-  /** Enabled rules alone. */
+  /** Only enabled rules. */
   readonly rules: readonly LifecycleRule[];
-  /** Enabled rules alone. */
+  /** Only enabled rules. */
   readonly replications: readonly Replication[];
 }
 
@@ -66,7 +66,7 @@ export interface RunnerTier {
   /** With the closing slash. */
   readonly prefix: string;
   readonly period: "run" | "isoWeek" | "month" | "year";
-  /** Days that a backup is meant to be kept; what `nothing is kept longer than it says` is measured by. */
+  /** Days that a backup should be kept. The proof measures overstays by it. */
   readonly keptDays: number;
   readonly lockDays: number;
 }

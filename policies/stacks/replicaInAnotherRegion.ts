@@ -2,20 +2,20 @@ import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.t
 import type { DeclaredStack } from "./declaredStack.ts";
 import { isPartOfVault } from "./vaults.ts";
 
-/** A rule over all stacks together: the sentences for what it finds wrong. */
+/** A rule over all stacks together. Returns a sentence for each violation. */
 export type StacksRule = (stacks: readonly DeclaredStack[]) => string[];
 
 const BUCKET = "aws:s3/bucket:Bucket";
 const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
 
-/** At least one vault must be replicated, each replica to a vault that another stack declares in another region. */
+/** At least one vault must be replicated, and each replica must be a vault that another stack declares in another region. */
 export const replicaInAnotherRegion: StacksRule = (stacks) => {
   const replicas = stacks.flatMap((stack) =>
     vaultParts(stack, REPLICATION).flatMap((from) => destinationsOf(from).map((arn) => ({ stack, from, arn }))),
   );
   if (replicas.length === 0) {
     return [
-      "No stack replicates its backup vault; give the primary the standby's vault and key (standbyVaultBucketArn, standbyVaultKeyArn).",
+      "No stack replicates its backup vault; set the primary's standbyVaultBucketArn and standbyVaultKeyArn to the standby's vault and key.",
     ];
   }
   return replicas.flatMap(({ stack, from, arn }) => faultsOfReplica(stack, from, arn, stacks));

@@ -1,26 +1,26 @@
-/** The component that a vault's resources belong to; its name is part of their URNs. */
+/** Type token of the vault component, which is part of its resources' URNs. */
 export const VAULT_COMPONENT = "castchat:index:BackupVault";
 
-/** Whether a resource is a part of a component of that type itself, not of a component within it. */
+/** Whether a resource belongs to a component of that type directly, not to a component within it. */
 export function isPartOf(urn: string, component: string): boolean {
   const types = urn.split("::")[2]?.split("$") ?? [];
   return types.at(-2) === component;
 }
 
-/** Whether a resource is a part of a backup vault itself; the parts of its audit trail and of its roles are not. */
+/** Whether a resource belongs to a backup vault directly. Its audit trail's and its roles' resources don't. */
 export function isPartOfVault(urn: string): boolean {
   return isPartOf(urn, VAULT_COMPONENT);
 }
 
-/** Whether a resource is a part of a backup vault's audit trail. */
+/** Whether a resource belongs to a backup vault's audit trail. */
 export function isAuditOfVault(urn: string): boolean {
   return isPartOf(urn, "castchat:index:AuditTrail");
 }
 
-/** The component that runs CastChat and replicates its vault. */
+/** Type token of the component that runs CastChat and replicates its vault. */
 export const PRIMARY_COMPONENT = "castchat:index:PrimarySite";
 
-/** What a vault consists of. A part that is absent is as bad as one that is wrong, and has nothing that a policy could look at. */
+/** The required parts of a vault. No other policy sees a missing part. */
 export const VAULT_PARTS: Readonly<Record<string, string>> = {
   "aws:kms/key:Key": "a key of its own",
   "aws:s3/bucket:Bucket": "a bucket",

@@ -5,21 +5,21 @@ import { z } from "zod";
 import type { AutoName } from "./definition.ts";
 import { holdsUnknown, isRecord, type Properties, UNKNOWN } from "./values.ts";
 
-/** One fault of an input: where, and why. */
+/** A fault of an input: its path and the reason. */
 export interface Fault {
   property: string;
   reason: string;
 }
 
-/** What a check makes of inputs: parsed values with defaults, or every fault. */
+/** The result of a check: parsed values with defaults, or every fault. */
 export interface Checked {
   values: Properties;
   faults: Fault[];
 }
 
 /**
- * Checks inputs against a schema. Unknown keys are refused by name. What is not known yet is taken as right and stays
- * {@link UNKNOWN}; rules over several keys run once everything is known.
+ * Checks inputs against a schema. Unknown keys are refused by name. A value that is not known yet passes and stays {@link UNKNOWN}. Rules
+ * over several keys run when everything is known.
  */
 export function check(schema: z.ZodType, given: Properties): Checked {
   const strict = schema instanceof z.ZodObject ? schema.strict() : schema;
@@ -29,7 +29,7 @@ export function check(schema: z.ZodType, given: Properties): Checked {
   return { values: withDefaults(schema, given), faults };
 }
 
-/** Gives a resource its name where the program gives none: the last one, else `<name>-<7 hex>`. */
+/** Names a resource when the program gives no name: the last name, or `<name>-<7 hex>`. */
 export function nameAutomatically(
   rule: AutoName | undefined,
   news: Properties,
@@ -39,13 +39,13 @@ export function nameAutomatically(
 ): Properties {
   if (rule === undefined || news[rule.property] !== undefined) return news;
   const kept = olds[rule.property];
-  // The engine's seed makes preview and update agree; without one (an older engine) chance decides.
+  // With the engine's seed, preview and update choose the same name. An older engine sends no seed, so the name is random.
   const entropy = seed.length > 0 ? createHash("sha256").update(seed).update(rule.property).digest() : randomBytes(8);
   const chosen = `${rule.prefix ?? ""}${name}-${entropy.toString("hex").slice(0, 7)}`;
   return { ...news, [rule.property]: typeof kept === "string" ? kept : chosen };
 }
 
-/** Configuration arrives as text: what the schema does not take as text is parsed as JSON. */
+/** Parses configuration, which arrives as text: a value that the schema does not accept as text is parsed as JSON. */
 export function parseConfiguration(schema: z.ZodType, given: Properties): Properties {
   if (!(schema instanceof z.ZodObject)) return given;
   const shape = schema.shape as Record<string, z.ZodType | undefined>;
@@ -62,12 +62,12 @@ function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON: the schema then names the fault of the text itself.
+    // Not JSON: the schema reports the fault of the text itself.
     return text;
   }
 }
 
-/** A fault does not count when the value at its place, or inside of it, is not known yet. */
+/** Ignores a fault if the value at its path, or inside of it, is not known yet. */
 function excused(issue: z.core.$ZodIssue, given: Properties): boolean {
   if (issue.code === "unrecognized_keys") return false;
   let value: unknown = given;

@@ -1,13 +1,13 @@
 import type { Difference, ResourceHandler, State } from "./definition.ts";
 import { holdsUnknown, type Properties, same } from "./values.ts";
 
-/** What changes between the last inputs and the new ones, and which of it needs a new resource. */
+/** The changes between the last inputs and the new ones, and which of them need a new resource. */
 export interface Comparison {
   replaces: ReadonlySet<string>;
   changes: ReadonlySet<string>;
 }
 
-/** Compares by the handler's own rule, or by `replaceOn`. What is not known yet counts as changed. */
+/** Compares by the handler's own rule, or by `replaceOn`. A value that is not known yet counts as changed. */
 export function compare<X>(
   handler: ResourceHandler<X, Properties, Properties>,
   context: X,

@@ -5,13 +5,15 @@ import engineproto from "@pulumi/pulumi/proto/engine_pb.js";
 import { redact } from "../../services/common/errors.ts";
 import { visible } from "../../services/common/visibleText.ts";
 
-/** "progress" is shown beside a resource while the engine works on it, "warning" stays in the diagnostics of the whole run. */
+/** "progress" is shown beside a resource while the engine works on it; "warning" stays in the diagnostics of the run. */
 export type LogKind = "progress" | "warning";
-/** Says something about a resource; done once the engine has it. */
+/** Logs a message about a resource. Resolves when the engine has it. */
 export type EngineLog = (urn: string, message: string, kind: LogKind) => Promise<void>;
 
-/** A log that goes to the engine at `address` (host:port). A line that cannot be delivered is dropped: what must not
- * be lost is in the outputs as well. */
+/**
+ * A log to the engine at `address` (host:port). A message that cannot be delivered is dropped, so the outputs must also contain whatever
+ * must not be lost.
+ */
 export function engineLog(address: string | undefined): EngineLog {
   if (address === undefined) return () => Promise.resolve();
   const client = new enginegrpc.EngineClient(address, grpc.credentials.createInsecure());

@@ -7,8 +7,8 @@ import { messageOf, redact } from "../../services/common/errors.ts";
 import { encode, type Properties } from "./values.ts";
 
 /**
- * Thrown by create or update when the thing exists but is not finished: the engine keeps it with these outputs, shows
- * the reason, and the next `up` updates it.
+ * Thrown by create or update when the resource exists but is not finished. The engine keeps it with these outputs and shows the reason; the
+ * next `up` updates it.
  */
 export class PartialCreateError extends Error {
   override readonly name = "PartialCreateError";
@@ -22,7 +22,7 @@ export class PartialCreateError extends Error {
   }
 }
 
-/** The one line that a user sees of anything thrown: no stack, no secret. */
+/** A single line for the user about a thrown value, without a stack or a secret. */
 export function lineOf(thrown: unknown): string {
   const line = messageOf(thrown)
     .replace(/\s*\n\s*/g, " ")
@@ -31,7 +31,7 @@ export function lineOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : "Failed without a message.";
 }
 
-/** Turns what was thrown into a gRPC status; a partial create carries the resource, so that the engine keeps it. */
+/** Turns a thrown value into a gRPC status. A partial create's status carries the resource, so that the engine keeps it. */
 export function statusOf(
   thrown: unknown,
   inputs: Properties,
@@ -46,7 +46,7 @@ export function statusOf(
   return Object.assign(new Error(details), { code, details, metadata });
 }
 
-/** `grpc-status-details-bin`: gRPC's own way to send structured details with an error. */
+/** `grpc-status-details-bin`: gRPC's standard way to send structured details with an error. */
 function partialState(partial: PartialCreateError, inputs: Properties, secretKeys: ReadonlySet<string>): Buffer {
   const failed = new provproto.ErrorResourceInitFailed();
   failed.setId(partial.id);

@@ -3,7 +3,7 @@ import provproto from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Checked, Fault } from "./checking.ts";
 import { encode } from "./values.ts";
 
-/** What Check and CheckConfig answer. */
+/** The response of Check and CheckConfig. */
 export function checkResponse({ values, faults }: Checked, secretKeys: ReadonlySet<string>): provproto.CheckResponse {
   const response = new provproto.CheckResponse();
   response.setInputs(encode(values, secretKeys));
@@ -11,7 +11,7 @@ export function checkResponse({ values, faults }: Checked, secretKeys: ReadonlyS
   return response;
 }
 
-/** A fault as the engine shows it. */
+/** A fault in the engine's form. */
 export function failureOf({ property, reason }: Fault): provproto.CheckFailure {
   const failure = new provproto.CheckFailure();
   failure.setProperty(property);
@@ -19,7 +19,7 @@ export function failureOf({ property, reason }: Fault): provproto.CheckFailure {
   return failure;
 }
 
-/** What Diff and DiffConfig answer: each changed key, and which of them need a new resource. */
+/** The response of Diff and DiffConfig: each changed key, and which of them need a new resource. */
 export function diffResponse(
   replaces: ReadonlySet<string>,
   changes: ReadonlySet<string>,

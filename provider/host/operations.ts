@@ -1,13 +1,13 @@
-/** The operations that run in a provider, so that one Cancel stops them all. */
+/** A provider's running operations, so that a single Cancel stops all of them. */
 export class RunningOperations {
   readonly #controllers = new Set<AbortController>();
 
-  /** How many run. */
+  /** How many operations run. */
   get count(): number {
     return this.#controllers.size;
   }
 
-  /** Runs work under a signal that Cancel, or the resource's custom timeout (seconds; 0 for none), aborts. */
+  /** Runs work under a signal. Cancel aborts it, and so does the resource's custom timeout (in seconds; 0 for none). */
   async run<T>(timeoutSeconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.#controllers.add(controller);
@@ -22,7 +22,7 @@ export class RunningOperations {
     try {
       return await work(controller.signal);
     } catch (thrown) {
-      // What is aborted throws "The operation was aborted": why it was aborted says more.
+      // Aborted work throws "The operation was aborted"; the reason for the abort is more useful.
       throw thrown instanceof Error && thrown.name === "AbortError" ? (controller.signal.reason ?? thrown) : thrown;
     } finally {
       clearTimeout(timer);
@@ -30,10 +30,10 @@ export class RunningOperations {
     }
   }
 
-  /** Aborts everything that runs. */
+  /** Aborts all running operations. */
   cancel(): void {
     for (const controller of this.#controllers) {
-      controller.abort(new Error("Stopped on request before it was done; run the same command again to go on."));
+      controller.abort(new Error("Stopped on request before it was done. Run the same command again to continue."));
     }
   }
 }

@@ -5,17 +5,17 @@ import type { EngineLog } from "./engineLog.ts";
 import type { RunningOperations } from "./operations.ts";
 import type { Properties } from "./values.ts";
 
-/** What the engine adds to every provider's configuration; none of it is the provider's own. */
+/** Keys that the engine adds to every provider's configuration. */
 const ENGINE_KEYS = ["version", "pluginDownloadURL", "__internal"];
 
-/** What requests about a resource carry. */
+/** The fields of a request about a resource. */
 export interface ResourceRequest {
   getUrn(): string;
   getType(): string;
   getName(): string;
 }
 
-/** A provider's definition at work: its configuration, its table, what runs. */
+/** A running provider: its definition, its configuration, its operations. */
 export class Provider<C, X> {
   readonly definition: ProviderDefinition<C, X>;
   readonly running: RunningOperations;
@@ -29,7 +29,7 @@ export class Provider<C, X> {
     this.#log = log;
   }
 
-  /** What the handlers work with; refused before Configure. */
+  /** The handlers' context; refused before Configure. */
   get context(): X {
     if (this.#configured === undefined) {
       throw new UserError(`Provider ${this.definition.name} is used before it is configured.`);
@@ -37,13 +37,13 @@ export class Provider<C, X> {
     return this.#configured.context;
   }
 
-  /** Takes the configuration. Throws UserError with every fault. */
+  /** Applies the configuration. Throws UserError with every fault. */
   async configure(values: Properties): Promise<void> {
     const checked = this.checkConfiguration(values);
     if (checked.faults.length > 0) {
       throw new UserError(checked.faults.map(({ property, reason }) => `${property}: ${reason}`).join(" "));
     }
-    // Without a fault the values are what the schema makes of them: a C.
+    // Without a fault the values are the schema's output: a C.
     this.#configured = { context: await this.definition.context(checked.values as C) };
   }
 
@@ -53,7 +53,7 @@ export class Provider<C, X> {
     return check(config, parseConfiguration(config, withoutEngineKeys(values)));
   }
 
-  /** The row of the table that a request is about. Throws UserError that names an unknown type. */
+  /** The handler for a request. Throws UserError that names an unknown type. */
   handlerOf(request: ResourceRequest): ResourceHandler<X, Properties, Properties> {
     const token = typeOf(request);
     const handler = this.definition.resources[token];
@@ -61,7 +61,7 @@ export class Provider<C, X> {
     throw new UserError(`Provider ${this.definition.name} does not implement resource type ${token}.`);
   }
 
-  /** What a handler may know of, and say about, the operation that it carries out. */
+  /** What a handler may know and report about its operation. */
   operationOf(request: ResourceRequest): Operation {
     const urn = request.getUrn();
     return {
@@ -72,7 +72,7 @@ export class Provider<C, X> {
     };
   }
 
-  /** Runs an operation; when it has ended, however, the engine has all its warnings. An engine that has its answer may close. */
+  /** Runs an operation, and then waits until the engine has all its warnings: an engine that has its answer may close. */
   async carryOut<T>(timeoutSeconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await this.running.run(timeoutSeconds, work);
@@ -87,7 +87,7 @@ export function withoutEngineKeys(values: Properties): Properties {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !ENGINE_KEYS.includes(key)));
 }
 
-/** A resource's type: `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME` where an engine sends it in no field of its own. */
+/** A resource's type. An engine that doesn't send it in a field sends `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
 export function typeOf(request: ResourceRequest): string {
   if (request.getType() !== "") return request.getType();
   return request.getUrn().split("::")[2]?.split("$").at(-1) ?? "";

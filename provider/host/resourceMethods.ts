@@ -10,7 +10,7 @@ import { nameOf, type Provider, typeOf } from "./provider.ts";
 import { answer, operation } from "./unary.ts";
 import { decode, type Decoded, encode, type Properties, UNKNOWN } from "./values.ts";
 
-/** The methods over resources: what the engine asks of a row of the provider's table. */
+/** The gRPC methods over resources, each passed to a handler of the provider's table. */
 export function resourceMethods<C, X>(provider: Provider<C, X>) {
   return {
     check: answer((request: provproto.CheckRequest) => {
@@ -36,7 +36,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
       const work = async () => {
         const response = new provproto.CreateResponse();
         if (request.getPreview()) {
-          // Outputs that are left out are unknown to the program in a preview.
+          // In a preview, a program sees outputs that are left out as unknown.
           response.setProperties(
             encode({ ...inputs.values, ...(await foreseen(provider, request, inputs)) }, secretKeys),
           );
@@ -62,7 +62,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
         handler.read(provider.context, request.getId(), last, signal),
       );
       const response = new provproto.ReadResponse();
-      // An empty id tells the engine that the resource is gone.
+      // An empty id means to the engine that the resource is gone.
       if (found === undefined) return response;
       const secretKeys = secretsOf(handler, inputs, outputs);
       response.setId(found.id);
@@ -108,7 +108,7 @@ export function resourceMethods<C, X>(provider: Provider<C, X>) {
 
 type Wire = Parameters<typeof decode>[0];
 
-/** What a handler can tell of its outputs before they are made; nothing where it tells none, or something that it needs is unknown. */
+/** The outputs that a handler can compute in advance; none if it has no such method, or if an input is unknown. */
 async function foreseen<C, X>(
   provider: Provider<C, X>,
   request: provproto.CreateRequest | provproto.UpdateRequest,
@@ -121,7 +121,7 @@ async function foreseen<C, X>(
   return await provider.running.run(request.getTimeout(), (signal) => foresee(provider.context, values, last, signal));
 }
 
-/** What the engine knows, from the wire. */
+/** The last inputs and outputs, decoded. */
 function stateOf(inputs: Wire, outputs: Wire): State<Properties, Properties> {
   return { inputs: decode(inputs).values, outputs: decode(outputs).values };
 }
@@ -130,7 +130,7 @@ function secretsOf(handler: { secrets?: readonly string[] }, ...given: Decoded[]
   return new Set([...(handler.secrets ?? []), ...given.flatMap(({ secretKeys }) => [...secretKeys])]);
 }
 
-/** Outputs that are no inputs: an input that the program drops must not live on in a preview. */
+/** Outputs that are not inputs: a preview must not show an input that the program has dropped. */
 function stableOutputs(olds: State<Properties, Properties>): Properties {
   return Object.fromEntries(Object.entries(olds.outputs).filter(([key]) => !(key in olds.inputs)));
 }

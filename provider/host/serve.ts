@@ -9,14 +9,14 @@ import { RunningOperations } from "./operations.ts";
 import { Provider } from "./provider.ts";
 import { providerService } from "./service.ts";
 
-/** The engine sends states of up to 400 MB (its own limit). */
+/** The engine sends states of up to 400 MB, its own limit. */
 const MESSAGE_LIMIT_BYTES = 400 * 1024 * 1024;
 
 /**
- * Runs a provider plugin: listens on a free port of 127.0.0.1, prints the port as the first line on stdout, and serves
- * until the engine is done with it. The engine starts every plugin in a process group of its own, so that Ctrl-C never
- * reaches it: it gets a Cancel call, which aborts what runs. SIGINT is how the engine closes a plugin (it waits 5
- * seconds), and standard input ends when the engine dies: both stop what runs, then the process.
+ * Runs a provider plugin: listens on a free port of 127.0.0.1, prints the port as the first line on stdout, and serves until the engine
+ * closes. The engine starts every plugin in its own process group, so Ctrl-C never reaches it. Instead the engine calls Cancel, which
+ * aborts running operations. The engine closes a plugin with SIGINT and waits 5 seconds; standard input ends when the engine dies. Both
+ * abort running operations and end the process.
  */
 export async function serveProvider<C, X>(
   definition: ProviderDefinition<C, X>,
@@ -50,7 +50,7 @@ function listen(server: grpc.Server): Promise<number> {
   });
 }
 
-/** Gives operations that were aborted time to end tidily (`operationsEndMs`). */
+/** Waits for aborted operations to end cleanly (`operationsEndMs`), because the engine kills the plugin soon after. */
 function whenIdle(running: RunningOperations, then: () => void): void {
   void until(() => running.count === 0, { everyMs: 20, limitMs: realTiming.operationsEndMs }).then(then);
 }

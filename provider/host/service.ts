@@ -13,8 +13,8 @@ import { answer } from "./unary.ts";
 import { decode, encode } from "./values.ts";
 
 /**
- * The gRPC methods of a provider. What is left out (Handshake, Parameterize, Construct, Call, List, Attach, mappings)
- * gRPC answers with UNIMPLEMENTED, which the engine takes as "this provider has none of it".
+ * The gRPC methods of a provider. gRPC answers the missing ones (Handshake, Parameterize, Construct, Call, List, Attach, mappings) with
+ * UNIMPLEMENTED, which the engine accepts.
  */
 export function providerService<C, X>(provider: Provider<C, X>): grpc.UntypedServiceImplementation {
   const { definition, running } = provider;
@@ -35,7 +35,7 @@ export function providerService<C, X>(provider: Provider<C, X>): grpc.UntypedSer
 
     checkConfig: answer((request: provproto.CheckRequest) => {
       const { values, secretKeys } = decode(request.getNews());
-      // Configure gets what stands here: the values stay the text that they came as.
+      // Configure receives these values, so they stay text.
       return checkResponse({ values, faults: provider.checkConfiguration(values).faults }, secretKeys);
     }),
 
@@ -43,7 +43,7 @@ export function providerService<C, X>(provider: Provider<C, X>): grpc.UntypedSer
       const [olds, news] = [request.getOldInputs(), request.getNews()].map((side) =>
         withoutEngineKeys(decode(side).values),
       );
-      // Other settings never replace what was made with the old ones.
+      // Other settings never replace existing resources.
       return diffResponse(new Set(), new Set(changedKeys(olds ?? {}, news ?? {})));
     }),
 

@@ -3,26 +3,26 @@ import type * as grpc from "@grpc/grpc-js";
 import { statusOf } from "./failures.ts";
 import type { Decoded } from "./values.ts";
 
-/** A method of the service: one request, one answer. */
+/** A gRPC method with one request and one response. */
 export type Unary<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 
-/** Makes a method that is none of a resource's operations. */
+/** Makes a method that is not a resource's operation. */
 export function answer<Request, Response>(
   respond: (request: Request) => Response | Promise<Response>,
 ): Unary<Request, Response> {
   return operation((request) => ({ work: () => respond(request) }));
 }
 
-/** One request's work, and what its failure must know to keep a half-made resource. */
+/** The work for one request, and what its failure needs to keep a half-made resource. */
 export interface Work<Response> {
-  /** The inputs that a half-made resource is kept with. */
+  /** The inputs with which a half-made resource is kept. */
   inputs?: Decoded;
-  /** Keys that are secret beside those of `inputs`. */
+  /** Secret keys beside those of `inputs`. */
   secrets?: readonly string[] | undefined;
   work(): Response | Promise<Response>;
 }
 
-/** Makes a method whose failure becomes a gRPC status: one sentence, no stack, no secret. */
+/** Makes a method whose failure becomes a gRPC status with a single sentence, without a stack or a secret. */
 export function operation<Request, Response>(prepare: (request: Request) => Work<Response>): Unary<Request, Response> {
   return (call, callback) => {
     const prepared: Partial<Work<Response>> = {};

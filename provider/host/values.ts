@@ -1,6 +1,6 @@
 import structproto, { type JavaScriptValue, type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
-/** Properties as a handler sees them: plain values, neither wrapped secrets nor sentinels. */
+/** Properties in a handler's form: plain values without wrapped secrets or sentinels. */
 export type Properties = Record<string, unknown>;
 
 /** Stands for a value that is not known during a preview. */
@@ -22,13 +22,13 @@ const UNKNOWN_SENTINELS: ReadonlySet<string> = new Set([
   "e48ece36-62e2-4504-bad9-02848725956a", // archive
 ]);
 
-/** Properties from the engine, with what the wrapping said about them. */
+/** Decoded properties, and what their wrapping said about them. */
 export interface Decoded {
-  /** Plain values; {@link UNKNOWN} where the engine does not know them yet. */
+  /** Plain values, with {@link UNKNOWN} for values that the engine does not know yet. */
   values: Properties;
-  /** Top-level keys that hold a secret anywhere inside. */
+  /** Top-level keys with a secret anywhere inside. */
   secretKeys: ReadonlySet<string>;
-  /** Top-level keys that hold an unknown anywhere inside. */
+  /** Top-level keys with an unknown anywhere inside. */
   unknownKeys: ReadonlySet<string>;
 }
 
@@ -37,7 +37,7 @@ export function isRecord(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads properties off the wire. An absent structure counts as an empty one. */
+/** Decodes properties from the wire. An absent structure is decoded as an empty one. */
 export function decode(struct: Struct | undefined): Decoded {
   const values: Properties = {};
   const secretKeys = new Set<string>();
@@ -48,7 +48,7 @@ export function decode(struct: Struct | undefined): Decoded {
   return { values, secretKeys, unknownKeys };
 }
 
-/** Puts properties on the wire; `undefined` is left out, values of `secretKeys` are wrapped as secrets. */
+/** Encodes properties for the wire. `undefined` is left out, and values of `secretKeys` are wrapped as secrets. */
 export function encode(values: Properties, secretKeys: ReadonlySet<string> = new Set()): Struct {
   const wire: Record<string, JavaScriptValue> = {};
   for (const [key, value] of Object.entries(values)) {
@@ -59,7 +59,7 @@ export function encode(values: Properties, secretKeys: ReadonlySet<string> = new
   return structproto.Struct.fromJavaScript(wire);
 }
 
-/** Whether two plain values are the same; an absent key equals one that is undefined; an unknown equals nothing. */
+/** Whether two plain values are equal. An absent key equals undefined, and an unknown equals nothing. */
 export function same(left: unknown, right: unknown): boolean {
   if (left === UNKNOWN || right === UNKNOWN) return false;
   if (Array.isArray(left) && Array.isArray(right)) {
@@ -111,7 +111,7 @@ function unwrap(value: unknown, notes: Notes): unknown {
 function toWire(value: unknown): JavaScriptValue {
   if (value === UNKNOWN) return UNKNOWN_SENTINEL;
   if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
-    // google-protobuf takes null as a value, though its type for lists and maps forgets so.
+    // google-protobuf accepts null as a value, though its type for lists and maps doesn't.
     return value as JavaScriptValue;
   }
   if (value instanceof Date) return value.toISOString();

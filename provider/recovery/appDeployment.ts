@@ -16,7 +16,7 @@ const inputs = z.strictObject({
     .regex(/^(https?:\/\/|file:\/\/|\/)/, { error: "must be an https address or an absolute path." }),
   /** Branch or tag. */
   sourceRef: z.string().min(1),
-  /** Hash over what the deployment reads from its environment: another one needs a new build. */
+  /** Hash of the deployment's environment. Another hash needs a new build. */
   environmentHash: z.string().min(1),
   healthPath: z.string().startsWith("/").optional(),
 });
@@ -45,11 +45,11 @@ async function deploy(
 }
 
 /**
- * `recovery:index:AppDeployment`: what serves a project's production, id = the project's id. A changed input, an
- * environment hash above all, makes a new deployment in place of the one before, which stays as the way back.
+ * `recovery:index:AppDeployment`: the deployment that serves a project's production, id = the project's id. A changed input, above all
+ * another environment hash, makes a new deployment. The previous one stays for a rollback.
  *
- * A new commit is found by `refresh`, which asks the branch and keeps its newest commit: the next `up` then deploys it.
- * Asking in `diff` would make an unchanged `up` depend on the repository being reachable.
+ * `refresh` reads the branch's newest commit, which the next `up` deploys. If `diff` read it, an unchanged `up` would need the repository
+ * to be reachable.
  */
 export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
@@ -100,7 +100,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   },
 };
 
-/** The branch's newest commit. A source that is lost or out of reach is no drift: what is deployed goes on serving. */
+/** The branch's newest commit. An unreachable source is not drift, because the deployed app continues to serve. */
 async function newestOr(
   deployed: string,
   context: RecoveryContext,

@@ -1,4 +1,4 @@
-/** Which of the named inputs change; one that is not known yet at a preview counts as changed. */
+/** Which of the named inputs change. In a preview, an input that is not known yet counts as changed. */
 export function changedInputs<I extends object>(
   olds: I,
   news: Partial<I>,

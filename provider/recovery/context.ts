@@ -6,7 +6,7 @@ import { type Ports, services } from "../../services/services.ts";
 import { type Opener, openerOf } from "../../services/vault/age.ts";
 import { ENDPOINT_KEYS, withEndpoints } from "../../settings/endpoints.ts";
 
-/** The provider's configuration. Addresses are settings; credentials are environment variables and never part of the state. */
+/** The provider's configuration. Addresses are settings; credentials are environment variables, and never part of the state. */
 export const recoveryConfig = z.strictObject({
   /** Region of the stack's own vault. */
   awsRegion: z.string().min(1),
@@ -14,22 +14,22 @@ export const recoveryConfig = z.strictObject({
   vercelTeam: z.string().min(1).optional(),
 });
 
-/** The provider's configuration, checked. */
+/** The provider's configuration, parsed. */
 export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 
-/** What the provider's resources work with. A service's token is asked for when it is first used. */
+/** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
   "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
-  /** Opens encrypted backups, with the identity of the environment; undefined without one. */
+  /** Decrypts backups with the identity in the environment; undefined without one. */
   opener(): Promise<Opener | undefined>;
   clock: Clock;
   /** Password of a Supabase project's database. */
   passwordOf(organization: string, name: string): string;
 }
 
-/** Clients of every service, by the provider's configuration and the environment's credentials. */
+/** Clients of every service, from the provider's configuration and the environment's credentials. */
 export function recoveryContext(
   config: RecoveryConfig,
   environment: NodeJS.ProcessEnv = process.env,

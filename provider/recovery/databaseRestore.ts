@@ -12,7 +12,7 @@ import { changedInputs } from "./changes.ts";
 import type { RecoveryContext } from "./context.ts";
 
 const inputs = z.strictObject({
-  /** Empty for an earlier generation whose project was never made. */
+  /** Empty for an earlier generation whose project was never created. */
   connectionString: z
     .string()
     .regex(/^(postgres(ql)?:\/\/.*)?$/, { error: "must be a connection string, postgresql://…" }),
@@ -20,7 +20,7 @@ const inputs = z.strictObject({
   vaultBucket: z.string().min(1),
   trustedWriterKeys: z
     .array(z.string().regex(/^-----BEGIN PUBLIC KEY-----/, { error: "must be a public key in PEM form." }))
-    .min(1, { error: "must hold at least one public key: a backup that nobody vouches for is not restored." }),
+    .min(1, { error: "must hold at least one public key; only a backup that is signed by a trusted key is restored." }),
   backup: z
     .string()
     .regex(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/, { error: "must be a backup's id, such as 20260701T020000Z-1a2b3c." })
@@ -28,16 +28,16 @@ const inputs = z.strictObject({
   at: z.iso.datetime({ error: "must be a time in UTC, such as 2026-07-01T02:00:00Z." }).optional(),
   olderAuthSettings: z.boolean().optional(),
   generation: z.int().min(1),
-  /** It is one of an earlier generation: what is noted of it in its database is taken into the state, and nothing is restored. */
+  /** The restore belongs to an earlier generation: the state takes its record from the database, and nothing is restored. */
   kept: z.boolean().optional(),
 });
 
 type Inputs = z.infer<typeof inputs>;
 
 /**
- * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. Which backup is
- * decided once, in `create`; see recovery/restore/recipes/restore.ts. A restore is never repeated over what it has restored, nor
- * replaced in place: another backup, time or generation is refused in preview as long as the database is the same.
+ * `recovery:index:DatabaseRestore`: a backup restored into an empty database, id = the restore's id. `create` chooses the backup once; see
+ * recovery/restore/recipes/restore.ts. A restore never overwrites restored data and is never replaced in place. For the same database, a
+ * preview refuses another backup, time or generation.
  */
 export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreResult> = {
   inputs,
@@ -48,21 +48,21 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     }
     if (olds.outputs.backupId === "" && news.kept !== true) {
       throw new UserError(
-        `Generation ${olds.inputs.generation} was never restored to its end: raise generation to a number that was not used.`,
+        `The restore of generation ${olds.inputs.generation} was never finished. Raise generation to a number that was not used.`,
       );
     }
     const [first] = changedInputs(olds.inputs, news, unknownKeys, ["backup", "at", "generation"]);
-    // To name the very backup that was restored, or no longer to name one, asks for nothing else.
+    // Naming exactly the restored backup, or no longer naming it, changes nothing.
     const asksForSame =
       first === "backup" &&
       (news.backup === undefined || news.backup === olds.outputs.backupId) &&
       news.at === olds.inputs.at;
     if (first !== undefined && !(asksForSame && news.generation === olds.inputs.generation)) {
       throw new UserError(
-        `Backup ${olds.outputs.backupId} was restored into this database with generation ${olds.inputs.generation}, and the app has worked on it since: another ${first} needs a new generation, which makes a new database beside this one. Leave ${first} as it is, or raise generation as well (\`pulumi config set generation ${olds.inputs.generation + 1}\`).`,
+        `Backup ${olds.outputs.backupId} was restored into this database with generation ${olds.inputs.generation}, and the app has written to it since. Another ${first} needs a new generation, which creates a new database beside this one. Leave ${first} as it is, or also raise generation: \`pulumi config set generation ${olds.inputs.generation + 1}\`.`,
       );
     }
-    // The rest is only used by create: a rotated password, a moved vault or other trusted keys change nothing here.
+    // Only create uses the other inputs: a rotated password, a moved vault or other trusted keys change nothing here.
     return { replaces: [], changes: changedInputs(olds.inputs, news, unknownKeys, ["connectionString"]) };
   },
   async create(context, wanted, signal, operation) {
@@ -94,11 +94,13 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
   },
   async read(context, id, last, signal) {
     if (!last)
-      throw new UserError(`Restore ${id} cannot be imported: its database's connection string is not known here.`);
+      throw new UserError(
+        `Restore ${id} cannot be imported, because its database's connection string is not known here.`,
+      );
     const same = { id, inputs: last.inputs, outputs: RESTORE_RESULT.parse(last.outputs) };
     if (same.outputs.backupId === "") return same;
     const { connectionString, supabaseRef = "" } = last.inputs;
-    // A project that is gone takes its database along; one that is paused can't be asked, and nothing in it changes.
+    // A project that is gone took its database with it. A paused project can't be read, and nothing in it changes.
     if (supabaseRef !== "") {
       const project = await context.databaseHost().project(supabaseRef, signal);
       if (project === undefined) return undefined;
@@ -108,13 +110,13 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     return marker?.restoreId === id && marker.phase === FINISHED ? same : undefined;
   },
   update: (_context, _id, olds) => Promise.resolve(RESTORE_RESULT.parse(olds.outputs)),
-  // Data are never touched: they go with their project, if at all.
+  // The restore deletes no data: the project owns the data.
   delete: () => Promise.resolve(),
 };
 
 /**
- * What the database of an earlier generation notes of its restore, where the state holds nothing of it: an `up` had ended before. An
- * empty record if nothing is noted or no server answers: it stands in no recovery's way.
+ * The record of its restore in an earlier generation's database, for a state that lacks it because the `up` was interrupted. The record is
+ * empty if there is none or no server answers, so that it never blocks a recovery.
  */
 async function recordOf(
   { connectionString, generation }: Inputs,
@@ -135,7 +137,7 @@ async function recordOf(
   return { id, outputs: { restoreId: id, backupId: "", snapshotAt: "", phases: [], ...counts, notes } };
 }
 
-/** Another server, port, role or database: not a password alone. */
+/** Whether server, port, role or database differ; another password doesn't count. */
 function isAnotherDatabase(last: string, next: string | undefined, unknownKeys: ReadonlySet<string>): boolean {
   if (unknownKeys.has("connectionString")) return true;
   return next !== undefined && placeOf(last) !== placeOf(next);

@@ -8,7 +8,7 @@ import { supabaseProject } from "./supabaseProject.ts";
 import { trafficLease } from "./trafficLease.ts";
 import { trafficSwitch } from "./trafficSwitch.ts";
 
-/** Provider `recovery`: the few resources that no public provider has. */
+/** Provider `recovery`: the few resources that no public provider offers. */
 export const recoveryProvider: ProviderDefinition<RecoveryConfig, RecoveryContext> = {
   name: "recovery",
   version: "0.1.0",

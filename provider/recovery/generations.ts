@@ -11,24 +11,23 @@ const inputs = z.strictObject({
   stack: z.string().min(1),
   publicName: z.string().min(1),
   zoneName: z.string().min(1),
-  /** Slug of the Supabase organization that the databases are in. */
+  /** Slug of the databases' Supabase organization. */
   organization: z.string().min(1),
 });
 
 type Inputs = z.infer<typeof inputs>;
 
 /**
- * `recovery:index:Generations`: which generations of the recovered database a stack declares. A program keeps nothing from one `up` to
- * the next, so it learns from this resource's state which ones it has to go on declaring when the generation rises. Nothing exists
- * outside of the state. A generation leaves the list when its project is gone (`refresh`), or when it is released
- * (recovery/site/generationState.ts).
+ * `recovery:index:Generations`: the generations of the recovered database that a stack declares. A program keeps nothing from one `up` to
+ * the next, so this resource's state lists the generations to declare when the number rises. It has nothing outside the state. A generation
+ * leaves the list when its project is gone (`refresh`), or when it is released (recovery/site/generationState.ts).
  */
 export const generations: ResourceHandler<RecoveryContext, Inputs, DeclaredGenerations> = {
   inputs,
   changesOnUpdate: ["declared"],
   diff: (_context, olds, news, unknownKeys) => ({
     replaces: [],
-    // The rest is only used by create.
+    // Only create uses the other inputs.
     changes: changedInputs(olds.inputs, news, unknownKeys, ["generation"]),
   }),
   foresee: (context, wanted, last, signal) =>
@@ -50,7 +49,7 @@ export const generations: ResourceHandler<RecoveryContext, Inputs, DeclaredGener
   delete: () => Promise.resolve(),
 };
 
-/** A stack that was made by a program without this resource may hold one generation already: the one that holds the public name. */
+/** A stack of a program without this resource may already have one generation: the one that holds the public name. */
 async function begin(
   context: RecoveryContext,
   { generation, stack, publicName, zoneName }: Inputs,

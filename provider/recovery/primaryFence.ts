@@ -12,9 +12,9 @@ const inputs = z.strictObject({
   databaseName: z.string().min(1),
   /** Name of the primary's Vercel project. */
   vercelProject: z.string().min(1).optional(),
-  /** Name of the database that an earlier recovery has made and that this one leaves. */
+  /** Name of the database of an earlier recovery that this one replaces. */
   leftDatabaseName: z.string().min(1).optional(),
-  /** A recovery of another generation fences anew. */
+  /** A recovery of another generation fences again. */
   generation: z.int().min(1),
 });
 
@@ -24,12 +24,12 @@ interface Outputs extends Record<string, unknown> {
 }
 
 /**
- * `recovery:index:PrimaryFence`: stops what is left of the primary before a recovery, or says why it could not. A record of an act,
- * not a thing: reading it asks nobody, and deleting it starts nothing again.
+ * `recovery:index:PrimaryFence`: stops what still runs of the primary before a recovery, or records why it could not. It records an act, so
+ * reading it calls no service, and deleting it restarts nothing.
  */
 export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
-  // Once the generation that was left is released nothing is fenced again.
+  // Releasing the replaced generation fences nothing again.
   diff: (_context, olds, news, unknownKeys) => ({
     replaces: changedInputs(olds.inputs, news, unknownKeys, [
       "organization",
@@ -42,10 +42,10 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   async create(context, wanted, signal, operation) {
     const ports = { databaseHost: context.databaseHost(), appHost: context.appHost() };
     const results = await fencePrimary(ports, wanted, signal, (line) => operation.report(line));
-    // A part that still runs may still write: that must not scroll by.
+    // A part that still runs may still write, so the warning must stay visible.
     for (const { part, reason } of results.filter(({ fenced }) => !fenced))
       operation.warn(
-        `${PARTS[part].replace(/^t/, "T")} could not be stopped: ${reason.replace(/\.$/, "")}. What is written there from now on is lost.`,
+        `${PARTS[part].replace(/^t/, "T")} could not be stopped: ${reason.replace(/\.$/, "")}. Everything written there from now on is lost.`,
       );
     return { id: `${wanted.databaseName}/${wanted.generation}`, outputs: { results } };
   },

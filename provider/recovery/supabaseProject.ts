@@ -26,13 +26,13 @@ const inputs = z.strictObject({
     .regex(/^[^.]+$/, { error: "must not contain a dot." }),
   /** The organization's slug. */
   organization: z.string().min(1),
-  /** Region's code as Supabase writes it, "ap-northeast-2". */
+  /** The region's code as Supabase writes it, "ap-northeast-2". */
   region: z.string().superRefine((region, check) => {
     const fault = supabaseRegionFault(region);
     if (fault !== undefined) check.addIssue({ code: "custom", message: `is "${region}", ${fault}` });
   }),
   deletionProtection: z.boolean(),
-  /** It is one of an earlier generation: what there is of it is taken into the state, and none is made. */
+  /** The project belongs to an earlier generation: the state takes what exists of it, and no project is created. */
   kept: z.boolean().optional(),
 });
 
@@ -58,12 +58,12 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     const [first] = replaces;
     if (first && olds.inputs.deletionProtection) {
       throw new UserError(
-        `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} needs a new project and deletes this one for good: leave ${first} as it is. ${wayOut(olds.inputs.name, first)}`,
+        `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} would replace it and delete it for good. Leave ${first} as it is. ${wayOut(olds.inputs.name, first)}`,
       );
     }
     if (olds.outputs.ref === "" && news.kept !== true) {
       throw new UserError(
-        `No Supabase project ${olds.inputs.name} was ever made, and its generation was given up since: raise generation to a number that was not used.`,
+        `No Supabase project ${olds.inputs.name} was ever created, and its generation was given up. Raise generation to a number that was not used.`,
       );
     }
     return { replaces, changes: changedInputs(olds.inputs, news, unknownKeys, ["deletionProtection"]) };
@@ -78,7 +78,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
-    // A project that is paused answers few questions, and none of its state can have changed.
+    // A paused project answers few requests, and none of its state can have changed.
     if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal)))) {
       return { id, inputs: last.inputs, outputs: last.outputs };
     }
@@ -87,7 +87,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     const { name, organization, region } = found.project;
     return {
       id,
-      // Protection is ours alone: Supabase knows none, so an imported project begins with it.
+      // Supabase has no such protection, so an imported project begins protected.
       inputs: {
         ...{ name, organization, region, deletionProtection: last?.inputs.deletionProtection ?? true },
         ...(last?.inputs.kept !== undefined && { kept: last.inputs.kept }),
@@ -95,7 +95,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
       outputs: { ...found.ready, durationMs: last?.outputs.durationMs ?? 0 },
     };
   },
-  // Protection is the one thing that changes in place, and it lives in the state.
+  // Only the protection changes in place, and it is part of the state.
   update: (_context, _id, olds) => Promise.resolve(READY_PROJECT.parse(olds.outputs)),
   async delete(context, id, olds, signal) {
     if (id === NEVER_MADE) return;
@@ -104,7 +104,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   },
 };
 
-/** Id and outputs of an earlier generation whose project was never made: an `up` had ended before. */
+/** Id and outputs of an earlier generation whose project was never created, because its `up` was interrupted. */
 const NEVER_MADE = "never-made";
 const NOTHING: ReadyProject = {
   ...{ ref: "", apiUrl: "", host: "", port: 0, user: "", database: "" },
@@ -113,9 +113,9 @@ const NOTHING: ReadyProject = {
 
 function wayOut(name: string, changed: string): string {
   const generation = generationOf(name);
-  const protection = `To do without it, set protect to false (\`pulumi config set protect false\`), run \`pulumi up\`, and then change ${changed}.`;
+  const protection = `To give the project up, run \`pulumi config set protect false\` and \`pulumi up\`, and then change ${changed}.`;
   if (generation === undefined) return protection;
   return changed === "name"
-    ? `It is of generation ${generation}, which the state holds under the names of another: release it first (\`castchat-recovery generation release ${generation}\`), which leaves the project as it is.`
-    : `A higher generation makes a new project beside it. ${protection}`;
+    ? `The project is of generation ${generation}, which the state holds under the names of another. First run \`castchat-recovery generation release ${generation}\`, which leaves the project as it is.`
+    : `A higher generation creates a new project beside it. ${protection}`;
 }

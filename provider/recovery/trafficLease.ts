@@ -13,18 +13,18 @@ const args = z.strictObject({
 });
 
 /**
- * `recovery:index:trafficLease`: who holds a public name. Refuses with a UserError when the stack may not take it with its
- * generation, so that a preview can say so before a recovery has spent its time on a database.
+ * `recovery:index:trafficLease`: the holder of a public name. Throws UserError when the stack may not take the name with its generation, so
+ * that a preview refuses before a recovery spends time on a database.
  */
 export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
   inputs: args,
   async invoke(context, { publicName, zoneName, stack, generation }, signal) {
     const dns = context.dns();
     const zoneId = await dns.zoneId(zoneName, signal);
-    if (zoneId === undefined) return { holder: "nobody" };
+    if (zoneId === undefined) return { holder: "no stack" };
     const lease = await readLease(dns, zoneId, publicName, signal);
     const refusal = leaseRefusal(lease, { stack, generation }, publicName);
     if (refusal !== undefined) throw new UserError(refusal);
-    return { holder: lease ? leaseContent(lease) : "nobody" };
+    return { holder: lease ? leaseContent(lease) : "no stack" };
   },
 };

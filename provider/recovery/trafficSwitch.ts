@@ -22,7 +22,7 @@ const inputs = z.strictObject({
   zoneName: hostName,
   projectId: z.string().min(1),
   deploymentUrl: z.url({ protocol: /^https?$/ }),
-  /** Name of the stack that takes the name. A semicolon would end it within the lease. */
+  /** Name of the stack that takes the name. The lease uses semicolons as separators. */
   stack: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   generation: z.int().min(1),
   healthPath: z.string().startsWith("/").optional(),
@@ -30,7 +30,7 @@ const inputs = z.strictObject({
 
 type Inputs = z.infer<typeof inputs>;
 interface Outputs extends SwitchedTraffic {
-  /** Whether the project has the domain: false after it was moved away. */
+  /** Whether the project has the domain; false after the domain moved away. */
   hasDomain: boolean;
 }
 
@@ -55,9 +55,8 @@ async function take(
 }
 
 /**
- * `recovery:index:TrafficSwitch`: where a public name leads, id = the name. Taking it over from another stack needs a
- * higher generation; having lost it shows in `refresh` (`holder`), and nothing takes it back by itself. See
- * recovery/site/switchTraffic.ts.
+ * `recovery:index:TrafficSwitch`: where a public name leads, id = the name. Taking the name over from another stack needs a higher
+ * generation. `refresh` shows a lost name (`holder`), and nothing takes it back automatically. See recovery/site/switchTraffic.ts.
  */
 export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
   inputs,
@@ -81,7 +80,7 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   async read(context, id, last, signal) {
     if (!last) {
       throw new UserError(
-        `The traffic of ${id} cannot be imported: an up takes it over, with a generation above the lease's at ${leaseNameOf(id)}.`,
+        `The traffic of ${id} cannot be imported. \`pulumi up\` takes it over, with a generation above that of the lease at ${leaseNameOf(id)}.`,
       );
     }
     const seen = await readTraffic(ports(context), last.inputs, signal);
@@ -107,15 +106,17 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   },
 };
 
-/** Refuses in preview what the lease would refuse later: a lower generation, or a name that was lost to another stack. */
+/** Refuses in preview what the lease would refuse later: a lower generation, or a name that another stack has taken. */
 function refuseLost(last: Inputs, holder: string, generation: number | undefined): void {
   if (generation === undefined) return;
   if (generation < last.generation) {
-    throw new UserError(`generation of ${last.publicName} may only rise: it is ${last.generation}, not ${generation}.`);
+    throw new UserError(
+      `The generation of ${last.publicName} may only rise: it is ${last.generation}, not ${generation}.`,
+    );
   }
   if (holder !== leaseContent(last) && generation === last.generation) {
     throw new UserError(
-      `${last.publicName} is no longer held by stack ${last.stack} (the lease says ${holder}), so nothing of it is changed: raise generation above the lease's to take it back, or remove the switch from this stack.`,
+      `Stack ${last.stack} no longer holds ${last.publicName} (the lease says ${holder}), so none of it is changed. Raise generation above the lease's to take the name back, or remove the switch from this stack.`,
     );
   }
 }

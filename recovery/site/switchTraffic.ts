@@ -112,7 +112,7 @@ async function healthyTarget(
 
 /** What a look at a public name found. */
 export interface SeenTraffic {
-  /** The lease's content, or "nobody". */
+  /** The lease's content, or "no stack". */
   holder: string;
   /** True while the stack still holds the name. */
   held: boolean;
@@ -134,7 +134,7 @@ export async function readTraffic(
   if (!lease && !record) return undefined;
   const domain = await ports.appHost.publicName(wanted.projectId, wanted.publicName, signal);
   return {
-    holder: lease ? leaseContent(lease) : "nobody",
+    holder: lease ? leaseContent(lease) : "no stack",
     held: lease !== undefined && isSame(lease, wanted),
     recordId: record?.id ?? "",
     hasDomain: domain !== undefined,
@@ -155,7 +155,7 @@ export async function releaseTraffic(
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to let go`];
   const lease = await readLease(ports.dns, zoneId, publicName, signal);
   if (lease === undefined || !isSame(lease, wanted)) {
-    return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "nobody"} holds it`];
+    return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "no stack"} holds it`];
   }
   const done: string[] = [];
   if (await ports.appHost.publicName(wanted.projectId, publicName, signal)) {

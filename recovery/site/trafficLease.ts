@@ -93,7 +93,7 @@ export async function takeLease(
   else if (!isSame(current, wanted)) await dns.updateRecord(zoneId, current.recordId, record, signal);
   const written = await readLease(dns, zoneId, publicName, signal);
   if (!written || !isSame(written, wanted)) {
-    const holder = written ? leaseContent(written) : "nobody";
+    const holder = written ? leaseContent(written) : "no stack";
     throw new UserError(
       `Another stack took ${publicName} at the same moment (the lease is now with ${holder}): find out which one is right before running again.`,
     );

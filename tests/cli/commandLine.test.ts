@@ -12,7 +12,7 @@ import { presentForm } from "../../cli/terminal/formerCommands.ts";
 import { defaultOf, withSubcommands } from "../../cli/terminal/help.ts";
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
 
-/** Runs the program in a process of its own, in another folder, without any account or target. */
+/** Runs the program in its own process, in another folder, without any account or target. */
 async function run(...args: string[]) {
   const environment = { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), NO_COLOR: "1" };
   const { stdout, stderr, exitCode } = await execa(process.execPath, [join(PROJECT_ROOT, "cli", "main.ts"), ...args], {
@@ -24,7 +24,7 @@ async function run(...args: string[]) {
   return { stdout, stderr, exitCode };
 }
 
-/** What a command line is refused with, in this process. */
+/** The refusal of a command line, in this process. */
 async function refusal(args: readonly string[]): Promise<{ said: string; exitCode: number }> {
   const said: string[] = [];
   const refusing = castchatRecovery();
@@ -41,7 +41,7 @@ const leaves = withSubcommands(program).filter(({ commands }) => commands.length
 const pathOf = (command: Command): string =>
   command.parent === null ? "" : `${pathOf(command.parent)} ${command.name()}`.trim();
 
-/** A command's help as it is printed, with what is added below. */
+/** A command's help as printed, including the text after it. */
 function helpOf(command: Command): string {
   const written: string[] = [];
   command.configureOutput({ writeOut: (text) => void written.push(text) }).outputHelp();
@@ -50,7 +50,7 @@ function helpOf(command: Command): string {
 
 describe("every command", () => {
   it.each(leaves.map((command) => [pathOf(command), command] as const))(
-    "%s shows an example that it takes",
+    "%s shows an example that it accepts",
     (path, command) => {
       const [, line] = /\nExample:\n {2}castchat-recovery (.+)\n/.exec(helpOf(command)) ?? [];
       const words = (line ?? "").split(" ");
@@ -82,13 +82,13 @@ describe("castchat-recovery", () => {
     expect(help).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}130 /);
   });
 
-  it("shows in the help of restore what it takes without a subcommand", () => {
+  it("shows the default subcommand's options in the help of restore", () => {
     const restore = program.commands.find((one) => one.name() === "restore")!;
     for (const part of ["in-place", "abandon", "tables", "--only <part>", "--at <time>", "restore -s dr"])
       expect(helpOf(restore)).toContain(part);
   });
 
-  it("takes the former form of a command, and prints the present one", async () => {
+  it("accepts the former form of a command, and prints the present one", async () => {
     const { stdout, stderr, exitCode } = await run("restore", "-s", "prod", "--replace", "--abandon");
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
     expect(stderr).toMatch(/^`restore --replace --abandon` is now `castchat-recovery restore abandon`\. /);
@@ -104,7 +104,7 @@ describe("castchat-recovery", () => {
     [["restore", "tables", "posts", "-s", "dr"], '"posts" names no table'],
     [["restore", "--only", "half", "-s", "dr"], "Allowed choices are schema, data."],
     [["restore", "-s", "dr", "--at", "yesterday"], "--at yesterday is no UTC time"],
-    [["restore", "-s", "dr", "--older-auth-settings"], "put it into TARGET_SUPABASE_REF"],
+    [["restore", "-s", "dr", "--older-auth-settings"], "Set TARGET_SUPABASE_REF to it"],
     [["restore", "-s", "dr"], "TARGET_DATABASE_URL is not set"],
     [["generation", "delete", "2", "-s", "dr", "--without-newer-backup"], "unknown option"],
     [["completion", "tcsh"], "Allowed choices are bash, zsh, fish."],

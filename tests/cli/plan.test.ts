@@ -147,10 +147,10 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
   it.each([
     [["plan", "-s", "nope", "--no-standby"], "There is no "],
     [["plan", "-s", "prod", "--years", "0"], "from 1 to 50."],
-    [["plan", "-s", "prod", "--missed", "2027-02-30"], '"2027-02-30" is no date'],
+    [["plan", "-s", "prod", "--missed", "2027-02-30"], '"2027-02-30" is not a date'],
     [["plan", "-s", "prod", "--runner", "moon"], "Allowed choices are internet, region."],
     [["plan"], "required option '-s, --stack <name>'"],
-    [["calendar", "--days", "many"], "--days many is no whole number from 1 to 20000; give one."],
+    [["calendar", "--days", "many"], "--days many is not a whole number from 1 to 20000."],
   ])(
     "refuses %j; exit 2",
     async (args, message) => {
@@ -167,7 +167,7 @@ describe("castchat-recovery calendar", () => {
     const { stdout, exitCode } = await castchatRecovery(["calendar", "--missed", "2027-02-28,2027-03-01"]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/2027-03-02T02:00Z\s*│ monthly\s*│ 2027-03\s*│ 1 day late/);
-    expect(stdout).toContain("Without any backup, as all of their runs failed: 2027-02-28, 2027-03-01.");
+    expect(stdout).toContain("Days without any backup, because all of their runs failed: 2027-02-28, 2027-03-01.");
   });
 
   it("prints JSON", async () => {

@@ -35,7 +35,7 @@ const good = report();
 const bad = report(rulesWith("weekly", { expireDays: 92, noncurrentDays: 9 }));
 
 describe("planPage", () => {
-  it("is one page that needs no network, with pictures, and escapes names", () => {
+  it("is one page that needs no network, with charts, and escapes names", () => {
     const page = planPage(good);
     expect(page).not.toMatch(/https?:\/\/|<script|<link|<img|url\(/);
     expect(page.match(/<svg /g)).toHaveLength(2 + 4 + 1);
@@ -45,7 +45,7 @@ describe("planPage", () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it("shows a day's square for each day that has a backup", () => {
+  it("shows a square for each day that has a backup", () => {
     const there = new Set(
       good.history.primary.lives
         .filter(
@@ -58,7 +58,7 @@ describe("planPage", () => {
     expect(section.split("</section>")[0]!.match(/<rect /g)).toHaveLength(there.size);
   });
 
-  it("says what isn't kept", () => {
+  it("reports a broken promise", () => {
     expect(planPage(bad)).toContain("NOT every promise is kept");
   });
 });
@@ -93,7 +93,7 @@ describe("planLines", () => {
 });
 
 describe("planFacts", () => {
-  it("holds the same for programs, as plain JSON", () => {
+  it("contains the same facts for programs, as plain JSON", () => {
     const facts = JSON.parse(JSON.stringify(planFacts(bad))) as {
       kept: boolean;
       violations: { day: string; rule: string }[];

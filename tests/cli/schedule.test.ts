@@ -9,7 +9,7 @@ import { UserError } from "../../services/common/errors.ts";
 import { makeTestFolder } from "../support/folder.ts";
 
 describe("castchat-recovery schedule", () => {
-  it("writes the code of the scheduled runs, and says its hash", async () => {
+  it("writes the code of the scheduled runs, and prints its hash", async () => {
     const folder = await makeTestFolder();
     const file = join(folder.path, "out.mjs");
     const written: string[] = [];
@@ -29,7 +29,7 @@ describe("castchat-recovery schedule", () => {
     await folder.remove();
   });
 
-  it("says in one sentence where the file can't be written", async () => {
+  it("reports in one sentence that the file can't be written", async () => {
     const file = "/absent/out.mjs";
     const written = scheduleCommand().parseAsync(["bundle", file], { from: "user" });
     await expect(written).rejects.toBeInstanceOf(UserError);

@@ -43,7 +43,7 @@ const result = (more: Partial<VerifyResult> = {}): VerifyResult => ({
 const text = (more?: Partial<VerifyResult>) => verificationLines(result(more)).join("\n");
 
 describe("verify on the command line", () => {
-  it("shows the checklist line by line, and never calls ok what was not checked", () => {
+  it("shows the checklist line by line, and never calls a line ok that was not checked", () => {
     const shown = text({ restore: { throwaway: "a server of its own", lines, notes: ["Something stands as text."] } });
     for (const item of CHECKLIST) expect(shown).toContain(item);
     expect(shown).toContain("Authentication functional: not checked");
@@ -65,7 +65,7 @@ describe("verify on the command line", () => {
     expect(text({ share: { number: 3, of: 30 } })).toContain("Nothing is wrong with share 3/30.");
   });
 
-  it("refuses a share that is none", async () => {
+  it("refuses an invalid share", async () => {
     for (const share of ["0/3", "4/3", "1", "1/0", "x/y", "-1/2"]) {
       const command = verifyCommand()
         .exitOverride()
@@ -73,7 +73,7 @@ describe("verify on the command line", () => {
       const refused: unknown = await command
         .parseAsync(["-s", "x", `--sample=${share}`], { from: "user" })
         .catch((error: unknown) => error);
-      expect(refused).toMatchObject({ message: expect.stringContaining("write n/t with n from 1 to t") });
+      expect(refused).toMatchObject({ message: expect.stringContaining("It must be n/t with n from 1 to t") });
       expect(exitCodeOf(refused)).toBe(2);
     }
   });
@@ -84,7 +84,7 @@ describe("list", () => {
   const state = (latest: Verification, best: Verification | undefined = latest, unbelieved: string[] = []) =>
     backupState({ ...proven, ...verifiedFacts({ latest, best: best as never, unbelieved }) });
 
-  it("tells in words how far a backup is proven", () => {
+  it("describes how far a backup is proven", () => {
     expect(backupState(proven)).toBe("proven");
     expect(backupState({ ...proven, ...verifiedFacts({ latest: undefined, best: undefined, unbelieved: [] }) })).toBe(
       "proven",
@@ -94,7 +94,7 @@ describe("list", () => {
     expect(state(verification)).toBe("restored-proven 2026-07-02 03:04");
   });
 
-  it("shows a failure beside what was shown before it, and what nobody trusted has signed", () => {
+  it("shows a failure after an earlier success, and verifications without a trusted signature", () => {
     const failed: Verification = {
       ...verification,
       ok: false,
@@ -106,14 +106,12 @@ describe("list", () => {
     );
     expect(backupState({ proven: false, problems: ["daily/x is missing"] })).toBe("daily/x is missing");
     expect(backupState({ ...proven, lacks: 2 })).toBe(
-      "proven; LACKS 2 parts that could not be had: `verify` names them",
+      "proven; LACKS 2 parts that could not be read: `verify` names them",
     );
     expect(backupState({ ...proven, walkedPast: ["daily/x was written over"] })).toBe(
-      "proven; WRITTEN OVER OR DELETED in the vault: see below",
+      "proven; OVERWRITTEN OR DELETED in the vault: see below",
     );
-    expect(state(verification, verification, ["a", "b"])).toContain(
-      "; 2 verifications that no trusted key has signed for it",
-    );
+    expect(state(verification, verification, ["a", "b"])).toContain("; 2 verifications without a trusted signature");
     const restore = {
       throwaway: "",
       notes: [],

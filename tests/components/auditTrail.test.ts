@@ -38,7 +38,7 @@ describe("AuditTrail", () => {
     });
   });
 
-  it("versions, encrypts and closes the log bucket, and keeps the logs for as long as the longest tier", async () => {
+  it("versions, encrypts and closes the log bucket, and keeps the logs as long as the longest tier", async () => {
     const resources = await declared();
     expect(inventory(resources).map((name) => name.split(" ")[1])).toEqual([
       "audit-trail",
@@ -60,7 +60,7 @@ describe("AuditTrail", () => {
     expect(named(resources, "audit-bucket").inputs).toEqual({ bucket: BUCKET });
   });
 
-  it("lets the one trail write, and nobody delete", async () => {
+  it("lets only the trail write, and no principal delete", async () => {
     const trailArn = "arn:aws:cloudtrail:ap-northeast-1:111111111111:trail/castchat-recovery-primary-vault";
     const { policy } = named(await declared(), "audit-policy").inputs;
     const { Statement } = JSON.parse(policy as string) as PolicyDocument;

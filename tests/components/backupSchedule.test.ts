@@ -44,7 +44,7 @@ const declared = (args: Partial<BackupScheduleArgs> = {}) =>
 const parsed = (json: unknown) => JSON.parse(json as string) as unknown;
 
 describe("BackupSchedule", () => {
-  it("starts the build at the interval, with a role for that alone, and keeps what it could not start", async () => {
+  it("starts the build at the interval, with a role only for that, and keeps runs that could not start", async () => {
     const resources = await declared();
     expect(named(resources, "s-rate").inputs).toEqual({
       name: NAME,
@@ -71,7 +71,7 @@ describe("BackupSchedule", () => {
           Principal: { Service: "scheduler.amazonaws.com" },
           Condition: {
             StringEquals: { "aws:SourceAccount": "111111111111" },
-            // Never the schedule: AWS names its group, and refuses a schedule whose role doesn't let it in.
+            // Never the schedule: AWS names its group, and refuses a schedule whose role doesn't trust that.
             ArnEquals: { "aws:SourceArn": "arn:aws:scheduler:ap-northeast-1:111111111111:schedule-group/default" },
           },
         },
@@ -80,7 +80,7 @@ describe("BackupSchedule", () => {
     expect(parsed(named(resources, "s-starter-policy").inputs["policy"])).toEqual(starterPermissions(SITE));
   });
 
-  it("writes an hour in the singular, which is the only way that AWS takes it", async () => {
+  it("writes an hour in the singular, the only form that AWS accepts", async () => {
     expect(named(await declared({ intervalHours: 1 }), "s-rate").inputs["scheduleExpression"]).toBe("rate(1 hour)");
   });
 
@@ -143,7 +143,7 @@ describe("BackupSchedule", () => {
     });
   });
 
-  it("gives a run the writer's rights, and beside them only its own log, code and secret", async () => {
+  it("gives a run the writer's permissions, and otherwise only its own log, code and secret", async () => {
     const resources = await declared();
     const policy = parsed(named(resources, "s-runner-role-policy").inputs["policy"]) as {
       Statement: { Sid: string; Action: string[]; Resource: string | string[] }[];
@@ -183,7 +183,7 @@ describe("BackupSchedule", () => {
     });
   });
 
-  it("lets a run read one stack's state, and of that bucket nothing else", () => {
+  it("lets a run read one stack's state, and nothing else in that bucket", () => {
     const place = { project: "castchat", stack: "prod" };
     const rights = (backend: string) =>
       runnerPermissions({ ...SCOPE, checkpoint: { ...place, backend } }).Statement.filter(({ Sid }) =>
@@ -206,7 +206,7 @@ describe("BackupSchedule", () => {
     ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner@sha256:00", true],
     ["222222222222.dkr.ecr.ap-northeast-3.amazonaws.com/team/runner:1", true],
     ["public.ecr.aws/docker/library/node:24", false],
-  ])("lets a run pull %s where that needs rights: %s", (image, isPrivate) => {
+  ])("lets a run pull %s if that needs permissions: %s", (image, isPrivate) => {
     const pulls = runnerPermissions({ ...SCOPE, image }).Statement.filter(({ Sid }) => Sid === "PullsItsImage");
     expect(pulls.map(({ Resource }) => Resource)).toEqual(
       isPrivate ? ["arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner"] : [],
@@ -215,7 +215,7 @@ describe("BackupSchedule", () => {
 });
 
 describe("buildspec", () => {
-  it("looks at the code's hash before it runs it", () => {
+  it("checks the code's hash before running it", () => {
     const { phases } = parsed(buildspec("5ca1ab1e")) as Record<"phases", Record<string, { commands: string[] }>>;
     expect(Object.keys(phases)).toEqual(["install", "pre_build", "build"]);
     expect(phases["install"]!.commands[0]).toMatch(/^command -v pg_dump \|\| \{ .*postgresql-client-18; \}$/);

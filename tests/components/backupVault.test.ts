@@ -30,7 +30,7 @@ const documentOf = (value: unknown) => JSON.parse(String(value)) as { Statement:
 const statement = (value: unknown, sid: string) => documentOf(value).Statement.find(({ Sid }) => Sid === sid);
 
 describe("BackupVault", () => {
-  it("consists of these parts, and of no replication where none is asked for", async () => {
+  it("consists of these parts, without replication by default", async () => {
     const own = inventory(await declared()).filter((name) => !/ vault-(roles|audit)-/.test(name));
     expect(own).toEqual([
       "aws:kms/alias:Alias vault-key-alias",
@@ -87,7 +87,7 @@ describe("BackupVault", () => {
     expect(inputs("vault-lifecycle")).toEqual({ bucket: BUCKET, rules: tiersToLifecycleRules(TIERS) });
   });
 
-  it("replicates, where asked, every object but no deletion, with a role that may not delete", async () => {
+  it("replicates every object but no deletion, with a role that may not delete", async () => {
     const resources = await declared({ replicateTo: REPLICA });
     expect(named(resources, "vault-replication").inputs).toEqual({
       bucket: BUCKET,
@@ -119,7 +119,7 @@ describe("BackupVault", () => {
     ]);
   });
 
-  it("lets a replica's source in by the derived name of its role alone", async () => {
+  it("accepts a replica's source only by the derived name of its role", async () => {
     const resources = await declared({ site: STANDBY, replicaOf: PRIMARY });
     const role = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
     const trusted = {
@@ -139,7 +139,7 @@ describe("BackupVault", () => {
     });
   });
 
-  it("works across two accounts: the standby trusts the very role, and the role reaches the very bucket and key", async () => {
+  it("works across two accounts: the standby trusts the exact role, and the role reaches the exact bucket and key", async () => {
     const standby = await declared({ site: STANDBY, replicaOf: PRIMARY });
     const replica = `arn:aws:s3:::${String(named(standby, "vault-bucket").inputs["bucket"])}`;
     expect(replica).toBe("arn:aws:s3:::castchat-recovery-standby-vault-222222222222-ap-northeast-3");
@@ -170,7 +170,7 @@ describe("BackupVault", () => {
     );
   });
 
-  it("tags what can be tagged", async () => {
+  it("tags every resource that can have tags", async () => {
     const tags = { owner: "platform" };
     const resources = await declared({ replicateTo: REPLICA, tags });
     const tagged = resources.filter(({ inputs }) => "tags" in inputs).map(({ name }) => name);
@@ -188,7 +188,7 @@ describe("BackupVault", () => {
     expect(named(resources, "vault-bucket").inputs["tags"]).toEqual(tags);
   });
 
-  it("puts out its bucket, its key's and roles' ARNs, and where its logs lie", async () => {
+  it("outputs its bucket, its key's and roles' ARNs, and its log bucket", async () => {
     const outputs: Promise<string>[] = [];
     await registered(() => {
       const vault = new BackupVault("vault", ARGS);
@@ -249,7 +249,7 @@ describe("bucketPolicy", () => {
     expect(JSON.stringify(replica).length).toBeLessThan(15_000);
   });
 
-  it("excepts the break-glass role of its own account from the ban on deletion, and nobody else", () => {
+  it("exempts only its own account's break-glass role from the ban on deletion", () => {
     const replica = bucketPolicy({ site: STANDBY, tiers: TIERS, replicaOf: PRIMARY });
     const deletion = replica.Statement.find(({ Sid }) => Sid === "NobodyDeletes");
     expect(deletion).toMatchObject({
@@ -262,7 +262,7 @@ describe("bucketPolicy", () => {
     });
   });
 
-  it("takes the deployers that are named, in the key's policy too", () => {
+  it("uses the given deployers, also in the key's policy", () => {
     const deployerArns = ["arn:aws:iam::111111111111:role/ci"];
     for (const document of [bucketPolicy({ ...ARGS, deployerArns }), keyPolicy({ ...ARGS, deployerArns })]) {
       const only = document.Statement.find(({ Sid }) => Sid === "DeployerOnly");
@@ -270,7 +270,7 @@ describe("bucketPolicy", () => {
     }
   });
 
-  it("lets break-glass alone end the key, and of a disposable vault the deployers too", () => {
+  it("lets only break-glass delete the key, and the deployers too if the vault is disposable", () => {
     const ends = (disposable: boolean) =>
       keyPolicy({ ...ARGS, disposable, deployerArns: ["arn:aws:iam::111111111111:role/ci"] }).Statement.find(
         ({ Sid }) => Sid === "BreakGlassEnds",
@@ -285,7 +285,7 @@ describe("bucketPolicy", () => {
     });
   });
 
-  it("lets nobody in from outside unless it is a replica", () => {
+  it("accepts no other account unless it is a replica", () => {
     expect(policy.Statement.filter(({ Effect }) => Effect === "Allow")).toEqual([]);
   });
 });
@@ -293,7 +293,7 @@ describe("bucketPolicy", () => {
 describe("one more tier in the table", () => {
   const tiers = [...TIERS, decade()];
 
-  it("shows in the rules, the lock's limit, the roles' reach, the logs' length and the calendar", async () => {
+  it("appears in the rules, the lock's limit, the roles' permissions, the logs' retention and the calendar", async () => {
     const resources = await declared({ tiers });
     const rules = named(resources, "vault-lifecycle").inputs["rules"] as { id: string }[];
     expect(rules.find(({ id }) => id === "decade")).toMatchObject({

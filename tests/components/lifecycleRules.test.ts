@@ -20,7 +20,7 @@ const tier = (id: string, days: number, transitions?: object[]) => ({
 });
 
 describe("tiersToLifecycleRules", () => {
-  it("makes one rule a tier, and one that clears what expiry leaves behind", () => {
+  it("makes one rule for each tier, and one that removes what expiry leaves behind", () => {
     expect(tiersToLifecycleRules(TIERS)).toEqual([
       tier("daily", 30),
       tier("weekly", 92, [{ days: 30, storageClass: "STANDARD_IA" }]),
@@ -30,12 +30,12 @@ describe("tiersToLifecycleRules", () => {
     ]);
   });
 
-  it("leaves transitions out where a tier has none", () => {
+  it("leaves transitions out if a tier has none", () => {
     const [daily] = tiersToLifecycleRules(TIERS.slice(0, 1));
     expect(daily).not.toHaveProperty("transitions");
   });
 
-  it("still clears up when there is no tier", () => {
+  it("still cleans up when there is no tier", () => {
     expect(tiersToLifecycleRules([])).toEqual([cleanUp]);
   });
 

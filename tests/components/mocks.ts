@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A resource as the program has asked for it; secrets are unwrapped. */
+/** A resource as the program registered it, with secrets unwrapped. */
 export interface Registered {
   readonly name: string;
   readonly type: string;
@@ -12,17 +12,17 @@ export interface Registered {
 export type Calls = Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 
 const ANSWERS: Calls = {
-  "recovery:index:trafficLease": () => ({ holder: "nobody" }),
+  "recovery:index:trafficLease": () => ({ holder: "no stack" }),
   "aws:kms/getPublicKey:getPublicKey": ({ keyId }) => ({ publicKeyPem: `public key of ${String(keyId)}` }),
 };
 
 const SECRET = "4dabf18193072939515e22adb298388d";
 
 /**
- * Runs a part of the program under Pulumi's mocks. They don't show resource options (protect, aliases, dependsOn) and never run
- * a provider; tests/program does that on the real engine.
+ * Runs a part of the program under Pulumi's mocks. They don't show resource options (protect, aliases, dependsOn) and never run a provider;
+ * tests/program does that on the real engine.
  *
- * @returns every resource that was registered, once all of them are
+ * @returns every registered resource, when all are registered
  */
 export async function registered(declare: () => unknown, calls: Calls = ANSWERS): Promise<Registered[]> {
   const resources: Registered[] = [];
@@ -71,7 +71,7 @@ export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-/** What the services would add to a resource. */
+/** The outputs that the service would add to a resource. */
 function computed(name: string, type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case "aws:kms/key:Key":

@@ -24,7 +24,7 @@ const providersOf = (endpoints: Partial<typeof ENDPOINTS>) =>
   registered(() => createProviders(parseSettings({ ...RAW, ...endpoints }, "prod")));
 
 describe("the providers", () => {
-  it("get addresses in the form that the states of deployed stacks hold", async () => {
+  it("have addresses in the form that the states of deployed stacks contain", async () => {
     const resources = await providersOf(ENDPOINTS);
     expect(named(resources, "recovery").inputs).toEqual({
       awsRegion: "ap-northeast-1",
@@ -36,7 +36,7 @@ describe("the providers", () => {
     expect(new Set(Object.values(addresses!))).toEqual(new Set(["http://127.0.0.1:1"]));
   });
 
-  it("get none when the public services are meant", async () => {
+  it("have no addresses when the public services are meant", async () => {
     const resources = await providersOf({});
     expect(named(resources, "recovery").inputs).toEqual({ awsRegion: "ap-northeast-1", vercelTeam: "acme" });
     expect(named(resources, "aws").inputs["endpoints"]).toBeUndefined();

@@ -27,7 +27,7 @@ const COMMON = {
 };
 /** A primary site as shipped. */
 export const PRIMARY: PrimarySiteArgs = { ...COMMON, stack: "prod", generation: 1, cloudflareAccountId: "cf" };
-/** A standby site that waits. */
+/** A standby site that is not recovering. */
 export const STANDBY: StandbySiteArgs = {
   ...COMMON,
   stack: "dr",

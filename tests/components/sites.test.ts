@@ -20,11 +20,11 @@ const primary = (args: Partial<PrimarySiteArgs> = {}) =>
   registered(() => new PrimarySite("primary", { ...PRIMARY, ...args }));
 const standby = (args: Partial<StandbySiteArgs> = {}) =>
   registered(() => new StandbySite("standby", { ...STANDBY, ...args }));
-/** Without what files of their own test: vault, keys and schedule. */
+/** Without the parts that have test files of their own: vault, keys and schedule. */
 const withoutVault = (names: string[]) => names.filter((name) => !/ (vault|signing|schedule)/.test(name));
 const schedules = (names: string[]) => names.filter((name) => name.includes("BackupSchedule"));
 
-/** Where a stack's state lies. */
+/** The place of a stack's state. */
 const STATE = { backend: "s3://state/a?region=ap-northeast-3", project: "castchat" };
 
 describe("PrimarySite", () => {
@@ -126,19 +126,19 @@ describe("PrimarySite", () => {
     });
   });
 
-  it("replicates its vault only where both the vault and its key are given", async () => {
+  it("replicates its vault only if both the vault and its key are given", async () => {
     const address = { standbyVaultBucketArn: "arn:aws:s3:::replica", standbyVaultKeyArn: "arn:aws:kms:x:2:key/1" };
     const replication = (names: string[]) => names.filter((name) => name.endsWith("vault-replication"));
     expect(replication(inventory(await primary(address)))).toHaveLength(1);
     expect(replication(inventory(await primary()))).toEqual([]);
   });
 
-  it("asks for no deletion protection where protect is taken away", async () => {
+  it("removes the deletion protection when protect is false", async () => {
     const resources = await primary({ protect: false });
     expect(named(resources, "database-project").inputs["deletionProtection"]).toBe(false);
   });
 
-  it("puts out what the other stack and the commands need; secrets stay secret", async () => {
+  it("outputs what the other stack and the commands need, with secrets kept secret", async () => {
     let outputs: SiteOutputs | undefined;
     await registered(() => {
       outputs = new PrimarySite("primary", PRIMARY).outputs;
@@ -214,7 +214,7 @@ describe("StandbySite", () => {
     ]);
     expect(named(resources, "mirror-repository").inputs).toEqual({
       name: "castchat-mirror",
-      description: "Mirror of castchat/castchat; written by castchat-recovery alone",
+      description: "Mirror of castchat/castchat; only castchat-recovery writes to it",
       visibility: "private",
       hasIssues: false,
       hasProjects: false,
@@ -233,7 +233,7 @@ describe("StandbySite", () => {
       connectionString: ENVIRONMENT.DATABASE_URL,
       supabaseRef: "abc",
       vaultBucket: "castchat-recovery-standby-vault-111111111111-ap-northeast-1",
-      // Its own key too: it backs up what it has recovered.
+      // Its own key too, because it backs up what it has recovered.
       trustedWriterKeys: ["PEM", "public key of arn:aws:kms:::key/signing-key"],
       backup: "20260701T020000Z-1a2b3c",
       generation: 2,
@@ -269,7 +269,7 @@ describe("StandbySite", () => {
     ]);
   });
 
-  it("stops what is left of the primary first, when active alone", async () => {
+  it("first stops what still runs of the primary, only when active", async () => {
     const active = await standby({ mode: "active", peerVercelProject: "castchat" });
     expect(named(active, "fence").inputs).toEqual({
       organization: "castchat",
@@ -280,20 +280,20 @@ describe("StandbySite", () => {
     expect(inventory(await standby({ mode: "drill" })).join()).not.toContain("PrimaryFence");
   });
 
-  it("takes backups of its own when active alone", async () => {
+  it("takes backups of its own only when active", async () => {
     expect(schedules(inventory(await standby({ mode: "active" })))).toHaveLength(1);
     for (const mode of ["standby", "drill"] as const) {
       expect(schedules(inventory(await standby({ mode })))).toEqual([]);
     }
   });
 
-  it("passes on the wanted time, and leaves out what isn't asked for", async () => {
+  it("passes on the given time, and leaves out what isn't given", async () => {
     const inputs = named(await standby({ mode: "active", at: "2026-07-01T02:00:00Z" }), "database-restore").inputs;
     expect(inputs["at"]).toBe("2026-07-01T02:00:00Z");
     expect(inputs).not.toHaveProperty("backup");
   });
 
-  it("drills into throwaway resources, under a name of its own", async () => {
+  it("drills into throwaway resources under a name of their own", async () => {
     const resources = await standby({ mode: "drill" });
     expect(named(resources, "drill-database-project").inputs).toMatchObject({
       name: "castchat-drill-g2",
@@ -302,20 +302,20 @@ describe("StandbySite", () => {
     expect(named(resources, "drill-traffic").inputs["publicName"]).toBe("drill.app.castchat.jp");
   });
 
-  it("clones from the GitHub that it is given", async () => {
+  it("clones from the given GitHub", async () => {
     const resources = await standby({ mode: "active", endpoints: { github: "http://127.0.0.1:9" } });
     expect(named(resources, "application-deployment").inputs["sourceUrl"]).toBe(
       "http://127.0.0.1:9/mirrors/castchat-mirror.git",
     );
   });
 
-  it("keeps the names of what it kept ready, so that a recovery adds and replaces nothing", async () => {
+  it("keeps the names of what was ready, so that a recovery only adds and replaces nothing", async () => {
     const before = inventory(await standby());
     const after = inventory(await standby({ mode: "active" }));
     expect(after).toEqual(expect.arrayContaining(before));
   });
 
-  it("shows the restore while active, and no database while it stands by", async () => {
+  it("outputs the restore while active, and no database while standing by", async () => {
     const shown: SiteOutputs[] = [];
     await registered(() => {
       shown.push(new StandbySite("active", { ...STANDBY, mode: "active" }).outputs);

@@ -22,7 +22,7 @@ const SCOPE = {
 };
 const actionsOf = (document: PolicyDocument) => document.Statement.flatMap(({ Action }) => Action as string[]).sort();
 
-/** tests/lab/sandbox/iam.test.ts shows what each may not do. */
+/** tests/lab/sandbox/iam.test.ts shows what each role may not do. */
 describe("VaultRoles", () => {
   it("makes a role of a derived name for each purpose, for an hour at most", async () => {
     const resources = await registered(() => new VaultRoles("roles", SCOPE));
@@ -43,7 +43,7 @@ describe("VaultRoles", () => {
 });
 
 describe("vaultRoleTrust", () => {
-  it("lets the account's schedule in, but not to break glass", () => {
+  it("lets the account's schedule assume every role but break-glass", () => {
     const services = (purpose: (typeof VAULT_ROLE_PURPOSES)[number]) =>
       vaultRoleTrust(SITE, purpose).Statement.filter(({ Sid }) => Sid === "Schedule");
     expect(services("writer")).toEqual([
@@ -58,7 +58,7 @@ describe("vaultRoleTrust", () => {
     expect(services("break-glass")).toEqual([]);
   });
 
-  it("lets the account's people in by tag or by list, with MFA to break glass", () => {
+  it("lets the account's people assume roles by tag or by list, break-glass only with MFA", () => {
     const mfa = {
       Bool: { "aws:MultiFactorAuthPresent": "true" },
       NumericLessThan: { "aws:MultiFactorAuthAge": "3600" },
@@ -89,7 +89,7 @@ describe("vaultRolePermissions", () => {
   ];
   it.each([
     ["reader", reading],
-    // s3:GetObject once more, of its log.
+    // s3:GetObject a second time, for its log.
     ["restorer", [...reading, "kms:GenerateDataKey", "kms:Verify", "s3:GetObject", "s3:PutObject", "s3:RestoreObject"]],
     [
       "writer",
@@ -136,7 +136,7 @@ describe("vaultRolePermissions", () => {
     ]);
   });
 
-  it("lets the vault's key be used through S3 of the region alone; break-glass ends it, and never uses it", () => {
+  it("lets the vault's key be used only through S3 in the region; break-glass deletes it, and never uses it", () => {
     const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
     const onKey = statements.filter(({ Resource, Sid }) => Resource === SCOPE.keyArn && Sid !== "EndsTheKey");
     expect(onKey).toHaveLength(5);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { backupIdFor, startOfBackup } from "../../planning/backupId.ts";
 
 describe("backup ids", () => {
-  it("tell the second in which the run began", () => {
+  it("contain the second in which the run began", () => {
     const id = backupIdFor(new Date("2026-07-01T02:03:04.567Z"), "0a1b2c");
     expect(id).toBe("20260701T020304Z-0a1b2c");
     expect(startOfBackup(id)).toEqual(new Date("2026-07-01T02:03:04Z"));
@@ -20,7 +20,7 @@ describe("backup ids", () => {
     expect(startOfBackup(text)).toBeUndefined();
   });
 
-  it("are not made from anything but six hexadecimal digits", () => {
-    expect(() => backupIdFor(new Date(0), "xyz")).toThrow("no backup id");
+  it("accept only six hexadecimal digits", () => {
+    expect(() => backupIdFor(new Date(0), "xyz")).toThrow("is not a backup id");
   });
 });

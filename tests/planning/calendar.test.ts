@@ -36,7 +36,7 @@ describe("tierForRun", () => {
     expect(tierAt("2026-07-15T02:00:00")).toBe("annual");
   });
 
-  it("goes on with daily while the year's backup also fills the month and the week", () => {
+  it("continues with daily while the year's backup also fills the month and the week", () => {
     expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T02:00:00"))).toBe("daily");
   });
 
@@ -65,7 +65,7 @@ describe("tierForRun", () => {
     expect(tierAt("2026-07-15T08:00:00", proven("annual", "2026-07-15T08:00:01"))).toBe("annual");
   });
 
-  it("refuses tiers of which none takes every run", () => {
+  it("refuses tiers if no tier takes every run", () => {
     expect(() => tierForRun(at("2026-07-15T08:00:00"), [], [])).toThrow("no tier");
   });
 });

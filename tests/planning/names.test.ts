@@ -49,13 +49,13 @@ describe("derived names", () => {
     expect(replicationRoleName(longest).length).toBeLessThanOrEqual(64);
   });
 
-  it("tell a recovery from a drill, and one generation from the next", () => {
+  it("distinguish a recovery from a drill, and one generation from the next", () => {
     expect(recoveredDatabaseName("active", 2)).toBe("castchat-dr-g2");
     expect(recoveredDatabaseName("drill", 2)).toBe("castchat-drill-g2");
     expect(drillName("app.castchat.jp")).toBe("drill.app.castchat.jp");
   });
 
-  it("clone from GitHub, or from what stands for it", () => {
+  it("clone from GitHub, or from the endpoint that replaces it", () => {
     expect(cloneUrl("castchat/castchat")).toBe("https://github.com/castchat/castchat.git");
     expect(cloneUrl("castchat/castchat", "http://127.0.0.1:1")).toBe("http://127.0.0.1:1/castchat/castchat.git");
   });

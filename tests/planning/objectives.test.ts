@@ -32,7 +32,7 @@ describe("longestIntervalHours", () => {
     ).toBeLessThanOrEqual(24 * HOUR);
   });
 
-  it("is 0 where no interval keeps it", () => {
+  it("is 0 if no interval keeps it", () => {
     expect(longestIntervalHours(10 * 60_000, 600_000)).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { hoursOfRate, LONGEST_INTERVAL_HOURS, rateExpression, RUN_LIMIT_MINUTES 
 import { privateRepositoryOf } from "../../settings/runnerImage.ts";
 
 describe("the schedule", () => {
-  it("promises the loss of 24 hours at most even when a run takes as long as it may, and not with an hour more", () => {
+  it("keeps the loss at 24 hours when a run takes as long as it may, but not at an hour more", () => {
     const loss = (hours: number) =>
       worstCaseLossMs({
         intervalMs: hours * 3_600_000,
@@ -32,7 +32,7 @@ describe("the schedule", () => {
 
 describe("privateRepositoryOf", () => {
   it.each(["node:24", "public.ecr.aws/x/y:1", "111.dkr.ecr.eu-west-1.amazonaws.com/x:1"])(
-    "knows none for %s",
+    "returns undefined for %s",
     (image) => {
       expect(privateRepositoryOf(image)).toBeUndefined();
     },

@@ -1,12 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { faultsOfOverrides, leastKeptDays, type SeedTierName, TIERS, tiersWith } from "../../planning/tiers.ts";
+import {
+  faultsOfOverrides,
+  leastKeptDays,
+  type RequiredTierName,
+  TIER_NAMES,
+  TIERS,
+  tiersWith,
+} from "../../planning/tiers.ts";
 import { decade } from "../support/decade.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
 
 describe("TIERS", () => {
-  it("keeps each tier for the longest that the calendar makes of the guide's period", () => {
+  it("keeps each tier for the longest that the calendar makes of the required period", () => {
     expect(TIERS.map(({ name, keptDays }) => [name, keptDays])).toEqual([
       ["daily", 30],
       ["weekly", 92],
@@ -15,8 +22,8 @@ describe("TIERS", () => {
     ]);
   });
 
-  it.each(TIERS)("$name covers the guide's period from every day of twelve years", ({ name, keptDays }) => {
-    const later: Record<SeedTierName, (from: Date) => Date> = {
+  it.each(TIERS)("$name covers the required period from every day of twelve years", ({ name, keptDays }) => {
+    const later: Record<RequiredTierName, (from: Date) => Date> = {
       daily: (from) => shifted(from, 0, 0, 30),
       weekly: (from) => shifted(from, 0, 3, 0),
       monthly: (from) => shifted(from, 1, 0, 0),
@@ -24,7 +31,7 @@ describe("TIERS", () => {
     };
     for (let day = 0; day < 12 * 366; day++) {
       const from = new Date(Date.UTC(2024, 0, 1 + day));
-      const promised = (later[name as SeedTierName](from).getTime() - from.getTime()) / 86_400_000;
+      const promised = (later[name as RequiredTierName](from).getTime() - from.getTime()) / 86_400_000;
       expect(keptDays).toBeGreaterThanOrEqual(promised);
     }
   });
@@ -46,24 +53,24 @@ describe("TIERS", () => {
 });
 
 describe("faultsOfOverrides", () => {
-  it.each(TIERS)("accepts what the guide asks for in $name, and a day more", (one) => {
+  it.each(TIERS)("accepts the required days in $name, and a day more", (one) => {
     expect(faultsOfOverrides({ [one.name]: leastKeptDays(one) })).toEqual([]);
     expect(faultsOfOverrides({ [one.name]: leastKeptDays(one) + 1 })).toEqual([]);
   });
 
-  it("takes a tier beyond the guide by what the table says", () => {
+  it("takes a further tier's minimum from its own line", () => {
     const tiers = [...TIERS, decade()];
     expect(faultsOfOverrides({ decade: 3652 }, tiers)).toEqual([
-      "decade keeps 3652 days, the recovery guide asks for at least 3653",
+      "decade keeps 3652 days, but docs/objectives.md requires at least 3653",
     ]);
   });
 
   it("names every tier that is a day too short", () => {
     expect(faultsOfOverrides({ daily: 29, weekly: 91, monthly: 365, annual: 1826 })).toEqual([
-      "daily keeps 29 days, the recovery guide asks for at least 30",
-      "weekly keeps 91 days, the recovery guide asks for at least 92",
-      "monthly keeps 365 days, the recovery guide asks for at least 366",
-      "annual keeps 1826 days, the recovery guide asks for at least 1827",
+      "daily keeps 29 days, but docs/objectives.md requires at least 30",
+      "weekly keeps 91 days, but docs/objectives.md requires at least 92",
+      "monthly keeps 365 days, but docs/objectives.md requires at least 366",
+      "annual keeps 1826 days, but docs/objectives.md requires at least 1827",
     ]);
   });
 });

@@ -101,7 +101,7 @@ describe("policies/check.ts", () => {
       const { code, output, left } = await check(root);
       expect(await contents()).toEqual(before);
       expect(output).toContain(
-        "  - The backup vault's bucket must be protected; take the setting disposableVault away. [vault-bucket] (aws-s3-bucket-protect-vault)",
+        "  - The backup vault's bucket must be protected; remove the setting disposableVault. [vault-bucket] (aws-s3-bucket-protect-vault)",
       );
       expect(output).toContain("[vault-key] (aws-kms-key-protect-vault-key)");
       expect(output).toContain(
@@ -132,7 +132,7 @@ describe("policies/check.ts", () => {
     const { code, output, left } = await check(ROOT, { PATH: scratch });
     expect({ code, output, left }).toEqual({
       code: 2,
-      output: "There is no pulumi on the PATH; run `make policy`, which brings it.\n",
+      output: "There is no pulumi on the PATH. Run `make policy`, which installs it.\n",
       left: [],
     });
   });

@@ -40,11 +40,11 @@ type Props = Record<string, unknown>;
 
 interface Case {
   policy: ResourceValidationPolicy;
-  /** The component that it is a part of. @default - the vault */
+  /** The component that contains the resource. @default - the vault */
   owner?: string;
-  /** Pulumi's type of the resource that it looks at. */
+  /** Pulumi's type of the checked resource. */
   type: string;
-  /** A resource that keeps it, each in one field broken by a row of `broken`. */
+  /** A resource that keeps the policy. Each row of `broken` breaks one field of it. */
   kept: Props;
   broken: [what: string, change: Props, message: RegExp][];
 }
@@ -71,7 +71,7 @@ const CASES: Case[] = [
     kept: { objectLockEnabled: true },
     broken: [
       ["lock switched off", { objectLockEnabled: false }, /^The backup vault's bucket must have Object Lock/],
-      ["lock not said", { objectLockEnabled: undefined }, /must have Object Lock/],
+      ["lock not set", { objectLockEnabled: undefined }, /must have Object Lock/],
     ],
   },
   {
@@ -128,8 +128,8 @@ const CASES: Case[] = [
       ["an allow", tlsPolicy({ Effect: "Allow" }), /must deny s3:\*/],
       ["one principal", tlsPolicy({ Principal: { AWS: "arn:aws:iam::1:root" } }), /must deny/],
       ["some actions", tlsPolicy({ Action: "s3:GetObject" }), /must deny/],
-      ["objects alone", tlsPolicy({ Resource: ["arn:aws:s3:::b/*"] }), /must deny/],
-      ["the bucket alone", tlsPolicy({ Resource: "arn:aws:s3:::b" }), /must deny/],
+      ["only the objects", tlsPolicy({ Resource: ["arn:aws:s3:::b/*"] }), /must deny/],
+      ["only the bucket", tlsPolicy({ Resource: "arn:aws:s3:::b" }), /must deny/],
       ["the other way round", tlsPolicy({ Condition: { Bool: { "aws:SecureTransport": "true" } } }), /must deny/],
       [
         "a further condition",
@@ -161,7 +161,7 @@ const CASES: Case[] = [
         /daily/,
       ],
       [
-        "a class that sleeps",
+        "an archive class",
         rulesWith(3, { transitions: [{ days: 30, storageClass: "DEEP_ARCHIVE" }] }),
         /must not move annual backups to DEEP_ARCHIVE/,
       ],
@@ -175,7 +175,7 @@ const CASES: Case[] = [
     broken: [
       ["no data events", { advancedEventSelectors: undefined }, /must record the data events/],
       ["another kind of event", selecting({ ...EVENTS, equals: ["Management"] }, OBJECTS), /must record/],
-      ["writes alone", selecting(EVENTS, OBJECTS, { field: "readOnly", equals: ["false"] }), /must record/],
+      ["only writes", selecting(EVENTS, OBJECTS, { field: "readOnly", equals: ["false"] }), /must record/],
       ["logging off", { enableLogging: false }, /must be on/],
       ["no validation", { enableLogFileValidation: false }, /must be verifiable/],
     ],
@@ -210,7 +210,7 @@ function violationsOf(policy: ResourceValidationPolicy, args: ResourceValidation
 describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAULT }) => {
   const urn = `${owner}$${type}::vault-part`;
 
-  it("is kept by a vault as it should be", () => expect(violationsOf(policy, argsOf(type, kept, { urn }))).toEqual([]));
+  it("is kept by a correct vault", () => expect(violationsOf(policy, argsOf(type, kept, { urn }))).toEqual([]));
 
   it.each(broken)("fires on %s", (_, change, message) => {
     const violations = violationsOf(policy, argsOf(type, { ...kept, ...change }, { urn }));
@@ -219,7 +219,7 @@ describe.each(CASES)("$policy.name", ({ policy, type, kept, broken, owner = VAUL
     for (const violation of violations) expect(violation).toMatch(/^The backup vault.*\.$/s);
   });
 
-  it("leaves what is no part of a vault alone", () => {
+  it("ignores what is not part of a vault", () => {
     const [, change] = broken[0]!;
     for (const elsewhere of [
       `urn:pulumi:prod::castchat-recovery::${type}::logs`,
@@ -257,7 +257,7 @@ describe.each([
   it("fires on an unprotected one", () => {
     const owner = policy === configureVaultTrail ? AUDIT : VAULT;
     const violations = violationsOf(policy, argsOf(type, kept, { protect: false, urn: `${owner}$${type}::part` }));
-    expect(violations).toEqual([expect.stringMatching(/must be protected; take the setting disposableVault away\.$/)]);
+    expect(violations).toEqual([expect.stringMatching(/must be protected; remove the setting disposableVault\.$/)]);
   });
 });
 
@@ -276,7 +276,7 @@ describe(missingParts.name, () => {
     expect(check([])).toEqual([["The stack must have a backup vault; declare a BackupVault component."]]);
   });
 
-  it.each(Object.entries(VAULT_PARTS))("fires where there is no %s", (type, part) => {
+  it.each(Object.entries(VAULT_PARTS))("fires if there is no %s", (type, part) => {
     const rest = parts.filter((one) => one.type !== type);
     expect(check([vault, ...rest])).toEqual([
       [`The backup vault "vault" must have ${part}; declare it in the component.`, vault.urn],
@@ -329,7 +329,7 @@ describe(missingReplica.name, () => {
     ["no replication", []],
     ["a rule that is switched off", [replication("Disabled")]],
     ["another vault's replication", [replication("Enabled", { ...primary, urn: "urn:other" })]],
-  ])("complains of %s", (_, resources) => {
+  ])("warns of %s", (_, resources) => {
     expect(check([primary, ...resources])).toEqual([
       [expect.stringMatching(/^The backup vault "vault" has no replica, .* standbyVaultBucketArn .*\.$/), primary.urn],
     ]);
@@ -385,13 +385,13 @@ describe(configureBackupInterval.name, () => {
   it.each([
     ["rate(22 hours)", {}, /at least every 21 hours.* it runs every 22\.$/],
     ["rate(1 day)", {}, /it runs every 24\.$/],
-    ["cron(0 2 * * ? *)", {}, /must run at a rate/],
-    ["rate(6 hours)", { state: "DISABLED" }, /must be switched on/],
+    ["cron(0 2 * * ? *)", {}, /must be a rate/],
+    ["rate(6 hours)", { state: "DISABLED" }, /must be enabled/],
   ])("fires on %s %j", (scheduleExpression, more, message) => {
     expect(check({ scheduleExpression, ...more })).toEqual([expect.stringMatching(message)]);
   });
 
-  it("leaves other schedules alone", () => {
+  it("ignores other schedules", () => {
     expect(check({ scheduleExpression: "rate(7 days)" }, `urn:pulumi:prod::castchat-recovery::${type}::other`)).toEqual(
       [],
     );
@@ -403,7 +403,7 @@ describe(disallowPlainSecrets.name, () => {
   const check = (...environmentVariables: Props[]) =>
     violationsOf(disallowPlainSecrets, argsOf(type, { environment: { environmentVariables } }));
 
-  it("is kept by references and by what is no secret", () => {
+  it("is kept by references and by variables that are not secret", () => {
     expect(
       check(
         { name: "DATABASE_URL", type: "SECRETS_MANAGER", value: "arn:DATABASE_URL" },
@@ -430,7 +430,7 @@ describe(disallowPlainSecrets.name, () => {
 });
 
 describe("the pack", () => {
-  it("holds every policy that is tested here", () => {
+  it("contains every policy that is tested here", () => {
     expect(POLICIES.map(({ name }) => name).sort()).toEqual(
       [
         ...CASES.map(({ policy }) => policy.name),

@@ -37,7 +37,7 @@ describe("replicaInAnotherRegion", () => {
     ]);
   });
 
-  it("fires on a region that can't be told", () => {
+  it("fires on an unknown region", () => {
     const [violation] = replicaInAnotherRegion([PROD, stackOf("dr", undefined)]);
     expect(violation).toMatch(/to an unknown region; the replica must be in another region\.$/);
   });
@@ -74,7 +74,7 @@ describe("judge", () => {
   });
   const violations = [{ policy: "aws-x", message: "The vault must be x.", urn: "urn:pulumi:prod::p::t::vault-bucket" }];
 
-  it("says a line a stack and exits with 0 when all is kept", () => {
+  it("prints a line for each stack and exits with 0 when every policy is kept", () => {
     expect(judge([report(PROD), report(DR)])).toEqual({
       lines: [
         "prod: 3 resources, every policy is kept",
@@ -85,7 +85,7 @@ describe("judge", () => {
     });
   });
 
-  it("says each violation and exits with 1", () => {
+  it("prints each violation and exits with 1", () => {
     const { lines, exitCode } = judge([report(PROD, { violations }), report(DR)]);
     expect(exitCode).toBe(1);
     expect(lines.slice(0, 2)).toEqual([
@@ -94,7 +94,7 @@ describe("judge", () => {
     ]);
   });
 
-  it("exits with 1 on a rule over both stacks alone", () => {
+  it("exits with 1 when only a rule over both stacks is broken", () => {
     const { lines, exitCode } = judge([report(PROD), report(stackOf("dr", "ap-northeast-1"))]);
     expect(exitCode).toBe(1);
     expect(lines.slice(2)).toEqual([
@@ -103,7 +103,7 @@ describe("judge", () => {
     ]);
   });
 
-  it("exits with 2 when a preview failed, and says nothing about both stacks", () => {
+  it("exits with 2 when a preview failed, and prints nothing about both stacks", () => {
     const { lines, exitCode } = judge([
       report(PROD, { violations }),
       report(DR, { resources: [], failure: { reason: "no engine", isRefusal: false } }),

@@ -24,7 +24,7 @@ describe("faulty settings on the engine", () => {
       expect(code).not.toBe(0);
       expect(output).toContain('settings of stack "prod" are wrong:');
       expect(output).toContain('castchat-recovery:peerAwsRegion is "ap-northeast-1", the same as awsRegion');
-      expect(output).toContain("castchat-recovery:awsRegoin is no setting; did you mean awsRegion?");
+      expect(output).toContain("castchat-recovery:awsRegoin is not a setting; did you mean awsRegion?");
       expect(output).toContain("castchat-recovery:tierOverrides is too short: daily keeps 7 days");
       expect(output).toContain('castchat-recovery:mode is "active", but only a standby has a mode');
       expect(output).not.toMatch(/\n\s+at .*\.(ts|js):\d+|unhandled/);

@@ -12,15 +12,16 @@ describe("nearest", () => {
     ["AwsRegio", "awsRegion"],
     ["peerAwsRegions", "peerAwsRegion"],
     ["roles", "role"],
-  ])("takes %s for %s", (word, expected) => expect(nearest(word, KEYS)).toBe(expected));
+  ])("suggests %s for %s", (word, expected) => expect(nearest(word, KEYS)).toBe(expected));
 
-  it("guesses nothing for a word that is far from all", () => expect(nearest("zzzzzz", KEYS)).toBeUndefined());
+  it("suggests nothing for a word that is far from every candidate", () =>
+    expect(nearest("zzzzzz", KEYS)).toBeUndefined());
 
-  it("guesses nothing where there is nothing", () => expect(nearest("role", [])).toBeUndefined());
+  it("suggests nothing if there are no candidates", () => expect(nearest("role", [])).toBeUndefined());
 });
 
 describe("allNearest", () => {
-  it("names every candidate that is as near", () => {
+  it("names every candidate that is equally near", () => {
     expect(allNearest("us-est-1", ["us-east-1", "us-west-1", "us-east-2"])).toEqual(["us-east-1", "us-west-1"]);
     expect(allNearest("zzzzzz", KEYS)).toEqual([]);
   });
@@ -29,7 +30,7 @@ describe("allNearest", () => {
 describe("a region of Supabase", () => {
   it.each([
     ["ap-northeast-2", undefined],
-    ["ap-northeast-3", /^which is no region of Supabase .*; choose ap-northeast-1 or ap-northeast-2\.$/],
+    ["ap-northeast-3", /^which is not a region of Supabase; choose ap-northeast-1 or ap-northeast-2\.$/],
     ["me-central-1", /choose (ca|eu)-central-1/],
     ["tokyo", /choose one of ap-east-1, .*, us-west-2\.$/],
   ])("%s", (region, fault) => {

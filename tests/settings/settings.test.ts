@@ -66,22 +66,22 @@ describe("parseSettings", () => {
     expect(settings.vercelTeam).toBeUndefined();
   });
 
-  it("accepts a standby in each mode; without one it stands by", () => {
+  it("accepts a standby in each mode, and defaults to mode standby", () => {
     expect(parseSettings(STANDBY, "dr")).toMatchObject({ role: "standby", mode: "standby", mirrorOwner: "mirrors" });
     expect(parseSettings(ACTIVE, "dr")).toMatchObject({ mode: "active", generation: 2, trustedWriterKeys: [P256] });
     expect(parseSettings({ ...ACTIVE, mode: "drill", generation: "1" }, "dr")).toMatchObject({ mode: "drill" });
   });
 
-  it("takes what Pulumi.yaml gives for a setting that isn't set", () => {
+  it("accepts Pulumi.yaml's value for a setting that isn't set", () => {
     expect(parseSettings({ ...PRIMARY, mode: "", trustedWriterKeys: "[]", at: "" }, "prod").role).toBe("primary");
   });
 
-  it("keeps tiers for longer where asked", () => {
+  it("keeps tiers for longer if asked to", () => {
     const { tiers } = parseSettings({ ...PRIMARY, tierOverrides: '{"daily":45}' }, "prod");
     expect(tiers[0]).toMatchObject({ name: "daily", keptDays: 45, lockDays: 45 });
   });
 
-  it("takes a slash off the end of an endpoint", () => {
+  it("removes the slash at the end of an endpoint", () => {
     expect(parseSettings({ ...PRIMARY, endpointAws: "http://127.0.0.1:4566/" }, "p").endpoints.aws).toBe(
       "http://127.0.0.1:4566",
     );
@@ -124,10 +124,10 @@ describe("parseSettings", () => {
     expect(faultsOf({ ...PRIMARY, [key]: value })).toContainEqual(`castchat-recovery:${key} ${sentence}`);
   });
 
-  it("refuses an interval with which a run that takes as long as it may loses more than is promised", () => {
+  it("refuses an interval that can lose more than is promised when a run takes as long as it may", () => {
     expect(faultsOf({ ...PRIMARY, intervalHours: "21" })).toEqual([]);
     expect(faultsOf({ ...PRIMARY, intervalHours: "22" })[0]).toMatch(
-      /intervalHours is 22, .* set at most 21, or more than 24 hours can be lost\.$/,
+      /intervalHours is 22, .* more than 24 hours .* set at most 21\.$/,
     );
   });
 
@@ -139,12 +139,12 @@ describe("parseSettings", () => {
     ["node", false],
     ["runner@sha256:abc", false],
     ["Runner:1", false],
-  ])("takes %s for the runner's image: %s", (runnerImage, good) => {
+  ])("checks %s as the runner's image: %s", (runnerImage, good) => {
     const faults = faultsOf({ ...PRIMARY, runnerImage });
-    expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*its tag or, better, its digest/)]);
+    expect(faults).toEqual(good ? [] : [expect.stringMatching(/runnerImage is .*a tag or, better, a digest/)]);
   });
 
-  it.each(["24", "0", "six"])("refuses intervalHours = %s, since a run a day can't keep the promise", (hours) => {
+  it.each(["24", "0", "six"])("refuses intervalHours = %s, which can't keep the promise", (hours) => {
     expect(faultsOf({ ...PRIMARY, intervalHours: hours })[0]).toMatch(/intervalHours is "\w+"; .* from 1 to 23/);
   });
 
@@ -164,21 +164,23 @@ describe("parseSettings", () => {
     );
   });
 
-  it("takes a disposable vault only in a drill, or where something stands in for AWS", () => {
+  it("accepts a disposable vault only in a drill or in the sandbox", () => {
     const raw = { ...ACTIVE, disposableVault: "true" };
     expect(faultsOf(raw)).toEqual([
-      expect.stringMatching(/^castchat-recovery:disposableVault is true, but the vault lies in AWS .*vault retire/),
+      expect.stringMatching(
+        /^castchat-recovery:disposableVault is true, but the vault is in AWS .*`castchat-recovery vault retire`/,
+      ),
     ]);
     expect(faultsOf({ ...raw, mode: "drill" })).toEqual([]);
     expect(parseSettings({ ...raw, endpointAws: "http://127.0.0.1:4566" }, "dr").disposableVault).toBe(true);
     expect(parseSettings(ACTIVE, "dr").disposableVault).toBe(false);
   });
 
-  it("takes deployers as ARNs, and the account's administrators where none is named", () => {
+  it("accepts deployers as ARNs, and defaults to the account's administrators", () => {
     const arn = "arn:aws:iam::111111111111:role/deploy-*";
     expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
-    expect(faultsOf({ ...PRIMARY, deployerArns: '["somebody"]' })[0]).toMatch(
+    expect(faultsOf({ ...PRIMARY, deployerArns: '["someone"]' })[0]).toMatch(
       /^castchat-recovery:deployerArns is .*list of ARNs/,
     );
   });
@@ -195,15 +197,15 @@ describe("parseSettings", () => {
     );
   });
 
-  it("names a setting that there is none of, but not its value", () => {
+  it("names an unknown setting, but not its value", () => {
     const [fault] = faultsOf({ ...PRIMARY, awsRegoin: "hunter2" });
-    expect(fault).toMatch(/^castchat-recovery:awsRegoin is no setting; did you mean awsRegion\?$/);
+    expect(fault).toMatch(/^castchat-recovery:awsRegoin is not a setting; did you mean awsRegion\?$/);
     expect(faultsOf({ ...PRIMARY, zzzzzzzzz: "x" })[0]).toMatch(
-      /is no setting; there are role, mode, .*supabaseProjectUrl\.$/,
+      /is not a setting; the settings are role, mode, .*supabaseProjectUrl\.$/,
     );
   });
 
-  it("names every fault at once, and says where to change them", () => {
+  it("names every fault at once, and where to change them", () => {
     const raw = { ...PRIMARY, role: "standby", awsRegion: "x", mode: "y", generation: "z", nonsense: "1" };
     const faults = faultsOf(raw).map((fault) => fault.split(" ")[0]);
     expect(faults).toEqual(
@@ -225,7 +227,7 @@ describe("parseSettings", () => {
 });
 
 describe("rules between settings", () => {
-  it.each<[string, RawSettings, string]>([
+  it.each<[string, RawSettings, RegExp]>([
     [
       "the same region twice",
       {
@@ -233,85 +235,81 @@ describe("rules between settings", () => {
         peerAwsRegion: "ap-northeast-1",
         standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1",
       },
-      'peerAwsRegion is "ap-northeast-1", the same as awsRegion; choose another region, or both stacks are lost together.',
+      /^peerAwsRegion is "ap-northeast-1", the same as awsRegion.*choose another region\.$/,
     ],
     [
-      "retention shorter than the guide's",
+      "a retention that is too short",
       { ...PRIMARY, tierOverrides: '{"weekly":91}' },
-      "tierOverrides is too short: weekly keeps 91 days, the recovery guide asks for at least 92.",
+      /^tierOverrides is too short: weekly keeps 91 days, .* at least 92\.$/,
     ],
-    [
-      "a mode on a primary",
-      { ...PRIMARY, mode: "active" },
-      'mode is "active", but only a standby has a mode; remove it.',
-    ],
+    ["a mode on a primary", { ...PRIMARY, mode: "active" }, /^mode is "active", but only a standby .*remove it\.$/],
     [
       "no standby vault",
       { ...PRIMARY, standbyVaultBucketArn: undefined, standbyVaultKeyArn: undefined },
-      'standbyVaultBucketArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+      /^standbyVaultBucketArn is not set; .*standbyVault to "none"/,
     ],
     [
       "half of a standby vault",
       { ...PRIMARY, standbyVaultKeyArn: undefined },
-      'standbyVaultKeyArn is not set; give the standby\'s outputs vaultBucketArn and vaultKeyArn, or standbyVault "none" to go without a replica.',
+      /^standbyVaultKeyArn is not set; .*standbyVault to "none"/,
     ],
     [
       "a standby vault and none",
       { ...PRIMARY, standbyVault: "none" },
-      'standbyVault is "none", but a standby vault\'s address is set; remove one of the two.',
+      /^standbyVault is "none", but .*remove one of the two\.$/,
     ],
     [
       "a key of another region",
       { ...PRIMARY, standbyVaultKeyArn: "arn:aws:kms:ap-northeast-1:222222222222:key/1" },
-      'standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key/1", which lies outside of peerAwsRegion ap-northeast-3 and peerAwsAccountId 222222222222; give the standby\'s own key.',
+      /^standbyVaultKeyArn is "arn:aws:kms:ap-northeast-1:222222222222:key\/1".* region ap-northeast-3 .* 222222222222 .*standby\'s own key\.$/,
     ],
     [
-      "a region of AWS that Supabase has not",
+      "an AWS region that Supabase doesn't have",
       { ...STANDBY, supabaseRegion: "ap-northeast-3" },
-      'supabaseRegion is "ap-northeast-3", which is no region of Supabase (AWS has more regions); choose ap-northeast-1 or ap-northeast-2.',
+      /^supabaseRegion is "ap-northeast-3", .*choose ap-northeast-1 or ap-northeast-2\.$/,
     ],
     [
       "a name outside of the zone",
       { ...PRIMARY, publicName: "app.evilcastchat.jp" },
-      'publicName is "app.evilcastchat.jp", which doesn\'t lie in the zone "castchat.jp"; choose a name that ends in it.',
+      /^publicName is "app\.evilcastchat\.jp", .*zone "castchat\.jp"; choose a name that ends in it\.$/,
     ],
     [
       "a mirror of itself",
       { ...STANDBY, repository: "mirrors/castchat" },
-      'mirrorRepository makes the mirror "mirrors/castchat" the very repository that it mirrors; choose another name or owner.',
+      /^mirrorRepository makes "mirrors\/castchat" a mirror of itself; choose another/,
     ],
     [
       "both backup and at",
       { ...ACTIVE, backup: "20260701T020000Z-1a2b3c", at: "2026-07-01T02:00:00Z" },
-      "at is set as well as backup; set one of them, or none for the newest backup.",
+      /^at and backup are both set; set one of them/,
     ],
     [
       "a standby without a mirror",
       { ...STANDBY, mirrorOwner: undefined },
-      "mirrorOwner is not set; a standby keeps a mirror of the code, name where.",
+      /^mirrorOwner is not set, but a standby .*set it\.$/,
     ],
     [
       "a standby that replicates",
       { ...STANDBY, standbyVaultBucketArn: "arn:aws:s3:::replica" },
-      "standbyVaultBucketArn is set, but only a primary replicates its vault; remove it.",
+      /^standbyVaultBucketArn is set, but only a primary .*remove it\.$/,
     ],
     [
-      "a recovery that trusts nobody",
+      "a recovery without trusted keys",
       { ...ACTIVE, trustedWriterKeys: undefined },
-      'trustedWriterKeys is not set; mode "active" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+      /^trustedWriterKeys is not set, but mode "active" .*signingPublicKey\.$/,
     ],
     [
-      "a drill that trusts nobody",
+      "a drill without trusted keys",
       { ...ACTIVE, mode: "drill", trustedWriterKeys: "[]" },
-      'trustedWriterKeys is not set; mode "drill" restores only backups signed by a key in it: give the primary\'s output signingPublicKey.',
+      /^trustedWriterKeys is not set, but mode "drill" .*signingPublicKey\.$/,
     ],
     [
       "a recovery in the primary's generation",
       { ...ACTIVE, generation: undefined },
-      "generation is 1, which the primary holds; taking the traffic over needs a higher one, 2 for the first recovery.",
+      /^generation is 1, .*set 2 for the first recovery\.$/,
     ],
   ])("refuse %s, and nothing else", (_, raw, fault) => {
-    expect(faultsOf(raw)).toEqual([`castchat-recovery:${fault}`]);
+    expect(faultsOf(raw)).toEqual([expect.stringMatching(fault.source.replace("^", "^castchat-recovery:"))]);
   });
 
   it("let a primary go without a replica when it says so", () => {
@@ -319,7 +317,7 @@ describe("rules between settings", () => {
     expect(faultsOf(raw)).toEqual([]);
   });
 
-  it("say nothing about a value that is itself wrong", () => {
+  it("skip a value that is itself wrong", () => {
     expect(faultsOf({ ...ACTIVE, generation: "x" })).toHaveLength(1);
     expect(faultsOf({ ...PRIMARY, standbyVaultKeyArn: "nonsense" })).toHaveLength(1);
   });
@@ -328,7 +326,7 @@ describe("rules between settings", () => {
 describe("loadSettings", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
 
-  it("reads the project's own namespace and leaves the others alone", async () => {
+  it("reads the project's own namespace and ignores the others", async () => {
     await pulumi.runtime.setMocks(
       { newResource: () => ({ id: "", state: {} }), call: () => ({}) },
       "castchat-recovery",

@@ -9,12 +9,12 @@ import { printResult, reportLine } from "../../terminal/progress.ts";
 import { TARGET_HELP, targetUrl } from "./source.ts";
 
 const SENTENCES = {
-  nothing: "No replacement is under way: nothing was changed.",
-  old: "The old state is back, whole.",
-  new: "The new state was live already, and is whole.",
+  nothing: "No replacement was interrupted, so nothing was changed.",
+  old: "The old state is back, and complete.",
+  new: "The new state was already live, and is complete.",
 } as const;
 
-/** `castchat-recovery restore abandon`: back from an interrupted replacement to the state before it. */
+/** `castchat-recovery restore abandon`: goes back from an interrupted replacement to the state before it. */
 export function abandonCommand(): Command {
   return new Command("abandon")
     .description("end an interrupted `restore in-place`: put the old state back, or finish if the new one is live")

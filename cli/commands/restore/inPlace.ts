@@ -19,10 +19,10 @@ interface Options extends SourceOptions {
   json?: boolean;
 }
 
-/** `castchat-recovery restore in-place`: the whole of a live database back into a backup's state. */
+/** `castchat-recovery restore in-place`: puts a whole live database back into a backup's state. */
 export function inPlaceCommand(): Command {
   const command = new Command("in-place").description(
-    "put a whole live database back into a backup's state; the old state comes back on any failure",
+    "put a whole live database back into a backup's state; after any failure the old state is back",
   );
   return withSource(command)
     .addOption(acceptOption())
@@ -46,15 +46,15 @@ export function inPlaceCommand(): Command {
         reporter: reportLine,
       });
       printResult(result, options.json === true, [
-        `The database is in the state of ${result.backupId} (${result.snapshotAt}), checked: ${result.tables} tables, ${result.rows} rows; ` +
+        `The database is in the state of ${result.backupId} (${result.snapshotAt}) and checked: ${result.tables} tables, ${result.rows} rows; ` +
           `${result.users} users, ${result.posts} posts, ${result.applications} applications.`,
-        `What was there before is saved as ${result.safetyBackupId}.`,
+        `The state before is saved as ${result.safetyBackupId}.`,
         ...result.notes.map(visible),
       ]);
     });
 }
 
-/** A backup of the state that is about to be replaced, into the stack's own vault. Returns its id. */
+/** Takes a backup of the present state into the stack's own vault. Returns the backup's id. */
 async function saveFirst(context: StackContext, source: RestoreSource, reporter: Reporter): Promise<string> {
   const { settings } = context;
   const { trustedKeys, tiers, opener, clock, targetUrl: databaseUrl, signal } = source;
@@ -62,7 +62,7 @@ async function saveFirst(context: StackContext, source: RestoreSource, reporter:
     ...{ databaseUrl, trustedKeys, tiers, opener, clock, reporter, signal },
     ...writerOf(context),
     sealer: settings.ageRecipients.length > 0 ? ageSealer(settings.ageRecipients) : undefined,
-    // A damaged state is saved here: much may be missing.
+    // The database is damaged, so much may be missing.
     acceptsSmaller: true,
     isSafety: true,
   });

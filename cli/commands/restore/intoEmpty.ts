@@ -15,7 +15,7 @@ import { jsonOption } from "../../terminal/options.ts";
 import { printResult, withProgress } from "../../terminal/progress.ts";
 import { acceptOption, readSource, type SourceOptions, TARGET_HELP, withSource } from "./source.ts";
 
-/** What `--only` restores, by the word that is typed. */
+/** The restored selection for each value of `--only`. */
 const SELECTIONS = { schema: "definitions", data: "rows" } as const satisfies Record<string, Selection>;
 
 interface Options extends SourceOptions {
@@ -25,7 +25,7 @@ interface Options extends SourceOptions {
   json?: boolean;
 }
 
-/** `castchat-recovery restore into-empty`, or `restore` only: a backup into an empty database, such as a new project's. */
+/** `castchat-recovery restore into-empty`, or only `restore`: restores a backup into an empty database, such as a new project's. */
 export function intoEmptyCommand(): Command {
   const command = new Command("into-empty").description(
     "restore a backup into an empty database, such as a new project's",
@@ -34,7 +34,7 @@ export function intoEmptyCommand(): Command {
     .addOption(
       new Option(
         "--only <part>",
-        "schema: definitions, rights, roles and extensions, without a row; data: rows and sequences, into empty tables that are defined as the backup's",
+        "schema: definitions, permissions, roles and extensions, without rows; data: rows and sequences, into empty tables with the backup's definitions",
       ).choices(Object.keys(SELECTIONS)),
     )
     .option(
@@ -50,7 +50,7 @@ export function intoEmptyCommand(): Command {
     .addHelpText("after", TARGET_HELP)
     .addHelpText(
       "after",
-      "TARGET_SUPABASE_REF names its project: storage objects, edge functions and auth settings are restored there too.\n" +
+      "TARGET_SUPABASE_REF names its project, which then also gets storage objects, edge functions and auth settings.\n" +
         "After an interruption, run the same command again to continue.",
     )
     .addHelpText("after", example("restore -s dr --at 2026-07-01T02:00:00Z"))
@@ -59,7 +59,7 @@ export function intoEmptyCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   if (options.olderAuthSettings === true && targetRef() === "")
-    throw new UserError("--older-auth-settings needs the project's ref: put it into TARGET_SUPABASE_REF.");
+    throw new UserError("--older-auth-settings needs the project's ref. Set TARGET_SUPABASE_REF to it.");
   const { context, source } = await readSource(options);
   const project = projectOf(context, source.targetUrl);
   const result = await withProgress("Restoring", (reporter) =>
@@ -84,7 +84,7 @@ function targetRef(): string {
   return process.env["TARGET_SUPABASE_REF"] ?? "";
 }
 
-/** The target's project, if it is named. */
+/** The target's project, if the environment names one. */
 function projectOf(context: StackContext, targetUrl: string) {
   const ref = targetRef();
   if (ref === "") return {};
@@ -96,8 +96,8 @@ function databaseLines(result: RestoreResult): string[] {
   const { backupId, finishedBefore, selection } = result;
   if (finishedBefore !== undefined) {
     return [
-      `${backupId} was restored into this database and checked already, until ${finishedBefore}: nothing was done now.`,
-      "What was changed there since is kept. To have the backup's state again, restore into a new project, or run `castchat-recovery restore in-place`.",
+      `${backupId} is already restored into this database and checked (${finishedBefore}), so nothing was done.`,
+      "Later changes there are kept. To get the backup's state again, restore into a new project, or run `castchat-recovery restore in-place`.",
     ];
   }
   if (selection === "definitions") return [`The definitions of ${backupId} are restored and checked.`];
@@ -107,11 +107,11 @@ function databaseLines(result: RestoreResult): string[] {
   ];
 }
 
-/** What of the project was restored beside the database. That no project was named is among the result's notes. */
+/** What was restored outside the database. If no project was named, the result's notes say so. */
 function projectLines({ project }: RestoreResult): string[] {
   if (project === undefined) return [];
   const { storageObjects, functions, authSettings } = project;
   return [
-    `Restored beside it: ${storageObjects} storage objects, ${functions} edge functions, ${authSettings} auth settings.`,
+    `Also restored: ${storageObjects} storage objects, ${functions} edge functions, ${authSettings} auth settings.`,
   ];
 }

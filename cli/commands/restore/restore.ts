@@ -6,10 +6,10 @@ import { inPlaceCommand } from "./inPlace.ts";
 import { intoEmptyCommand } from "./intoEmpty.ts";
 import { tablesCommand } from "./tables.ts";
 
-/** `castchat-recovery restore`: a backup of the stack's vault, into an empty database or into a live one. */
+/** `castchat-recovery restore`: restores a backup of the stack's vault, into an empty database or into a live one. */
 export function restoreCommand(): Command {
   const group = new Command("restore").description(
-    "restore a backup of the stack's vault; into an empty database, unless a subcommand is named",
+    "restore a backup of the stack's vault; without a subcommand, into an empty database",
   );
   return addDefault(group, intoEmptyCommand())
     .addCommand(tablesCommand())

@@ -8,14 +8,14 @@ import { readStack, requiredVariable, type StackContext, trustedKeysOf } from ".
 import { abortOnInterrupt } from "../../terminal/interruption.ts";
 import { atOption, backupOption, stackOption } from "../../terminal/options.ts";
 
-/** The options that say which backup is restored. */
+/** The options that select the backup. */
 export interface SourceOptions {
   stack: string;
   backup?: string;
   at?: Date;
 }
 
-/** Adds them to a command. */
+/** Adds the options to a command. */
 export function withSource(command: Command): Command {
   return command
     .addOption(stackOption())
@@ -23,24 +23,24 @@ export function withSource(command: Command): Command {
     .addOption(atOption("the newest proven backup at or before this time"));
 }
 
-/** `--accept-broader-rights`, of the commands that restore a whole database. */
+/** `--accept-broader-rights`, for commands that restore a whole database. */
 export function acceptOption(): Option {
   return new Option(
     ACCEPT_FLAG,
-    "accept that roles get rights on an extension that the source had revoked, if the target permits no revoking",
+    "accept that roles keep rights on an extension that the source had revoked, if the target can't revoke them",
   );
 }
 
-/** What the help of each restore says about its target. */
+/** The help text of every restore about its target. */
 export const TARGET_HELP =
-  "\nThe variable TARGET_DATABASE_URL holds the target's connection string, as other users of this machine see arguments.";
+  "\nThe variable TARGET_DATABASE_URL holds the target's connection string, because other users of this machine can see arguments.";
 
-/** The connection string of the database to restore into. UserError if its variable is not set. */
+/** The connection string of the target database. UserError if its variable is not set. */
 export function targetUrl(): string {
-  return requiredVariable("TARGET_DATABASE_URL", "the connection string of the database to restore into");
+  return requiredVariable("TARGET_DATABASE_URL", "set it to the connection string of the database to restore into");
 }
 
-/** Reads target and stack. UserError if the target is not set, or as `readStack` throws it. */
+/** Reads the target and the stack. UserError if the target is not set; also throws what `readStack` throws. */
 export async function readSource({ stack, backup, at }: SourceOptions) {
   const target = targetUrl();
   const signal = abortOnInterrupt();
@@ -59,5 +59,5 @@ export async function readSource({ stack, backup, at }: SourceOptions) {
   return { context, source };
 }
 
-/** A backup of the stack's vault, and the database that it is restored into. */
+/** A backup of the stack's vault, and the target database. */
 export type RestoreSource = Awaited<ReturnType<typeof readSource>>["source"];

@@ -9,10 +9,10 @@ import { printResult, reportLine } from "../../terminal/progress.ts";
 import { refuseOtherNames } from "../../terminal/tableNames.ts";
 import { readSource, type SourceOptions, TARGET_HELP, withSource } from "./source.ts";
 
-/** `castchat-recovery restore tables`: the rows of some tables of a live database. */
+/** `castchat-recovery restore tables`: replaces the rows of some tables of a live database. */
 export function tablesCommand(): Command {
   const command = new Command("tables")
-    .description("replace the rows of some tables of a live database by a backup's")
+    .description("replace the rows of some tables of a live database with a backup's")
     .argument("<names...>", "schema.table, quoted as in SQL");
   return withSource(command)
     .addOption(confirmOption("the database's host:port/name or ref"))

@@ -4,7 +4,7 @@ import { PromiseError } from "../../../services/common/errors.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import type { DrillContext } from "./context.ts";
 
-/** What `castchat-recovery backup --json` tells. */
+/** The output of `castchat-recovery backup --json`. */
 const backupAnswer = z.object({
   backupId: z.string(),
   snapshotAt: z.coerce.date(),
@@ -13,17 +13,17 @@ const backupAnswer = z.object({
 });
 const listAnswer = z.array(z.object({ backupId: z.string(), proven: z.boolean() }));
 
-/** A backup that the standby's vault holds too. */
+/** A backup that the standby's vault also holds. */
 export interface TakenBackup {
   id: string;
   snapshotAt: Date;
   durationMs: number;
   storedBytes: number;
-  /** From the end of the run until the standby saw the whole backup as proven, in milliseconds. */
+  /** From the end of the run until the standby's vault shows the whole backup as proven, in milliseconds. */
   replicatedAfterMs: number;
 }
 
-/** S3 promises 15 minutes for 99.99 % of objects (Replication Time Control); a drill that waits longer has failed. */
+/** S3 replicates 99.99 % of objects in 15 minutes (Replication Time Control). A drill that waits longer has failed. */
 const LONGEST_REPLICATION_MS = 15 * 60_000;
 
 /** Takes a backup with the shipped command and waits until the standby's own vault holds it. */

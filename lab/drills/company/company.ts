@@ -13,7 +13,7 @@ import type { DrillContext } from "./context.ts";
 import { type DatabaseSize, databaseSize } from "./databaseSize.ts";
 import { projectPlace } from "./projectContent.ts";
 
-/** What of a deployed stack the drill works with. */
+/** The outputs of a deployed stack that the drill uses. */
 const runningOutputs = z.object({
   vaultBucket: z.string(),
   signingPublicKey: z.string(),
@@ -27,7 +27,7 @@ const standbyOutputs = z.object({
   mirrorUrl: z.string(),
 });
 
-/** CastChat as it runs before the loss. */
+/** CastChat before the loss. */
 export interface Company {
   standby: Stack;
   primary: Stack;
@@ -35,13 +35,13 @@ export interface Company {
   standbyOutputs: z.infer<typeof standbyOutputs>;
   repositoryUrl: string;
   size: DatabaseSize;
-  /** The steps that built it, the sandbox's start included. */
+  /** The steps that built it, including the sandbox's start. */
   steps: readonly StepRecord[];
 }
 
 /**
- * Builds CastChat from nothing: the app's repository, the standby, the primary that replicates into it, and the data. In
- * this order, as on real accounts.
+ * Builds CastChat from nothing, in the order for real accounts: the app's repository, the standby, the primary that replicates into it, and
+ * the data.
  */
 export async function buildCompany(context: DrillContext): Promise<Company> {
   const { steps, engine, clock, file } = context;
@@ -61,7 +61,7 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
   await primary.removeConfig("castchat-recovery:standbyVault");
   const running = await steps.run("pulumi up prod", () => up(primary, engine, clock));
   const primarySide = runningOutputs.parse(running.outputs);
-  // The standby believes in backups of this writer alone, and holds the key itself: the primary's region may be gone.
+  // The standby trusts only this writer's backups. It holds the key itself, because the primary's region may be gone.
   await standby.setConfig("castchat-recovery:trustedWriterKeys[0]", { value: primarySide.signingPublicKey }, true);
 
   await steps.run("Fill the database", async (say) => {
@@ -88,7 +88,7 @@ export async function buildCompany(context: DrillContext): Promise<Company> {
   };
 }
 
-/** The app's repository is older than the recovery stack: it is made through GitHub's API, and code is pushed into it. */
+/** The app's repository is older than the recovery stack, so GitHub's API creates it, and git pushes the code. */
 async function createRepository({ file }: DrillContext, repositoryUrl: string): Promise<void> {
   const [owner, name] = SANDBOX_NAMES.repository.split("/");
   const answer = await fetch(`${addressOf(file.ports, "github")}/api/v3/orgs/${String(owner)}/repos`, {
@@ -101,7 +101,7 @@ async function createRepository({ file }: DrillContext, repositoryUrl: string): 
   await seedApplicationRepository({ remoteUrl: repositoryUrl, token: file.credentials.githubToken });
 }
 
-/** One more commit, and the mirror run that a push starts. Gives back the new commit. */
+/** Pushes one more commit, and runs the mirror as a push would. Returns the new commit. */
 export async function changeCode(context: DrillContext, company: Company): Promise<string> {
   const { steps, engine, file } = context;
   return steps.run("Push a commit and mirror it", async (say) => {

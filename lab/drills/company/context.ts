@@ -3,12 +3,12 @@ import type { SandboxFile } from "../../sandbox/host/layout.ts";
 import type { EngineOptions } from "../stage/stacks.ts";
 import type { Steps } from "../stage/steps.ts";
 
-/** What the drill runs in. */
+/** The environment of a drill. */
 export interface DrillContext {
   home: string;
   file: SandboxFile;
   engine: EngineOptions;
-  /** Posts in the sample database; the other tables follow from it. */
+  /** Posts in the sample database; the number of other rows follows from it. */
   rows: number;
   clock: Clock;
   steps: Steps;

@@ -1,15 +1,15 @@
 import pg from "pg";
 
-/** How much a database holds. */
+/** The size of a database. */
 export interface DatabaseSize {
-  /** Rows of all tables of the app, auth and storage, counted. */
+  /** Number of rows in all tables of the app, auth and storage. */
   rows: number;
   tables: number;
   /** Heap, indexes and TOAST, in bytes. */
   tablesBytes: number;
 }
 
-/** Measures a database by counting: the statistics of a fresh database are estimates. */
+/** Measures a database by counting, because the statistics of a fresh database are estimates. */
 export async function databaseSize(url: string): Promise<DatabaseSize> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

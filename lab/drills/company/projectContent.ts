@@ -3,13 +3,13 @@ import type { ProjectPlace } from "../../sandbox/sample/projectPlace.ts";
 import { type ProjectSnapshot, takeProjectSnapshot } from "../compare/projectSnapshot.ts";
 import type { DrillContext } from "./context.ts";
 
-/** What of a stack's outputs names its Supabase project. */
+/** The outputs that identify a stack's Supabase project. */
 export interface ProjectOutputs {
   supabaseRef: string;
   databaseUrl: string;
 }
 
-/** The project of a stack, as whoever holds the account's token reaches it. */
+/** A stack's project, accessed with the account's token. */
 export function projectPlace({ file }: DrillContext, { supabaseRef, databaseUrl }: ProjectOutputs): ProjectPlace {
   return {
     ref: supabaseRef,
@@ -19,7 +19,7 @@ export function projectPlace({ file }: DrillContext, { supabaseRef, databaseUrl 
   };
 }
 
-/** Hashes what a stack's project holds beside its database. */
+/** Hashes the content of a stack's project outside its database. */
 export async function readProject(context: DrillContext, outputs: ProjectOutputs): Promise<ProjectSnapshot> {
   return await takeProjectSnapshot(projectPlace(context, outputs));
 }

@@ -4,19 +4,19 @@ import type { Company } from "./company.ts";
 import type { DrillContext } from "./context.ts";
 import { SIMULATED } from "./simulated.ts";
 
-/** What a scenario has found; the rest of its report is the same for all. */
+/** The findings of a scenario; the rest of its report is the same for all. */
 export interface ScenarioFindings extends Pick<
   DrillReport,
   "scenario" | "checks" | "objectives" | "lostRows" | "recoveryPhases"
 > {
   startedAt: Date;
-  /** How many steps there were before its own first one. */
+  /** Number of steps before the scenario's first step. */
   stepsBefore: number;
   backup: TakenBackup;
   loss: { at: Date; destroyed: string[] };
 }
 
-/** The report of a scenario, with the steps that built its company and its own, and none of another scenario's. */
+/** The report of a scenario, with its own steps and those that built its company. */
 export function scenarioReport({ clock, steps }: DrillContext, company: Company, found: ScenarioFindings): DrillReport {
   const { scenario, startedAt, stepsBefore, backup, loss, checks, objectives, lostRows, recoveryPhases } = found;
   return {

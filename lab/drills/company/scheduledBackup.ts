@@ -17,14 +17,13 @@ const resources = z.object({ deployment: z.object({ resources: z.array(z.object(
 const configurationAnswer = z.object({ stackState: resources });
 const listAnswer = z.array(z.object({ backupId: z.string(), proven: z.boolean() }));
 
-/** The default interval, which the shipped settings have. */
+/** The default interval of the shipped settings. */
 const INTERVAL_HOURS = 6;
 const LONGEST_RUN_MS = 3 * 60_000;
 
 /**
- * Lets the time between two runs pass for the schedule alone, and waits until the run that it starts has ended. That its backup is there
- * and proven is read from the vault, not from the run's own words; so is
- * the state of Pulumi that it holds.
+ * Advances only the schedule's clock by an interval, and waits for the end of the run that it starts. The backup, its proof and its Pulumi
+ * state are then read from the vault, not from the run's own output.
  */
 export async function awaitScheduledBackup(context: DrillContext): Promise<Check[]> {
   const { steps, engine, clock, home } = context;
@@ -59,7 +58,7 @@ export async function awaitScheduledBackup(context: DrillContext): Promise<Check
         ];
       }
       if (clock().getTime() - since > LONGEST_RUN_MS) {
-        throw new PromiseError("The schedule's time has come 3 minutes ago, and no run has ended.");
+        throw new PromiseError("The schedule was due 3 minutes ago, and no run has ended.");
       }
       say(run === undefined ? "waiting for it to fire" : "running");
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -67,7 +66,7 @@ export async function awaitScheduledBackup(context: DrillContext): Promise<Check
   });
 }
 
-/** Whether a backup holds the state that the engine itself exports: every resource, and no other. */
+/** Whether a backup contains the state that the engine exports: every resource, and no other. */
 async function checkState({ engine }: DrillContext, backupId: string): Promise<Check> {
   const urnsIn = (state: z.output<typeof resources>) => state.deployment.resources.map(({ urn }) => urn).sort();
   const answer = await castchatRecovery(["configuration", backupId, "--stack", "prod"], engine);

@@ -1,6 +1,6 @@
-/** What stands in for a real service in the sandbox. Every report lists it. */
+/** The replacements of real services in the sandbox. Every report lists them. */
 export const SIMULATED = [
-  "AWS by ministack behind one gateway a region; a lost region is a gateway that no longer listens; CloudTrail delivers no logs, S3 encrypts without asking KMS with the caller's rights, the digits of a second factor are not checked, and the root user stands for an engineer who may take the vault's roles",
+  "AWS by ministack behind one gateway a region; a lost region is a gateway that no longer listens; CloudTrail delivers no logs, S3 encrypts without checking the caller's rights in KMS, MFA codes are not checked, and the root user acts as an engineer who may assume the vault's roles",
   "CodeBuild by processes of this machine in place of containers, with the rights of the build's role; EventBridge Scheduler's clock is advanced",
   "Supabase's Management API, its auth and its storage service by emulators, which keep edge functions and never run them; each project is a real Postgres 17 server, created in seconds rather than minutes",
   "Vercel by an emulator; deployments are real processes, built without a build step",

@@ -2,7 +2,7 @@ import { request } from "node:http";
 
 import { z } from "zod";
 
-/** What a visitor's request was answered. */
+/** The answer to a visitor's request. */
 export interface VisitorAnswer {
   status: number;
   body: unknown;
@@ -10,9 +10,9 @@ export interface VisitorAnswer {
 }
 
 /**
- * Visits the app under a public name: DNS records and domains decide who answers, as for any visitor.
+ * Visits the app under a public name. As for any visitor, DNS records and domains decide which deployment answers.
  *
- * `edge` is the address of the sandbox's edge, which stands in for name resolution and for Vercel's network.
+ * `edge` is the address of the sandbox's edge, which replaces name resolution and Vercel's network.
  */
 export class Visitor {
   readonly #edge: string;
@@ -29,7 +29,7 @@ export class Visitor {
     return { status: answer.status, ...(parsed.success ? { commit: parsed.data.commit } : {}) };
   }
 
-  /** Logs in through the app and the project's auth service; answers the access token, or the status of the refusal. */
+  /** Logs in through the app and the project's auth service. Returns the access token, or the status of a refusal. */
   async login(email: string, password: string): Promise<string | number> {
     const answer = await this.#send("POST", "/api/login", { email, password });
     if (answer.status !== 200) return answer.status;
@@ -75,7 +75,7 @@ export class Visitor {
   }
 }
 
-/** An error page is text; it is shown as such. */
+/** An error page is text, and returned as text. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -1,6 +1,6 @@
 import type { LeftOut, ObjectKind } from "./types.ts";
 
-/** Schemas that belong to Supabase: a new project brings their tables along, so only what the app put there is compared. */
+/** Schemas that belong to Supabase. A new project already has their tables, so only the app's objects in them are compared. */
 const MANAGED_SCHEMAS = [
   "auth",
   "storage",
@@ -19,10 +19,10 @@ const MANAGED_SCHEMAS = [
   "cron",
 ] as const;
 
-/** Where a recovery keeps its own notes: no part of the application. */
+/** The schema of a recovery's own notes, which is not part of the application. */
 const RECOVERY_SCHEMA = "castchat_recovery";
 
-/** Tables that a platform of another version fills differently, by qualified name; jobs and secrets are compared as such. */
+/** Tables that another version of the platform fills differently, by qualified name. Jobs and secrets are compared separately. */
 export const VOLATILE_TABLES = [
   "auth.schema_migrations",
   "storage.migrations",
@@ -31,10 +31,10 @@ export const VOLATILE_TABLES = [
   "vault.secrets",
 ] as const;
 
-/** What a service of the platform makes up itself within a row, by table: paths into the row as JSON, and why each can't be equal. */
+/** Parts of rows that a service of the platform generates, by table: JSON paths into the row, and why each can't be equal. */
 export const NOT_COMPARED: Readonly<Record<string, readonly { path: readonly string[]; why: string }[]>> = {
   "storage.objects": [
-    { path: ["version"], why: "the storage service gives each upload a version, and a recovery uploads anew" },
+    { path: ["version"], why: "the storage service gives each upload a version, and a recovery uploads again" },
     { path: ["metadata", "lastModified"], why: "the storage service dates each upload" },
   ],
 };
@@ -43,7 +43,7 @@ export const NOT_COMPARED: Readonly<Record<string, readonly { path: readonly str
 export const LEFT_OUT: readonly LeftOut[] = [
   {
     what: VOLATILE_TABLES.join(", "),
-    why: "the platform writes them itself, as its own version wants; scheduled jobs and the vault's secrets are compared by what they are",
+    why: "the platform writes them itself, according to its version; scheduled jobs and the vault's secrets are compared separately",
   },
   ...Object.entries(NOT_COMPARED).flatMap(([table, paths]) =>
     paths.map(({ path, why }) => ({ what: `${path.join(" ->> ")} of ${table}`, why })),
@@ -51,9 +51,9 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { what: `schema ${RECOVERY_SCHEMA}`, why: "the recovery keeps its own notes there" },
   {
     what: `definitions inside of Supabase's schemas (${MANAGED_SCHEMAS.join(", ")})`,
-    why: "a new project brings them along; their rows, sequences, policies and triggers are compared",
+    why: "a new project already has them; their rows, sequences, policies and triggers are compared",
   },
-  { what: "who granted a right", why: "a recovery grants with its own role; who holds which right is compared" },
+  { what: "the grantor of a right", why: "a recovery grants with its own role; the grantee of each right is compared" },
   { what: "roles, their passwords and settings", why: "they belong to the server, not to the database" },
   {
     what: "casts, operators, text search configurations, foreign servers, event triggers",
@@ -66,15 +66,15 @@ const literal = (name: string) => `'${name}'`;
 export const OUR_SCHEMAS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', '${RECOVERY_SCHEMA}')`;
 const APP_SCHEMAS = `${OUR_SCHEMAS} and n.nspname not in (${MANAGED_SCHEMAS.map(literal).join(", ")})`;
 
-/** Left out where an extension brought it: the extension is compared as a whole. */
+/** Excludes what belongs to an extension; the extension is compared as a whole. */
 const notOfExtension = (catalogue: string) =>
   `not exists (select from pg_depend d where d.classid = '${catalogue}'::regclass and d.objid = o.oid and d.deptype = 'e')`;
 
 const relation = (alias: string) => `format('%I.%I', n.nspname, ${alias}.relname)`;
 
-/** Rights as `grantee: PRIVILEGE*`, sorted; * may be passed on. No list means the type's defaults, which are spelled out. */
+/** Rights as `grantee: PRIVILEGE*`, sorted; * is the grant option. A missing list means the type's defaults, which are spelled out. */
 const rights = (acl: string, type: string, owner: string) => `(
-  select coalesce(string_agg(held, ', ' order by held collate "C"), 'nobody') from (
+  select coalesce(string_agg(held, ', ' order by held collate "C"), 'no role') from (
     select distinct case a.grantee when 0 then 'PUBLIC' else pg_get_userbyid(a.grantee) end || ': ' || a.privilege_type || case when a.is_grantable then '*' else '' end as held
     from aclexplode(coalesce(${acl}, acldefault('${type}', ${owner}))) a) held)`;
 
@@ -85,13 +85,13 @@ const columnRights = `(
       || case when g.is_grantable then '*' else '' end || ' (' || quote_ident(a.attname) || ')' as held
     from pg_attribute a, aclexplode(a.attacl) g where a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped) held)`;
 
-/** Relations of extensions that a database may lack: it then has none of that kind. */
+/** Relations of extensions that a database may lack, in which case it has no object of that kind. */
 export const NEEDED: Partial<Record<ObjectKind, string>> = {
   "scheduled job": "cron.job",
   "vault secret": "vault.decrypted_secrets",
 };
 
-/** For each kind a query of (name, definition). Runs with an empty search path, so that every name is written in full. */
+/** For each kind a query of (name, definition). Runs with an empty search path, so that every name is qualified. */
 export const CATALOGUE: Record<ObjectKind, string> = {
   schema: `select quote_ident(n.nspname) as name, 'owner ' || pg_get_userbyid(n.nspowner) as definition from pg_namespace n where ${APP_SCHEMAS}`,
   extension: `select quote_ident(e.extname) as name, format('version %s in schema %I', e.extversion, n.nspname) as definition

@@ -1,15 +1,15 @@
 import { redact } from "../../../services/common/errors.ts";
 import { type DatabaseSnapshot, type Difference, type LostRows, OBJECT_KINDS, type ObjectKind } from "./types.ts";
 
-/** Kinds whose definitions are long or may hold what nobody else should read: only that they differ is said. */
+/** Kinds with long or sensitive definitions: a difference is reported without quoting them. */
 const NOT_QUOTED: ReadonlySet<ObjectKind> = new Set(["function", "view", "comment", "rule", "vault secret"]);
 
-/** Longest piece of a definition in a report, in characters. */
+/** Longest quotation of a definition in a report, in characters. */
 const QUOTE = 200;
 
 /**
- * What is not the same in two databases, in words: `before` is as it should be, `after` what was found. Rows first, then
- * sequences, then definitions; none means equal in everything that the snapshots hold (their `leftOut` says what they don't).
+ * The differences between two databases in words: `before` is the expected one, `after` the actual one. Rows come first, then sequences,
+ * then definitions. An empty list means equal in everything that the snapshots contain (their `leftOut` says what they don't).
  */
 export function compareSnapshots(before: DatabaseSnapshot, after: DatabaseSnapshot): Difference[] {
   return [
@@ -20,8 +20,8 @@ export function compareSnapshots(before: DatabaseSnapshot, after: DatabaseSnapsh
 }
 
 /**
- * The loss in rows: for each table that has fewer of them in `after` than in `before`. By count alone: a row that was deleted
- * and another that was added cancel each other out.
+ * The loss in rows: every table with fewer rows in `after` than in `before`. Only counts matter, so a deleted row and an added one cancel
+ * each other out.
  */
 export function lostRows(before: DatabaseSnapshot, after: DatabaseSnapshot): LostRows[] {
   return Object.entries(before.tables)
@@ -78,7 +78,7 @@ function sentence(kind: ObjectKind, name: string, a: string | undefined, b: stri
   return `${subject} is “${redact(to)}”, not “${redact(from)}”.`;
 }
 
-/** Who holds more or less than before. Both lists are `grantee: PRIVILEGE, …`. */
+/** The grantees with more or fewer privileges than before. Both lists are `grantee: PRIVILEGE, …`. */
 function changedRights(before: string, after: string): string {
   const [a, b] = [before.split(", "), after.split(", ")];
   const byGrantee = (rights: string[], verb: string) => {
@@ -101,7 +101,7 @@ function changedRights(before: string, after: string): string {
   ].join("; ");
 }
 
-/** Both texts cut to where they begin to differ, so that a long list of rights shows the one that counts. */
+/** Both texts, cut to where they begin to differ, so that a long list of rights shows the relevant one. */
 function aroundDifference(a: string, b: string): [string, string] {
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;
@@ -113,7 +113,7 @@ function aroundDifference(a: string, b: string): [string, string] {
   return a.length <= QUOTE && b.length <= QUOTE ? [a, b] : [cut(a), cut(b)];
 }
 
-/** A table or view that is missing is said once, not again for each of its columns. */
+/** Whether a column's table or view still exists. A missing one is reported once, not for each of its columns. */
 function withoutTable(column: string, snapshot: DatabaseSnapshot): boolean {
   const known = [snapshot.objects.table, snapshot.objects.view];
   return !known.some((names) => Object.keys(names).some((table) => column.startsWith(`${table}.`)));

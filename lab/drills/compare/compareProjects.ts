@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Check } from "../report/report.ts";
 import type { ProjectSnapshot, StoredObject } from "./projectSnapshot.ts";
 
-/** Differences that a check tells; the others are counted. */
+/** Number of differences that a check names; the others are counted. */
 const MOST_TOLD = 5;
 
 /**
- * Holds what a project has beside its database against what was there before: a check for each kind of content. Each fails also
- * where there was none before: nothing is proven then. Names are told, never a value.
+ * Compares a project's content outside its database with the content before: a check for each kind. A check also fails if there was nothing
+ * before, because it would then prove nothing. Checks name items, and never show a value.
  */
 export function compareProjects(before: ProjectSnapshot, after: ProjectSnapshot): Check[] {
   const objects = Object.values(before.objects);
@@ -44,7 +44,7 @@ export function compareProjects(before: ProjectSnapshot, after: ProjectSnapshot)
 }
 
 function check(name: string, same: string, compared: number, faults: readonly string[]): Check {
-  if (compared === 0) return { name, ok: false, detail: "there was none before: nothing is proven" };
+  if (compared === 0) return { name, ok: false, detail: "there was none before, so nothing is proven" };
   if (faults.length === 0) return { name, ok: true, detail: same };
   return {
     name,

@@ -13,53 +13,54 @@ import {
 import { takeObjects } from "./snapshot.ts";
 import type { LeftOut } from "./types.ts";
 
-/** A storage object as its service gives it. */
+/** A storage object as its service returns it. */
 export interface StoredObject {
   bytes: number;
   contentType: string;
-  /** Of the bytes; undefined where the service has none although there is a row. */
+  /** SHA-256 of the bytes; undefined if the service has none for the row. */
   sha256: string | undefined;
 }
 
-/** What a project holds beside its database at one moment, as hashes: no content, no setting's value, no secret. */
+/** The content of a project outside its database at one moment, as hashes: no content, no setting's value, no secret. */
 export interface ProjectSnapshot {
   /** By "bucket/name". */
   objects: Record<string, StoredObject>;
   /** By slug: SHA-256 of the code and of the settings. */
   functions: Record<string, { code: string; settings: string }>;
-  /** By name: SHA-256 of the value. Without secrets, of which the platform shows a hash that is another in each project. */
+  /** By name: SHA-256 of the value. Without secrets, for which the platform shows a hash that differs between projects. */
   authSettings: Record<string, string>;
-  /** By name: SHA-256 of description and decrypted value, made by the database itself. */
+  /** By name: SHA-256 of description and decrypted value, computed by the database. */
   vaultSecrets: Record<string, string>;
   leftOut: readonly LeftOut[];
 }
 
-/** What the platform makes up for each deployment of a function. */
+/** Fields that the platform generates for each deployment of a function. */
 const OF_A_DEPLOYMENT = ["id", "version", "created_at", "updated_at"];
 
-/** What no comparison of two projects covers; of the rows of storage.objects see NOT_COMPARED. */
+/** What no comparison of two projects covers. NOT_COMPARED lists the exceptions in storage.objects. */
 const LEFT_OUT: readonly LeftOut[] = [
   {
     what: `${OF_A_DEPLOYMENT.join(", ")} of an edge function`,
-    why: "the platform counts and dates deployments, and a recovery deploys anew",
+    why: "the platform counts and dates deployments, and a recovery deploys again",
   },
   {
     what: "the project's ref, keys and JWT secret, and the secrets of edge functions",
-    why: "a new project has its own, and no interface gives the old ones out",
+    why: "a new project has its own, and no interface returns the old ones",
   },
   {
     what: "secrets among the auth settings",
-    why: "no interface gives them out: the recovery says which are to be set again",
+    why: "no interface returns them; the recovery names those to set again",
   },
-  { what: "what an edge function answers", why: "the sandbox keeps functions and never runs them" },
+  { what: "the answers of an edge function", why: "the sandbox keeps functions and never runs them" },
 ];
 
 const READERS = 4;
 
 /**
- * Reads what a project holds beside its database: the bytes of each row of storage.objects, the edge functions, the settings of
- * the auth service, the vault's secrets. Memory is flat at any size of an object.
- * @throws Error with the service's answer where one refuses; an object that a row names and the service lacks is noted
+ * Reads a project's content outside its database: the bytes of each row of storage.objects, the edge functions, the auth settings, the
+ * vault's secrets. Memory does not grow with the size of an object. An object that has a row but no bytes is part of the result.
+ *
+ * @throws Error with the service's answer when a service refuses
  */
 export async function takeProjectSnapshot(place: ProjectPlace): Promise<ProjectSnapshot> {
   const { "vault secret": vaultSecrets } = await takeObjects(place.databaseUrl, ["vault secret"]);
@@ -92,7 +93,7 @@ async function listObjects(databaseUrl: string): Promise<{ bucket: string; name:
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "castchat-compare" });
   await client.connect();
   try {
-    // Rows that a policy hides would be objects that nobody looks at.
+    // A row hidden by a policy would be an object that no check sees.
     await client.query("set row_security = off");
     const { rows } = await client.query<{ bucket: string; name: string }>(
       "select bucket_id as bucket, name from storage.objects order by 1, 2",
@@ -106,7 +107,7 @@ async function listObjects(databaseUrl: string): Promise<{ bucket: string; name:
 async function readObject(answer: Response): Promise<StoredObject> {
   if (!answer.ok) {
     const refusal = await refusalOf(answer);
-    // The storage service puts the true status into the body.
+    // The storage service reports the true status in the body.
     if (!refusal.message.includes('"statusCode":"404"')) throw refusal;
     return { bytes: 0, contentType: "", sha256: undefined };
   }
@@ -124,7 +125,7 @@ async function readFunctions(place: ProjectPlace): Promise<ProjectSnapshot["func
   const listed = (await answer.json()) as ({ slug: string } & Record<string, unknown>)[];
   const entries = listed.map(async (one): Promise<[string, { code: string; settings: string }]> => {
     const body = await askManagement(place, `functions/${encodeURIComponent(one.slug)}/body`);
-    // Whatever else the platform tells of a function is compared, also what it will tell one day.
+    // All other fields of a function are compared, also any that the platform adds later.
     const settings = Object.entries(one).filter(([name]) => !OF_A_DEPLOYMENT.includes(name));
     return [
       one.slug,

@@ -3,10 +3,10 @@ import pg from "pg";
 import { CATALOGUE, LEFT_OUT, NEEDED, NOT_COMPARED, OUR_SCHEMAS, VOLATILE_TABLES } from "./catalogue.ts";
 import { type DatabaseSnapshot, type LeftOut, OBJECT_KINDS, type ObjectKind, type TableContent } from "./types.ts";
 
-/** Connections that read at the same time. More than the cores of a small machine gains nothing. */
+/** Connections that read at the same time. More than a small machine's cores gains nothing. */
 const READERS = 2;
 
-/** Whatever decides how a value is written is pinned, or the same value has two digests. No row may be hidden by a policy. */
+/** Every setting that changes how a value is written is pinned, or the same value would have two digests. No policy may hide a row. */
 const PINNED = `
 set local search_path = '';
 set local datestyle = 'ISO, YMD';
@@ -27,11 +27,12 @@ interface TableName {
 }
 
 /**
- * Reads what a database holds, at one moment: the rows of every table as a count and a digest, where its sequences stand, and
- * the definitions around them. Independent of the backup on purpose, in method too: MD5 of each row's text, its halves
- * summed as 64-bit numbers (a sum, so that order doesn't matter and equal rows don't cancel each other out).
- * @param url role that may read every table: the superuser, or `postgres` of a Supabase project (passes row level security by).
- * @throws the server's error where a table can't be read; tables without the right to read are named in `leftOut`.
+ * Reads a database at one moment: each table's row count and digest, the positions of its sequences, and its definitions. It shares neither
+ * code nor method with the backup: MD5 of each row's text, with the halves summed as 64-bit numbers (so that order doesn't matter and equal
+ * rows don't cancel out).
+ *
+ * @param url role that may read every table: the superuser, or `postgres` of a Supabase project, which bypasses row level security
+ * @throws the server's error when a table can't be read; tables without the right to read are named in `leftOut`
  */
 export async function takeSnapshot(url: string): Promise<DatabaseSnapshot> {
   const started = performance.now();
@@ -70,7 +71,7 @@ export async function takeSnapshot(url: string): Promise<DatabaseSnapshot> {
   });
 }
 
-/** Largest first, so that no reader is left alone with a big table at the end. */
+/** Largest first, so that no reader ends last with a big table. */
 const TABLES = `
 select format('%I.%I', n.nspname, c.relname) as name, has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage') as readable
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -82,7 +83,7 @@ async function contentOf(client: pg.Client, table: string): Promise<TableContent
   const paths = NOT_COMPARED[table] ?? [];
   const ignored = paths.map(({ path }) => ` #- array[${path.map((key) => pg.escapeLiteral(key)).join(", ")}]`);
   const text = paths.length === 0 ? "(r.*)::text" : `(to_jsonb(r.*)${ignored.join("")})::text`;
-  // `(r.*)` is the row even where a column is called r. OFFSET keeps the planner from computing the hash once for each half.
+  // `(r.*)` is the row even if a column is called r. OFFSET keeps the planner from computing the hash twice.
   const result = await client.query<{ rows: string; upper: string; lower: string }>(`
     select count(*) as rows, coalesce(sum(('x' || left(h, 16))::bit(64)::bigint), 0) as upper, coalesce(sum(('x' || right(h, 16))::bit(64)::bigint), 0) as lower
     from (select md5(${text}) as h from only ${table} r offset 0) hashed`);
@@ -90,7 +91,7 @@ async function contentOf(client: pg.Client, table: string): Promise<TableContent
   return { rows: Number(rows), digest: `${upper}:${lower}` };
 }
 
-/** The definitions of these kinds alone, as they are now. */
+/** The definitions of only these kinds, as they are now. */
 export async function takeObjects<K extends ObjectKind>(
   url: string,
   kinds: readonly K[],
@@ -143,7 +144,7 @@ async function readSequences(client: pg.Client): Promise<Record<string, string>>
 function unreadable(tables: TableName[]): LeftOut[] {
   return tables
     .filter((table) => !table.readable)
-    .map(({ name }) => ({ what: `rows of ${name}`, why: "the role that compares may not read them" }));
+    .map(({ name }) => ({ what: `rows of ${name}`, why: "the comparing role may not read them" }));
 }
 
 function sorted<T>(record: Record<string, T>): Record<string, T> {
@@ -157,7 +158,7 @@ async function withReaders<T>(url: string, work: (leader: pg.Client, others: pg.
       connectionTimeoutMillis: 10_000,
       application_name: "castchat-compare",
     });
-    // The query under way reports a lost connection; without a listener it would end the process.
+    // The running query reports a lost connection; without a listener it would end the process.
     client.on("error", () => undefined);
     return client;
   });

@@ -1,10 +1,10 @@
-/** What a table holds: how many rows, and a digest of them that does not depend on their order. */
+/** A table's content: its row count, and a digest that does not depend on the rows' order. */
 export interface TableContent {
   rows: number;
   digest: string;
 }
 
-/** Kinds of things that a database holds beside rows; each is compared by name. */
+/** The kinds of objects in a database beside rows; each is compared by name. */
 export const OBJECT_KINDS = [
   "schema",
   "extension",
@@ -30,26 +30,26 @@ export const OBJECT_KINDS = [
 ] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
-/** Kinds that act by themselves: a recovery brings them back only once they are released. */
+/** Kinds that act by themselves: after a recovery they stay off until they are released. */
 export const HELD_BACK = ["publication", "scheduled job"] as const satisfies readonly ObjectKind[];
 
-/** Whether a difference is of one of those kinds. */
+/** Whether a difference concerns one of those kinds. */
 export function isHeldBack(kind: Difference["kind"]): boolean {
   return HELD_BACK.some((held) => held === kind);
 }
 
-/** Something that is knowingly not compared, and why. */
+/** Something that is deliberately not compared, and why. */
 export interface LeftOut {
   what: string;
   why: string;
 }
 
-/** A database as it was at one moment, small enough to keep in memory: no row's contents, only digests. */
+/** A database at one moment, small enough for memory: only digests, no contents of rows. */
 export interface DatabaseSnapshot {
   serverVersion: string;
-  /** By qualified name. Ordinary tables and partitions that hold rows themselves; materialized views too. */
+  /** By qualified name: ordinary tables, partitions with rows, and materialized views. */
   tables: Record<string, TableContent>;
-  /** By qualified name: where the sequence stands. */
+  /** By qualified name: the sequence's position. */
   sequences: Record<string, string>;
   /** By kind and name: the definition. */
   objects: Record<ObjectKind, Record<string, string>>;
@@ -57,12 +57,12 @@ export interface DatabaseSnapshot {
   durationMs: number;
 }
 
-/** One thing that is not the same in two databases. */
+/** One difference between two databases. */
 export interface Difference {
-  /** "table contents" and "sequence position" are about data, the others about what stands around it. */
+  /** "table contents" and "sequence position" concern data, the others definitions. */
   kind: ObjectKind | "table contents" | "sequence position";
   name: string;
-  /** A sentence for the report, without any row's contents. */
+  /** A sentence for the report, without contents of rows. */
   text: string;
 }
 

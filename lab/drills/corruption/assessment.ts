@@ -5,7 +5,7 @@ import type { Damage } from "./damage.ts";
 
 const point = z.object({ backupId: z.string(), at: z.string() });
 
-/** What of `castchat-recovery assess --json` the drill holds against what was really done. */
+/** The part of `castchat-recovery assess --json` that the drill compares with the actual damage. */
 export const assessmentSchema = z.object({
   backupId: z.string(),
   isDamaged: z.boolean(),
@@ -30,8 +30,7 @@ export const assessmentSchema = z.object({
 export type AssessmentAnswer = z.infer<typeof assessmentSchema>;
 
 /**
- * Whether an assessment has found exactly the damage: every altered row and no other, the dropped table and no other, since the
- * backup.
+ * Checks that an assessment has found exactly the damage: every altered row and no other, the dropped table and no other, since the backup.
  */
 export function judgeAssessment(found: AssessmentAnswer, damage: Damage, backupId: string): Check[] {
   const nameOf = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`;
@@ -74,12 +73,12 @@ export function judgeAssessment(found: AssessmentAnswer, damage: Damage, backupI
           : faults.join("; "),
     },
     {
-      name: "it names the dropped table, and no definition that is not that table's",
+      name: "it names the dropped table, and no other table's definition",
       ok: isDroppedAlone && otherDefinitions.length === 0,
       detail: [`missing: ${missing.map(nameOf).join(", ") || "nothing"}`, ...otherDefinitions.slice(0, 5)].join("; "),
     },
     {
-      name: "it says since when: all were as in the backup when that was taken, and no backup holds the damage",
+      name: "it reports since when: the backup holds everything undamaged, and no backup holds the damage",
       ok: found.backupId === backupId && isSinceBackup,
       detail: `compared with ${found.backupId}`,
     },

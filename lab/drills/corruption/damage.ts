@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** What was done to the database, counted by the server as it was done. */
+/** The damage to the database, as counted by the server. */
 export interface Damage {
   /** Rows altered, by qualified table. */
   altered: Record<string, number>;
@@ -8,10 +8,10 @@ export interface Damage {
   dropped: { table: string; rows: number };
 }
 
-/** The table that is lost: nothing refers to it, so it goes without a word. */
+/** The table to drop. Nothing refers to it, so dropping it causes no error. */
 const DROPPED = "public.application_history";
 
-/** The newest post, by its id. */
+/** The id of the newest post. */
 export async function newestPost(databaseUrl: string): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -24,9 +24,9 @@ export async function newestPost(databaseUrl: string): Promise<number> {
 }
 
 /**
- * Alters rows without a trace in their own columns and drops a table, as a faulty migration or a stray script does: triggers are off,
- * so no `updated_at` tells of it. Of the posts and users those up to `lastPost`, which a backup holds: later users have written later posts; one of the rows is the password of the
- * account `email`. All or nothing.
+ * Alters rows without a trace in their own columns and drops a table, as a faulty migration or a stray script does. Triggers are off, so
+ * `updated_at` doesn't change. Only posts and users up to `lastPost` are altered, because the backup holds those. One altered row is the
+ * password of the account `email`. All or nothing.
  */
 export async function corrupt(
   databaseUrl: string,

@@ -1,17 +1,17 @@
 import { between, rpo, rto } from "../report/objective.ts";
 import type { Objective } from "../report/report.ts";
 
-/** What the drill has measured, all times by one clock. */
+/** The drill's measurements, all by one clock. */
 export interface Measurements {
-  /** When the last of the damage was done: recovery begins here. */
+  /** The last damage, which is when recovery begins. */
   lostAt: Date;
-  /** When the app was allowed to write again. */
+  /** When the app could write again. */
   allowedAt: Date;
-  /** Of the backup that was restored. */
+  /** Time of the restored backup's snapshot. */
   snapshotAt: Date;
 }
 
-/** Holds the measurements against the guide's objectives for the database. */
+/** Compares the measurements with the database's objectives: docs/objectives.md. */
 export function judgeObjectives({ lostAt, allowedAt, snapshotAt }: Measurements): Objective[] {
   return [
     rto("database", between(lostAt, allowedAt), "from the damage to writes on a restored, verified database"),

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** The posts of that title, read from the database itself. */
+/** The posts with that title, read directly from the database. */
 export async function findPosts(databaseUrl: string, title: string): Promise<{ author: string }[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

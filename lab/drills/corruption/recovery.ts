@@ -16,7 +16,7 @@ import { assessmentSchema, judgeAssessment } from "./assessment.ts";
 import type { Damage } from "./damage.ts";
 import { findPosts } from "./posts.ts";
 
-/** What the recovery works with. */
+/** The company whose database is damaged, and what the recovery needs. */
 export interface CorruptedCompany {
   company: Company;
   visitor: Visitor;
@@ -26,13 +26,13 @@ export interface CorruptedCompany {
   backupId: string;
   /** The drill's own snapshot, taken before the backup while nothing was written. */
   before: DatabaseSnapshot;
-  /** What the project held beside its database at that time. */
+  /** The project's content outside its database at that time. */
   contentBefore: ProjectSnapshot;
-  /** Runs between the restore and its verification; a test damages the result here. */
+  /** Runs between the restore and its verification. A test damages the result here. */
   afterRestore?: (() => Promise<void>) | undefined;
 }
 
-/** The recovered database, and what was seen on the way. */
+/** The recovered database, and the findings on the way. */
 export interface Repaired {
   checks: Check[];
   after: DatabaseSnapshot;
@@ -40,7 +40,9 @@ export interface Repaired {
   phases: { name: string; durationMs: number }[];
 }
 
-/** Stops writes, assesses, restores, verifies, tests auth, allows writes: the guide's steps, by the shipped commands. */
+/**
+ * Stops writes, assesses, restores, verifies, tests auth and allows writes, by the shipped commands and in the order of docs/runbook.md.
+ */
 export async function repair(context: DrillContext, corrupted: CorruptedCompany): Promise<Repaired> {
   const { clock, steps } = context;
   const checks: Check[] = [];
@@ -75,13 +77,13 @@ async function stopWrites(context: DrillContext, corrupted: CorruptedCompany, ch
     detail: `status ${written.status}`,
   });
   const read = await visitor.posts(undefined, 5);
-  checks.push({ name: "the app reads on", ok: read.status === 200, detail: `status ${read.status}` });
+  checks.push({ name: "the app still reads", ok: read.status === 200, detail: `status ${read.status}` });
 }
 
 async function assessDamage(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
   const { exitCode, answer } = await runCastchatRecovery(["assess", "--stack", "prod"], context.engine, [0, 1]);
   checks.push(...judgeAssessment(assessmentSchema.parse(answer), corrupted.damage, corrupted.backupId), {
-    name: "the assessment exits with 1, as something is missing",
+    name: "the assessment exits with 1, because something is missing",
     ok: exitCode === 1,
     detail: `exit code ${exitCode}`,
   });
@@ -92,7 +94,7 @@ const restoreAnswer = z.object({
   phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
 });
 
-/** The shipped restore over the live database. The confirmation is what an engineer would type. */
+/** The shipped restore over the live database, confirmed as an engineer would. */
 async function restoreInPlace(
   context: DrillContext,
   { backupId, company }: CorruptedCompany,
@@ -133,7 +135,7 @@ async function verify(
             .join(" ")}`,
   });
   checks.push(...compareProjects(contentBefore, await readProject(context, company.primaryOutputs)));
-  // By its name: the newest backup may be one of the damaged state, taken for safety.
+  // By its id: the newest backup may be the safety backup of the damaged state.
   const { exitCode, answer } = await runCastchatRecovery(
     ["assess", "--stack", "prod", "--backup", backupId],
     context.engine,
@@ -148,7 +150,7 @@ async function verify(
   return after;
 }
 
-/** Logins before anyone may write: the account whose password was altered, too. */
+/** Tests logins before writes are allowed, including the account whose password was altered. */
 async function testAuthentication(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
   const { visitor, token } = corrupted;
   const user = demoUser(DAMAGED_USER);
@@ -156,19 +158,19 @@ async function testAuthentication(context: DrillContext, corrupted: CorruptedCom
   await castchatRecovery(["writes", "allow", "--auth-only", "--stack", "prod"], context.engine);
   const login = await visitor.login(user.email, user.password);
   checks.push({
-    name: "auth was shut out; let in alone, the user whose password was altered logs in with the old one",
+    name: "auth could not connect; when only auth may, the user whose password was altered logs in with the old one",
     ok: typeof shutOut === "number" && typeof login === "string",
     detail: `${user.email}: status ${statusOf(shutOut)} before, ${statusOf(login)} after`,
   });
   const wrong = await visitor.login(user.email, "not theirs");
   checks.push({
-    name: "the password that the damage had set is refused",
+    name: "the password that the damage set is refused",
     ok: typeof wrong === "number" && wrong >= 400 && wrong < 500,
     detail: `status ${statusOf(wrong)}`,
   });
   const written = await visitor.write(token, { title: "While auth is tested", body: "must not be stored" });
   checks.push({
-    name: "while auth is tested nobody writes yet",
+    name: "while auth is tested, writes are still refused",
     ok: written.status >= 400,
     detail: `status ${written.status}`,
   });

@@ -19,14 +19,14 @@ import { DAMAGED_USER, repair } from "./recovery.ts";
 /** Name of the scenario, as the report shows it. */
 const SCENARIO = "Database corruption";
 
-/** Posts that are written between the backup and the damage: the measured loss. */
+/** Posts written between the backup and the damage: the measured loss. */
 const LATE_POSTS = 20;
 
 /**
- * Damages the live database and repairs it in place: backup, rows that no backup holds, rows silently altered and a table dropped;
- * then the guide's steps. Every check reads the system itself. The company runs on afterwards.
+ * Damages the live database and repairs it in place: a backup, rows that no backup holds, silently altered rows and a dropped table; then
+ * the runbook's steps. Every check reads the system itself. The company continues to run afterwards.
  *
- * @throws PromiseError when a step cannot be made at all; a broken promise is a report that is not ok
+ * @throws PromiseError when a step fails; a broken promise is a report that is not ok
  */
 export async function databaseCorruption(
   context: DrillContext,

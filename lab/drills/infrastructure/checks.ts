@@ -22,14 +22,14 @@ import type { Recovered } from "./recovery.ts";
 import { checkRelease } from "./releaseCheck.ts";
 import { answers } from "./signsOfLife.ts";
 
-/** What the checks compare the recovered system with. */
+/** The expected state of the recovered system. */
 export interface Expected {
   company: Company;
   /** The drill's own snapshot, taken before the backup while nothing was written. */
   before: DatabaseSnapshot;
-  /** What the lost primary's project held beside its database, read at that time. */
+  /** The content of the lost primary's project outside its database, read at that time. */
   contentBefore: ProjectSnapshot;
-  /** The same, right before the loss: later rows included. */
+  /** A snapshot right before the loss, including later rows. */
   live: DatabaseSnapshot;
   backup: TakenBackup;
   /** The newest commit of the lost repository. */
@@ -37,7 +37,7 @@ export interface Expected {
   recovered: Recovered;
 }
 
-/** What the checks have found. */
+/** The findings of the checks. */
 export interface Findings {
   results: Check[];
   lostRows: LostRows[];
@@ -45,7 +45,10 @@ export interface Findings {
   commitsLost: number;
 }
 
-/** Reads the recovered system: its data, its auth, its app under the public name, its configuration; and that it is stable. */
+/**
+ * Reads the recovered system: its data, its auth, its app under the public name, its configuration. Also checks that a second `up` changes
+ * nothing.
+ */
 export async function checkRecovered(context: DrillContext, expected: Expected): Promise<Findings> {
   const { steps, file } = context;
   const { recovered, company } = expected;
@@ -160,7 +163,7 @@ async function checkAsVisitor(
     `status ${written.status}`,
   );
   check(
-    "nobody writes without logging in",
+    "writing without a login is refused",
     anonymous.status === 401 && stored?.count === 1,
     `status ${anonymous.status}`,
   );

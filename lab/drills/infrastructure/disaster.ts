@@ -9,16 +9,16 @@ import type { DrillContext } from "../company/context.ts";
 import { Visitor } from "../company/visitor.ts";
 import { answers, canConnect } from "./signsOfLife.ts";
 
-/** What was lost, and when the last of it was gone. */
+/** What was lost, and when the last part was gone. */
 export interface Loss {
   at: Date;
   destroyed: string[];
 }
 
 /**
- * Destroys everything that the primary consists of, and looks that it is really gone.
+ * Destroys everything that the primary consists of, and checks that it is really gone.
  *
- * @throws when a part is still alive: a drill that recovers what was never lost proves nothing
+ * @throws when a part is still alive, because recovering something that was not lost proves nothing
  */
 export async function destroyEverything(context: DrillContext, company: Company): Promise<Loss> {
   const { home, file, clock, steps } = context;
@@ -60,7 +60,7 @@ export async function destroyEverything(context: DrillContext, company: Company)
     const at = clock();
     for (const [name, , isAlive] of parts) {
       if (await isAlive())
-        throw new Error(`${name} is still there after its destruction: the drill would prove nothing.`);
+        throw new Error(`${name} still exists after its destruction, so the drill would prove nothing.`);
     }
     return { at, destroyed: parts.map(([name]) => name) };
   });
@@ -76,7 +76,7 @@ async function exists(url: string, token: string): Promise<boolean> {
   return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status !== 404;
 }
 
-/** Everything that a file backend keeps of a stack: checkpoint, its copy, history, backups, locks. */
+/** Everything that a file backend stores of a stack: checkpoint, its copy, history, backups, locks. */
 async function removeState(backend: string): Promise<void> {
   const kept = join(backend, ".pulumi");
   const project = "castchat-recovery";

@@ -8,18 +8,18 @@ import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import { partsBeside, type Recovered } from "./recovery.ts";
 
-/** The note that every drill's recovery has: the sample database has jobs and a publication, which no restore brings alive. */
+/** A note that every drill's recovery has: the sample database has jobs and a publication, and no restore starts those. */
 const KNOWN = /^Held back until `castchat-recovery resume-jobs`: [1-9]\d* scheduled jobs/;
 const entry = z.object({
   ...{ what: z.string(), result: z.string(), backupId: z.string(), notes: z.array(z.string()) },
   parts: partsBeside.optional(),
 });
-/** What the company has beside its database; its configuration is restored by nothing. */
+/** The company's parts outside its database. Configuration is never restored. */
 const PARTS = ["storage", "functions", "authSettings"];
 
 /**
- * Looks that a recovery's notes are where an engineer reads them: on the terminal after the `up`, in the outputs, in the vault's log; and that the last
- * two say what became of each part beside the database.
+ * Checks that a recovery's notes are where an engineer reads them: on the terminal after the `up`, in the outputs, in the vault's log.
+ * Outputs and log must also report the state of each part outside the database.
  */
 export async function checkNotes(
   context: DrillContext,
@@ -38,14 +38,14 @@ export async function checkNotes(
   check(
     "what a recovery leaves to do is on the terminal, in the outputs and in the recovery log",
     lacking.length === 0 && lost.length === 0,
-    lacking.length > 0 ? `nothing of what is held back in ${lacking.join(", ")}` : `${recovered.notes.length} notes`,
+    lacking.length > 0 ? `${lacking.join(", ")}: nothing about what is held back` : `${recovered.notes.length} notes`,
   );
   const states = PARTS.map((name) => {
     const { state = "not named", from = [] } = recovered.parts[name] ?? {};
     return { name, state, ids: from.map(({ backupId }) => backupId) };
   });
   check(
-    "outputs and recovery log say of each part beside the database that it is whole, and from which backup",
+    "outputs and recovery log report each part outside the database as whole, and name its backup",
     states.every(({ state, ids }) => state === "whole" && isDeepStrictEqual(ids, [recovered.backupId])) &&
       isDeepStrictEqual(logged?.parts, recovered.parts),
     states.map(({ name, state, ids }) => `${name}: ${state}, of ${ids.join(", ") || "no backup"}`).join("; "),

@@ -1,9 +1,9 @@
 import { between, rpo, rto } from "../report/objective.ts";
 import type { Objective } from "../report/report.ts";
 
-/** What a drill has measured, all times by one clock. */
+/** The drill's measurements, all by one clock. */
 export interface Measurements {
-  /** When the last part of the infrastructure was lost: recovery begins here. */
+  /** The loss of the last part, which is when recovery begins. */
   lostAt: Date;
   /** When the recovered database was complete and checked. */
   databaseAt: Date;
@@ -11,15 +11,15 @@ export interface Measurements {
   applicationAt: Date;
   /** When the last check of the recovered system had passed. */
   finishedAt: Date;
-  /** Of the backup that was restored. */
+  /** Time of the restored backup's snapshot. */
   snapshotAt: Date;
-  /** Of the newest stored configuration. */
+  /** Time of the newest stored configuration. */
   configurationAt: Date;
-  /** Commits of the lost repository that the recovered app was not built from. */
+  /** Commits of the lost repository that are missing from the recovered app. */
   commitsLost: number;
 }
 
-/** Holds the measurements against the guide's objectives (its sections "RTO" and "RPO"). */
+/** Compares the measurements with docs/objectives.md. */
 export function judgeObjectives(measured: Measurements): Objective[] {
   const { lostAt, databaseAt, applicationAt, finishedAt, snapshotAt, configurationAt, commitsLost } = measured;
   return [
@@ -27,7 +27,7 @@ export function judgeObjectives(measured: Measurements): Objective[] {
     rto("application", between(databaseAt, applicationAt), "from the database to an answer under the public name"),
     rto("all", between(lostAt, finishedAt), "from the loss to the last passed check"),
     rpo("database", between(snapshotAt, lostAt), "age of the restored snapshot at the loss"),
-    // The mirror follows each push, so any lost commit breaks the promise; its age is at least the time since the snapshot.
+    // The mirror follows each push, so any lost commit breaks the promise. Its age is at least the time since the snapshot.
     rpo("code", commitsLost === 0 ? 0 : Math.max(1, between(snapshotAt, lostAt)), `${commitsLost} commits lost`),
     rpo("configuration", between(configurationAt, lostAt), "age of the stored configuration at the loss"),
   ];

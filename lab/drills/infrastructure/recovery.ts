@@ -11,7 +11,7 @@ import { type ResourceTiming, up } from "../stage/stacks.ts";
 /** Higher than the primary's, so that the standby may take the public name. */
 const RECOVERY_GENERATION = 2;
 
-/** What the program says of each part beside the database, by its name. */
+/** The stack's output about each part outside the database, by name. */
 export const partsBeside = z.record(
   z.string(),
   z.object({ state: z.string(), from: z.array(z.object({ backupId: z.string(), count: z.number() })) }),
@@ -31,22 +31,22 @@ const recoveredOutputs = z.object({
   deployment: z.object({ commit: z.string() }),
 });
 
-/** What the one `up` has brought back, and when. */
+/** The result of the single `up`, and its times. */
 export interface Recovered {
   databaseUrl: string;
   supabaseRef: string;
   backupId: string;
   snapshotAt: Date;
-  /** The commit that the program says it deployed; the checks ask the app itself. */
+  /** The commit that the program reports; the checks ask the app itself. */
   commit: string;
-  /** What was stopped of the primary, or why not. */
+  /** The parts of the primary that were stopped, or why not. */
   fence: { part: string; fenced: boolean; reason: string }[];
   databaseAt: Date;
   applicationAt: Date;
   phases: { name: string; durationMs: number }[];
-  /** What the stack's output says that is left to know or do. */
+  /** The notes in the stack's output. */
   notes: string[];
-  /** What the stack's output says of the parts beside the database. */
+  /** The parts outside the database in the stack's output. */
   parts: z.infer<typeof partsBeside>;
   /** Warnings that stay on the terminal after the `up`. */
   warnings: string[];
@@ -103,7 +103,7 @@ async function watchForAnswer(visitor: Visitor, clock: () => Date, signal: Abort
 async function answeredWithin(answer: Promise<Date | undefined>, limitMs: number): Promise<Date> {
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, limitMs, undefined).unref());
   const at = await Promise.race([answer, late]);
-  if (!at) throw new PromiseError(`${SANDBOX_NAMES.publicName} does not answer although the up has ended well.`);
+  if (!at) throw new PromiseError(`${SANDBOX_NAMES.publicName} does not answer although the up has succeeded.`);
   return at;
 }
 

@@ -11,8 +11,8 @@ import type { Recovered } from "./recovery.ts";
 const releaseAnswer = z.object({ items: z.array(z.object({ kind: z.string(), name: z.string(), state: z.string() })) });
 
 /**
- * Looks that the recovered database has neither a scheduled job nor a published table, releases them with the shipped command,
- * and looks that all of them are as before the loss; and that a second release finds nothing to do.
+ * Checks that the recovered database has neither a scheduled job nor a published table. Then releases them with the shipped command, and
+ * checks that all are as before the loss and that a second release changes nothing.
  */
 export async function checkRelease(
   context: DrillContext,
@@ -37,7 +37,7 @@ export async function checkRelease(
     "scheduled jobs and publications are held back until released, then are as before",
     jobs > 0 && publications.length > 0 && isHeld && isAsBefore && isDone,
     [
-      isHeld ? "none was alive after the recovery" : "some were alive before the release",
+      isHeld ? "none was active after the recovery" : "some were active before the release",
       `${released.filter(({ state }) => state === "released").length} released`,
       isAsBefore ? `${jobs} jobs and the publications ${publications.join(", ")} as before` : "they are not as before",
       isDone ? "a second release changes nothing" : "a second release changed something",

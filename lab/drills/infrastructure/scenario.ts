@@ -15,16 +15,17 @@ import { recover, type Recovered } from "./recovery.ts";
 /** Name of the scenario, as the report shows it. */
 const SCENARIO = "Complete infrastructure failure";
 
-/** Posts that are written after the backup: the measured loss. */
+/** Posts written after the backup: the measured loss. */
 const LATE_POSTS = 20;
 
 /**
- * Loses the whole infrastructure of a running company and recovers it: a scheduled backup, one by hand, replica; then rows that no backup holds,
- * the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`. Every check reads
- * the recovered system, never the program's own words.
+ * Destroys the whole infrastructure of a running company and recovers it. First a scheduled backup, a backup by hand and its replica; then
+ * rows that no backup holds; then the loss of database, region, app, repository and state; then one `up` of the standby in mode `active`.
+ * Every check reads the recovered system, never the program's own output.
  *
  * `afterRecovery` runs between the recovery and its checks: a test damages the result there.
- * @throws PromiseError when a step cannot be made at all; a broken promise is a report that is not ok
+ *
+ * @throws PromiseError when a step fails; a broken promise is a report that is not ok
  */
 export async function completeInfrastructureFailure(
   context: DrillContext,

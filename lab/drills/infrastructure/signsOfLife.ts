@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** Whether a database lets us in. Refusals and silence both mean that it is gone. */
+/** Whether a database accepts our login. Refusal and silence both mean that it is gone. */
 export async function canConnect(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
   try {
@@ -14,7 +14,7 @@ export async function canConnect(url: string): Promise<boolean> {
   }
 }
 
-/** Whether anything at all answers at an address, whatever it says. */
+/** Whether anything answers at an address. */
 export async function answers(address: string): Promise<boolean> {
   try {
     await fetch(address, { signal: AbortSignal.timeout(3_000) });

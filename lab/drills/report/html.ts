@@ -1,7 +1,7 @@
 import { duration } from "../../../services/common/terminal.ts";
 import type { DrillReport } from "./report.ts";
 
-/** The report as one HTML page that needs no network: verdict, objectives, where the time went, checks, what was simulated. */
+/** The report as one HTML page that needs no network: verdict, objectives, durations, checks, and what was simulated. */
 export function renderHtml(report: DrillReport): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -3,9 +3,9 @@ import { z } from "zod";
 const objective = z.strictObject({
   kind: z.enum(["RTO", "RPO"]),
   name: z.enum(["database", "application", "all", "code", "configuration"]),
-  /** What the guide promises, in milliseconds. */
+  /** The objective, in milliseconds. */
   limitMs: z.number().int().nonnegative(),
-  /** What this drill has measured, in milliseconds. */
+  /** The drill's measurement, in milliseconds. */
   measuredMs: z.number().int().nonnegative(),
   kept: z.boolean(),
   detail: z.string(),
@@ -14,7 +14,7 @@ const objective = z.strictObject({
 const check = z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() });
 const phase = z.strictObject({ name: z.string(), durationMs: z.number().nonnegative() });
 
-/** The facts of one drill, as `reports/NAME.json` holds them and as the page and the terminal show them. Times are UTC. */
+/** The facts of one drill, as stored in `reports/NAME.json` and shown on the page and the terminal. Times are UTC. */
 export const drillReportSchema = z.strictObject({
   formatVersion: z.literal(1),
   scenario: z.string(),
@@ -39,9 +39,9 @@ export const drillReportSchema = z.strictObject({
   /** Rows written after the backup's snapshot, which no backup can hold. */
   lostRows: z.array(z.strictObject({ table: z.string(), rows: z.number().int() })),
   steps: z.array(z.strictObject({ name: z.string(), startedAt: z.iso.datetime(), durationMs: z.number() })),
-  /** What the recovery's own time went into. */
+  /** The phases of the recovery's own time. */
   recoveryPhases: z.array(phase),
-  /** What stood in for a real service. */
+  /** The replacements of real services. */
   simulated: z.array(z.string()),
 });
 

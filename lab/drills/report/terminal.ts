@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import { duration } from "../../../services/common/terminal.ts";
 import type { DrillReport } from "./report.ts";
 
-/** The report as a summary for the terminal: the same facts as the page, the longest steps only. */
+/** The report as a summary for the terminal: the page's facts, but only the longest steps. */
 export function renderTerminal(report: DrillReport): string {
   const objectives = new Table({ head: ["", "objective", "promised", "measured", ""], style: PLAIN });
   for (const one of report.objectives) {

@@ -11,8 +11,7 @@ export interface ReportFiles {
 }
 
 /**
- * Writes the report as a page and as JSON; the newest one of a scenario also as `latest-SCENARIO`, the newest of all as `latest`. The
- * JSON is checked against its schema first.
+ * Writes the report as a page and as JSON, and copies it to `latest-SCENARIO` and `latest`. The JSON is first checked against its schema.
  */
 export async function writeReport(report: DrillReport, folder: string): Promise<ReportFiles> {
   const facts = drillReportSchema.parse(report);
@@ -28,7 +27,7 @@ export async function writeReport(report: DrillReport, folder: string): Promise<
   return { html: join(folder, `${name}.html`), json: join(folder, `${name}.json`) };
 }
 
-/** A reader never meets a half-written report. */
+/** Writes atomically, so that no reader sees half of a report. */
 async function writeWhole(path: string, content: string): Promise<void> {
   await writeFile(`${path}.new`, content);
   await rename(`${path}.new`, path);

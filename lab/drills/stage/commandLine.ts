@@ -8,15 +8,15 @@ import type { EngineOptions } from "./stacks.ts";
 const MAIN = join(import.meta.dirname, "..", "..", "..", "cli", "main.ts");
 
 /**
- * Runs `castchat-recovery` as an engineer would, in the workspace, and gives back its JSON.
+ * Runs `castchat-recovery` as an engineer would, in the workspace, and returns its JSON.
  *
- * @throws PromiseError with the command's own sentence, when it exits with anything but 0
+ * @throws PromiseError with the command's own message, when its exit code isn't 0
  */
 export async function castchatRecovery(args: readonly string[], options: EngineOptions): Promise<unknown> {
   return (await runCastchatRecovery(args, options, [0])).answer;
 }
 
-/** The same for a command that has something to tell with other exit codes too. */
+/** The same for a command that also returns a result with other exit codes. */
 export async function runCastchatRecovery(
   args: readonly string[],
   options: EngineOptions,

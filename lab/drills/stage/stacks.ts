@@ -2,7 +2,7 @@ import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/aut
 
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 
-/** When a resource was finished by the engine, by the drill's own clock. */
+/** When the engine finished a resource, by the drill's clock. */
 export interface ResourceTiming {
   urn: string;
   type: string;
@@ -11,29 +11,29 @@ export interface ResourceTiming {
   finishedAt: Date;
 }
 
-/** What an `up` has done. */
+/** The result of an `up`. */
 export interface UpResult {
-  /** Outputs in clear, secrets included: never to be printed. */
+  /** Outputs in plain text, including secrets. Never print them. */
   outputs: Record<string, unknown>;
-  /** Number of resources by what was done to them (create, update, same, …). */
+  /** Number of resources by operation (create, update, same, …). */
   changes: Partial<Record<string, number>>;
   timings: ResourceTiming[];
-  /** Warnings that stay under "Diagnostics" when it has ended. */
+  /** Warnings that stay under "Diagnostics" after the `up`. */
   warnings: string[];
 }
 
-/** What every run of the engine needs. */
+/** The settings for every run of the engine. */
 export interface EngineOptions {
   /** The Pulumi workspace with the sandbox's stack files. */
   workspace: string;
-  /** Addresses, credentials, backend and passphrase, as variables of the environment. */
+  /** Addresses, credentials, backend and passphrase, as environment variables. */
   environment: Record<string, string>;
-  /** Gets the engine's own output, line by line. */
+  /** Receives the engine's own output, line by line. */
   onOutput?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Opens a stack of the shipped program, creating it where it does not exist yet. */
+/** Opens a stack of the shipped program, and creates it if it doesn't exist. */
 export async function openStack(name: string, options: EngineOptions): Promise<Stack> {
   return LocalWorkspace.createOrSelectStack(
     { stackName: name, workDir: options.workspace },
@@ -42,7 +42,7 @@ export async function openStack(name: string, options: EngineOptions): Promise<S
 }
 
 /**
- * One `pulumi up` of the program that ships, in processes of its own.
+ * One `pulumi up` of the shipped program, in its own processes.
  *
  * @throws PromiseError with the engine's diagnostics, when it fails
  */
@@ -68,7 +68,7 @@ export async function up(stack: Stack, options: EngineOptions, clock: () => Date
   }
 }
 
-/** What is noted of an update while it runs. */
+/** Notes about an update while it runs. */
 interface Noted {
   timings: Map<string, ResourceTiming>;
   diagnostics: string[];
@@ -90,7 +90,7 @@ function noteEvent(event: EngineEvent, { timings, diagnostics, warnings }: Noted
   if (severity === "warning" && ephemeral !== true) warnings.push(plain.replace(/^warning: /, ""));
 }
 
-/** The diagnostics tell the cause; the Automation API's own error only repeats the command and its whole output. */
+/** The diagnostics contain the cause; the Automation API's own error only repeats the command and its whole output. */
 function explain(error: unknown, diagnostics: string[]): string {
   const text = diagnostics.length > 0 ? diagnostics.join(" | ") : messageOf(error);
   return messageOf(new Error(text));

@@ -8,7 +8,7 @@ export interface StepRecord {
   durationMs: number;
 }
 
-/** Runs the steps of a drill in order, shows each with its elapsed time, and keeps how long it took. */
+/** Runs the steps of a drill in order, shows each with its elapsed time, and records its duration. */
 export class Steps {
   readonly records: StepRecord[] = [];
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class Steps {
     this.#signal = options.signal;
   }
 
-  /** Runs one step, unless the drill was interrupted. `say` changes what is shown beside its name. */
+  /** Runs one step, unless the drill was interrupted. `say` changes the text beside its name. */
   async run<T>(name: string, action: (say: (detail: string) => void) => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted();
     const started = this.#clock();

@@ -1,4 +1,4 @@
-// The app's database: one small pool, and transactions as the person who asks.
+// The app's database: one small pool, and transactions as the user of the request.
 import pg from "pg";
 
 const { DATABASE_URL } = process.env;
@@ -13,10 +13,10 @@ export const pool = new pg.Pool({
   statement_timeout: 10_000,
   application_name: "castchat",
 });
-// The server may close an idle connection at any time; the next request opens another, or fails and says so.
+// The server may close an idle connection at any time; the next request opens another, or fails and reports that.
 pool.on("error", () => undefined);
 
-/** An answer other than success, with a sentence for the person who asked. */
+/** An answer other than success, with a sentence for the user. */
 export class Refusal extends Error {
   constructor(status, message) {
     super(message);
@@ -36,7 +36,7 @@ export async function as(claims, work) {
     client.release();
     return result;
   } catch (error) {
-    // The connection is thrown away: nothing of the role or the transaction can reach the next request.
+    // The connection is discarded, so that neither role nor transaction can reach the next request.
     client.release(true);
     if (error.code === "42501") throw new Refusal(403, "That is not allowed.");
     throw error;
@@ -51,7 +51,7 @@ export function within(milliseconds, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Why the database gave no answer. By code alone: messages of the driver may hold names and addresses. */
+/** Why the database gave no answer. Only by code: the driver's messages may contain names and addresses. */
 export function reasonOf(error) {
   const code = error?.code;
   if (code === "28P01" || code === "28000") return "The database refuses the app's password or role.";

@@ -9,21 +9,21 @@ import { redact, UserError } from "../../../services/common/errors.ts";
 
 const run = promisify(execFile);
 
-/** What the application's repository holds. */
+/** The files of the application's repository. */
 const APP_FILES = ["package.json", "server.mjs", "database.mjs", "README.md"] as const;
-/** The release that the first commit is tagged with, so that a mirror has a tag to keep. */
+/** The tag of the first commit, so that a mirror has a tag to keep. */
 const FIRST_TAG = "v1.0.0";
 
-/** Where the repository is and what opens it. The token goes into git's environment, never into its arguments or files. */
+/** The repository's address and its token. The token goes into git's environment, never into its arguments or files. */
 export interface RemoteRepository {
   remoteUrl: string;
   token: string;
 }
 
 /**
- * Makes the application's repository from the files beside this one and pushes it as branch `main` with one tag; the remote
- * is empty. Gives back the commit.
- * @throws UserError where git refuses, for instance because the remote has a `main` already.
+ * Creates the application's repository from the files in this folder, and pushes it to an empty remote as branch `main` with one tag.
+ * Returns the commit.
+ * @throws UserError when git refuses, for instance because the remote already has a `main`.
  */
 export async function seedApplicationRepository(options: RemoteRepository & { message?: string }): Promise<string> {
   return inTemporaryFolder(async (folder) => {
@@ -39,9 +39,8 @@ export async function seedApplicationRepository(options: RemoteRepository & { me
 }
 
 /**
- * Adds one commit to the repository's `main`: the files given, by path inside of the repository, or else a line in CHANGES.md.
- * Gives back the commit, which is the newest that a mirror can have lost.
- * @throws UserError where git refuses or a path leads out of the repository.
+ * Adds one commit to the repository's `main`: the given files, by path in the repository, or a line in CHANGES.md. Returns the commit.
+ * @throws UserError when git refuses, or a path leads out of the repository.
  */
 export async function commitChange(
   options: RemoteRepository & { message: string; files?: Record<string, string> },
@@ -52,7 +51,7 @@ export async function commitChange(
     for (const [path, content] of Object.entries(options.files ?? { "CHANGES.md": `${options.message}\n` })) {
       const file = resolve(folder, path);
       if (!file.startsWith(folder + sep))
-        throw new UserError(`“${path}” leads out of the repository: name a file inside of it.`);
+        throw new UserError(`“${path}” leads out of the repository. Name a file inside of it.`);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
     }
@@ -64,7 +63,7 @@ type Git = (...args: string[]) => Promise<string>;
 
 async function commitAndPush(git: Git, remoteUrl: string, message: string, refs: string[]): Promise<string> {
   await git("add", "--all");
-  // Also where a change changes nothing: the caller measures a new commit.
+  // Commit even if nothing changes, because the caller measures a new commit.
   await git("commit", "--quiet", "--allow-empty", `--message=${message}`);
   for (const tag of refs.filter((ref) => ref.startsWith("refs/tags/")))
     await git("tag", tag.slice("refs/tags/".length));
@@ -77,7 +76,7 @@ function gitIn(folder: string, token: string): Git {
   const environment = {
     PATH: process.env["PATH"],
     HOME: folder,
-    // Nobody's own settings (signing, hooks, credential helpers) take part, and nothing waits for an answer.
+    // Ignores the user's own settings (signing, hooks, credential helpers), and never waits for an answer.
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: devNull,
     GIT_TERMINAL_PROMPT: "0",

@@ -1,10 +1,10 @@
-// CastChat's server, as small as a recovery needs it to prove itself: healthy only while its database is, logins through
+// CastChat's server, as small as a recovery needs it: healthy only while its database is, logins through
 // Supabase's auth, reads and writes under row level security.
 import { createServer } from "node:http";
 import { HEALTH_TIMEOUT, Refusal, as, pool, reasonOf, within } from "./database.mjs";
 
 const { PORT, DATABASE_URL, SUPABASE_URL, SUPABASE_ANON_KEY } = process.env;
-/** What the app says of itself: the commit that castchat-recovery deployed, and Vercel's id of the deployment. */
+/** What the app reports about itself: the commit that castchat-recovery deployed, and Vercel's id of the deployment. */
 const { CASTCHAT_COMMIT_SHA: COMMIT, VERCEL_DEPLOYMENT_ID: DEPLOYMENT } = process.env;
 /** Longest wait for the login service, in milliseconds. */
 const AUTH_TIMEOUT = 5_000;
@@ -68,7 +68,7 @@ async function health() {
       ),
     );
     const { name, version, ready, empty } = result.rows[0];
-    // A new installation is deployed before its first migration; a database with tables but without posts is a broken one.
+    // A new installation is deployed before its first migration; a database with tables but without posts is broken.
     if (!ready && !empty) throw new Refusal(503, "The database has no table of posts.");
     return {
       status: 200,
@@ -138,7 +138,7 @@ async function writePost(request) {
   return { status: 201, body: post };
 }
 
-/** Who asks, as the auth service says: the token alone is not believed. */
+/** The user of a request, according to the auth service: a token without its confirmation is not trusted. */
 async function claimsOf(request) {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (token === undefined) throw new Refusal(401, "Log in first.");
@@ -194,7 +194,7 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => {
     server.close();
     server.closeAllConnections();
-    // Not for ever: a database that doesn't answer must not keep the process.
+    // With a time limit: a database that doesn't answer must not keep the process alive.
     setTimeout(() => process.exit(0), 300).unref();
     pool.end().then(
       () => process.exit(0),

@@ -14,20 +14,20 @@ import { closeServer, listen } from "../host/servers.ts";
 import { type Refusal, refusalAnswer } from "./refusal.ts";
 import { isOutOfTime, isSignedWith, needsBody, readSignature, type Signature } from "./signature.ts";
 
-/** What a region's gateway needs to know. */
+/** The settings of a region's gateway. */
 export interface GatewayOptions {
   region: string;
-  /** Port that the region's endpoint listens on. */
+  /** Port of the region's endpoint. */
   port: number;
-  /** Port of ministack, which every region shares. */
+  /** Port of ministack, which all regions share. */
   upstreamPort: number;
-  /** The account's root key. IAM users' keys are checked by ministack, with their policies. */
+  /** The account's root key. ministack checks IAM users' keys and their policies. */
   accessKeyId: string;
   secretAccessKey: string;
   clock: Clock;
 }
 
-/** Services with one endpoint for the whole world: signed for us-east-1 whatever region the client works in. */
+/** Services with one endpoint for the whole world: signed for us-east-1, whatever the client's region. */
 const GLOBAL_SERVICES = new Set([
   "iam",
   "route53",
@@ -37,11 +37,11 @@ const GLOBAL_SERVICES = new Set([
   "budgets",
   "globalaccelerator",
 ]);
-/** Keys that ministack takes for root without a look at the signature: never let through. */
+/** Keys that ministack accepts as root without checking the signature; the gateway refuses them. */
 const KEYS_WITHOUT_CHECK = /^(test|\d{12})$/;
-/** Bodies without a hash header (all but S3's) are held in memory to check them; AWS's own limits are below this. */
+/** Bodies without a hash header (all but S3's) are held in memory to check them; AWS's own limits are below this size. */
 const MAXIMUM_HELD_BODY = 16 * 1024 * 1024;
-/** Headers that belong to one connection and are not passed on (RFC 9110, 7.6.1); `expect` has been answered here. */
+/** Headers of one connection, which are not passed on (RFC 9110, 7.6.1); `expect` has been answered here. */
 const CONNECTION_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -52,9 +52,9 @@ const CONNECTION_HEADERS = new Set([
 ]);
 
 /**
- * The endpoint of one AWS region: checks key, signature, time and region as AWS does, then passes the request to ministack.
+ * The endpoint of one AWS region. It checks key, signature, time and region as AWS does, and then passes the request to ministack.
  *
- * A gateway that is closed is a region in an outage: nothing listens any more. Bodies are streamed both ways.
+ * A closed gateway is a region in an outage: nothing listens. Bodies are streamed both ways.
  */
 export class RegionGateway {
   readonly #options: GatewayOptions;
@@ -65,12 +65,12 @@ export class RegionGateway {
     this.#options = options;
   }
 
-  /** Whether the region's endpoint takes connections. */
+  /** Whether the region's endpoint accepts connections. */
   get isOpen(): boolean {
     return this.#server !== undefined;
   }
 
-  /** Starts to listen. A port in use is a UserError. */
+  /** Starts to listen. UserError if the port is in use. */
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
@@ -82,7 +82,7 @@ export class RegionGateway {
     this.#server = server;
   }
 
-  /** Stops to listen and cuts every connection, also those in the middle of a request. */
+  /** Stops to listen, and cuts every connection, even during a request. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -130,7 +130,7 @@ export class RegionGateway {
         agent: this.#agent,
         method: request.method,
         path: request.url,
-        // AWS is only ever reached by TLS: policies that demand it see it, although the sandbox speaks plain HTTP.
+        // AWS is only reached over TLS. Policies that demand TLS see it, although the sandbox uses plain HTTP.
         headers: { ...passedOn(request.headers), "x-forwarded-proto": "https" },
       },
       (answered) => {
@@ -155,7 +155,7 @@ function answer(
   service: string | undefined,
 ): void {
   const { status, headers, body } = refusalAnswer(refusal, service, request.headers);
-  // The rest of a refused upload is read and dropped, so that the client gets to see the answer.
+  // The rest of a refused upload is read and dropped, so that the client sees the answer.
   request.resume();
   response.writeHead(status, headers);
   response.end(request.method === "HEAD" ? undefined : body);

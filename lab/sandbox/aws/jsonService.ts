@@ -1,20 +1,20 @@
 import { createHash, createHmac } from "node:crypto";
 
-/** A service of AWS that the sandbox has no SDK client for, and who asks. */
+/** An AWS service without an SDK client in the sandbox, and the caller's credentials. */
 export interface JsonServiceOptions {
-  /** Name that requests are signed for. */
+  /** Service name in signatures. */
   service: string;
   region: string;
   /** Address without a path. */
   endpoint: string;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined };
-  /** What the operation's name follows in X-Amz-Target, with the dot. */
+  /** Prefix of the operation's name in X-Amz-Target, with the dot. */
   target: string;
 }
 
 const TIMEOUT_MS = 60_000;
 
-/** A service's refusal. `name` is the service's own name for the error, as the SDK's errors have it. */
+/** A service's refusal. `name` is the service's name for the error, as in the SDK's errors. */
 class AwsError extends Error {
   constructor(name: string, message: string) {
     super(message);
@@ -22,7 +22,7 @@ class AwsError extends Error {
   }
 }
 
-/** CloudTrail or CloudWatch Logs: one signed POST an operation, by AWS's JSON protocol. */
+/** CloudTrail or CloudWatch Logs: each operation is a signed POST in AWS's JSON protocol. */
 export class JsonService {
   readonly #options: JsonServiceOptions;
 
@@ -31,7 +31,7 @@ export class JsonService {
   }
 
   /**
-   * The operation's answer; `{}` if the service gives none.
+   * The operation's answer; `{}` if the service returns none.
    *
    * @throws AwsError for an answer that is an error; fetch's own errors if the service can't be reached
    */

@@ -11,18 +11,18 @@ import { isFree, LOOPBACK } from "../host/ports.ts";
 import { portInUse } from "../host/servers.ts";
 import { schedulerClockFile } from "./schedulerClock.ts";
 
-/** How the AWS emulator runs. */
+/** The settings of the AWS emulator. */
 export interface MinistackOptions {
   /** Folder for its state, objects and temporary files. */
   dataDir: string;
   port: number;
-  /** Key of the account's root user, which every IAM policy lets through, as on AWS. */
+  /** Key of the account's root user, which bypasses IAM policies, as on AWS. */
   accessKeyId: string;
-  /** File that takes its log. */
+  /** Its log file. */
   log: string;
-  /** Where each region's gateway answers, by the region's name. @default - ministack itself stands for the primary's region */
+  /** Each region's gateway, by the region's name. @default - ministack itself is the primary's region */
   endpoints?: Readonly<Record<string, string>>;
-  /** Told of its process as soon as there is one, before it answers. */
+  /** Called with its process id as soon as it exists, before it answers. */
   onSpawn?: (pid: number) => void;
 }
 
@@ -32,7 +32,7 @@ const RUN_BUILD = fileURLToPath(new URL("../codebuild/main.ts", import.meta.url)
 const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 
-/** The emulator's program: `$CASTCHAT_MINISTACK`, or `ministack` on PATH; a UserError where there is none. */
+/** The emulator's program: `$CASTCHAT_MINISTACK`, or `ministack` on PATH. UserError if there is none. */
 export function ministackBinary(environment: NodeJS.ProcessEnv = process.env): string {
   const chosen = environment["CASTCHAT_MINISTACK"];
   const candidates =
@@ -43,19 +43,18 @@ export function ministackBinary(environment: NodeJS.ProcessEnv = process.env): s
   if (found === undefined) {
     throw new UserError(
       chosen === undefined
-        ? 'The AWS emulator "ministack" is not on PATH: run "make setup", or set CASTCHAT_MINISTACK to its program.'
-        : `CASTCHAT_MINISTACK names ${chosen}, which is no program: correct it, or unset it and run "make setup".`,
+        ? 'The AWS emulator "ministack" is not on PATH. Run `make setup`, or set CASTCHAT_MINISTACK to its program.'
+        : `CASTCHAT_MINISTACK names ${chosen}, which is not a program. Correct it, or unset it and run \`make setup\`.`,
     );
   }
   return found;
 }
 
 /**
- * Starts ministack and waits until it answers.
+ * Starts ministack and waits until it answers. Returns the process id.
  *
- * It runs in a process group of its own, so that its helpers (Lambda) can be ended with it. `AUTH` makes it check IAM
- * users' signatures and policies; the root key's signature is checked by the region gateways. SIGTERM makes it write its
- * state; a kill loses what has changed since the last start. Returns the process id.
+ * It runs in its own process group, so that its helpers (Lambda) end with it. `AUTH` makes it check IAM users' signatures and policies; the
+ * region gateways check the root key's signature. SIGTERM makes it write its state. A kill loses every change since the last start.
  */
 export async function startMinistack(options: MinistackOptions): Promise<number> {
   const python = interpreterOf(ministackBinary());
@@ -119,14 +118,14 @@ export async function startMinistack(options: MinistackOptions): Promise<number>
   return child.pid;
 }
 
-/** The Python that ministack is installed in: named in its program's first line, or (long paths) beside it in a virtual environment. */
+/** The Python of ministack's installation: named in its program's first line or, for long paths, beside it in a virtual environment. */
 function interpreterOf(binary: string): string {
   const named = /^#!(\S*python\S*)$/.exec(readFileSync(binary, "utf8").split("\n", 1)[0]?.trim() ?? "")?.[1];
   const beside = join(dirname(realpathSync(binary)), "python3");
   const found = [named, beside].find((path) => path !== undefined && existsSync(path));
   if (found === undefined) {
     throw new UserError(
-      `${binary} is not ministack as pip installs it: run "make setup", or let CASTCHAT_MINISTACK name another one.`,
+      `${binary} is not ministack as pip installs it. Run \`make setup\`, or set CASTCHAT_MINISTACK to another program.`,
     );
   }
   return found;
@@ -137,7 +136,7 @@ async function isHealthy(port: number): Promise<boolean> {
     const answer = await fetch(`http://${LOOPBACK}:${port}/_ministack/health`, { signal: AbortSignal.timeout(2000) });
     return answer.ok;
   } catch {
-    // Refused, reset or too slow: it is still starting. The caller knows when to give up.
+    // Refused, reset or too slow: it is still starting. The caller decides when to give up.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Why a gateway refuses a request. */
+/** The reason why a gateway refuses a request. */
 export type Refusal =
   | { reason: "noSignature" }
   | { reason: "unknownKey"; accessKeyId: string }
@@ -31,7 +31,7 @@ const WRONG_SIGNATURE =
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.";
 const INVALID_TOKEN = "The security token included in the request is invalid.";
 
-/** Codes and statuses as AWS answers them (S3 API reference "Error responses"; "Common errors" of the other services). */
+/** Codes and statuses as AWS returns them (S3 API reference "Error responses"; "Common errors" of the other services). */
 const ROWS: Record<Refusal["reason"], Row> = {
   noSignature: {
     s3: "AccessDenied",
@@ -77,7 +77,7 @@ const ROWS: Record<Refusal["reason"], Row> = {
   },
 };
 
-/** The answer that AWS gives for a refusal, in the protocol that the request speaks. */
+/** AWS's answer for a refusal, in the request's protocol. */
 export function refusalAnswer(
   refusal: Refusal,
   service: string | undefined,

@@ -19,13 +19,13 @@ from service_roles import assume, may, trusts
 
 logger = logging.getLogger("scheduled-builds")
 
-# Where each region answers, by its name; the sandbox's gateways check signatures there. Set by lab/sandbox/aws/ministack.ts.
+# Each region's address, by its name; the sandbox's gateways check signatures there. Set by lab/sandbox/aws/ministack.ts.
 ENDPOINTS = json.loads(os.environ.get("CASTCHAT_REGION_ENDPOINTS", "{}"))
 RUN_BUILD = json.loads(os.environ.get("CASTCHAT_RUN_BUILD", "null"))
 # Holds the seconds by which the scheduler's clock is ahead; lab/sandbox/aws/schedulerClock.ts writes it.
 CLOCK_FILE = os.environ.get("CASTCHAT_SCHEDULER_CLOCK", "")
 TICK_SECONDS = 1
-# Seconds between two attempts to start what could not be started; AWS waits longer each time.
+# Seconds between two attempts of a failed start; AWS waits longer each time.
 RETRY_SECONDS = 5
 
 _processes = {}  # build id -> its process
@@ -33,7 +33,7 @@ _waiting = {}  # (account, region, schedule) -> {"target", "event", "first", "at
 
 
 def keep_build_settings():
-    """CodeBuild drops the log group and the limit of builds at a time, which a project was given."""
+    """ministack drops a project's log group and its limit of concurrent builds."""
     kept = ("logsConfig", "concurrentBuildLimit")
     create, update, shape = codebuild._create_project, codebuild._update_project, codebuild._project_shape
 
@@ -62,7 +62,7 @@ def keep_build_settings():
     codebuild._project_shape = lambda project: {**shape(project), **{k: project[k] for k in kept if k in project}}
 
 
-# For how long CodeBuild knows the token of a StartBuild.
+# Seconds for which CodeBuild remembers the token of a StartBuild.
 TOKEN_SECONDS = 300
 
 
@@ -100,7 +100,7 @@ def limit_builds():
 
 
 def run_builds():
-    """A build is a process of this machine in place of a container: lab/sandbox/codebuild/runBuild.ts runs its commands."""
+    """A build is a process of this machine instead of a container: lab/sandbox/codebuild/runBuild.ts runs its commands."""
 
     def execute(build_id, project):
         build = codebuild._builds.get(build_id)
@@ -151,7 +151,7 @@ def run_builds():
 
 
 def refuse_distrusting_roles():
-    """A schedule whose role doesn't let the service in is refused when it is made or changed."""
+    """A schedule whose role doesn't trust the service is refused when it is created or changed."""
     create, update = scheduler._create_schedule, scheduler._update_schedule
 
     def checked(name, body, keep):
@@ -168,7 +168,7 @@ def refuse_distrusting_roles():
 
 
 def start_builds_by_schedule():
-    """A schedule's target may be a CodeBuild project: its role is taken, and the build started with that role's rights."""
+    """A schedule's target may be a CodeBuild project: the scheduler assumes its role, and starts the build with that role's rights."""
     invoke = eventbridge._invoke_target
 
     def invoked(target, event, rule, view=None):
@@ -182,7 +182,7 @@ def start_builds_by_schedule():
 
 
 def advance_clock():
-    """The scheduler's time is the machine's plus what its clock file says, and it looks every second."""
+    """The scheduler's time is the machine's plus the seconds in its clock file. It checks schedules every second."""
 
     class Ahead:
         sleep = staticmethod(time.sleep)
@@ -207,7 +207,7 @@ def advance_clock():
 
 
 def _start_waiting():
-    """Starts what is due; what can't be started is tried again for as long as its retry policy says, then put into its queue."""
+    """Starts what is due. A failed start is retried for as long as its retry policy says, and then put into its queue."""
     for key, one in list(_waiting.items()):
         account, region, schedule = key
         if time.time() < one["next"] or not _answers(region):
@@ -228,7 +228,7 @@ def _start_waiting():
 
 
 def _start_build(target, schedule):
-    """None where the build was started, else why not."""
+    """None if the build was started, otherwise the reason."""
     project = target["Arn"].rsplit("/", 1)[-1]
     role_arn = target["RoleArn"]
     session = assume(role_arn, "scheduler.amazonaws.com", _group_of(schedule))
@@ -241,13 +241,13 @@ def _start_build(target, schedule):
 
 
 def _group_of(schedule):
-    """The ARN of a schedule's group, which is the source that AWS names when a schedule takes its role."""
+    """The ARN of a schedule's group, the source that AWS passes on when a schedule assumes its role."""
     head, group, _ = schedule.rsplit("/", 2)
     return f"{head.removesuffix(':schedule')}:schedule-group/{group}"
 
 
 def _bury(target, schedule, reason):
-    """What could not be started goes to the target's dead-letter queue, if its role may send there."""
+    """Sends a failed start to the target's dead-letter queue, if its role may send there."""
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     logger.warning("schedule %s started nothing: %s", schedule, reason)
     if queue and may(target["RoleArn"], "sqs:SendMessage", queue):
@@ -256,7 +256,7 @@ def _bury(target, schedule, reason):
 
 
 def _order(build, project):
-    """All that a build needs, its role's session among it."""
+    """Everything that a build needs, including its role's session."""
     credentials = assume(project["serviceRole"], "codebuild.amazonaws.com", project["arn"], _service_session(build))
     if credentials is None:
         raise PermissionError(f"codebuild.amazonaws.com may not assume {project['serviceRole']}")
@@ -275,7 +275,7 @@ def _service_session(build):
 
 
 def _answers(region):
-    """Whether the region's endpoint takes connections: one in an outage starts nothing."""
+    """Whether the region's endpoint accepts connections. A region in an outage starts nothing."""
     address = urllib.parse.urlsplit(ENDPOINTS.get(region, ""))
     try:
         socket.create_connection((address.hostname, address.port), timeout=1).close()

@@ -1,4 +1,4 @@
-"""Roles of the sandbox as AWS's own services take them: by their trust, and with their rights alone."""
+"""How AWS's own services assume the sandbox's roles: only if the role trusts them, and only with its rights."""
 
 import json
 import secrets
@@ -9,12 +9,12 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 
-# AWS renews a build's session by itself; here it lasts for the longest build.
+# AWS renews a build's session; here it lasts for the longest build.
 SESSION_SECONDS = 8 * 3600
 
 
 def assume(role_arn, service, source_arn, session_name="sandbox"):
-    """A session of a role for a service of AWS, if the role's trust lets that service in for that resource; else None."""
+    """A session of a role for an AWS service, if the role trusts that service for that resource; otherwise None."""
     account = get_account_id()
     if not trusts(role_arn, service, source_arn):
         return None
@@ -35,7 +35,7 @@ def assume(role_arn, service, source_arn, session_name="sandbox"):
 
 
 def trusts(role_arn, service, source_arn):
-    """Whether a role lets a service take it for that resource."""
+    """Whether a role trusts a service for that resource."""
     role = iam._roles.get_scoped(get_account_id(), None, role_arn.rsplit("/", 1)[-1])
     if role is None:
         return False

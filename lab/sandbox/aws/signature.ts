@@ -13,11 +13,11 @@ export interface Signature {
   /** `YYYYMMDDTHHMMSSZ`. */
   time: string;
   presigned: boolean;
-  /** Life of a presigned address, in seconds. */
+  /** Validity of a presigned address, in seconds. */
   expires?: number;
 }
 
-/** The parts of a request that its signature covers. `path` and `query` as sent, `query` without the question mark. */
+/** The parts of a request that its signature covers. `path` and `query` are as sent, `query` without the question mark. */
 export interface SignedRequest {
   method: string;
   path: string;
@@ -26,10 +26,10 @@ export interface SignedRequest {
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
-/** AWS refuses requests signed further than this from its own clock. */
+/** AWS refuses requests whose time differs more than this from its clock. */
 const MAXIMUM_SKEW_MS = 15 * 60 * 1000;
 
-/** Reads a request's signature; undefined when it has none, or one of another kind. */
+/** Reads a request's signature; undefined if it has none, or one of another kind. */
 export function readSignature(request: SignedRequest): Signature | undefined {
   const header = request.headers.authorization;
   if (header !== undefined) return readHeader(header, request.headers);
@@ -47,15 +47,14 @@ export function readSignature(request: SignedRequest): Signature | undefined {
   );
 }
 
-/** Whether the payload's hash has to be calculated from the body: the client hasn't sent it in a header. */
+/** Whether the payload's hash must be calculated from the body, because the client hasn't sent it in a header. */
 export function needsBody(signature: Signature, headers: IncomingHttpHeaders): boolean {
   return !signature.presigned && headers["x-amz-content-sha256"] === undefined;
 }
 
 /**
- * Whether the signature is the one that the holder of `secret` makes for this request (AWS: "Create a signed AWS API
- * request"). `body` is only looked at where `needsBody` says so; the chunk signatures inside of an aws-chunked body are not
- * checked.
+ * Whether `secret` signed this request (AWS: "Create a signed AWS API request"). `body` is only used if `needsBody` is true. The chunk
+ * signatures of an aws-chunked body are not checked.
  */
 export function isSignedWith(secret: string, signature: Signature, request: SignedRequest, body: Buffer): boolean {
   const scope = `${signature.day}/${signature.region}/${signature.service}/aws4_request`;
@@ -69,7 +68,7 @@ export function isSignedWith(secret: string, signature: Signature, request: Sign
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** Whether a request was signed too far from `now`, or a presigned address has run out. */
+/** Whether a request's time is too far from `now`, or a presigned address has expired. */
 export function isOutOfTime(signature: Signature, now: Date): boolean {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(signature.time);
   if (match === null || !signature.time.startsWith(signature.day)) return true;
@@ -116,7 +115,7 @@ function canonicalRequest(signature: Signature, request: SignedRequest, body: Bu
   const payload = signature.presigned ? "UNSIGNED-PAYLOAD" : typeof hash === "string" ? hash : sha256(body);
   return [
     request.method,
-    // S3 signs the path as it is sent; every other service encodes it once more.
+    // S3 signs the path as it is sent; every other service encodes it again.
     signature.service === "s3" ? request.path : request.path.split("/").map(encode).join("/"),
     canonicalQuery(request.query),
     headers,
@@ -146,7 +145,7 @@ function headerValue(headers: IncomingHttpHeaders, name: string): string {
   return text.trim().replace(/ +/g, " ");
 }
 
-/** By bytes, as the signature's rules demand; never by language. */
+/** Compares bytes, as signatures require, not by language. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

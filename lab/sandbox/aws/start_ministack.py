@@ -1,4 +1,4 @@
-"""Starts ministack 1.5.33 with what it lacks for the sandbox: see each function. Nothing of ministack itself is changed."""
+"""Starts ministack 1.5.33 and adds what it lacks for the sandbox: see each function. ministack's own files are not changed."""
 
 import contextvars
 import datetime
@@ -13,12 +13,12 @@ import scheduled_builds
 
 
 def keep_locks_over_restarts():
-    """It writes buckets, objects and their settings to disk, but not the locks and holds of each object."""
+    """ministack writes buckets, objects and their settings to disk, but not the locks and holds of objects."""
     s3._PERSISTED_BUCKET_DICTS.update(object_retention=s3._object_retention, object_legal_hold=s3._object_legal_hold)
 
 
 def lock_uploads_in_parts():
-    """It drops the lock and the hold that an upload in parts was begun with."""
+    """ministack drops the lock and the hold of a multipart upload."""
     create, complete = s3._create_multipart_upload, s3._complete_multipart_upload
 
     def created(bucket, key, headers):
@@ -92,7 +92,7 @@ def name_sessions_by_their_role():
 
 
 def know_lock_and_encryption_of_uploads():
-    """Condition keys of a PutObject that ministack doesn't fill in."""
+    """Adds condition keys of a PutObject that ministack lacks."""
     conditions = iam_actions._s3_object_context
 
     def known(action, query, path, headers):
@@ -102,7 +102,7 @@ def know_lock_and_encryption_of_uploads():
             left = datetime.datetime.fromisoformat(until) - datetime.datetime.now(datetime.timezone.utc)
             context["s3:object-lock-remaining-retention-days"] = str(-(-left // datetime.timedelta(days=1)))
         if action == "s3:PutObject":
-            # AWS: "Enforce conditional writes on Amazon S3 buckets": neither the begin of an upload in parts nor a part makes an object.
+            # AWS: "Enforce conditional writes on Amazon S3 buckets": neither the start of a multipart upload nor a part creates an object.
             begins, is_part = "uploads" in query, "partNumber" in query
             context["s3:ObjectCreationOperation"] = "false" if begins or is_part else "true"
             if headers.get("if-none-match"):
@@ -138,7 +138,7 @@ def accept_mfa():
 
 
 def let_root_take_the_vaults_roles():
-    """Simulated: AWS lets no root user take a role; here it stands for the sandbox's one person, who carries the tag of every role but break-glass."""
+    """Simulated: in AWS a root user can't assume roles. Here it is the sandbox's only person, with the tag of every role but break-glass."""
     identify = sts._caller_identity
 
     def identified(headers, query_params=None):

@@ -1,7 +1,7 @@
 import { JsonService } from "../aws/jsonService.ts";
 import type { BuildOrder } from "./order.ts";
 
-/** How long lines wait for company before they are sent. */
+/** How long lines are collected before they are sent. */
 const FLUSH_MS = 300;
 
 /** A build's log stream in CloudWatch Logs, written with the build's own role. */
@@ -18,17 +18,17 @@ export class BuildLog {
     this.#stream = { logGroupName: logs.groupName, logStreamName: logs.streamName };
   }
 
-  /** Makes the stream. */
+  /** Creates the stream. */
   async open(): Promise<void> {
     await this.#logs.call("CreateLogStream", this.#stream);
   }
 
-  /** Values that are shown as `***` from now on, as CodeBuild does. */
+  /** Masks values as `***` from now on, as CodeBuild does. */
   hide(secrets: readonly string[]): void {
     this.#secrets.push(...secrets.filter((one) => one !== ""));
   }
 
-  /** Adds lines; empty ones are left out, which CloudWatch Logs doesn't take. */
+  /** Adds lines; empty ones are left out, because CloudWatch Logs doesn't accept them. */
   write(text: string): void {
     const timestamp = Date.now();
     const lines = text.split("\n").filter((line) => line.trim() !== "");
@@ -36,7 +36,7 @@ export class BuildLog {
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
   }
 
-  /** Sends what waits. Throws where the log could not be written. */
+  /** Sends the remaining lines. Throws if the log could not be written. */
   async close(): Promise<void> {
     this.#flush();
     await this.#sending;

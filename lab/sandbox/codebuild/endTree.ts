@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Kills a process and all that it has started, and what those have started. One that has ended meanwhile is fine. */
+/** Kills a process and all of its descendants. A process that has already ended is ignored. */
 export function endTree(pid: number): void {
   const parents = parentsOfAll();
   const children = (of: number): number[] =>

@@ -5,15 +5,15 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 
 import type { BuildOrder } from "./order.ts";
 
-/** The variables of a build, and which of their values must not be shown. */
+/** The variables of a build, and which of their values must be masked. */
 export interface BuildEnvironment {
   variables: Record<string, string>;
   secrets: string[];
 }
 
 /**
- * The environment of a build's commands: what its project declares, with the secrets that its role may read; its role's session; and a
- * PATH with Node, the PostgreSQL client and the system's own programs. Nothing of the sandbox's own environment.
+ * The environment of a build's commands: the project's variables, with the secrets that its role may read; its role's session; and a PATH
+ * with Node, the PostgreSQL client and the system's own programs. Nothing comes from the sandbox's own environment.
  */
 export async function environmentOf(order: BuildOrder, folder: string): Promise<BuildEnvironment> {
   const { credentials, region, id } = order;
@@ -42,7 +42,7 @@ export async function environmentOf(order: BuildOrder, folder: string): Promise<
   };
 }
 
-/** What `SECRET[:KEY[:STAGE[:VERSION]]]` names; the secret may be an ARN. */
+/** The value of `SECRET[:KEY[:STAGE[:VERSION]]]`; the secret may be an ARN. */
 async function secretValue({ region, endpoint, credentials }: BuildOrder, reference: string): Promise<string> {
   const parts = reference.split(":");
   const length = reference.startsWith("arn:") ? 7 : 1;
@@ -57,7 +57,7 @@ async function secretValue({ region, endpoint, credentials }: BuildOrder, refere
   return value;
 }
 
-/** The folders of Node and of the PostgreSQL client, as an image would have them, before the system's. */
+/** The folders of Node and the PostgreSQL client, as in an image, before the system's. */
 function buildPath(path: string): string {
   const client = path.split(delimiter).find((folder) => existsSync(join(folder, "pg_dump")));
   return [dirname(process.execPath), ...(client === undefined ? [] : [client]), "/usr/bin", "/bin"].join(delimiter);

@@ -4,8 +4,8 @@ import { BUILD_ORDER } from "./order.ts";
 import { runBuild } from "./runBuild.ts";
 
 /**
- * Runs the build that standard input describes (JSON) under the folder of the first argument, and reports each phase as a line of
- * JSON. Exit code 0 when it succeeded. SIGTERM stops it with all that it has started.
+ * Runs the build that standard input describes (JSON) under the folder of the first argument, and reports each phase as a line of JSON.
+ * Exit code 0 means success. SIGTERM stops the build with all of its processes.
  */
 const controller = new AbortController();
 process.once("SIGTERM", () => controller.abort(new Error("the build was stopped")));

@@ -3,12 +3,12 @@ import { z } from "zod";
 
 const text = z.string().min(1);
 
-/** What a build is told by whoever starts it (lab/sandbox/aws/scheduled_builds.py), the session of its role among it. */
+/** The order for a build, from lab/sandbox/aws/scheduled_builds.py. It includes the session of the build's role. */
 export const BUILD_ORDER = z.object({
   /** `PROJECT:UUID`. */
   id: text,
   region: text,
-  /** Where AWS answers in that region. */
+  /** Address of AWS in that region. */
   endpoint: z.url(),
   project: z.object({
     name: text,
@@ -24,7 +24,7 @@ export const BUILD_ORDER = z.object({
 });
 export type BuildOrder = z.output<typeof BUILD_ORDER>;
 
-/** The phases whose commands a buildspec gives, in their order. */
+/** The phases whose commands a buildspec contains, in order. */
 export const COMMAND_PHASES = ["install", "pre_build", "build", "post_build"] as const;
 
 const phase = z.strictObject({ commands: z.array(text).min(1) }).optional();
@@ -34,7 +34,7 @@ const BUILDSPEC = z.strictObject({
 });
 export type Buildspec = z.output<typeof BUILDSPEC>;
 
-/** Reads a buildspec (YAML, or JSON as a part of it). What the sandbox doesn't run is refused by name. */
+/** Parses a buildspec (YAML, or JSON as a part of it). A part that the sandbox doesn't run is refused by name. */
 export function parseBuildspec(buildspec: string): Buildspec {
   return BUILDSPEC.parse(parse(buildspec));
 }

@@ -9,7 +9,7 @@ import { environmentOf } from "./environment.ts";
 import { type BuildOrder, COMMAND_PHASES, parseBuildspec } from "./order.ts";
 import { downloadSource } from "./source.ts";
 
-/** How a phase ended, as BatchGetBuilds will show it. */
+/** The result of a phase, as BatchGetBuilds shows it. */
 export interface PhaseReport {
   phase: string;
   status: "SUCCEEDED" | "FAILED";
@@ -17,11 +17,11 @@ export interface PhaseReport {
 }
 
 /**
- * Runs a build as CodeBuild does, but as a process of this machine: source from S3, secrets, then the buildspec's commands in a
- * folder of its own, all with the rights of the build's role. The log goes to CloudWatch Logs. Nothing of it stays on disk.
+ * Runs a build as CodeBuild does, but as a process of this machine: source from S3, secrets, then the buildspec's commands in a folder of
+ * their own. Everything has only the rights of the build's role. The log goes to CloudWatch Logs, and nothing stays on disk.
  *
- * @param folder under which the build makes its own
- * @returns whether it succeeded; an abort ends the running command with all that it has started
+ * @param folder under which the build creates its own
+ * @returns whether the build succeeded; an abort ends the running command with all of its processes
  */
 export async function runBuild(
   order: BuildOrder,
@@ -62,7 +62,7 @@ export async function runBuild(
   }
 }
 
-/** The buildspec's phases: one that fails ends the build, but after `build` comes `post_build` in any case. */
+/** Runs the buildspec's phases. A failed phase ends the build, but after `build` comes `post_build` in any case. */
 async function runPhases(
   order: BuildOrder,
   phase: (name: string, work: () => Promise<void>) => Promise<boolean>,
@@ -81,7 +81,7 @@ async function runPhases(
   return succeeded;
 }
 
-/** One command, by the shell. */
+/** Runs one command in the shell. */
 async function run(
   command: string,
   cwd: string,

@@ -23,18 +23,18 @@ import { openStore } from "./store.ts";
 /** Cloudflare on this machine. */
 export interface CloudflareEmulator {
   app: Hono;
-  /** Where a name leads by CNAME records, followed through every zone here; undefined when it has none. */
+  /** The end of a name's CNAME records, followed through every zone here; undefined if it has none. */
   resolveCname(name: string): string | undefined;
 }
 
 /**
- * Cloudflare's API under `/client/v4`. Zones are active at once: the registrar's step is taken as done.
+ * Cloudflare's API under `/client/v4`. Zones are active at once, as if the registrar had done its step.
  *
  * | method and path | what |
  * | --- | --- |
  * | GET /user/tokens/verify | the token's status |
  * | GET, POST /zones; GET, PATCH, DELETE /zones/:zone | zones; list by `name` |
- * | GET /zones/:zone/settings; GET, PATCH /zones/:zone/settings/:setting | kept as they are given |
+ * | GET /zones/:zone/settings; GET, PATCH /zones/:zone/settings/:setting | stored as given |
  * | GET, POST /zones/:zone/dns_records | records; list by `name`, `type`, `content` (also `name.exact`, `content.exact`) |
  * | GET, PUT, PATCH, DELETE /zones/:zone/dns_records/:record | a record's type can't be changed |
  */
@@ -171,7 +171,7 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
   app.on(["PUT", "PATCH"], "/zones/:zone/dns_records/:record", async (c) => {
     const zone = findZone(c.req.param("zone"));
     const record = findRecord(zone.id, c.req.param("record"));
-    // The types' defaults would undo what a PATCH leaves out, hence the record's own values below them.
+    // The types' defaults would undo what a PATCH leaves out, so the record's own values come first.
     const given = await readBody(c, z.record(z.string(), z.unknown()), invalidBody);
     const whole = recordBody.safeParse(c.req.method === "PATCH" ? { ...record, ...given } : given);
     if (!whole.success) throw invalidBody(`${whole.error.issues[0]?.path.join(".") ?? ""} is invalid`);
@@ -189,7 +189,7 @@ export function createCloudflareEmulator(deps: CloudflareDeps): CloudflareEmulat
     app,
     resolveCname(name) {
       let target: string | undefined;
-      // A chain that runs in a circle ends at this many steps, as resolvers do it.
+      // A circular chain ends after this many steps, as in resolvers.
       for (let step = 0, at = name.toLowerCase(); step < 8; step++, at = target) {
         const next = state.records
           .find((record) => record.type === "CNAME" && record.name === at)

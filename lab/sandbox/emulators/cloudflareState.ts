@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 
-/** What Cloudflare's emulator needs. */
+/** The dependencies of Cloudflare's emulator. */
 export type CloudflareDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "clock">;
 
 /** A zone. */
@@ -51,7 +51,7 @@ const recordFields = z.object({
   comment: z.string().nullish(),
   tags: z.array(z.string()).nullish(),
 });
-/** A record in a request. A CAA record is given by its data, of which Cloudflare makes its content. */
+/** A record in a request. A CAA record consists of data, from which Cloudflare makes the content. */
 export const recordBody = recordFields.transform(({ data, content, ...body }, context) => {
   if (data === undefined) {
     if (content === undefined) context.addIssue({ code: "custom", path: ["content"], message: "is required" });
@@ -66,7 +66,7 @@ export const zoneBody = z.object({
   type: z.enum(["full", "partial", "secondary"]).default("full"),
 });
 
-/** An error as Cloudflare writes it. */
+/** An error in Cloudflare's format. */
 export const fail = (status: 400 | 401 | 403 | 404, code: number, message: string, chain?: object[]) =>
   new ApiError(status, {
     success: false,
@@ -74,14 +74,14 @@ export const fail = (status: 400 | 401 | 403 | 404, code: number, message: strin
     messages: [],
     result: null,
   });
-/** A record that can't be as it is wanted. */
+/** The error for an invalid record. */
 const invalidRecord = (message: string) => fail(400, 1004, "DNS Validation Error", [{ code: 9021, message }]);
-/** A body that can't be read. */
+/** The error for an unreadable body. */
 export const invalidBody = (fault: string) => fail(400, 6007, `Malformed JSON in request body: ${fault}`);
-/** An answer as Cloudflare writes it. */
+/** An answer in Cloudflare's format. */
 export const ok = (result: unknown) => ({ success: true, errors: [], messages: [], result });
 
-/** A zone as Cloudflare shows it. */
+/** A zone in Cloudflare's format. */
 export const showZone = (zone: Zone) => ({
   id: zone.id,
   name: zone.name,
@@ -101,7 +101,7 @@ export const showZone = (zone: Zone) => ({
   modified_on: zone.modifiedOn,
   activated_on: zone.createdOn,
 });
-/** A record as Cloudflare shows it. */
+/** A record in Cloudflare's format. */
 export const showRecord = (record: DnsRecord) => ({
   id: record.id,
   name: record.name,
@@ -135,9 +135,9 @@ export const page = (items: object[], query: Record<string, string>) => {
 };
 
 /**
- * Checks a record as Cloudflare does, and gives it its full name.
+ * Checks a record as Cloudflare does, and completes its name.
  * @param records those of all zones
- * @param self the record that is changed, if it is there already
+ * @param self the changed record, if it exists
  */
 export function checkedRecord(
   records: readonly DnsRecord[],
@@ -152,7 +152,7 @@ export function checkedRecord(
     throw invalidRecord("Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.");
   }
   if (body.type === "CNAME" && body.content === name) throw invalidRecord("A CNAME record cannot reference itself.");
-  // Cloudflare's providers replace a record for another type; a change in place would make a drill too easy.
+  // Cloudflare's providers replace a record to change its type. Allowing it in place would make a drill too easy.
   if (self !== undefined && self.type !== body.type) throw invalidRecord("The record's type can't be changed.");
   const others = records.filter((record) => record.zoneId === zone.id && record.name === name && record !== self);
   if (others.some((other) => other.type === body.type && other.content === body.content)) {

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 import { messageOf } from "../../../services/common/errors.ts";
 
-/** A commit as GitHub's answers need it. */
+/** A commit, as needed for GitHub's answers. */
 export interface GitCommit {
   sha: string;
   tree: string;
@@ -24,14 +24,14 @@ export interface GitStorage {
   setDefaultBranch(fullName: string, branch: string): Promise<void>;
   /** Branch name → commit. */
   branches(fullName: string): Promise<Map<string, string>>;
-  /** The commit that a branch, tag or hash names; undefined when there is none. */
+  /** The commit of a branch, tag or hash; undefined if there is none. */
   commit(fullName: string, ref: string): Promise<GitCommit | undefined>;
   /** Serves one request of git's smart HTTP protocol through `git http-backend`, streaming both ways. */
   serve(request: Request, fullName: string, subPath: string, user: string | undefined): Promise<Response>;
 }
 
 const run = promisify(execFile);
-/** Nothing of the machine's or the user's own git settings reaches the host's repositories. */
+/** Keeps the machine's and the user's own git settings away from the host's repositories. */
 const ENVIRONMENT = {
   PATH: process.env["PATH"] ?? "",
   GIT_CONFIG_NOSYSTEM: "1",
@@ -40,12 +40,12 @@ const ENVIRONMENT = {
   GIT_AUTHOR_EMAIL: "noreply@github.com",
   GIT_COMMITTER_NAME: "GitHub",
   GIT_COMMITTER_EMAIL: "noreply@github.com",
-  // The sandbox may have been made by another user of the machine (root in a container).
+  // Another user of the machine (root in a container) may have created the sandbox.
   GIT_CONFIG_COUNT: "1",
   GIT_CONFIG_KEY_0: "safe.directory",
   GIT_CONFIG_VALUE_0: "*",
 };
-/** Refs that GitHub keeps for itself and refuses to be pushed to: `git push --mirror` fails on them. */
+/** GitHub's own refs, which refuse pushes: `git push --mirror` fails on them. */
 const RESERVED_REFS = "refs/pull";
 
 /** Opens the folder that holds the git host's repositories. */
@@ -129,14 +129,14 @@ function serveCgi(root: string, request: Request, path: string, user: string | u
       REMOTE_ADDR: "127.0.0.1",
       // Without a user `git http-backend` refuses pushes.
       ...(user === undefined ? {} : { REMOTE_USER: user }),
-      // Without a length git reads to the end: right for chunked bodies.
+      // Without a length git reads to the end, which is right for chunked bodies.
       ...(header("content-length") === "" ? {} : { CONTENT_LENGTH: header("content-length") }),
     },
     stdio: ["pipe", "pipe", "ignore"],
   });
   request.signal.addEventListener("abort", () => child.kill());
   const body = request.body === null ? Readable.from([]) : Readable.fromWeb(request.body);
-  // git may answer and close its input before it has read everything; the answer tells what happened.
+  // git may answer and close its input before it has read everything; the answer then has the reason.
   pipeline(body, child.stdin).catch(() => child.stdin.destroy());
   return new Promise((resolve, reject) => {
     let head = Buffer.alloc(0);

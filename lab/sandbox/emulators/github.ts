@@ -34,15 +34,15 @@ export interface GithubEmulator {
  *
  * | method and path | what |
  * | --- | --- |
- * | GET /user, /orgs/:org, /users/:user | who is there |
+ * | GET /user, /orgs/:org, /users/:user | accounts |
  * | POST /orgs/:org/repos, /user/repos | a repository, with its git data |
  * | GET, PATCH, DELETE /repos/:owner/:repo | its settings; DELETE removes the git data |
- * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | what is in it |
+ * | GET /repos/:owner/:repo/branches[/:branch], /commits/:ref, /git/ref/heads/:branch | its content |
  * | GET, PUT /repos/:owner/:repo/topics | |
  * | GET, PUT, DELETE /repos/:owner/:repo/vulnerability-alerts | 204 or 404 |
  * | /:owner/:repo.git/* | clone, fetch and push |
  *
- * Without a token public repositories can be read, private ones are not there (404; 401 for git, so that it asks for a password).
+ * Without a token public repositories can be read, and private ones answer 404 (git gets 401, so that it asks for a password).
  */
 export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
   const git = openGitStorage(deps.paths.git);
@@ -56,7 +56,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
       .clock()
       .toISOString()
       .replace(/\.\d+Z$/, "Z");
-  // Who exists is not decided here: every well-formed organization does.
+  // Every well-formed organization exists.
   const ownerExists = (owner: string) => NAME.test(owner);
 
   const app = new Hono({
@@ -75,7 +75,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     if (header !== undefined && given(header) !== deps.credentials.githubToken) {
       return isGit ? gitUnauthorized() : c.json(fail(401, "Bad credentials").body, 401);
     }
-    // A reader without a token sees public repositories alone; `find` hides the private ones.
+    // A reader without a token only sees public repositories; `find` hides the private ones.
     if (header === undefined && !isGit && !(c.req.method === "GET" && c.req.path.startsWith("/repos/"))) {
       return c.json(fail(401, "Requires authentication").body, 401);
     }
@@ -83,7 +83,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
     return undefined;
   });
 
-  /** The repository that a request names; a private one is not there for those without the token. */
+  /** The repository of a request; a private one doesn't exist for callers without the token. */
   const asked = (c: Context) => {
     const [owner, repo] = [c.req.param("owner") ?? "", c.req.param("repo") ?? ""];
     const found = state.repositories[key(owner, repo)];
@@ -111,7 +111,7 @@ export function createGithubEmulator(deps: GithubDeps): GithubEmulator {
       createdAt: now(),
       updatedAt: now(),
     };
-    // Taken before git has run, so that two creates at once can't both win.
+    // Reserved before git has run, so that two concurrent creates can't both succeed.
     state.repositories[key(owner, name)] = created;
     await git.create(key(owner, name), "main", body["auto_init"] === true).catch((thrown: unknown) => {
       forget(key(owner, name));

@@ -6,7 +6,7 @@ import { type Repository, USER } from "./githubState.ts";
 const text = (status: 401 | 403 | 404, body: string, headers: Record<string, string> = {}) =>
   new Response(body, { status, headers });
 
-/** What git gets for no password or a wrong one; it then asks for another. */
+/** The answer to git without a password or with a wrong one; git then asks for another. */
 export const gitUnauthorized = () => text(401, "Repository not found.", { "www-authenticate": 'Basic realm="GitHub"' });
 
 /** Clone, fetch and push at `/:owner/:repo.git`; a wrong password has been refused before. */
@@ -24,7 +24,7 @@ export function addGitRoutes(
     const trusted = c.req.header("authorization") !== undefined;
     const found = repositories.find(owner, name);
     const push = path === "git-receive-pack" || c.req.query("service") === "git-receive-pack";
-    // Without a token GitHub answers 401 for what is missing as for what is private, and git then sends its password.
+    // Without a token GitHub answers 401 for missing and for private repositories, and git then sends its password.
     if (!trusted && (found === undefined || found.settings["private"] === true || push)) return gitUnauthorized();
     if (found === undefined) return text(404, "Repository not found.");
     if (push && found.settings["archived"] === true)

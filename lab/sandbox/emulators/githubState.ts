@@ -1,7 +1,7 @@
 import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 
-/** What GitHub's emulator needs. Its token is accepted as Bearer, as `token`, or as the password of Basic. */
+/** The dependencies of GitHub's emulator. Its token is accepted as Bearer, as `token`, or as the password of Basic. */
 export type GithubDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "clock">;
 
 /** A repository; its content is in git. */
@@ -16,18 +16,18 @@ export interface Repository {
   updatedAt: string;
 }
 
-/** What GitHub remembers. */
+/** GitHub's stored state. */
 export interface GithubMemory {
   nextId: number;
   /** By lower-case owner/name. */
   repositories: Record<string, Repository>;
 }
 
-/** Whose token it is. */
+/** The owner of the token. */
 export const USER = "sandbox-operator";
-/** What every error of the API points to. */
+/** The documentation link in every error of the API. */
 export const DOCS = "https://docs.github.com/rest";
-/** A repository's settings and what they are until they are set; other fields of a request are ignored, as GitHub does. */
+/** A repository's settings with their defaults; other fields of a request are ignored, as by GitHub. */
 export const SETTINGS = {
   description: null,
   homepage: null,
@@ -55,10 +55,10 @@ export const SETTINGS = {
   merge_commit_message: "PR_TITLE",
   security_and_analysis: null,
 } satisfies Record<string, unknown>;
-/** Names that GitHub takes for owners and repositories. */
+/** Names that GitHub accepts for owners and repositories. */
 export const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
-/** An error as GitHub writes it. */
+/** An error in GitHub's format. */
 export const fail = (status: 401 | 403 | 404 | 409 | 422, message: string, errors?: object[]) =>
   new ApiError(status, {
     message,
@@ -66,10 +66,10 @@ export const fail = (status: 401 | 403 | 404 | 409 | 422, message: string, error
     documentation_url: DOCS,
     status: String(status),
   });
-/** A repository that can't be made or renamed so. */
+/** The error for a repository that can't be created or renamed that way. */
 export const invalid = (message: string, field = "name") =>
   fail(422, "Repository creation failed.", [{ resource: "Repository", code: "custom", field, message }]);
-/** A body that can't be read. */
+/** The error for an unreadable body. */
 export const problem = (fault: string) => fail(422, `Invalid request.\n\n${fault}`);
 
 /** A user or organization. */
@@ -80,7 +80,7 @@ export const account = (login: string, type: string) => ({
   type,
   url: `${DOCS}/${login}`,
 });
-/** A repository as GitHub shows it; `origin` is the address that it is asked at. */
+/** A repository in GitHub's format; `origin` is the address of the request. */
 export const show = (origin: string, r: Repository) => {
   const fullName = `${r.owner}/${r.name}`;
   return {
@@ -106,7 +106,7 @@ export const show = (origin: string, r: Repository) => {
   };
 };
 
-/** The settings of a request; `private` and `visibility` are two names of one thing. */
+/** The settings in a request; `private` and `visibility` are two names of one setting. */
 export const settingsFrom = (body: Record<string, unknown>): Record<string, unknown> => {
   const set = Object.fromEntries(Object.entries(body).filter(([name, value]) => name in SETTINGS && value !== null));
   if (typeof set["visibility"] === "string") set["private"] = set["visibility"] !== "public";

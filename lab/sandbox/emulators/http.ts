@@ -20,7 +20,7 @@ export function bearerToken(header: string | undefined): string | undefined {
   return /^(?:bearer|token)\s+(\S+)$/i.exec(header ?? "")?.[1];
 }
 
-/** The last value of a Basic authorization (`name:token`), which is where git clients put their token. */
+/** The password of a Basic authorization (`name:token`), in which git clients send their token. */
 export function basicPassword(header: string | undefined): string | undefined {
   const encoded = /^basic\s+(\S+)$/i.exec(header ?? "")?.[1];
   if (encoded === undefined) return undefined;

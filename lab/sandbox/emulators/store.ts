@@ -3,18 +3,18 @@ import { dirname } from "node:path";
 
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 
-/** An emulator's memory: a plain object that `save` puts on disk as one JSON file. */
+/** An emulator's state: a plain object that `save` writes to disk as one JSON file. */
 export interface Store<T extends object> {
   readonly state: T;
-  /** Writes the whole state; a crash leaves either the old file or the new one, never half of one. */
+  /** Writes the whole state. A crash leaves either the old file or the new one, never half of it. */
   readonly save: () => void;
 }
 
 /**
- * Opens an emulator's memory.
- * @param file where it is kept; only its owner can read it, as it may hold values of environment variables
- * @param empty what a first start begins with; also fills keys that an older file lacks
- * @throws UserError when the file is there and can't be read
+ * Opens an emulator's state.
+ * @param file its place; only its owner can read it, because it may hold values of environment variables
+ * @param empty the initial state; also completes an older file
+ * @throws UserError when the file exists and can't be read
  */
 export function openStore<T extends object>(file: string, empty: T): Store<T> {
   const state = { ...empty, ...read<T>(file) };
@@ -40,6 +40,6 @@ function read<T>(file: string): Partial<T> {
   try {
     return JSON.parse(text) as Partial<T>;
   } catch {
-    throw new UserError(`The sandbox's file ${file} is damaged: run \`castchat-recovery sandbox reset\`.`);
+    throw new UserError(`The sandbox's file ${file} is damaged. Run \`castchat-recovery sandbox reset\`.`);
   }
 }

@@ -24,9 +24,9 @@ import { addStorageRoutes } from "./supabaseStorage.ts";
 export interface SupabaseEmulator {
   app: Hono;
   backups: PlatformBackups;
-  /** Goes on with projects that the last daemon's end left unfinished; call once, after the servers have been started. */
+  /** Continues with projects that the last daemon's end left unfinished. Call once, after the servers have been started. */
   resume: () => void;
-  /** Waits until no project is being made, paused or restored. */
+  /** Waits until no project is being created, paused or restored. */
   settled: () => Promise<void>;
 }
 
@@ -48,18 +48,18 @@ const AUTH_SETTINGS = {
 };
 
 /**
- * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts,
- * supabaseStorage.ts); its edge functions are in supabaseFunctions.ts.
+ * Supabase's Management API and, under `/projects/:ref`, each project's own API (see supabaseAuth.ts, supabaseStorage.ts); its edge
+ * functions are in supabaseFunctions.ts.
  *
  * | method and path under /v1 | what |
  * | --- | --- |
- * | GET /organizations | those that have projects |
+ * | GET /organizations | those with projects |
  * | GET, POST /projects; GET, DELETE /projects/:ref | several may have one name, as at Supabase; POST starts a real Postgres server |
- * | GET /projects/:ref/health?services=… | `db` and what needs it ask the server itself |
+ * | GET /projects/:ref/health?services=… | `db` and services that need it ask the server itself |
  * | GET /projects/:ref/config/database/pooler | there is no pooler here: the server's own address, without TLS |
  * | GET /projects/:ref/api-keys?reveal=true | anon, service_role |
- * | GET, PATCH /projects/:ref/config/auth | kept as they are given; in place of a secret a hash is shown |
- * | PATCH /projects/:ref/database/password | `postgres` alone |
+ * | GET, PATCH /projects/:ref/config/auth | stored as given; a hash is shown in place of a secret |
+ * | PATCH /projects/:ref/database/password | only of `postgres` |
  * | GET /projects/:ref/database/backups, POST …/restore, …/restore-pitr | see supabaseBackups.ts |
  * | POST /projects/:ref/pause, /restore | stops and starts the server |
  */
@@ -139,7 +139,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
     const project = asked(c);
     state.projects = state.projects.filter((candidate) => candidate !== project);
     save();
-    // One that still comes up is destroyed by whoever brings it up.
+    // The code that creates it destroys a project that is still coming up.
     if (project.status !== "COMING_UP") await deps.postgres.destroy(project.ref);
     return c.json({ id: project.ref, ref: project.ref, name: project.name });
   });
@@ -233,7 +233,7 @@ export function createSupabaseEmulator(deps: SupabaseDeps): SupabaseEmulator {
   };
 }
 
-/** Why a project's database doesn't answer; undefined when it does. */
+/** The reason why a project's database doesn't answer; undefined when it does. */
 function databaseFault(deps: SupabaseDeps, ref: string): Promise<string | undefined> {
   return queryProject(deps.postgres, ref, "select 1").then(() => undefined, messageOf);
 }

@@ -34,11 +34,11 @@ interface User {
  * | method and path under /projects/:ref/auth/v1 | what |
  * | --- | --- |
  * | GET /health | |
- * | POST /token?grant_type=password {email, password} | a session; the password is checked with crypt() in the database |
- * | GET /user | whose the Bearer token is |
+ * | POST /token?grant_type=password {email, password} | a session; crypt() checks the password in the database |
+ * | GET /user | the owner of the Bearer token |
  *
- * GoTrue notes `last_sign_in_at` and a session row at each login. This doesn't: a login that a drill makes to check a
- * recovery would change the very data that it then compares.
+ * GoTrue stores `last_sign_in_at` and a session row at each login. This emulator doesn't: a drill's login would change the data that the
+ * drill then compares.
  */
 export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
   const find = (ref: string) => state.projects.find((candidate) => candidate.ref === ref);
@@ -69,7 +69,7 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
 
   const query = async <R extends object>(project: SupabaseProject, sql: string, values: string[]): Promise<R[]> => {
     try {
-      // GoTrue comes as this role, and is refused where the project's owner has taken its right to connect.
+      // GoTrue connects as this role, and is refused if the project's owner has revoked its right to connect.
       const [role] = await queryProject<{ allowed: boolean }>(
         deps.postgres,
         project.ref,
@@ -110,7 +110,7 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
     const { email, password } = await readBody(c, z.object({ email: z.string(), password: z.string() }), invalid);
     const [found] = await query<{ user: User; right: boolean | null }>(
       project,
-      // crypt() fails on what is no hash (an account without a password).
+      // crypt() fails on a value that is not a hash (an account without a password).
       `select to_jsonb(u) - 'encrypted_password' as user,
               case when u.encrypted_password like '$%' then extensions.crypt($2, u.encrypted_password) = u.encrypted_password end as right
          from auth.users u where lower(u.email) = lower($1) and not u.is_sso_user and u.deleted_at is null`,
@@ -164,7 +164,7 @@ export function addAuthRoutes(app: Hono, { deps, state }: SupabaseWorld): void {
 async function subjectOf(project: SupabaseProject, token: string, now: Date): Promise<string> {
   const badToken = (reason: string) =>
     fail(403, "bad_jwt", `invalid JWT: unable to parse or verify signature, ${reason}`);
-  // Its own look at the times would use the machine's clock.
+  // The library would check the times by the machine's clock.
   const times = { exp: false, iat: false, nbf: false };
   const claims: unknown = await verify(token, project.jwtSecret, { alg: "HS256", ...times }).catch(
     (thrown: unknown) => {

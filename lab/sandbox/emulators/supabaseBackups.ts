@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readBody } from "./http.ts";
 import { refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
-/** The platform backs up every project at this hour (UTC) and keeps the copies of so many days. */
+/** The platform backs up every project at this hour (UTC), and keeps the copies for so many days. */
 const HOUR = 2;
 const KEPT_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -13,21 +13,21 @@ const byTime = z.object({ recovery_time_target_unix: z.number().int() });
 
 /** The platform's own backups of all projects. */
 export interface PlatformBackups {
-  /** Takes the one of 02:00 UTC wherever it is due, and drops those that are too old. */
+  /** Takes the backups of 02:00 UTC that are due, and removes those that are too old. */
   takeDue(): Promise<void>;
-  /** Takes one now, as at 02:00 UTC. */
+  /** Takes a backup now, as at 02:00 UTC. */
   take(ref: string): Promise<void>;
-  /** Gives a project's plan point-in-time recovery, from a copy that is taken now. */
+  /** Adds point-in-time recovery to a project's plan, from a copy that is taken now. */
   enablePointInTime(ref: string): Promise<void>;
 }
 
 /**
- * The platform's own backups: real physical copies of a project's server, and with point-in-time recovery the changes since.
+ * The platform's own backups: real physical copies of a project's server and, with point-in-time recovery, the changes since.
  *
  * | method and path under /v1 | what |
  * | --- | --- |
  * | GET /projects/:ref/database/backups | the copies, and the window of point-in-time recovery |
- * | POST /projects/:ref/database/backups/restore `{id}` | the project's data are replaced by the copy's; RESTORING meanwhile |
+ * | POST /projects/:ref/database/backups/restore `{id}` | replaces the project's data with the copy; RESTORING meanwhile |
  * | POST /projects/:ref/database/backups/restore-pitr `{recovery_time_target_unix}` | the same, with the changes up to that second |
  */
 export function addBackupRoutes(

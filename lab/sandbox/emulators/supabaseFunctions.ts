@@ -4,18 +4,18 @@ import type { Context, Hono } from "hono";
 
 import { type FunctionState, refusal, type SupabaseWorld } from "./supabaseState.ts";
 
-/** The bundle that the platform makes of a function's code. */
+/** The platform's bundle of a function's code. */
 const ESZIP = "application/vnd.denoland.eszip";
 
 /**
- * A project's edge functions: kept and given back, never run.
+ * A project's edge functions: stored and returned, never run.
  *
  * | method and path under /v1/projects/:ref/functions | what |
  * | --- | --- |
  * | GET / | all, without their code |
  * | GET /:slug/body | the code |
- * | POST /?slug=…&name=…&verify_jwt=… | a new one; a slug that is taken is refused |
- * | PATCH /:slug?… | another code, another version |
+ * | POST /?slug=…&name=…&verify_jwt=… | a new function; an existing slug is refused |
+ * | PATCH /:slug?… | other code, another version |
  */
 export function addFunctionRoutes(app: Hono, { save, findProject, deps }: SupabaseWorld): void {
   const functionsOf = (c: Context): FunctionState[] => {

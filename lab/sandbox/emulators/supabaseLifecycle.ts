@@ -1,10 +1,10 @@
 import { messageOf } from "../../../services/common/errors.ts";
 import type { SupabaseProject, SupabaseWorld } from "./supabaseState.ts";
 
-/** What takes time: each starts at once and is done when the project's status says so. */
+/** Operations that take time: each starts at once, and the project's status shows when it is done. */
 export function openLifecycle({ deps, state, save }: SupabaseWorld) {
   const running = new Set<Promise<void>>();
-  /** Works on a project in the background; a failure becomes its status, as at Supabase. */
+  /** Works on a project in the background. A failure becomes the project's status, as at Supabase. */
   const inBackground = (project: SupabaseProject, failed: SupabaseProject["status"], work: () => Promise<void>) => {
     const done = work()
       .catch((thrown: unknown) => {
@@ -23,7 +23,7 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
       const server =
         deps.postgres.connection(project.ref) ?? (await deps.postgres.create(project.ref, project.firstPassword ?? ""));
       const { host, port } = server;
-      // Deleted while it came up.
+      // The project was deleted while it came up.
       if (!state.projects.includes(project)) return deps.postgres.destroy(project.ref);
       delete project.firstPassword;
       Object.assign(project, { address: { host, port }, status: "ACTIVE_HEALTHY" });
@@ -51,7 +51,7 @@ export function openLifecycle({ deps, state, save }: SupabaseWorld) {
     restore,
     restoreBackup,
     pause,
-    /** Goes on with what the last daemon's end left unfinished. */
+    /** Continues what the last daemon's end left unfinished. */
     resume: () => {
       for (const project of state.projects) {
         if (project.status === "COMING_UP") bringUp(project);

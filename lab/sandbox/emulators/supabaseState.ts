@@ -7,10 +7,10 @@ import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";
 
-/** What Supabase's emulator needs. */
+/** The dependencies of Supabase's emulator. */
 export type SupabaseDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "postgres" | "clock">;
 
-/** A project: its database is a real server, everything else is here. */
+/** A project. Its database is a real server; everything else is here. */
 export interface SupabaseProject {
   ref: string;
   name: string;
@@ -18,14 +18,14 @@ export interface SupabaseProject {
   region: string;
   status: "COMING_UP" | "ACTIVE_HEALTHY" | "PAUSING" | "INACTIVE" | "RESTORING" | "INIT_FAILED" | "RESTORE_FAILED";
   createdAt: string;
-  /** Signs the keys and sessions; a new project has a new one, so that sessions of a lost project end. */
+  /** Signs the keys and sessions. A new project has a new secret, so sessions of a lost project end. */
   jwtSecret: string;
-  /** Where the database is; stays when the server is lost, as Supabase's address would. */
+  /** The database's address. It stays when the server is lost, as Supabase's address would. */
   address?: { host: string; port: number };
   /** Kept until the server has it. */
   firstPassword?: string;
   authSettings: Record<string, unknown>;
-  /** Bytes that an object of storage may have; a new project's where it was never changed. */
+  /** Size limit of storage objects, in bytes; a new project's limit if it was never changed. */
   fileSizeLimit?: number;
   /** Edge functions. */
   functions?: FunctionState[];
@@ -33,7 +33,7 @@ export interface SupabaseProject {
   backups?: PlatformBackup[];
   /** Whether its plan has point-in-time recovery. */
   pointInTime?: boolean;
-  /** What it is being restored from, while it is. */
+  /** The source of a restore while it runs. */
   restoresFrom?: { backup: number; until?: string };
 }
 
@@ -43,7 +43,7 @@ export interface PlatformBackup {
   takenAt: string;
 }
 
-/** An edge function: what the Management API shows, and its code. */
+/** An edge function: its data in the Management API, and its code. */
 export interface FunctionState {
   id: string;
   slug: string;
@@ -60,7 +60,7 @@ export interface FunctionState {
   body: string;
 }
 
-/** Supabase's memory, and what its routes share. */
+/** Supabase's state, and the functions that its routes share. */
 export function openSupabaseWorld(deps: SupabaseDeps) {
   const { state, save } = openStore(join(deps.paths.emulators, "supabase.json"), { projects: [] as SupabaseProject[] });
   return {
@@ -77,19 +77,19 @@ export function openSupabaseWorld(deps: SupabaseDeps) {
 /** See {@link openSupabaseWorld}. */
 export type SupabaseWorld = ReturnType<typeof openSupabaseWorld>;
 
-/** An error as the Management API writes it. */
+/** An error in the Management API's format. */
 export function refusal(status: 400 | 401 | 404 | 409 | 500, message: string): ApiError {
   return new ApiError(status, { message });
 }
 
-/** A new project's secret: 40 random bytes, as Supabase makes them. */
+/** A new project's secret: 40 random bytes, as Supabase generates. */
 export function newJwtSecret(): string {
   return randomBytes(40).toString("base64");
 }
 
 const TEN_YEARS_SECONDS = 10 * 365 * 86_400;
 
-/** A project's `anon` or `service_role` key: the same each time it is asked for. */
+/** A project's `anon` or `service_role` key; always the same. */
 export function apiKey(project: SupabaseProject, role: "anon" | "service_role"): Promise<string> {
   const issued = Math.floor(Date.parse(project.createdAt) / 1000);
   return signed(project, { iss: "supabase", ref: project.ref, role, iat: issued, exp: issued + TEN_YEARS_SECONDS });
@@ -100,7 +100,7 @@ export function signed(project: SupabaseProject, claims: Record<string, unknown>
   return sign(claims, project.jwtSecret, "HS256");
 }
 
-/** Settings of the auth service whose values are never shown again. */
+/** Auth settings whose values are never shown again. */
 export const HIDDEN_SETTING = /(_secret|_secrets|_pass|_auth_token|_access_key|textlocal_api_key)$/;
 
 /** A project's auth settings as the Management API shows them: in place of a secret its HMAC, keyed by the project's ref. */

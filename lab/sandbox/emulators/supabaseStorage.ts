@@ -13,11 +13,11 @@ import { ApiError, bearerToken, readBody } from "./http.ts";
 import { queryProject } from "./supabaseDatabase.ts";
 import { apiKey, refusal, type SupabaseProject, type SupabaseWorld } from "./supabaseState.ts";
 
-/** Bytes that an object of a new project may have, and of any project. */
+/** Size limit of objects in a new project, and the maximum for any project, in bytes. */
 const FILE_SIZE_LIMIT = 50 * 2 ** 20;
 const MOST_OF_A_PLAN = 500 * 2 ** 30;
 
-/** An error as the storage service writes it: with HTTP status 400 and the true one in the body. */
+/** An error in the storage service's format: with HTTP status 400, and the true status in the body. */
 const refuse = (statusCode: string, error: string, message: string) =>
   new ApiError(400, { statusCode, error, message });
 
@@ -29,7 +29,7 @@ interface ObjectRow {
 }
 
 /**
- * The file that holds an object's bytes; `emulators` is the sandbox's folder of that name.
+ * The file with an object's bytes; `emulators` is the sandbox's folder of that name.
  *
  * @internal exported for the test that flips a bit there
  */
@@ -41,14 +41,15 @@ export function storageFile(emulators: string, ref: string, bucket: string, name
 }
 
 /**
- * A project's storage service, whose rows lie in the project's own database and whose bytes in files. Only the service_role key
- * is let in: row level security for other keys is not simulated.
+ * A project's storage service, with its rows in the project's own database and its bytes in files. It only accepts the service_role key:
+ * row level security for other keys is not simulated.
  *
  * | method and path under /projects/:ref/storage/v1 | what |
  * | --- | --- |
  * | GET /object/:bucket/:path | the bytes, with content-type, etag and cache-control |
- * | GET, PATCH /v1/projects/:ref/config/storage | of the Management API: the size that an object may have |
- * | POST /object/:bucket/:path | stores; one that is there only with `x-upsert: true`, and then under a new version; keeps content-type and cache-control |
+ * | GET, PATCH /v1/projects/:ref/config/storage | of the Management API: the size limit of objects |
+ * | POST /object/:bucket/:path | stores; an existing object only with `x-upsert: true`, under a new version; keeps content-type and
+ * cache-control |
  */
 export function addStorageRoutes(app: Hono, { deps, state, save, findProject }: SupabaseWorld): void {
   const limitOf = ({ fileSizeLimit = FILE_SIZE_LIMIT }: SupabaseProject) => fileSizeLimit;

@@ -8,12 +8,12 @@ import { addProjectRoutes } from "./vercelProjects.ts";
 import { addProtectionRoutes, secretsOf } from "./vercelProtection.ts";
 import { openVercelWorld, refusal, type VercelDeps } from "./vercelState.ts";
 
-/** What serves a host name. */
+/** The deployment that serves a host name. */
 export interface HostTarget {
   deploymentId: string;
   /** A paused project answers its visitors 503 DEPLOYMENT_PAUSED. */
   paused: boolean;
-  /** Where the host is protected: the secrets that open it. */
+  /** If the host is protected: the secrets that open it. */
   secrets?: readonly string[];
 }
 
@@ -21,13 +21,13 @@ export interface HostTarget {
 export interface VercelEmulator {
   app: Hono;
   /**
-   * The deployment behind a host name: a deployment's own `….vercel.app`, or the production deployment of the project
-   * that has the name as its domain. Undefined where nothing is ready to serve it.
+   * The deployment behind a host name: a deployment's own `….vercel.app`, or the production deployment of the project with that domain.
+   * Undefined if no ready deployment serves it.
    */
   resolveHost(host: string): HostTarget | undefined;
-  /** Goes on with deployments that the last daemon's end left unfinished; call once, when apps can be started. */
+  /** Continues with deployments that the last daemon's end left unfinished. Call once, when apps can be started. */
   resume(): void;
-  /** Waits until no deployment is being made. */
+  /** Waits until no deployment is being created. */
   settled(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface VercelEmulator {
 export function createVercelEmulator(deps: VercelDeps): VercelEmulator {
   const world = openVercelWorld(deps);
   const app = new Hono({
-    // A path without a version is a path that Vercel doesn't have.
+    // Vercel has no paths without a version.
     getPath: (request) => {
       const rest = /^\/v\d+(?:\/now)?(\/.*)$/.exec(new URL(request.url).pathname)?.[1];
       return rest ?? "/without/version";

@@ -12,7 +12,10 @@ import { badRequest, type Deployment, type Project, refusal, type VercelWorld } 
 
 const SHA1 = /^[0-9a-f]{40}$/;
 const environment = z.record(z.string(), z.string());
-/** What Vercel's documentation lists (https://vercel.com/docs/rest-api/deployments/create-a-new-deployment) and its own CLI sends. */
+/**
+ * The fields in Vercel's documentation (https://vercel.com/docs/rest-api/deployments/create-a-new-deployment), and those that its CLI
+ * sends.
+ */
 const deploymentBody = z.strictObject({
   name: z.string().optional(),
   project: z.string().optional(),
@@ -27,11 +30,11 @@ const deploymentBody = z.strictObject({
   build: z.strictObject({ env: environment.optional() }).optional(),
 });
 
-/** What other routes need of deployments. */
+/** The deployment functions that other routes need. */
 export interface DeploymentRoutes {
   /** Builds and starts a deployment in the background. */
   build: (deployment: Deployment) => void;
-  /** Ends a deployment and removes its files. */
+  /** Stops a deployment and removes its files. */
   remove: (id: string) => Promise<void>;
   settled: () => Promise<void>;
 }
@@ -50,7 +53,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     version: 2,
     public: false,
     files: undefined,
-    // As on Vercel only the names.
+    // Only the names, as on Vercel.
     env: Object.keys(deployment.env),
     created: deployment.createdAt,
     project: { id: deployment.projectId, name: deployment.name },
@@ -76,7 +79,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     return found;
   };
 
-  /** The environment that a deployment keeps for its life: a changed variable needs a new deployment. */
+  /** A deployment's environment never changes: a changed variable needs a new deployment. */
   const environmentOf = (deployment: Deployment): Record<string, string> => {
     const place = deployment.target ?? "preview";
     const project = findProject(deployment.projectId);
@@ -88,8 +91,8 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
     };
   };
   /**
-   * What Vercel says to a deployment by itself (https://vercel.com/docs/environment-variables/system-environment-variables). The Git
-   * variables are not among them: the files were uploaded, and that `gitMetadata` fills them is nowhere said.
+   * The variables that Vercel itself adds (https://vercel.com/docs/environment-variables/system-environment-variables). The Git variables
+   * are missing: the files were uploaded, and no documentation says that `gitMetadata` sets them.
    */
   const systemVariables = (project: Project, { id, url }: Deployment, place: string): Record<string, string> => {
     const bypass = Object.entries(project.bypasses).find(([, { isEnvVar }]) => isEnvVar)?.[0];
@@ -127,7 +130,7 @@ export function addDeploymentRoutes(app: Hono, { deps, state, save, now, findPro
       deployment.errorMessage = messageOf(thrown);
     }
     save();
-    // Deleted while it was being made.
+    // Deleted while it was being created.
     if (!state.deployments.includes(deployment)) await discard(deployment.id);
   };
   const build = (deployment: Deployment) => {

@@ -14,7 +14,7 @@ const domainBody = z.strictObject({
   name: z.string().regex(/^(\*\.)?([a-z0-9_-]+\.)+[a-z0-9-]+$/i, "is not a domain name"),
 });
 
-/** Routes of a project's domains. A name belongs to one project: it is moved, not added twice. */
+/** Routes of a project's domains. A name belongs to one project: it can be moved, but not added twice. */
 export function addDomainRoutes(app: Hono, { state, findProject, save, now }: VercelWorld): void {
   const show = (project: Project, domain: Domain) => ({
     name: domain.name,
@@ -74,7 +74,7 @@ export function addDomainRoutes(app: Hono, { state, findProject, save, now }: Ve
     save();
     return c.json({});
   });
-  // All projects are of one team, which needs no proof: what is added is verified.
+  // All projects belong to one team, which needs no proof: a new domain is verified.
   app.post("/projects/:id/domains/:name/verify", (c) => {
     const { project, domain } = find(c.req.param("id"), c.req.param("name"));
     return c.json(show(project, domain));

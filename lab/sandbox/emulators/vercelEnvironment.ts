@@ -20,7 +20,7 @@ const fields = {
 export const variableBody = z.strictObject({ ...fields, type: fields.type.default("encrypted") });
 type VariableBody = z.infer<typeof variableBody>;
 
-/** Adds variables to a project; with `upsert` one of the same name and place takes the new value. */
+/** Adds variables to a project. With `upsert`, an existing variable of the same name and target gets the new value. */
 export function addVariables(project: Project, given: readonly VariableBody[], upsert: boolean, now: number) {
   const created: Variable[] = [];
   const failed: {
@@ -71,7 +71,7 @@ function checkSensitive(variable: Pick<Variable, "type" | "target">): void {
   }
 }
 
-/** Routes of a project's environment variables. The value of a sensitive one is never given away. */
+/** Routes of a project's environment variables. A sensitive value is never returned. */
 export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: VercelWorld): void {
   const show = ({ value, ...variable }: Variable, decrypt: boolean) => ({
     ...variable,
@@ -130,7 +130,7 @@ export function addEnvironmentRoutes(app: Hono, { findProject, save, now }: Verc
   });
 }
 
-/** What stands for an encrypted value in a listing that doesn't ask for decryption. */
+/** Replaces an encrypted value in a listing without decryption. */
 function sealed(value: string): string {
   return createHash("sha256").update(value).digest("base64");
 }

@@ -7,8 +7,8 @@ import { protection, STANDARD_PROTECTION } from "./vercelProtection.ts";
 import { badRequest, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
 /**
- * A project's settings and what they are until they are set; Vercel refuses others by name. Where what Vercel does by itself is
- * not known for certain, it is the stricter: protected, and no system variables.
+ * A project's settings with their defaults; Vercel refuses others by name. If Vercel's default is not certain, the emulator uses the
+ * stricter: protected, and no system variables.
  */
 const SETTINGS = {
   framework: null,
@@ -47,7 +47,7 @@ const SETTINGS = {
   enableAffectedProjectsDeployments: false,
   gitProviderOptions: null,
 } satisfies Record<string, unknown>;
-/** Those that a project can be created with (CreateProjectRequest of the official provider, and the API's own page). */
+/** The settings that a new project may have (CreateProjectRequest of the official provider, and the API's own page). */
 const AT_CREATION: readonly (keyof typeof SETTINGS)[] = [
   "buildCommand",
   "commandForIgnoringBuildStep",
@@ -78,7 +78,7 @@ const createBody = z.record(z.string(), z.unknown()).and(
   }),
 );
 
-/** Routes of projects. `remove` ends a project's deployments. */
+/** Routes of projects. `remove` stops a project's deployments. */
 export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploymentId: string) => Promise<void>): void {
   const { state, save, now, findProject } = world;
   const show = (project: Project) => {
@@ -148,7 +148,7 @@ export function addProjectRoutes(app: Hono, world: VercelWorld, remove: (deploym
       paused: false,
       createdAt: now(),
       updatedAt: now(),
-      // Every project has a name of Vercel's own.
+      // Every project has a name under Vercel's own domain.
       domains: [{ name: `${name}.vercel.app`, createdAt: now(), updatedAt: now() }],
     };
     if (gitRepository) {

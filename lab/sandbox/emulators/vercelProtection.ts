@@ -4,7 +4,7 @@ import { z } from "zod";
 import { letterId, readBody } from "./http.ts";
 import { badRequest, type Bypass, type Deployment, type Project, refusal, type VercelWorld } from "./vercelState.ts";
 
-/** What a method of protection covers (https://vercel.com/docs/deployment-protection#understanding-deployment-protection-by-environment). */
+/** The scopes of a protection method (https://vercel.com/docs/deployment-protection#understanding-deployment-protection-by-environment). */
 const SCOPES = [
   "all",
   "all_except_custom_domains",
@@ -15,11 +15,11 @@ const SCOPES = [
 ] as const;
 type Scope = (typeof SCOPES)[number];
 
-/** A method of protection as a project's settings carry it; null where it is off. */
+/** A protection method in a project's settings; null if it is off. */
 export const protection = z.looseObject({ deploymentType: z.enum(SCOPES) }).nullable();
-/** Standard Protection, which a new project has unless its creator says otherwise. */
+/** Standard Protection, the default of a new project. */
 export const STANDARD_PROTECTION = { deploymentType: "all_except_custom_domains" } as const;
-/** Settings that hold a method of protection. */
+/** Settings with a protection method. */
 const METHODS = ["ssoProtection", "passwordProtection", "trustedIps"] as const;
 
 const secret = z.string().regex(/^[A-Za-z0-9]{32}$/, "should be 32 letters and digits");
@@ -31,8 +31,8 @@ const bypassBody = z.strictObject({
 });
 
 /**
- * The secrets that open a host to a visitor who is not logged in; undefined where the host is open to every visitor. A host is a
- * deployment's own address or a name of its project (https://vercel.com/docs/deployment-protection).
+ * The secrets that open a host to a visitor without a login; undefined if the host is open to every visitor. A host is a deployment's own
+ * address or a name of its project (https://vercel.com/docs/deployment-protection).
  */
 export function secretsOf(project: Project, host: string, deployment: Deployment): readonly string[] | undefined {
   const shut = METHODS.some((method) => {
@@ -60,8 +60,8 @@ function covers(scope: Scope, host: string, { target, url }: Deployment): boolea
 }
 
 /**
- * The route of automation bypasses (https://vercel.com/docs/rest-api/projects/update-protection-bypass-for-automation). The first of
- * a project is the one that its deployments see in their environment, and there is always one such while there is any.
+ * The route of automation bypasses (https://vercel.com/docs/rest-api/projects/update-protection-bypass-for-automation). Deployments see a
+ * project's first bypass in their environment. While a project has bypasses, exactly one of them is in the environment.
  */
 export function addProtectionRoutes(app: Hono, { findProject, save, now }: VercelWorld): void {
   const find = (project: Project, wanted: string): Bypass => {

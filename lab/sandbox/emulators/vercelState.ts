@@ -4,10 +4,10 @@ import type { EmulatorDependencies } from "../host/services.ts";
 import { ApiError } from "./http.ts";
 import { openStore } from "./store.ts";
 
-/** What Vercel's emulator needs. */
+/** The dependencies of Vercel's emulator. */
 export type VercelDeps = Pick<EmulatorDependencies, "paths" | "credentials" | "apps" | "clock">;
 
-/** An environment variable of a project, as Vercel names its fields. */
+/** An environment variable of a project, with Vercel's names of its fields. */
 export interface Variable {
   id: string;
   key: string;
@@ -28,7 +28,7 @@ export interface Domain {
   createdAt: number;
   updatedAt: number;
 }
-/** A secret that opens a project's protected deployments to an automation; it is the key that the project keeps this under. */
+/** A bypass that opens a project's protected deployments to automation. The project stores it under its secret. */
 export interface Bypass {
   createdAt: number;
   createdBy: string;
@@ -36,7 +36,7 @@ export interface Bypass {
   isEnvVar: boolean;
   note?: string;
 }
-/** A project with all that belongs to it, deployments aside. */
+/** A project without its deployments. */
 export interface Project {
   id: string;
   name: string;
@@ -45,9 +45,9 @@ export interface Project {
   domains: Domain[];
   /** By secret. */
   bypasses: Record<string, Bypass>;
-  /** Deployment that serves the project's domains. */
+  /** The deployment that serves the project's domains. */
   production?: string | undefined;
-  /** After a rollback, as on Vercel, new deployments take the domains only once one has been promoted by hand. */
+  /** After a rollback, as on Vercel, new deployments only get the domains when one has been promoted by hand. */
   rolledBack?: { fromDeploymentId: string; toDeploymentId: string } | undefined;
   paused: boolean;
   createdAt: number;
@@ -65,7 +65,7 @@ export interface Deployment {
   files: { file: string; sha: string }[];
   meta: Record<string, unknown>;
   gitMetadata?: Record<string, unknown> | undefined;
-  /** Variables of only this deployment, beside those of its project. */
+  /** Variables of only this deployment, in addition to its project's. */
   env: Record<string, string>;
   createdAt: number;
   ready?: number;
@@ -73,7 +73,7 @@ export interface Deployment {
   errorMessage?: string;
 }
 
-/** Vercel's memory, and the look-ups that its routes share. */
+/** Vercel's state, and the look-ups that its routes share. */
 export function openVercelWorld(deps: VercelDeps) {
   const { state, save } = openStore(join(deps.paths.emulators, "vercel.json"), {
     projects: [] as Project[],
@@ -94,12 +94,12 @@ export function openVercelWorld(deps: VercelDeps) {
 /** See {@link openVercelWorld}. */
 export type VercelWorld = ReturnType<typeof openVercelWorld>;
 
-/** An error as Vercel writes it. */
+/** An error in Vercel's format. */
 export function refusal(status: 400 | 403 | 404 | 409, code: string, message: string, more: object = {}): ApiError {
   return new ApiError(status, { error: { code, message, ...more } });
 }
 
-/** A request with a wrong field. */
+/** The error for a wrong field in a request. */
 export function badRequest(fault: string): ApiError {
   return refusal(400, "bad_request", `Invalid request: ${fault}`);
 }

@@ -28,28 +28,28 @@ const SCHEMA = z.strictObject({
   outages: z.array(z.string()),
 });
 
-/** Reads `sandbox.json`; undefined when there is none, a UserError when it is damaged. */
+/** Reads `sandbox.json`; undefined if there is none. UserError if it is damaged. */
 export function readSandboxFile(home: string): SandboxFile | undefined {
   const { file } = layout(home);
   if (!existsSync(file)) return undefined;
   const parsed = SCHEMA.safeParse(parseJson(readFileSync(file, "utf8")));
   if (!parsed.success) {
     throw new UserError(
-      `${file} is damaged: throw the sandbox away with "castchat-recovery sandbox reset", then start it again.`,
+      `${file} is damaged. Run \`castchat-recovery sandbox reset\`, and then \`castchat-recovery sandbox start\`.`,
     );
   }
   const { pid, pidStartTicks, ...rest } = parsed.data;
   return { ...rest, ...(pid === undefined ? {} : { pid }), ...(pidStartTicks === undefined ? {} : { pidStartTicks }) };
 }
 
-/** Writes `sandbox.json`, readable by its owner alone; a reader never sees half of it. */
+/** Writes `sandbox.json` atomically, readable only by its owner. */
 export function writeSandboxFile(home: string, content: SandboxFile): void {
   const { file } = layout(home);
   writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
-/** The content of a new sandbox: free ports and credentials that exist nowhere else. */
+/** The content of a new sandbox: free ports, and credentials that no other sandbox has. */
 export async function newSandboxFile(): Promise<SandboxFile> {
   const free = await freePorts(SERVICES.length);
   const ports = Object.fromEntries(SERVICES.map((service, index) => [service, free[index]])) as Record<Service, number>;
@@ -76,12 +76,12 @@ export function runningDaemon(file: SandboxFile | undefined): number | undefined
   return isSameProcess(file.pid, file.pidStartTicks) ? file.pid : undefined;
 }
 
-/** The file without the daemon that has ended. */
+/** The file's content without a daemon that has ended. */
 export function withoutDaemon(file: SandboxFile): SandboxFile {
   return { ports: file.ports, credentials: file.credentials, outages: file.outages };
 }
 
-/** Where the daemon keeps account of its processes. */
+/** The daemon's list of its processes. */
 export function processesFile(home: string): string {
   return `${layout(home).home}/processes.json`;
 }

@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 /** The project's root folder. */
 export const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
-/** The two regions that the sandbox serves: the primary's (Tokyo) and the standby's (Osaka). */
+/** The sandbox's two regions: the primary's (Tokyo) and the standby's (Osaka). */
 export const REGIONS = { primary: "ap-northeast-1", standby: "ap-northeast-3" } as const;
-/** Supabase's regions of the two stacks: it has no Osaka, Seoul is the nearest to it. */
+/** The two stacks' Supabase regions. Supabase has no Osaka; Seoul is the nearest. */
 export const SUPABASE_REGION = { primary: "ap-northeast-1", standby: "ap-northeast-2" } as const;
 
-/** The services that listen, one port each; all of them on 127.0.0.1. */
+/** The services, with one port each, all on 127.0.0.1. */
 export const SERVICES = [
   "control",
   "ministack",
@@ -23,7 +23,7 @@ export const SERVICES = [
 ] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Credentials that the sandbox's services accept. They open nothing outside of the sandbox. */
+/** Credentials that only the sandbox's services accept. */
 export interface SandboxCredentials {
   awsAccessKeyId: string;
   awsSecretAccessKey: string;
@@ -32,11 +32,11 @@ export interface SandboxCredentials {
   cloudflareToken: string;
   supabaseToken: string;
   passphrase: string;
-  /** Opens the backups of both stacks; they are sealed to its recipient. */
+  /** Decrypts the backups of both stacks, which are encrypted to its recipient. */
   ageIdentity: string;
 }
 
-/** What `sandbox.json` in the sandbox's home holds: made at the first start, kept until `sandbox reset`. */
+/** The content of `sandbox.json` in the sandbox's home: created at the first start, kept until `sandbox reset`. */
 export interface SandboxFile {
   /** Process of the daemon, while it runs. */
   pid?: number;
@@ -44,16 +44,16 @@ export interface SandboxFile {
   pidStartTicks?: string;
   ports: Record<Service, number>;
   credentials: SandboxCredentials;
-  /** Regions whose endpoints are switched off. */
+  /** Regions whose endpoints are disabled. */
   outages: string[];
 }
 
-/** Where the sandbox keeps everything: `CASTCHAT_SANDBOX_HOME`, or `.sandbox` in the project. */
+/** The sandbox's home: `CASTCHAT_SANDBOX_HOME`, or `.sandbox` in the project. */
 export function sandboxHome(environment: NodeJS.ProcessEnv = process.env): string {
   return resolve(environment["CASTCHAT_SANDBOX_HOME"] ?? join(PROJECT_ROOT, ".sandbox"));
 }
 
-/** The paths inside of a sandbox's home. */
+/** The paths in a sandbox's home. */
 export function layout(home: string) {
   return {
     home,
@@ -64,11 +64,11 @@ export function layout(home: string) {
     git: join(home, "git"),
     emulators: join(home, "emulators"),
     deployments: join(home, "deployments"),
-    /** A Pulumi workspace of its own: its stack files point at the sandbox, the shipped ones are never touched. */
+    /** The sandbox's Pulumi workspace. Its stack files use the sandbox; the shipped ones are never touched. */
     workspace: join(home, "workspace"),
-    /** Temporary files of what runs in this sandbox. */
+    /** Temporary files of processes in this sandbox. */
     temporary: join(home, "tmp"),
-    /** Pulumi's own home: what the engine notes about workspaces stays out of the user's. */
+    /** Pulumi's home, so that the engine's notes about workspaces stay out of the user's home. */
     pulumi: join(home, "pulumi"),
     /** Pulumi's state (a `file://` backend). */
     state: join(home, "state"),

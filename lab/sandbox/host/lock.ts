@@ -9,8 +9,8 @@ const WAIT_MS = 30_000;
 const POLL_MS = 50;
 
 /**
- * Does something while nobody else starts, stops or resets the same sandbox. Waits up to 30 s for another command, then gives
- * up with a UserError. The lock of a process that was killed counts as none.
+ * Runs work under the sandbox's lock, so that no other command starts, stops or resets the same sandbox. Waits up to 30 s for another
+ * command, and then throws a UserError. The lock of a killed process is ignored.
  */
 export async function withSandboxLock<T>(home: string, work: () => Promise<T>): Promise<T> {
   const file = join(home, "lock");
@@ -19,7 +19,7 @@ export async function withSandboxLock<T>(home: string, work: () => Promise<T>): 
   writeFileSync(candidate, mine, { mode: 0o600 });
   const deadline = Date.now() + WAIT_MS;
   try {
-    // A hard link is made at once with its content, or not at all.
+    // A hard link appears atomically, with its content.
     while (!tryLink(candidate, file)) {
       const holder = readHolder(file);
       if (holder !== undefined && !isSameProcess(holder.pid, holder.ticks)) {
@@ -28,7 +28,7 @@ export async function withSandboxLock<T>(home: string, work: () => Promise<T>): 
       }
       if (Date.now() > deadline) {
         throw new UserError(
-          `Another command (process ${holder?.pid ?? "?"}) is starting or stopping this sandbox: wait for its end, then try again.`,
+          `Another command (process ${holder?.pid ?? "?"}) is starting or stopping this sandbox. Wait for it to finish, and then run this command again.`,
         );
       }
       await sleep(POLL_MS);

@@ -9,34 +9,34 @@ export interface ProjectConnection {
   superuserUrl: string;
 }
 
-/** The Postgres servers of the sandbox's Supabase projects, one each. They survive a restart of the daemon. */
+/** The Postgres servers of the sandbox's Supabase projects, one for each project. They outlive a restart of the daemon. */
 export interface ProjectServers {
-  /** Makes and starts a server that looks like a new project's. A ref that exists already is an error. */
+  /** Creates and starts a server with the content of a new project. An existing ref is an error. */
   create(ref: string, postgresPassword: string): Promise<ProjectConnection>;
   /** Starts a paused server. */
   start(ref: string): Promise<ProjectConnection>;
-  /** Pauses a server: its data stays. */
+  /** Pauses a server and keeps its data. */
   stop(ref: string): Promise<void>;
-  /** Ends a server and removes its data for ever. An unknown ref is fine. */
+  /** Stops a server and deletes its data for good. An unknown ref is ignored. */
   destroy(ref: string): Promise<void>;
-  /** Gives `postgres` another password. */
+  /** Changes the password of `postgres`. */
   setPassword(ref: string, password: string): Promise<void>;
   /** Keeps a physical copy of a running server's data under this name. */
   saveCopy(ref: string, name: string): Promise<void>;
-  /** Removes a copy. One that isn't there is fine. */
+  /** Deletes a copy. A missing copy is ignored. */
   dropCopy(ref: string, name: string): Promise<void>;
   /**
-   * Puts a copy in the place of the server's data and starts it; with `until` with all changes since, up to that instant. After an
-   * interruption the same call does it anew.
+   * Replaces the server's data with a copy and starts it; with `until`, also replays all changes up to that instant. After an interruption,
+   * the same call does it again from the start.
    */
   restoreCopy(ref: string, name: string, until?: Date): Promise<ProjectConnection>;
-  /** From now on keeps what {@link restoreCopy} needs to reach any instant since a copy. */
+  /** From now on keeps what {@link restoreCopy} needs to reach any instant after a copy. */
   keepChanges(ref: string): Promise<void>;
-  /** Where the server is; undefined when it does not exist (any more) or is paused. */
+  /** The server's address; undefined if the server doesn't exist or is paused. */
   connection(ref: string): ProjectConnection | undefined;
 }
 
-/** A deployment's own HTTP server, as `node server.mjs` in the deployment's folder. */
+/** A deployment's own HTTP server: `node server.mjs` in the deployment's folder. */
 export interface AppStart {
   deploymentId: string;
   /** Folder of the deployment's files, below the sandbox's home. */
@@ -45,32 +45,32 @@ export interface AppStart {
   env: Record<string, string>;
 }
 
-/** Runs the deployed apps. Those that run are started again when the daemon is. */
+/** Runs the deployed apps. Running apps start again with the daemon. */
 export interface AppRunner {
-  /** Starts an app and returns its port on 127.0.0.1, once it takes connections; an error when it ends or hangs before. */
+  /** Starts an app and returns its port on 127.0.0.1 when it accepts connections. Throws if the app ends or hangs before. */
   start(app: AppStart): Promise<number>;
-  /** Ends an app; it is not started again. An unknown id is fine. */
+  /** Stops an app; it is not started again. An unknown id is ignored. */
   stop(deploymentId: string): Promise<void>;
-  /** Port of a running app; undefined when it doesn't run. */
+  /** Port of a running app; undefined if it isn't running. */
   portOf(deploymentId: string): number | undefined;
 }
 
-/** What the edge proxy asks the DNS emulator. */
+/** The edge proxy's interface to the DNS emulator. */
 export interface NameRecords {
-  /** Where a name leads by CNAME records, followed to the end, in lower case; undefined when it has none. */
+  /** The end of a name's CNAME records, in lower case; undefined if it has none. */
   resolveCname(name: string): string | undefined;
 }
 
-/** What the edge proxy asks the application platform's emulator. */
+/** The edge proxy's interface to the application platform's emulator. */
 export interface DeploymentLookup {
   /**
-   * What serves a host: the deployment that its `….vercel.app` names, or the production deployment of the project with that domain.
-   * `secrets` are there where the host is protected: a visitor without a login needs one of them.
+   * The deployment that serves a host: the one named by its `….vercel.app`, or the production deployment of the project with that domain. A
+   * protected host has `secrets`; a visitor without a login needs one of them.
    */
   resolveHost(host: string): { deploymentId: string; paused: boolean; secrets?: readonly string[] } | undefined;
 }
 
-/** What the daemon hands to each emulator. */
+/** The dependencies that the daemon passes to each emulator. */
 export interface EmulatorDependencies {
   paths: ReturnType<typeof layout>;
   credentials: SandboxCredentials;

@@ -7,33 +7,30 @@ import { isAlive, isSameProcess, startTicks } from "./processes.ts";
 export interface SupervisedProcess {
   name: string;
   pid: number;
-  /** Start time (see `startTicks`): proves that the pid is still this process. */
+  /** Start time (see `startTicks`), which proves that the pid is still this process. */
   ticks: string;
-  /** Signal that asks it to end in order. */
+  /** Signal for an orderly end. */
   stopSignal: NodeJS.Signals;
   /** Whether it leads a process group that ends with it. */
   group: boolean;
 }
 
-/** How long a process may take to end in order before it is killed. */
+/** Time for an orderly end before the process is killed. */
 const GRACE_MS = 5000;
 const POLL_MS = 15;
 
-/**
- * Keeps account of the daemon's processes, in memory and in a file, so that they can be ended even after the daemon itself
- * was killed.
- */
+/** Records the daemon's processes, in memory and in a file, so that they can be ended even after the daemon itself was killed. */
 export class Supervisor {
   readonly #file: string;
   readonly #processes = new Map<string, SupervisedProcess>();
 
-  /** `file` takes the account; what an earlier daemon has left in it must have been ended before (`endLeftovers`). */
+  /** `file` stores the list. An earlier daemon's processes in it must have been ended before (`endLeftovers`). */
   constructor(file: string) {
     this.#file = file;
     this.#write();
   }
 
-  /** Takes a process into account. Call it right after the spawn, before anything is awaited. */
+  /** Records a process. Call it right after the spawn, before any await. */
   add(name: string, pid: number, options: { stopSignal: NodeJS.Signals; group?: boolean }): void {
     const ticks = startTicks(pid);
     if (ticks === undefined) return;
@@ -47,7 +44,7 @@ export class Supervisor {
     return found !== undefined && isSameProcess(found.pid, found.ticks) ? found.pid : undefined;
   }
 
-  /** Ends a process in order and waits for it; kills it when it takes too long. An unknown name is fine. */
+  /** Ends a process in order and waits for it; kills it if it takes too long. An unknown name is ignored. */
   async stop(name: string): Promise<void> {
     const found = this.#processes.get(name);
     if (found === undefined) return;
@@ -68,7 +65,7 @@ export class Supervisor {
   }
 }
 
-/** Ends what a daemon that was killed has left running, in order where it can be. Returns the names of what was ended. */
+/** Ends the processes of a killed daemon, in order if possible. Returns the names of those that it ended. */
 export async function endLeftovers(file: string): Promise<string[]> {
   if (!existsSync(file)) return [];
   const noted = JSON.parse(readFileSync(file, "utf8")) as SupervisedProcess[];
@@ -77,7 +74,7 @@ export async function endLeftovers(file: string): Promise<string[]> {
   return left.map(({ name }) => name);
 }
 
-/** Ends one process by its pid, only while that pid is still the same process. */
+/** Ends a process by its pid, only while that pid is still the same process. */
 export async function endProcess(target: SupervisedProcess): Promise<void> {
   const deadline = Date.now() + GRACE_MS;
   signal(target, target.stopSignal);
@@ -85,7 +82,7 @@ export async function endProcess(target: SupervisedProcess): Promise<void> {
     if (Date.now() > deadline) signal(target, "SIGKILL");
     await sleep(POLL_MS);
   }
-  // Helpers that outlive their leader; the group's number can't be reused while one of them lives.
+  // Helpers can outlive their leader; the group's number can't be reused while one of them lives.
   if (target.group) signalGroup(target.pid, "SIGKILL");
 }
 
@@ -95,7 +92,7 @@ function signal(target: SupervisedProcess, name: NodeJS.Signals): void {
 }
 
 function signalGroup(group: number, name: NodeJS.Signals): void {
-  if (isAlive(group)) return; // another process has this pid by now
+  if (isAlive(group)) return; // Another process has this pid by now.
   ignoreGone(() => process.kill(-group, name));
 }
 

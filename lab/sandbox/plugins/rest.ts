@@ -5,19 +5,19 @@ import { UserError } from "../../../services/common/errors.ts";
 import { exchange, ServiceError, unlessNotFound } from "../../../services/http/http.ts";
 import { parseJson } from "../../../services/http/jsonClient.ts";
 
-/** How long a service may take to answer. */
+/** Time limit of a request. */
 const TIME_LIMIT_MS = 60_000;
 
 /** A service with a JSON API behind a token. */
 export interface RestService {
   /** Its name, for messages. */
   name: string;
-  /** Address that paths are put behind, without a slash at the end. */
+  /** Prefix of all paths, without a slash at the end. */
   address: string;
   headers: Readonly<Record<string, string>>;
   /** Added to every query, for instance Vercel's team. */
   query?: Readonly<Record<string, string>>;
-  /** Where the service's errors carry their text. */
+  /** Finds the text of the service's errors. */
   faultOf(body: unknown): string | undefined;
 }
 
@@ -29,18 +29,18 @@ export interface RestRequest {
   signal?: AbortSignal;
 }
 
-/** Sends one request and gives the JSON that comes back, or undefined. Throws ServiceError, or UnreachableError. */
+/** Sends one request and returns the JSON of the answer, or undefined. Throws ServiceError, or UnreachableError. */
 export async function send(service: RestService, { method, path, body, signal }: RestRequest): Promise<unknown> {
   const url = new URL(`${service.address}${path}`);
   for (const [key, value] of Object.entries(service.query ?? {})) url.searchParams.set(key, value);
   const what = `${method} ${path}`;
   const text = await exchange({
     ...{ service: service.name, at: service.address, method, url, what, timeoutMs: TIME_LIMIT_MS },
-    // The official plugins differ in what they repeat: a refusal shows at once here.
+    // The official plugins differ in what they retry; here a refusal shows at once.
     ...{ attempts: 1, retryDelayMs: 0 },
     headers: { ...service.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? undefined : JSON.stringify(body),
-    // A change that is cut off by a Ctrl-C leaves open whether it was made: only reading is stopped.
+    // A change that Ctrl-C cuts off may have been made or not, so only reading is cut off.
     signal,
     receive: (answer) => answer.text(),
     refusal: (refused) => {
@@ -55,39 +55,39 @@ export async function send(service: RestService, { method, path, body, signal }:
   return parseJson(text);
 }
 
-/** Whose API a row's requests go to. */
+/** The service that a row's requests go to. */
 export interface RestContext {
   service: RestService;
 }
 
-/** What exists, as a row makes it of an answer. */
+/** The existing resource, in a row's form. */
 export interface RestState<I, O> {
   id: string;
   inputs: I;
   outputs: O;
 }
 
-/** One row: a resource type that is a collection at a path, its items below it. */
+/** One row: a resource type with a collection at a path, and its items below. */
 export interface RestRow<X extends RestContext, A, I, O> extends Pick<
   ResourceHandler<X, I, O>,
   "inputs" | "autoName" | "secrets" | "replaceOn"
 > {
-  /** What the service answers; other fields are ignored. */
+  /** The service's answer; other fields are ignored. */
   answer: z.ZodType<A>;
-  /** Path that an item is created at. */
+  /** Path at which an item is created. */
   collection(context: X, inputs: I): string;
-  /** Path of an item; `inputs` is absent at an import. */
+  /** Path of an item; `inputs` is absent in an import. */
   item(context: X, id: string, inputs: I | undefined): string;
-  /** The body of create and update; an update has `olds`, so that what the program dropped can be unset. */
+  /** The body of create and update. An update gets `olds`, so that it can unset what the program dropped. */
   body(inputs: I, olds: I | undefined): unknown;
-  /** With `last` absent (an import) all of the service's values that a program would write. */
+  /** If `last` is absent (an import), all of the service's values that a program would declare. */
   state(answer: A, last: I | undefined, id: string | undefined): RestState<I, O>;
   change: "PATCH" | "PUT";
-  /** In place of DELETE. */
+  /** Replaces DELETE. */
   remove?(context: X, id: string, inputs: I): RestRequest;
 }
 
-/** Makes a handler of a row. */
+/** Makes a handler from a row. */
 export function restRow<X extends RestContext, A, I extends object, O extends object>(
   row: RestRow<X, A, I, O>,
 ): ResourceHandler<X, Properties, Properties> {
@@ -121,7 +121,7 @@ export function restRow<X extends RestContext, A, I extends object, O extends ob
   });
 }
 
-/** Whether a service gave a value: its JSON says null for "not set". */
+/** Whether a service returned a value: its JSON has null for "not set". */
 export function given<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }
@@ -133,7 +133,7 @@ export function tokenFrom(configured: string | undefined, variable: string): str
   return token;
 }
 
-/** The text at the first of some paths (`error.message`) where an error body has one. */
+/** The text at the first of some paths (`error.message`) that an error body has. */
 export function textAt(body: unknown, ...paths: string[]): string | undefined {
   for (const path of paths) {
     const value = path.split(".").reduce<unknown>((part, key) => (part as Properties | null | undefined)?.[key], body);

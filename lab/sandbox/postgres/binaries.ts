@@ -11,17 +11,17 @@ import { installationWithStandIns } from "./installation.ts";
 export interface PostgresPackage {
   /** Major version of its server. */
   major: number;
-  /** Folder of its programs, there or not; where they are, with the stand-in extensions beside their own. */
+  /** Folder of its programs, whether it exists or not. It also offers the stand-in extensions. */
   folder: string;
-  /** As root they become `nobody` that may pass through the sandbox's home, which has mode 0700. */
+  /** As root they run as `nobody`, who may enter the sandbox's home (mode 0700). */
   programs: ServerPrograms;
 }
 
 /**
- * A package of Postgres programs for this machine.
+ * The Postgres programs of a package for this machine.
  *
  * @internal exported for tests on other major versions
- * @param modules folder, from the project's root, that holds the packages of each platform
+ * @param modules folder with each platform's packages, from the project's root
  */
 export function postgresPackage(major: number, modules: string): PostgresPackage {
   const platform = `${process.platform}-${process.arch}`;
@@ -43,7 +43,7 @@ export function postgresPackage(major: number, modules: string): PostgresPackage
 /** The sandbox's own: Postgres 17, Supabase's major version. */
 export const sandboxPostgres = postgresPackage(17, "node_modules");
 
-/** The path of one of the sandbox's Postgres programs; a UserError where the package isn't installed. */
+/** The path of one of the sandbox's Postgres programs. UserError if the package isn't installed. */
 export function postgresBinary(name: "initdb" | "postgres"): string {
   return programIn(sandboxPostgres.folder, name);
 }
@@ -52,6 +52,6 @@ function programIn(folder: string, name: string): string {
   const path = join(folder, name);
   if (existsSync(path)) return path;
   throw new UserError(
-    `The sandbox's Postgres server is not installed (${path} is missing): run "npm ci" in ${PROJECT_ROOT}, without --ignore-scripts.`,
+    `The sandbox's Postgres server is not installed (${path} is missing). Run \`npm ci\` in ${PROJECT_ROOT}, without --ignore-scripts.`,
   );
 }

@@ -8,7 +8,7 @@ import {
 } from "../../../recovery/postgres/programs/postgresServer.ts";
 import { type PostgresPackage, sandboxPostgres } from "./binaries.ts";
 
-/** The superuser of every cluster, named as Supabase names it. */
+/** The superuser of every cluster, with Supabase's name. */
 export const SUPERUSER = "supabase_admin";
 
 /** One Postgres server of the sandbox. */
@@ -20,7 +20,7 @@ export interface ClusterOptions extends Pick<
   postgres?: PostgresPackage;
 }
 
-/** `wal_level = logical` is what Supabase runs with. */
+/** Supabase runs with `wal_level = logical`. */
 const CONFIGURATION = `
 max_connections = 60
 shared_buffers = '96MB'
@@ -31,7 +31,7 @@ max_worker_processes = 4
 autovacuum_max_workers = 1
 `;
 
-/** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
+/** Creates the data folder of a new server, without starting it; `onSpawn` receives initdb's pid. An existing folder is an error. */
 export async function createCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<void> {
   await createServerData({
     ...options,
@@ -42,7 +42,7 @@ export async function createCluster({ postgres = sandboxPostgres, ...options }: 
   });
 }
 
-/** As recovery/postgres/programs/postgresServer.ts starts one. */
+/** Starts a server as recovery/postgres/programs/postgresServer.ts does. */
 export async function startCluster({ postgres = sandboxPostgres, ...options }: ClusterOptions): Promise<number> {
   return await startServer({
     ...options,

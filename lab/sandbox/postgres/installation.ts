@@ -23,16 +23,15 @@ import { anyoneMayEnter, isRoot } from "../../../recovery/postgres/programs/unpr
 import { UserError } from "../../../services/common/errors.ts";
 import { PROJECT_ROOT } from "../host/layout.ts";
 
-/** Stand-ins of extensions that every Supabase project is offered and the package of programs lacks. */
+/** Stand-ins for extensions that every Supabase project offers and the npm package lacks. */
 const STAND_INS = fileURLToPath(new URL("./extensions", import.meta.url));
 
 const OWN_CACHE = join(PROJECT_ROOT, "node_modules", ".cache");
 
 /**
- * The folder of an installation of Postgres that offers the sandbox's stand-in extensions beside those of the
- * package. A server looks for its extensions beside its program, so the installation is a folder of links into the
- * package with a program of its own. Made at the first call, under a name that tells its content, so that an update of
- * either makes another.
+ * The folder of a Postgres installation with the package's extensions and the sandbox's stand-ins. A server looks for its extensions
+ * relative to its program. The installation is therefore a folder of links to the package, with a program of its own. It is created at the
+ * first call, under a name that depends on its content, so that an update of either creates another.
  */
 export function installationWithStandIns(packageFolder: string, ownCache = OWN_CACHE): string {
   const native = realpathSync(packageFolder);
@@ -55,8 +54,8 @@ export function installationWithStandIns(packageFolder: string, ownCache = OWN_C
 }
 
 /**
- * Where the installation lies: in the project. As root the server runs as another user, and initdb looks for its programs without
- * the right to pass through folders that only root may enter, such as /root: then in a folder for temporary files, whole.
+ * The folder of installations: in the project. As root the server runs as another user, and initdb can't pass through folders that only
+ * root may enter, such as /root. Then it is a complete copy in a folder for temporary files.
  */
 function cacheFolder(ownCache: string): string {
   mkdirSync(ownCache, { recursive: true });
@@ -64,11 +63,13 @@ function cacheFolder(ownCache: string): string {
   return [tmpdir(), "/tmp", "/var/tmp"].find((folder) => existsSync(folder) && anyoneMayEnter(folder)) ?? ownCache;
 }
 
-/** In a folder for temporary files anybody may have put it there. */
+/** Refuses an installation of another user: anyone can create one in a folder for temporary files. */
 function owned(installation: string): string {
   const { uid, mode } = lstatSync(installation);
   if (uid === process.getuid?.() && (mode & 0o022) === 0) return installation;
-  throw new UserError(`${installation} is somebody else's, or may be written by others: look at it, and remove it.`);
+  throw new UserError(
+    `${installation} belongs to another user, or other users can write to it. Inspect it, and delete it.`,
+  );
 }
 
 function contentHash(native: string): string {
@@ -93,17 +94,17 @@ function fillInstallation(folder: string, native: string, link: (from: string, t
   for (const name of readdirSync(STAND_INS)) copyFileSync(join(STAND_INS, name), join(ours, "extension", name));
 }
 
-/** Links inside of the package stay as they are: they lead from one file to its neighbour. */
+/** Links inside the package are copied as links, because they lead to neighbouring files. */
 function copy(from: string, to: string): void {
   cpSync(from, to, { recursive: true, verbatimSymlinks: true });
 }
 
-/** A program looks for its files from where it really lies: a symbolic link would lead it back to the package. */
+/** A program looks for its files relative to its real path, so a symbolic link would lead it back to the package. */
 function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {
-    // On another file system, or one that knows no hard links.
+    // On another file system, or on one without hard links.
     copyFileSync(from, to);
   }
 }

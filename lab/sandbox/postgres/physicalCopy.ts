@@ -8,10 +8,10 @@ import pg from "pg";
 
 import { isRoot, UNPRIVILEGED } from "../../../recovery/postgres/programs/unprivileged.ts";
 
-/** What a running server's copy must not hold: its own pid, and its log of changes, which is copied last. */
+/** Excluded from a running server's copy: its pid, and its log of changes, which is copied last. */
 const NOT_COPIED = ["postmaster.pid", "postmaster.opts", "pg_wal", "pg_replslot", "backup_label"];
 
-/** Copies a running server's data folder, so that a server started on the copy has the state of the copy's end. */
+/** Copies a running server's data folder. A server that starts on the copy has the state at the copy's end. */
 export async function copyCluster(options: { superuserUrl: string; dataDir: string; into: string }): Promise<void> {
   const { dataDir, into } = options;
   const unfinished = `${into}.new`;
@@ -33,8 +33,8 @@ export async function copyCluster(options: { superuserUrl: string; dataDir: stri
 }
 
 /**
- * Puts a copy in the place of a stopped server's data. With `until` the server's own log of changes is taken along, and the server will
- * replay it up to that instant when it is started. Can be interrupted anywhere and done again.
+ * Replaces a stopped server's data with a copy. With `until`, the server's own log of changes is kept, and the server replays it up to that
+ * instant when it starts. Can be interrupted at any point and repeated.
  */
 export async function replaceCluster(options: {
   dataDir: string;
@@ -60,12 +60,12 @@ export async function replaceCluster(options: {
   await rename(next, dataDir);
 }
 
-/** Forgets what {@link replaceCluster} has replaced. */
+/** Deletes the data that {@link replaceCluster} has replaced. */
 export async function dropReplaced(dataDir: string): Promise<void> {
   await rm(`${dataDir}.old`, { recursive: true, force: true });
 }
 
-/** Whether the server has come out of its recovery and takes changes. */
+/** Whether the server has finished its recovery and accepts changes. */
 export async function isWritable(superuserUrl: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: superuserUrl });
   try {
@@ -80,7 +80,7 @@ export async function isWritable(superuserUrl: string): Promise<boolean> {
   }
 }
 
-/** `tar` takes what is there: a file that the server removes meanwhile is no error of a copy. */
+/** Copies with `tar`: a file that the server removes meanwhile is not an error. */
 async function copyTree(from: string, to: string, leftOut: readonly string[]): Promise<void> {
   await makeFolder(to);
   const excluded = leftOut.map((name) => `--exclude=./${name}`);
@@ -89,7 +89,7 @@ async function copyTree(from: string, to: string, leftOut: readonly string[]): P
   try {
     await promisify(execFile)("bash", ["-c", script, "copy", from, to, ...excluded]);
   } catch (error) {
-    // tar's exit code 1: files changed while they were read, which the log of changes mends.
+    // tar's exit code 1: files changed while they were read, which the log of changes repairs.
     if ((error as { code?: number }).code !== 1) throw error;
   }
 }

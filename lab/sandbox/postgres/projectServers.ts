@@ -13,7 +13,7 @@ import { type ClusterOptions, createCluster, killCluster, startCluster, stopClus
 import { copyCluster, dropReplaced, isWritable, replaceCluster } from "./physicalCopy.ts";
 import { connectionUrl, prepareSupabase, setPostgresPassword } from "./supabase.ts";
 
-/** What is kept about a server, beside its data. */
+/** The stored facts about a server, beside its data. */
 interface Server {
   ref: string;
   port: number;
@@ -22,15 +22,15 @@ interface Server {
   paused: boolean;
 }
 
-/** Patience with a server that replays changes. */
+/** Time limit for a server that replays changes. */
 const RECOVERY_MS = 60_000;
-/** Supabase's project refs: twenty lower-case letters; digits and dashes are let through for tests. Never a path. */
+/** Supabase's project refs: twenty lower-case letters. Digits and dashes are allowed for tests. Never a path. */
 const REF = /^[a-z0-9-]{1,40}$/;
 
 /**
  * Postgres servers on disk: `<folder>/<ref>/{server.json,data,postgres.log}`.
  *
- * server.json is written last, so a folder without one is a creation that was interrupted, and is thrown away.
+ * server.json is written last, so a folder without it is an interrupted creation, and is deleted.
  */
 export class LocalProjectServers implements ProjectServers {
   readonly #folder: string;
@@ -63,7 +63,7 @@ export class LocalProjectServers implements ProjectServers {
   /** Stops all servers in order; they start again with the next daemon. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.#servers.keys()].map((ref) => stopCluster(this.#dataDir(ref))));
-    // One that is just being made ends with the supervisor's other processes, and is thrown away at the next start.
+    // A server that is being created ends with the supervisor's other processes, and is deleted at the next start.
   }
 
   /** Refs of all servers, paused ones included. */
@@ -138,7 +138,7 @@ export class LocalProjectServers implements ProjectServers {
     const server = this.#known(ref);
     const dataDir = this.#dataDir(ref);
     if (!existsSync(this.#copy(ref, name))) throw new Error(`project ${ref} has no copy ${name}`);
-    // A commit after the instant, so that the replay can see that it has passed it.
+    // A commit after the instant, so that the replay sees that it has passed the instant.
     if (until !== undefined && !existsSync(`${dataDir}.old`))
       await this.#asSuperuser(ref, ["select pg_current_xact_id()"]);
     await stopCluster(dataDir);

@@ -20,8 +20,8 @@ const [BEFORE, AFTER, VAULT] = ["./supabase.sql", "./platformRights.sql", "./vau
 const OWNER = "postgres";
 
 /**
- * Turns the database of a fresh server into that of a new Supabase project: its roles, schemas and privileges
- * (the scripts say which). All or nothing; a second run fails, because the roles exist already.
+ * Turns the database of a fresh server into that of a new Supabase project, with its roles, schemas and privileges (see the scripts). All
+ * or nothing. A second run fails, because the roles already exist.
  */
 export async function prepareSupabase(superuserUrl: string, options: { postgresPassword: string }): Promise<void> {
   const [before, after, vault] = await Promise.all([BEFORE, AFTER, VAULT].map((path) => readFile(path, "utf8")));
@@ -34,7 +34,7 @@ export async function prepareSupabase(superuserUrl: string, options: { postgresP
   });
 }
 
-/** Gives the role `postgres` another password, as `PATCH /v1/projects/{ref}/database/password` does. Open connections stay. */
+/** Changes the password of the role `postgres`, as `PATCH /v1/projects/{ref}/database/password` does. Open connections stay. */
 export async function setPostgresPassword(superuserUrl: string, password: string): Promise<void> {
   await withClient(superuserUrl, async (client) => {
     await client.query(passwordStatement(password));
@@ -46,7 +46,7 @@ export function connectionUrl(user: string, password: string, port: number, data
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
-/** Statements that make the roles of a project, each with its semicolon. */
+/** Statements that create a project's roles, each with its semicolon. */
 function rolesSql(serverMajor: number): string[] {
   return [
     ...PUBLISHED_ROLES.map(

@@ -1,6 +1,6 @@
--- Stand-in of the CastChat sandbox for Supabase's vault (extension supabase_vault), which the sandbox's Postgres lacks: the same
--- table, view, functions and rights. Values are encrypted with a key of the server's own that leaves it with no dump, as the
--- vault's root key: here it is made of the server's identifier, so it keeps nothing secret from whoever can read that.
+-- Stand-in for Supabase's vault (extension supabase_vault), which the sandbox's Postgres lacks: the same table, view, functions and
+-- rights. Values are encrypted with a key of the server that no dump contains, like the vault's root key. Here the key is derived from
+-- the server's identifier, so it protects nothing from a reader of that.
 create schema vault;
 create table vault.secrets (
   id uuid primary key default gen_random_uuid(),

@@ -1,4 +1,4 @@
--- What acts by itself: functions, triggers, views, row level security and rights.
+-- Everything that acts by itself: functions, triggers, views, row level security and rights.
 
 -- Every new account gets a profile. All of it comes from the new row, so that a fill is the same every time.
 create function public.handle_new_user() returns trigger
@@ -42,7 +42,7 @@ begin
 end
 $$;
 
--- Rights on the posts are the reader's own: security invoker is the default.
+-- Uses the reader's own rights on the posts: security invoker is the default.
 create function public.search_posts(words text, most integer default 20) returns setof public.posts
   language sql stable set search_path = ''
 as $$
@@ -68,7 +68,7 @@ create trigger applications_sent after insert on public.applications
   referencing new table as changed for each statement execute function private.note_applications();
 create trigger applications_changed after update on public.applications
   referencing new table as changed for each statement execute function private.note_applications();
--- Switched off on purpose: it must not come back switched on.
+-- Disabled on purpose: a restore must not enable it.
 create trigger payouts_frozen before update on private.payouts for each row execute function public.touch_updated_at();
 alter table private.payouts disable trigger payouts_frozen;
 
@@ -106,7 +106,7 @@ create policy "own messages" on public.messages for all to authenticated
   using (auth.uid() in (sender_id, recipient_id)) with check (sender_id = auth.uid());
 create policy "nobody" on private.payouts as restrictive for all to public using (false);
 
--- Rights are said in full: a project's default privileges give more than the app wants.
+-- All rights are explicit, because a project's default privileges give more than the app wants.
 revoke all on all tables in schema public from anon, authenticated;
 revoke all on all sequences in schema public from anon, authenticated;
 grant usage on schema public to anon, authenticated, service_role;

@@ -8,31 +8,31 @@ import { majorOf } from "../postgres/version.ts";
 import { inTransaction, withConnection } from "./connection.ts";
 import { fillSteps, helpersSql } from "./fillSteps.ts";
 
-/** So many rows go to the server at once: enough to be fast, few enough that progress shows and a stop is quick. */
+/** Rows that are sent to the server at once: enough to be fast, few enough to show progress and to stop quickly. */
 const CHUNK = 2_500;
 
-/** How far a fill has come. */
+/** The progress of a fill. */
 export interface FillProgress {
   table: string;
-  /** Rows written so far, over all tables, and rows that there will be. */
+  /** Rows written so far, over all tables, and the total. */
   done: number;
   total: number;
 }
 
-/** How a database is filled. */
+/** The options of a fill. */
 export interface FillOptions {
-  /** Posts; the other tables follow from it. */
+  /** Number of posts; the number of other rows follows from it. */
   rows: number;
-  /** Another seed gives other contents of the same shape. Default 1. */
+  /** Another seed gives other content of the same form. Default 1. */
   seed?: number;
   onProgress?: (progress: FillProgress) => void;
-  /** Ends the fill between two steps; nothing of it stays. */
+  /** Stops the fill between two steps, without a trace. */
   signal?: AbortSignal;
 }
 
 /**
  * Creates CastChat's tables, functions, policies and rights in a new Supabase project, as the role `postgres`. All or nothing.
- * @throws UserError where the database can't be reached; the server's own error where the schema exists already.
+ * @throws UserError if the database can't be reached; the server's own error if the schema already exists
  */
 export async function applySchema(url: string): Promise<void> {
   const scripts = await Promise.all(["schema.sql", "behaviour.sql", "managed.sql"].map(script));
@@ -42,15 +42,15 @@ export async function applySchema(url: string): Promise<void> {
 }
 
 /**
- * Fills the sample's tables, in one transaction. Deterministic: the same rows and seed give the same contents, at any time and
- * with any history of the database. Whatever the size, every awkward value is there. Gives back the rows written.
- * @throws UserError where `rows` is no positive whole number, the schema is missing, or the tables hold data.
+ * Fills the sample's tables, in one transaction. Deterministic: the same rows and seed give the same content at any time, whatever the
+ * database's history. Every size contains every awkward value. Returns the rows written.
+ * @throws UserError if `rows` is not a positive whole number, the schema is missing, or the tables hold data
  */
 export async function fill(url: string, options: FillOptions): Promise<number> {
   const { rows, seed = 1, onProgress, signal } = options;
   if (!Number.isSafeInteger(rows) || rows < 1)
-    throw new UserError(`The size of the sample is a whole number of posts from 1 on, not ${rows}.`);
-  if (!Number.isSafeInteger(seed)) throw new UserError(`The seed of the sample is a whole number, not ${seed}.`);
+    throw new UserError(`The size of the sample must be a whole number of posts from 1, not ${rows}.`);
+  if (!Number.isSafeInteger(seed)) throw new UserError(`The seed of the sample must be a whole number, not ${seed}.`);
   const steps = fillSteps(rows);
   const total = steps.reduce((sum, step) => sum + step.rows, 0);
   const [awkward, finish] = await Promise.all([script("awkward.sql"), script("finish.sql")]);
@@ -74,13 +74,13 @@ export async function fill(url: string, options: FillOptions): Promise<number> {
     await client.query(finish);
   });
   await withConnection(url, async (client) => {
-    // Only what is the app's own: others' tables may not be analysed by `postgres`.
+    // Only the app's own tables: `postgres` may not analyse others.
     for (const schema of ["public", "private"]) await analyse(client, schema);
   });
   return done;
 }
 
-/** An aborted fill leaves its sequences advanced, since they know no transactions: those that nothing sets later begin anew. */
+/** An aborted fill leaves its sequences advanced, because they are not transactional. Sequences that nothing else sets are restarted. */
 const PREPARE = `
 alter sequence public.application_history_id_seq restart;
 alter sequence public."Casting 募集_ID_seq" restart;
@@ -92,11 +92,11 @@ insert into storage.buckets (id, name, public, created_at, updated_at, allowed_m
 async function refuseData(client: pg.Client): Promise<void> {
   const found = await client.query<{ table: string | null }>("select to_regclass('public.posts')::text as table");
   if (found.rows[0]?.table === null)
-    throw new UserError("The database has no sample schema: apply it before the fill.");
+    throw new UserError("The database has no sample schema. Apply it before the fill.");
   const data = await client.query<{ there: boolean }>(
     "select exists (select from auth.users) or exists (select from public.posts) or exists (select from public.awkward_values) as there",
   );
-  if (data.rows[0]?.there === true) throw new UserError("The database holds data already: fill a new one.");
+  if (data.rows[0]?.there === true) throw new UserError("The database already holds data. Fill a new one.");
 }
 
 async function analyse(client: pg.Client, schema: string): Promise<void> {
@@ -111,7 +111,7 @@ function script(name: string): Promise<string> {
   return readFile(fileURLToPath(new URL(`./${name}`, import.meta.url)), "utf8");
 }
 
-/** The first major version with intervals that never end. */
+/** The first major version with infinite intervals. */
 const INFINITE_INTERVALS_SINCE = 17;
 
 function withFiniteIntervals(script: string): string {

@@ -7,15 +7,15 @@ export interface DemoUser {
   password: string;
 }
 
-/** So many different passwords there are: bcrypt is slow on purpose, so later users share the first ones'. */
+/** Number of different passwords. bcrypt is slow on purpose, so later users share them. */
 const DEMO_PASSWORDS = 10;
 
 /**
- * The n-th account (from 1) of every filled sample database. The same for every seed and size; a database of few rows has at
- * least {@link DEMO_PASSWORDS} of them.
+ * The n-th account (from 1) of every filled sample database. It is the same for every seed and size; the smallest database has {@link
+ * DEMO_PASSWORDS} accounts.
  */
 export function demoUser(n: number): DemoUser {
-  // SQL says the same as md5('demo-user:' || n)::uuid.
+  // The same as md5('demo-user:' || n)::uuid in SQL.
   const hex = createHash("md5").update(`demo-user:${n}`).digest("hex");
   return {
     id: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"),

@@ -1,11 +1,11 @@
-/** One table's part of a fill: `sql` writes the rows numbered $1 to $2. */
+/** One table's part of a fill: `sql` writes the rows with the numbers $1 to $2. */
 export interface FillStep {
   table: string;
   rows: number;
   sql: string;
 }
 
-/** Helpers of the session that fills: a hash for the n-th value of a kind, and sentences to choose from. */
+/** Helpers of the filling session: a hash for the n-th value of a kind, and sentences to choose from. */
 export function helpersSql(seed: number): string {
   return `
 create function pg_temp.h(n bigint, kind integer) returns bigint language sql immutable
@@ -29,29 +29,31 @@ create temporary table demo_passwords on commit drop as
 `;
 }
 
-/** SQL for so many sentences of the row n. As text: a function with an aggregate is not inlined, and costs twice the fill. */
+/**
+ * SQL for so many sentences of the row n. As text, because a function with an aggregate is not inlined and would double the fill's time.
+ */
 function paragraph(sentences: string): string {
   return `(select string_agg(pg_temp.sentence(pg_temp.h(n * 64 + g, 1)), E'\\n' order by g) || ' ' || to_hex(pg_temp.h(n, 11)) from generate_series(1, ${sentences}) g)`;
 }
 
-/** Each object is a request or two to several services, at each backup: more of them would only be slow. */
+/** Each object takes a request or two to several services in each backup, so more would only be slow. */
 const MOST_OBJECTS = 300;
 /** In bytes; projectContent.ts brings the bytes themselves. */
 const LARGEST_OBJECT = 4_000;
 
-/** How many users a sample of so many posts has. */
+/** Number of users in a sample with so many posts. */
 function usersFor(posts: number): number {
   return Math.max(10, Math.round(posts / 4));
 }
 
-/** The steps of a fill of so many posts, in the order that the foreign keys ask for. */
+/** The steps of a fill of so many posts, in the order of the foreign keys. */
 export function fillSteps(posts: number): FillStep[] {
   const users = usersFor(posts);
   return [
     {
       table: "auth.users",
       rows: users,
-      // public.users is written by the trigger on this table.
+      // The trigger on this table writes public.users.
       sql: `insert into auth.users (instance_id, id, aud, role, email, encrypted_password, email_confirmed_at, last_sign_in_at,
           confirmation_token, recovery_token, email_change_token_new, email_change, raw_app_meta_data, raw_user_meta_data, created_at, updated_at, deleted_at)
         select '00000000-0000-0000-0000-000000000000', pg_temp.demo_user(n), 'authenticated', 'authenticated', 'demo' || n || '@castchat.example', hash,
@@ -96,7 +98,7 @@ export function fillSteps(posts: number): FillStep[] {
     {
       table: "public.applications",
       rows: posts * 3,
-      // Three for each post: 0, 3 and 6 differ modulo any number of users that there can be (10 or more).
+      // Three for each post: 0, 3 and 6 differ modulo any possible number of users (10 or more).
       sql: `insert into public.applications (id, post_id, applicant_id, status, cover_letter, answers, rating, score, applied_at, decided_at)
         select n, p, pg_temp.demo_user(1 + (p * 7 + (n % 3) * 3) % ${users}),
           (enum_range(null::public.application_status))[1 + x % 5], case when n % 40 = 0 then '' else ${paragraph("1 + x % 3")} end,

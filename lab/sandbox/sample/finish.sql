@@ -2,7 +2,7 @@
 
 insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent, ip)
   select md5('session:' || n)::uuid, pg_temp.demo_user(n), pg_temp.latest(), pg_temp.latest(), 'aal1', 'Mozilla/5.0 (日本)', '192.0.2.1' from generate_series(1, 3) n;
--- Their own table's sequence counts on: a recovery that leaves it behind breaks the next login.
+-- Uses the table's own sequence: a recovery that doesn't restore its position breaks the next login.
 insert into auth.refresh_tokens (id, instance_id, token, user_id, revoked, created_at, updated_at, session_id)
   select n, '00000000-0000-0000-0000-000000000000', md5('token:' || n), pg_temp.demo_user(n), n = 2, pg_temp.latest(), pg_temp.latest(), md5('session:' || n)::uuid
   from generate_series(1, 3) n;
@@ -18,7 +18,7 @@ insert into private.payouts (id, user_id, amount, period, during) overriding sys
     case when n % 2 = 0 then tstzmultirange(tstzrange(pg_temp.latest(), 'infinity'), tstzrange(null, pg_temp.latest() - interval '1 day')) end
   from generate_series(1, 10) n;
 
--- Some of the app's own rows hold what breaks tools, not only the table that is made for it.
+-- Awkward values also in the app's own rows, not only in the table made for them.
 update public.applications set cover_letter = case id when 1 then '\N' when 2 then E'line one\nline two\t\\.\n\\.\n' else '' end where id in (1, 2, 3);
 
 select setval('public.posts_id_seq', (select max(id) from public.posts)),

@@ -1,18 +1,18 @@
--- What the app has put on tables that belong to Supabase: a new project comes without these.
+-- The app's objects on Supabase's tables, which a new project lacks.
 create trigger on_auth_user_created after insert on auth.users for each row execute function public.handle_new_user();
 
 create policy "avatars are public" on storage.objects for select to anon, authenticated using (bucket_id = 'avatars');
 create policy "own folder only" on storage.objects for insert to authenticated
   with check (bucket_id = 'attachments' and (string_to_array(name, '/'))[1] = auth.uid()::text);
 
--- Who may listen and send on a private channel of Realtime.
+-- Users who may listen and send on a private channel of Realtime.
 create policy "applicants hear of their application" on realtime.messages for select to authenticated
   using (exists (select from public.applications a where a.applicant_id = auth.uid() and realtime.topic() = 'application:' || a.id));
 
--- A new project has this publication already, empty.
+-- A new project already has this publication, empty.
 alter publication supabase_realtime add table public.messages, public.posts (id, title, status) where (id > 0);
 
--- Jobs that write by themselves: a recovery must not bring them alive before it is released.
+-- Jobs that write by themselves: a recovery must not start them before they are released.
 create extension pg_cron;
 select cron.schedule('expire applications', '15 * * * *', $$
   update public.applications set status = 'withdrawn' where status = 'sent' and applied_at < now() - interval '180 days'$$);

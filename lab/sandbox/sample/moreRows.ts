@@ -1,7 +1,7 @@
 import { UserError } from "../../../services/common/errors.ts";
 import { inTransaction } from "./connection.ts";
 
-/** Rows that were written after a backup: what a recovery from it has lost. */
+/** Rows written after a backup, which a recovery from it loses. */
 export interface RowsWritten {
   users: number;
   posts: number;
@@ -9,21 +9,21 @@ export interface RowsWritten {
 }
 
 /**
- * Writes `count` posts, one application to each and a quarter as many new users, as the app would: through the tables' own
- * triggers and sequences, dated `at` and later by a millisecond a post. Can be called again.
- * @throws UserError where `count` is no positive whole number or the database holds no users yet.
+ * Writes `count` posts, one application to each, and a quarter as many new users, as the app would: through the tables' triggers and
+ * sequences. The posts are dated from `at`, a millisecond apart. Can be called again.
+ * @throws UserError if `count` is not a positive whole number, or the database holds no users yet
  */
 export async function writeMoreRows(url: string, options: { count: number; at: Date }): Promise<RowsWritten> {
   const { count, at } = options;
   if (!Number.isSafeInteger(count) || count < 1)
-    throw new UserError(`The number of rows to write is a whole number from 1 on, not ${count}.`);
+    throw new UserError(`The number of rows to write must be a whole number from 1, not ${count}.`);
   const users = Math.ceil(count / 4);
   return inTransaction(url, async (client) => {
     const before = await client.query<{ users: string; last: string }>(
       "select (select count(*) from auth.users) as users, (select coalesce(max(id), 0) from public.posts) as last",
     );
     const { users: known = "0", last = "0" } = before.rows[0] ?? {};
-    if (Number(known) === 0) throw new UserError("The database holds no users yet: fill it first.");
+    if (Number(known) === 0) throw new UserError("The database holds no users yet. Fill it first.");
     await client.query(
       `insert into auth.users (instance_id, id, aud, role, email, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
        select '00000000-0000-0000-0000-000000000000', md5('late-user:' || n)::uuid, 'authenticated', 'authenticated',

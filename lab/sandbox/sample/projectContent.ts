@@ -4,12 +4,12 @@ import { pool } from "../../../services/common/pool.ts";
 import { withConnection } from "./connection.ts";
 import { askManagement, askStorage, type ProjectPlace, refusalOf, serviceKey } from "./projectPlace.ts";
 
-/** What of a sample lies outside of its database. */
+/** The content of a sample outside its database. */
 export interface FilledContent {
   storageObjects: number;
   storageBytes: number;
   functions: number;
-  /** Settings of the auth service that a new project has otherwise, or not at all. */
+  /** Number of auth settings that differ from a new project's. */
   authSettings: number;
 }
 
@@ -18,14 +18,14 @@ interface SampleObject {
   name: string;
   sizeBytes: number;
   mimetype: string;
-  /** The storage service's own default without it. */
+  /** Without it, the storage service uses its own default. */
   cacheControl?: string;
 }
 
-/** Uploads at the same time. */
+/** Number of concurrent uploads. */
 const WRITERS = 4;
 
-/** Objects that a fill of the database has no row of: none, some and many bytes, and names that break addresses and paths. */
+/** Objects that a fill of the database has no rows for: no, some and many bytes, and names that break addresses and paths. */
 const MORE_OBJECTS: readonly SampleObject[] = [
   { bucket: "attachments", name: "empty.txt", sizeBytes: 0, mimetype: "text/plain" },
   {
@@ -45,7 +45,7 @@ const MORE_OBJECTS: readonly SampleObject[] = [
   { bucket: "avatars", name: "👩‍👩‍👧‍👦 家族.png", sizeBytes: 1, mimetype: "image/png", cacheControl: "max-age=3600" },
 ];
 
-/** Not one that could run: a function's bundle is bytes to a backup, zeros and what is no UTF-8 among them. */
+/** Not a function that could run: a backup stores a bundle as bytes, here with zeros and invalid UTF-8. */
 const FUNCTION = {
   settings: {
     ...{ slug: "notify-applicants", name: "応募者に通知", verify_jwt: "false", import_map: "true" },
@@ -54,7 +54,7 @@ const FUNCTION = {
   code: Buffer.concat([Buffer.from("ESZIP2.3\0\xff\xfe", "latin1"), sampleBytes("notify-applicants", 40_000)]),
 };
 
-/** None is a new project's. The password is made up, and must be seen by nobody all the same. */
+/** None is a new project's default. The password is made up, but must stay secret all the same. */
 const AUTH_SETTINGS = {
   site_url: "https://app.castchat.example",
   uri_allow_list: "https://app.castchat.example/*,castchat://login",
@@ -67,9 +67,9 @@ const AUTH_SETTINGS = {
 };
 
 /**
- * Gives a filled sample what lies outside of its database, by the interfaces that the app and its developers use: bytes for every row
- * of storage.objects and some objects more, an edge function, settings of the auth service. Deterministic but for what the
- * services make up themselves. Throws with the service's answer where one refuses.
+ * Adds a sample's content outside its database, through the interfaces of the app and its developers: bytes for every row of
+ * storage.objects, more objects, an edge function, auth settings. Deterministic except for what the services generate. Throws with the
+ * service's answer when a service refuses.
  */
 export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Promise<FilledContent> {
   const objects = [...(await objectsWithRows(place.databaseUrl)), ...MORE_OBJECTS];
@@ -85,7 +85,7 @@ export async function fillProject(place: ProjectPlace, signal?: AbortSignal): Pr
   };
 }
 
-/** So many bytes that nothing compresses, the same for the same name. */
+/** So many incompressible bytes, the same for the same name. */
 function sampleBytes(name: string, sizeBytes: number): Buffer {
   const key = createHash("sha256").update(name).digest();
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
@@ -116,7 +116,7 @@ async function uploadAll(
   await pool(objects, WRITERS, upload, signal);
 }
 
-/** Returns how many were otherwise before. */
+/** Returns how many settings were different before. */
 async function changeAuthSettings(place: ProjectPlace, signal: AbortSignal | undefined): Promise<number> {
   const before = (await (await askManagement(place, "config/auth", { signal })).json()) as Record<string, unknown>;
   const body = Buffer.from(JSON.stringify(AUTH_SETTINGS));

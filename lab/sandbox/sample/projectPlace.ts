@@ -1,15 +1,15 @@
-/** A Supabase project, and as whom it is asked. */
+/** A Supabase project, and the credentials for it. */
 export interface ProjectPlace {
   ref: string;
   /** Connection string of its role `postgres`. */
   databaseUrl: string;
   /** Address of the sandbox's Supabase: the Management API, and each project's own API under `/projects/REF`. */
   supabase: string;
-  /** Of the Management API. */
+  /** Token of the Management API. */
   token: string;
 }
 
-/** What is asked beside the address. */
+/** A request without its address. */
 export interface Question {
   method?: "POST" | "PATCH";
   contentType?: string;
@@ -20,8 +20,8 @@ export interface Question {
 }
 
 /**
- * Asks the project's Management API; `path` follows `/v1/projects/REF/`. By nothing of the product's clients, so that a fault of theirs
- * can't hide in what is made and compared with this. Throws with the service's answer where it refuses.
+ * Calls the project's Management API; `path` follows `/v1/projects/REF/`. It doesn't use the product's clients, so that their faults can't
+ * hide in the data created or compared here. Throws with the service's answer when it refuses.
  */
 export async function askManagement(place: ProjectPlace, path: string, question: Question = {}): Promise<Response> {
   const url = `${place.supabase}/v1/projects/${place.ref}/${path}`;
@@ -30,7 +30,7 @@ export async function askManagement(place: ProjectPlace, path: string, question:
   return answer;
 }
 
-/** The project's key of role service_role. */
+/** The project's service_role key. */
 export async function serviceKey(place: ProjectPlace): Promise<string> {
   const answer = await askManagement(place, "api-keys?reveal=true");
   const keys = (await answer.json()) as { name: string; api_key: string }[];
@@ -39,7 +39,7 @@ export async function serviceKey(place: ProjectPlace): Promise<string> {
   return found.api_key;
 }
 
-/** Asks the project's storage service for an object, or stores one; a refusal is an answer too. */
+/** Reads an object from the project's storage service, or stores one. A refusal is returned, not thrown. */
 export async function askStorage(
   { supabase, ref }: ProjectPlace,
   key: string,
@@ -51,7 +51,7 @@ export async function askStorage(
   return await send(`${supabase}/projects/${ref}/storage/v1/object/${path}`, headers, question);
 }
 
-/** An answer that is a refusal, as an error. */
+/** An error for a refusal. */
 export async function refusalOf(answer: Response): Promise<Error> {
   return new Error(`${new URL(answer.url).pathname} was answered with ${answer.status}: ${await answer.text()}`);
 }

@@ -1,6 +1,6 @@
--- CastChat's tables, as its backup guide implies them: people post castings and others apply.
--- Runs as the role `postgres` of a Supabase project, which is no superuser and owns neither `auth` nor `storage`.
--- Beside the ordinary there is one of everything that a backup is known to get wrong.
+-- CastChat's tables: people post castings and others apply.
+-- Runs as the role `postgres` of a Supabase project, which is not a superuser and owns neither `auth` nor `storage`.
+-- Contains an example of everything that backups are known to get wrong.
 
 create extension if not exists pg_trgm with schema extensions;
 create extension if not exists citext with schema extensions;
@@ -73,7 +73,7 @@ create table public.applications (
 );
 create index applications_by_applicant on public.applications (applicant_id);
 
--- Written by a trigger alone: a restore that fires triggers doubles it.
+-- Only a trigger writes it: a restore that fires triggers doubles its rows.
 create table public.application_history (
   id bigint generated always as identity primary key,
   application_id bigint not null references public.applications (id) on delete cascade,
@@ -141,7 +141,7 @@ create table public."Casting 募集" (
 );
 comment on column public."Casting 募集"."出演者 名" is 'It''s a name; \not an escape';
 
--- A row of ONLY the parent is no row of the child: reading without ONLY counts twice.
+-- Reading the parent without ONLY counts the child's rows twice.
 create table public.notices (id integer not null, text text);
 create table public.urgent_notices (deadline date) inherits (public.notices);
 
@@ -161,7 +161,7 @@ create table private.payouts (
   during tstzmultirange
 );
 
--- One row for each awkward value; the label says which.
+-- One row for each awkward value, named by its label.
 create table public.awkward_values (
   id integer primary key,
   label text not null,
@@ -190,7 +190,7 @@ create table public.awkward_values (
   fixed character(6)
 );
 
--- Belongs to no column, counts in odd steps.
+-- Belongs to no column, and counts in odd steps.
 create sequence public.invoice_numbers start with 1000 increment by 7 minvalue 1000 maxvalue 99999999 cycle;
 create sequence public.countdown as integer start with -1 increment by -3 minvalue -2000000 maxvalue -1;
 create sequence public.never_called start with 42;

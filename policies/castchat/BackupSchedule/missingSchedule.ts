@@ -3,10 +3,10 @@ import type { StackValidationPolicy } from "@pulumi/policy";
 const SITES = ["castchat:index:PrimarySite", "castchat:index:StandbySite"];
 const DATABASE = "castchat:index:Database";
 const SCHEDULE = "castchat:index:BackupSchedule";
-/** What a drill declares is thrown away with it. */
+/** A drill's resources are thrown away with it. */
 const DRILL = /^drill-/;
 
-/** Whatever site runs a database for real takes backups of it, the recovered one too: the backup is what the next recovery starts from. */
+/** Every site with a real database takes backups of it, also a recovered site: the next recovery starts from them. */
 export const missingSchedule: StackValidationPolicy = {
   name: "castchat-backup-schedule-missing-schedule",
   description: "A site that runs a database must take scheduled backups of it.",

@@ -2,7 +2,7 @@ import type { StackValidationPolicy } from "@pulumi/policy";
 
 import { VAULT_COMPONENT, VAULT_PARTS } from "../../stacks/vaults.ts";
 
-/** The other policies look at what is declared; this one sees what isn't. */
+/** The other policies check what is declared; this one finds what isn't. */
 export const missingParts: StackValidationPolicy = {
   name: "castchat-backup-vault-missing-parts",
   description: "A stack must have a backup vault, and the vault all of its parts.",

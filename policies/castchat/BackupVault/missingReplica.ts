@@ -5,8 +5,8 @@ import { PRIMARY_COMPONENT, VAULT_COMPONENT } from "../../stacks/vaults.ts";
 const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
 
 /**
- * A primary's vault without a replica is lost together with its region. It only complains, because the first `up` of a primary
- * may come before there is a standby (setting standbyVault "none"); `make policy` takes the complaint for a violation.
+ * A primary's vault without a replica is lost together with its region. This is only a warning, because a primary may come up before there
+ * is a standby (setting standbyVault "none"). `make policy` treats the warning as a violation.
  */
 export const missingReplica: StackValidationPolicy = {
   name: "castchat-backup-vault-missing-replica",
@@ -21,7 +21,7 @@ export const missingReplica: StackValidationPolicy = {
       if (replicas.some(({ props }) => hasEnabledRule(props))) continue;
       reportViolation(
         `The backup vault "${vault.name}" has no replica, so it is lost together with its region; bring up the standby and set ` +
-          "standbyVaultBucketArn and standbyVaultKeyArn in the place of standbyVault.",
+          "standbyVaultBucketArn and standbyVaultKeyArn in place of standbyVault.",
         vault.urn,
       );
     }

@@ -6,7 +6,7 @@ import { UserError } from "../../../services/common/errors.ts";
 const danger = { names: ["db.example:5432/postgres", "abcdef"], lines: ["public.posts: its 3 rows are deleted."] };
 
 describe("confirmWith", () => {
-  it("takes either name, after it has said what is lost", async () => {
+  it("accepts either name, after printing what will be lost", async () => {
     const said: string[] = [];
     const write = jest.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
     try {

@@ -10,7 +10,7 @@ import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 describe("exitCodeOf", () => {
   it.each([
     [new PromiseError("rows differ"), EXIT.promiseNotKept],
-    [new Error("nobody has thought of it"), EXIT.promiseNotKept],
+    [new Error("an unexpected error"), EXIT.promiseNotKept],
     [new ServiceError("Supabase", 500, "down"), EXIT.promiseNotKept],
     [new UserError("no such stack"), EXIT.wrongUse],
     [new ServiceError("Supabase", 401, "Check SUPABASE_ACCESS_TOKEN."), EXIT.wrongUse],
@@ -23,7 +23,7 @@ describe("exitCodeOf", () => {
 });
 
 describe("stackOption", () => {
-  it("refuses a name that is empty, which Pulumi takes for the stack that was selected last", () => {
+  it("refuses an empty name, which Pulumi treats as the last selected stack", () => {
     const command = () =>
       new Command()
         .addOption(stackOption())

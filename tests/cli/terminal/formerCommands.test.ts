@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { castchatRecovery } from "../../../cli/program.ts";
 import { presentForm } from "../../../cli/terminal/formerCommands.ts";
 
-/** A command line as it was, what it is now, and both forms as the note names them. */
+/** A former command line, its present form, and both forms as the note names them. */
 const ROWS: [former: string[], present: string[], was: string, now: string][] = [
   [
     ["restore", "-s", "prod", "--replace", "--confirm", "h:5432/postgres", "--backup=B", "--accept-broader-rights"],
@@ -24,7 +24,7 @@ const ROWS: [former: string[], present: string[], was: string, now: string][] = 
     "restore abandon",
   ],
   [
-    // "The same command with --abandon", as messages said.
+    // Messages of the former version said "the same command with --abandon".
     ["restore", "--backup", "B", "--replace", "-s", "prod", "--confirm=x", "--abandon", "--accept-broader-rights"],
     ["restore", "abandon", "-s", "prod"],
     "restore --replace --abandon",
@@ -97,7 +97,7 @@ describe("the former form of a command line", () => {
     expect(presentForm(args)).toEqual({ args, note: undefined });
   });
 
-  it("keeps what never went together refused", () => {
+  it("still refuses combinations that were never allowed", () => {
     expect(presentForm(["restore", "--replace", "--schema-only"]).args).toEqual([
       "restore",
       "in-place",

@@ -7,7 +7,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 
-/** Works until it is asked to stop, then takes a moment to clear up. */
+/** Works until it is asked to stop, and then cleans up for a moment. */
 const WORK = `
   import { abortOnInterrupt } from ${JSON.stringify(join(PROJECT_ROOT, "cli", "terminal", "interruption.ts"))};
   const working = setInterval(() => undefined, 1000);
@@ -18,7 +18,7 @@ const WORK = `
   console.log("works");`;
 
 describe("abortOnInterrupt", () => {
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("lets a command clear up on %s", async (name) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("lets a command clean up on %s", async (name) => {
     const child = spawn(process.execPath, ["--input-type=module", "-e", WORK], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -19,7 +19,7 @@ describe("parseTime", () => {
     "2026-07-01 02:00:00Z",
     "2026-07-01T02:00:00+09:00",
     "2026-07-01T24:00:00Z",
-    // Days that no calendar has: JavaScript would take them for another day.
+    // Days that don't exist: JavaScript would parse them as another day.
     "2026-02-30T02:00:00Z",
     "2026-02-29T02:00:00Z",
     "2026-04-31T02:00Z",

@@ -37,15 +37,15 @@ const assessment = (more: Partial<Assessment> = {}): Assessment => ({
   ...more,
 });
 
-describe("an assessment for people", () => {
-  it("says that nothing is missing, in two lines", () => {
+describe("an assessment as text", () => {
+  it("reports in two lines that nothing is missing", () => {
     expect(assessmentLines(assessment())).toEqual([
       `Compared with backup B1 of ${then.at}: 1 tables are the same, 0 differ.`,
       "Nothing of the backup is missing or altered.",
     ]);
   });
 
-  it("says what the backup lacks beside the database, where that is, and what the last restore brought", () => {
+  it("names what the backup lacks, which backup has it, and what the last restore brought back", () => {
     const part = { state: "whole" as const, from: [], missing: 0, failed: 0, names: [] };
     const found = assessment({
       isDamaged: true,
@@ -78,7 +78,7 @@ describe("an assessment for people", () => {
     expect(assessmentLines(found).slice(1)).toEqual([
       `The backup lacks 2 storage objects: B0 (${then.at}) has all of them.`,
       "The backup lacks the edge functions: no older proven backup has all of them.",
-      `Restored beside the database of B1: 5 storage objects from B0 (${then.at}).`,
+      `Restored with the database of B1: 5 storage objects from B0 (${then.at}).`,
       `5 storage objects come from the older backup B0 (${then.at}), as B1 lacks them: the same version of each as its restored row names.`,
       "2 storage objects are missing altogether, as no proven backup holds them as the restored state needs them: a/b; a/c.",
     ]);
@@ -87,7 +87,7 @@ describe("an assessment for people", () => {
     );
   });
 
-  it("shows each difference with its numbers, and since when only where there is damage", () => {
+  it("shows each difference with its numbers, and since when only for damage", () => {
     const found = assessment({
       isDamaged: true,
       tables: [
@@ -126,8 +126,8 @@ describe("an assessment for people", () => {
     expect(text).toMatch(/public\.posts +│? *changed.*10.*12.*4.*3.*3.*2026-01-01T00:00:00\.000Z.*in no backup/);
     expect(text).toMatch(/public\.teams.*changed.*10.*11.*0.*0.*1.*–.*–/);
     expect(text).toMatch(/public\.odd.*it lacks the column x.*–/);
-    expect(text).toContain("public.posts: rows lost already: 0 in B2.");
-    expect(text).toContain("1 sequences behind the backup: public.ids (9 then, begins anew now).");
+    expect(text).toContain("public.posts: rows that were already lost: 0 in B2.");
+    expect(text).toContain("1 sequences behind the backup: public.ids (9 then, restarted now).");
     expect(text).toContain("public.old: 5 rows in B1, gone in B2");
     expect(text).not.toContain("Nothing of the backup");
     expect(summaryOf(found)).toBe(
@@ -136,7 +136,7 @@ describe("an assessment for people", () => {
     );
   });
 
-  it("names no more than a dozen of a kind, and how many more there are", () => {
+  it("names at most a dozen of a kind, and counts the rest", () => {
     const missing = Array.from({ length: 20 }, (_, index) => `column public.posts.c${index}`);
     const [, line] = assessmentLines(
       assessment({ isDamaged: true, definitions: { missing, altered: [], added: [], notCompared: undefined } }),

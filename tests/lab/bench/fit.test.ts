@@ -28,7 +28,7 @@ test("needs two sizes, and times that grow with them", () => {
   ).toBeUndefined();
 });
 
-test("counts the fixed part against the time, and no fixed part below zero for it", () => {
+test("subtracts the fixed part from the time, and ignores a fixed part below zero", () => {
   expect(largestWithin({ fixedSeconds: 800, secondsPerMegabyte: 0.01 }, 1800)).toBeCloseTo(100_000);
   expect(largestWithin({ fixedSeconds: -800, secondsPerMegabyte: 0.01 }, 1800)).toBeCloseTo(180_000);
   expect(largestWithin({ fixedSeconds: 2000, secondsPerMegabyte: 0.01 }, 1800)).toBe(0);

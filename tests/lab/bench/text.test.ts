@@ -20,7 +20,7 @@ test.each(["one", "many", "wide"] as const)(
   },
 );
 
-test("compresses about as text does, neither like noise nor like a repetition", () => {
+test("compresses about as well as text, unlike noise or repetition", () => {
   const text = textOf("one", 0, 2_000_000);
   const ratio = text.length / zstdCompressSync(text).length;
   expect(ratio).toBeGreaterThan(2);

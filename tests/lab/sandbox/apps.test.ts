@@ -52,7 +52,7 @@ interface Answer {
   body: string;
 }
 
-/** A visitor's request: only the Host header says where to, as the edge sees it. */
+/** A visitor's request. Only the Host header names the target, as the edge sees it. */
 function visit(port: number, host: string, path = "/", more: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: "127.0.0.1", port, path, headers: { host, ...more } }, (answer) => {
@@ -95,14 +95,14 @@ describe("LocalAppRunner", () => {
     await runner.stop("d1");
   });
 
-  it("says why an app did not start", async () => {
+  it("reports why an app did not start", async () => {
     await expect(runner.start({ ...app("d2", "x"), dir: join(folder.path, "broken") })).rejects.toThrow(
       /d2 did not start: it ended with exit code 1[^]*no DATABASE_URL/,
     );
     expect(runner.portOf("d2")).toBeUndefined();
   });
 
-  it("starts again what ended by itself, but not what was stopped", async () => {
+  it("restarts an app that exited by itself, but not a stopped one", async () => {
     const port = await runner.start(app("d3", "x"));
     const pid = supervisor.pidOf("app d3")!;
     await expect(visit(port, "x", "/die")).rejects.toThrow();
@@ -117,7 +117,7 @@ describe("LocalAppRunner", () => {
     expect(runner.portOf("d3")).toBeUndefined();
   });
 
-  it("starts with the next daemon what ran in the last one", async () => {
+  it("starts the last daemon's apps with the next one", async () => {
     await runner.start(app("kept", "still here"));
     await runner.start(app("gone", "x"));
     await runner.stop("gone");
@@ -174,7 +174,7 @@ describe("EdgeProxy", () => {
     expect(answer.body).toContain(text);
   });
 
-  it("answers 401 with a page for a login where a host is protected, unless a secret opens it", async () => {
+  it("answers 401 with a login page for a protected host, unless a secret opens it", async () => {
     for (const [host, secret, status] of [
       ["shut.vercel.app", undefined, 401],
       ["shut.vercel.app", "wrong", 401],
@@ -187,7 +187,7 @@ describe("EdgeProxy", () => {
     }
   });
 
-  it("answers 502 when the app ends in the middle of a request", async () => {
+  it("answers 502 when the app ends during a request", async () => {
     expect((await visit(port, "d9.vercel.app", "/die")).status).toBe(502);
   });
 });

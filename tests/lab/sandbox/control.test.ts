@@ -29,7 +29,7 @@ beforeEach(async () => {
   home = join(folder.path, "home");
 });
 afterEach(async () => {
-  // The home of a test that failed half-way may hold anything.
+  // The home of a failed test may contain anything.
   await stopSandbox({ home }).catch(() => undefined);
   await folder.remove();
 });
@@ -64,7 +64,7 @@ const createProject = async (file: SandboxFile) => {
 };
 
 describe("a sandbox's life", () => {
-  it("starts, says so, starts again without a change, loses a region, stops and keeps its state", async () => {
+  it("starts, reports that, starts again without a change, loses a region, stops and keeps its state", async () => {
     const file = await startSandbox({ home });
     expect(await listening(file)).toBe(9);
     expect((await sandboxStatus({ home })).running).toBe(true);
@@ -74,7 +74,7 @@ describe("a sandbox's life", () => {
 
     const environment = sandboxEnvironment(home, file, { PATH: "/usr/bin" });
     expect(environment["PULUMI_BACKEND_URL"]).toBe(`file://${home}/state`);
-    // The command line too: what the runbook says is typed as it stands there.
+    // Also the command line, so that the runbook's commands work as written.
     expect(environment["PATH"]).toBe(`${PROJECT_ROOT}/lab/sandbox/plugins/bin:${PROJECT_ROOT}/bin:/usr/bin`);
 
     const ref = await createProject(file);
@@ -107,7 +107,7 @@ describe("a sandbox's life", () => {
     expect(await listening(file)).toBe(0);
   }, 60_000);
 
-  it("leaves nothing after its daemon was killed: stop ends the rest, and a start works as well", async () => {
+  it("leaves nothing after its daemon was killed: stop ends the rest, and start works too", async () => {
     const file = await startSandbox({ home });
     await createProject(file);
     process.kill(file.pid!, "SIGKILL");
@@ -124,7 +124,7 @@ describe("a sandbox's life", () => {
     expect((await sandboxStatus({ home })).databases).toHaveLength(1);
   }, 60_000);
 
-  it("survives Ctrl-C in its terminal and the terminal's end", async () => {
+  it("survives Ctrl-C in its terminal, and the end of the terminal", async () => {
     const file = await startSandbox({ home });
     process.kill(file.pid!, "SIGINT");
     process.kill(file.pid!, "SIGHUP");
@@ -140,29 +140,29 @@ describe("a sandbox's life", () => {
     expect((await sandboxStatus({ home })).running).toBe(true);
   });
 
-  it("does one start at a time", async () => {
+  it("runs one start at a time", async () => {
     const files = await Promise.all([startSandbox({ home }), startSandbox({ home }), startSandbox({ home })]);
     expect(new Set(files.map(({ pid }) => pid)).size).toBe(1);
     expect((await readdir(home)).filter((name) => name.startsWith("lock"))).toEqual([]);
   });
 });
 
-describe("what a user reads", () => {
+describe("errors for the user", () => {
   const refusal = (message: RegExp) => ({ name: "UserError", message: expect.stringMatching(message) });
 
-  it("when a port is in use: its number and service, and nothing is left running", async () => {
+  it("name the number and service of a port in use, and nothing is left running", async () => {
     const file = await startSandbox({ home });
     await stopSandbox({ home });
     const stranger = createServer();
     await new Promise<void>((resolve) => stranger.listen(file.ports.edge, "127.0.0.1", resolve));
     await expect(startSandbox({ home })).rejects.toMatchObject(
-      refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*in use.*reset"\\.$`)),
+      refusal(new RegExp(`^Port ${file.ports.edge} of 127.0.0.1.*edge.*used by another program.*sandbox reset\`\\.$`)),
     );
     expect(await listening(file)).toBe(1);
     await new Promise((resolve) => stranger.close(resolve));
   });
 
-  it("when ministack is missing or is no program", async () => {
+  it("report a missing or invalid ministack", async () => {
     const before = { PATH: process.env["PATH"], CASTCHAT_MINISTACK: process.env["CASTCHAT_MINISTACK"] };
     try {
       process.env["CASTCHAT_MINISTACK"] = "/nowhere/ministack";
@@ -178,10 +178,10 @@ describe("what a user reads", () => {
     }
   });
 
-  it("when the home is damaged, half made, or no sandbox at all", async () => {
+  it("report a home that is damaged, incomplete, or not a sandbox", async () => {
     await mkdir(join(home, "postgres"), { recursive: true });
-    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/holds postgres but no sandbox\.json/));
-    await expect(resetSandbox({ home })).rejects.toMatchObject(refusal(/holds no sandbox/));
+    await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/contains postgres but no sandbox\.json/));
+    await expect(resetSandbox({ home })).rejects.toMatchObject(refusal(/is not a sandbox.*CASTCHAT_SANDBOX_HOME/));
     expect(existsSync(join(home, "postgres"))).toBe(true);
     await writeFile(layout(home).file, '{"ports": {}}');
     await expect(startSandbox({ home })).rejects.toMatchObject(refusal(/is damaged.*sandbox reset/));
@@ -191,7 +191,7 @@ describe("what a user reads", () => {
     await stopSandbox({ home });
   });
 
-  it("when a region shall be lost while nothing runs", async () => {
+  it("report that a region can't be lost while the sandbox is stopped", async () => {
     await expect(loseRegion(home, "ap-northeast-1")).rejects.toMatchObject(refusal(/is not running.*sandbox start/));
   });
 });

@@ -41,8 +41,8 @@ import {
 } from "./support/vaultWithRoles.ts";
 
 /**
- * What each of the vault's roles may not do, on the sandbox's AWS with IAM switched on. Not proved here: that S3 asks KMS with the
- * caller's rights (the sandbox's S3 encrypts by itself), and `kms:ViaService`.
+ * What each of the vault's roles may not do, in the sandbox's AWS with IAM enabled. Not proved here: that S3 calls KMS with the caller's
+ * rights (the sandbox's S3 encrypts by itself), and `kms:ViaService`.
  */
 let vault: VaultWithRoles;
 const session = {} as Record<"writer" | "reader" | "restorer" | "breakGlass", Credentials>;
@@ -83,7 +83,7 @@ const outcome = (work: Promise<unknown>) =>
   );
 const s3As = (credentials: Credentials) => {
   const client = vault.s3(credentials);
-  // One client's commands have no type in common.
+  // One client's commands have no common type.
   return (command: object) => outcome(client.send(command as PutObjectCommand));
 };
 const newestVersion = async (key = Key) => {
@@ -92,7 +92,7 @@ const newestVersion = async (key = Key) => {
 };
 const put = async (key: string) => (await vault.s3(session.writer).send(locked(key))).VersionId!;
 
-describe("taking a role", () => {
+describe("assuming a role", () => {
   it("needs the role's own tag", async () => {
     const stranger = await vault.person("stranger", "writer", false);
     expect(await outcome(vault.assume(stranger, "writer"))).toBe("AccessDenied");
@@ -103,7 +103,7 @@ describe("taking a role", () => {
     expect(await outcome(vault.assume(reader, "restorer"))).toBe("AccessDenied");
   });
 
-  it("of break-glass needs MFA as well", async () => {
+  it("of break-glass also needs MFA", async () => {
     expect(await outcome(vault.assume(breaker, "break-glass"))).toBe("AccessDenied");
     const other = await vault.person("other-breaker", "break-glass");
     expect(await outcome(vault.assume(other, "break-glass", device))).toBe("AccessDenied");
@@ -111,7 +111,7 @@ describe("taking a role", () => {
 });
 
 describe("the writer", () => {
-  it("puts, locks, holds, reads back and signs, also in parts", async () => {
+  it("puts, locks, holds, reads back and signs, also in multipart uploads", async () => {
     const send = s3As(session.writer);
     expect(await send(locked())).toBe("it worked");
     expect(await send(new GetObjectCommand({ Bucket: BUCKET, Key }))).toBe("it worked");
@@ -135,7 +135,7 @@ describe("the writer", () => {
     expect(await outcome(vault.kms(session.writer).send(sign))).toBe("it worked");
   });
 
-  it("writes a key once, by S3's own word and by the policy's, in one request or in parts", async () => {
+  it("writes a key once, by S3's own check and by the policy's, in one request or in parts", async () => {
     const first = await put("daily/over");
     const send = s3As(session.writer);
     expect(await send(locked("daily/over"))).toBe("PreconditionFailed");
@@ -151,7 +151,7 @@ describe("the writer", () => {
     expect(Versions!.filter(({ Key: key }) => key === "daily/over").map((one) => one.VersionId)).toEqual([first]);
   });
 
-  it("deletes nothing, hides nothing, lifts no lock, ends no key", async () => {
+  it("deletes nothing, hides nothing, lifts no lock, deletes no key", async () => {
     const VersionId = await put("daily/kept");
     const one = { Bucket: BUCKET, Key: "daily/kept" };
     const send = s3As(session.writer);
@@ -179,7 +179,7 @@ describe("the writer", () => {
 });
 
 describe.each(["reader", "restorer"] as const)("the %s", (role) => {
-  it("lists, reads and knows the signer's key", async () => {
+  it("lists, reads and gets the signer's public key", async () => {
     const VersionId = await put(`daily/read-by-${role}`);
     const send = s3As(session[role]);
     expect(await send(new ListObjectVersionsCommand({ Bucket: BUCKET }))).toBe("it worked");
@@ -225,7 +225,7 @@ it("the restorer writes the recovery log, each line once, and nothing else", asy
 });
 
 describe("a scheduled run", () => {
-  it("writes backups as the writer does, and no log", async () => {
+  it("writes backups as the writer does, but no log", async () => {
     const runner = await vault.runner();
     const send = s3As(runner);
     expect(await send(locked("daily/run"))).toBe("it worked");
@@ -254,14 +254,14 @@ describe("a person at the command line", () => {
     process.env = { ...environment };
   });
 
-  it("takes the writer's role by the tag, or has it already, and then writes", async () => {
+  it("assumes the writer's role by the tag, or already has it, and then writes", async () => {
     as(await vault.person("engineer", "writer"));
     expect(await vaultOf(asWriter()).put("daily/by-hand", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
     as(session.writer);
     expect(await vaultOf(asWriter()).put("daily/by-profile", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
   });
 
-  it("is told which tag is missing", async () => {
+  it("gets an error that names the missing tag", async () => {
     as(await vault.person("newcomer", "writer", false));
     const refused = vaultOf(asWriter()).put("daily/refused", Buffer.from("x"));
     await expect(refused).rejects.toThrow(
@@ -272,7 +272,7 @@ describe("a person at the command line", () => {
 });
 
 describe("break-glass", () => {
-  it("deletes what is locked and held, which it can't read", async () => {
+  it("deletes locked and held objects, but can't read them", async () => {
     const VersionId = await put("daily/burn");
     const one = { Bucket: BUCKET, Key: "daily/burn" };
     await vault.s3(session.writer).send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "ON" } }));
@@ -280,14 +280,14 @@ describe("break-glass", () => {
     expect(await send(new GetObjectCommand(one))).toBe("AccessDenied");
     expect(await send(locked("daily/forged"))).toBe("AccessDenied");
     const burn = { ...one, VersionId, BypassGovernanceRetention: true };
-    expect(await send(new DeleteObjectCommand(burn))).toBe("AccessDenied"); // still held
+    expect(await send(new DeleteObjectCommand(burn))).toBe("AccessDenied"); // Still held.
     expect(await send(new PutObjectLegalHoldCommand({ ...one, LegalHold: { Status: "OFF" } }))).toBe("it worked");
-    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe("AccessDenied"); // still locked
+    expect(await send(new DeleteObjectCommand({ ...one, VersionId }))).toBe("AccessDenied"); // Still locked.
     expect(await send(new DeleteObjectCommand(burn))).toBe("it worked");
   });
 });
 
-describe("an administrator who is no deployer", () => {
+describe("an administrator who is not a deployer", () => {
   it("writes nothing, holds nothing, and replicates nothing into the vault", async () => {
     await put("daily/held");
     const send = s3As(admin);
@@ -300,7 +300,7 @@ describe("an administrator who is no deployer", () => {
     expect(await send(new PutObjectLegalHoldCommand({ ...object, LegalHold: { Status: "OFF" } }))).toBe("AccessDenied");
   });
 
-  it("deletes no version, lifts no lock, and changes nothing that protects the vault", async () => {
+  it("deletes no version, lifts no lock, and changes nothing of the vault's protection", async () => {
     const VersionId = await put("daily/admin");
     const send = s3As(admin);
     const one = { Bucket: BUCKET, Key: "daily/admin", VersionId };
@@ -321,7 +321,7 @@ describe("an administrator who is no deployer", () => {
     expect(await outcome(vault.kms(admin).send(end))).toMatch(/AccessDenied/);
   });
 
-  it("is let to as a deployer, who yet deletes no version", async () => {
+  it("may change the protection as a deployer, but deletes no version", async () => {
     const send = s3As(await vault.deployer());
     const rules = { LifecycleConfiguration: { Rules: [LIFECYCLE] } };
     expect(await send(new PutBucketLifecycleConfigurationCommand({ Bucket: BUCKET, ...rules }))).toBe("it worked");
@@ -332,7 +332,7 @@ describe("an administrator who is no deployer", () => {
     expect(await send(new PutObjectCommand(log))).toBe("it worked");
   });
 
-  it("disables and deletes no key, deployer or not; break-glass does", async () => {
+  it("never disables or deletes a key, deployer or not; only break-glass does", async () => {
     const KeyId = vault.keyArn;
     const deployer = await vault.deployer();
     for (const credentials of [admin, deployer]) {
@@ -348,7 +348,7 @@ describe("an administrator who is no deployer", () => {
 });
 
 describe("the replica", () => {
-  it("has its source's lock, and its hold follows", async () => {
+  it("has its source's lock, and follows its hold", async () => {
     const one = { Key: "daily/followed" };
     const put = locked(one.Key);
     await vault.s3(session.writer).send(put);

@@ -70,7 +70,7 @@ describe("costsOf", () => {
     expect(item(primary!, "early deletion")).toBeCloseTo(expected, 6);
   });
 
-  it("charges no time control that isn't declared, and no way for a runner in the region", () => {
+  it("charges neither undeclared time control nor transfer to a runner in the region", () => {
     const replications = [{ ...PRIMARY.replications[0]!, timeControl: false }];
     const [primary] = costs(scenario({ days: 60, primary: { ...PRIMARY, replications } }), {
       ...PRICES,
@@ -81,7 +81,7 @@ describe("costsOf", () => {
     expect(item(primary!, "transfer to the other region")).toBeGreaterThan(0);
   });
 
-  it("grows with the size of backups in proportion, but for requests", () => {
+  it("grows in proportion to the size of backups, except for requests", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), (times) => {
         const storage = (dumpBytes: number) =>
@@ -101,7 +101,7 @@ describe("costsOf", () => {
 });
 
 describe("compare", () => {
-  it("finds STANDARD alone dearer, and a legal choice that is cheaper and keeps every promise", () => {
+  it("finds STANDARD more expensive, and a legal choice that is cheaper and keeps every promise", () => {
     const { allInStandard, cheaper, declared } = compare(scenario({ days: 800 }), PRICES);
     expect(allInStandard.difference).toBeGreaterThan(0);
     expect(cheaper).toBeDefined();
@@ -109,14 +109,14 @@ describe("compare", () => {
     expect(cheaper!.words).not.toMatch(/DEEP_ARCHIVE|GLACIER /);
   });
 
-  it("offers nothing where nothing is cheaper", () => {
+  it("suggests nothing if nothing is cheaper", () => {
     const tiny = scenario({ days: 60, workload: { dumpBytes: 1000, growthPerYear: 0 } });
     expect(compare(tiny, PRICES).cheaper).toBeUndefined();
   });
 });
 
 describe("recoveryCosts", () => {
-  it("takes the newest backup, and the dearest with its retrieval", () => {
+  it("takes the newest backup, and the most expensive one with its retrieval", () => {
     const history = simulate(scenario({ days: 800 }));
     const instant = day("2028-06-01") * DAY_MS;
     const [newest, dearest] = recoveryCosts(
@@ -134,7 +134,7 @@ describe("recoveryCosts", () => {
     expect(dearest!.total).toBeGreaterThan(newest!.total);
   });
 
-  it("is empty where there is nothing to recover", () => {
+  it("is empty if there is nothing to recover", () => {
     expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual(
       [],
     );
@@ -142,7 +142,7 @@ describe("recoveryCosts", () => {
 });
 
 describe("holdingsAt", () => {
-  it("counts what lies in each class, with what is hidden", () => {
+  it("counts the backups in each class, with those that are hidden", () => {
     const history = simulate(scenario({ days: 200 }));
     const holdings = holdingsAt(history.primary, TIERS, (day("2027-04-15") + 1) * DAY_MS - 1);
     expect(
@@ -175,7 +175,7 @@ describe("prices", () => {
 });
 
 describe("Months", () => {
-  it("shares a stay out over the months that it touches, by their lengths", () => {
+  it("divides a stay among the months that it touches, by their lengths", () => {
     const months = new Months(day("2028-01-15"), 60);
     const shares: [string, number][] = [];
     months.share(Date.UTC(2028, 0, 31), Date.UTC(2028, 2, 2), (month, share) =>

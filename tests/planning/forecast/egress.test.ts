@@ -23,14 +23,14 @@ describe("egressForecast", () => {
     expect(forecast.dollars).toBeCloseTo(dollars, 9);
   });
 
-  it("counts storage objects, which every run reads anew", () => {
+  it("counts storage objects, which every run reads again", () => {
     const { gbPerRun, objectsGbPerRun, gbPerMonth, dollars } = egressForecast(6, 2 * GB, 100 * GB);
     expect([gbPerRun, objectsGbPerRun]).toEqual([102, 100]);
     expect(gbPerMonth).toBeCloseTo(102 * 121.75, 9);
     expect(dollars).toBeCloseTo((102 * 121.75 - 250) * 0.09, 9);
   });
 
-  it("stays within what is included at the interval that it names, and not with an hour less", () => {
+  it("stays within the included egress at the interval that it names, but not at an hour less", () => {
     for (const gb of [3, 7.5, 42]) {
       const { includedFromHours: hours } = egressForecast(6, gb * GB, 0);
       expect(egressForecast(hours, gb * GB, 0).dollars).toBe(0);

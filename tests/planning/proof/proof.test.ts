@@ -16,7 +16,7 @@ const faultsOf = (one: Scenario) =>
   proofOf(one).violations.map(
     ({ day: on, stack, tier, rule, kind }) => `${dateOf(on)} ${stack} ${tier} ${rule} ${kind}`,
   );
-/** Long enough for a tier's first backup to end. */
+/** Days until a tier's first backup has expired. */
 const daysFor = (tier: string) => (tier === "annual" ? 3287 : 900);
 const withRules = (id: string, change: Parameters<typeof rulesWith>[1], vault: "primary" | "replica" = "replica") =>
   scenario({
@@ -25,7 +25,7 @@ const withRules = (id: string, change: Parameters<typeof rulesWith>[1], vault: "
   });
 
 describe("the proof", () => {
-  it("holds for the recovery guide's retention, wherever in the calendar the system starts", () => {
+  it("holds for the required retention, wherever in the calendar the system starts", () => {
     for (const from of ["2026-11-23", "2027-12-31", "2028-02-29"]) {
       const proof = proofOf(scenario({ from }));
       expect(proof.violations).toEqual([]);
@@ -58,7 +58,7 @@ describe("the proof", () => {
     });
   });
 
-  it("counts an uncovered period as such, on the first morning without it", () => {
+  it("reports an uncovered period on the first morning without it", () => {
     const violations = proofOf(withRules("monthly", { expireDays: 200 })).violations;
     const coverage = violations.find(({ kind }) => kind === "coverage");
     expect(coverage).toMatchObject({ stack: "dr", tier: "monthly", rule: "monthly" });
@@ -82,10 +82,10 @@ describe("the proof", () => {
     expect(faultsOf(scenario({ days: 90, tiers }))).toContain("2026-12-25 prod daily the lock overstay");
   });
 
-  it("breaks without a replica, or with one that gets only a part", () => {
-    const alone = scenario({ days: 400, primary: { ...PRIMARY, replications: [] } });
-    expect(faultsOf(alone)[0]).toBe("2026-11-23 prod all tiers replication replica");
-    expect(proofOf(alone, false).violations).toEqual([]);
+  it("breaks without a replica, or when a replica gets only a part", () => {
+    const unreplicated = scenario({ days: 400, primary: { ...PRIMARY, replications: [] } });
+    expect(faultsOf(unreplicated)[0]).toBe("2026-11-23 prod all tiers replication replica");
+    expect(proofOf(unreplicated, false).violations).toEqual([]);
     const part = { ...PRIMARY, replications: [{ ...PRIMARY.replications[0]!, prefix: "daily/" }] };
     expect(
       faultsOf(scenario({ days: 400, primary: part })).every(
@@ -94,19 +94,19 @@ describe("the proof", () => {
     ).toBe(true);
   });
 
-  it("breaks where the newest backup can't be held", () => {
+  it("breaks if the newest backup can't be held", () => {
     expect(faultsOf(scenario({ days: 90, primary: { ...PRIMARY, objectLock: false } }))).toEqual([
       "2026-12-24 prod daily Object Lock hold",
     ]);
   });
 
-  it("breaks where the schedule leaves days without a run", () => {
+  it("breaks if the schedule leaves days without a run", () => {
     const sparse = scenario({ days: 90 });
     const [first] = proofOf({ ...sparse, schedule: { ...sparse.schedule, intervalHours: 36 } }).violations;
     expect(first).toMatchObject({ rule: "the schedule", tier: "daily" });
   });
 
-  it("forgives what no rule can help: periods whose runs all failed, and replicas that come late", () => {
+  it("excuses what no rule can help: periods whose runs all failed, and replicas that come late", () => {
     const missed = ["2027-03-01", "2027-03-02", "2027-12-31", "2028-01-01"];
     const pause = { from: at("2027-05-01T00:00"), to: at("2027-05-04T00:00") };
     const proof = proofOf(scenario({ days: 900, missed, replicationPauses: [pause] }));
@@ -115,7 +115,7 @@ describe("the proof", () => {
     expect(proof.coverage.find(({ stack, tier }) => stack === "dr" && tier === "daily")!.excused).toBe(7);
   });
 
-  it("doesn't count the held newest backup as overstaying, however long runs have stopped", () => {
+  it("doesn't count the held newest backup as overstaying when runs have stopped", () => {
     const missed = Array.from({ length: 300 }, (_, index) => dateOf(day("2027-04-02") + index));
     expect(proofOf(scenario({ days: 900, missed })).violations).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe("the proof", () => {
     );
   }, 60_000);
 
-  it("finds every shorter retention, whichever tier, and asks for what would be right", () => {
+  it("finds every shorter retention of any tier, and names the right one", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...PROMISES, ...PROMISES.slice(0, 3)),
@@ -191,7 +191,7 @@ describe("the proof", () => {
   }, 60_000);
 });
 
-/** Days on which each of the last 30 has a backup that is there and not hidden, counted one by one. */
+/** Counts, one by one, the days on which each of the last 30 days has a backup that is not hidden. */
 function slowCount(
   { schedule: { firstDay, days } }: Scenario,
   lives: ReturnType<typeof simulate>["primary"]["lives"],
@@ -212,7 +212,7 @@ function slowCount(
 }
 
 describe("the calendar's lengths", () => {
-  it("are the longest that the recovery guide's words can mean, and what the tiers keep", () => {
+  it("are the longest that the promised periods can mean, and what the tiers keep", () => {
     expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => keptDaysOf(tier)));
   });
 

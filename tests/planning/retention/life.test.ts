@@ -63,14 +63,14 @@ describe("lifeOf", () => {
     );
   });
 
-  it("keeps hidden versions for ever where no rule removes them, or one spares the newest", () => {
+  it("keeps hidden versions for ever if no rule removes them, or if a rule spares the newest", () => {
     const without = rulesWith("daily", { noncurrentDays: undefined });
     expect(life("daily/", arrival(at("2027-01-01T02:10")), without).removedAt).toBe(NEVER);
     const sparing = rulesWith("daily", { newerNoncurrentVersions: 1 });
     expect(life("daily/", arrival(at("2027-01-01T02:10")), sparing).removedAt).toBe(NEVER);
   });
 
-  it("counts a replica's age from its original's creation, and doesn't touch it before it is there", () => {
+  it("counts a replica's age from its original's creation, and doesn't touch a replica before its arrival", () => {
     const createdAt = at("2027-01-01T02:10");
     expect(text(life("daily/", arrival(createdAt, { arrivedAt: createdAt + 20 * DAY_MS })).hiddenAt)).toBe(
       "2027-02-01T00:00",
@@ -80,7 +80,7 @@ describe("lifeOf", () => {
     );
   });
 
-  it("stays in STANDARD until it moves, and is small enough to stay where it is", () => {
+  it("stays in STANDARD until it moves, and does not move when it is too small", () => {
     const moved = life("weekly/", arrival(at("2027-01-01T02:10")));
     expect(moved.stays.map(({ storageClass, from, to }) => `${storageClass} ${text(from)} ${text(to)}`)).toEqual([
       "STANDARD 2027-01-01T02:10 2027-02-01T00:00",
@@ -91,7 +91,7 @@ describe("lifeOf", () => {
     expect(life("weekly/", arrival(at("2027-01-01T02:10"), { bytes: 1000 }), forced).stays).toHaveLength(2);
   });
 
-  it("moves to the colder class where two are due on one day, and never back", () => {
+  it("moves to the colder class when two are due on one day, and never back", () => {
     const both: LifecycleRule = {
       ...RULES[1]!,
       transitions: [

@@ -70,7 +70,7 @@ describe("simulate", () => {
     expect(simulate(scenario({ days: 3, replica: { ...REPLICA, bucket: "other" } })).replica!.lives).toEqual([]);
   });
 
-  it("locks by the tier, or by the bucket's default where the writer doesn't", () => {
+  it("locks by the tier, or by the bucket's default if the writer sets no lock", () => {
     const unlocked = TIERS.map((tier) => ({ ...tier, lockDays: 0 }));
     const [first] = simulate(scenario({ days: 1, tiers: unlocked, primary: { ...PRIMARY, defaultLockDays: 7 } }))
       .primary.lives;
@@ -85,7 +85,7 @@ describe("simulate", () => {
 });
 
 describe("dayNamed", () => {
-  it("refuses days that the calendar hasn't", () => {
+  it("refuses days that don't exist in the calendar", () => {
     expect(["2027-02-29", "2027-13-01", "27-1-1", "tomorrow"].map(dayNamed)).toEqual(Array(4).fill(undefined));
     expect(dateOf(dayNamed("2028-02-29")!)).toBe("2028-02-29");
   });

@@ -7,7 +7,7 @@ import { TIERS } from "../../../planning/tiers.ts";
 export const day = (text: string): number => dayNamed(text)!;
 export const at = (text: string): number => Date.parse(`${text}Z`);
 
-/** The rules that keep every promise, written out: not from the tier table. */
+/** The rules that keep every promise, written out so that they don't depend on the tier table. */
 export const RULES: readonly LifecycleRule[] = [
   rule("daily", 30),
   { ...rule("weekly", 92), transitions: [{ days: 30, storageClass: "STANDARD_IA" }] },
@@ -20,7 +20,7 @@ function rule(id: string, expireDays: number): LifecycleRule {
   return { id, prefix: `${id}/`, expireDays, noncurrentDays: 1, removesLoneMarkers: false, transitions: [] };
 }
 
-/** The rules with one of them changed; undefined values take a property away. */
+/** The rules with one of them changed; an undefined value removes a property. */
 export function rulesWith(
   id: string,
   change: { [K in keyof LifecycleRule]?: LifecycleRule[K] | undefined },

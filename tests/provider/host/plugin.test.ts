@@ -42,7 +42,7 @@ describe("check", () => {
     ]);
   });
 
-  it("takes unknowns as right, still finds the other faults, and gives the same defaults", async () => {
+  it("accepts unknowns, still finds the other faults, and gives the same defaults", async () => {
     const unknown = await plugin.check(THING, { name: UNKNOWN, options: { deep: UNKNOWN } });
     expect(unknown.faults).toEqual([]);
     expect(unknown.inputs.values).toEqual({ name: UNKNOWN, colour: "red", options: { deep: UNKNOWN } });
@@ -50,7 +50,7 @@ describe("check", () => {
     expect(faults.map((fault) => fault.split(":")[0]).sort()).toEqual(["other", "size"]);
   });
 
-  it("names what has no name, and keeps a name that was given once", async () => {
+  it("generates a name for a resource without one, and keeps a name that was given once", async () => {
     const { inputs } = await plugin.check(THING, {});
     expect(inputs.values["name"]).toMatch(/^name-[0-9a-f]{7}$/);
     expect((await plugin.check(THING, {}, inputs.values)).inputs.values).toEqual(inputs.values);
@@ -59,7 +59,7 @@ describe("check", () => {
 
 describe("diff", () => {
   const olds = { name: "a", colour: "red", size: 1 };
-  it("says what changes and what that replaces; nothing is nothing", async () => {
+  it("reports what changes and what that replaces, and nothing if nothing changes", async () => {
     expect(await plugin.diff(THING, olds, { ...olds })).toEqual({ changes: [], replaces: [] });
     expect(await plugin.diff(THING, olds, { name: "b", colour: "red" })).toEqual({
       changes: ["name", "size"],
@@ -67,7 +67,7 @@ describe("diff", () => {
     });
   });
 
-  it("takes what is not known yet as changed", async () => {
+  it("counts a value that is not known yet as changed", async () => {
     expect(await plugin.diff(THING, olds, { ...olds, size: UNKNOWN })).toEqual({ changes: ["size"], replaces: [] });
     expect(await plugin.diff(THING, olds, { ...olds, name: UNKNOWN })).toEqual({
       changes: ["name"],
@@ -77,7 +77,7 @@ describe("diff", () => {
 });
 
 describe("previews", () => {
-  it("make nothing, and leave outputs open that an update may change", async () => {
+  it("creates nothing, and leaves outputs unknown that an update may change", async () => {
     const created = await plugin.create(THING, { name: "a", colour: "red", size: UNKNOWN }, true);
     expect(created).toMatchObject({ id: "", outputs: { values: { name: "a", colour: "red", size: UNKNOWN } } });
     const outputs = { name: "a", colour: "red", size: 1, token: "t", revision: 3, label: "l" };
@@ -100,7 +100,7 @@ describe("operations", () => {
     );
   });
 
-  it("say why they fail in one line, without secrets", async () => {
+  it("fail with a single line, without secrets", async () => {
     const failure: unknown = await plugin
       .create(THING, { name: "a", colour: "green", size: 13 })
       .catch((error: unknown) => error);
@@ -121,7 +121,7 @@ describe("the process", () => {
     expect(Date.now() - before).toBeLessThan(2000);
   });
 
-  it("stops what runs when the engine is gone, and ends", async () => {
+  it("aborts what runs when the engine is gone, and ends", async () => {
     const running = plugin.create(THING, { name: "a", colour: "red", size: 99 }).catch((error: unknown) => error);
     while ((await stat(join(folder, "started")).catch(() => undefined)) === undefined) await sleep(20);
     const exit = once(plugin.process, "exit");

@@ -11,7 +11,7 @@ const output = (fields: object) => ({ [SIGNATURE]: "d0e6a833031e9bbcd3f4e8bde6ca
 const SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 describe("decode", () => {
-  it("takes secrets out of their wrapping, at any depth, and names their top-level keys", () => {
+  it("unwraps secrets at any depth, and names their top-level keys", () => {
     const wire = { plain: "a", token: secret("hush"), list: [{ deep: secret({ x: 1 }) }] };
     const { values, secretKeys, unknownKeys } = decode(Struct.fromJavaScript(wire));
     expect(values).toEqual({ plain: "a", token: "hush", list: [{ deep: { x: 1 } }] });
@@ -19,7 +19,7 @@ describe("decode", () => {
     expect([...unknownKeys]).toEqual([]);
   });
 
-  it("knows every kind of unknown: sentinels, secret ones, outputs without a value", () => {
+  it("decodes every kind of unknown: sentinels, secret ones, outputs without a value", () => {
     const wire = {
       a: SENTINEL,
       b: ["x", SENTINEL],
@@ -33,19 +33,19 @@ describe("decode", () => {
     expect([...secretKeys]).toEqual(["c", "d"]);
   });
 
-  it("takes an absent structure as an empty one", () => {
+  it("decodes an absent structure as an empty one", () => {
     expect(decode(undefined).values).toEqual({});
   });
 });
 
 describe("encode", () => {
-  it("gives back what decode has read", () => {
+  it("encodes what decode has read", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })),
         fc.func(fc.boolean()),
         (properties, isSecret) => {
-          // JSON knows no -0, and a key of this name is no property in JavaScript.
+          // JSON has no -0, and a key of this name is not a property in JavaScript.
           const values = JSON.parse(JSON.stringify(properties)) as Record<string, unknown>;
           fc.pre(!JSON.stringify(values).includes("__proto__"));
           const secretKeys = new Set(Object.keys(values).filter((key) => isSecret(key)));

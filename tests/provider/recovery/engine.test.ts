@@ -63,7 +63,7 @@ describe("under the engine", () => {
     await workspace.declare([database({ region: "Tokyo" }), deployment(), traffic(0)]);
     const faults = await workspace.preview();
     expect(faults.code).not.toBe(0);
-    expect(faults.output).toMatch(/which is no region of Supabase/);
+    expect(faults.output).toMatch(/which is not a region of Supabase/);
     expect(await cloud.databaseHost.projects()).toEqual([]);
     expect(faults.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
 
@@ -88,9 +88,7 @@ describe("under the engine", () => {
     await workspace.declare([database({ region: "eu-west-1" }), deployment(), traffic(2)]);
     const replaced = await workspace.preview();
     expect(replaced.code).not.toBe(0);
-    expect(replaced.output).toMatch(
-      /is protected, and another region needs a new project and deletes this one for good/,
-    );
+    expect(replaced.output).toMatch(/is protected, and another region would replace it and delete it for good/);
     await workspace.declare([deployment(), traffic(2)]);
     const deleted = await workspace.up();
     expect(deleted.code).not.toBe(0);
@@ -123,7 +121,9 @@ describe("under the engine", () => {
     await workspace.declare([database(), deployment("2"), traffic(2)]);
     const lost = await workspace.preview();
     expect(lost.code).not.toBe(0);
-    expect(lost.output).toMatch(/is no longer held by stack dr \(the lease says stack=prod;generation=3\)/);
+    expect(lost.output).toMatch(
+      /Stack dr no longer holds app\.castchat\.example \(the lease says stack=prod;generation=3\)/,
+    );
 
     // Gone is told from unreachable.
     await cloud.call("supabase", "DELETE", `/v1/projects/${String(made?.["ref"])}`);

@@ -70,40 +70,40 @@ describe("SupabaseProject", () => {
       expect(() => diff({ [key]: "other" }, true)).toThrow(
         new RegExp(`Supabase project n \\(abc\\) is protected, and another ${key}`),
       );
-      // Taking the protection away in the same run is no way round it.
+      // Removing the protection in the same run is no way around it.
       expect(() => diff({ [key]: "other", deletionProtection: false }, true)).toThrow(UserError);
     },
   );
 
-  it("counts a name that is not known yet as another one", () => {
+  it("counts a name that is not known yet as another name", () => {
     expect(() => diff({}, true, new Set(["name"]))).toThrow(UserError);
   });
 
-  it("says what can be done in settings that exist", () => {
+  it("names a way out with settings that exist", () => {
     const refused = () => diff({ region: "other" }, true);
     expect(refused).toThrow(/`pulumi config set protect false`/);
     expect(refused).not.toThrow(/deletionProtection/);
     const recovered = { ...inputs, name: "castchat-dr-g2" };
     const from = (news: object) => () =>
       supabaseProject.diff!(context, { inputs: recovered, outputs }, { ...recovered, ...news }, nothing);
-    expect(from({ region: "other" })).toThrow(/A higher generation makes a new project beside it/);
+    expect(from({ region: "other" })).toThrow(/A higher generation creates a new project/);
     expect(from({ name: "castchat-dr-g3" })).toThrow(/`castchat-recovery generation release 2`/);
   });
 
-  it("is nothing but a record where an earlier generation was never made, and is never made from it", async () => {
+  it("is only a record if an earlier generation was never created, and is never created from it", async () => {
     const nothingThere = { ...outputs, ref: "", connectionString: "" };
     const olds = { inputs: { ...inputs, kept: true }, outputs: nothingThere };
     expect(supabaseProject.diff!(context, olds, { ...inputs, kept: true }, nothing)).toEqual({
       replaces: [],
       changes: [],
     });
-    expect(() => supabaseProject.diff!(context, olds, inputs, nothing)).toThrow(/raise generation/);
+    expect(() => supabaseProject.diff!(context, olds, inputs, nothing)).toThrow(/Raise generation to a number/);
     // The context has no token: any call would fail.
     expect(await supabaseProject.read(context, "never-made", olds, signal)).toMatchObject({ id: "never-made" });
     await supabaseProject.delete(context, "never-made", olds, signal, operation);
   });
 
-  it("becomes one of an earlier generation without a change, whatever region is wanted now", () => {
+  it("becomes an earlier generation's without a change, whatever region is set now", () => {
     expect(diff({ kept: true }, true)).toEqual({ replaces: [], changes: [] });
   });
 
@@ -161,24 +161,24 @@ describe("DatabaseRestore", () => {
     ],
   ])("is refused in preview with %s", (_what, news) => {
     expect(() => diff(news)).toThrow(
-      /was restored into this database with generation 1, .* needs a new generation, which makes a new database beside this one\. .*`pulumi config set generation 2`/,
+      /was restored into this database with generation 1, .* needs a new generation, which creates a new database .*`pulumi config set generation 2`/,
     );
   });
 
-  it("takes the very backup that it restored by name", () => {
+  it("accepts the restored backup by name", () => {
     expect(diff({ backup: outputs.backupId })).toEqual({ replaces: [], changes: [] });
     expect(() => diff({ backup: outputs.backupId, at: "2026-07-01T02:00:00Z" })).toThrow(UserError);
     expect(() => diff({ backup: outputs.backupId, generation: 2 })).toThrow(UserError);
   });
 
-  it("is made anew in another database, whatever else changes, also in one that is not known yet", () => {
+  it("is made again in another database, whatever else changes, also in a database that is not known yet", () => {
     expect(diff({ connectionString: "postgresql://postgres:a@other:5432/postgres", generation: 2 }).replaces).toEqual([
       "connectionString",
     ]);
     expect(diff({ generation: 2 }, new Set(["connectionString"])).replaces).toEqual(["connectionString"]);
   });
 
-  it("has nothing to do with another password, other trusted keys or another vault", () => {
+  it("ignores another password, other trusted keys or another vault", () => {
     expect(diff({ connectionString: "postgresql://postgres:b@h:5432/postgres" })).toEqual({
       replaces: [],
       changes: ["connectionString"],
@@ -186,7 +186,7 @@ describe("DatabaseRestore", () => {
     expect(diff({ trustedWriterKeys: [key, key], vaultBucket: "other" })).toEqual({ replaces: [], changes: [] });
   });
 
-  it("takes keys that are not known before the stack's own key is made", () => {
+  it("accepts keys that are not known before the stack's own key exists", () => {
     const unknown = { ...inputs, trustedWriterKeys: UNKNOWN };
     expect(check(databaseRestore.inputs, unknown).faults).toEqual([]);
     expect(diff({}, new Set(["trustedWriterKeys"]))).toEqual({ replaces: [], changes: [] });
@@ -203,11 +203,11 @@ describe("DatabaseRestore", () => {
     const empty = { inputs: gone, outputs: made.outputs };
     expect(await databaseRestore.read(context, made.id, empty, signal)).toMatchObject({ id: made.id });
     expect(() => databaseRestore.diff!(context, empty, { ...gone, kept: undefined }, nothing)).toThrow(
-      /raise generation/,
+      /Raise generation to a number/,
     );
   });
 
-  it("reads a state of before there were notes as one without any", async () => {
+  it("reads a state that is older than notes as one without notes", async () => {
     const before: Partial<typeof outputs> = { ...outputs };
     delete before.notes;
     const old = { inputs, outputs: before as typeof outputs };
@@ -215,13 +215,13 @@ describe("DatabaseRestore", () => {
     expect(await databaseRestore.update!(context, "r", old, inputs, signal, operation)).toEqual(outputs);
   });
 
-  it("touches no data when it is deleted, and keeps its outputs in an update", async () => {
+  it("changes no data when it is deleted, and keeps its outputs in an update", async () => {
     // The context has no credentials and no database: any call would fail.
     await databaseRestore.delete(context, "r", olds, signal, operation);
     expect(await databaseRestore.update!(context, "r", olds, inputs, signal, operation)).toEqual(outputs);
   });
 
-  it("is an error, and not gone, when its database cannot be reached; and cannot be imported", async () => {
+  it("fails when its database cannot be reached instead of counting as gone, and cannot be imported", async () => {
     const unreachable = {
       inputs: { ...inputs, connectionString: "postgresql://postgres:a@127.0.0.1:9/postgres" },
       outputs,
@@ -232,8 +232,8 @@ describe("DatabaseRestore", () => {
 
   it.each<[string, object]>([
     ["no trusted key", { trustedWriterKeys: [] }],
-    ["a key that is none", { trustedWriterKeys: ["ssh-rsa x"] }],
-    ["a backup that is no id", { backup: "latest" }],
+    ["a key that is not a key", { trustedWriterKeys: ["ssh-rsa x"] }],
+    ["a backup that is not an id", { backup: "latest" }],
     ["a time without a zone", { at: "2026-07-01 02:00" }],
     ["generation 0", { generation: 0 }],
     ["an input that does not exist", { target: "x" }],
@@ -252,7 +252,7 @@ describe("PrimaryFence", () => {
   const diff = (news: object) =>
     primaryFence.diff!(context, { inputs, outputs: { results: [] } }, { ...inputs, ...news }, nothing);
 
-  it("acts again for another generation, and not because the one that was left is released", () => {
+  it("acts again for another generation, but not because the replaced one is released", () => {
     expect(diff({ generation: 4 }).replaces).toEqual(["generation"]);
     expect(diff({ leftDatabaseName: undefined })).toEqual({ replaces: [], changes: [] });
   });
@@ -270,7 +270,7 @@ describe("Generations", () => {
       }) as unknown as ReturnType<RecoveryContext["dns"]>,
   });
 
-  it("adds a generation and forgets none, and says so in the preview", async () => {
+  it("adds a generation and forgets none, and shows that in the preview", async () => {
     expect(generations.diff!(context, olds, { ...inputs, generation: 5 }, nothing)).toEqual({
       replaces: [],
       changes: ["generation"],
@@ -280,7 +280,7 @@ describe("Generations", () => {
     expect(await generations.foresee!(context, { ...inputs, generation: 5 }, olds, signal)).toEqual(expected);
     const news = { ...inputs, generation: 5 };
     expect(await generations.update!(context, "id", olds, news, signal, operation)).toEqual(expected);
-    // Back again: the later one stays.
+    // Back to the lower number: the higher generation stays.
     const later = { inputs: news, outputs: expected };
     expect(await generations.update!(context, "id", later, inputs, signal, operation)).toEqual(expected);
   });
@@ -288,14 +288,14 @@ describe("Generations", () => {
   it.each([
     ["another stack holds the name", "stack=prod;generation=1", 2, { first: 2, declared: [2] }],
     ["the stack holds it with this generation", "stack=dr;generation=2", 2, { first: 2, declared: [2] }],
-    ["an earlier version has recovered a lower one", "stack=dr;generation=2", 3, { first: 2, declared: [2, 3] }],
-  ])("begins right where %s", async (_case, lease, generation, expected) => {
+    ["an earlier version has recovered a lower generation", "stack=dr;generation=2", 3, { first: 2, declared: [2, 3] }],
+  ])("begins with the right generation if %s", async (_case, lease, generation, expected) => {
     const wanted = { ...inputs, generation };
     expect(await generations.foresee!(held(lease), wanted, undefined, signal)).toEqual(expected);
     expect((await generations.create(held(lease), wanted, signal, operation)).outputs).toEqual(expected);
   });
 
-  it("drops in a refresh what is gone at Supabase, never the present one", async () => {
+  it("drops in a refresh what is gone at Supabase, but never the present generation", async () => {
     const project = (name: string) => ({ name, organization: "o" });
     const projects = [project("castchat-dr-g4"), { ...project("castchat-dr-g3"), organization: "x" }];
     const seen = {
@@ -325,7 +325,7 @@ describe("AppDeployment", () => {
       nothing,
     );
 
-  it("is the same while nothing changes, and a new one for another environment, branch or newest commit", () => {
+  it("is unchanged while its inputs are, and a new deployment for another environment, branch or newest commit", () => {
     expect(diff({})).toEqual({ replaces: [], changes: [] });
     expect(diff({ environmentHash: "2" }).changes).toEqual(["environmentHash"]);
     expect(diff({ sourceRef: "next" }).changes).toEqual(["sourceRef"]);
@@ -354,7 +354,7 @@ describe("TrafficSwitch", () => {
   const diff = (news: object, holder = outputs.holder, unknown = nothing) =>
     trafficSwitch.diff!(context, { inputs, outputs: { ...outputs, holder } }, { ...inputs, ...news }, unknown);
 
-  it("follows its deployment, and is made anew for another name", () => {
+  it("follows its deployment, and is made again for another name", () => {
     expect(diff({ deploymentUrl: "https://e.vercel.app" })).toEqual({ replaces: [], changes: ["deploymentUrl"] });
     expect(diff({}, outputs.holder, new Set(["deploymentUrl"])).changes).toEqual(["deploymentUrl"]);
     expect(diff({ publicName: "b.a.example" }).replaces).toEqual(["publicName"]);
@@ -364,10 +364,10 @@ describe("TrafficSwitch", () => {
     expect(() => diff({ generation: 1 })).toThrow(/may only rise: it is 2, not 1/);
   });
 
-  it("that has lost its name changes nothing by itself, and nothing at all without a higher generation", () => {
+  it("changes nothing by itself when its name is lost, and nothing at all without a higher generation", () => {
     expect(diff({}, "stack=prod;generation=3")).toEqual({ replaces: [], changes: [] });
     expect(() => diff({ deploymentUrl: "https://e.vercel.app" }, "stack=prod;generation=3")).toThrow(
-      /no longer held by stack dr/,
+      /Stack .* no longer holds/,
     );
     expect(diff({ generation: 4 }, "stack=prod;generation=3").changes).toEqual(["generation"]);
   });

@@ -268,8 +268,8 @@ describe("the lease before a recovery", () => {
     };
     const ask = (stack: string, generation: number, zone = zoneName) =>
       trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
-    expect(await ask("dr", 1)).toEqual({ holder: "nobody" });
-    expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "nobody" });
+    expect(await ask("dr", 1)).toEqual({ holder: "no stack" });
+    expect(await ask("dr", 1, "not-yet.example")).toEqual({ holder: "no stack" });
     await go(forProd());
     expect(await ask("dr", 2)).toEqual({ holder: "stack=prod;generation=1" });
     await expect(ask("dr", 1)).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** Where the SDK's spelling is more than a capital letter in front. */
+/** Names whose spelling in the SDK differs in more than the first letter. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   id: "ID",
   sseAlgorithm: "SSEAlgorithm",
@@ -7,22 +7,22 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 const BACK = Object.fromEntries(Object.entries(SPELLINGS).map(([ours, theirs]) => [theirs, ours]));
 
-/** Pulumi's spelling (`sseAlgorithm`) into the AWS SDK's (`SSEAlgorithm`), at every depth. */
+/** Converts Pulumi's spelling (`sseAlgorithm`) to the AWS SDK's (`SSEAlgorithm`), at every depth. */
 export function toSdk(value: unknown): unknown {
   return respelled(value, (key) => SPELLINGS[key] ?? key.charAt(0).toUpperCase() + key.slice(1));
 }
 
-/** The AWS SDK's spelling into Pulumi's, at every depth; dates become ISO text, undefined keys vanish. */
+/** Converts the AWS SDK's spelling to Pulumi's, at every depth. Dates become ISO text, and undefined keys are removed. */
 export function fromSdk(value: unknown): unknown {
   return respelled(value, (key) => BACK[key] ?? key.charAt(0).toLowerCase() + key.slice(1));
 }
 
-/** A list in Pulumi's spelling under its input's name; undefined where it is empty. */
+/** A list in Pulumi's spelling under its input's name; undefined if it is empty. */
 export function listFromSdk<K extends string>(
   name: K,
   list: readonly unknown[] | undefined,
 ): Record<K, never> | undefined {
-  // The inputs' own types hold for what the service gives back of them; what it adds shows as drift.
+  // The service returns the inputs with their own types; what it adds shows as drift.
   return list === undefined || list.length === 0 ? undefined : ({ [name]: fromSdk(list) } as Record<K, never>);
 }
 

@@ -29,7 +29,7 @@ interface Outputs {
   tagsAll: Record<string, string>;
 }
 
-/** What the service says of a trail. */
+/** A trail in the service's form. */
 interface Trail {
   Name: string;
   TrailARN: string;
@@ -45,7 +45,7 @@ interface Selector {
 
 const MISSING = ["TrailNotFoundException"];
 
-/** aws:cloudtrail/trail:Trail; its id is its ARN. The sandbox's CloudTrail keeps trails and delivers no logs. */
+/** aws:cloudtrail/trail:Trail; its id is its ARN. The sandbox's CloudTrail stores trails and delivers no logs. */
 export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
   inputs,
   autoName: { property: "name" },
@@ -57,7 +57,7 @@ export const trail = awsRow<Inputs, Outputs>("CloudTrail Trail", {
     const arn = made.TrailARN;
     await orUndo(
       async () => {
-        // The sandbox's CloudTrail takes no tags with a new trail.
+        // The sandbox's CloudTrail accepts no tags with a new trail.
         if (TagsList.length > 0) await cloudtrail.call("AddTags", { ResourceId: arn, TagsList });
         await select(context, arn, given);
         await switchLogging(context, arn, given);

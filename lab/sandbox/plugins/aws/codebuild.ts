@@ -18,7 +18,7 @@ const inputs = z.strictObject({
   concurrentBuildLimit: z.number().int().min(1).optional(),
   artifacts: z.strictObject({ type: z.literal("NO_ARTIFACTS") }),
   source: z.strictObject({
-    type: z.literal("S3", "The sandbox's builds take their source from S3 alone."),
+    type: z.literal("S3", "The sandbox's builds take their source only from S3."),
     location: z.string().regex(/^[^/]+\/.+\/$/, "The sandbox's builds take a folder of a bucket: BUCKET/FOLDER/."),
     buildspec: z.string().min(2),
   }),
@@ -62,7 +62,7 @@ export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
       before?.tags,
     );
     const { name, description, serviceRole, concurrentBuildLimit, artifacts, source, environment, logsConfig } = found;
-    // The inputs' own types hold for what the service gives back of them; what it adds shows as drift.
+    // The service returns the inputs with their own types; what it adds shows as drift.
     const actual = {
       name,
       ...((description !== "" || before?.description !== undefined) && { description }),
@@ -82,7 +82,7 @@ export const project = awsRow<Inputs, Outputs>("CodeBuild Project", {
     return outputsOf(context, id, news);
   },
   async delete({ codebuild }, id) {
-    // As the real service: a project that is not there is no error.
+    // As in the real service, deleting a missing project is not an error.
     await codebuild.send(new sdk.DeleteProjectCommand({ name: nameIn(id) })).catch((error: unknown) => {
       if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
     });

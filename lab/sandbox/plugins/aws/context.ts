@@ -13,11 +13,11 @@ import { JsonService } from "../../aws/jsonService.ts";
 import { localAddress } from "../address.ts";
 import { explained } from "./explain.ts";
 
-/** Services that the plugin calls; each needs its own entry in the provider's `endpoints`. */
+/** The services that the plugin calls; each needs its own entry in the provider's `endpoints`. */
 type Service =
   "s3" | "kms" | "iam" | "sts" | "secretsmanager" | "cloudtrail" | "codebuild" | "scheduler" | "logs" | "sqs";
 
-/** The provider's configuration: names and meanings of @pulumi/aws. */
+/** The provider's configuration, with names and meanings of @pulumi/aws. */
 export const awsConfig = z.object({
   region: z.string().optional(),
   accessKey: z.string().optional(),
@@ -27,7 +27,7 @@ export const awsConfig = z.object({
   allowedAccountIds: z.array(z.string()).optional(),
   defaultTags: z.strictObject({ tags: z.record(z.string(), z.string()).optional() }).optional(),
   maxRetries: z.number().int().optional(),
-  // Each has an effect on real AWS alone: the endpoints decide here, and identity is always asked for.
+  // These only have an effect on real AWS. Here the endpoints decide, and the identity is always checked.
   s3UsePathStyle: z.boolean().optional(),
   skipCredentialsValidation: z.boolean().optional(),
   skipMetadataApiCheck: z.boolean().optional(),
@@ -35,7 +35,7 @@ export const awsConfig = z.object({
   skipRequestingAccountId: z.boolean().optional(),
 });
 
-/** What the resources work with: one client a service, all of one region and account. */
+/** The resources' clients, one for each service, all of one region and account. */
 export interface AwsContext {
   region: string;
   accountId: string;
@@ -54,9 +54,9 @@ export interface AwsContext {
 }
 
 /**
- * Connects to the services' endpoints and asks who the credentials are.
+ * Connects to the services' endpoints and checks the credentials' identity.
  *
- * @throws UserError without region, credentials or endpoints, or when the account is not an allowed one.
+ * @throws UserError without region, credentials or endpoints, or when the account is not an allowed one
  */
 export async function connect(
   config: z.infer<typeof awsConfig>,
@@ -70,7 +70,7 @@ export async function connect(
     credentials: credentialsOf(config, environment),
     endpoint: localAddress(endpoints[service], `aws endpoints[0].${service}`),
     maxAttempts: config.maxRetries ?? 3,
-    // Changes are not cut off by a Ctrl-C, which would leave open whether they were made; they end by themselves.
+    // A Ctrl-C doesn't cut off changes, because it would be open whether they were made; they end by themselves.
     requestHandler: { requestTimeout: 60_000, connectionTimeout: 5_000 },
   });
   const caller = await explained("asking AWS STS who the credentials belong to", () =>
@@ -79,7 +79,7 @@ export async function connect(
   const accountId = caller.Account ?? "";
   if (config.allowedAccountIds !== undefined && !config.allowedAccountIds.includes(accountId)) {
     throw new UserError(
-      `AWS account ${accountId} is none of the allowed ones (${config.allowedAccountIds.join(", ")}): use other credentials or correct allowedAccountIds.`,
+      `AWS account ${accountId} is not one of the allowed accounts (${config.allowedAccountIds.join(", ")}). Use other credentials, or correct allowedAccountIds.`,
     );
   }
   return {

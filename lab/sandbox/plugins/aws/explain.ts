@@ -1,6 +1,6 @@
 import { lineOf } from "../../../../provider/host/index.ts";
 
-/** Names of the errors by which the services say that something does not exist. */
+/** The services' names for the error that something does not exist. */
 const GONE = new Set([
   "NotFound",
   "NoSuchBucket",
@@ -10,12 +10,12 @@ const GONE = new Set([
   "ResourceNotFoundException",
 ]);
 
-/** Whether a service says that what was asked for does not exist; `more` are names for a part of it. */
+/** Whether an error means that the resource does not exist; `more` are names for a part of it. */
 function isGone(thrown: unknown, more: readonly string[] = []): boolean {
   return thrown instanceof Error && (GONE.has(thrown.name) || more.includes(thrown.name));
 }
 
-/** The answer, or undefined where the service says that what was asked for does not exist. */
+/** The answer, or undefined if the resource does not exist. */
 export async function orGone<T>(answer: Promise<T>, more: readonly string[] = []): Promise<T | undefined> {
   try {
     return await answer;
@@ -25,7 +25,7 @@ export async function orGone<T>(answer: Promise<T>, more: readonly string[] = []
   }
 }
 
-/** Runs the later steps of a create; when one fails, takes back what was made, so that the next `up` finds nothing in its way. */
+/** Runs the later steps of a create. When one fails, undoes what was created, so that the next `up` is not blocked by it. */
 export async function orUndo(steps: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
   try {
     await steps();
@@ -35,7 +35,7 @@ export async function orUndo(steps: () => Promise<unknown>, undo: () => Promise<
   }
 }
 
-/** Says what was done when a call fails, as the official provider does: `creating S3 Bucket (name): AccessDenied: …`. */
+/** Adds the failed operation to an error, as the official provider does: `creating S3 Bucket (name): AccessDenied: …`. */
 export async function explained<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -6,7 +6,7 @@ import { orGone } from "./explain.ts";
 import { awsRow, sameDocument } from "./row.ts";
 import { allTags, ownTags, tagChanges, tagList, tagMap, tagsInput } from "./tags.ts";
 
-/** Seconds that a session lasts at most where nothing else is asked for. */
+/** Default of a session's maximum duration, in seconds. */
 const DEFAULT_SESSION_SECONDS = 3600;
 
 const roleInputs = z.strictObject({

@@ -134,7 +134,7 @@ export const alias = awsRow("KMS Alias", {
     const found = await findAlias(context, id);
     if (found?.TargetKeyId === undefined) return undefined;
     const before = last?.inputs.targetKeyId;
-    // The program may have named the key by its ARN; the service answers with its id.
+    // The program may name the key by its ARN; the service answers with its id.
     const same = before?.endsWith(found.TargetKeyId) === true;
     const inputs = { name: id, targetKeyId: same ? before : found.TargetKeyId };
     return { id, inputs, outputs: aliasOutputs(context, inputs) };

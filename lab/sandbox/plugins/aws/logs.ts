@@ -19,13 +19,13 @@ interface Outputs {
 }
 interface LogGroup {
   logGroupName: string;
-  /** Without the `:*` of its streams. */
+  /** Without the `:*` for its streams. */
   logGroupArn: string;
   retentionInDays?: number;
   kmsKeyId?: string;
 }
 
-/** aws:cloudwatch/logGroup:LogGroup; its id is its name. The sandbox keeps the key's name and encrypts nothing with it. */
+/** aws:cloudwatch/logGroup:LogGroup; its id is its name. The sandbox stores the key's name but doesn't encrypt with it. */
 export const logGroup = awsRow<Inputs, Outputs>("CloudWatch Logs Log Group", {
   inputs,
   autoName: { property: "name" },

@@ -5,7 +5,7 @@ import { explained } from "./explain.ts";
 /** One row of the table of AWS resource types. */
 export type AwsRow<I, O> = ResourceHandler<AwsContext, I, O>;
 
-/** Puts a row into the table; its errors then say what was done to what, for instance `creating KMS Alias (alias/x): …`. */
+/** Adds a row to the table. Its errors name the operation and the resource, for instance `creating KMS Alias (alias/x): …`. */
 export function awsRow<I extends object, O extends object>(
   label: string,
   row: AwsRow<I, O>,
@@ -28,7 +28,7 @@ export function awsRow<I extends object, O extends object>(
   });
 }
 
-/** A policy as the program wrote it, where the service's differs in blanks alone: no drift. */
+/** The program's text of a policy if the service's differs only in whitespace, which is not drift. */
 export function sameDocument(actual: string | undefined, last: string | undefined): string | undefined {
   if (actual === undefined || last === undefined) return actual;
   return canonical(actual) === canonical(last) ? last : actual;
@@ -38,7 +38,7 @@ function canonical(document: string): string {
   try {
     return JSON.stringify(sorted(JSON.parse(document)));
   } catch {
-    // Not JSON: then the text itself is compared.
+    // Not JSON: the text itself is compared.
     return document;
   }
 }

@@ -20,7 +20,9 @@ const inputs = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "A bucket's name has 3 to 63 small letters, digits, dots and dashes."),
   objectLockEnabled: z.boolean().optional(),
-  forceDestroy: z.literal(false, "The sandbox empties no bucket: leave forceDestroy out or false.").optional(),
+  forceDestroy: z
+    .literal(false, "The sandbox doesn't empty buckets. Remove forceDestroy, or set it to false.")
+    .optional(),
   tags: tagsInput,
 });
 type Inputs = z.infer<typeof inputs>;
@@ -33,7 +35,7 @@ export const bucket = awsRow("S3 Bucket", {
   async create(context, given: Inputs, abortSignal) {
     const { bucket: name, objectLockEnabled } = given;
     const { s3, region } = context;
-    // In us-east-1 S3 takes a second creation by the same owner as a success; the official provider refuses it everywhere.
+    // In us-east-1 S3 accepts a second creation by the same owner; the official provider refuses it everywhere.
     if (await exists(context, name, abortSignal)) {
       throw Object.assign(
         new Error("Your previous request to create the named bucket succeeded and you already own it."),

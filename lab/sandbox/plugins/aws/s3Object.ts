@@ -6,10 +6,10 @@ import { z } from "zod";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
 
-/** A file as the engine hands it over: its place on this machine, and the SHA-256 that it is compared by. */
+/** A file in the engine's form: its place on this machine, and its SHA-256. */
 const assetInput = z.looseObject(
   { hash: z.string().regex(/^[0-9a-f]{64}$/), path: z.string().min(1) },
-  "The sandbox uploads files alone: give a FileAsset.",
+  "The sandbox only uploads files. Use a FileAsset.",
 );
 const inputs = z.strictObject({
   bucket: z.string().min(3),
@@ -19,10 +19,10 @@ const inputs = z.strictObject({
 });
 type Inputs = z.infer<typeof inputs>;
 
-/** Where the object keeps the hash of what it was uploaded from. */
+/** Name of the metadata with the hash of the uploaded file. */
 const HASH = "source-sha256";
 
-/** aws:s3/bucketObjectv2:BucketObjectv2; its id is `BUCKET/KEY`. The same bytes from another place are no change. */
+/** aws:s3/bucketObjectv2:BucketObjectv2; its id is `BUCKET/KEY`. The same bytes from another place are not a change. */
 export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Object", {
   inputs,
   diff(_context, { inputs: olds }, news, unknownKeys) {
@@ -38,7 +38,7 @@ export const bucketObject = awsRow<Inputs, { arn: string; etag: string }>("S3 Ob
     return { id: `${given.bucket}/${given.key}`, outputs: outputsOf(given, ETag) };
   },
   async read({ s3 }, _id, last) {
-    if (last === undefined) throw new Error("The sandbox imports no objects.");
+    if (last === undefined) throw new Error("The sandbox can't import objects.");
     const { bucket, key, source, contentType } = last.inputs;
     const found = await orGone(s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })), ["NoSuchKey"]);
     if (found === undefined) return undefined;

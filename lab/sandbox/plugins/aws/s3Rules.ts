@@ -52,7 +52,7 @@ export const bucketLifecycle = s3Setting({
   missing: ["NoSuchLifecycleConfiguration"],
 });
 
-const minutes = z.strictObject({ minutes: z.literal(15, "S3 offers 15 minutes alone.") });
+const minutes = z.strictObject({ minutes: z.literal(15, "S3 only offers 15 minutes.") });
 const replicationRule = z.strictObject({
   id: z.string().max(255).optional(),
   status,

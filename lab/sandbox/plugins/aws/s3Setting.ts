@@ -6,19 +6,19 @@ import type { AwsContext } from "./context.ts";
 import { orGone } from "./explain.ts";
 import { awsRow } from "./row.ts";
 
-/** One of a bucket's settings, which S3 keeps as a whole: written, read and erased in one call each. */
+/** One of a bucket's settings, which S3 stores as a whole: written, read and deleted in one call each. */
 export interface S3Setting<I extends { bucket: string }> {
   label: string;
   inputs: z.ZodType<I>;
   put(s3: S3Client, inputs: I): Promise<unknown>;
-  /** The inputs as they would have to be written for what exists; undefined where nothing is set. */
+  /** The inputs that would declare the existing setting; undefined if it isn't set. */
   get(s3: S3Client, bucket: string, last: I | undefined): Promise<Omit<I, "bucket"> | undefined>;
   erase(s3: S3Client, inputs: I): Promise<unknown>;
   /** The service's names for "not set". */
   missing: readonly string[];
 }
 
-/** A row for one of a bucket's settings; its id is the bucket's name, and another bucket is another resource. */
+/** A row for one of a bucket's settings. Its id is the bucket's name, and another bucket is another resource. */
 export function s3Setting<I extends { bucket: string }>(
   setting: S3Setting<I>,
 ): ResourceHandler<AwsContext, Properties, Properties> {
@@ -33,7 +33,7 @@ export function s3Setting<I extends { bucket: string }>(
     async read(context, id, last) {
       const found = await orGone(setting.get(context.s3, id, last?.inputs), setting.missing);
       if (found === undefined) return undefined;
-      // `get` gives every input but the bucket.
+      // `get` returns every input but the bucket.
       const inputs = { bucket: id, ...found } as I;
       return { id, inputs, outputs: outputs(context) };
     },

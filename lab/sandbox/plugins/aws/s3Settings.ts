@@ -32,7 +32,7 @@ export const bucketVersioning = s3Setting({
     try {
       await s3.send(new sdk.PutBucketVersioningCommand(suspend));
     } catch (thrown) {
-      // S3 never suspends the versions of a bucket with Object Lock; the official provider lets go of it all the same.
+      // S3 never suspends versioning of a bucket with Object Lock; the official provider drops the resource all the same.
       if (!(thrown instanceof Error) || thrown.name !== "InvalidBucketState") throw thrown;
     }
   },
@@ -93,7 +93,7 @@ export const bucketPublicAccessBlock = s3Setting({
   async get(s3, Bucket, last) {
     const answer = await s3.send(new sdk.GetPublicAccessBlockCommand({ Bucket }));
     const flags = Object.entries(fromSdk(answer.PublicAccessBlockConfiguration ?? {}) as Record<string, boolean>);
-    // What the program leaves out is off: no drift as long as it is off.
+    // A value that the program leaves out means off, and isn't drift while it is off.
     return Object.fromEntries(flags.filter(([key, on]) => on || (last !== undefined && key in last)));
   },
   erase: (s3, inputs) => s3.send(new sdk.DeletePublicAccessBlockCommand({ Bucket: inputs.bucket })),

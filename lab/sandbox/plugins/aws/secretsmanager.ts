@@ -106,7 +106,7 @@ export const secretVersion = awsRow("Secrets Manager Secret Version", {
     const inputs = { secretId: last?.inputs.secretId ?? arn, secretString: found.SecretString ?? "" };
     return { id, inputs, outputs: versionOutputs(context, arn, versionId, found.VersionStages) };
   },
-  // Versions go with their secret: Secrets Manager deletes none by itself.
+  // Secrets Manager deletes a version only with its secret.
   delete: () => Promise.resolve(),
 });
 

@@ -39,7 +39,7 @@ type Answer = z.infer<typeof answer>["result"];
 /** cloudflare:index/dnsRecord:DnsRecord; it is imported by `zone id/record id`. */
 export const dnsRecord = restRow<RestContext, z.infer<typeof answer>, Inputs, object>({
   inputs,
-  // Cloudflare changes no record's type: it is deleted and made anew.
+  // Cloudflare can't change a record's type, so the record is deleted and created again.
   replaceOn: ["zoneId", "type"],
   answer,
   collection: (_context, { zoneId }) => `/zones/${zoneId}/dns_records`,
@@ -47,7 +47,7 @@ export const dnsRecord = restRow<RestContext, z.infer<typeof answer>, Inputs, ob
     const [zoneId = "", recordId = ""] = id.includes("/") ? id.split("/") : [known?.zoneId, id];
     return `/zones/${zoneId}/dns_records/${recordId}`;
   },
-  // The official plugin writes a record as a whole: what the program leaves out is taken away.
+  // The official plugin writes a record as a whole, so what the program leaves out is removed.
   change: "PUT",
   body: (record) => ({ ...record, zoneId: undefined }),
   state({ result }, last, id) {
@@ -69,11 +69,11 @@ function inputsOf(found: Answer, zoneId: string, last: Inputs | undefined): Inpu
   const withData = last === undefined ? given(found.data) : last.data !== undefined;
   return inputs.parse({
     zoneId,
-    // Cloudflare answers with the full name; the program may have written it without its zone.
+    // Cloudflare answers with the full name; the program may omit the zone.
     name: last !== undefined && found.name.startsWith(`${last.name}.`) ? last.name : found.name,
     type: found.type,
     ttl: found.ttl,
-    // A record with data has content that Cloudflare makes of it.
+    // Cloudflare derives the content of a record with data.
     ...(withData ? { data: found.data ?? { flags: 0, tag: "", value: content ?? "" } } : { content }),
     ...((asked("proxied") || found.proxied === true) && { proxied: found.proxied ?? false }),
     ...(given(priority) && { priority }),

@@ -13,7 +13,7 @@ await serveProvider({
   context: ({ baseUrl, apiToken }) => ({
     service: {
       name: "Cloudflare",
-      // As for the official plugin, the address includes /client/v4.
+      // As with the official plugin, the address includes /client/v4.
       address: localAddress(baseUrl ?? process.env["CLOUDFLARE_BASE_URL"], "cloudflare:baseUrl"),
       headers: { authorization: `Bearer ${tokenFrom(apiToken, "CLOUDFLARE_API_TOKEN")}` },
       faultOf: (body: unknown) =>

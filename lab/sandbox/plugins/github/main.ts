@@ -15,7 +15,7 @@ await serveProvider({
     owner: z.string().optional(),
   }),
   async context({ baseUrl, token, owner }) {
-    // The official plugin puts this behind any address that is not github.com's.
+    // The official plugin adds this to any address but github.com's.
     const address = `${localAddress(baseUrl ?? process.env["GITHUB_BASE_URL"], "github:baseUrl")}/api/v3`;
     const service: RestService = {
       name: "GitHub",
@@ -33,7 +33,7 @@ await serveProvider({
   resources: { "github:index/repository:Repository": repository },
 });
 
-/** Without an owner the token's own account is meant. */
+/** Without an owner, the token's own account is used. */
 async function ownLogin(service: RestService): Promise<string> {
   return z.object({ login: z.string() }).parse(await send(service, { method: "GET", path: "/user" })).login;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { type RestContext, restRow } from "../rest.ts";
 
-/** Whose repositories. */
+/** The owner of the repositories. */
 export interface GithubContext extends RestContext {
   owner: string;
   isOrganization: boolean;
@@ -32,7 +32,7 @@ const inputs = z.strictObject({
 });
 type Inputs = z.infer<typeof inputs>;
 
-/** Pulumi's names of the settings that GitHub gives back, and GitHub's own. */
+/** The settings that GitHub returns, by Pulumi's names and GitHub's own. */
 const FIELDS = {
   description: "description",
   homepageUrl: "homepage",
@@ -67,7 +67,7 @@ const answer = z.looseObject({
 export const repository = restRow<GithubContext, z.infer<typeof answer>, Inputs, object>({
   inputs,
   autoName: { property: "name" },
-  // GitHub renames in place; a repository is filled from nothing only once.
+  // GitHub renames in place; `autoInit` only has an effect at creation.
   replaceOn: ["autoInit"],
   answer,
   collection: ({ owner, isOrganization }) => (isOrganization ? `/orgs/${owner}/repos` : "/user/repos"),

@@ -12,7 +12,7 @@ export const environmentVariable = resource<VercelContext, Inputs, object>({
   inputs,
   secrets: ["value"],
   replaceOn: ["projectId", "key", "sensitive"],
-  // Vercel allows one variable of a name and target.
+  // Vercel allows one variable for each name and target.
   deleteBeforeReplace: true,
   async create(context, { projectId, ...variable }) {
     const { created, failed } = await add(context, projectId, [variable]);

@@ -12,8 +12,8 @@ interface Outputs {
 }
 
 /**
- * vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables: several variables of a project at once. Others
- * of the same project are left alone. Its id is the project's.
+ * vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables: several variables of a project at once. Other variables of the
+ * project are not touched. Its id is the project's.
  */
 export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
   inputs,
@@ -27,7 +27,7 @@ export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
     const kept = last?.outputs.variables;
     const mine = found?.filter((variable) => kept?.some((one) => one.id === variable.id) ?? true) ?? [];
     if (mine.length === 0) return undefined;
-    // In the program's order, so that only what differs shows.
+    // In the program's order, so that only differences show.
     const order = (variableId: string) => kept?.findIndex((one) => one.id === variableId) ?? 0;
     const variables = mine
       .sort((left, right) => order(left.id) - order(right.id))
@@ -51,8 +51,8 @@ export const environmentVariables = resource<VercelContext, Inputs, Outputs>({
 });
 
 /**
- * Adds and deletes until the kept variables are the wanted ones: what changes is deleted and made again, as the official plugin has it. What
- * Vercel refused comes as one error.
+ * Adds and deletes variables until they match. A changed variable is deleted and created again, as in the official plugin. Vercel's
+ * refusals are combined into one error.
  */
 async function reconcile(
   context: VercelContext,

@@ -15,7 +15,7 @@ await serveProvider({
   context: ({ apiToken, team }) => ({
     service: {
       name: "Vercel",
-      // The official plugin's address is fixed, so that no setting of it can name the sandbox's.
+      // The official plugin's address is fixed, so none of its settings can name the sandbox's.
       address: localAddress(process.env["SANDBOX_VERCEL_URL"], "SANDBOX_VERCEL_URL in the environment"),
       headers: { authorization: `Bearer ${tokenFrom(apiToken, "VERCEL_API_TOKEN")}` },
       ...(team !== undefined && { query: { teamId: team } }),

@@ -6,7 +6,7 @@ import { given, send } from "../rest.ts";
 import type { VercelContext } from "./context.ts";
 import { list } from "./variables.ts";
 
-/** What the SDK calls the reach of Vercel's own login, and Vercel's API. */
+/** Names for the scope of Vercel's own login, in the SDK and in Vercel's API. */
 const REACH = {
   standard_protection: "prod_deployment_urls_and_all_previews",
   standard_protection_new: "all_except_custom_domains",
@@ -51,7 +51,7 @@ const answer = z.object({
 });
 type Answer = z.infer<typeof answer>;
 
-/** What Vercel chose where the program says nothing: kept, and sent with the next change. */
+/** Vercel's choices for what the program leaves out: stored, and sent with the next change. */
 interface Outputs {
   vercelAuthentication: { deploymentType: Reach };
   automaticallyExposeSystemEnvironmentVariables: boolean;
@@ -59,9 +59,9 @@ interface Outputs {
 }
 
 /**
- * vercel:index/project:Project, in the requests of the official plugin: POST, GET of the variables, and a PATCH that says almost every
- * setting, also those that the program leaves out (tests/lab/sandbox/plugins/support/officialVercel.ts). When the PATCH fails, the project
- * is there and no state knows it. Without `framework`: with one, the official plugin calls a further host.
+ * vercel:index/project:Project, in the requests of the official plugin: POST, GET of the variables, and a PATCH with almost every setting,
+ * also those that the program leaves out (tests/lab/sandbox/plugins/support/officialVercel.ts). If the PATCH fails, the project exists and
+ * no state contains it. Without `framework`: with one, the official plugin calls another host.
  */
 export const project = resource<VercelContext, Inputs, Outputs>({
   inputs,
@@ -94,7 +94,7 @@ export const project = resource<VercelContext, Inputs, Outputs>({
   },
 });
 
-/** What the official plugin takes a setting for that neither the program nor Vercel has said yet. */
+/** The official plugin's values for settings that neither the program nor Vercel has set yet. */
 const DEFAULTS: Outputs = {
   vercelAuthentication: { deploymentType: "standard_protection_new" },
   automaticallyExposeSystemEnvironmentVariables: false,
@@ -105,7 +105,7 @@ function asking({ service }: VercelContext) {
     answer.parse(await send(service, { method, path, ...(body && { body }) }));
 }
 
-/** The settings that both requests carry; null sets one back to Vercel's own choice. */
+/** The settings in both requests; null resets one to Vercel's own choice. */
 function build({ buildCommand, devCommand, installCommand, outputDirectory, rootDirectory }: Inputs) {
   return {
     buildCommand: buildCommand ?? null,
@@ -135,7 +135,7 @@ function change(wanted: Inputs, last: Outputs) {
     autoExposeSystemEnvs: exposed,
     ...(wanted.nodeVersion !== undefined && { nodeVersion: wanted.nodeVersion }),
     commandForIgnoringBuildStep: null,
-    // What was set beside the program is taken away by these.
+    // These remove settings that were made outside the program.
     passwordProtection: null,
     trustedIps: null,
     trustedSources: null,
@@ -171,7 +171,7 @@ function outputsOf(found: Answer): Outputs {
   };
 }
 
-/** What Vercel chooses by itself is no drift; what was set beside the program is. */
+/** Vercel's own choices are not drift; settings made outside the program are. */
 function inputsOf(found: Answer, last: Inputs | undefined): Inputs {
   const { vercelAuthentication, automaticallyExposeSystemEnvironmentVariables, nodeVersion } = outputsOf(found);
   const { name, buildCommand, devCommand, installCommand, outputDirectory, rootDirectory } = found;

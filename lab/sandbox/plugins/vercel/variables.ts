@@ -4,7 +4,7 @@ import { unlessNotFound } from "../../../../services/http/http.ts";
 import { given, send } from "../rest.ts";
 import type { VercelContext } from "./context.ts";
 
-/** One environment variable as both resource types take it. */
+/** The inputs for one environment variable, shared by both resource types. */
 export const variableInputs = z.strictObject({
   key: z.string().min(1),
   value: z.string(),
@@ -27,17 +27,20 @@ const found = z.object({
   gitBranch: z.string().nullish(),
   comment: z.string().nullish(),
 });
-/** A variable as Vercel has it. */
+/** A variable as Vercel returns it. */
 export type FoundVariable = z.infer<typeof found>;
 
-/** The project's variables, values in plain text where they may be read; undefined where the project is gone. */
+/** The project's variables, with values in plain text if they may be read; undefined if the project is gone. */
 export async function list({ service }: VercelContext, projectId: string): Promise<FoundVariable[] | undefined> {
   const path = `/v8/projects/${projectId}/env?decrypt=true`;
   const answer = await unlessNotFound(send(service, { method: "GET", path }));
   return answer === undefined ? undefined : z.object({ envs: z.array(found) }).parse(answer).envs;
 }
 
-/** Adds variables, and says which of them Vercel refused and why. A single one goes as an object, several as a list, as the official plugin has it. */
+/**
+ * Adds variables, and reports which of them Vercel refused and why. A single variable is sent as an object, several as a list, as in the
+ * official plugin.
+ */
 export async function add({ service }: VercelContext, projectId: string, variables: readonly Variable[]) {
   const bodies = variables.map((variable) => ({ key: variable.key, ...bodyOf(variable) }));
   const body = bodies.length === 1 ? bodies[0] : bodies;
@@ -57,12 +60,12 @@ export async function change(
   await send(service, { method: "PATCH", path: `/v10/projects/${projectId}/env/${id}`, body: bodyOf(variable) });
 }
 
-/** Deletes a variable; one that is gone already is as good. */
+/** Deletes a variable; a variable that is already gone is ignored. */
 export async function remove({ service }: VercelContext, projectId: string, id: string): Promise<void> {
   await unlessNotFound(send(service, { method: "DELETE", path: `/v8/projects/${projectId}/env/${id}` }));
 }
 
-/** A variable as the program would have to write it. A sensitive value cannot be read: the last one stands for it. */
+/** A variable as the program would declare it. A sensitive value can't be read, so the last value is used. */
 export function written(actual: FoundVariable, last: Variable | undefined): Variable {
   const sensitive = actual.type === "sensitive";
   return {

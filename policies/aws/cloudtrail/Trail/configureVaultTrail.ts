@@ -3,7 +3,7 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 
 import { isAuditOfVault } from "../../../stacks/vaults.ts";
 
-/** The audit trail is what tells afterwards who read a backup or tried to delete one. */
+/** The audit trail records who read a backup or tried to delete one. */
 export const configureVaultTrail: ResourceValidationPolicy = {
   name: "aws-cloudtrail-trail-configure-vault-trail",
   description:
@@ -12,7 +12,7 @@ export const configureVaultTrail: ResourceValidationPolicy = {
   validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
     if (!isAuditOfVault(args.urn)) return;
     if (!args.opts.protect) {
-      reportViolation("The backup vault's audit trail must be protected; take the setting disposableVault away.");
+      reportViolation("The backup vault's audit trail must be protected; remove the setting disposableVault.");
     }
     const selectors = trail.advancedEventSelectors ?? [];
     if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors))) {
@@ -21,7 +21,7 @@ export const configureVaultTrail: ResourceValidationPolicy = {
       );
     }
     if (trail.enableLogging === false) {
-      reportViolation("The backup vault's audit trail must be on; take enableLogging away.");
+      reportViolation("The backup vault's audit trail must be on; remove enableLogging.");
     }
     if (trail.enableLogFileValidation !== true) {
       reportViolation("The backup vault's audit trail must be verifiable; set enableLogFileValidation to true.");
@@ -31,7 +31,7 @@ export const configureVaultTrail: ResourceValidationPolicy = {
     "Select all data events of AWS::S3::Object under the vault's ARN, leave logging on, and set enableLogFileValidation to true.",
 };
 
-/** Every further field (readOnly, eventName …) would leave something out. */
+/** Any further field (readOnly, eventName …) would exclude events. */
 const FIELDS = ["eventCategory", "resources.type", "resources.ARN"];
 
 function selectsAllObjects(fields: readonly { field: string; equals?: string[] | undefined }[]): boolean {

@@ -1,12 +1,12 @@
 import * as aws from "@pulumi/aws";
 import { type ResourceValidationPolicy, UnknownValueError, validateResourceOfType } from "@pulumi/policy";
 
-/** Names that a secret goes by. */
+/** Names of variables that hold secrets. */
 const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASS|KEY|CREDENTIALS?|DSN)$|^DATABASE_URL$/i;
-/** A connection string with a password in it, or a private key. */
+/** A connection string with a password, or a private key. */
 const SECRET_VALUE = /:\/\/[^\s:/@]*:[^\s@/]+@|BEGIN [A-Z ]*PRIVATE KEY/;
 
-/** A build's plain variables are shown to whoever may look at the project, and stand in Pulumi's state in clear. */
+/** Anyone who may view the project sees a build's plain variables, and Pulumi's state contains them in clear text. */
 export const disallowPlainSecrets: ResourceValidationPolicy = {
   name: "aws-codebuild-project-disallow-plain-secrets",
   description: "A build must take its secrets from Secrets Manager, never from plain variables.",
@@ -23,7 +23,7 @@ export const disallowPlainSecrets: ResourceValidationPolicy = {
   remediationSteps: "Give the variable the type SECRETS_MANAGER and the value SECRET:KEY.",
 };
 
-/** A value that a preview doesn't know yet is looked at in the `up`. */
+/** A value that a preview doesn't know yet is checked in the `up`. */
 function holdsSecret(variable: { value: string }): boolean {
   try {
     return SECRET_VALUE.test(variable.value);

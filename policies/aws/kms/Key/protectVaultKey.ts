@@ -3,7 +3,7 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
-/** Without its key a vault is noise. */
+/** Without its key a vault is unreadable. */
 export const protectVaultKey: ResourceValidationPolicy = {
   name: "aws-kms-key-protect-vault-key",
   description: "The backup vault's key must be protected and rotated.",
@@ -11,11 +11,11 @@ export const protectVaultKey: ResourceValidationPolicy = {
   validateResource: validateResourceOfType(aws.kms.Key, (key, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect) {
-      reportViolation("The backup vault's key must be protected; take the setting disposableVault away.");
+      reportViolation("The backup vault's key must be protected; remove the setting disposableVault.");
     }
     if (key.enableKeyRotation !== true) {
       reportViolation("The backup vault's key must be rotated; set enableKeyRotation to true.");
     }
   }),
-  remediationSteps: "Take the setting disposableVault away, and set enableKeyRotation to true.",
+  remediationSteps: "Remove the setting disposableVault, and set enableKeyRotation to true.",
 };

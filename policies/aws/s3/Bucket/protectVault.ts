@@ -3,19 +3,19 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
-/** Neither a wrong `up` nor a `destroy` may take the backups away. */
+/** Neither a wrong `up` nor a `destroy` may delete the backups. */
 export const protectVault: ResourceValidationPolicy = {
   name: "aws-s3-bucket-protect-vault",
-  description: "The backup vault's bucket must be protected, and must not be emptied to be deleted.",
+  description: "The backup vault's bucket must be protected, and deleting it must not delete its content.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.Bucket, (bucket, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!args.opts.protect) {
-      reportViolation("The backup vault's bucket must be protected; take the setting disposableVault away.");
+      reportViolation("The backup vault's bucket must be protected; remove the setting disposableVault.");
     }
     if (bucket.forceDestroy === true) {
       reportViolation("The backup vault's bucket must not have forceDestroy, which deletes every backup in it.");
     }
   }),
-  remediationSteps: "Take the setting disposableVault away, and forceDestroy.",
+  remediationSteps: "Remove the setting disposableVault, and forceDestroy.",
 };

@@ -4,10 +4,10 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 import { leastKeptDays, type Tier, TIERS } from "../../../../planning/tiers.ts";
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
-/** Classes that answer after hours: a recovery within the hour can't wait for them. */
+/** Classes whose retrieval takes hours. A recovery can't wait for them. */
 const SLEEPING_CLASSES = ["GLACIER", "DEEP_ARCHIVE"];
 
-/** The recovery guide's "Backup Retention" is what the vault's lifecycle must not undercut. */
+/** The vault's lifecycle must keep backups at least as long as docs/objectives.md promises. */
 export const configureRetention = retentionOf(TIERS);
 
 /**
@@ -18,7 +18,8 @@ export const configureRetention = retentionOf(TIERS);
 export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
   return {
     name: "aws-s3-bucket-lifecycle-configure-retention",
-    description: "No tier of the backup vault may be kept for less than the recovery guide asks for, or sleep.",
+    description:
+      "Every tier of the backup vault must be kept as long as docs/objectives.md promises, in a class that answers at once.",
     enforcementLevel: "mandatory",
     validateResource: validateResourceOfType(
       aws.s3.BucketLifecycleConfiguration,
@@ -29,8 +30,7 @@ export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
           reportViolation(fault);
       },
     ),
-    remediationSteps:
-      "Give each tier's lifecycle rule at least the days of planning/tiers.ts, and no class that sleeps.",
+    remediationSteps: "Give each tier's lifecycle rule at least the days of planning/tiers.ts, and no archive class.",
   };
 }
 
@@ -56,12 +56,12 @@ function faultsOf({ id, status, filter, expiration, transitions = [] }: Rule, ti
       : []),
     ...sleeping.map(
       ({ storageClass }) =>
-        `The backup vault must not move ${tier.name} backups to ${storageClass}, from where they take hours to come back.`,
+        `The backup vault must not move ${tier.name} backups to ${storageClass}, from where a retrieval takes hours.`,
     ),
   ];
 }
 
-/** Whether a rule's prefix covers objects of a tier. A rule without a plain prefix is taken to cover all of them. */
+/** Whether a rule's prefix covers objects of a tier. A rule without a plain prefix covers all tiers. */
 function touches(prefix: string, tier: Tier): boolean {
   return prefix.startsWith(tier.prefix) || tier.prefix.startsWith(prefix);
 }

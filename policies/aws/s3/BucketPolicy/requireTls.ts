@@ -11,16 +11,16 @@ interface Statement {
   Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** Plain http would carry the backups readable over the network. */
+/** Plain http would expose the backups on the network. */
 export const requireTls: ResourceValidationPolicy = {
   name: "aws-s3-bucket-policy-require-tls",
-  description: "The backup vault must refuse every request that comes without TLS.",
+  description: "The backup vault must refuse every request without TLS.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.s3.BucketPolicy, (policy, args, reportViolation) => {
     if (!isPartOfVault(args.urn)) return;
     if (!statementsOf(policy.policy).some(deniesWithoutTls)) {
       reportViolation(
-        "The backup vault's bucket policy must deny s3:* to everyone, on the bucket and its objects, where aws:SecureTransport is false.",
+        "The backup vault's bucket policy must deny s3:* to everyone, on the bucket and its objects, if aws:SecureTransport is false.",
       );
     }
   }),

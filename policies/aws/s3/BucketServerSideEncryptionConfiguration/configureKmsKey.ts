@@ -3,7 +3,7 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
-/** A key of one's own can be kept from others by its policy; AWS's can't. */
+/** The policy of the vault's own key can exclude principals; that of an AWS-managed key can't. */
 export const configureKmsKey: ResourceValidationPolicy = {
   name: "aws-s3-bucket-encryption-configure-kms-key",
   description: "The backup vault must be encrypted with a KMS key, through a bucket key.",
@@ -19,12 +19,14 @@ export const configureKmsKey: ResourceValidationPolicy = {
           `The backup vault must be encrypted with sseAlgorithm "aws:kms", not "${byDefault?.sseAlgorithm ?? "none"}".`,
         );
       }
-      // The key's value is unknown until it exists; that one is named is known.
+      // A preview doesn't know the key's value before the key exists, but it knows that there is one.
       if (byDefault && !("kmsMasterKeyId" in byDefault)) {
         reportViolation("The backup vault must be encrypted with a key of its own; set kmsMasterKeyId.");
       }
       if (rule?.bucketKeyEnabled !== true) {
-        reportViolation("The backup vault must have a bucket key, or KMS is asked (and paid) for every object.");
+        reportViolation(
+          "The backup vault must have a bucket key; without it S3 calls KMS for every object, at a price.",
+        );
       }
     },
   ),

@@ -4,7 +4,7 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 import { hoursOfRate, LONGEST_INTERVAL_HOURS } from "../../../../planning/schedule.ts";
 import { isPartOf } from "../../../stacks/vaults.ts";
 
-/** The interval is most of what can be lost; planning/objectives.ts has the derivation. */
+/** The interval is most of the worst-case loss; planning/objectives.ts derives it. */
 export const configureBackupInterval: ResourceValidationPolicy = {
   name: "aws-scheduler-schedule-configure-backup-interval",
   description: "Scheduled backups must be frequent enough that at most 24 hours can be lost.",
@@ -14,7 +14,7 @@ export const configureBackupInterval: ResourceValidationPolicy = {
     const hours = hoursOfRate(schedule.scheduleExpression);
     if (hours === undefined) {
       reportViolation(
-        `The backup schedule must run at a rate, whose longest gap is known, not at "${schedule.scheduleExpression}"; write rate(N hours).`,
+        `The backup schedule must be a rate, because other expressions have no known longest gap; replace "${schedule.scheduleExpression}" with rate(N hours).`,
       );
     } else if (hours > LONGEST_INTERVAL_HOURS) {
       reportViolation(
@@ -22,7 +22,7 @@ export const configureBackupInterval: ResourceValidationPolicy = {
       );
     }
     if (schedule.state === "DISABLED") {
-      reportViolation("The backup schedule must be switched on; take its state away.");
+      reportViolation("The backup schedule must be enabled; remove its state.");
     }
   }),
   remediationSteps: "Set intervalHours to 21 or less, and leave the schedule enabled.",

@@ -34,7 +34,7 @@ async function run(sql: string, url: string): Promise<void> {
   }
 }
 
-/** A copy of the database after some damage, and what the comparison says about it. */
+/** A copy of the database after some damage, and the differences that the comparison finds. */
 async function afterDamage(sql: string): Promise<{ after: DatabaseSnapshot; texts: string[] }> {
   await run("drop database if exists damaged with (force)", at("template1"));
   await run("create database damaged template postgres owner postgres", at("template1"));
@@ -53,7 +53,7 @@ describe("compareSnapshots", () => {
     );
   });
 
-  it("sees what a materialized view holds", async () => {
+  it("compares the content of a materialized view", async () => {
     const { texts } = await afterDamage(
       "update public.posts set tags = '{new}' where id = 1; refresh materialized view public.tag_counts",
     );
@@ -63,7 +63,7 @@ describe("compareSnapshots", () => {
     ]);
   });
 
-  it("says nothing of the rows' contents", async () => {
+  it("never quotes the contents of rows", async () => {
     const { after, texts } = await afterDamage(
       "update public.users set email = 'private.person@example.org' where handle = 'demo_3'",
     );
@@ -73,7 +73,7 @@ describe("compareSnapshots", () => {
 });
 
 describe("lostRows", () => {
-  it("counts what the later database lacks, table by table", async () => {
+  it("counts the rows that the later database lacks, table by table", async () => {
     const { after } = await afterDamage(
       "delete from public.application_history where id <= 12; delete from auth.sessions; insert into public.notices values (9, 'new'); drop table public.urgent_notices",
     );
@@ -87,11 +87,11 @@ describe("lostRows", () => {
 });
 
 describe("takeSnapshot", () => {
-  it("gives the app's role and the superuser the same", async () => {
+  it("gives the app's role and the superuser the same result", async () => {
     expect(compareSnapshots(before, await takeSnapshot(server.superuserUrl))).toEqual([]);
   });
 
-  it("names what it may not read instead of passing it by in silence", async () => {
+  it("names the tables that it may not read", async () => {
     await afterDamage("create schema closed; create table closed.secrets as select 1 as n");
     const snapshot = await takeSnapshot(server.url.replace(/\/postgres$/, "/damaged"));
     expect(snapshot.leftOut.map(({ what }) => what)).not.toContain("rows of closed.secrets");
@@ -104,7 +104,7 @@ describe("takeSnapshot", () => {
     expect(Object.keys(without.tables)).not.toContain("closed.secrets");
   });
 
-  it("fails where rows would be hidden by a policy, rather than count fewer", async () => {
+  it("fails when a policy would hide rows, instead of counting fewer", async () => {
     await run("create role reader login password 'reader'; grant pg_read_all_data to reader", server.superuserUrl);
     const url = new URL(server.url);
     url.username = "reader";
@@ -112,7 +112,7 @@ describe("takeSnapshot", () => {
     await expect(takeSnapshot(url.href)).rejects.toThrow("row-level security");
   });
 
-  it("fails where the database can't be reached", async () => {
+  it("fails when the database can't be reached", async () => {
     await expect(takeSnapshot("postgresql://postgres:x@127.0.0.1:1/postgres")).rejects.toThrow("ECONNREFUSED");
   });
 });

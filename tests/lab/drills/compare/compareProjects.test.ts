@@ -63,7 +63,7 @@ afterAll(async () => {
   await Promise.all([database.stop(), bed.remove()]);
 });
 
-/** The checks that fail after some damage, by their names, each with what it tells. */
+/** The checks that fail after some damage, by their names, each with its detail. */
 async function failing(): Promise<Record<string, string>> {
   const checks = compareProjects(before, await takeProjectSnapshot(place));
   expect(checks).toHaveLength(4);
@@ -93,8 +93,8 @@ async function deploy(query: string, code: Buffer): Promise<void> {
   await askManagement(place, `functions/notify-applicants?${query}`, sent);
 }
 
-describe("the sample's content beside the database", () => {
-  it("has bytes for every row of storage.objects, none and many among them, and nothing that a new project has", async () => {
+describe("the sample's content outside the database", () => {
+  it("has bytes for every row of storage.objects, including empty and large ones, and nothing of a new project", async () => {
     const objects = Object.values(before.objects);
     expect(objects).toHaveLength(filled.storageObjects);
     expect(objects.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
@@ -108,13 +108,13 @@ describe("the sample's content beside the database", () => {
     expect(sizes!.wrong).toBe(0);
   });
 
-  it("is the same each time it is made", () => {
+  it("is the same each time it is created", () => {
     expect(before.objects["attachments/オーディション 動画/第1回 (final).mp4"]?.sha256).toBe(
       "501e44af2c8184fe0336f4e69fb9bbd86c7392ce2dea55c9a77025e0b039ea2f",
     );
   });
 
-  it("can't be made where the project refuses", async () => {
+  it("can't be created when the project refuses", async () => {
     await expect(fillProject({ ...place, token: "wrong" })).rejects.toThrow(/api-keys was answered with 401/);
     await expect(fillProject({ ...place, ref: "zzzzzzzzzzzzzzzzzzzz" })).rejects.toThrow(/404: .*Project not found/);
     expect(await failing()).toEqual({});
@@ -122,7 +122,7 @@ describe("the sample's content beside the database", () => {
 });
 
 describe("compareProjects", () => {
-  it("is content with the same, and says how much that was", async () => {
+  it("passes for the same content, and counts it", async () => {
     const checks = compareProjects(before, await takeProjectSnapshot(place));
     expect(checks.map(({ ok, detail }) => [ok, detail])).toEqual([
       [true, "11 storage objects, 3.2 MB: every byte the same (SHA-256)"],
@@ -132,7 +132,7 @@ describe("compareProjects", () => {
     ]);
   });
 
-  it("sees one flipped bit of an object, also where its row tells nothing of it", async () => {
+  it("finds one flipped bit of an object, also when its row is unchanged", async () => {
     const { version } = await rowOf(MOVIE);
     const file = storageFile(bed.deps.paths.emulators, place.ref, MOVIE.bucket, MOVIE.name, version);
     const bytes = await readFile(file);
@@ -147,7 +147,7 @@ describe("compareProjects", () => {
     expect(await failing()).toEqual({});
   });
 
-  it("sees an object cut off, of another type, without bytes, without a row, and one that has appeared", async () => {
+  it("finds an object that is cut off, of another type, without bytes, without a row, or new", async () => {
     const key = await serviceKey(place);
     const put = (object: { bucket: string; name: string }, contentType: string, body: Buffer) =>
       askStorage(place, key, object, {
@@ -184,7 +184,7 @@ describe("compareProjects", () => {
     expect(await failing()).toEqual({});
   });
 
-  it("sees a function's code and settings, and no other deployment of the same", async () => {
+  it("finds changes of a function's code and settings, but ignores another deployment of the same", async () => {
     const answer = await askManagement(place, "functions/notify-applicants/body");
     const code = Buffer.from(await answer.arrayBuffer());
     const query =
@@ -199,13 +199,13 @@ describe("compareProjects", () => {
     expect(await failing()).toEqual({});
   });
 
-  it("sees a changed, a lost and a new setting of auth, and tells no value", async () => {
+  it("finds a changed, a lost and a new auth setting, and shows no value", async () => {
     await setAuth({ jwt_exp: 3600, smtp_host: "not-theirs.example", added: true });
     const found = await failing();
     expect(found).toEqual({
       [CHECKS.settings]: "3 differences: added has appeared; jwt_exp has another value; smtp_host has another value",
     });
-    // A secret shows another hash in each project: it is named as not compared.
+    // A secret shows another hash in each project, so it is named as not compared.
     await setAuth({ jwt_exp: 1800, smtp_host: "smtp.castchat.example", smtp_pass: "not-theirs" });
     expect(before.leftOut.map(({ what }) => what)).toContain("secrets among the auth settings");
     expect(JSON.stringify([found, before])).not.toMatch(/not-theirs|sample-only/);
@@ -214,7 +214,7 @@ describe("compareProjects", () => {
     expect(await failing()).toEqual({});
   });
 
-  it("sees a secret of the vault that decrypts to something else, and one that is lost", async () => {
+  it("finds a vault secret that decrypts to something else, and a lost one", async () => {
     const setSecret = (value: string) =>
       runSql(database.url, `select vault.update_secret(id, '${value}') from vault.secrets where name = 'payments_key'`);
     await setSecret("sample-only-not-the-key");
@@ -225,7 +225,7 @@ describe("compareProjects", () => {
     expect(await failing()).toEqual({ [CHECKS.secrets]: "1 difference: payments_key is missing" });
   });
 
-  it("proves nothing of what was not there before", () => {
+  it("proves nothing about a kind that did not exist before", () => {
     const nothing: ProjectSnapshot = { objects: {}, functions: {}, authSettings: {}, vaultSecrets: {}, leftOut: [] };
     expect(compareProjects(nothing, nothing).map(({ ok }) => ok)).toEqual([false, false, false, false]);
     const hollow = { ...before, objects: { "a/b": { bytes: 0, contentType: "", sha256: undefined } } };
@@ -233,7 +233,7 @@ describe("compareProjects", () => {
     expect(objects).toMatchObject({ ok: false, detail: "1 difference: a/b had a row and no bytes before" });
   });
 
-  it("says what it does not compare", () => {
+  it("names what it does not compare", () => {
     expect(before.leftOut.map(({ what }) => what)).toContain("id, version, created_at, updated_at of an edge function");
     expect(rows.leftOut.map(({ what }) => what)).toEqual(
       expect.arrayContaining(["version of storage.objects", "metadata ->> lastModified of storage.objects"]),

@@ -1,6 +1,6 @@
 import type { Damage } from "./damagedRows.ts";
 
-/** Damage to sequences and to what stands around the rows. */
+/** Damage to sequences and definitions. */
 export const DAMAGED_DEFINITIONS: Damage[] = [
   [
     "a missing table",

@@ -1,7 +1,7 @@
-/** Some damage as SQL (run with triggers off), and the sentences that a comparison must find: no others. */
+/** Some damage as SQL (run with triggers off), and exactly the sentences that a comparison must find. */
 export type Damage = [name: string, sql: string, expected: (string | RegExp)[]];
 
-/** Damage to rows, and what is none. The database is filled with 60 posts. */
+/** Damage to rows, and changes that are not damage. The database is filled with 60 posts. */
 export const DAMAGED_ROWS: Damage[] = [
   ["nothing", "select 1", []],
   [

@@ -14,7 +14,7 @@ const DAMAGE: Damage = {
 };
 const history = { sameAsReferenceUntil: { backupId: BACKUP, at: "2026-01-01T00:00:00.000Z" } };
 
-/** An assessment that has found just that damage, and rows that came later. */
+/** An assessment that found exactly that damage, and later rows. */
 const exact = (): AssessmentAnswer =>
   assessmentSchema.parse({
     backupId: BACKUP,
@@ -35,7 +35,7 @@ const failed = (change: (found: AssessmentAnswer) => void): number[] => {
 };
 
 describe("judgeAssessment", () => {
-  it("is content with exactly what was done", () => {
+  it("accepts an assessment of exactly the damage", () => {
     expect(failed(() => undefined)).toEqual([]);
   });
 
@@ -49,20 +49,24 @@ describe("judgeAssessment", () => {
       },
       [0],
     ],
-    ["a table that is overlooked", ({ tables }) => void (tables[1]!.state = "same"), [0]],
-    ["a table that was not touched", ({ tables }) => void (tables[2]!.lost = 1), [0]],
-    ["an assessment that is content", (found) => void (found.isDamaged = false), [0]],
+    ["an overlooked table", ({ tables }) => void (tables[1]!.state = "same"), [0]],
+    ["a table that was not damaged", ({ tables }) => void (tables[2]!.lost = 1), [0]],
+    ["an assessment without damage", (found) => void (found.isDamaged = false), [0]],
     ["the dropped table overlooked", ({ tables }) => void (tables[3]!.state = "same"), [1]],
-    ["another table said to be gone", ({ tables }) => void (tables[4]!.state = "missing"), [1, 2]],
+    ["another table reported as gone", ({ tables }) => void (tables[4]!.state = "missing"), [1, 2]],
     [
       "a definition that is not the dropped table's",
       ({ definitions }) => void definitions.missing.push("policy public.posts x"),
       [1],
     ],
-    ["a definition said to be altered", ({ definitions }) => void definitions.altered.push("function public.f()"), [1]],
+    [
+      "a definition reported as altered",
+      ({ definitions }) => void definitions.altered.push("function public.f()"),
+      [1],
+    ],
     ["another backup", (found) => void (found.backupId = "other"), [2]],
     [
-      "no word of since when",
+      "no time of the damage",
       ({ tables }) => {
         delete tables[3]!.history;
       },
@@ -73,7 +77,7 @@ describe("judgeAssessment", () => {
       ({ tables }) => void (tables[0]!.history = { ...history, asNowSince: history.sameAsReferenceUntil }),
       [2],
     ],
-  ])("is not content with %s", (_name, change, expected) => {
+  ])("rejects %s", (_name, change, expected) => {
     expect(failed(change)).toEqual(expected);
   });
 });

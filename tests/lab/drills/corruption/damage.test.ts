@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 describe("corrupt", () => {
-  it("alters only rows that a backup before the late ones holds", async () => {
+  it("alters only rows that are in a backup taken before the late ones", async () => {
     const lastPost = await newestPost(database.url);
     await writeMoreRows(database.url, { count: 20, at: new Date("2026-11-30T00:00:00Z") });
     const { altered } = await corrupt(database.url, { email: demoUser(1).email, lastPost });

@@ -20,7 +20,7 @@ const missed = (measured: Measurements): string[] =>
     .map((one) => `${one.kind} ${one.name}`);
 
 describe("judgeObjectives", () => {
-  it("measures each objective of the guide", () => {
+  it("measures each objective of docs/objectives.md", () => {
     expect(judgeObjectives(good).map(({ kind, name, measuredMs }) => [kind, name, measuredMs / 60_000])).toEqual([
       ["RTO", "database", 10],
       ["RTO", "application", 2],
@@ -47,7 +47,7 @@ describe("judgeObjectives", () => {
     expect(missed({ ...good, ...change })).toEqual(expected);
   });
 
-  it("refuses times in the wrong order rather than to report a negative duration", () => {
+  it("refuses times in the wrong order instead of reporting a negative duration", () => {
     expect(() => judgeObjectives({ ...good, databaseAt: at(-1) })).toThrow("cannot measure");
   });
 });

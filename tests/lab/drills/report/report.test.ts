@@ -50,7 +50,7 @@ describe("isKept", () => {
 });
 
 describe("renderings", () => {
-  it("hold the same facts, escaped in the page", () => {
+  it("contain the same facts, escaped in the page", () => {
     const html = renderHtml(report);
     const terminal = renderTerminal(report);
     for (const text of [html, terminal]) {
@@ -69,7 +69,7 @@ describe("renderings", () => {
     expect(html).not.toContain("<server>");
   });
 
-  it("say in words when a promise is not kept", () => {
+  it("report in words when a promise is not kept", () => {
     const broken = { ...report, ok: false };
     expect(renderTerminal(broken)).toContain("NOT every promise is kept");
     expect(renderHtml(broken)).toContain("NOT every promise is kept");

@@ -12,7 +12,7 @@ function testSteps(signal = new AbortController().signal): { steps: Steps; advan
 }
 
 describe("Steps", () => {
-  it("keeps name, start and duration of each step, also of one that fails", async () => {
+  it("keeps name, start and duration of each step, also of a failed one", async () => {
     const { steps, advance } = testSteps();
     await steps.run("first", () => {
       advance(1500);

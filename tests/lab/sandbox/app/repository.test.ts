@@ -17,7 +17,7 @@ const token = "gho_very_secret_token";
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "repository-test-"));
-  // Nobody else's temporary folders are counted.
+  // Its own temporary folder, so that other processes' folders aren't counted.
   process.env["TMPDIR"] = home;
   remoteUrl = join(home, "remote.git");
   execFileSync("git", ["init", "--quiet", "--bare", remoteUrl]);
@@ -36,7 +36,7 @@ function leftovers(): string[] {
 }
 
 describe("the application's repository", () => {
-  it("is made of the app's own files, on main, with a tag", async () => {
+  it("consists of the app's own files, on main, with a tag", async () => {
     const commit = await seedApplicationRepository({ remoteUrl, token });
     expect(git("rev-parse", "main")).toBe(commit);
     expect(git("rev-parse", "v1.0.0")).toBe(commit);
@@ -49,7 +49,7 @@ describe("the application's repository", () => {
     expect(leftovers()).toEqual([]);
   });
 
-  it("takes further commits, each a new one", async () => {
+  it("accepts further commits, each a new one", async () => {
     const first = await seedApplicationRepository({ remoteUrl, token, message: "begin" });
     const second = await commitChange({ remoteUrl, token, message: "change" });
     const third = await commitChange({ remoteUrl, token, message: "more", files: { "docs/変更.md": "変更\n" } });
@@ -63,7 +63,7 @@ describe("the application's repository", () => {
     expect(git("show", "main:docs/変更.md")).toBe("変更");
   });
 
-  it("refuses a path out of the repository and a remote that has a main already", async () => {
+  it("refuses a path out of the repository, and a remote that already has a main", async () => {
     await seedApplicationRepository({ remoteUrl, token });
     await expect(commitChange({ remoteUrl, token, message: "x", files: { "../outside": "x" } })).rejects.toThrow(
       "leads out of the repository",
@@ -76,7 +76,7 @@ describe("the application's repository", () => {
     );
   });
 
-  it("shows its token to the server alone", async () => {
+  it("shows its token only to the server", async () => {
     let seen: string | undefined;
     const server = createServer((request, response) => {
       seen = request.headers.authorization;

@@ -38,7 +38,7 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** As much of GoTrue as the app asks: one account, whose token is its id, and the project's key. */
+/** The part of GoTrue that the app uses: one account, whose token is its id, and the project's key. */
 async function startAuth(): Promise<Server> {
   const { id, email, password } = demoUser(1);
   const server = createServer((request, response) => {
@@ -123,7 +123,7 @@ async function call(
 }
 
 describe("health", () => {
-  it("is read from the database and says which commit runs", async () => {
+  it("is read from the database, and reports the running commit", async () => {
     const { status, body, headers } = await call("/api/health");
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -135,7 +135,7 @@ describe("health", () => {
     expect(headers.get("x-castchat-commit")).toBe(COMMIT);
   });
 
-  it("is good on a database before its first migration, and says that it is empty", async () => {
+  it("is good on a database before its first migration, and reports that it is empty", async () => {
     const { url, child } = await startApp({ DATABASE_URL: database.url.replace(/\/postgres$/, "/template1") });
     others.push(child);
     expect(await call("/api/health", {}, url)).toMatchObject({ status: 200, body: { database: { empty: true } } });
@@ -146,7 +146,7 @@ describe("health", () => {
     ["the password is wrong", () => database.url.replace(/:[^:@/]+@/, ":geheim@"), /password or role/],
     ["the database is missing", () => database.url.replace(/\/postgres$/, "/geheim"), /doesn't exist/],
     ["tables are missing", () => database.url.replace(/\/postgres$/, "/half"), /no table of posts/],
-  ])("is 503 with a reason and no secret where %s", async (_name, databaseUrl, reason) => {
+  ])("is 503 with a reason and no secret if %s", async (_name, databaseUrl, reason) => {
     const { url, child } = await startApp({ DATABASE_URL: databaseUrl() });
     others.push(child);
     const { status, body } = await call("/api/health", {}, url);
@@ -173,7 +173,7 @@ describe("health", () => {
 });
 
 describe("login and posts", () => {
-  it("logs in, writes as that person and reads it back", async () => {
+  it("logs in, writes as that user and reads it back", async () => {
     const { id, email, password } = demoUser(1);
     const login = await call("/api/login", { body: { email, password } });
     expect(login).toMatchObject({ status: 200, body: { user: { id, email } } });
@@ -186,7 +186,7 @@ describe("login and posts", () => {
     ]);
   });
 
-  it("shows drafts to their author alone", async () => {
+  it("shows drafts only to their author", async () => {
     const count = async (token?: string) =>
       ((await call("/api/posts?limit=100", token === undefined ? {} : { token })).body["posts"] as unknown[]).length;
     const anonymous = await count();
@@ -199,7 +199,7 @@ describe("login and posts", () => {
     ["a wrong password", "/api/login", { body: { email: demoUser(1).email, password: "wrong" } }, 401],
     ["a login without password", "/api/login", { body: { email: "x" } }, 400],
     ["no JSON", "/api/login", { raw: "{" }, 400],
-    ["a JSON that is no object", "/api/login", { raw: "null" }, 400],
+    ["a JSON that is not an object", "/api/login", { raw: "null" }, 400],
     ["a post without login", "/api/posts", { body: { title: "a", body: "b" } }, 401],
     ["a post with a forged token", "/api/posts", { token: "forged", body: { title: "a", body: "b" } }, 401],
     ["an empty title", "/api/posts", { token: `token-${demoUser(1).id}`, body: { title: " ", body: "b" } }, 400],
@@ -209,7 +209,7 @@ describe("login and posts", () => {
       { token: `token-${demoUser(1).id}`, body: { title: "a", body: "b".repeat(70_000) } },
       413,
     ],
-    ["a limit that is none", "/api/posts?limit=1000", {}, 400],
+    ["an invalid limit", "/api/posts?limit=1000", {}, 400],
     ["another method", "/api/posts", { method: "DELETE" }, 405],
     ["another address", "/api/__proto__", {}, 404],
   ])("refuses %s", async (_name, path, options, status) => {
@@ -218,7 +218,7 @@ describe("login and posts", () => {
     expect(typeof answer.body["error"]).toBe("string");
   });
 
-  it("says so where the login service is away", async () => {
+  it("reports that the login service is down", async () => {
     const { url, child } = await startApp({ DATABASE_URL: database.url, SUPABASE_URL: "http://127.0.0.1:1" });
     others.push(child);
     expect((await call("/api/login", { body: { email: "a", password: "b" } }, url)).status).toBe(502);

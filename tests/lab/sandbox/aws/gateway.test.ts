@@ -67,7 +67,7 @@ const startUpstream = () =>
     onSpawn: (pid) => supervisor.add("ministack", pid, { stopSignal: "SIGTERM", group: true }),
   });
 
-/** Settings of a client that signs for `region` and speaks to the endpoint of `endpointOf`. */
+/** Settings of a client that signs for `region` and uses the endpoint of `endpointOf`. */
 const settings = (region: string, endpointOf = region, credentials = KEY) => ({
   region,
   endpoint: `http://127.0.0.1:${ports[endpointOf]}`,
@@ -86,7 +86,7 @@ const failure = async (work: Promise<unknown>) =>
   );
 
 describe("credentials", () => {
-  it("lets the account's key in", async () => {
+  it("accepts the account's key", async () => {
     const identity = await new STSClient(settings(TOKYO)).send(new GetCallerIdentityCommand({}));
     expect(identity.Account).toBe("000000000000");
   });
@@ -149,7 +149,7 @@ describe("credentials", () => {
 });
 
 describe("regions", () => {
-  it("refuses what is signed for another region", async () => {
+  it("refuses a request that is signed for another region", async () => {
     expect(await failure(s3(OSAKA, TOKYO).send(new ListBucketsCommand({})))).toBe("400 AuthorizationHeaderMalformed");
     expect(await failure(new KMSClient(settings(OSAKA, TOKYO)).send(new ListKeysCommand({})))).toBe(
       "400 InvalidSignatureException",
@@ -181,7 +181,7 @@ describe("a vault's life", () => {
   const key = "daily/日本 +&.txt";
   let keyId: string;
 
-  it("replicates from Tokyo to Osaka, streams large objects, refuses to delete what is locked, signs", async () => {
+  it("replicates from Tokyo to Osaka, streams large objects, refuses to delete a locked object, signs", async () => {
     await createBucket("vault-prod", TOKYO);
     await createBucket("vault-dr", OSAKA);
     await s3(TOKYO).send(
@@ -246,7 +246,7 @@ describe("a vault's life", () => {
     expect(verified.SignatureValid).toBe(true);
   });
 
-  it("is refused an upload whose checksum is wrong", async () => {
+  it("refuses an upload whose checksum is wrong", async () => {
     const wrong = new PutObjectCommand({
       Bucket: "vault-prod",
       Key: "x",
@@ -256,7 +256,7 @@ describe("a vault's life", () => {
     expect(await failure(s3(TOKYO).send(wrong))).toBe("400 BadDigest");
   });
 
-  it("loses a region in an outage, and only that", async () => {
+  it("loses only the region in an outage", async () => {
     await tokyo.close();
     expect(await isFree(ports[TOKYO]!)).toBe(true);
     await expect(s3(TOKYO).send(new ListBucketsCommand({}))).rejects.toThrow();
@@ -265,7 +265,7 @@ describe("a vault's life", () => {
     await s3(TOKYO).send(new ListBucketsCommand({}));
   });
 
-  it("survives a restart of the emulator; meanwhile the region answers 503", async () => {
+  it("survives a restart of the emulator, during which the region answers 503", async () => {
     await supervisor.stop("ministack");
     expect(await failure(s3(TOKYO).send(new ListBucketsCommand({})))).toBe("503 ServiceUnavailable");
     await startUpstream();

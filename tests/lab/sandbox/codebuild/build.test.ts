@@ -32,7 +32,7 @@ const REGION = "ap-northeast-1";
 const ACCOUNT = "000000000000";
 const credentials = { accessKeyId: "AKIASANDBOXBUILDS000", secretAccessKey: "builds-secret" };
 const SITE = { project: "p", role: "primary", accountId: ACCOUNT, region: REGION } as const;
-/** All that the service says of a schedule that takes a role. */
+/** The source that the service passes on for a schedule that assumes a role. */
 const SCHEDULES = `arn:aws:scheduler:${REGION}:${ACCOUNT}:schedule-group/default`;
 const HOURS_6 = 6 * 3600;
 
@@ -143,7 +143,7 @@ describe("scheduled builds", () => {
 
   async function builds(projectName: string): Promise<Build[]> {
     const { ids = [] } = await codebuild.send(new ListBuildsForProjectCommand({ projectName }));
-    // AWS refuses a request for no build.
+    // AWS refuses an empty list of builds.
     return ids.length === 0 ? [] : (await codebuild.send(new BatchGetBuildsCommand({ ids }))).builds!;
   }
 
@@ -167,7 +167,7 @@ describe("scheduled builds", () => {
 
   const failureOf = ({ phases }: Build) => phases!.find(({ phaseStatus }) => phaseStatus === "FAILED");
 
-  it("fires when its time has come and not before, runs the commands as a process and keeps the log", async () => {
+  it("fires when it is due and not before, runs the commands as a process and keeps the log", async () => {
     const script = `
       console.log("plain " + process.env.PLAIN, "secret " + process.env.SECRET, "length " + process.env.SECRET.length);
       console.log("names " + Object.keys(process.env).sort().join(" "));`;
@@ -202,7 +202,7 @@ describe("scheduled builds", () => {
     expect(await builds("good")).toHaveLength(1);
   });
 
-  it("fails as its command fails, with the reason", async () => {
+  it("fails when its command fails, with the reason", async () => {
     await codebuild.send(
       new StartBuildCommand({ projectName: await bare("bad", "console.error('no luck'); process.exit(3)") }),
     );
@@ -220,7 +220,7 @@ describe("scheduled builds", () => {
     return name;
   };
 
-  it("gives a build no right that its role doesn't have", async () => {
+  it("gives a build only its role's rights", async () => {
     await role("poor", "codebuild.amazonaws.com", `arn:aws:codebuild:${REGION}:${ACCOUNT}:project/poor`, [
       { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "*" },
       {
@@ -234,12 +234,12 @@ describe("scheduled builds", () => {
     expect(refused.buildStatus).toBe("FAILED");
     expect(failureOf(refused)).toMatchObject({ phaseType: "DOWNLOAD_SOURCE" });
     expect(failureOf(refused)!.contexts![0]!.message).toMatch(/secretsmanager:GetSecretValue/);
-    // The trust is for the project "poor" alone.
+    // The role only trusts the project "poor".
     await codebuild.send(new StartBuildCommand({ projectName: await bare("stranger", "", "poor") }));
     expect(failureOf(await ended("stranger"))!.contexts![0]!.message).toMatch(/may not assume/);
   });
 
-  it("refuses a schedule whose role lets that one schedule in, and not the group that AWS names", async () => {
+  it("refuses a schedule whose role trusts that schedule instead of the group that AWS passes on", async () => {
     const target = await project("distrusted", "");
     await expect(schedule("distrustful", target, "distrustful")).rejects.toMatchObject({
       name: "ValidationException",
@@ -247,7 +247,7 @@ describe("scheduled builds", () => {
     });
   });
 
-  it("puts what it can't start into the queue of missed runs", async () => {
+  it("puts a run that it can't start into the queue of missed runs", async () => {
     await schedule("powerless", await project("unstarted", ""), "powerless");
     await advanceScheduler(folder.path, HOURS_6);
     const message = await until(async () => {
@@ -261,7 +261,7 @@ describe("scheduled builds", () => {
     expect(await builds("unstarted")).toEqual([]);
   });
 
-  /** A build that lasts, once its process and that one's own child run. */
+  /** A slow build, once its process and that process's child run. */
   async function startSlow(name: string): Promise<{ build: Build; pids: number[] }> {
     const note = join(folder.path, `${name}.pids`);
     const script = `
@@ -272,7 +272,7 @@ describe("scheduled builds", () => {
     await bare(name, script);
     const command = new StartBuildCommand({ projectName: name, idempotencyToken: name });
     const { build } = await codebuild.send(command);
-    // A retry of the same request starts no second build, and is not refused by the limit.
+    // A retry of the same request starts no second build, and the limit doesn't refuse it.
     expect((await codebuild.send(command)).build!.id).toBe(build!.id);
     const other = new StartBuildCommand({ ...command.input, timeoutInMinutesOverride: 30 });
     await expect(codebuild.send(other)).rejects.toMatchObject({ name: "InvalidInputException" });
@@ -283,7 +283,7 @@ describe("scheduled builds", () => {
     return { build: build!, pids };
   }
 
-  it("runs one at a time, and ends a stopped one with all that it has started", async () => {
+  it("runs one build at a time, and ends a stopped one with all of its processes", async () => {
     const { build, pids } = await startSlow("slow");
     await expect(codebuild.send(new StartBuildCommand({ projectName: "slow" }))).rejects.toMatchObject({
       name: "AccountLimitExceededException",

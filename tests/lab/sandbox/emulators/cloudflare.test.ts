@@ -31,7 +31,7 @@ describe("Cloudflare's emulator", () => {
     }
   });
 
-  it("has one zone of a name, found by name", async () => {
+  it("has one zone for each name, found by name", async () => {
     expect(await call("POST /client/v4/zones", { name: "CASTCHAT.example" })).toMatchObject({
       status: 400,
       body: refused(1061),
@@ -89,7 +89,7 @@ describe("Cloudflare's emulator", () => {
     expect(await record("CNAME", "www", "a.example")).toMatchObject({ status: 400, body: refused(81053) });
   });
 
-  it("makes a CAA record's content of its data", async () => {
+  it("derives a CAA record's content from its data", async () => {
     const caa = { type: "CAA", name: "@", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
     expect(await call(`POST ${zone}/dns_records`, caa)).toMatchObject({
       body: { result: { name: "castchat.example", content: '0 issue "letsencrypt.org"', data: caa.data } },
@@ -121,7 +121,7 @@ describe("Cloudflare's emulator", () => {
     expect(cloudflare.resolveCname("c.castchat.example")).toBeUndefined();
   });
 
-  it("remembers over a restart, and forgets a deleted zone's records", async () => {
+  it("keeps its state over a restart, and forgets a deleted zone's records", async () => {
     await record("CNAME", "app", "a.example");
     cloudflare = createCloudflareEmulator(bed.deps);
     expect(cloudflare.resolveCname("app.castchat.example")).toBe("a.example");

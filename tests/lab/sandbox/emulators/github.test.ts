@@ -50,7 +50,7 @@ describe("GitHub's emulator", () => {
     }
   });
 
-  it("makes a repository in the steps of the official plugin", async () => {
+  it("creates a repository in the steps of the official plugin", async () => {
     expect(await call("GET /api/v3/orgs/castchat")).toMatchObject({
       status: 200,
       body: { login: "castchat", type: "Organization" },
@@ -77,7 +77,7 @@ describe("GitHub's emulator", () => {
     expect(await call(`GET ${repo}/vulnerability-alerts`)).toMatchObject({ status: 204 });
   });
 
-  it("refuses a second repository of a name, in any case of letters, and a bad name", async () => {
+  it("refuses a second repository of the same name, in upper or lower case, and a bad name", async () => {
     await create();
     const refusal = {
       message: "Repository creation failed.",
@@ -93,7 +93,7 @@ describe("GitHub's emulator", () => {
     expect(await call(`PATCH /repos/castchat/other`, { name: "app" })).toMatchObject({ status: 422 });
   });
 
-  it("renames and deletes the git data too, and remembers over a restart", async () => {
+  it("renames and deletes the git data too, and keeps its state over a restart", async () => {
     await create({ auto_init: true });
     expect(await call(`PATCH ${repo}`, { name: "renamed" })).toMatchObject({ body: { full_name: "castchat/renamed" } });
     github = createGithubEmulator(bed.deps);
@@ -181,7 +181,7 @@ describe("GitHub's emulator", () => {
       await run("cmp", ["big", "copy/big"], { cwd: work });
     });
 
-    it("refuses a wrong password, no password, and a repository that is not there", async () => {
+    it("refuses a wrong password, no password, and a missing repository", async () => {
       await git("push", "-q", url(), "main");
       expect(await failure(git("ls-remote", url("wrong")))).toMatch(/Authentication failed/);
       expect(await failure(git("push", url("wrong"), "main:other"))).toMatch(/Authentication failed/);
@@ -190,7 +190,7 @@ describe("GitHub's emulator", () => {
       expect(pick(await call(`GET ${repo}/branches`), "length")).toBe("1");
     });
 
-    it("lets anybody read a public repository, and nobody push to it without the token", async () => {
+    it("lets everyone read a public repository, but only push to it with the token", async () => {
       await git("push", "-q", url(), "main");
       await call(`PATCH ${repo}`, { private: false });
       expect((await git("ls-remote", `${address}/castchat/app.git`)).stdout).toContain("refs/heads/main");
@@ -203,7 +203,7 @@ describe("GitHub's emulator", () => {
       });
     });
 
-    it("takes no push to an archived repository nor to its own refs", async () => {
+    it("refuses pushes to an archived repository and to its own refs", async () => {
       await git("push", "-q", url(), "main");
       expect(await failure(git("push", url(), "main:refs/pull/1/head"))).toMatch(/hidden ref/);
       await call(`PATCH ${repo}`, { archived: true });

@@ -12,7 +12,7 @@ describe("an emulator's store", () => {
   beforeEach(() => void (home = mkdtempSync(join(tmpdir(), "castchat-store-"))));
   afterEach(() => rmSync(home, { recursive: true }));
 
-  it("keeps what was saved, and nothing that was not", () => {
+  it("keeps saved state, and nothing else", () => {
     const file = join(home, "sub", "x.json");
     const store = openStore(file, { names: ["none"], added: 1 });
     store.state.names = ["é", "\n"];
@@ -32,7 +32,7 @@ describe("an emulator's store", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("refuses a damaged file and says what to do", () => {
+  it("refuses a damaged file, and names the command to run", () => {
     const file = join(home, "x.json");
     writeFileSync(file, '{"a": 1');
     expect(() => openStore(file, {})).toThrow(UserError);

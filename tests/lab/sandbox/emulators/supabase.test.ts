@@ -49,7 +49,7 @@ describe("Supabase's emulator", () => {
     }
   });
 
-  it("brings a project up in the background, and lets another have the same name", async () => {
+  it("brings a project up in the background, and accepts another of the same name", async () => {
     const { made, ref } = await create();
     expect(made).toMatchObject({
       status: 201,
@@ -78,7 +78,7 @@ describe("Supabase's emulator", () => {
     expect(await call("GET /v1/organizations")).toMatchObject({ body: [{ slug: "org" }] });
   });
 
-  it("says what is wrong with a request in Supabase's form", async () => {
+  it("reports the fault of a request in Supabase's form", async () => {
     for (const missing of ["name", "organization_slug", "db_pass", "region_selection"]) {
       const body = Object.fromEntries(Object.entries(WANTED).filter(([key]) => key !== missing));
       expect(await call("POST /v1/projects", body)).toMatchObject({
@@ -86,7 +86,7 @@ describe("Supabase's emulator", () => {
         body: { message: expect.stringContaining(missing) },
       });
     }
-    // Osaka is AWS's, not Supabase's.
+    // Osaka is a region of AWS, but not of Supabase.
     const osaka = { ...WANTED, region_selection: { type: "specific", code: "ap-northeast-3" } };
     expect(await call("POST /v1/projects", osaka)).toMatchObject({
       status: 400,
@@ -101,7 +101,7 @@ describe("Supabase's emulator", () => {
     });
   });
 
-  it("shows a project whose server can't be made as failed", async () => {
+  it("shows a project as failed if its server can't be created", async () => {
     bed.postgres.failing = true;
     const { ref } = await create();
     expect(await call(`GET /v1/projects/${ref}`)).toMatchObject({ body: { status: "INIT_FAILED" } });
@@ -109,7 +109,7 @@ describe("Supabase's emulator", () => {
     expect(await call(`DELETE /v1/projects/${ref}`)).toMatchObject({ status: 200 });
   });
 
-  it("takes its own backup of a day, lists it, and restores a project from it", async () => {
+  it("takes its own daily backup, lists it, and restores a project from it", async () => {
     const { ref } = await create();
     const list = () => call(`GET /v1/projects/${ref}/database/backups`);
     const at = (time: string) => (bed.deps.clock = () => new Date(time));
@@ -150,7 +150,7 @@ describe("Supabase's emulator", () => {
     expect(bed.postgres.log).toContain("restore 3");
   });
 
-  it("restores to a second where the plan has that, and shows a restore that fails", async () => {
+  it("restores to a second if the plan allows it, and shows a failed restore", async () => {
     const { ref } = await create();
     const restoring = `POST /v1/projects/${ref}/database/backups/restore-pitr`;
     const second = (time: string) => ({ recovery_time_target_unix: Date.parse(time) / 1000 });
@@ -211,7 +211,7 @@ describe("Supabase's emulator", () => {
     expect(bed.postgres.log).toEqual(["create first password", "password second", "destroy"]);
   });
 
-  it("remembers over a restart, its keys too, and goes on with what was coming up", async () => {
+  it("keeps its state and its keys over a restart, and continues with projects that were coming up", async () => {
     const { ref } = await create();
     const keys = await call(`GET /v1/projects/${ref}/api-keys?reveal=true`);
     expect(keys).toMatchObject({ body: [{ name: "anon" }, { name: "service_role" }] });
@@ -262,7 +262,7 @@ describe("Supabase's emulator", () => {
     const whoIs = (token: string) =>
       send(supabase.app, `GET ${base}/user`, undefined, { apikey: anon, authorization: `Bearer ${token}` });
 
-    it("logs in with the right password, and knows its session", async () => {
+    it("logs in with the right password, and recognizes its session", async () => {
       const session = await login("A@castchat.example", "correct horse");
       expect(session).toMatchObject({
         status: 200,
@@ -279,7 +279,7 @@ describe("Supabase's emulator", () => {
       });
     });
 
-    it("ends a session after its hour", async () => {
+    it("ends a session after an hour", async () => {
       const token = pick(await login("a@castchat.example", "correct horse"), "access_token");
       bed.deps.clock = () => new Date("2026-01-02T04:04:04Z");
       expect(await whoIs(token)).toMatchObject({ status: 200 });
@@ -287,7 +287,7 @@ describe("Supabase's emulator", () => {
       expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
     });
 
-    it("leaves the database as it was", async () => {
+    it("leaves the database unchanged", async () => {
       const client = new pg.Client({ connectionString: database.superuserUrl });
       await client.connect();
       const content = async () => (await client.query<object>("select u::text from auth.users u order by id")).rows;
@@ -326,7 +326,7 @@ describe("Supabase's emulator", () => {
       });
     });
 
-    it("takes no session of another project", async () => {
+    it("refuses a session of another project", async () => {
       const token = pick(await login("a@castchat.example", "correct horse"), "access_token");
       const { ref } = await create();
       base = `/projects/${ref}/auth/v1`;
@@ -335,7 +335,7 @@ describe("Supabase's emulator", () => {
       expect(await whoIs(token)).toMatchObject({ status: 403, body: { error_code: "bad_jwt" } });
     });
 
-    it("is healthy with a healthy database, and fails when that is gone", async () => {
+    it("is healthy with a healthy database, and fails without it", async () => {
       const health = base.replace("/projects", "GET /v1/projects").replace("/auth/v1", "/health?services=db,auth");
       expect(await call(health)).toMatchObject({
         body: [{ healthy: true, status: "ACTIVE_HEALTHY" }, { healthy: true }],

@@ -14,7 +14,7 @@ import type {
 
 export const TOKEN = "right-token";
 
-/** Starts nothing: remembers what runs, and fails for deployments whose environment says so. */
+/** Starts nothing: records what would run, and fails for deployments whose environment asks for it. */
 export class FakeApps implements AppRunner {
   readonly running = new Map<string, AppStart>();
   start(app: AppStart): Promise<number> {
@@ -31,7 +31,7 @@ export class FakeApps implements AppRunner {
   }
 }
 
-/** Servers that are all one and the same real database, or none. */
+/** Servers that are all the same real database, or none. */
 export class FakeServers implements ProjectServers {
   readonly log: string[] = [];
   readonly up = new Set<string>();
@@ -114,7 +114,7 @@ export async function testBed(): Promise<TestBed> {
   return { deps, apps, postgres, remove: () => rm(home, { recursive: true, force: true, maxRetries: 10 }) };
 }
 
-/** An answer's status and parsed body (text where it is no JSON). */
+/** An answer's status and parsed body (text if it is not JSON). */
 export interface Answer {
   status: number;
   body: unknown;

@@ -53,12 +53,12 @@ describe("Vercel's emulator", () => {
     }
   });
 
-  it("knows no path without a version", async () => {
+  it("has no path without a version", async () => {
     expect(await call("GET /projects")).toMatchObject({ status: 404, body: { error: { code: "not_found" } } });
   });
 
   describe("projects", () => {
-    it("are found by id and by name, at any version, with what the official plugin reads", async () => {
+    it("are found by id and by name, at any version, with the fields that the official plugin reads", async () => {
       for (const path of [`/v9/projects/${project}`, "/v10/projects/app?teamId=team_x"]) {
         expect(await call(`GET ${path}`)).toMatchObject({
           status: 200,
@@ -74,7 +74,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("have one name each, settings that exist, and keep them over a restart", async () => {
+    it("have one name each, only known settings, and keep them over a restart", async () => {
       expect(await call("POST /v9/projects", { name: "app" })).toMatchObject({
         status: 409,
         body: { error: { code: "conflict" } },
@@ -96,7 +96,7 @@ describe("Vercel's emulator", () => {
     });
   });
 
-  describe("what the official plugin sends", () => {
+  describe("the official plugin's requests", () => {
     const replay = async (sent: readonly Sent[], id = "") => {
       let made = id;
       for (const { request, body } of sent) {
@@ -107,7 +107,7 @@ describe("Vercel's emulator", () => {
       return made;
     };
 
-    it("is accepted as it stands, and leaves a project protected and without system variables", async () => {
+    it("are accepted unchanged, and leave a project protected and without system variables", async () => {
       await call("DELETE /v9/projects/app");
       const id = await replay(official.ONLY_A_NAME);
       expect(await call(`GET /v10/projects/${id}`)).toMatchObject({
@@ -115,7 +115,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("for our program turns the system variables on, and leaves the protection as it was", async () => {
+    it("turn the system variables on for our program, and don't change the protection", async () => {
       await call("DELETE /v9/projects/app");
       const id = await replay([...official.AS_OURS, ...official.VARIABLES]);
       await replay(official.UPDATED, id);
@@ -128,7 +128,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("takes away a password that was set beside the program", async () => {
+    it("remove a password that was set outside the program", async () => {
       await call("DELETE /v9/projects/app");
       const id = await replay(official.AS_OURS);
       await call(`PATCH /v9/projects/${id}`, { passwordProtection: { deploymentType: "all", password: "x" } });
@@ -141,7 +141,7 @@ describe("Vercel's emulator", () => {
     const OWN = "o".repeat(32);
     const visit = (host: string) => vercel.resolveHost(host)?.secrets;
 
-    it("by default covers every address but the custom names, and opens to each of the project's secrets", async () => {
+    it("covers every address but the custom names by default, and opens to each of the project's secrets", async () => {
       await call(`POST /v10/projects/${project}/domains`, { name: "app.castchat.example" });
       const url = pick(await deploy(), "url");
       expect([url, "app.vercel.app", "app.castchat.example"].map(visit)).toEqual([[], [], undefined]);
@@ -174,7 +174,7 @@ describe("Vercel's emulator", () => {
       expect(hosts.map((host) => visit(host) !== undefined)).toEqual(covered);
     });
 
-    it("refuses a method that there is not, and secrets that are not well-formed or not there", async () => {
+    it("refuses an unknown method, and malformed or missing secrets", async () => {
       const path = `PATCH /v1/projects/${project}/protection-bypass`;
       for (const [request, body, status] of [
         [`PATCH /v9/projects/${project}`, { ssoProtection: { deploymentType: "standard_protection_new" } }, 400],
@@ -208,7 +208,7 @@ describe("Vercel's emulator", () => {
       target: ["production", "preview"],
     };
 
-    it("never give a sensitive value away", async () => {
+    it("never return a sensitive value", async () => {
       const made = await call(`POST /v10/projects/${project}/env`, variable);
       expect(made).toMatchObject({
         status: 201,
@@ -235,7 +235,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("conflict with one of the same key and an overlapping target, unless upsert is asked for", async () => {
+    it("conflict with a variable of the same key and an overlapping target, unless upsert is set", async () => {
       await call(`POST /v10/projects/${project}/env`, { ...variable, target: ["production"] });
       const conflict = { code: "ENV_CONFLICT", envVarKey: "DATABASE_URL" };
       expect(await call(`POST /v10/projects/${project}/env`, variable)).toMatchObject({
@@ -280,7 +280,7 @@ describe("Vercel's emulator", () => {
   describe("domains", () => {
     const name = "app.castchat.example";
 
-    it("belong to one project, and move with all they have", async () => {
+    it("belong to one project, and move with all of their settings", async () => {
       const other = pick(await call("POST /v8/projects", { name: "other" }), "id");
       expect(await call(`POST /v10/projects/${project}/domains`, { name })).toMatchObject({
         status: 200,
@@ -314,7 +314,7 @@ describe("Vercel's emulator", () => {
       });
     });
 
-    it("are free again once their project is deleted", async () => {
+    it("are free again when their project is deleted", async () => {
       await call(`POST /v10/projects/${project}/domains`, { name });
       expect(await call("DELETE /v9/projects/app")).toMatchObject({ status: 204 });
       project = pick(await call("POST /v8/projects", { name: "app" }), "id");
@@ -363,7 +363,7 @@ describe("Vercel's emulator", () => {
       expect(app?.env).toMatchObject({ A: "v2", C: "v3", VERCEL_DEPLOYMENT_ID: id, VERCEL_ENV: "production" });
       expect(JSON.stringify(ready)).not.toContain("v3");
       expect(app?.env).not.toHaveProperty("B");
-      // Uploaded files are not known to get these.
+      // No documentation says that uploaded files get these.
       expect(app?.env).not.toHaveProperty("VERCEL_GIT_COMMIT_SHA");
       expect(await call("GET /v4/aliases/app.castchat.example")).toMatchObject({
         status: 200,
@@ -382,7 +382,7 @@ describe("Vercel's emulator", () => {
       expect(vercel.resolveHost("app.vercel.app")).toMatchObject({ paused: false });
     });
 
-    it("see no system variables unless the project says so, and then the secret of the environment, too", async () => {
+    it("have no system variables unless the project enables them, and then also the environment's secret", async () => {
       const envOf = async () =>
         Object.keys(bed.apps.running.get(pick(await deploy({ env: { OWN: "1" } }), "id"))?.env ?? {});
       expect(await envOf()).toEqual(["OWN"]);
@@ -399,13 +399,13 @@ describe("Vercel's emulator", () => {
       ]);
     });
 
-    it("are refused with a field that there is not, and have no alias before they are there", async () => {
+    it("are refused with an unknown field, and have no alias before they are ready", async () => {
       const files = [{ file: "a", sha: sha1("a") }];
       expect(await call("POST /v13/deployments", { project, files, environment: {} })).toMatchObject({ status: 400 });
       expect(await call("GET /v4/aliases/app.vercel.app")).toMatchObject({ status: 404 });
     });
 
-    it("that don't come up say why, and change nothing of what is served", async () => {
+    it("report why they don't come up, and don't replace what is served", async () => {
       const good = pick(await deploy(), "id");
       await call(`POST /v10/projects/${project}/env`, {
         key: "FAIL",
@@ -455,7 +455,7 @@ describe("Vercel's emulator", () => {
       expect(await call("GET /v6/deployments")).toMatchObject({ body: { deployments: { length: 0 } } });
     });
 
-    it("that a restart has interrupted are gone on with", async () => {
+    it("continue after a restart has interrupted them", async () => {
       await upload("serve()");
       const start = bed.apps.start.bind(bed.apps);
       bed.apps.start = () => new Promise(() => undefined);

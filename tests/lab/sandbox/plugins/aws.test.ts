@@ -96,7 +96,7 @@ describe("the sandbox's aws plugin against ministack", () => {
     await stack.must("destroy", "--yes", "--skip-preview");
 
     await stack.program(program('new aws.kms.Key("key", {}, mine);').replace("000000000000", "111111111111"));
-    expect((await stack.run("preview")).text).toContain("AWS account 000000000000 is none of the allowed ones");
+    expect((await stack.run("preview")).text).toContain("AWS account 000000000000 is not one of the allowed accounts");
   }, 120_000);
 
   it("imports by id", async () => {

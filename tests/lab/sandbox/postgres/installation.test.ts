@@ -18,7 +18,7 @@ const PACKAGE = join(
 let folder: string;
 let made: string | undefined;
 beforeEach(async () => {
-  // Below a folder that others may enter, as /tmp is; not TMPDIR, which may be closed.
+  // In a folder that others may enter, as /tmp is; not in TMPDIR, which may be closed.
   folder = await mkdtemp("/tmp/castchat-installation-");
   await chmod(folder, 0o755);
   made = undefined;
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 describe("installationWithStandIns", () => {
-  it("lies in the project's own cache where the server may get at it", () => {
+  it("is in the project's own cache if the server can reach it", () => {
     const installation = installationWithStandIns(PACKAGE, join(folder, "cache"));
     expect(installation.startsWith(join(folder, "cache"))).toBe(true);
     expect(existsSync(join(installation, "share", "postgresql", "extension", "castchat_areas.control"))).toBe(true);
@@ -37,11 +37,11 @@ describe("installationWithStandIns", () => {
   });
 
   asRoot(
-    "lies elsewhere, whole, where the project is in a folder that only root may enter",
+    "is a complete copy elsewhere if only root may enter the project's folder",
     async () => {
       const closed = join(folder, "closed");
       await mkdir(closed, { mode: 0o700 });
-      // A package of its own place, so that the installation is nobody else's.
+      // A package in its own place, so that no other run uses the installation.
       await cp(await realpath(PACKAGE), join(closed, "native"), { recursive: true, verbatimSymlinks: true });
       made = installationWithStandIns(join(closed, "native"), join(closed, "cache"));
       expect(made.startsWith(folder)).toBe(false);
@@ -56,7 +56,7 @@ describe("installationWithStandIns", () => {
 
       await chown(made, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
       expect(() => installationWithStandIns(join(closed, "native"), join(closed, "cache"))).toThrow(
-        /is somebody else's/,
+        /belongs to another user/,
       );
     },
     30_000,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server.stop());
 
-/** The same server's other database. */
+/** Another database of the same server. */
 function at(name: string): string {
   return server.url.replace(/\/postgres$/, `/${name}`);
 }
@@ -50,7 +50,7 @@ async function query(sql: string, url = server.url): Promise<Record<string, unkn
 }
 
 describe("fill", () => {
-  it("writes the asked number of posts, and the rest after it", async () => {
+  it("writes the given number of posts, and other rows in proportion", async () => {
     const counts = await query(
       `select (select count(*)::int from auth.users) as auth, (select count(*)::int from public.users) as users, (select count(*)::int from public.posts) as posts,
         (select count(*)::int from public.applications) as applications, (select count(*)::int from public.logs) as logs, (select count(*)::int from storage.objects) as objects`,
@@ -93,7 +93,7 @@ describe("fill", () => {
     });
   });
 
-  it("has nothing that happened after its fixed last moment", async () => {
+  it("has nothing after its fixed last moment", async () => {
     const [newest] =
       await query(`select greatest((select max(greatest(created_at, updated_at, closed_at)) from public.posts),
       (select max(greatest(applied_at, decided_at)) from public.applications), (select max(logged_at) from public.logs), (select max(sent_at) from public.messages),
@@ -103,7 +103,7 @@ describe("fill", () => {
     expect(newest?.["partitioned"]).toBeGreaterThan(0);
   });
 
-  it("lets the demo users in by their known passwords", async () => {
+  it("accepts the demo users' known passwords", async () => {
     for (const n of [1, 7, 10, 23]) {
       const { id, email, password } = demoUser(n);
       const found = await query(
@@ -114,7 +114,7 @@ describe("fill", () => {
     }
   });
 
-  it("is the same again, also after an aborted fill, and other with another seed", async () => {
+  it("is the same again, also after an aborted fill, and different with another seed", async () => {
     const stop = new AbortController();
     const aborted = fill(at("again"), {
       rows: ROWS,
@@ -141,7 +141,7 @@ describe("fill", () => {
     expect(progress.at(-1)?.done).toBe(progress.at(-1)?.total);
   });
 
-  it("is smallest with one post", async () => {
+  it("can be filled with a single post", async () => {
     await expect(fill(at("smallest"), { rows: 1 })).resolves.toBeGreaterThan(0);
     expect(
       await query(
@@ -151,8 +151,8 @@ describe("fill", () => {
     ).toEqual([{ posts: 1, awkward: 44 }]);
   });
 
-  it("refuses what can't be filled, with what to do", async () => {
-    await expect(fill(server.url, { rows: ROWS })).rejects.toThrow("holds data already");
+  it("refuses what can't be filled, and names the remedy", async () => {
+    await expect(fill(server.url, { rows: ROWS })).rejects.toThrow("already holds data");
     await expect(fill(server.url, { rows: 0 })).rejects.toThrow("whole number of posts");
     await expect(fill(server.url, { rows: 1.5 })).rejects.toThrow("whole number of posts");
     await expect(fill("postgresql://postgres:hidden@127.0.0.1:1/postgres", { rows: 1 })).rejects.toThrow(
@@ -164,14 +164,14 @@ describe("fill", () => {
 });
 
 describe("the schema", () => {
-  it("has sequences that go on after the filled rows", async () => {
+  it("has sequences that continue after the filled rows", async () => {
     const [next] = await query(
       "begin; select nextval('public.posts_id_seq')::int as posts, nextval('public.invoice_numbers')::int as invoice, nextval('auth.refresh_tokens_id_seq')::int as token",
     );
     expect(next).toEqual({ posts: ROWS + 1, invoice: 2001, token: 4 });
   });
 
-  it("hides drafts from anonymous readers and lets nobody write for another", async () => {
+  it("hides drafts from anonymous readers, and refuses writes in another user's name", async () => {
     const [seen] = await query(
       "begin; set local role anon; select count(*)::int as n, count(*) filter (where status <> 'published')::int as hidden from public.posts",
     );
@@ -203,10 +203,10 @@ describe("writeMoreRows", () => {
     });
   });
 
-  it("refuses an empty database and a count that is none", async () => {
+  it("refuses an empty database and an invalid count", async () => {
     await expect(writeMoreRows(server.url, { count: 0, at: AT })).rejects.toThrow("whole number");
     await copy("seeded", "emptied");
     await query("truncate auth.users cascade", server.superuserUrl.replace(/\/postgres$/, "/emptied"));
-    await expect(writeMoreRows(at("emptied"), { count: 1, at: AT })).rejects.toThrow("fill it first");
+    await expect(writeMoreRows(at("emptied"), { count: 1, at: AT })).rejects.toThrow("Fill it first");
   });
 });

@@ -59,7 +59,7 @@ export const BUCKET = vaultBucketName(SITE);
 export const REPLICA = vaultBucketName(STANDBY);
 const DEPLOYER_USER = `arn:aws:iam::${SITE.accountId}:user/deployer`;
 
-/** A vault with the policies and roles that the program declares, on the sandbox's AWS with IAM switched on. */
+/** A vault with the policies and roles that the program declares, in the sandbox's AWS with IAM enabled. */
 export class VaultWithRoles {
   #stops: (() => unknown)[] = [];
   #ports: Record<string, number> = {};
@@ -93,7 +93,7 @@ export class VaultWithRoles {
     for (const stop of this.#stops.reverse()) await stop();
   }
 
-  /** Where the primary's region answers. */
+  /** The address of the primary's region. */
   get endpoint(): string {
     return `http://127.0.0.1:${this.#ports[TOKYO]}`;
   }
@@ -106,7 +106,7 @@ export class VaultWithRoles {
     return new KMSClient(this.#client(credentials, TOKYO));
   }
 
-  /** A new IAM user with what is named: a policy of its own (statements) and tags. */
+  /** A new IAM user with the given policy statements and tags. */
   async user(name: string, statements: object[], tags: Record<string, string> = {}): Promise<Credentials> {
     const iam = new IAMClient(this.#client(ROOT, TOKYO));
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
@@ -117,19 +117,19 @@ export class VaultWithRoles {
     return { accessKeyId: AccessKey!.AccessKeyId!, secretAccessKey: AccessKey!.SecretAccessKey! };
   }
 
-  /** A user who may take the role of a purpose, by its tag. */
+  /** A user who may assume a purpose's role, by its tag. */
   person(name: string, purpose: VaultRolePurpose, tagged = true): Promise<Credentials> {
     const mayAssume = { Effect: "Allow", Action: "sts:AssumeRole", Resource: vaultRoleArn(SITE, purpose) };
     return this.user(name, [mayAssume], tagged ? { [vaultRoleTag(SITE.project, purpose)]: "true" } : {});
   }
 
-  /** The user whom the policies name as deployer, with all rights; made once. */
+  /** The user whom the policies name as deployer, with all rights; created once. */
   deployer(): Promise<Credentials> {
     this.#deployer ??= this.user("deployer", [{ Effect: "Allow", Action: "*", Resource: "*" }]);
     return this.#deployer;
   }
 
-  /** A session of a role by the name of the scheduled runs', with the writer's rights (simulated: CodeBuild takes it). */
+  /** A session of a role with the scheduled runs' role name and the writer's rights (simulated: CodeBuild assumes it). */
   async runner(): Promise<Credentials> {
     const iam = new IAMClient(this.#client(ROOT, TOKYO));
     const RoleName = scheduleRoleName(SITE, "runner");
@@ -144,7 +144,7 @@ export class VaultWithRoles {
     return await this.#assume(runs, scheduleRoleArn(SITE, "runner"));
   }
 
-  /** Gives a user an MFA device; its serial number. */
+  /** Gives a user an MFA device. Returns its serial number. */
   async mfaDevice(user: string): Promise<string> {
     const iam = new IAMClient(this.#client(ROOT, TOKYO));
     const made = await iam.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: user }));
@@ -154,7 +154,7 @@ export class VaultWithRoles {
     return SerialNumber;
   }
 
-  /** Takes a role; with the serial number of a device also a code of it. */
+  /** Assumes a role; with a device's serial number, also sends a code of it. */
   async assume(by: Credentials, purpose: VaultRolePurpose, SerialNumber?: string): Promise<Credentials> {
     return await this.#assume(by, vaultRoleArn(SITE, purpose), SerialNumber);
   }
@@ -239,7 +239,7 @@ export class VaultWithRoles {
   }
 }
 
-/** Any rule: who may change it is what counts. */
+/** Any rule: the test is about the right to change it. */
 export const LIFECYCLE = {
   ID: "daily",
   Status: "Enabled",

@@ -34,7 +34,7 @@ export class PluginClient {
     await call<provproto.ConfigureResponse>((done) => this.#client.configure(request, done));
   }
 
-  /** Checks inputs: what they become, and each fault as `property: reason`. */
+  /** Checks inputs: the checked values, and each fault as `property: reason`. */
   async check(type: string, news: Properties, olds: Properties = {}) {
     const request = new provproto.CheckRequest();
     request.setUrn(`urn:pulumi:s::p::${type}::name`);
@@ -56,7 +56,7 @@ export class PluginClient {
     return { changes: answer.getDiffsList().sort(), replaces: answer.getReplacesList().sort() };
   }
 
-  /** Creates; with `preview` nothing is made. */
+  /** Creates; with `preview` nothing is created. */
   async create(type: string, inputs: Properties, preview = false, timeoutSeconds = 0) {
     const request = new provproto.CreateRequest();
     request.setUrn(`urn:pulumi:s::p::${type}::name`);
@@ -79,7 +79,7 @@ export class PluginClient {
     return decode(answer.getProperties());
   }
 
-  /** Closes the connection as the engine does: SIGINT. Gives the exit code. */
+  /** Closes the connection as the engine does, with SIGINT. Returns the exit code. */
   async close(): Promise<number | null> {
     this.#client.close();
     if (this.process.exitCode !== null) return this.process.exitCode;

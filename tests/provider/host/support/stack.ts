@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
 
-/** What a run of the engine printed (both streams, without colours) and how it ended. */
+/** The output of an engine's run (both streams, without colours) and its exit code. */
 export interface Run {
   code: number;
   text: string;
@@ -34,7 +34,7 @@ export class TestStack {
     this.environment = environment;
   }
 
-  /** Makes the folder and the stack `test`. */
+  /** Creates the folder and the stack `test`. */
   static async create(pluginFolders: string[], environment: NodeJS.ProcessEnv = {}): Promise<TestStack> {
     await mkdir(join(PROJECT_ROOT, ".sandbox"), { recursive: true });
     const folder = await mkdtemp(join(PROJECT_ROOT, ".sandbox", "tests-"));
@@ -67,7 +67,7 @@ export class TestStack {
     this.environment["PATH"] = `${folder}:${this.environment["PATH"] ?? ""}`;
   }
 
-  /** Replaces the program (CommonJS; `pulumi` is there already). */
+  /** Replaces the program (CommonJS, with `pulumi` already required). */
   async program(text: string): Promise<void> {
     await writeFile(join(this.folder, "program.cjs"), `const pulumi = require("@pulumi/pulumi");\n${text}\n`);
   }
@@ -78,20 +78,20 @@ export class TestStack {
       const options = { cwd: this.folder, env: this.environment, timeout: 120_000, maxBuffer: 1 << 26 };
       execFile("pulumi", ["--non-interactive", ...argv], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : Number(error.code);
-        // A pulumi that cannot be started has no exit code.
+        // If pulumi cannot be started there is no exit code.
         resolve({ code, text: Number.isNaN(code) ? (error?.message ?? "") : `${stdout}${stderr}` });
       });
     });
   }
 
-  /** Runs `pulumi` and demands that it succeeds. */
+  /** Runs `pulumi`; throws unless it succeeds. */
   async must(...argv: string[]): Promise<string> {
     const { code, text } = await this.run(...argv);
     if (code !== 0) throw new Error(`pulumi ${argv.join(" ")} ended with ${code}:\n${text}`);
     return text;
   }
 
-  /** How many resources a preview would create, update, replace or delete; `same` where nothing changes. `--refresh` reads each one first. */
+  /** How many resources a preview would create, update, replace or delete, and how many stay the `same`. `--refresh` reads each one first. */
   async previewSummary(...more: "--refresh"[]): Promise<Record<string, number>> {
     const text = await this.must("preview", "--json", ...more);
     const json = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
@@ -103,7 +103,7 @@ export class TestStack {
     return join(this.folder, "state", ".pulumi", "stacks", "tests", "test.json");
   }
 
-  /** The state as it lies on disk: secrets are ciphertext. An engine that exports it takes a second for the same text. */
+  /** The state as stored on disk, with secrets as ciphertext. */
   rawState(): Promise<string> {
     return readFile(this.stateFile, "utf8");
   }
@@ -116,7 +116,7 @@ export class TestStack {
     return checkpoint.latest.resources ?? [];
   }
 
-  /** Deletes the folder; destroy first what lives outside of it. */
+  /** Deletes the folder; first destroy resources outside of it. */
   async dispose(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }

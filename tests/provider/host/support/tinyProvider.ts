@@ -6,7 +6,7 @@ import { z } from "zod";
 
 import { PartialCreateError, providerFunction, resource, serveProvider } from "../../../../provider/host/index.ts";
 
-/** Where the tiny provider keeps its things: one JSON file each. */
+/** The folder of the tiny provider's things, each a JSON file. */
 interface Context {
   folder: string;
   greeting: string;
