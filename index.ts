@@ -7,7 +7,8 @@ import { RecoveryProvider } from "./components/recovery/recoveryProvider.ts";
 import type { SiteOutputs } from "./components/siteOutputs.ts";
 import { StandbySite } from "./components/standbySite.ts";
 import { scheduledRun } from "./runner/scheduledRun.ts";
-import { loadSettings, type StandbySettings } from "./settings/settings.ts";
+import { loadSettings } from "./settings/loadSettings.ts";
+import type { StandbySettings } from "./settings/settings.ts";
 
 /** The program: settings in, components out. The engine calls it; an inline program may call it more than once in a process. */
 export default async function program(): Promise<SiteOutputs> {

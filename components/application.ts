@@ -105,7 +105,11 @@ export class Application extends pulumi.ComponentResource {
   }
 }
 
-/** SHA-256 of an environment, whatever the order of its names. */
+/**
+ * SHA-256 of an environment, whatever the order of its names.
+ *
+ * @internal exported for its property test
+ */
 export function environmentHash(environment: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(environment).sort(([left], [right]) => (left < right ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(pairs)).digest("hex");

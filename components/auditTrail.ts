@@ -94,10 +94,7 @@ export class AuditTrail extends pulumi.ComponentResource {
 }
 
 /** The log bucket's policy: this trail may write, and no principal may delete. */
-export function logBucketPolicy(
-  site: Site,
-  deployerArns: readonly string[] = defaultDeployerArns(site),
-): PolicyDocument {
+function logBucketPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   const bucketArn = `arn:aws:s3:::${auditBucketName(site)}`;
   const trail = { Effect: "Allow", Principal: { Service: "cloudtrail.amazonaws.com" } };
   const fromTrail = { "aws:SourceArn": auditTrailArn(site) };

@@ -55,10 +55,7 @@ export class SigningKey extends pulumi.ComponentResource {
 }
 
 /** The account's own IAM policies decide which principals sign. Only the deployers may delete the key or change its policy. */
-export function signingKeyPolicy(
-  site: Site,
-  deployerArns: readonly string[] = defaultDeployerArns(site),
-): PolicyDocument {
+function signingKeyPolicy(site: Site, deployerArns: readonly string[] = defaultDeployerArns(site)): PolicyDocument {
   return policyDocument([
     { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: accountRoot(site) }, Action: "kms:*", Resource: "*" },
     {

@@ -14,7 +14,7 @@ export interface ProvenBackup {
 }
 
 /** The name of the UTC period that contains an instant: "2026-W53", "2026-12", "2026". The period `run` has no names. */
-export function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string {
+function periodOf(instant: Date, period: Exclude<CalendarPeriod, "run">): string {
   if (period === "year") return instant.toISOString().slice(0, 4);
   if (period === "month") return instant.toISOString().slice(0, 7);
   return isoWeekOf(instant);

@@ -34,6 +34,8 @@ export interface LossFactors {
 /**
  * The most data that can be lost, in milliseconds. The worst moment is just before a run's backup reaches the other region. The newest
  * replica is then one interval, one run and one replication old.
+ *
+ * @public not used yet
  */
 export function worstCaseLossMs(factors: LossFactors): number {
   return factors.intervalMs + factors.runMs + factors.replicationMs;

@@ -26,7 +26,7 @@ export interface Tier {
  * each is the longest that the calendar allows: 92 from July to September, 366 with one leap day, 1827 with two. A shorter value would
  * sometimes break the promise.
  */
-export const REQUIRED_KEPT_DAYS: Readonly<Record<RequiredTierName, number>> = {
+const REQUIRED_KEPT_DAYS: Readonly<Record<RequiredTierName, number>> = {
   daily: 30,
   weekly: 92,
   monthly: 366,
@@ -45,19 +45,12 @@ export const TIERS: readonly Tier[] = [
 ];
 
 /** A tier whose prefix is its own name and whose lock lasts as long as it is kept. */
-export function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
+function tier(name: string, period: TierPeriod, keptDays: number, transition?: Tier["transition"]): Tier {
   return { name, prefix: `${name}/`, ...keptAndLocked(keptDays), ...(transition && { transition }), period };
 }
 
 /** The names of the tiers, shortest first. */
 export const TIER_NAMES: readonly string[] = TIERS.map(({ name }) => name);
-
-/** The tier of that name. */
-export function tierNamed(name: string, tiers: readonly Tier[] = TIERS): Tier {
-  const found = tiers.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`there is no tier "${name}"`);
-  return found;
-}
 
 /** The fewest days that a tier must be kept: the objectives' for their tiers, the table's own for any other. */
 export function leastKeptDays({ name, keptDays }: Tier): number {

@@ -3,7 +3,7 @@ import { access, copyFile, link, mkdir, realpath, symlink } from "node:fs/promis
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 
-import { writeStandIns, writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
+import { writeStarter } from "../recovery/pulumi/previewWorkspace.ts";
 import { UserError } from "../services/common/errors.ts";
 
 /** The engine's language host. If the engine finds one, it asks it to run policy packs, which only the newest hosts can. */
@@ -13,7 +13,7 @@ const ANALYZER = "pulumi-analyzer-policy-nodejs";
 
 /**
  * Prepares a folder with an engine that runs policy packs, both for an official release and for one built from source. It contains the CLI
- * without a language host, a starter for packs, and replacements of the public providers. The program itself runs inline and needs no host.
+ * without a language host, and a starter for packs. The program itself runs inline and needs no host.
  *
  * @returns the PATH for running the engine
  * @throws UserError if there is no `pulumi` on the PATH
@@ -29,7 +29,6 @@ export async function prepareEngine(folder: string, path: string): Promise<strin
   await linkOrCopy(await realpath(pulumi), join(folder, "pulumi"));
   await symlink(process.execPath, join(folder, "node"));
   await writeStarter(join(folder, ANALYZER), packRunner());
-  await writeStandIns(folder);
 
   const withoutHost = await Promise.all(
     folders.map(async (one) => ((await isTool(join(one, LANGUAGE_HOST))) ? [] : [one])),

@@ -1,8 +1,12 @@
-import type { PreviewReport, Violation } from "./previewStack.ts";
+import type { PreviewReport, Violation } from "../recovery/pulumi/previewChild.ts";
+import type { DeclaredStack } from "./stacks/declaredStack.ts";
 import { replicaInAnotherRegion, type StacksRule } from "./stacks/replicaInAnotherRegion.ts";
 
 /** The rules over all stacks, by name. */
 const RULES: Readonly<Record<string, StacksRule>> = { "stacks-replica-in-another-region": replicaInAnotherRegion };
+
+/** What came of one stack's preview under the policies. */
+export type StackReport = DeclaredStack & Pick<PreviewReport, "violations" | "failure">;
 
 /** The previews' verdict: the lines to print, and the exit code (0 kept, 1 a policy is broken, 2 a preview failed). */
 export interface Verdict {
@@ -11,7 +15,7 @@ export interface Verdict {
 }
 
 /** Judges the previews of all stacks by their own policies and by the rules over all stacks. Pure. */
-export function judge(reports: readonly PreviewReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
+export function judge(reports: readonly StackReport[], rules: Readonly<Record<string, StacksRule>> = RULES): Verdict {
   const failed = reports.some(({ failure }) => failure !== undefined);
   const lines = reports.flatMap(linesOf);
   // With a stack missing, the rules over all stacks would report false violations.
@@ -23,8 +27,8 @@ export function judge(reports: readonly PreviewReport[], rules: Readonly<Record<
   return { lines, exitCode: failed ? 2 : broken ? 1 : 0 };
 }
 
-function linesOf({ stack, resources, violations, failure }: PreviewReport): string[] {
-  if (failure !== undefined) return [`${stack}: the preview failed: ${failure}`];
+function linesOf({ stack, resources, violations, failure }: StackReport): string[] {
+  if (failure !== undefined) return [`${stack}: the preview failed: ${failure.reason}`];
   return [`${stack}: ${resources.length} resources, ${summary(violations)}`, ...violations.map(lineOf)];
 }
 

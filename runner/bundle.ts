@@ -43,7 +43,7 @@ const OPTIONS = {
 const recordSchema = z.object({ sources: z.array(z.string()), digest: z.string(), sha256: z.string() });
 
 /** The runner with everything that it imports, as one ES module in UTF-8, and the files that it was made of. */
-export function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
+function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
   const { outputFiles, metafile } = buildSync({
     ...OPTIONS,
     external: [...OPTIONS.external],

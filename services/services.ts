@@ -1,17 +1,27 @@
 import type { Endpoints } from "../settings/endpoints.ts";
 import { RUNNER_TOKENS, type RunnerToken } from "../settings/runnerSettings.ts";
-import { type Edge, edgeClient } from "./appHost/edge.ts";
-import { type Vercel, vercelClient } from "./appHost/vercel.ts";
+import type { AppHost } from "./appHost/appHost.ts";
+import { type Edge, edgeClient, type EdgeMark } from "./appHost/edge.ts";
+import { VERCEL_EDGE, vercelApps } from "./appHost/vercel.ts";
+import { VERCEL } from "./appHost/vercelApi.ts";
 import { type AwsNames, awsNames } from "./aws/awsNames.ts";
-import { type Git, gitClient, GITHUB_GIT, originOf } from "./codeHost/git.ts";
-import { type Github, githubClient } from "./codeHost/github.ts";
+import type { CodeHost } from "./codeHost/codeHost.ts";
+import type { Git } from "./codeHost/git.ts";
+import { gitCommand } from "./codeHost/gitCommand.ts";
+import { GITHUB, githubCode } from "./codeHost/github.ts";
 import { UserError } from "./common/errors.ts";
-import { type Supabase, supabaseClient } from "./databaseHost/supabase.ts";
-import { type ProjectContent, supabaseContent } from "./databaseHost/supabaseContent.ts";
-import { type Cloudflare, cloudflareClient } from "./dns/cloudflare.ts";
+import type { DatabaseHost } from "./databaseHost/databaseHost.ts";
+import type { ProjectContent } from "./databaseHost/projectContent.ts";
+import { supabaseDatabases } from "./databaseHost/supabase.ts";
+import { SUPABASE } from "./databaseHost/supabaseApi.ts";
+import { supabaseContent } from "./databaseHost/supabaseContent.ts";
+import { CLOUDFLARE, cloudflareDns } from "./dns/cloudflare.ts";
+import type { DnsHost } from "./dns/dnsHost.ts";
+import type { RemoteService, ServiceAccess } from "./http/remoteService.ts";
 import { withoutToken } from "./http/token.ts";
 import { awsScheduledRuns, type ScheduledRuns, type ScheduledRunsOptions } from "./scheduler/scheduledRuns.ts";
-import { kmsSigner, type Signer } from "./signer/signer.ts";
+import { kmsSigner } from "./signer/kmsSigner.ts";
+import type { Signer } from "./signer/signer.ts";
 import { s3Vault } from "./vault/s3Vault.ts";
 import type { Vault } from "./vault/vault.ts";
 import { type VaultBucket, vaultBucket } from "./vault/vaultBucket.ts";
@@ -51,13 +61,13 @@ export interface Ports {
   readonly awsNames: () => AwsNames;
   readonly scheduledRuns: (names: WithoutPlace<ScheduledRunsOptions>) => ScheduledRuns;
   /** `timeoutMs` is the patience with one attempt. */
-  readonly supabase: (timeoutMs?: number) => Supabase;
+  readonly databaseHost: (timeoutMs?: number) => DatabaseHost;
   /** What a project holds beside its database. Without the token only its calls throw: a backup then names each thing that it lacks. */
   readonly projectContent: (ref: string) => ProjectContent;
-  readonly vercel: () => Vercel;
-  readonly cloudflare: () => Cloudflare;
-  readonly github: () => Github;
-  /** Git with the token for the one server that the settings name. */
+  readonly appHost: () => AppHost;
+  readonly dns: () => DnsHost;
+  readonly codeHost: () => CodeHost;
+  /** Git with the code host's token, which only that host gets. */
   readonly git: () => Git;
   readonly edge: Edge;
 }
@@ -69,6 +79,46 @@ export interface Services {
   /** A token. Throws a UserError with the lack's sentence if it is not set. */
   readonly token: (variable: RunnerToken) => string;
 }
+
+/** An adapter of a role: its service, and how it is made from a stack's places and the service's token. */
+interface Adapter<P> extends RemoteService {
+  readonly tokenName: RunnerToken;
+  readonly open: (places: ServicePlaces, access: Pick<ServiceAccess, "token" | "timeoutMs">) => P;
+}
+/** Such an adapter of the database host, and what it holds of one project beside its database. */
+interface DatabaseAdapter extends Adapter<DatabaseHost> {
+  readonly content: (places: ServicePlaces, ref: string, token: string | undefined) => ProjectContent;
+}
+type AdaptersOf<P> = Readonly<Record<string, Adapter<P>>>;
+
+/** The adapters of each role, by name. A second host of a role is one more row, and one more file beside the first. */
+const ADAPTERS = {
+  appHost: {
+    vercel: {
+      ...VERCEL,
+      edge: VERCEL_EDGE,
+      open: ({ endpoints, vercelTeam: team }, access) => vercelApps({ ...access, endpoint: endpoints.vercel, team }),
+    },
+  } satisfies Readonly<Record<string, Adapter<AppHost> & { edge: EdgeMark }>>,
+  codeHost: {
+    github: { ...GITHUB, open: ({ endpoints }, access) => githubCode({ ...access, endpoint: endpoints.github }) },
+  } satisfies AdaptersOf<CodeHost>,
+  databaseHost: {
+    supabase: {
+      ...SUPABASE,
+      open: ({ endpoints: { supabase: endpoint, supabaseProject: projectUrlTemplate } }, access) =>
+        supabaseDatabases({ ...access, endpoint, projectUrlTemplate }),
+      content: ({ endpoints: { supabase: endpoint, supabaseProject: projectUrlTemplate } }, ref, token) =>
+        supabaseContent({ ref, token, endpoint, projectUrlTemplate }),
+    },
+  } satisfies Readonly<Record<string, DatabaseAdapter>>,
+  dns: {
+    cloudflare: {
+      ...CLOUDFLARE,
+      open: ({ endpoints }, access) => cloudflareDns({ ...access, endpoint: endpoints.cloudflare }),
+    },
+  } satisfies AdaptersOf<DnsHost>,
+};
 
 /**
  * The composition root: the only place that decides at which address, with which credentials and by which adapter a service is
@@ -85,15 +135,14 @@ export function services(places: ServicePlaces, environment: NodeJS.ProcessEnv):
     return found;
   };
   const { awsRegion: region, endpoints } = places;
-  const projectContent = (ref: string) =>
-    supabaseContent({
-      ref,
-      token: tokenIn(environment, "SUPABASE_ACCESS_TOKEN"),
-      endpoint: endpoints.supabase,
-      projectUrlTemplate: endpoints.supabaseProject,
-    });
+  const { content, tokenName } = ADAPTERS.databaseHost.supabase;
+  const projectContent = (ref: string) => content(places, ref, tokenIn(environment, tokenName));
   const ports = { ...awsPorts({ region, endpoint: endpoints.aws }), ...tokenPorts(places, token), projectContent };
-  return { ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge }) }, lacks, token };
+  return {
+    ports: { ...ports, edge: edgeClient({ endpoint: endpoints.edge, mark: ADAPTERS.appHost.vercel.edge }) },
+    lacks,
+    token,
+  };
 }
 
 function tokenIn(environment: NodeJS.ProcessEnv, variable: RunnerToken): string | undefined {
@@ -114,19 +163,15 @@ function awsPorts(at: { region: string; endpoint: string | undefined }) {
 }
 
 /** The ports that need a token. */
-function tokenPorts({ endpoints, vercelTeam: team }: ServicePlaces, token: Services["token"]) {
-  const { supabase, vercel, cloudflare, github } = endpoints;
+function tokenPorts(places: ServicePlaces, token: Services["token"]) {
+  const open = <P>({ tokenName, open: make }: Adapter<P>, timeoutMs?: number): P =>
+    make(places, { token: token(tokenName), timeoutMs });
+  const codeHost = () => open(ADAPTERS.codeHost.github);
   return {
-    supabase: (timeoutMs) =>
-      supabaseClient({
-        token: token("SUPABASE_ACCESS_TOKEN"),
-        endpoint: supabase,
-        ...(timeoutMs !== undefined && { timeoutMs }),
-      }),
-    vercel: () => vercelClient({ token: token("VERCEL_API_TOKEN"), endpoint: vercel, team }),
-    cloudflare: () => cloudflareClient({ token: token("CLOUDFLARE_API_TOKEN"), endpoint: cloudflare }),
-    github: () => githubClient({ token: token("GITHUB_TOKEN"), endpoint: github }),
-    git: () =>
-      gitClient([{ origin: originOf(github ?? GITHUB_GIT), token: token("GITHUB_TOKEN"), tokenName: "GITHUB_TOKEN" }]),
+    databaseHost: (timeoutMs) => open(ADAPTERS.databaseHost.supabase, timeoutMs),
+    appHost: () => open(ADAPTERS.appHost.vercel),
+    dns: () => open(ADAPTERS.dns.cloudflare),
+    codeHost,
+    git: () => gitCommand([codeHost().gitCredential()]),
   } satisfies Partial<Ports>;
 }

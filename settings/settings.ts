@@ -1,5 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
-
 import { type Tier, TIERS, tiersWith } from "../planning/tiers.ts";
 import { type Endpoints, type FlatEndpoints, withEndpoints } from "./endpoints.ts";
 import { nearest } from "./nearest.ts";
@@ -38,10 +36,15 @@ export type RawSettings = Readonly<Record<string, string | undefined>>;
 
 const PROJECT = "castchat-recovery";
 
+/** Settings that are wrong: every fault, with its key, the bad value, and what would be right. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
 /**
  * Parses and checks the settings of a stack. Pure.
  *
- * @throws {pulumi.RunError} that names every fault at once: the config key, the bad value, and what would be right.
+ * @throws SettingsError that names every fault at once: the config key, the bad value, and what would be right.
  */
 export function parseSettings(raw: RawSettings, stack: string, project: string = PROJECT): Settings {
   const values: Partial<SettingValues> = {};
@@ -61,22 +64,8 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
   }
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
-  if (faults.length > 0) throw new pulumi.RunError(refusal(stack, faults));
+  if (faults.length > 0) throw new SettingsError(refusal(stack, faults));
   return settingsFrom(SETTINGS.parse(withoutEmpty(raw)), stack, project);
-}
-
-/**
- * Reads the settings of the running stack from its Pulumi configuration.
- *
- * @throws {pulumi.RunError} see {@link parseSettings}
- */
-export function loadSettings(): Settings {
-  const project = pulumi.getProject();
-  const namespace = `${project}:`;
-  const raw = Object.entries(pulumi.runtime.allConfig())
-    .filter(([key]) => key.startsWith(namespace))
-    .map(([key, value]) => [key.slice(namespace.length), value] as const);
-  return parseSettings(Object.fromEntries(raw), pulumi.getStack(), project);
 }
 
 function settingsFrom(values: SettingValues, stack: string, project: string): Settings {

@@ -89,7 +89,7 @@ async function giveUp(generation: number, options: GivingUpOptions, deletesProje
     ...{ generation, present, organization, stack: options.stack, pulumi: context.pulumi },
     deletesProject,
     withoutNewerBackup: options.withoutNewerBackup === true,
-    supabase: portsOf(settings).supabase(),
+    databaseHost: portsOf(settings).databaseHost(),
     lease: await leaseOf(context, signal),
     backups: await listBackups({ vault: vaultOf(context), trustedKeys: trustedKeysOf(context), tiers, signal }),
     confirm: confirmWith(options.confirm),

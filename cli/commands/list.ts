@@ -5,6 +5,7 @@ import { readPlatformBackups } from "../../recovery/restore/platform/platformBac
 import { listBackups } from "../../recovery/vault/listBackups.ts";
 import { readVerifications } from "../../recovery/vault/verification.ts";
 import { systemClock } from "../../services/common/clock.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack, trustedKeysOf } from "../stack/stackContext.ts";
 import { example } from "../terminal/help.ts";
@@ -13,9 +14,6 @@ import { jsonOption, stackOption } from "../terminal/options.ts";
 import { printResult } from "../terminal/progress.ts";
 import { backupState, verifiedFacts } from "../text/backupState.ts";
 import { showPlatform } from "../text/platformTable.ts";
-
-/** Time limit for listing Supabase's own backups. */
-const SUPABASE_TIMEOUT_MS = 5_000;
 
 /** `castchat-recovery list`: the backups of the stack's vault, newest first, with each one's problems; then Supabase's own backups. */
 export function listCommand(): Command {
@@ -71,8 +69,8 @@ export function listCommand(): Command {
         ref === undefined
           ? { facts: [], lines: [] }
           : await showPlatform(ref, () => {
-              const supabase = portsOf(context.settings).supabase(SUPABASE_TIMEOUT_MS);
-              return readPlatformBackups(supabase, ref, systemClock, signal);
+              const databaseHost = portsOf(context.settings).databaseHost(realTiming.platformListMs);
+              return readPlatformBackups(databaseHost, ref, systemClock, signal);
             });
       printResult([...facts, ...platform.facts], options.json === true, [
         facts.length === 0 ? "This vault has no backups." : table.toString(),

@@ -1,9 +1,10 @@
 import { Command, Option } from "commander";
 
-import { PLATFORM_PATIENCE, restorePlatform } from "../../recovery/restore/platform/platformRestore.ts";
+import { restorePlatform } from "../../recovery/restore/platform/platformRestore.ts";
 import type { PlatformChoice } from "../../recovery/restore/platform/platformSource.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import { portsOf, vaultOf } from "../stack/services.ts";
 import { readStack } from "../stack/stackContext.ts";
 import { confirmWith } from "../terminal/confirm.ts";
@@ -29,7 +30,11 @@ export function restorePlatformCommand(): Command {
     .addOption(new Option("--backup-id <number>", "a daily backup, as `list` shows it").conflicts("at"))
     .addOption(atOption("a second that point-in-time recovery reaches"))
     .addOption(confirmOption("the project's ref"))
-    .option("--minutes <number>", "minutes to wait for the restore", String(PLATFORM_PATIENCE.limitMs / 60_000))
+    .option(
+      "--minutes <number>",
+      "minutes to wait for the restore",
+      String(realTiming.platformRestore.limitMs / 60_000),
+    )
     .addOption(jsonOption("ref, source, users, posts, applications, notes, phases, durationMs"))
     .addHelpText(
       "after",
@@ -45,14 +50,14 @@ export function restorePlatformCommand(): Command {
       if (databaseUrl === undefined || ref === undefined)
         throw new UserError(`Stack ${options.stack} has no Supabase project, so there is nothing to restore in place.`);
       const result = await restorePlatform({
-        supabase: portsOf(context.settings).supabase(),
+        databaseHost: portsOf(context.settings).databaseHost(),
         vault: vaultOf(context),
         ref,
         databaseUrl,
         choice,
         confirm: confirmWith(options.confirm),
         clock: systemClock,
-        patience: { ...PLATFORM_PATIENCE, limitMs },
+        timing: { ...realTiming, platformRestore: { ...realTiming.platformRestore, limitMs } },
         reporter: reportLine,
         signal,
       });

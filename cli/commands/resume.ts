@@ -41,8 +41,8 @@ export function resumeCommand(): Command {
           findLeftResources(pending, { ...leftResourcesPorts(await settings()), reporter }),
         adoptHalfMade: async () => {
           const { vercelProject } = await settings();
-          const { vercel } = leftResourcesPorts(await settings());
-          await adoptHalfMadeProject({ pulumi, vercel, reporter }, vercelProject, options.stack);
+          const { appHost } = leftResourcesPorts(await settings());
+          await adoptHalfMadeProject({ pulumi, appHost, reporter }, vercelProject, options.stack);
         },
         reporter,
       });

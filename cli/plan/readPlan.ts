@@ -2,7 +2,7 @@ import { vaultBucketName } from "../../planning/names.ts";
 import { type PlanInput, refuse } from "../../recovery/plan/plan.ts";
 import { readRules, type ReadVault } from "../../recovery/plan/readRules.ts";
 import { pulumiClient } from "../../recovery/pulumi/pulumi.ts";
-import { previewApart } from "../../recovery/pulumi/pulumiApart.ts";
+import { registeredApart } from "../../recovery/pulumi/pulumiApart.ts";
 import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -57,7 +57,7 @@ export async function readPlan({ stack, standby, deployed, signal }: ReadPlanOpt
 async function readStack(stack: string, deployed: boolean, signal: AbortSignal): Promise<ReadStack> {
   const { config, resources } = await (deployed
     ? readDeployed(stack, signal)
-    : previewApart({ stack, workspace: process.cwd(), signal }));
+    : registeredApart({ stack, workspace: process.cwd(), signal }));
   const settings = settingsIn(config, stack);
   const { project, role, awsAccountId: accountId, awsRegion: region } = settings;
   return { settings, read: readRules(stack, vaultBucketName({ project, role, accountId, region }), resources) };

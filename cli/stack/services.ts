@@ -4,7 +4,7 @@ import type { LeftResourcesPorts } from "../../recovery/site/leftResources.ts";
 import { type Lease, readLease } from "../../recovery/site/trafficLease.ts";
 import { localThrowaway } from "../../recovery/verify/throwaway/localThrowaway.ts";
 import { scratchThrowaway } from "../../recovery/verify/throwaway/scratchThrowaway.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { type Ports, services } from "../../services/services.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Vault } from "../../services/vault/vault.ts";
@@ -62,13 +62,13 @@ export function projectContentOf({ settings }: StackContext, ref: string): Proje
 
 /** Where `resume` looks for what a killed update has left. A token is asked for when its service is. */
 export function leftResourcesPorts(settings: Settings): Omit<LeftResourcesPorts, "reporter"> {
-  const { awsNames: aws, vercel, cloudflare } = portsOf(settings);
-  return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, vercel, cloudflare };
+  const { awsNames: aws, appHost, dns } = portsOf(settings);
+  return { region: settings.awsRegion, accountId: settings.awsAccountId, aws, appHost, dns };
 }
 
 /** The lease of the stack's public name; undefined if its zone holds none. */
 export async function leaseOf({ settings }: StackContext, signal: AbortSignal): Promise<Lease | undefined> {
-  const cloudflare = portsOf(settings).cloudflare();
-  const zoneId = await cloudflare.zoneId(settings.zoneName, signal);
-  return zoneId === undefined ? undefined : await readLease(cloudflare, zoneId, settings.publicName, signal);
+  const dns = portsOf(settings).dns();
+  const zoneId = await dns.zoneId(settings.zoneName, signal);
+  return zoneId === undefined ? undefined : await readLease(dns, zoneId, settings.publicName, signal);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { type Pulumi, pulumiClient } from "../../recovery/pulumi/pulumi.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { parseSettings, type Settings } from "../../settings/settings.ts";
+import { parseSettings, type Settings, SettingsError } from "../../settings/settings.ts";
 
 /** Outputs of a stack that commands work with; index.ts exports them. */
 const outputsSchema = z.object({
@@ -53,7 +53,7 @@ export function settingsIn(config: Record<string, string>, stack: string): Setti
   try {
     return parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(namespace.length), value])), stack);
   } catch (error) {
-    throw new UserError(error instanceof Error ? error.message : String(error));
+    throw error instanceof SettingsError ? new UserError(error.message) : error;
   }
 }
 

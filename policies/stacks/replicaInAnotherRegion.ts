@@ -1,4 +1,5 @@
-import { type DeclaredResource, type DeclaredStack, regionOf } from "./declaredStack.ts";
+import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
+import type { DeclaredStack } from "./declaredStack.ts";
 import { isPartOfVault } from "./vaults.ts";
 
 /** A rule over all stacks together. Returns a sentence for each violation. */
@@ -22,7 +23,7 @@ export const replicaInAnotherRegion: StacksRule = (stacks) => {
 
 function faultsOfReplica(
   from: DeclaredStack,
-  replication: DeclaredResource,
+  replication: RegisteredResource,
   arn: string,
   stacks: readonly DeclaredStack[],
 ): string[] {
@@ -30,8 +31,7 @@ function faultsOfReplica(
   for (const stack of others) {
     const vault = vaultParts(stack, BUCKET).find(({ inputs }) => arn === `arn:aws:s3:::${String(inputs["bucket"])}`);
     if (!vault) continue;
-    const here = regionOf(replication, from);
-    const there = regionOf(vault, stack);
+    const [here, there] = [replication.region, vault.region];
     if (here !== undefined && there !== undefined && here !== there) return [];
     return [
       `Stack "${from.stack}" replicates its backup vault from ${here ?? "an unknown region"} to ${there ?? "an unknown region"}; ` +
@@ -41,11 +41,11 @@ function faultsOfReplica(
   return [`Stack "${from.stack}" replicates its backup vault to ${arn}, which no other stack declares as its vault.`];
 }
 
-function vaultParts({ resources }: DeclaredStack, type: string): DeclaredResource[] {
+function vaultParts({ resources }: DeclaredStack, type: string): RegisteredResource[] {
   return resources.filter((resource) => resource.type === type && isPartOfVault(resource.urn));
 }
 
-function destinationsOf({ inputs }: DeclaredResource): string[] {
+function destinationsOf({ inputs }: RegisteredResource): string[] {
   const rules = (inputs["rules"] ?? []) as { status?: string; destination?: { bucket?: string } }[];
   const enabled = rules.filter(({ status }) => status === "Enabled");
   return enabled.map(({ destination }) => destination?.bucket ?? "nowhere");

@@ -62,8 +62,8 @@ export interface ResourceHandler<X, I, O> {
   diff?(context: X, olds: State<I, O>, news: Partial<I>, unknownKeys: ReadonlySet<string>): Difference;
   create(context: X, inputs: I, signal: AbortSignal, operation: Operation): Promise<{ id: string; outputs: O }>;
   /**
-   * Reads the resource; undefined when it is gone. `last` is absent in an import. Return only inputs with the keys of `last.inputs` (see
-   * `likeLast`), or a refresh shows the service's defaults as drift.
+   * Reads the resource; undefined when it is gone. `last` is absent in an import. Return only inputs with the keys of `last.inputs`, or a
+   * refresh shows the service's defaults as drift.
    */
   read(
     context: X,
@@ -107,11 +107,4 @@ export function resource<X, I extends object, O extends object>(
 /** Adds a typed function to a provider's table; see {@link resource}. */
 export function providerFunction<X, A extends object>(handler: FunctionHandler<X, A>): FunctionHandler<X, Properties> {
   return handler as unknown as FunctionHandler<X, Properties>;
-}
-
-/** Keeps only the keys of `actual` that `last` has, so that a service's defaults are not drift; keeps all of them in an import. */
-export function likeLast<I extends object>(actual: I, last: { inputs: object } | undefined): I {
-  if (last === undefined) return actual;
-  const known = Object.entries(actual).filter(([key]) => key in last.inputs);
-  return Object.fromEntries(known) as I;
 }

@@ -1,6 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
 import provgrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 
+import { until } from "../../services/common/polling.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import type { ProviderDefinition } from "./definition.ts";
 import { engineLog } from "./engineLog.ts";
 import { RunningOperations } from "./operations.ts";
@@ -48,12 +50,7 @@ function listen(server: grpc.Server): Promise<number> {
   });
 }
 
-/** Waits up to 4 seconds for aborted operations to end cleanly, because the engine kills the plugin after 5. */
+/** Waits for aborted operations to end cleanly (`operationsEndMs`), because the engine kills the plugin soon after. */
 function whenIdle(running: RunningOperations, then: () => void): void {
-  const deadline = Date.now() + 4000;
-  const look = () => {
-    if (running.count === 0 || Date.now() > deadline) then();
-    else setTimeout(look, 20);
-  };
-  look();
+  void until(() => running.count === 0, { everyMs: 20, limitMs: realTiming.operationsEndMs }).then(then);
 }

@@ -1,12 +1,7 @@
 import { z } from "zod";
 
 import { HEALTH_PATH } from "../../recovery/site/applicationHealth.ts";
-import {
-  deployApplication,
-  type HealthyDeployment,
-  readDeployment,
-  removeDeployment,
-} from "../../recovery/site/deployApplication.ts";
+import { deployApplication, type HealthyDeployment, removeDeployment } from "../../recovery/site/deployApplication.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
@@ -40,9 +35,8 @@ async function deploy(
   signal: AbortSignal,
   report: (line: string) => void,
 ): Promise<Outputs> {
-  const { vercel, git } = { vercel: context.vercel(), git: context.git() };
   const deployed = await deployApplication(
-    { vercel, git, edge: context.edge, clock: context.clock },
+    { appHost: context.appHost(), git: context.git(), edge: context.edge, clock: context.clock },
     { ...wanted, healthPath: wanted.healthPath ?? HEALTH_PATH },
     signal,
     report,
@@ -51,8 +45,8 @@ async function deploy(
 }
 
 /**
- * `recovery:index:AppDeployment`: the deployment that serves a Vercel project's production, id = the project's id. A changed input, above
- * all another environment hash, makes a new deployment. The previous one stays for a rollback.
+ * `recovery:index:AppDeployment`: the deployment that serves a project's production, id = the project's id. A changed input, above all
+ * another environment hash, makes a new deployment. The previous one stays for a rollback.
  *
  * `refresh` reads the branch's newest commit, which the next `up` deploys. If `diff` read it, an unchanged `up` would need the repository
  * to be reachable.
@@ -71,11 +65,11 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
     return { id: wanted.projectId, outputs };
   },
   async read(context, id, last, signal) {
-    const vercel = context.vercel();
-    const project = await vercel.project(id, signal);
-    const deploymentId = last?.outputs.deploymentId ?? project?.targets?.production?.id;
+    const appHost = context.appHost();
+    const project = await appHost.project(id, signal);
+    const deploymentId = last?.outputs.deploymentId ?? project?.productionId;
     if (!project || deploymentId === undefined) return undefined;
-    const found = await readDeployment(vercel, deploymentId, signal);
+    const found = await appHost.deployment(deploymentId, signal);
     if (!found) return undefined;
     const commit = found.commit ?? last?.outputs.commit ?? "";
     const source = last?.inputs ?? {
@@ -101,7 +95,7 @@ export const appDeployment: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
   update: (context, _id, _olds, news, signal, operation) =>
     deploy(context, news, signal, (line) => operation.report(line)),
   async delete(context, id, olds, signal, operation) {
-    const removal = await removeDeployment(context.vercel(), id, olds.outputs.deploymentId, signal);
+    const removal = await removeDeployment(context.appHost(), id, olds.outputs.deploymentId, signal);
     if (!removal.removed) operation.report(removal.reason);
   },
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { derivedPassword } from "../../recovery/site/supabaseProject.ts";
+import { derivedPassword } from "../../recovery/site/databaseProject.ts";
 import { type Clock, systemClock } from "../../services/common/clock.ts";
 import { type Ports, services } from "../../services/services.ts";
 import { type Opener, openerOf } from "../../services/vault/age.ts";
@@ -20,12 +20,11 @@ export type RecoveryConfig = z.infer<typeof recoveryConfig>;
 /** The clients of the provider's resources. A service's token is only read when the service is first used. */
 export interface RecoveryContext extends Pick<
   Ports,
-  "supabase" | "vercel" | "cloudflare" | "git" | "projectContent" | "vault" | "edge"
+  "databaseHost" | "appHost" | "dns" | "git" | "projectContent" | "vault" | "edge"
 > {
   /** Decrypts backups with the identity in the environment; undefined without one. */
   opener(): Promise<Opener | undefined>;
   clock: Clock;
-  projectUrlTemplate: string | undefined;
   /** Password of a Supabase project's database. */
   passwordOf(organization: string, name: string): string;
 }
@@ -47,7 +46,6 @@ export function recoveryContext(
     },
     opener: () => openerOf(environment),
     clock,
-    projectUrlTemplate: places.endpoints.supabaseProject,
     passwordOf: (organization, name) => derivedPassword(token("SUPABASE_ACCESS_TOKEN"), organization, name),
   };
 }

@@ -5,7 +5,7 @@ import { TIERS } from "../../planning/tiers.ts";
 import { parseDatabaseUrl } from "../../recovery/postgres/session/databaseUrl.ts";
 import { restore } from "../../recovery/restore/recipes/restore.ts";
 import { FINISHED, readRestoreMarker, type RestoreResult } from "../../recovery/restore/run/restoreMarker.ts";
-import { isPaused } from "../../recovery/site/supabaseProject.ts";
+import { isPaused } from "../../recovery/site/databaseProject.ts";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Operation, ResourceHandler } from "../host/index.ts";
 import { changedInputs } from "./changes.ts";
@@ -102,9 +102,9 @@ export const databaseRestore: ResourceHandler<RecoveryContext, Inputs, RestoreRe
     const { connectionString, supabaseRef = "" } = last.inputs;
     // A project that is gone took its database with it. A paused project can't be read, and nothing in it changes.
     if (supabaseRef !== "") {
-      const project = await context.supabase().project(supabaseRef, signal);
-      if (project === undefined || project.status === "REMOVED") return undefined;
-      if (await isPaused(context.supabase(), supabaseRef, signal)) return same;
+      const project = await context.databaseHost().project(supabaseRef, signal);
+      if (project === undefined) return undefined;
+      if (await isPaused(context.databaseHost(), supabaseRef, signal)) return same;
     }
     const marker = await readRestoreMarker(connectionString, signal, id);
     return marker?.restoreId === id && marker.phase === FINISHED ? same : undefined;

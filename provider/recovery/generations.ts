@@ -39,7 +39,7 @@ export const generations: ResourceHandler<RecoveryContext, Inputs, DeclaredGener
   },
   async read(context, id, last, signal) {
     if (!last) return undefined;
-    const projects = await context.supabase().projects(signal);
+    const projects = await context.databaseHost().projects(signal);
     const { first, declared } = last.outputs;
     const { generation, organization } = last.inputs;
     const left = declared.filter((one) => one === generation || !isGone(projects, organization, one));
@@ -55,8 +55,8 @@ async function begin(
   { generation, stack, publicName, zoneName }: Inputs,
   signal: AbortSignal,
 ): Promise<DeclaredGenerations> {
-  const cloudflare = context.cloudflare();
-  const zoneId = await cloudflare.zoneId(zoneName, signal);
-  const lease = zoneId === undefined ? undefined : await readLease(cloudflare, zoneId, publicName, signal);
+  const dns = context.dns();
+  const zoneId = await dns.zoneId(zoneName, signal);
+  const lease = zoneId === undefined ? undefined : await readLease(dns, zoneId, publicName, signal);
   return seedOf(lease, { stack, generation });
 }

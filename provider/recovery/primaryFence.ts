@@ -40,7 +40,7 @@ export const primaryFence: ResourceHandler<RecoveryContext, Inputs, Outputs> = {
     changes: [],
   }),
   async create(context, wanted, signal, operation) {
-    const ports = { supabase: context.supabase(), vercel: context.vercel() };
+    const ports = { databaseHost: context.databaseHost(), appHost: context.appHost() };
     const results = await fencePrimary(ports, wanted, signal, (line) => operation.report(line));
     // A part that still runs may still write, so the warning must stay visible.
     for (const { part, reason } of results.filter(({ fenced }) => !fenced))

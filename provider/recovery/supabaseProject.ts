@@ -4,13 +4,13 @@ import { generationOf } from "../../planning/names.ts";
 import { READY_PROJECT, READY_PROJECT_SECRETS, type ReadyProject } from "../../planning/readyProject.ts";
 import { inspectDatabase } from "../../recovery/postgres/catalog/databaseContent.ts";
 import {
-  createSupabaseProject,
-  deleteSupabaseProject,
+  createDatabaseProject,
+  type DatabaseProjectPorts,
+  deleteDatabaseProject,
   findKeptProject,
   isPaused,
-  readSupabaseProject,
-  type SupabaseProjectPorts,
-} from "../../recovery/site/supabaseProject.ts";
+  readDatabaseProject,
+} from "../../recovery/site/databaseProject.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { supabaseRegionFault } from "../../settings/supabaseRegions.ts";
 import type { ResourceHandler } from "../host/index.ts";
@@ -40,17 +40,16 @@ type Inputs = z.infer<typeof inputs>;
 
 const IDENTITY = ["name", "organization", "region"] as const;
 
-function ports(context: RecoveryContext): SupabaseProjectPorts {
+function ports(context: RecoveryContext): DatabaseProjectPorts {
   return {
-    supabase: context.supabase(),
+    databaseHost: context.databaseHost(),
     inspect: inspectDatabase,
     passwordOf: (organization, name) => context.passwordOf(organization, name),
-    projectUrlTemplate: context.projectUrlTemplate,
     clock: context.clock,
   };
 }
 
-/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/supabaseProject.ts. */
+/** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/databaseProject.ts. */
 export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProject> = {
   inputs,
   secrets: READY_PROJECT_SECRETS,
@@ -75,15 +74,15 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
       if ("missing" in found) operation.warn(found.missing);
       return "missing" in found ? { id: NEVER_MADE, outputs: NOTHING } : { id: found.ready.ref, outputs: found.ready };
     }
-    const outputs = await createSupabaseProject(ports(context), wanted, signal, (line) => operation.report(line));
+    const outputs = await createDatabaseProject(ports(context), wanted, signal, (line) => operation.report(line));
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
     // A paused project answers few requests, and none of its state can have changed.
-    if (last && (id === NEVER_MADE || (await isPaused(context.supabase(), id, signal)))) {
+    if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal)))) {
       return { id, inputs: last.inputs, outputs: last.outputs };
     }
-    const found = await readSupabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
+    const found = await readDatabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
     if (!found) return undefined;
     const { name, organization, region } = found.project;
     return {
@@ -101,7 +100,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   async delete(context, id, olds, signal) {
     if (id === NEVER_MADE) return;
     const { name, deletionProtection } = olds.inputs;
-    await deleteSupabaseProject(ports(context), { ref: id, name, deletionProtection }, signal);
+    await deleteDatabaseProject(ports(context), { ref: id, name, deletionProtection }, signal);
   },
 };
 

@@ -19,10 +19,10 @@ const args = z.strictObject({
 export const trafficLease: FunctionHandler<RecoveryContext, z.infer<typeof args>> = {
   inputs: args,
   async invoke(context, { publicName, zoneName, stack, generation }, signal) {
-    const cloudflare = context.cloudflare();
-    const zoneId = await cloudflare.zoneId(zoneName, signal);
+    const dns = context.dns();
+    const zoneId = await dns.zoneId(zoneName, signal);
     if (zoneId === undefined) return { holder: "no stack" };
-    const lease = await readLease(cloudflare, zoneId, publicName, signal);
+    const lease = await readLease(dns, zoneId, publicName, signal);
     const refusal = leaseRefusal(lease, { stack, generation }, publicName);
     if (refusal !== undefined) throw new UserError(refusal);
     return { holder: lease ? leaseContent(lease) : "no stack" };

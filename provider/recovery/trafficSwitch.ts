@@ -35,7 +35,7 @@ interface Outputs extends SwitchedTraffic {
 }
 
 function ports(context: RecoveryContext): TrafficPorts {
-  return { vercel: context.vercel(), cloudflare: context.cloudflare(), edge: context.edge, clock: context.clock };
+  return { appHost: context.appHost(), dns: context.dns(), edge: context.edge, clock: context.clock };
 }
 
 async function take(

@@ -2,6 +2,7 @@ import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { together } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
+import { realTiming, type Timing } from "../../services/common/timing.ts";
 import type { Opener } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { openSnapshot } from "../backup/snapshot.ts";
@@ -31,9 +32,6 @@ import { type ComparedTable, compareRows } from "./assessRows.ts";
 import { type AssessedTable, describeTables, isTableDamaged, matchTables } from "./assessTables.ts";
 import { laterThan, traceLoss } from "./assessTrace.ts";
 
-/** Behind somebody who is queued for a table that the leading session holds, a reader would wait for itself. */
-const LOCK_TIMEOUT_MS = 2_000;
-
 /** What to assess, and against which backup. */
 export interface AssessOptions {
   databaseUrl: string;
@@ -50,6 +48,8 @@ export interface AssessOptions {
   clock: Clock;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /** What of a backup is missing or altered in the live database, and what the manifests say of since when. */
@@ -87,7 +87,7 @@ export interface Assessment {
  * @throws UserError where there is no such backup, or a table can't be read; PromiseError for a damaged backup
  */
 export async function assess(options: AssessOptions): Promise<Assessment> {
-  const { vault, trustedKeys, tiers, databaseUrl, clock, reporter } = options;
+  const { vault, trustedKeys, tiers, databaseUrl, clock, reporter, timing = realTiming } = options;
   const signal = options.signal ?? new AbortController().signal;
   const started = performance.now();
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
@@ -104,20 +104,20 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     .sort((a, b) => takenAt(a) - takenAt(b))
     .flatMap((one) => one.manifest ?? []);
   const applicationName = "castchat-recovery assess";
-  return await withSession(databaseUrl, { applicationName, signal }, async (session) => {
+  return await withSession(databaseUrl, { applicationName, signal, timing }, async (session) => {
     await refuseHalfState(session);
     reporter(`Taking a snapshot of ${session.address.database}`);
-    const snapshot = await openSnapshot(session, reporter, { signal });
+    const snapshot = await openSnapshot(session, reporter, { signal, timing });
     const assessedAt = clock();
     const there = matchTables(manifest.tables, snapshot.tables);
     reporter(`Reading ${there.comparable.length} tables`);
     const comparison = await planComparison(session, there.comparable);
-    const reader = { databaseUrl, applicationName, snapshotId: snapshot.id };
+    const reader = { databaseUrl, applicationName, snapshotId: snapshot.id, timing };
     await together<[undefined, undefined]>(
       signal,
       () => readForComparison(session, comparison),
       async (inner) => {
-        const second = await openReader(reader, inner, LOCK_TIMEOUT_MS);
+        const second = await openReader(reader, inner, timing.assessLockMs);
         try {
           await readForComparison(second, comparison);
           return;

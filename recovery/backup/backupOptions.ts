@@ -3,7 +3,7 @@ import type { Clock } from "../../services/common/clock.ts";
 import type { Phase } from "../../services/common/phases.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { type Timing } from "../../services/common/timing.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import type { Signer } from "../../services/signer/signer.ts";
 import type { Opener, Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";

@@ -3,7 +3,7 @@ import type { PhaseTimer } from "../../services/common/phases.ts";
 import { together, workers } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Timing } from "../../services/common/timing.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import type { Sealer } from "../../services/vault/age.ts";
 import { refuseHalfState } from "../gate/replacement.ts";
 import { findPgTool } from "../postgres/programs/pgTools.ts";

@@ -1,9 +1,10 @@
 import { UserError } from "../../services/common/errors.ts";
-import { sleep, type Timing } from "../../services/common/timing.ts";
+import { type Timing } from "../../services/common/timing.ts";
+import { takeAdvisoryLock } from "../postgres/session/advisoryLock.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 
-const LOCK = "hashtextextended('castchat-recovery backup', 0)";
+const LOCK = "castchat-recovery backup";
 
 /**
  * The leading session of a backup run, and the lock on the database that two runs can't hold at once: without it both would
@@ -62,12 +63,9 @@ export class RunSession {
   }
 
   async #lock(session: Session): Promise<void> {
-    for (const deadline = performance.now() + this.#timing.runLockMs; ;) {
-      const [lock] = await session.query<{ held: boolean }>(`select pg_catalog.pg_try_advisory_lock(${LOCK}) as held`);
-      if (lock?.held === true) return;
-      if (performance.now() > deadline) throw await otherRun(session);
-      await sleep(this.#timing.runLockEveryMs, this.#signal);
-    }
+    const { runLockEveryMs: everyMs, runLockMs: limitMs } = this.#timing;
+    if (!(await takeAdvisoryLock(session, LOCK, { everyMs, limitMs, signal: this.#signal })))
+      throw await otherRun(session);
   }
 }
 

@@ -1,3 +1,4 @@
+import { retry } from "../../services/common/retry.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
@@ -22,29 +23,15 @@ export async function openReader(
 ): Promise<Session> {
   const { databaseUrl, applicationName, timing = realTiming } = from;
   const options = { applicationName, lockTimeoutMs, signal, timing };
-  const session = await patiently(() => connect(databaseUrl, options), timing, signal);
+  const until = performance.now() + timing.readerConnectMs;
+  const pauseMs = () => (performance.now() > until ? undefined : timing.readerPauseMs * (1 + Math.random()));
+  const session = await retry(() => connect(databaseUrl, options), { pauseMs, signal });
   try {
     await session.query(beginning(from));
     return session;
   } catch (error) {
     await session.end();
     throw error;
-  }
-}
-
-async function patiently(
-  come: () => Promise<Session>,
-  { readerConnectMs, readerPauseMs }: Timing,
-  signal: AbortSignal,
-): Promise<Session> {
-  for (const deadline = performance.now() + readerConnectMs; ;) {
-    try {
-      return await come();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (performance.now() > deadline) throw error;
-      await sleep(readerPauseMs * (1 + Math.random()), signal);
-    }
   }
 }
 

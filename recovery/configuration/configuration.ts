@@ -1,9 +1,9 @@
-import type { Vercel, VercelVariable } from "../../services/appHost/vercel.ts";
-import type { Github } from "../../services/codeHost/github.ts";
+import type { AppHost, AppVariable } from "../../services/appHost/appHost.ts";
+import type { CodeHost } from "../../services/codeHost/codeHost.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { messageOf } from "../../services/common/errors.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { MissingPart } from "../vault/configurationPart.ts";
 
@@ -12,10 +12,10 @@ export const CONFIGURATION_FORMAT = 1;
 
 /** The services that are asked. One without its token throws when it is asked for, which costs its part. */
 export interface ConfigurationPorts {
-  vercel: () => Vercel;
-  cloudflare: () => Cloudflare;
-  github: () => Github;
-  supabase: () => Supabase;
+  appHost: () => AppHost;
+  dns: () => DnsHost;
+  codeHost: () => CodeHost;
+  databaseHost: () => DatabaseHost;
   clock: Clock;
 }
 
@@ -40,8 +40,8 @@ export interface ConfigurationBackup {
   format: typeof CONFIGURATION_FORMAT;
   /** ISO time. */
   takenAt: string;
-  application?: { settings: Record<string, unknown>; variables: VercelVariable[]; domains: string[] };
-  dns?: { zone: string; records: DnsRecord[] };
+  application?: { settings: Record<string, unknown>; variables: AppVariable[]; domains: string[] };
+  dns?: { zone: string; records: Record<string, unknown>[] };
   repository?: { fullName: string; settings: Record<string, unknown> };
   /** Names of Supabase's auth settings, with the values of those that hold no secret. */
   auth?: Record<string, unknown>;
@@ -85,10 +85,12 @@ export async function collectConfiguration(
     }
   };
   const [application, dns, repository, auth, stackState] = await Promise.all([
-    part("application", sources.vercelProject, (project) => applicationOf(ports.vercel(), project, signal)),
-    part("dns", sources.zoneName, (zone) => zoneOf(ports.cloudflare(), zone, signal)),
-    part("repository", sources.repository, (name) => repositoryOf(ports.github(), name, signal)),
-    part("auth", sources.supabaseRef, async (ref) => withoutSecrets(await ports.supabase().authSettings(ref, signal))),
+    part("application", sources.vercelProject, (project) => applicationOf(ports.appHost(), project, signal)),
+    part("dns", sources.zoneName, (zone) => zoneOf(ports.dns(), zone, signal)),
+    part("repository", sources.repository, (name) => repositoryOf(ports.codeHost(), name, signal)),
+    part("auth", sources.supabaseRef, async (ref) =>
+      withoutSecrets(await ports.databaseHost().authSettings(ref, signal)),
+    ),
     part("stackState", sources.readState, (read) => read()),
   ]);
   return {
@@ -104,33 +106,36 @@ export async function collectConfiguration(
 }
 
 async function applicationOf(
-  vercel: Vercel,
+  appHost: AppHost,
   project: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["application"]>> {
-  const settings = await vercel.projectSettings(project, signal);
-  if (!settings) throw new Error(`Vercel project ${project} does not exist`);
-  const [variables, domains] = await Promise.all([vercel.variables(project, signal), vercel.domains(project, signal)]);
+  const settings = await appHost.exportProject(project, signal);
+  if (!settings) throw new Error(`${appHost.name} project ${project} does not exist`);
+  const [variables, domains] = await Promise.all([
+    appHost.variables(project, signal),
+    appHost.publicNames(project, signal),
+  ]);
   return { settings: withoutSecrets(settings), variables, domains: domains.map(({ name }) => name).sort() };
 }
 
 async function zoneOf(
-  cloudflare: Cloudflare,
+  dns: DnsHost,
   zone: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["dns"]>> {
-  const zoneId = await cloudflare.zoneId(zone, signal);
-  if (zoneId === undefined) throw new Error(`Cloudflare shows no zone ${zone}`);
-  return { zone, records: await cloudflare.records(zoneId, undefined, signal) };
+  const zoneId = await dns.zoneId(zone, signal);
+  if (zoneId === undefined) throw new Error(`${dns.name} shows no zone ${zone}`);
+  return { zone, records: await dns.exportRecords(zoneId, signal) };
 }
 
 async function repositoryOf(
-  github: Github,
+  codeHost: CodeHost,
   fullName: string,
   signal: AbortSignal,
 ): Promise<NonNullable<ConfigurationBackup["repository"]>> {
-  const settings = await github.repository(fullName, signal);
-  if (!settings) throw new Error(`GitHub repository ${fullName} does not exist`);
+  const settings = await codeHost.exportRepository(fullName, signal);
+  if (!settings) throw new Error(`${codeHost.name} repository ${fullName} does not exist`);
   return { fullName, settings: withoutSecrets(settings) };
 }
 

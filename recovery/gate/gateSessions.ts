@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { PromiseError } from "../../services/common/errors.ts";
 import type { Session } from "../postgres/session/database.ts";
-
-const PATIENCE_MS = 20_000;
-const POLL_MS = 100;
+import { terminateSessions } from "../postgres/session/terminateSessions.ts";
 
 /**
  * Sessions of others in this database that began by an instant. One that is only just coming in shows no database yet. Our own are
  * known by their name, which Supabase's pooler may put its own before; superusers' can't be ended by anyone else.
  */
 const OTHERS = `
-  from pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename
+  pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename
  where a.backend_type = 'client backend' and (a.datname = current_database() or a.datname is null)
    and a.pid <> pg_backend_pid() and a.application_name !~ '^(Supavisor - )?castchat-recovery'
    and not coalesce(r.rolsuper, false) and a.backend_start <= $1`;
@@ -21,35 +17,24 @@ const OTHERS = `
  * after their change was committed. Returns how many there were.
  *
  * @param olderThanMs leaves alone what has only just begun: a session of ours behind a pooler has no name yet
- * @throws PromiseError where one does not end within 20 seconds
+ * @throws PromiseError if one does not end within {@link Timing.sessionsEndMs}
  */
 export async function endSessions(session: Session, signal?: AbortSignal, olderThanMs = 0): Promise<number> {
   const [now] = await session.query<{ at: string }>(
     "select (clock_timestamp() - $1 * interval '1 millisecond')::text as at",
     [olderThanMs],
   );
-  const ended = new Set<number>();
-  const deadline = performance.now() + PATIENCE_MS;
-  for (let quiet = 0; quiet < 2;) {
-    const found = await session.query<{ pid: number }>(
-      `select a.pid, pg_catalog.pg_terminate_backend(a.pid) ${OTHERS}`,
-      [now?.at],
+  const { ended, left } = await terminateSessions(session, { which: OTHERS, values: [now?.at] }, signal);
+  if (left.length > 0) {
+    throw new PromiseError(
+      `${left.length} sessions do not end (server processes ${left.join(", ")}): they may still write. Restart the database, then run this again.`,
     );
-    for (const { pid } of found) ended.add(pid);
-    quiet = found.length === 0 ? quiet + 1 : 0;
-    if (quiet === 2) break;
-    if (performance.now() > deadline) {
-      throw new PromiseError(
-        `${found.length} sessions do not end (server processes ${found.map(({ pid }) => pid).join(", ")}): they may still write. Restart the database, then run this again.`,
-      );
-    }
-    await sleep(POLL_MS, undefined, signal && { signal });
   }
   return ended.size;
 }
 
 /** How many sessions of others are older than an instant. */
 export async function countSessionsSince(session: Session, at: Date): Promise<number> {
-  const [row] = await session.query<{ count: number }>(`select count(*)::int as count ${OTHERS}`, [at]);
+  const [row] = await session.query<{ count: number }>(`select count(*)::int as count from ${OTHERS}`, [at]);
   return row?.count ?? 0;
 }

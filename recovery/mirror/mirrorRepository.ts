@@ -77,6 +77,8 @@ export async function mirrorRepository(
 /**
  * Writes branches, tags and notes of a repository, with their history, into one file and hands it to `use`, for the vault.
  * The file is gone when `use` ends. Git can clone from it with nothing else at hand.
+ *
+ * @public not used yet
  */
 export async function bundleRepository<T>(
   git: Git,

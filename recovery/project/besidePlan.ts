@@ -1,7 +1,7 @@
 import type { RestoredPart } from "../../planning/restoredParts.ts";
 import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
+import type { EdgeFunction } from "../../services/databaseHost/projectContent.ts";
 import { type BackupSource, canOpen } from "../vault/backupSource.ts";
 import { lackingNames, newestWhole, type PartBeside, wholenessOf } from "../vault/completeness.ts";
 import { fetchText } from "../vault/fetchPart.ts";

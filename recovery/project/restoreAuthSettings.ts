@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { unlessRefused } from "../../services/http/contentRequest.ts";
 import type { ProjectPart } from "../vault/projectPart.ts";
+import { plainSettings, secretSettings } from "./authSettings.ts";
 
 /**
  * Gives the auth service the settings of a backup, as far as it takes them. Secrets are never among them. Can be run again.
@@ -16,7 +16,7 @@ export async function restoreAuthSettings(
   signal: AbortSignal,
 ): Promise<{ changed: number; notes: string[] }> {
   // Older backups hold what stood in place of the secrets.
-  const [wanted, toBeSet] = [plainSettings(saved), secrets ?? secretSettings(saved)];
+  const [wanted, toBeSet] = [plainSettings(project, saved), secrets ?? secretSettings(project, saved)];
   const notes =
     toBeSet.length === 0
       ? []

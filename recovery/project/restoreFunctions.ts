@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { readPart } from "../vault/readPart.ts";
 import type { FunctionFrom } from "./besidePlan.ts";

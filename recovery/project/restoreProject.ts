@@ -2,7 +2,7 @@ import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.t
 import { messageOf } from "../../services/common/errors.ts";
 import { named } from "../../services/common/named.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { BackupSource } from "../vault/backupSource.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { ProjectContent, StoragePlace } from "../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent, StoragePlace } from "../../services/databaseHost/projectContent.ts";
 import { unlessRefused } from "../../services/http/contentRequest.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { Session } from "../postgres/session/database.ts";

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 
 import { messageOf } from "../../services/common/errors.ts";
-import { plainSettings, secretSettings } from "../../services/databaseHost/authSettings.ts";
-import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
+import type { EdgeFunction } from "../../services/databaseHost/projectContent.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import { ALL, type Lacks } from "../vault/lacks.ts";
 import type { BackupFile, BackupPart } from "../vault/manifest.ts";
 import { projectText } from "../vault/projectPart.ts";
 import { type RunPlace, storeText } from "../vault/storePart.ts";
+import { plainSettings, secretSettings } from "./authSettings.ts";
 import { FileStore } from "./fileStore.ts";
 import { storeStorage, type StoreStorageOptions } from "./storeStorage.ts";
 
@@ -51,7 +51,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
       what: "values of the auth settings",
       why: "no recipient is set to encrypt them to: set ageRecipients",
     });
-  const secretAuthSettings = secretSettings(authSettings ?? {});
+  const secretAuthSettings = secretSettings(project, authSettings ?? {});
   if (secretAuthSettings.length > 0)
     leftOut.push({
       what: `values of the auth settings ${secretAuthSettings.join(", ")}`,
@@ -60,7 +60,7 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
   const text = projectText({
     functions: stored,
     ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
-    ...(authSettings && { authSettings: plainSettings(authSettings), secretAuthSettings }),
+    ...(authSettings && { authSettings: plainSettings(project, authSettings), secretAuthSettings }),
   });
   const withoutCode = (functions ?? [])
     .map(({ slug }) => slug)

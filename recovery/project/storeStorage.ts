@@ -1,7 +1,8 @@
 import { messageOf } from "../../services/common/errors.ts";
 import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import { hasAddress, type ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
+import { retry } from "../../services/common/retry.ts";
+import { hasAddress, type ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { Session } from "../postgres/session/database.ts";
@@ -172,26 +173,26 @@ async function storeObject(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (!hasAddress(row.name)) return "a part of its name is only dots, which no address can hold";
-  for (let attempt = 1; ; attempt += 1) {
-    const way = { hasBroken: false };
-    try {
-      const content = await asSource(() => project.getObject(row, signal));
-      if (content === undefined) return "the storage service has none";
-      if (row.etag !== null && content.etag !== undefined && strong(content.etag) !== strong(row.etag)) {
-        content.body.destroy();
-        return "the storage service has another version";
-      }
-      content.body.once("error", () => (way.hasBroken = true));
-      const file = await store.put("storage", fullName(row), content.contentType, content.body, signal);
-      if (row.size !== null && file.contentBytes !== Number(row.size))
-        return `the storage service has ${file.contentBytes} bytes, its row says ${row.size}`;
-      store.keep({ ...file, ...identityOf(row) });
-      return undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!way.hasBroken) throw error;
-      if (attempt >= ATTEMPTS) throw new SourceFailure(error);
+  const way = { hasBroken: false };
+  const storeOnce = async (): Promise<string | undefined> => {
+    way.hasBroken = false;
+    const content = await asSource(() => project.getObject(row, signal));
+    if (content === undefined) return "the storage service has none";
+    if (row.etag !== null && content.etag !== undefined && strong(content.etag) !== strong(row.etag)) {
+      content.body.destroy();
+      return "the storage service has another version";
     }
+    content.body.once("error", () => (way.hasBroken = true));
+    const file = await store.put("storage", fullName(row), content.contentType, content.body, signal);
+    if (row.size !== null && file.contentBytes !== Number(row.size))
+      return `the storage service has ${file.contentBytes} bytes, its row says ${row.size}`;
+    store.keep({ ...file, ...identityOf(row) });
+    return undefined;
+  };
+  try {
+    return await retry(storeOnce, { attempts: ATTEMPTS, pauseMs: () => (way.hasBroken ? 0 : undefined), signal });
+  } catch (error) {
+    throw way.hasBroken ? new SourceFailure(error) : error;
   }
 }
 

@@ -13,13 +13,7 @@ import {
   withAdopted,
   withoutPendingCreates,
 } from "./pulumiPending.ts";
-import {
-  errorsIn,
-  type RegisteredResource,
-  type Registration,
-  registrationIn,
-  resourcesInExport,
-} from "./pulumiResources.ts";
+import { errorsIn, type RegisteredResource, resourcesInExport } from "./pulumiResources.ts";
 
 /** The Pulumi command line for one stack. */
 export interface Pulumi {
@@ -41,8 +35,6 @@ export interface Pulumi {
   adopt(planned: PlannedCreate, id: string): Promise<void>;
   /** Reads what was taken into the state from its services, if anything was; what isn't there drops out of the state again. */
   readAdopted(): Promise<void>;
-  /** What the program registers with the engine, by a preview: nothing is changed. Throws UserError with the program's own refusal. */
-  registered(): Promise<Registration>;
   /** What the stack's state holds. */
   deployed(): Promise<RegisteredResource[]>;
   /** Takes resources out of the state, which stay as they are in their services, and protection from others; false if that changes nothing. */
@@ -124,9 +116,6 @@ export function pulumiClient(options: PulumiOptions): Pulumi {
       if (!hasUnread(await run(["stack", "export"]))) return;
       // `--run-program` gives the providers today's settings; a refresh without it uses those of the last finished update.
       await run(["refresh", "--yes", "--skip-preview", "--run-program"]);
-    },
-    async registered() {
-      return registrationIn(await run(["preview", "--json"]));
     },
     async deployed() {
       return resourcesInExport(await run(["stack", "export"]));

@@ -1,13 +1,12 @@
+import { fork } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
-
-import { execa } from "execa";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { messageOf, UserError } from "../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
+import type { PreviewOrder, PreviewReport } from "./previewChild.ts";
 import { copyWorkspace, PLACEHOLDERS, writeStandIns } from "./previewWorkspace.ts";
-import { pulumiClient } from "./pulumi.ts";
 import type { Registration } from "./pulumiResources.ts";
 
 /** A stack whose program is to be looked at. */
@@ -15,58 +14,96 @@ export interface ApartOptions {
   stack: string;
   /** The folder of Pulumi.yaml and the stack's file. */
   workspace: string;
+  /** The folder of a policy pack. @default - the preview is under no policy */
+  policyPack?: string;
+  /** Where the engine is found. @default - the environment's PATH */
+  path?: string;
   signal?: AbortSignal;
 }
+
+const CHILD = fileURLToPath(new URL("previewChild.ts", import.meta.url));
 
 /**
  * Previews a stack as if it were new, on the real engine but apart: a copy of its settings, a state of its own that is thrown
  * away, and stand-ins for the public providers. So it needs no account, no backend, no passphrase and no lock, and it can't
  * change anything.
  *
- * @throws UserError where a file is missing or the program refuses its settings
+ * @throws UserError if a file is missing, or the signal's reason
  */
-export async function previewApart(options: ApartOptions): Promise<Registration> {
-  return await withTemporaryFolder("plan", async (folder) => {
-    await copyWorkspace(options.workspace, options.stack, folder);
-    const environment = await prepareEnvironment(folder);
-    await initStack(options, folder, environment);
-    return await pulumiClient({ ...options, workspace: folder, environment }).registered();
+export async function previewApart(options: ApartOptions): Promise<PreviewReport> {
+  const { stack, workspace, policyPack, path = process.env["PATH"] ?? "" } = options;
+  return await withTemporaryFolder("preview", async (folder) => {
+    const copied = await copyWorkspace(workspace, stack, folder);
+    const environment = await prepareEnvironment(folder, path);
+    return await inChild({ ...copied, stack, folder, policyPack }, environment, options.signal);
   });
 }
 
-async function prepareEnvironment(folder: string): Promise<Record<string, string>> {
+/**
+ * What a stack's program registers in such a preview.
+ *
+ * @throws UserError if a file is missing or the program refuses its settings
+ */
+export async function registeredApart(options: ApartOptions): Promise<Registration> {
+  const { config, resources, failure } = await previewApart(options);
+  if (failure === undefined) return { config, resources };
+  if (/\bpulumi ENOENT\b/.test(failure.reason))
+    throw new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
+  const reason = messageOf(new Error(failure.reason));
+  throw failure.isRefusal
+    ? new UserError(reason)
+    : new Error(`The preview of stack ${options.stack} failed: ${reason}`);
+}
+
+async function prepareEnvironment(folder: string, path: string): Promise<Record<string, string>> {
   const bin = join(folder, "bin");
   const state = join(folder, "state");
   await Promise.all([mkdir(bin), mkdir(state)]);
   await writeStandIns(bin);
   return {
     ...PLACEHOLDERS,
-    PATH: [bin, process.env["PATH"] ?? ""].join(delimiter),
+    PATH: [bin, path].join(delimiter),
     PULUMI_BACKEND_URL: pathToFileURL(state).href,
     PULUMI_CONFIG_PASSPHRASE: "preview",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // The language host leaves a compiler's cache behind.
+    // The engine and what it starts leave caches behind.
     TMPDIR: folder,
   };
 }
 
-async function initStack(
-  { stack, signal }: ApartOptions,
-  folder: string,
+/** Runs a preview in a process of its own, which ends after all that it has started. */
+async function inChild(
+  order: PreviewOrder,
   environment: Record<string, string>,
-): Promise<void> {
-  try {
-    await execa("pulumi", ["stack", "init", stack, "--non-interactive"], {
-      cwd: folder,
-      env: { ...environment, NO_COLOR: "1" },
-      stdin: "ignore",
-      ...(signal && { cancelSignal: signal }),
+  signal: AbortSignal | undefined,
+): Promise<PreviewReport> {
+  signal?.throwIfAborted();
+  const child = fork(CHILD, {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    // A process group of its own: a terminal's Ctrl-C reaches only us, and the child ends the engine in order.
+    detached: true,
+  });
+  let said = "";
+  child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+  return await new Promise((resolve, reject) => {
+    const stop = () => void child.kill("SIGTERM");
+    signal?.addEventListener("abort", stop, { once: true });
+    child.once("message", (report) => {
+      if (signal?.aborted !== true) resolve(report as PreviewReport);
     });
-  } catch (error) {
-    if (signal?.aborted === true) throw new DOMException("interrupted", "AbortError");
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new UserError("The Pulumi command is not on PATH: run `make setup`, or install Pulumi.");
-    }
-    throw new Error(`A stack for the preview could not be made: ${messageOf(error)}`, { cause: error });
-  }
+    child.once("error", reject);
+    child.once("close", (code) => {
+      signal?.removeEventListener("abort", stop);
+      // Not before it has ended: it would still write into the folder that is removed next.
+      if (signal?.aborted === true) reject(signal.reason as Error);
+      const last = messageOf(new Error(said.trim().split("\n").at(-1) ?? ""));
+      reject(
+        new UserError(
+          `The preview of stack ${order.stack} ended without a report (exit code ${code ?? "none"}): ${last}`,
+        ),
+      );
+    });
+    child.send(order);
+  });
 }

@@ -16,32 +16,25 @@ export interface Registration {
   readonly resources: RegisteredResource[];
 }
 
+/** A resource as the engine has it in a state or an event. */
+export interface ResourceState {
+  readonly urn: string;
+  readonly type: string;
+  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
+  /** `URN::id` of its provider; empty or absent for components. */
+  readonly provider?: string | undefined;
+}
+
 const state = z.object({
   urn: z.string(),
   type: z.string(),
   inputs: z.record(z.string(), z.unknown()).optional(),
   provider: z.string().optional(),
 });
-type State = z.infer<typeof state>;
-
 const preview = z.object({
-  config: z.record(z.string(), z.string()).optional(),
-  steps: z.array(z.object({ op: z.string(), newState: state.optional() })).optional(),
   diagnostics: z.array(z.object({ severity: z.string().optional(), message: z.string() })).optional(),
 });
 const checkpoint = z.object({ deployment: z.object({ resources: z.array(state).nullish() }) });
-
-/** What `pulumi preview --json` printed. Throws where it isn't that. */
-export function registrationIn(previewJson: string): Registration {
-  const { config, steps } = preview.parse(JSON.parse(previewJson));
-  // A replacement shows as three steps; each resource counts once, as it will be.
-  const states = new Map(
-    (steps ?? []).flatMap(({ op, newState }) =>
-      newState && !op.startsWith("delete") ? [[newState.urn, newState]] : [],
-    ),
-  );
-  return { config: config ?? {}, resources: withRegions([...states.values()]) };
-}
 
 /** The engine's own errors in what a failed `pulumi preview --json` printed; empty when it printed something else. */
 export function errorsIn(previewJson: string): string[] {
@@ -62,17 +55,17 @@ export function resourcesInExport(exportJson: string): RegisteredResource[] {
   return withRegions(checkpoint.parse(JSON.parse(exportJson)).deployment.resources ?? []);
 }
 
-/** Resources name their provider by URN and id; the provider's inputs hold the region. */
-function withRegions(states: readonly State[]): RegisteredResource[] {
+/** Each resource once, by its last state. Resources name their provider by URN and id; the provider's inputs hold the region. */
+export function withRegions(states: readonly ResourceState[]): RegisteredResource[] {
   const regions = new Map(states.map(({ urn, inputs }) => [urn, inputs?.["region"]]));
-  return states.map(({ urn, type, inputs = {}, provider = "" }) => {
+  return [...new Map(states.map((one) => [one.urn, one])).values()].map(({ urn, type, inputs = {}, provider = "" }) => {
     const region = regions.get(provider.slice(0, provider.lastIndexOf("::")));
     return { urn, type, inputs, ...(typeof region === "string" && { region }) };
   });
 }
 
-/** Without the engine's colour marks. */
-function plain(text: string): string {
+/** An engine's message without its colour marks. */
+export function plain(text: string): string {
   return text
     .replace(/<\{%[^%]*%\}>/g, "")
     .trim()

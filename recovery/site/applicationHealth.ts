@@ -22,10 +22,10 @@ export interface Healthy {
   healthy: true;
   /** SHA of the commit that it was built from. */
   commit: string | undefined;
-  /** Vercel's id of the deployment that answered. */
+  /** The app host's id of the deployment that answered. */
   deployment: string | undefined;
-  /** Whether the answer came through Vercel's edge. */
-  fromVercel: boolean;
+  /** The app host through whose edge the answer came; undefined for any other server. */
+  servedBy: string | undefined;
 }
 
 /** What a look at the application found. */
@@ -51,7 +51,7 @@ export async function applicationHealth(
         healthy: true,
         commit: commit || undefined,
         deployment: deployment || undefined,
-        fromVercel: answer.fromVercel,
+        servedBy: answer.servedBy,
       };
     }
     return { healthy: false, reason: `${host}${path} answers ${answer.status}: ${said(answer, body)}` };
@@ -63,7 +63,8 @@ export async function applicationHealth(
 
 function said(answer: EdgeAnswer, body: z.infer<typeof healthBody> | undefined): string {
   if (body) return `status "${body.status}"${body.reason ? ` (${redact(body.reason)})` : ""}`;
-  if (answer.status === 401 && answer.fromVercel) return "Vercel's deployment protection asks for a login";
+  if (answer.status === 401 && answer.servedBy !== undefined)
+    return `${answer.servedBy}'s deployment protection asks for a login`;
   return answer.excerpt || "nothing";
 }
 

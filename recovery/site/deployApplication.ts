@@ -1,26 +1,20 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { AppHost, Deployment } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
-import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts";
 import type { Git } from "../../services/codeHost/git.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { poll } from "../../services/common/polling.ts";
-import { pool } from "../../services/common/pool.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
 import { applicationHealth, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
-import { type SourceFile, sourceFiles } from "./sourceFiles.ts";
-
-/** Uploads at a time. */
-const UPLOADS = 6;
 
 /** What the operations on deployments work with. */
 export interface DeploymentPorts {
-  vercel: Vercel;
+  appHost: AppHost;
   git: Git;
   edge: Edge;
   clock: Clock;
@@ -43,7 +37,7 @@ export interface WantedDeployment {
 /** A deployment that is built and healthy. */
 export interface HealthyDeployment {
   deploymentId: string;
-  /** Its own address, "https://….vercel.app". */
+  /** Its own address, with the scheme. */
   url: string;
   commit: string;
   /** The one that served before and was healthy: where a rollback leads. */
@@ -52,9 +46,9 @@ export interface HealthyDeployment {
 }
 
 /**
- * Deploys the newest commit of a branch to production: has the project show its deployments Vercel's system variables, copies the source into a private folder, uploads what Vercel
- * does not have yet, waits for the build, and asks the deployment itself for its health, through the project's protection. Vercel gives a project's public
- * names to a production deployment only once its build is ready: a failed build leaves the one before in service. When a
+ * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host does not have
+ * yet, waits for the build, and asks the deployment itself for its health, through the project's protection. A project's public names go to
+ * a production deployment only once its build is ready: a failed build leaves the one before in service. When a
  * built deployment does not become healthy, the names go back to the one before; the failed one stays for its logs.
  */
 export async function deployApplication(
@@ -64,24 +58,17 @@ export async function deployApplication(
   reporter: Reporter,
 ): Promise<HealthyDeployment> {
   const start = ports.clock().getTime();
-  const project = await ports.vercel.project(wanted.projectId, signal);
+  const { appHost } = ports;
+  const project = await appHost.project(wanted.projectId, signal);
   if (!project)
-    throw new UserError(`Vercel project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`);
-  const previousDeploymentId = await healthyPredecessor(ports, wanted, project.targets?.production?.id, signal);
-  // Without them a deployment doesn't know its own id. Here and not by Pulumi, whose plugin changes every other setting along with one.
-  if (project.autoExposeSystemEnvs !== true) await ports.vercel.exposeSystemVariables(project.id, signal);
-  const { started, commit } = await withTemporaryFolder("source", async (folder) => {
-    reporter(`reading ${wanted.sourceRef} of ${wanted.sourceUrl}`);
-    const source = join(folder, "source");
-    const head = await ports.git.checkout(wanted.sourceUrl, wanted.sourceRef, source, signal);
-    return {
-      started: await upload(ports.vercel, { wanted, folder: source, commit: head }, signal, reporter),
-      commit: head,
-    };
-  });
+    throw new UserError(
+      `${appHost.name} project ${wanted.projectName} (${wanted.projectId}) does not exist: create it first.`,
+    );
+  const previousDeploymentId = await healthyPredecessor(ports, wanted, project.productionId, signal);
+  const { started, commit } = await startDeployment(ports, wanted, signal, reporter);
   const deployment = await untilBuilt(ports, started, signal, reporter).catch(async (error: unknown) => {
     // Nobody would look at its health any more, but it would take the public names once it is built.
-    if (signal.aborted) await ports.vercel.deleteDeployment(started.id);
+    if (signal.aborted) await appHost.deleteDeployment(started.id);
     throw error;
   });
   reporter(`deployment ${deployment.id} is built: asking for its health`);
@@ -95,12 +82,12 @@ export async function deployApplication(
       signal,
       reporter,
       advice: previousDeploymentId
-        ? `Deployment ${previousDeploymentId} goes on serving; look at the logs of ${deployment.id} in Vercel, correct the cause and run again.`
-        : `Look at the logs of deployment ${deployment.id} in Vercel, correct the cause and run again.`,
+        ? `Deployment ${previousDeploymentId} goes on serving; look at the logs of ${deployment.id} in ${appHost.name}, correct the cause and run again.`
+        : `Look at the logs of deployment ${deployment.id} in ${appHost.name}, correct the cause and run again.`,
     });
   } catch (error) {
     // Without the signal: also after Ctrl-C no public name may be left on a deployment that nobody saw healthy.
-    if (previousDeploymentId) await ports.vercel.promoteDeployment(wanted.projectId, previousDeploymentId);
+    if (previousDeploymentId) await appHost.promoteDeployment(wanted.projectId, previousDeploymentId);
     throw error;
   }
   return {
@@ -112,15 +99,6 @@ export async function deployApplication(
   };
 }
 
-/** A deployment as it is now, or nothing when Vercel says that it is gone. An unreachable Vercel is an error. */
-export function readDeployment(
-  vercel: Vercel,
-  deploymentId: string,
-  signal: AbortSignal,
-): Promise<VercelDeployment | undefined> {
-  return vercel.deployment(deploymentId, signal);
-}
-
 /** What became of a wish to delete a deployment. */
 export type DeploymentRemoval = { removed: true } | { removed: false; reason: string };
 
@@ -129,22 +107,22 @@ export type DeploymentRemoval = { removed: true } | { removed: false; reason: st
  * stays until its project goes, because deleting it would take the name down. Says why it stayed.
  */
 export async function removeDeployment(
-  vercel: Vercel,
+  appHost: AppHost,
   projectId: string,
   deploymentId: string,
   signal: AbortSignal,
 ): Promise<DeploymentRemoval> {
-  const project = await vercel.project(projectId, signal);
+  const project = await appHost.project(projectId, signal);
   if (!project) return { removed: true };
-  if (project.targets?.production?.id === deploymentId) {
-    const names = (await vercel.domains(projectId, signal))
-      .map(({ name }) => name)
-      .filter((name) => !name.endsWith(".vercel.app"));
+  if (project.productionId === deploymentId) {
+    const names = (await appHost.publicNames(projectId, signal))
+      .filter(({ isGenerated }) => !isGenerated)
+      .map(({ name }) => name);
     if (names.length > 0) {
       return { removed: false, reason: `deployment ${deploymentId} stays: it serves ${names.join(", ")}` };
     }
   }
-  await vercel.deleteDeployment(deploymentId, signal);
+  await appHost.deleteDeployment(deploymentId, signal);
   return { removed: true };
 }
 
@@ -156,60 +134,46 @@ async function healthyPredecessor(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (productionId === undefined) return undefined;
-  const current = await ports.vercel.deployment(productionId, signal);
-  if (current?.state !== "READY") return undefined;
+  const current = await ports.appHost.deployment(productionId, signal);
+  if (current?.state !== "ready") return undefined;
   const edge = await edgeThroughProtection(ports, wanted.projectId, current.url, signal);
   const health = await applicationHealth(edge, current.url, wanted.healthPath, signal);
   return health.healthy ? current.id : undefined;
 }
 
-/** Uploads what Vercel says is missing and starts the deployment. Vercel knows contents of earlier deployments already. */
-async function upload(
-  vercel: Vercel,
-  source: { wanted: WantedDeployment; folder: string; commit: string },
+/** Copies the source, and has the app host begin to build it. */
+async function startDeployment(
+  { appHost, git }: DeploymentPorts,
+  { projectId, projectName, sourceUrl, sourceRef }: WantedDeployment,
   signal: AbortSignal,
   reporter: Reporter,
-): Promise<VercelDeployment> {
-  const { wanted, commit } = source;
-  const found = await sourceFiles(source.folder);
-  if (found.length === 0)
-    throw new UserError(`${wanted.sourceRef} of ${wanted.sourceUrl} holds no files: nothing can be deployed.`);
-  const files = found.map(({ file, sha, size, mode }) => ({ file, sha, size, mode }));
-  const request = { ...wanted, files, commit, branch: wanted.sourceRef };
-  const first = await vercel.createDeployment(request, signal);
-  if (!("missing" in first)) return first;
-  const missing = new Set(first.missing.length > 0 ? first.missing : files.map(({ sha }) => sha));
-  const wantedFiles = new Map(found.filter(({ sha }) => missing.has(sha)).map((file) => [file.sha, file]));
-  reporter(`uploading ${wantedFiles.size} of ${files.length} files of commit ${commit.slice(0, 8)}`);
-  await uploadAll(vercel, [...wantedFiles.values()], signal);
-  const second = await vercel.createDeployment(request, signal);
-  if ("missing" in second)
-    throw new Error(`Vercel still misses ${second.missing.length} files after their upload: run again.`);
-  return second;
-}
-
-async function uploadAll(vercel: Vercel, files: readonly SourceFile[], signal: AbortSignal): Promise<void> {
-  const upload = async ({ sha, path }: SourceFile, inner: AbortSignal) =>
-    vercel.uploadFile(sha, await readFile(path), inner);
-  await pool(files, UPLOADS, upload, signal);
+): Promise<{ started: Deployment; commit: string }> {
+  return withTemporaryFolder("source", async (temporary) => {
+    reporter(`reading ${sourceRef} of ${sourceUrl}`);
+    const folder = join(temporary, "source");
+    const commit = await git.checkout(sourceUrl, sourceRef, folder, signal);
+    const source = { projectId, projectName, folder, commit, branch: sourceRef, sourceUrl };
+    return { started: await appHost.deploy(source, reporter, signal), commit };
+  });
 }
 
 function untilBuilt(
   ports: DeploymentPorts,
-  started: VercelDeployment,
+  started: Deployment,
   signal: AbortSignal,
   reporter: Reporter,
-): Promise<VercelDeployment> {
-  return poll<VercelDeployment>(
+): Promise<Deployment> {
+  const { appHost } = ports;
+  return poll<Deployment>(
     async () => {
-      const now = await ports.vercel.deployment(started.id, signal);
+      const now = await appHost.deployment(started.id, signal);
       if (!now) throw new Error(`Deployment ${started.id} disappeared while it was built: run again.`);
-      if (now.state === "READY") return { done: now };
-      if (now.state === "ERROR" || now.state === "CANCELED") {
-        const reason = (now.error ?? `Vercel gives no reason (state ${now.state})`).trim().replace(/\.$/, "");
+      if (now.state === "ready") return { done: now };
+      if (now.state === "failed") {
+        const reason = (now.error ?? `${appHost.name} gives no reason (state ${now.status})`).trim().replace(/\.$/, "");
         throw new Error(`Deployment ${started.id} failed: ${reason}. What served before goes on serving.`);
       }
-      return { waitingFor: now.state };
+      return { waitingFor: now.status };
     },
     {
       patience: (ports.timing ?? realTiming).build,
@@ -218,7 +182,7 @@ function untilBuilt(
       progress: (state) => reporter(`deployment ${started.id} is ${state}`),
       onLimit: (state, elapsed) =>
         new Error(
-          `Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s: look at its build in Vercel and run again.`,
+          `Deployment ${started.id} was still ${state} after ${Math.round(elapsed / 1000)} s: look at its build in ${appHost.name} and run again.`,
         ),
     },
   );

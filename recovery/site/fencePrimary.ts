@@ -1,7 +1,7 @@
-import type { Vercel } from "../../services/appHost/vercel.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import { messageOf } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 
 /** Whether a part of the primary, or of the generation that is left, was stopped, and if not, why. */
 export interface FenceResult {
@@ -13,32 +13,32 @@ export interface FenceResult {
 
 /** The primary by the names that derive from its settings: a recovery has nothing else of it. */
 export interface PrimaryNames {
-  /** Slug of the Supabase organization. */
+  /** Slug of the organization at the database host. */
   organization: string;
-  /** Name of the Supabase project. */
+  /** Name of the database's project. */
   databaseName: string;
   /** Name of the Vercel project. */
   vercelProject?: string | undefined;
-  /** Name of the Supabase project that an earlier recovery has made and that this one leaves. */
+  /** Name of the project that an earlier recovery has made and that this one leaves. */
   leftDatabaseName?: string | undefined;
 }
 
 /**
  * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
  * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
- * says so. Both pauses are undone by hand in Supabase and Vercel (a paused project keeps its data).
+ * says so. Both pauses are undone by hand at their hosts (a paused project keeps its data).
  */
 export async function fencePrimary(
-  ports: { supabase: Supabase; vercel: Vercel },
+  ports: { databaseHost: DatabaseHost; appHost: AppHost },
   primary: PrimaryNames,
   signal: AbortSignal,
   reporter: Reporter,
 ): Promise<FenceResult[]> {
   const { organization, databaseName, vercelProject, leftDatabaseName } = primary;
-  const pauseOf = (name: string) => () => pauseDatabase(ports.supabase, organization, name, signal);
+  const pauseOf = (name: string) => () => pauseDatabase(ports.databaseHost, organization, name, signal);
   const results = await Promise.all([
     attempt("database", pauseOf(databaseName)),
-    attempt("application", () => pauseApplication(ports.vercel, vercelProject, signal)),
+    attempt("application", () => pauseApplication(ports.appHost, vercelProject, signal)),
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
   signal.throwIfAborted();
@@ -56,24 +56,24 @@ export const PARTS: Readonly<Record<FenceResult["part"], string>> = {
 };
 
 async function pauseDatabase(
-  supabase: Supabase,
+  databaseHost: DatabaseHost,
   organization: string,
   databaseName: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const found = (await supabase.projects(signal)).filter(
+  const found = (await databaseHost.projects(signal)).filter(
     (one) => one.name === databaseName && one.organization === organization,
   );
-  if (found.length === 0) throw new Error(`Supabase has no project ${databaseName} in ${organization}`);
-  for (const { ref } of found) await supabase.pauseProject(ref, signal);
+  if (found.length === 0) throw new Error(`${databaseHost.name} has no project ${databaseName} in ${organization}`);
+  for (const { ref } of found) await databaseHost.pauseProject(ref, signal);
   return `${databaseName} (${found.map(({ ref }) => ref).join(", ")}) is paused`;
 }
 
-async function pauseApplication(vercel: Vercel, name: string | undefined, signal: AbortSignal): Promise<string> {
+async function pauseApplication(appHost: AppHost, name: string | undefined, signal: AbortSignal): Promise<string> {
   if (name === undefined) throw new Error("the setting peerVercelProject does not name it");
-  const project = await vercel.project(name, signal);
-  if (project === undefined) throw new Error(`Vercel has no project ${name}`);
-  await vercel.pauseProject(project.id, signal);
+  const project = await appHost.project(name, signal);
+  if (project === undefined) throw new Error(`${appHost.name} has no project ${name}`);
+  await appHost.pauseProject(project.id, signal);
   return `${name} is paused`;
 }
 

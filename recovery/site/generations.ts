@@ -1,5 +1,5 @@
 import { recoveredDatabaseName } from "../../planning/names.ts";
-import type { SupabaseProjectInfo } from "../../services/databaseHost/supabase.ts";
+import type { DatabaseProject } from "../../services/databaseHost/databaseHost.ts";
 import type { Lease } from "./trafficLease.ts";
 
 /** The generations of the recovered database that a stack declares, the present one among them. */
@@ -24,8 +24,8 @@ export function declaredWith({ first, declared }: DeclaredGenerations, generatio
   return { first, declared: [...new Set([...declared, generation])].sort((a, b) => a - b) };
 }
 
-/** Whether Supabase has no project of a generation (any more). */
-export function isGone(projects: readonly SupabaseProjectInfo[], organization: string, generation: number): boolean {
+/** Whether the database host has no project of a generation (any more). */
+export function isGone(projects: readonly DatabaseProject[], organization: string, generation: number): boolean {
   const name = recoveredDatabaseName("active", generation);
-  return !projects.some((one) => one.name === name && one.organization === organization && one.status !== "REMOVED");
+  return !projects.some((one) => one.name === name && one.organization === organization);
 }

@@ -1,4 +1,4 @@
-import type { Vercel, VercelProject } from "../../services/appHost/vercel.ts";
+import type { AppHost, AppProject } from "../../services/appHost/appHost.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
@@ -6,10 +6,10 @@ import type { PlannedCreate } from "../pulumi/pulumiPending.ts";
 
 const PROJECT = "vercel:index/project:Project";
 
-/** What a half-made project is looked for with. Vercel is asked only while the state has no project of the name. */
+/** What a half-made project is looked for with. The app host is asked only while the state has no project of the name. */
 export interface HalfMadePorts {
   pulumi: Pick<Pulumi, "deployed" | "plannedCreates" | "adopt">;
-  vercel: () => Vercel;
+  appHost: () => AppHost;
   reporter: Reporter;
 }
 
@@ -21,19 +21,19 @@ export interface HalfMadePorts {
  * @throws UserError where a project of that name holds something: it is not what an `up` has left
  */
 export async function adoptHalfMadeProject(
-  { pulumi, vercel, reporter }: HalfMadePorts,
+  { pulumi, appHost, reporter }: HalfMadePorts,
   name: string,
   stack: string,
 ): Promise<void> {
   const known = (await pulumi.deployed()).some(({ type, inputs }) => type === PROJECT && inputs["name"] === name);
   if (known) return;
-  const found = await vercel().project(name);
+  const found = await appHost().project(name);
   if (found?.name !== name) return;
   const planned = (await pulumi.plannedCreates()).find(
     ({ type, inputs }) => type === PROJECT && inputs["name"] === name,
   );
   if (planned === undefined) return;
-  const content = await contentOf(vercel(), found);
+  const content = await contentOf(appHost(), found);
   if (content.length > 0) throw refusal(found, content, planned, stack);
   reporter(
     `Vercel project ${name} (${found.id}) was made by an update that broke off, and is empty: it is taken into the state of stack ${stack}.`,
@@ -42,24 +42,24 @@ export async function adoptHalfMadeProject(
 }
 
 /** What a project holds, in words; nothing for one that was only just created. */
-async function contentOf(vercel: Vercel, { id, name, targets }: VercelProject): Promise<string[]> {
-  const [deployed, variables, domains, settings] = await Promise.all([
-    vercel.hasDeployments(id),
-    vercel.variables(id),
-    vercel.domains(id),
-    vercel.projectSettings(id),
+async function contentOf(appHost: AppHost, { id, name, productionId, hasRepository }: AppProject): Promise<string[]> {
+  const [deployed, variables, domains] = await Promise.all([
+    appHost.hasDeployments(id),
+    appHost.variables(id),
+    appHost.publicNames(id),
   ]);
-  const names = domains.map((domain) => domain.name).filter((domain) => domain !== `${name}.vercel.app`);
+  // Every project has a generated name after its own.
+  const given = domains.filter((domain) => !(domain.isGenerated && domain.name.startsWith(`${name}.`)));
   return [
-    ...(deployed || targets?.production ? ["deployments"] : []),
+    ...(deployed || productionId !== undefined ? ["deployments"] : []),
     ...(variables.length > 0 ? [`variables (${variables.map(({ key }) => key).join(", ")})`] : []),
-    ...(names.length > 0 ? [`domains (${names.join(", ")})`] : []),
-    ...(settings?.["link"] ? ["a linked repository"] : []),
+    ...(given.length > 0 ? [`domains (${given.map((domain) => domain.name).join(", ")})`] : []),
+    ...(hasRepository ? ["a linked repository"] : []),
   ];
 }
 
 function refusal(
-  { id, name }: VercelProject,
+  { id, name }: AppProject,
   content: readonly string[],
   { urn, parent = "", provider = "" }: PlannedCreate,
   stack: string,

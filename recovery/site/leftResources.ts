@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import type { Vercel } from "../../services/appHost/vercel.ts";
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { AwsNames } from "../../services/aws/awsNames.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Cloudflare } from "../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { unlessNotFound } from "../../services/http/http.ts";
 import type { PendingCreate } from "../pulumi/pulumiPending.ts";
 
@@ -14,8 +14,8 @@ export interface LeftResourcesPorts {
   /** AWS's account of the stack, 12 digits. */
   accountId: string;
   aws: () => AwsNames;
-  vercel: () => Vercel;
-  cloudflare: () => Cloudflare;
+  appHost: () => AppHost;
+  dns: () => DnsHost;
   reporter: Reporter;
 }
 
@@ -58,6 +58,8 @@ const named = (id: (name: string, search: Search) => string) =>
 /**
  * Every type that the stacks declare (tests/recovery/site/leftResources.test.ts holds the two together). Import ids are those of
  * the official providers' documentation.
+ *
+ * @internal exported for that test
  */
 export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:s3/bucket:Bucket": text("bucket"),
@@ -85,9 +87,9 @@ export const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
   "aws:secretsmanager/secretVersion:SecretVersion": { forget: "a secret takes any number of versions" },
   "aws:sqs/queue:Queue": lookUp("name", (name, { aws }) => aws().queueUrl(name)),
   "github:index/repository:Repository": text("name"),
-  "vercel:index/project:Project": lookUp("name", async (name, { vercel }) => (await vercel().project(name))?.id),
+  "vercel:index/project:Project": lookUp("name", async (name, { appHost }) => (await appHost().project(name))?.id),
   "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariables": { remove: removeVariables },
-  "cloudflare:index/zone:Zone": lookUp("name", (name, { cloudflare }) => cloudflare().zoneId(name)),
+  "cloudflare:index/zone:Zone": lookUp("name", (name, { dns }) => dns().zoneId(name)),
   "cloudflare:index/dnsRecord:DnsRecord": lookUp("zoneId", recordOf),
   "recovery:index:AppDeployment": { forget: ITSELF },
   "recovery:index:DatabaseRestore": { forget: ITSELF },
@@ -130,24 +132,24 @@ async function secretArn(name: string, { aws, reporter }: Search): Promise<strin
 }
 
 /** Cloudflare knows a record by `zone id/record id`. */
-async function recordOf(zoneId: string, { inputs, cloudflare }: Search): Promise<string | undefined> {
+async function recordOf(zoneId: string, { inputs, dns }: Search): Promise<string | undefined> {
   const { name, type } = inputs;
   if (typeof name !== "string") return undefined;
-  const records = await unlessNotFound(cloudflare().records(zoneId, name));
+  const records = await unlessNotFound(dns().records(zoneId, name));
   const found = records?.find((record) => record.type === type);
   return found && `${zoneId}/${found.id}`;
 }
 
-/** Vercel refuses a second variable of a name and target, and its provider imports none. `up` writes their values anew. */
-async function removeVariables({ inputs, vercel, reporter }: Search): Promise<void> {
+/** The app host refuses a second variable of a name and target, and its provider imports none. `up` writes their values again. */
+async function removeVariables({ inputs, appHost, reporter }: Search): Promise<void> {
   const asked = variablesInputs.safeParse(inputs).data;
   if (asked === undefined) return;
   const { projectId, variables } = asked;
-  const inTheWay = (await unlessNotFound(vercel().clashingVariables(projectId, variables))) ?? [];
+  const inTheWay = (await unlessNotFound(appHost().clashingVariables(projectId, variables))) ?? [];
   if (inTheWay.length === 0) return;
   const keys = inTheWay.map(({ key }) => key).join(", ");
   reporter(
-    `Variables that the killed update has left in Vercel project ${projectId} are removed, to be written anew: ${keys}.`,
+    `Variables that the killed update has left in ${appHost().name} project ${projectId} are removed, to be written anew: ${keys}.`,
   );
-  for (const { id } of inTheWay) await vercel().removeVariable(projectId, id);
+  for (const { id } of inTheWay) await appHost().removeVariable(projectId, id);
 }

@@ -1,7 +1,7 @@
 import { recoveredDatabaseName } from "../../planning/names.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
-import type { Supabase } from "../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../services/databaseHost/databaseHost.ts";
 import type { Confirm } from "../postgres/session/confirmation.ts";
 import type { Pulumi } from "../pulumi/pulumi.ts";
 import { chooseBackup } from "../vault/chooseBackup.ts";
@@ -16,14 +16,14 @@ export interface ReleaseGenerationOptions {
   /** Name of the stack, and the generation of its settings. */
   stack: string;
   present: number;
-  /** Slug of the Supabase organization. */
+  /** Slug of the organization at the database host. */
   organization: string;
-  /** Also delete its project at Supabase, for good. */
+  /** Also delete its project at the database host, for good. */
   deletesProject: boolean;
   /** Give it up although no backup is newer than the present database. Never with `deletesProject`. */
   withoutNewerBackup: boolean;
   pulumi: Pick<Pulumi, "exportState" | "rewriteState">;
-  supabase: Supabase;
+  databaseHost: DatabaseHost;
   /** Who holds the public name. */
   lease: Lease | undefined;
   /** Of the stack's own vault. */
@@ -46,13 +46,13 @@ export interface ReleasedGeneration {
 
 /**
  * Gives an earlier generation up: the stack forgets its project and restore, in one change of the state, so that no `up` declares or
- * protects them any more. The project itself stays at Supabase unless it is to be deleted too. Can be run again after an interruption.
+ * protects them any more. The project itself stays at its host unless it is to be deleted too. Can be run again after an interruption.
  *
  * @throws UserError for the present generation and the one that the public name leads to; where no proven backup is newer than the
  * present database, and what is given up may be all that is left; where something still depends on it
  */
 export async function releaseGeneration(options: ReleaseGenerationOptions): Promise<ReleasedGeneration> {
-  const { generation, stack, present, lease, pulumi, supabase, reporter, signal } = options;
+  const { generation, stack, present, lease, pulumi, databaseHost, reporter, signal } = options;
   if (generation === present) {
     throw new UserError(
       `Generation ${generation} is the present one of stack ${stack}: only an earlier one can be released. After a recovery with a higher generation this one is earlier.`,
@@ -66,8 +66,8 @@ export async function releaseGeneration(options: ReleaseGenerationOptions): Prom
   const all = generationsIn(await pulumi.exportState());
   const held = all.find((one) => one.generation === generation);
   const projectName = recoveredDatabaseName("active", generation);
-  const project = (await supabase.projects(signal)).find(
-    (one) => one.name === projectName && one.organization === options.organization && one.status !== "REMOVED",
+  const project = (await databaseHost.projects(signal)).find(
+    (one) => one.name === projectName && one.organization === options.organization,
   );
   const { deletesProject } = options;
   const facts = { generation, projectName, ref: project?.ref ?? held?.ref ?? "" };
@@ -75,7 +75,7 @@ export async function releaseGeneration(options: ReleaseGenerationOptions): Prom
     return { ...facts, state: "not declared", projectDeleted: false };
   refuseWithoutBackup(options, all);
   const made = project === undefined ? "" : `, in ${project.region}, made ${project.createdAt}, ${project.status}`;
-  const name = `Supabase project ${projectName}${facts.ref === "" ? "" : ` (${facts.ref}${made})`}`;
+  const name = `${databaseHost.name} project ${projectName}${facts.ref === "" ? "" : ` (${facts.ref}${made})`}`;
   await options.confirm({ names: [projectName], lines: linesOf(options, name, project !== undefined) });
   if (held !== undefined) {
     reporter(`Taking generation ${generation} out of the state of stack ${stack}`);
@@ -83,19 +83,23 @@ export async function releaseGeneration(options: ReleaseGenerationOptions): Prom
   }
   if (deletesProject && project !== undefined) {
     reporter(`Deleting ${name}`);
-    await supabase.deleteProject(project.ref, signal);
+    await databaseHost.deleteProject(project.ref, signal);
   }
   const state = held === undefined ? "not declared" : "released";
   return { ...facts, state, projectDeleted: deletesProject && project !== undefined };
 }
 
-function linesOf({ generation, deletesProject }: ReleaseGenerationOptions, name: string, isThere: boolean): string[] {
+function linesOf(
+  { generation, deletesProject, databaseHost: { name: host } }: ReleaseGenerationOptions,
+  name: string,
+  isThere: boolean,
+): string[] {
   if (!isThere) return [`Generation ${generation} is given up. ${name} is gone already.`];
   return [
     `Generation ${generation} is given up: ${name}.`,
     deletesProject
-      ? "The project is deleted for good, with its data, its storage objects and Supabase's own backups of it."
-      : `The project stays at Supabase and is billed there; nothing declares or protects it any more. \`castchat-recovery generation delete ${generation}\` deletes it.`,
+      ? `The project is deleted for good, with its data, its storage objects and ${host}'s own backups of it.`
+      : `The project stays at ${host} and is billed there; nothing declares or protects it any more. \`castchat-recovery generation delete ${generation}\` deletes it.`,
   ];
 }
 

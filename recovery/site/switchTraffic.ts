@@ -1,24 +1,21 @@
+import type { AppHost } from "../../services/appHost/appHost.ts";
 import type { Edge } from "../../services/appHost/edge.ts";
-import { type Vercel, VERCEL_CNAME, type VercelDomain } from "../../services/appHost/vercel.ts";
 import type { Clock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
-import { poll } from "../../services/common/polling.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { realTiming, type Timing } from "../../services/common/timing.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { applicationHealth, HEALTH_PATH, waitUntilHealthy } from "./applicationHealth.ts";
 import { edgeThroughProtection } from "./deploymentProtection.ts";
+import { bringName } from "./publicName.ts";
+import { changeableRecord, leadTo, recordsOf, zoneOf } from "./publicRecord.ts";
 import { isSame, type Lease, leaseContent, leaseNameOf, leaseRefusal, readLease, takeLease } from "./trafficLease.ts";
-import { HOW_TO_PROVE, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
-
-/** Lifetime of the public record in seconds. Short, so that the next move is quick: the one before it counts then. */
-const RECORD_TTL_SECONDS = 60;
-const COMMENT = "Leads visitors to the application; written by castchat-recovery.";
+import { howToProve, trafficDoubt, type TrafficTarget } from "./trafficProof.ts";
 
 /** What the operations on traffic work with. */
 export interface TrafficPorts {
-  vercel: Vercel;
-  cloudflare: Cloudflare;
+  appHost: AppHost;
+  dns: DnsHost;
   edge: Edge;
   clock: Clock;
   /** @default - the real one */
@@ -48,7 +45,7 @@ export interface SwitchedTraffic {
 }
 
 /**
- * Leads a public name to a Vercel project: checks the target's health and every refusal first, then takes the lease,
+ * Leads a public name to a project: checks the target's health and every refusal first, then takes the lease,
  * moves the domain, sets the record in place, and waits until the name itself answers from the new deployment. Each step
  * finds what an interrupted run has done, so that it can be run again at any point. Refusals are UserErrors.
  */
@@ -61,17 +58,18 @@ export async function switchTraffic(
   const start = ports.clock().getTime();
   const { publicName, deploymentUrl } = wanted;
   const healthPath = wanted.healthPath ?? HEALTH_PATH;
-  const zoneId = await zoneOf(ports.cloudflare, wanted, signal);
-  const refusal = leaseRefusal(await readLease(ports.cloudflare, zoneId, publicName, signal), wanted, publicName);
+  const zoneId = await zoneOf(ports.dns, wanted, signal);
+  const refusal = leaseRefusal(await readLease(ports.dns, zoneId, publicName, signal), wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
   const target = await healthyTarget(ports, wanted, healthPath, signal);
-  changeableRecord(await recordsOf(ports.cloudflare, zoneId, publicName, signal), publicName);
+  const record = { zoneId, publicName, target: ports.appHost.dnsTarget };
+  await changeableRecord(ports.dns, record, signal);
 
   reporter(`taking the lease of ${publicName} for ${leaseContent(wanted)}`);
-  const lease = await takeLease(ports.cloudflare, zoneId, publicName, wanted, signal);
-  reporter(`moving ${publicName} to Vercel project ${wanted.projectId}`);
-  await moveDomain(ports, { ...wanted, zoneId }, signal, reporter);
-  const recordId = await setRecord(ports.cloudflare, zoneId, publicName, signal);
+  const lease = await takeLease(ports.dns, zoneId, publicName, wanted, signal);
+  reporter(`moving ${publicName} to ${ports.appHost.name} project ${wanted.projectId}`);
+  await bringName(ports, { ...wanted, zoneId }, signal, reporter);
+  const recordId = await leadTo(ports.dns, record, signal);
   reporter(`waiting until ${publicName} answers from ${deploymentUrl}`);
   await waitUntilHealthy({
     edge: ports.edge,
@@ -81,8 +79,8 @@ export async function switchTraffic(
     clock: ports.clock,
     signal,
     reporter,
-    advice: `The lease, the domain and the record are in place: run again once the name resolves. If it answers and that is not recognised, ${HOW_TO_PROVE}.`,
-    notYet: (answer) => trafficDoubt(ports.vercel, publicName, target, answer, signal),
+    advice: `The lease, the domain and the record are in place: run again once the name resolves. If it answers and that is not recognised, ${howToProve(ports.appHost)}.`,
+    notYet: (answer) => trafficDoubt(ports.appHost, publicName, target, answer, signal),
   });
   return {
     leaseName: leaseNameOf(publicName),
@@ -105,16 +103,16 @@ async function healthyTarget(
   const edge = await edgeThroughProtection(ports, projectId, deploymentUrl, signal);
   const health = await applicationHealth(edge, deploymentUrl, healthPath, signal);
   if (!health.healthy) throw refuse(`the target is not healthy: ${health.reason}`);
-  const deployment = await ports.vercel.deployment(new URL(deploymentUrl).host, signal);
+  const deployment = await ports.appHost.deployment(new URL(deploymentUrl).host, signal);
   if (deployment?.projectId !== projectId) {
-    throw refuse(`${deploymentUrl} is no deployment of Vercel project ${projectId}`);
+    throw refuse(`${deploymentUrl} is no deployment of ${ports.appHost.name} project ${projectId}`);
   }
   return { deployment, health };
 }
 
 /** What a look at a public name found. */
 export interface SeenTraffic {
-  /** The lease's content, or "nobody". */
+  /** The lease's content, or "no stack". */
   holder: string;
   /** True while the stack still holds the name. */
   held: boolean;
@@ -125,18 +123,18 @@ export interface SeenTraffic {
 
 /** A public name as it is now, or nothing when it has neither lease nor record. Reports a lost lease; changes nothing. */
 export async function readTraffic(
-  ports: Pick<TrafficPorts, "vercel" | "cloudflare">,
+  ports: Pick<TrafficPorts, "appHost" | "dns">,
   wanted: Pick<WantedTraffic, "publicName" | "zoneName" | "projectId" | "stack" | "generation">,
   signal: AbortSignal,
 ): Promise<SeenTraffic | undefined> {
-  const zoneId = await zoneOf(ports.cloudflare, wanted, signal);
-  const lease = await readLease(ports.cloudflare, zoneId, wanted.publicName, signal);
-  const records = await recordsOf(ports.cloudflare, zoneId, wanted.publicName, signal);
+  const zoneId = await zoneOf(ports.dns, wanted, signal);
+  const lease = await readLease(ports.dns, zoneId, wanted.publicName, signal);
+  const records = await recordsOf(ports.dns, zoneId, wanted.publicName, signal);
   const record = records.find(({ type }) => type === "CNAME");
   if (!lease && !record) return undefined;
-  const domain = await ports.vercel.domain(wanted.projectId, wanted.publicName, signal);
+  const domain = await ports.appHost.publicName(wanted.projectId, wanted.publicName, signal);
   return {
-    holder: lease ? leaseContent(lease) : "nobody",
+    holder: lease ? leaseContent(lease) : "no stack",
     held: lease !== undefined && isSame(lease, wanted),
     recordId: record?.id ?? "",
     hasDomain: domain !== undefined,
@@ -148,152 +146,24 @@ export async function readTraffic(
  * name's last record stays, so that the next holder changes it in place. Returns, in words, what was let go and what stayed.
  */
 export async function releaseTraffic(
-  ports: Pick<TrafficPorts, "vercel" | "cloudflare">,
+  ports: Pick<TrafficPorts, "appHost" | "dns">,
   wanted: Pick<WantedTraffic, "publicName" | "zoneName" | "projectId" | "stack" | "generation">,
   signal: AbortSignal,
 ): Promise<string[]> {
   const { publicName } = wanted;
-  const zoneId = await ports.cloudflare.zoneId(wanted.zoneName, signal);
+  const zoneId = await ports.dns.zoneId(wanted.zoneName, signal);
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to let go`];
-  const lease = await readLease(ports.cloudflare, zoneId, publicName, signal);
+  const lease = await readLease(ports.dns, zoneId, publicName, signal);
   if (lease === undefined || !isSame(lease, wanted)) {
-    return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "nobody"} holds it`];
+    return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "no stack"} holds it`];
   }
   const done: string[] = [];
-  if (await ports.vercel.domain(wanted.projectId, publicName, signal)) {
-    await ports.vercel.removeDomain(wanted.projectId, publicName, signal);
+  if (await ports.appHost.publicName(wanted.projectId, publicName, signal)) {
+    await ports.appHost.releasePublicName(wanted.projectId, publicName, signal);
     done.push(`domain ${publicName} removed from project ${wanted.projectId}`);
   }
-  const records = await recordsOf(ports.cloudflare, zoneId, publicName, signal);
+  const records = await recordsOf(ports.dns, zoneId, publicName, signal);
   if (records.length > 0) done.push(`record ${publicName} stays: the next holder changes it in place`);
-  await ports.cloudflare.deleteRecord(zoneId, lease.recordId, signal);
+  await ports.dns.deleteRecord(zoneId, lease.recordId, signal);
   return [...done, `lease ${leaseContent(lease)} given back`];
-}
-
-async function zoneOf(
-  cloudflare: Cloudflare,
-  wanted: { zoneName: string; publicName: string },
-  signal: AbortSignal,
-): Promise<string> {
-  if (wanted.publicName !== wanted.zoneName && !wanted.publicName.endsWith(`.${wanted.zoneName}`)) {
-    throw new UserError(
-      `Public name ${wanted.publicName} does not lie in zone ${wanted.zoneName}: correct publicName or zoneName.`,
-    );
-  }
-  const zoneId = await cloudflare.zoneId(wanted.zoneName, signal);
-  if (zoneId === undefined)
-    throw new UserError(
-      `Cloudflare shows no zone ${wanted.zoneName}: check zoneName and what CLOUDFLARE_API_TOKEN may see.`,
-    );
-  return zoneId;
-}
-
-/** The records that decide where a name leads. */
-async function recordsOf(
-  cloudflare: Cloudflare,
-  zoneId: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<DnsRecord[]> {
-  return (await cloudflare.records(zoneId, name, signal)).filter(({ type }) => ["A", "AAAA", "CNAME"].includes(type));
-}
-
-/** The record that can be changed in place, if there is one. Another type cannot: the name would be gone meanwhile. */
-function changeableRecord(records: readonly DnsRecord[], publicName: string): DnsRecord | undefined {
-  const other = records.find(({ type }) => type !== "CNAME");
-  if (other) {
-    throw new UserError(
-      `${publicName} has an ${other.type} record (${other.content}), which would have to be deleted first and leave the name without an answer: replace it in Cloudflare by a CNAME to ${VERCEL_CNAME} at a quiet moment.`,
-    );
-  }
-  return records[0];
-}
-
-async function setRecord(
-  cloudflare: Cloudflare,
-  zoneId: string,
-  publicName: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const current = changeableRecord(await recordsOf(cloudflare, zoneId, publicName, signal), publicName);
-  const record = {
-    type: "CNAME" as const,
-    name: publicName,
-    content: VERCEL_CNAME,
-    ttl: RECORD_TTL_SECONDS,
-    comment: COMMENT,
-  };
-  if (!current) return (await cloudflare.createRecord(zoneId, record, signal)).id;
-  const right = current.content === VERCEL_CNAME && current.proxied !== true;
-  return right ? current.id : (await cloudflare.updateRecord(zoneId, current.id, record, signal)).id;
-}
-
-/** Brings the domain to the project, from whichever project of the account has it, and proves it where Vercel asks. */
-async function moveDomain(
-  ports: TrafficPorts,
-  wanted: WantedTraffic & { zoneId: string },
-  signal: AbortSignal,
-  reporter: Reporter,
-): Promise<void> {
-  const { vercel } = ports;
-  const { projectId, publicName } = wanted;
-  const domain =
-    (await vercel.domain(projectId, publicName, signal)) ?? (await obtainDomain(vercel, projectId, publicName, signal));
-  if (domain.verified) return;
-  await proveDomain(ports, { ...wanted, domain }, signal, reporter);
-}
-
-async function obtainDomain(
-  vercel: Vercel,
-  projectId: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<VercelDomain> {
-  const added = await vercel.addDomain(projectId, name, signal);
-  if (added !== "inUse") return added;
-  for (const project of await vercel.projects(signal)) {
-    if (project.id === projectId || !(await vercel.domain(project.id, name, signal))) continue;
-    return vercel.moveDomain(project.id, name, projectId, signal);
-  }
-  throw new UserError(
-    `${name} belongs to a Vercel project that VERCEL_API_TOKEN does not see: remove it there, or use a token of that team.`,
-  );
-}
-
-/** Writes the TXT records that Vercel asks for when a domain was another team's, and has them checked. */
-async function proveDomain(
-  ports: TrafficPorts,
-  wanted: WantedTraffic & { zoneId: string; domain: VercelDomain },
-  signal: AbortSignal,
-  reporter: Reporter,
-): Promise<void> {
-  const { publicName, zoneId } = wanted;
-  for (const proof of wanted.domain.verification ?? []) {
-    if (proof.type !== "TXT")
-      throw new UserError(
-        `Vercel wants a ${proof.type} record at ${proof.domain} with ${proof.value} to prove ${publicName}: set it and run again.`,
-      );
-    const there = (await ports.cloudflare.records(zoneId, proof.domain, signal)).some(({ content }) =>
-      content.includes(proof.value),
-    );
-    if (there) continue;
-    reporter(`proving ${publicName} by a TXT record at ${proof.domain}`);
-    await ports.cloudflare.createRecord(
-      zoneId,
-      { type: "TXT", name: proof.domain, content: proof.value, ttl: RECORD_TTL_SECONDS },
-      signal,
-    );
-  }
-  await poll<true>(
-    async () =>
-      (await ports.vercel.verifyDomain(wanted.projectId, publicName, signal)).verified
-        ? { done: true }
-        : { waitingFor: "Vercel does not see the proof yet" },
-    {
-      patience: (ports.timing ?? realTiming).traffic,
-      clock: ports.clock,
-      signal,
-      onLimit: () => new Error(`Vercel did not accept the proof for ${publicName} in time: run again to go on.`),
-    },
-  );
 }

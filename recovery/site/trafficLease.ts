@@ -1,5 +1,5 @@
 import { UserError } from "../../services/common/errors.ts";
-import type { Cloudflare, DnsRecord } from "../../services/dns/cloudflare.ts";
+import type { DnsHost, DnsRecord } from "../../services/dns/dnsHost.ts";
 
 /** Who holds a public name: a stack, and the generation with which it took the name. */
 export interface Lease {
@@ -12,7 +12,7 @@ export interface KeptLease extends Lease {
   recordId: string;
 }
 
-/** Lifetime of the lease record in seconds: the shortest that Cloudflare gives to every plan. */
+/** Lifetime of the lease record in seconds: the shortest that DNS hosts give to every plan. */
 const LEASE_TTL_SECONDS = 60;
 const COMMENT = "Who holds the public name; written by castchat-recovery.";
 
@@ -26,31 +26,31 @@ export function leaseContent(lease: Lease): string {
   return `stack=${lease.stack};generation=${lease.generation}`;
 }
 
-/** Reads a record's content, with or without the quotes that Cloudflare adds; undefined when it is none of ours. */
+/** Reads a record's content; undefined when it is none of ours. */
 function parseLease(content: string): Lease | undefined {
-  const match = /^"?stack=([^;"]+);generation=(\d+)"?$/.exec(content.trim());
+  const match = /^stack=([^;"]+);generation=(\d+)$/.exec(content.trim());
   return match?.[1] !== undefined ? { stack: match[1], generation: Number(match[2]) } : undefined;
 }
 
 /** The lease of a public name, or nothing. Two leases, or one that cannot be read, are refused with a UserError. */
 export async function readLease(
-  cloudflare: Cloudflare,
+  dns: DnsHost,
   zoneId: string,
   publicName: string,
   signal: AbortSignal,
 ): Promise<KeptLease | undefined> {
   const name = leaseNameOf(publicName);
-  const records = (await cloudflare.records(zoneId, name, signal)).filter(({ type }) => type === "TXT");
+  const records = (await dns.records(zoneId, name, signal)).filter(({ type }) => type === "TXT");
   const [record, second] = records;
   if (!record) return undefined;
   if (second) {
     throw new UserError(
-      `${name} has ${records.length} TXT records (${contents(records)}), so it is open who holds ${publicName}: delete the wrong ones in Cloudflare.`,
+      `${name} has ${records.length} TXT records (${contents(records)}), so it is open who holds ${publicName}: delete the wrong ones in ${dns.name}.`,
     );
   }
   const lease = parseLease(record.content);
   if (!lease)
-    throw new UserError(`The TXT record ${name} says ${record.content}, which is no lease: delete it in Cloudflare.`);
+    throw new UserError(`The TXT record ${name} says ${record.content}, which is no lease: delete it in ${dns.name}.`);
   return { ...lease, recordId: record.id };
 }
 
@@ -69,31 +69,31 @@ export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicNa
 }
 
 /**
- * Writes the lease and reads it back, as Cloudflare cannot write on a condition: a stack that wrote at the same moment
+ * Writes the lease and reads it back, as no DNS host writes on a condition: a stack that wrote at the same moment
  * is seen here, and then neither goes on. Throws a UserError when the lease went to another.
  */
 export async function takeLease(
-  cloudflare: Cloudflare,
+  dns: DnsHost,
   zoneId: string,
   publicName: string,
   wanted: Lease,
   signal: AbortSignal,
 ): Promise<{ previousHolder?: string }> {
-  const current = await readLease(cloudflare, zoneId, publicName, signal);
+  const current = await readLease(dns, zoneId, publicName, signal);
   const refusal = leaseRefusal(current, wanted, publicName);
   if (refusal !== undefined) throw new UserError(refusal);
   const record = {
     type: "TXT" as const,
     name: leaseNameOf(publicName),
     content: leaseContent(wanted),
-    ttl: LEASE_TTL_SECONDS,
+    ttlSeconds: LEASE_TTL_SECONDS,
     comment: COMMENT,
   };
-  if (!current) await cloudflare.createRecord(zoneId, record, signal);
-  else if (!isSame(current, wanted)) await cloudflare.updateRecord(zoneId, current.recordId, record, signal);
-  const written = await readLease(cloudflare, zoneId, publicName, signal);
+  if (!current) await dns.createRecord(zoneId, record, signal);
+  else if (!isSame(current, wanted)) await dns.updateRecord(zoneId, current.recordId, record, signal);
+  const written = await readLease(dns, zoneId, publicName, signal);
   if (!written || !isSame(written, wanted)) {
-    const holder = written ? leaseContent(written) : "nobody";
+    const holder = written ? leaseContent(written) : "no stack";
     throw new UserError(
       `Another stack took ${publicName} at the same moment (the lease is now with ${holder}): find out which one is right before running again.`,
     );

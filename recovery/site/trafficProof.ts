@@ -1,24 +1,26 @@
-import type { Vercel, VercelDeployment } from "../../services/appHost/vercel.ts";
+import type { AppHost, Deployment } from "../../services/appHost/appHost.ts";
 import type { Healthy } from "./applicationHealth.ts";
 
 /** The deployment that a public name is to lead to, and its own answer. */
 export interface TrafficTarget {
-  deployment: VercelDeployment;
+  deployment: Deployment;
   health: Healthy;
 }
 
 /** What an app does so that its answers prove by themselves who gave them. */
-export const HOW_TO_PROVE = `let the health answer name its deployment ("deployment": process.env.VERCEL_DEPLOYMENT_ID)`;
+export function howToProve({ deploymentVariable }: AppHost): string {
+  return `let the health answer name its deployment ("deployment": process.env.${deploymentVariable})`;
+}
 
 /**
  * Why a healthy answer under a public name does not prove that the name leads to the target; undefined where it does. Two sites are
  * normally built from the same commit, and an app need not name it, so a commit never proves it; another one disproves it.
  * - An answer that names its deployment settles it.
- * - Else Vercel itself must serve the name from the target, and the answer must have come through Vercel's edge: an old DNS answer that
- *   leads elsewhere shows by the missing mark, and one that leads to Vercel is served by the name alone.
+ * - Else the app host itself must serve the name from the target, and the answer must have come through its edge: an old DNS answer that
+ *   leads elsewhere shows by the missing mark, and one that leads to the app host is served by the name only.
  */
 export async function trafficDoubt(
-  vercel: Vercel,
+  appHost: AppHost,
   publicName: string,
   target: TrafficTarget,
   answer: Healthy,
@@ -36,9 +38,10 @@ export async function trafficDoubt(
   if (answer.commit !== health.commit) {
     return `${publicName} still answers with commit ${answer.commit ?? "unknown"}, not ${health.commit ?? "unknown"}`;
   }
-  if (!answer.fromVercel) return `${publicName} is not answered by Vercel yet, and the answer names no deployment`;
-  const served = await vercel.alias(publicName, signal);
-  if (served?.deploymentId === deployment.id) return undefined;
-  const from = served === undefined ? "no deployment" : `deployment ${served.deploymentId}`;
-  return `Vercel serves ${publicName} from ${from}, not from ${deployment.id}`;
+  if (answer.servedBy !== appHost.name)
+    return `${publicName} is not answered by ${appHost.name} yet, and the answer names no deployment`;
+  const served = await appHost.servedFrom(publicName, signal);
+  if (served === deployment.id) return undefined;
+  const from = served === undefined ? "no deployment" : `deployment ${served}`;
+  return `${appHost.name} serves ${publicName} from ${from}, not from ${deployment.id}`;
 }

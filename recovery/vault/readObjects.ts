@@ -64,7 +64,11 @@ async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal
 
 class TooMany extends Error {}
 
-/** Whether an object belongs to a share: by its name alone, so that all shares together read each object once. */
+/**
+ * Whether an object belongs to a share: by its name alone, so that all shares together read each object once.
+ *
+ * @internal exported for the test of that sentence
+ */
 export function isInShare(key: string, { number, of }: Share): boolean {
   return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
 }

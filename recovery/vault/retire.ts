@@ -27,7 +27,7 @@ const VAULT = "castchat:index:BackupVault";
  * What of the stack's state goes with the vault. Bucket and key are gone then, or about to be; the trail's log bucket keeps its logs, so the
  * engine could not delete it and must not try. Roles, alias and trail are left to `pulumi destroy`.
  */
-export const RETIRED: Forgetting = {
+const RETIRED: Forgetting = {
   forgets: ({ urn, type }) => isOfVault(urn) && (type.startsWith("aws:s3/") || type === "aws:kms/key:Key"),
   unprotects: ({ urn, type }) => isOfVault(urn) && type === "aws:cloudtrail/trail:Trail",
 };

@@ -71,7 +71,7 @@ const verificationSchema = z.object({
 export type Verification = z.infer<typeof verificationSchema>;
 
 /** Where a verification of that time lies: "20260701T020000.123Z.json". */
-export function verificationObject(verifiedAt: string): string {
+function verificationObject(verifiedAt: string): string {
   return `${VERIFICATIONS}${verifiedAt.replaceAll(/[-:]/g, "")}.json`;
 }
 

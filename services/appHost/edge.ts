@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+import { realTiming } from "../common/timing.ts";
 import { networkReason } from "../http/http.ts";
 
 /** What a public address answered. */
@@ -10,8 +11,8 @@ export interface EdgeAnswer {
   body: unknown;
   /** First characters of the body, for messages. */
   excerpt: string;
-  /** Whether it came through Vercel's edge, which marks its answers (https://vercel.com/docs/headers/response-headers#x-vercel-id). */
-  fromVercel: boolean;
+  /** The app host whose edge has marked the answer; undefined for an answer of any other server. */
+  servedBy: string | undefined;
 }
 
 /** Asks a public address the way a visitor does, with further headers where given. Throws the reason when nothing answers. */
@@ -21,6 +22,14 @@ export type Edge = (
   headers?: Readonly<Record<string, string>>,
 ) => Promise<EdgeAnswer>;
 
+/** How an app host's edge marks its answers. */
+export interface EdgeMark {
+  /** Name of the host. */
+  readonly host: string;
+  /** Name of the header, in lower case. */
+  readonly header: string;
+}
+
 /** Where the network's edge is. */
 export interface EdgeOptions {
   /**
@@ -28,7 +37,9 @@ export interface EdgeOptions {
    * before a name leads anywhere, or where names are not served at all.
    */
   endpoint?: string | undefined;
-  /** Patience with one request, in milliseconds (10 000). */
+  /** The mark to look for. */
+  mark?: EdgeMark | undefined;
+  /** Patience with one request, in milliseconds. @default - `edgeSilenceMs` of {@link realTiming} */
   timeoutMs?: number;
 }
 
@@ -37,10 +48,10 @@ const LONGEST_BODY_BYTES = 64 * 1024;
 
 /** A client of the public edge. node:http and not fetch, as fetch decides on the Host header by itself. */
 export function edgeClient(options: EdgeOptions = {}): Edge {
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const { endpoint, mark, timeoutMs = realTiming.edgeSilenceMs } = options;
   return (address, signal, headers = {}) => {
     const url = new URL(address);
-    const target = options.endpoint === undefined ? url : new URL(url.pathname + url.search, options.endpoint);
+    const target = endpoint === undefined ? url : new URL(url.pathname + url.search, endpoint);
     const send = target.protocol === "http:" ? httpRequest : httpsRequest;
     const host = url.host;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -66,7 +77,7 @@ export function edgeClient(options: EdgeOptions = {}): Edge {
             status: response.statusCode ?? 0,
             body: jsonOf(text),
             excerpt: text.slice(0, 200).trim(),
-            fromVercel: response.headers["x-vercel-id"] !== undefined,
+            servedBy: mark !== undefined && response.headers[mark.header] !== undefined ? mark.host : undefined,
           });
         });
       });

@@ -1,6 +1,6 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 
-import { realTiming } from "../common/timing.ts";
+import { realTiming, type Timing } from "../common/timing.ts";
 import { type AwsCall, explainAwsError } from "./awsErrors.ts";
 import { patientRetries } from "./awsRetries.ts";
 
@@ -11,17 +11,18 @@ export interface AwsPlace {
   endpoint?: string | undefined;
   /** @default - those of the environment */
   credentials?: S3ClientConfig["credentials"] | undefined;
+  /** @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /** Configuration of an SDK client whose calls are short: retries for a minute, and a limit for every attempt. */
-export function shortCalls({ region, endpoint, credentials }: AwsPlace) {
+export function shortCalls({ region, endpoint, credentials, timing = realTiming }: AwsPlace) {
   return {
     region,
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials }),
-    retryStrategy: patientRetries({ patienceMs: realTiming.awsPatienceMs }),
-    // An endpoint that can't be reached is reported within 10 seconds: 3 attempts (awsRetries.ts).
-    requestHandler: { connectionTimeout: 2_500, requestTimeout: 20_000 },
+    retryStrategy: patientRetries(timing),
+    requestHandler: { connectionTimeout: timing.awsConnectMs, requestTimeout: timing.awsSilenceMs },
   };
 }
 

@@ -1,31 +1,23 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
 
+import type { Timing } from "../common/timing.ts";
 import { SKEW_CODES } from "./awsErrors.ts";
 
 /** What the SDK asks whether, and when, a failed call is made again. */
 export type RetryStrategy = Exclude<NonNullable<S3ClientConfig["retryStrategy"]>, { retry: unknown }>;
 type RetryToken = Awaited<ReturnType<RetryStrategy["acquireInitialRetryToken"]>>;
 
-/** For how long a call is tried again. */
-export interface RetryOptions {
-  /** Since the call's begin, in milliseconds. */
-  patienceMs: number;
-}
-
 /** Attempts at a service that has never answered: its address, the network or the region is at fault, and people wait for the word. */
 const ATTEMPTS_UNANSWERED = 3;
 /** At least so many are made whatever the time: a connection that fell silent has used up all of it. */
 const ATTEMPTS_AT_LEAST = 3;
-const FIRST_PAUSE_MS = 100;
-const FIRST_PAUSE_THROTTLED_MS = 300;
-const LONGEST_PAUSE_MS = 5_000;
 
 /**
  * Retries for as long as the patience lasts, with pauses that double and are drawn by lot: many clients that were refused at
  * once must not come back at once. The SDK's own strategy counts attempts, so that a storm of "503 Slow Down" of a few
  * seconds ends a run of an hour.
  */
-export function patientRetries({ patienceMs }: RetryOptions): RetryStrategy {
+export function patientRetries(timing: Timing): RetryStrategy {
   let hasAnswered = false;
   const begunAt = new WeakMap<RetryToken, number>();
   const tokenOf = (count: number, pauseMs: number, since: number): RetryToken => {
@@ -42,11 +34,11 @@ export function patientRetries({ patienceMs }: RetryOptions): RetryStrategy {
       const isLasting = errorType !== "THROTTLING" && errorType !== "TRANSIENT";
       const isSpent =
         hasAnswered && !isSkew(error)
-          ? attempts >= ATTEMPTS_AT_LEAST && performance.now() - since >= patienceMs
+          ? attempts >= ATTEMPTS_AT_LEAST && performance.now() - since >= timing.awsPatienceMs
           : attempts >= ATTEMPTS_UNANSWERED;
       if (isLasting || isSpent) return Promise.reject(new Error("no further attempt"));
-      const first = errorType === "THROTTLING" ? FIRST_PAUSE_THROTTLED_MS : FIRST_PAUSE_MS;
-      const most = Math.min(LONGEST_PAUSE_MS, first * 2 ** Math.min(attempts, 16));
+      const first = errorType === "THROTTLING" ? timing.awsThrottledPauseMs : timing.awsPauseMs;
+      const most = Math.min(timing.awsLongestPauseMs, first * 2 ** Math.min(attempts, 16));
       return Promise.resolve(tokenOf(attempts, most * (0.5 + Math.random() / 2), since));
     },
     recordSuccess() {

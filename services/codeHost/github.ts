@@ -2,44 +2,46 @@ import { z } from "zod";
 
 import { segment, unlessNotFound } from "../http/http.ts";
 import { jsonClient } from "../http/jsonClient.ts";
-import { GITHUB_GIT } from "./git.ts";
+import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
+import type { CodeHost } from "./codeHost.ts";
+import { originOf } from "./git.ts";
+
+/** GitHub, and where its token comes from. */
+export const GITHUB = { name: "GitHub", tokenName: "GITHUB_TOKEN" } as const satisfies RemoteService;
 
 /** GitHub's REST API, as published. */
 const GITHUB_API = "https://api.github.com";
+/** GitHub's address for git over HTTPS. */
+const GITHUB_GIT = "https://github.com";
+/** GitHub takes any token with this name. */
+const USERNAME = "x-access-token";
 
-/** What the product asks of GitHub beside git itself. Every call throws ServiceError or UnreachableError (services/http/http.ts). */
-export interface Github {
-  /** A repository's settings as GitHub gives them; nothing when it does not exist. */
-  repository(fullName: string, signal?: AbortSignal): Promise<Record<string, unknown> | undefined>;
-}
+/** Owner and name. A part of only dots would lead to another path of the API. */
+const FULL_NAME = /^(?!\.+\/)[^/]+\/(?!\.+$)[^/]+$/;
 
-/** Where and as whom GitHub is spoken to. */
-export interface GithubOptions {
-  token: string;
-  /** Address of a GitHub Enterprise server, whose API lies under `/api/v3`; github.com by default. */
-  endpoint?: string | undefined;
-  timeoutMs?: number;
-  retryDelayMs?: number;
-}
+const repositoryAnswer = z.record(z.string(), z.unknown());
+const errorAnswer = z.object({ message: z.string().optional() });
 
-/** A client of GitHub's REST API (fields and paths: https://docs.github.com/rest). */
-export function githubClient(options: GithubOptions): Github {
-  const endpoint = (options.endpoint ?? GITHUB_GIT).replace(/\/+$/, "");
+/**
+ * Repositories on GitHub (fields and paths: https://docs.github.com/rest). An endpoint is the address of a GitHub Enterprise server, whose
+ * API lies under `/api/v3`.
+ */
+export function githubCode(access: ServiceAccess): CodeHost {
+  const endpoint = (access.endpoint ?? GITHUB_GIT).replace(/\/+$/, "");
   const call = jsonClient({
-    service: "GitHub",
+    ...accessOptions(GITHUB, access),
     baseUrl: endpoint === GITHUB_GIT ? GITHUB_API : `${endpoint.replace(/\/api\/v3$/, "")}/api/v3`,
-    token: options.token,
-    tokenName: "GITHUB_TOKEN",
     describeError: (body) => errorAnswer.safeParse(body).data ?? {},
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
   });
   return {
-    repository: (fullName, signal) => {
+    ...GITHUB,
+    gitCredential: () => ({
+      ...{ origin: originOf(endpoint), username: USERNAME, token: access.token, tokenName: GITHUB.tokenName },
+    }),
+    exportRepository: async (fullName, signal) => {
+      if (!FULL_NAME.test(fullName)) return undefined;
       const path = `/repos/${fullName.split("/").map(segment).join("/")}`;
-      return unlessNotFound(call({ method: "GET", path, answer: z.record(z.string(), z.unknown()), signal }));
+      return unlessNotFound(call({ method: "GET", path, answer: repositoryAnswer, signal }));
     },
   };
 }
-
-const errorAnswer = z.object({ message: z.string().optional() });

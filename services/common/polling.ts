@@ -1,6 +1,22 @@
 import type { Clock } from "./clock.ts";
 import { type Patience, sleep } from "./timing.ts";
 
+/**
+ * Looks at even intervals until it is so; always at least once. False if it is not once the limit has passed.
+ *
+ * @throws the signal's reason after an abort
+ */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  { everyMs, limitMs, signal }: { everyMs: number; limitMs: number; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  for (const deadline = performance.now() + limitMs; ;) {
+    if (await isSo()) return true;
+    if (performance.now() > deadline) return false;
+    await sleep(everyMs, signal);
+  }
+}
+
 /** What one look found: a value that ends the waiting, or how far things are. */
 export type Look<T> = { done: T } | { waitingFor: string };
 

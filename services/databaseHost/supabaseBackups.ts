@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import { segment } from "../http/http.ts";
-import { type JsonClient } from "../http/jsonClient.ts";
+import type { JsonClient } from "../http/jsonClient.ts";
+import type { DatabaseHost } from "./databaseHost.ts";
 
 const unixSeconds = z
   .number()
@@ -10,7 +11,6 @@ const unixSeconds = z
 
 const answer = z
   .object({
-    region: z.string(),
     pitr_enabled: z.boolean(),
     backups: z.array(
       z.object({
@@ -27,34 +27,19 @@ const answer = z
       })
       .nullish(),
   })
-  .transform(({ region, pitr_enabled, backups, physical_backup_data: physical }) => ({
-    region,
-    /** Newest first. */
+  .transform(({ pitr_enabled, backups, physical_backup_data: physical }) => ({
     backups: backups
       .map((backup) => ({ id: backup.id, status: backup.status, takenAt: timeOf(backup.inserted_at) }))
       .sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()),
-    /** Every second of it can be restored; absent where the plan has no point-in-time recovery. */
     window: pitr_enabled
       ? windowOf(physical?.earliest_physical_backup_date_unix, physical?.latest_physical_backup_date_unix)
       : undefined,
   }));
 
-/** Supabase's own backups of a project. */
-export type PlatformBackupList = z.infer<typeof answer>;
-/** One of Supabase's daily backups. Its status is COMPLETED once it can be restored. */
-export type PlatformBackup = PlatformBackupList["backups"][number];
-
-/** What Supabase is asked about its own backups. Every call throws ServiceError or UnreachableError (services/http/http.ts). */
-export interface SupabaseBackups {
-  platformBackups(ref: string, signal?: AbortSignal): Promise<PlatformBackupList>;
-  /** Begins to replace the project's data by a daily backup's. Whether it was begun is not certain when no answer comes. */
-  restorePlatformBackup(ref: string, id: number, signal?: AbortSignal): Promise<void>;
-  /** The same, by the state at an instant of the window, to the second. */
-  restoreToInstant(ref: string, instant: Date, signal?: AbortSignal): Promise<void>;
-}
-
 /** The calls on Supabase's own backups (https://supabase.com/docs/reference/api, "database/backups"). */
-export function supabaseBackups(call: JsonClient): SupabaseBackups {
+export function supabaseBackups(
+  call: JsonClient,
+): Pick<DatabaseHost, "platformBackups" | "restorePlatformBackup" | "restoreToInstant"> {
   const path = (ref: string): string => `/v1/projects/${segment(ref)}/database/backups`;
   return {
     platformBackups: (ref, signal) => call({ method: "GET", path: path(ref), answer, signal }),

@@ -6,66 +6,9 @@ import { UserError } from "../common/errors.ts";
 import { type ContentRequest, sendContent, unlessMissing } from "../http/contentRequest.ts";
 import { segment } from "../http/http.ts";
 import { withoutToken } from "../http/token.ts";
-import { projectUrl, SUPABASE_API } from "./supabase.ts";
+import { hasAddress, type ProjectContent, type StoragePlace } from "./projectContent.ts";
+import { SUPABASE, SUPABASE_API, supabaseProjectUrl } from "./supabaseApi.ts";
 import { keyHeaders, keysAnswer, secretKeyIn } from "./supabaseKeys.ts";
-
-/** An object of a project's storage. */
-export interface StoragePlace {
-  bucket: string;
-  /** Path within the bucket. */
-  name: string;
-}
-
-/** An object's content on its way. */
-export interface StorageContent {
-  body: Readable;
-  contentType: string;
-  /** As the storage service writes it, with its quotes; undefined where it tells none. */
-  etag: string | undefined;
-}
-
-/** What an object is to be. */
-export interface NewObject {
-  /** Gives the content anew for each attempt. */
-  open: () => Promise<Readable>;
-  contentType: string;
-  /** How long whoever has fetched it may keep it, such as `max-age=3600`; the storage service's own default without it. */
-  cacheControl?: string | undefined;
-}
-
-/** An edge function without its code. */
-export interface EdgeFunction {
-  slug: string;
-  name: string;
-  /** Whether a caller needs a session's token. */
-  verifyJwt: boolean;
-  importMap: boolean;
-  entrypointPath?: string | undefined;
-  importMapPath?: string | undefined;
-}
-
-/**
- * What a Supabase project holds beside its database. Every call throws ServiceError or UnreachableError, after some attempts
- * where the service was only busy.
- */
-export interface ProjectContent {
-  /** The object's content, or undefined when the service says that there is none. */
-  getObject(place: StoragePlace, signal?: AbortSignal): Promise<StorageContent | undefined>;
-  /** Stores an object in place of any that is there. */
-  putObject(place: StoragePlace, content: NewObject, signal?: AbortSignal): Promise<void>;
-  /** Bytes that an object may have at most. */
-  sizeLimit(signal?: AbortSignal): Promise<number>;
-  setSizeLimit(bytes: number, signal?: AbortSignal): Promise<void>;
-  functions(signal?: AbortSignal): Promise<EdgeFunction[]>;
-  /** A function's code as the platform bundled it (eszip), or undefined when there is no such function. */
-  functionBody(slug: string, signal?: AbortSignal): Promise<Buffer | undefined>;
-  /** Makes the function, or gives the one of that slug this code. */
-  deployFunction(wanted: EdgeFunction, body: Buffer, signal?: AbortSignal): Promise<void>;
-  /** Settings of the auth service; in place of a secret a hash (authSettings.ts). */
-  authSettings(signal?: AbortSignal): Promise<Record<string, unknown>>;
-  /** Changes these settings and leaves the others. */
-  setAuthSettings(settings: Record<string, unknown>, signal?: AbortSignal): Promise<void>;
-}
 
 /** Whose content, and as whom. */
 export interface ProjectContentOptions {
@@ -104,22 +47,14 @@ const functionsAnswer = z.array(
     })),
 );
 
-/**
- * Whether an object of that name can be asked for: an address with a part of only dots leads elsewhere, with the project's key
- * (RFC 3986, 5.2.4, which fetch follows).
- */
-export function hasAddress(name: string): boolean {
-  return !name.split("/").some((part) => part === "." || part === "..");
-}
-
 /** A client of one project's storage, edge functions and auth settings. Makes no call by itself. */
 export function supabaseContent(options: ProjectContentOptions): ProjectContent {
   const api = `${(options.endpoint ?? SUPABASE_API).replace(/\/+$/, "")}/v1/projects/${segment(options.ref)}`;
-  const objects = `${projectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
+  const objects = `${supabaseProjectUrl(options.projectUrlTemplate, options.ref)}/storage/v1/object`;
   const call = async (request: Omit<ContentRequest, "service" | "headers"> & { headers?: Record<string, string> }) => {
-    if (options.token === undefined) throw new UserError(withoutToken("SUPABASE_ACCESS_TOKEN"));
+    if (options.token === undefined) throw new UserError(withoutToken(SUPABASE.tokenName));
     const headers = { authorization: `Bearer ${options.token}`, ...request.headers };
-    return await sendContent({ ...request, service: "Supabase", headers }, options.retryDelayMs);
+    return await sendContent({ ...request, service: SUPABASE.name, headers }, options.retryDelayMs);
   };
   let key = options.serviceKey;
   const storageHeaders = async (signal?: AbortSignal): Promise<Record<string, string>> => {
@@ -219,6 +154,16 @@ export function supabaseContent(options: ProjectContentOptions): ProjectContent 
       return z.record(z.string(), z.unknown()).parse(await answer.json());
     },
     setAuthSettings: (settings, signal) => change("auth", settings, signal),
+    isSecretSetting,
   };
   return content;
+}
+
+/**
+ * Whether a setting of Supabase's auth service is a secret. The Management API takes such a value and never gives it out again: in its
+ * place it shows a hash, another one in each project. Written back, the hash would become the secret itself.
+ * Sources: supabase/cli (pkg/config/auth.go: each field with `SHA256`), supabase/terraform-provider-supabase (`copySensitiveFields`).
+ */
+function isSecretSetting(name: string): boolean {
+  return /^(smtp_pass|sms_textlocal_api_key)$|_(secrets?|auth_token|access_key)$/.test(name);
 }

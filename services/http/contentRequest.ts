@@ -2,11 +2,9 @@ import type { Readable } from "node:stream";
 
 import { z } from "zod";
 
+import { realTiming } from "../common/timing.ts";
 import { exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
 import { parseJson } from "./jsonClient.ts";
-
-/** Without anything sent or heard, until an answer begins; how long a content takes is up to its size. */
-const TIMEOUT_MS = 120_000;
 
 /** Both APIs: the storage service puts the true status into the body of a 400. */
 const errorAnswer = z.object({
@@ -26,7 +24,11 @@ export interface ContentRequest {
   open?: (() => Promise<Readable>) | undefined;
   /** True if a repetition does no harm although the method is POST. */
   repeatable?: boolean | undefined;
-  /** Patience with a silent service, in milliseconds (120 000). */
+  /**
+   * Patience with a service that neither sends nor takes anything, until its answer begins, in milliseconds.
+   *
+   * @default - `contentSilenceMs` of {@link realTiming}
+   */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -37,8 +39,11 @@ export interface ContentRequest {
  * @param retryDelayMs before the second attempt, then twice as long each time
  * @throws ServiceError for a refusal, UnreachableError if there is no answer
  */
-export async function sendContent(request: ContentRequest, retryDelayMs = 500): Promise<Response> {
-  const { service, method, headers, open, timeoutMs = TIMEOUT_MS, repeatable, signal } = request;
+export async function sendContent(
+  request: ContentRequest,
+  retryDelayMs = realTiming.contentPauseMs,
+): Promise<Response> {
+  const { service, method, headers, open, timeoutMs = realTiming.contentSilenceMs, repeatable, signal } = request;
   const url = new URL(request.url);
   const what = `${method} ${url.pathname}`;
   return await exchange({

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 
 import { messageOf, redact } from "../common/errors.ts";
-import { sleep } from "../common/timing.ts";
+import { retry } from "../common/retry.ts";
 
 /** A service answered with an error status. The message is one sentence that ends with the service's own words. */
 export class ServiceError extends Error {
@@ -37,17 +37,15 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-/** True when the service itself said that the thing is not there; an unreachable service never says so. */
-export function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof ServiceError && thrown.status === 404;
-}
-
-/** The answer, or nothing when the service itself says that the thing does not exist. Every other error is thrown. */
+/**
+ * The answer, or nothing when the service itself says that the thing does not exist. Every other error is thrown: a service that
+ * cannot be reached never says so.
+ */
 export async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (error instanceof ServiceError && error.status === 404) return undefined;
     throw error;
   }
 }
@@ -101,16 +99,11 @@ export interface Refusal {
  */
 export async function exchange<T>(request: Exchange<T>): Promise<T> {
   const { attempts = 4, retryDelayMs, signal } = request;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await attemptOf(request);
-    } catch (error) {
-      signal?.throwIfAborted();
-      const wait = waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1));
-      if (wait === undefined || attempt >= attempts) throw error;
-      await sleep(wait, signal);
-    }
-  }
+  return await retry(() => attemptOf(request), {
+    attempts,
+    pauseMs: (error, attempt) => waitBeforeRetry(error, request, retryDelayMs * 2 ** (attempt - 1)),
+    signal,
+  });
 }
 
 const TOO_MANY_REQUESTS = 429;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import { realTiming } from "../common/timing.ts";
 import { exchange, type Refusal, ServiceError, wordsOf } from "./http.ts";
 
 /** What a service's error body says: its own sentence and code. */
@@ -20,9 +21,9 @@ export interface JsonClientOptions {
   tokenName: string;
   /** Takes the service's own words out of an error body. */
   describeError: (body: unknown) => ServiceMessage;
-  /** Patience with one attempt, in milliseconds (30 000). */
+  /** Patience with one attempt, in milliseconds. @default - `apiSilenceMs` of {@link realTiming} */
   timeoutMs?: number;
-  /** Wait before the second attempt in milliseconds (250); it doubles with each further one. */
+  /** Wait before the second attempt in milliseconds; it doubles with each further one. @default - `apiPauseMs` of {@link realTiming} */
   retryDelayMs?: number;
 }
 
@@ -49,7 +50,13 @@ export type JsonClient = <T>(request: JsonRequest<T>) => Promise<T>;
  * A small JSON client. Answers are parsed with zod; attempts and errors are those of {@link exchange}.
  */
 export function jsonClient(options: JsonClientOptions): JsonClient {
-  const { service, baseUrl, token, timeoutMs = 30_000, retryDelayMs = 250 } = options;
+  const {
+    service,
+    baseUrl,
+    token,
+    timeoutMs = realTiming.apiSilenceMs,
+    retryDelayMs = realTiming.apiPauseMs,
+  } = options;
   return async ({ method, path, query, body, headers, answer, signal, repeatable }) => {
     const what = `${method} ${path}`;
     const bytes = body instanceof Uint8Array ? Buffer.from(body) : undefined;

@@ -39,7 +39,11 @@ export function ageSealer(recipients: readonly string[]): Sealer {
   };
 }
 
-/** Opens with these identities ("AGE-SECRET-KEY-1…"). UserError, without the secret, for one that is none. */
+/**
+ * Opens with these identities ("AGE-SECRET-KEY-1…"). UserError, without the secret, for one that is none.
+ *
+ * @internal the product opens with those of its environment ({@link openerOf}); tests have their own
+ */
 export function ageOpener(identities: readonly string[]): Opener {
   const decrypter = new Decrypter();
   const at = identities.findIndex((identity) => !accepts(() => decrypter.addIdentity(identity)));

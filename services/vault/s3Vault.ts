@@ -39,8 +39,8 @@ export function s3Vault(options: VaultOptions): Vault {
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(options.credentials && { credentials: options.credentials }),
-    retryStrategy: patientRetries({ patienceMs: timing.awsPatienceMs }),
-    requestHandler: { connectionTimeout: timing.vaultConnectMs, socketTimeout: timing.vaultSilenceMs },
+    retryStrategy: patientRetries(timing),
+    requestHandler: { connectionTimeout: timing.awsConnectMs, socketTimeout: timing.awsSilenceMs },
   });
   const explain = (error: unknown) =>
     explainAwsError(error, { service: "S3", region, endpoint, subject: `the vault bucket "${bucket}"` });

@@ -5,7 +5,8 @@ import { type GetObjectCommandOutput, PutObjectCommand, type S3Client } from "@a
 import { Upload } from "@aws-sdk/lib-storage";
 
 import { PromiseError } from "../common/errors.ts";
-import { sleep, type Timing } from "../common/timing.ts";
+import { retry } from "../common/retry.ts";
+import { type Timing } from "../common/timing.ts";
 import type { PutOptions, StoredObject } from "./vault.ts";
 
 /** Where is written, and how what lies there already is looked at. */
@@ -49,16 +50,18 @@ async function writeBytes(place: WritingPlace, key: string, bytes: Uint8Array, p
   const total = { sizeBytes: bytes.length, sha256: hash.toString("hex") };
   const command = () =>
     new PutObjectCommand({ ...paramsOf(place, key, put), Body: bytes, ChecksumSHA256: hash.toString("base64") });
-  const until = performance.now() + place.timing.awsPatienceMs;
-  for (;;) {
-    try {
-      const done = await place.client.send(command(), { ...(put.signal && { abortSignal: put.signal }) });
-      return { ...total, versionId: done.VersionId };
-    } catch (error) {
-      if (nameOf(error) !== CONFLICT || performance.now() > until)
-        return await unlessOurs(place, key, total, error, put.signal);
-      await sleep(place.timing.vaultPauseMs, put.signal);
-    }
+  const { awsPatienceMs, vaultPauseMs } = place.timing;
+  const until = performance.now() + awsPatienceMs;
+  const isColliding = (error: unknown) => nameOf(error) === CONFLICT && performance.now() <= until;
+  try {
+    const done = await retry(() => place.client.send(command(), { ...(put.signal && { abortSignal: put.signal }) }), {
+      pauseMs: (error) => (isColliding(error) ? vaultPauseMs : undefined),
+      signal: put.signal,
+    });
+    return { ...total, versionId: done.VersionId };
+  } catch (error) {
+    put.signal?.throwIfAborted();
+    return await unlessOurs(place, key, total, error, put.signal);
   }
 }
 

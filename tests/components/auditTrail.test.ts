@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { AuditTrail, logBucketPolicy } from "../../components/auditTrail.ts";
+import { AuditTrail } from "../../components/auditTrail.ts";
+import type { PolicyDocument } from "../../components/policyDocument.ts";
 import type { Site } from "../../planning/names.ts";
 import { inventory, named, registered } from "./mocks.ts";
 
@@ -59,9 +60,10 @@ describe("AuditTrail", () => {
     expect(named(resources, "audit-bucket").inputs).toEqual({ bucket: BUCKET });
   });
 
-  it("lets only the trail write, and no principal delete", () => {
+  it("lets only the trail write, and no principal delete", async () => {
     const trailArn = "arn:aws:cloudtrail:ap-northeast-1:111111111111:trail/castchat-recovery-primary-vault";
-    const { Statement } = logBucketPolicy(SITE);
+    const { policy } = named(await declared(), "audit-policy").inputs;
+    const { Statement } = JSON.parse(policy as string) as PolicyDocument;
     const allowed = Statement.filter(({ Effect }) => Effect === "Allow");
     expect(
       allowed.map(({ Principal, Action, Resource, Condition }) => ({ Principal, Action, Resource, Condition })),

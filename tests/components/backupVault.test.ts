@@ -6,7 +6,8 @@ import type { PolicyDocument } from "../../components/policyDocument.ts";
 import { bucketPolicy, keyPolicy } from "../../components/vaultPolicies.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import type { Site } from "../../planning/names.ts";
-import { tier, TIERS } from "../../planning/tiers.ts";
+import { TIERS } from "../../planning/tiers.ts";
+import { decade } from "../support/decade.ts";
 import { inventory, named, registered, valueOf } from "./mocks.ts";
 
 const PRIMARY: Site = {
@@ -290,7 +291,7 @@ describe("bucketPolicy", () => {
 });
 
 describe("one more tier in the table", () => {
-  const tiers = [...TIERS, tier("decade", "year", 3653, { afterDays: 30, storageClass: "GLACIER_IR" })];
+  const tiers = [...TIERS, decade()];
 
   it("appears in the rules, the lock's limit, the roles' permissions, the logs' retention and the calendar", async () => {
     const resources = await declared({ tiers });

@@ -3,7 +3,6 @@ import { isSecret } from "@pulumi/pulumi";
 
 import { environmentHash } from "../../components/application.ts";
 import { PrimarySite, type PrimarySiteArgs } from "../../components/primarySite.ts";
-import { signingKeyPolicy } from "../../components/signingKey.ts";
 import type { SiteOutputs } from "../../components/siteOutputs.ts";
 import { StandbySite, type StandbySiteArgs } from "../../components/standbySite.ts";
 import { TIERS } from "../../planning/tiers.ts";
@@ -84,19 +83,34 @@ describe("PrimarySite", () => {
       ttl: 1,
       data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
     });
+    const account = "arn:aws:iam::111111111111";
     expect(inputs("signing-key")).toEqual({
       description: "Signs the backups of the primary site of castchat-recovery",
       customerMasterKeySpec: "ECC_NIST_P256",
       keyUsage: "SIGN_VERIFY",
       deletionWindowInDays: 30,
-      policy: JSON.stringify(
-        signingKeyPolicy({
-          project: "castchat-recovery",
-          role: "primary",
-          accountId: "111111111111",
-          region: "ap-northeast-1",
-        }),
-      ),
+      policy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          { Sid: "OwnAccount", Effect: "Allow", Principal: { AWS: `${account}:root` }, Action: "kms:*", Resource: "*" },
+          {
+            Sid: "DeployerOnly",
+            Effect: "Deny",
+            Principal: "*",
+            Action: ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+            Resource: "*",
+            Condition: {
+              ArnNotLike: {
+                "aws:PrincipalArn": [
+                  `${account}:root`,
+                  `${account}:role/castchat-recovery-deployer`,
+                  `${account}:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_AdministratorAccess_*`,
+                ],
+              },
+            },
+          },
+        ],
+      }),
     });
     expect(inputs("signing-key-alias")).toEqual({
       name: "alias/castchat-recovery-primary-signing",

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
-import { realTiming, scaledTiming } from "../../services/common/timing.ts";
+import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf } from "../recovery/support/sample.ts";
+import { brisk, scaledTiming } from "../support/timing.ts";
 import { sessionsLeft } from "./support/databases.ts";
 import { runToEnd, startRunner } from "./support/runnerProcess.ts";
 import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
@@ -23,7 +24,12 @@ beforeEach(async () => {
 afterEach(() => Promise.all([way.stop(), wayToS3.stop()]));
 
 /** Waits of a fifth, but for those that only last as long as the fault, or that a busy machine may need. */
-const timing = scaledTiming(0.2, { connectMs: 4_000, attemptPauseMs: 1_000, runLockMs: realTiming.runLockMs });
+const timing = scaledTiming(0.2, {
+  connectMs: 4_000,
+  attemptPauseMs: 1_000,
+  runLockMs: realTiming.runLockMs,
+  restoreLockMs: realTiming.restoreLockMs,
+});
 /** An order whose runner waits by that. */
 const orderOf = (...args: Parameters<Setting["order"]>) => ({ ...setting.order(...args), timing });
 /** The same database, by the way that can break. */
@@ -121,7 +127,7 @@ describe("a network that falls silent", () => {
 
 describe("a cut between the runner and S3", () => {
   it("that is short, or silent, is survived by a backup and by a restore", async () => {
-    const store = { ...(await behindWay()), timing: { ...realTiming, vaultSilenceMs: 3_000 } };
+    const store = { ...(await behindWay()), timing: { ...brisk, awsSilenceMs: 2_000 } };
     const backingUp = startRunner(orderOf("backup", setting.source.url, store));
     await backingUp.says("Dumping");
     wayToS3.cut();
@@ -131,13 +137,13 @@ describe("a cut between the runner and S3", () => {
     const restoring = startRunner(orderOf("restore", target.url, store));
     await restoring.says("Restoring");
     wayToS3.silence();
-    setTimeout(() => wayToS3.mend(), 4_000);
+    setTimeout(() => wayToS3.mend(), 3_000);
     expect(await restoring.ended).toMatchObject({ code: 0, stderr: "", backupId });
     expect(dumpOf(target.superuserUrl)).toBe(setting.content);
   }, 90_000);
 
   it("that lasts ends a run with one sentence, and leaves no backup", async () => {
-    const store = { ...(await behindWay()), timing: { ...realTiming, awsPatienceMs: 2_000 } };
+    const store = { ...(await behindWay()), timing: { ...brisk, awsPatienceMs: 500 } };
     const runner = startRunner(orderOf("backup", setting.source.url, store));
     await runner.says("Dumping");
     wayToS3.cut();

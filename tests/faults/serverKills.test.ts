@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
+import { brisk } from "../support/timing.ts";
 import { SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
@@ -40,7 +40,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
     expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
 
-    const other = startRunner(order);
+    const other = startRunner({ ...order, timing: brisk });
     await other.says("Dumping");
     await victim.crash();
     expect(await other.ended).toMatchObject({
@@ -86,7 +86,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
 describe("S3, killed with -9", () => {
   const store = (awsPatienceMs = 4_000): Store => ({
     ...{ bucket: "vault", region: "ap-northeast-1", endpoint: s3.endpoint },
-    timing: { ...realTiming, awsPatienceMs },
+    timing: { ...brisk, awsPatienceMs },
   });
 
   it("is waited for by a backup and by a restore where it comes back", async () => {

@@ -7,11 +7,11 @@ import { verify } from "../../recovery/verify/verify.ts";
 import { systemClock } from "../../services/common/clock.ts";
 import { UserError } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
-import { realTiming } from "../../services/common/timing.ts";
-import { s3Vault, type VaultOptions } from "../../services/vault/s3Vault.ts";
+import { s3Vault } from "../../services/vault/s3Vault.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
+import { brisk } from "../support/timing.ts";
 import { type FreshDatabase, SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
 import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, TIERS } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
@@ -45,8 +45,7 @@ beforeEach(() => {
 
 const bucketOf = async () => (await cloud.newVault()).name;
 /** The vault behind the proxy. */
-const behind = (bucket: string, more: Partial<VaultOptions> = {}) =>
-  s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, ...more });
+const behind = (bucket: string) => s3Vault({ bucket, region: cloud.region, endpoint: proxy.endpoint, timing: brisk });
 const list = (bucket: string) =>
   listBackups({
     vault: s3Vault({ bucket, region: cloud.region, endpoint: cloud.endpoint }),
@@ -106,7 +105,7 @@ describe(`S3 that cannot keep up (seed ${seed})`, () => {
       bucket,
       region: cloud.region,
       endpoint: proxy.endpoint,
-      timing: { ...realTiming, awsPatienceMs: 2_000 },
+      timing: { ...brisk, awsPatienceMs: 500 },
     };
     const order: RunnerOrder = { kind: "backup", databaseUrl: source.url, store, privateKey };
     const end = await runToEnd(order);

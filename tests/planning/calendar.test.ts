@@ -1,27 +1,33 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { periodOf, tierForRun } from "../../planning/calendar.ts";
+import { tierForRun } from "../../planning/calendar.ts";
 import { TIERS } from "../../planning/tiers.ts";
+import { isSamePeriod } from "./support/period.ts";
 
 const at = (text: string) => new Date(`${text}Z`);
 const proven = (tier: string, text: string) => ({ tier, takenAt: at(text) });
 const tierAt = (now: string, ...backups: { tier: string; takenAt: Date }[]) => tierForRun(at(now), TIERS, backups).name;
 
-describe("periodOf", () => {
+describe("a period of UTC", () => {
   it.each([
-    ["2026-12-31T23:59:59", "2026-W53"],
-    ["2027-01-01T00:00:00", "2026-W53"],
-    ["2027-01-03T23:59:59", "2026-W53"],
-    ["2027-01-04T00:00:00", "2027-W01"],
-    ["2024-12-30T00:00:00", "2025-W01"],
-    ["2026-01-01T00:00:00", "2026-W01"],
-  ])("%s is in %s", (instant, week) => {
-    expect(periodOf(at(instant), "isoWeek")).toBe(week);
+    ["2026-12-31T23:59:59", "2027-01-01T00:00:00", true],
+    ["2026-12-28T00:00:00", "2027-01-03T23:59:59", true],
+    ["2027-01-03T23:59:59", "2027-01-04T00:00:00", false],
+    ["2024-12-30T00:00:00", "2025-01-05T23:59:59", true],
+    ["2024-12-29T23:59:59", "2024-12-30T00:00:00", false],
+    ["2025-12-29T00:00:00", "2026-01-01T00:00:00", true],
+    // The first weeks of two years have the same number.
+    ["2026-01-01T00:00:00", "2027-01-05T00:00:00", false],
+  ])("%s and %s lie in one ISO week: %s", (earlier, later, together) => {
+    expect(isSamePeriod(at(earlier), at(later), "isoWeek")).toBe(together);
   });
 
-  it("takes months and years in UTC", () => {
-    expect(periodOf(new Date("2027-01-01T08:59:59+09:00"), "month")).toBe("2026-12");
-    expect(periodOf(new Date("2027-01-01T08:59:59+09:00"), "year")).toBe("2026");
+  it("is a month or a year of UTC whatever the instant's offset", () => {
+    const instant = new Date("2027-01-01T08:59:59+09:00");
+    for (const period of ["month", "year"] as const) {
+      expect(isSamePeriod(at("2026-12-01T00:00:00"), instant, period)).toBe(true);
+      expect(isSamePeriod(instant, at("2027-01-01T00:00:00"), period)).toBe(false);
+    }
   });
 });
 

@@ -4,12 +4,11 @@ import {
   faultsOfOverrides,
   leastKeptDays,
   type RequiredTierName,
-  tier,
   TIER_NAMES,
-  tierNamed,
   TIERS,
   tiersWith,
 } from "../../planning/tiers.ts";
+import { decade } from "../support/decade.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;
 
@@ -53,14 +52,6 @@ describe("TIERS", () => {
   );
 });
 
-describe("tierNamed", () => {
-  it.each(TIER_NAMES)("finds %s", (name) => expect(tierNamed(name).name).toBe(name));
-
-  it("refuses a name that is not among the given tiers", () => {
-    expect(() => tierNamed("annual", TIERS.slice(0, 1))).toThrow('there is no tier "annual"');
-  });
-});
-
 describe("faultsOfOverrides", () => {
   it.each(TIERS)("accepts the required days in $name, and a day more", (one) => {
     expect(faultsOfOverrides({ [one.name]: leastKeptDays(one) })).toEqual([]);
@@ -68,7 +59,7 @@ describe("faultsOfOverrides", () => {
   });
 
   it("takes a further tier's minimum from its own line", () => {
-    const tiers = [...TIERS, tier("decade", "year", 3653)];
+    const tiers = [...TIERS, decade()];
     expect(faultsOfOverrides({ decade: 3652 }, tiers)).toEqual([
       "decade keeps 3652 days, but docs/objectives.md requires at least 3653",
     ]);

@@ -42,7 +42,7 @@ describe("policies/check.ts", () => {
         done({ code, output });
       });
     });
-    const left = (await readdir(temporary)).filter((name) => name.startsWith("castchat-policy-"));
+    const left = (await readdir(temporary)).filter((name) => /^castchat-(policy|preview)-/.test(name));
     return { ...ended, left };
   }
 

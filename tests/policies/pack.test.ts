@@ -10,7 +10,7 @@ import type {
 
 import { tiersToLifecycleRules } from "../../components/lifecycleRules.ts";
 import { bucketPolicy } from "../../components/vaultPolicies.ts";
-import { tier, TIERS } from "../../planning/tiers.ts";
+import { TIERS } from "../../planning/tiers.ts";
 import { configureVaultTrail } from "../../policies/aws/cloudtrail/Trail/configureVaultTrail.ts";
 import { disallowPlainSecrets } from "../../policies/aws/codebuild/Project/disallowPlainSecrets.ts";
 import { protectVaultKey } from "../../policies/aws/kms/Key/protectVaultKey.ts";
@@ -30,6 +30,7 @@ import { missingParts } from "../../policies/castchat/BackupVault/missingParts.t
 import { missingReplica } from "../../policies/castchat/BackupVault/missingReplica.ts";
 import { POLICIES } from "../../policies/pack.ts";
 import { VAULT_PARTS } from "../../policies/stacks/vaults.ts";
+import { decade } from "../support/decade.ts";
 
 const VAULT = "urn:pulumi:prod::castchat-recovery::castchat:index:PrimarySite$castchat:index:BackupVault";
 const AUDIT = `${VAULT}$castchat:index:AuditTrail`;
@@ -289,14 +290,14 @@ describe(missingParts.name, () => {
 });
 
 describe("retentionOf", () => {
-  const tiers = [...TIERS, tier("decade", "year", 3653)];
+  const tiers = [...TIERS, decade()];
   const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
 
   it("follows a table with one more tier", () => {
     const policy = retentionOf(tiers);
     const rules = tiersToLifecycleRules(tiers);
     expect(violationsOf(policy, argsOf(type, { rules }))).toEqual([]);
-    const short = tiersToLifecycleRules([...TIERS, tier("decade", "year", 3652)]);
+    const short = tiersToLifecycleRules([...TIERS, decade(3652)]);
     expect(violationsOf(policy, argsOf(type, { rules: short }))).toEqual([
       'The backup vault must keep decade backups for at least 3653 days; lifecycle rule "decade" expires them after 3652.',
     ]);

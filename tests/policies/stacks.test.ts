@@ -1,29 +1,23 @@
 import { describe, expect, it } from "@jest/globals";
 
-import type { PreviewReport } from "../../policies/previewStack.ts";
-import {
-  declaredIn,
-  type DeclaredResource,
-  type DeclaredStack,
-  regionOf,
-} from "../../policies/stacks/declaredStack.ts";
+import type { DeclaredStack } from "../../policies/stacks/declaredStack.ts";
 import { replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
-import { judge } from "../../policies/verdict.ts";
+import { judge, type StackReport } from "../../policies/verdict.ts";
+import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
 
 const REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig";
 
 function stackOf(stack: string, region: string | undefined, rules?: object[]): DeclaredStack {
-  const providerUrn = `urn:pulumi:${stack}::p::pulumi:providers:aws::aws`;
-  const part = (type: string, inputs: Record<string, unknown>): DeclaredResource => ({
+  const part = (type: string, inputs: Record<string, unknown>): RegisteredResource => ({
     urn: `urn:pulumi:${stack}::p::castchat:index:BackupVault$${type}::vault-part`,
     type,
     inputs,
-    provider: `${providerUrn}::unknown`,
+    ...(region !== undefined && { region }),
   });
   return {
     stack,
     resources: [
-      { urn: providerUrn, type: "pulumi:providers:aws", inputs: { region }, provider: "" },
+      { urn: `urn:pulumi:${stack}::p::pulumi:providers:aws::aws`, type: "pulumi:providers:aws", inputs: { region } },
       part("aws:s3/bucket:Bucket", { bucket: `${stack}-vault` }),
       ...(rules ? [part(REPLICATION, { bucket: `${stack}-vault`, rules })] : []),
     ],
@@ -72,23 +66,8 @@ describe("replicaInAnotherRegion", () => {
   });
 });
 
-describe("declaredIn", () => {
-  it("reads what a preview declares, and nothing from other events", () => {
-    const state = { urn: "urn", type: "t", inputs: { a: 1 }, provider: "p", outputs: {}, id: "", parent: "" };
-    const metadata = { op: "create", urn: "urn", type: "t", new: state, provider: "p" };
-    const event = { sequence: 1, timestamp: 1, resourcePreEvent: { metadata } } as Parameters<typeof declaredIn>[0];
-    expect(declaredIn(event)).toEqual({ urn: "urn", type: "t", inputs: { a: 1 }, provider: "p" });
-    expect(declaredIn({ sequence: 1, timestamp: 1 })).toBeUndefined();
-  });
-
-  it("finds a resource's region by its provider", () => {
-    expect(regionOf(DR.resources[1]!, DR)).toBe("ap-northeast-3");
-    expect(regionOf({ ...DR.resources[1]!, provider: "other::id" }, DR)).toBeUndefined();
-  });
-});
-
 describe("judge", () => {
-  const report = (stack: DeclaredStack, more: Partial<PreviewReport> = {}): PreviewReport => ({
+  const report = (stack: DeclaredStack, more: Partial<StackReport> = {}): StackReport => ({
     ...stack,
     violations: [],
     ...more,
@@ -127,7 +106,7 @@ describe("judge", () => {
   it("exits with 2 when a preview failed, and prints nothing about both stacks", () => {
     const { lines, exitCode } = judge([
       report(PROD, { violations }),
-      report(DR, { resources: [], failure: "no engine" }),
+      report(DR, { resources: [], failure: { reason: "no engine", isRefusal: false } }),
     ]);
     expect(exitCode).toBe(2);
     expect(lines.at(-1)).toBe("dr: the preview failed: no engine");

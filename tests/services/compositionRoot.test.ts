@@ -23,15 +23,15 @@ const lacking = (variable: string) =>
   `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
 
 /** Ports that every way in has. */
-type Common = Pick<Ports, "supabase" | "vercel" | "cloudflare" | "projectContent" | "vault">;
+type Common = Pick<Ports, "databaseHost" | "appHost" | "dns" | "projectContent" | "vault">;
 
 /** What is asked of each port; answers don't matter, and a refusal ends a call at once. */
 const CALLS: Record<string, (ports: Common) => Promise<unknown>> = {
-  supabase: async (ports) => ports.supabase().project("abc"),
+  databaseHost: async (ports) => ports.databaseHost().project("abc"),
   projectContent: async (ports) => ports.projectContent("abc").functions(),
   storage: async (ports) => ports.projectContent("abc").getObject({ bucket: "b", name: "n" }),
-  vercel: async (ports) => ports.vercel().project("p"),
-  cloudflare: async (ports) => ports.cloudflare().zoneId("a.example"),
+  appHost: async (ports) => ports.appHost().project("p"),
+  dns: async (ports) => ports.dns().zoneId("a.example"),
   vault: async (ports) => ports.vault("bucket").list("daily/"),
 };
 
@@ -116,11 +116,11 @@ describe("the ports of the command line, a scheduled run and the provider", () =
     expect(await asked(viaRun(environment))).toEqual(first);
     expect(await asked(viaProvider(environment))).toEqual(first);
     for (const [name, variable] of [
-      ["supabase", "SUPABASE_ACCESS_TOKEN"],
+      ["databaseHost", "SUPABASE_ACCESS_TOKEN"],
       ["projectContent", "SUPABASE_ACCESS_TOKEN"],
       ["storage", "SUPABASE_ACCESS_TOKEN"],
-      ["vercel", "VERCEL_API_TOKEN"],
-      ["cloudflare", "CLOUDFLARE_API_TOKEN"],
+      ["appHost", "VERCEL_API_TOKEN"],
+      ["dns", "CLOUDFLARE_API_TOKEN"],
     ] as const)
       expect(first[name]).toEqual({ error: [true, lacking(variable)], requests: [] });
   });
@@ -130,12 +130,12 @@ describe("the composition root", () => {
   const places = () => ({ awsRegion: "ap-northeast-1", endpoints: endpoints() });
 
   it.each<[RunnerToken[], string[]]>([
-    [[], ["cloudflare", "git", "github", "supabase", "vercel"]],
-    [["VERCEL_API_TOKEN"], ["cloudflare", "git", "github", "supabase"]],
-    [["GITHUB_TOKEN"], ["cloudflare", "supabase", "vercel"]],
+    [[], ["appHost", "codeHost", "databaseHost", "dns", "git"]],
+    [["VERCEL_API_TOKEN"], ["codeHost", "databaseHost", "dns", "git"]],
+    [["GITHUB_TOKEN"], ["appHost", "databaseHost", "dns"]],
     [
       ["CLOUDFLARE_API_TOKEN", "SUPABASE_ACCESS_TOKEN"],
-      ["git", "github", "vercel"],
+      ["appHost", "codeHost", "git"],
     ],
     [Object.keys(TOKENS) as RunnerToken[], []],
   ])("with %j lacks %j", (set, without) => {
@@ -145,7 +145,7 @@ describe("the composition root", () => {
     expect(lacks).toEqual(unset.map((variable) => ({ variable, why: lacking(variable) })));
     for (const variable of unset) expect(() => token(variable)).toThrow(new UserError(lacking(variable)));
     for (const variable of set) expect(token(variable)).toBe(TOKENS[variable]);
-    const refused = (["cloudflare", "git", "github", "supabase", "vercel"] as const).filter((name) => {
+    const refused = (["appHost", "codeHost", "databaseHost", "dns", "git"] as const).filter((name) => {
       try {
         ports[name]();
         return false;
@@ -163,8 +163,8 @@ describe("the composition root", () => {
   it("sends the code host's token only to that host", async () => {
     const { ports } = services(places(), { ...TOKENS });
     await ports
-      .github()
-      .repository("o/r")
+      .codeHost()
+      .exportRepository("o/r")
       .catch(() => undefined);
     await ports
       .git()
@@ -191,7 +191,7 @@ describe("the composition root", () => {
   it("has the patience with Supabase that it is asked for", async () => {
     const silent = await startTestServer([{ hang: true }]);
     const { ports } = services({ ...places(), endpoints: { supabase: silent.url } }, { ...TOKENS });
-    await expect(ports.supabase(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
+    await expect(ports.databaseHost(30).project("abc")).rejects.toThrow("no answer within 0.03 s");
     await silent.stop();
   });
 });

@@ -7,8 +7,9 @@ import { promisify } from "node:util";
 import { freePort } from "../../lab/sandbox/host/ports.ts";
 import { isAlive } from "../../lab/sandbox/host/processes.ts";
 import { type PostgresPackage, sandboxPostgres } from "../../lab/sandbox/postgres/binaries.ts";
-import { clusterPid, killCluster, startCluster, SUPERUSER } from "../../lab/sandbox/postgres/cluster.ts";
+import { killCluster, startCluster, SUPERUSER } from "../../lab/sandbox/postgres/cluster.ts";
 import { connectionUrl } from "../../lab/sandbox/postgres/supabase.ts";
+import { serverPid } from "../../recovery/postgres/programs/postgresServer.ts";
 import { makeTestFolder } from "./folder.ts";
 import { copyPreparedCluster, makeCluster } from "./preparedCluster.ts";
 
@@ -71,7 +72,7 @@ export async function startTestDatabase(
 }
 
 async function crash(dataDir: string): Promise<void> {
-  const pid = await clusterPid(dataDir);
+  const pid = await serverPid(dataDir);
   if (pid === undefined) throw new Error("the server does not run");
   const pids = [pid, ...(await childrenOf(pid))];
   for (const one of pids) if (isAlive(one)) process.kill(one, "SIGKILL");

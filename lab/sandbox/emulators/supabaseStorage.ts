@@ -28,7 +28,11 @@ interface ObjectRow {
   cacheControl: string | null;
 }
 
-/** The file with an object's bytes; `emulators` is the sandbox's folder of that name. */
+/**
+ * The file with an object's bytes; `emulators` is the sandbox's folder of that name.
+ *
+ * @internal exported for the test that flips a bit there
+ */
 export function storageFile(emulators: string, ref: string, bucket: string, name: string, version: string): string {
   const hash = createHash("sha256")
     .update(JSON.stringify([bucket, name, version]))

@@ -19,6 +19,8 @@ export interface PostgresPackage {
 
 /**
  * The Postgres programs of a package for this machine.
+ *
+ * @internal exported for tests on other major versions
  * @param modules folder with each platform's packages, from the project's root
  */
 export function postgresPackage(major: number, modules: string): PostgresPackage {

@@ -3,7 +3,6 @@ import {
   killServer,
   localeArgs,
   type ServerOptions,
-  serverPid,
   startServer,
   stopServer,
 } from "../../../recovery/postgres/programs/postgresServer.ts";
@@ -52,4 +51,4 @@ export async function startCluster({ postgres = sandboxPostgres, ...options }: C
   });
 }
 
-export { serverPid as clusterPid, killServer as killCluster, stopServer as stopCluster };
+export { killServer as killCluster, stopServer as stopCluster };

@@ -80,17 +80,6 @@ export async function fill(url: string, options: FillOptions): Promise<number> {
   return done;
 }
 
-/** Bytes of all tables, with their indexes and large values, the platform's included. */
-export async function databaseSize(url: string): Promise<number> {
-  return withConnection(url, async (client) => {
-    const result = await client.query<{ bytes: string }>(
-      `select coalesce(sum(pg_total_relation_size(c.oid)), 0) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'm') and n.nspname !~ '^(pg_|information_schema$)'`,
-    );
-    return Number(result.rows[0]?.bytes ?? 0);
-  });
-}
-
 /** An aborted fill leaves its sequences advanced, because they are not transactional. Sequences that nothing else sets are restarted. */
 const PREPARE = `
 alter sequence public.application_history_id_seq restart;

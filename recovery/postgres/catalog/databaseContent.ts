@@ -1,4 +1,5 @@
 import { messageOf } from "../../../services/common/errors.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import { connect, type Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
 
@@ -13,9 +14,12 @@ export type DatabaseContent =
   | { state: "unreachable"; reason: string };
 
 /** Looks into a database without changing it. */
-export type InspectDatabase = (connectionString: string, signal: AbortSignal) => Promise<DatabaseContent>;
+export type InspectDatabase = (
+  connectionString: string,
+  signal: AbortSignal,
+  timing?: Timing,
+) => Promise<DatabaseContent>;
 
-const STATEMENT_TIMEOUT_MS = 15_000;
 /** SQLSTATE class 28: invalid authorization specification. */
 const AUTHORIZATION_FAILED = "28";
 
@@ -28,13 +32,14 @@ select
   (select count(*)::int from storage.objects) as files`;
 
 /** Opens one session, counts, and closes it. Throws only when aborted. */
-export const inspectDatabase: InspectDatabase = async (connectionString, signal) => {
+export const inspectDatabase: InspectDatabase = async (connectionString, signal, timing = realTiming) => {
   let session: Session | undefined;
   try {
     session = await connect(connectionString, {
       applicationName: "castchat-recovery inspect",
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      statementTimeoutMs: timing.inspectMs,
       signal,
+      timing,
     });
     const [found] = await session.query<{ relations: number; users: number; files: number }>(CONTENT_QUERY);
     if (!found) return { state: "unreachable", reason: "the database gave no answer" };

@@ -2,13 +2,14 @@ import { execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { appendFile, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 import { childEnvironment } from "../../../services/common/childEnvironment.ts";
 import { UserError } from "../../../services/common/errors.ts";
+import { until } from "../../../services/common/polling.ts";
 import { isFree, LOOPBACK } from "../../../services/common/ports.ts";
 import { isAlive } from "../../../services/common/processes.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 
 /** The server programs of one Postgres installation, and how they are run. */
 export interface ServerPrograms {
@@ -37,11 +38,9 @@ export interface ServerOptions {
   portAdvice?: string;
   /** Told of each process as soon as there is one: initdb, the server before it takes connections. */
   onSpawn?: ((pid: number) => void) | undefined;
+  /** How long its start may take. @default - the real one */
+  timing?: Timing | undefined;
 }
-
-const START_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 10_000;
-const POLL_MS = 20;
 
 /**
  * Settings of every server.
@@ -119,9 +118,9 @@ export async function createServerData(options: ServerOptions): Promise<void> {
  * A server that runs already is left as it is. A port in use is a UserError that names it.
  */
 export async function startServer(
-  options: Pick<ServerOptions, "programs" | "dataDir" | "port" | "log" | "portAdvice" | "onSpawn">,
+  options: Pick<ServerOptions, "programs" | "dataDir" | "port" | "log" | "portAdvice" | "onSpawn" | "timing">,
 ): Promise<number> {
-  const { programs, dataDir, port } = options;
+  const { programs, dataDir, port, timing = realTiming } = options;
   const running = await serverPid(dataDir);
   if (running !== undefined) return running;
   if (!(await isFree(port))) {
@@ -143,31 +142,35 @@ export async function startServer(
   );
   child.unref();
   if (child.pid !== undefined) options.onSpawn?.(child.pid);
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await isReady(dataDir))) {
-    if (failure !== undefined || Date.now() > deadline) {
-      if (failure === undefined) child.kill("SIGQUIT");
-      throw new Error(
-        `the Postgres server in ${dataDir} did not start: ${failure?.message ?? "it took too long"} (log: ${options.log})`,
-      );
-    }
-    await sleep(POLL_MS);
+  await until(async () => failure !== undefined || (await isReady(dataDir)), {
+    everyMs: timing.serverEveryMs,
+    limitMs: timing.serverStartMs,
+  });
+  if (!(await isReady(dataDir))) {
+    if (failure === undefined) child.kill("SIGQUIT");
+    throw new Error(
+      `the Postgres server in ${dataDir} did not start: ${failure?.message ?? "it took too long"} (log: ${options.log})`,
+    );
   }
   if (child.pid === undefined) throw new Error("the Postgres server has no process id");
   return child.pid;
 }
 
 /** Stops a server (fast shutdown: open transactions are rolled back) and waits for its end. One that does not run is fine. */
-export async function stopServer(dataDir: string): Promise<void> {
-  await endServer(dataDir, "SIGINT");
+export async function stopServer(dataDir: string, timing = realTiming): Promise<void> {
+  await endServer(dataDir, "SIGINT", timing);
 }
 
 /** Ends a server at once, as a power cut would: what it had not committed is lost. */
-export async function killServer(dataDir: string): Promise<void> {
-  await endServer(dataDir, "SIGQUIT");
+export async function killServer(dataDir: string, timing = realTiming): Promise<void> {
+  await endServer(dataDir, "SIGQUIT", timing);
 }
 
-/** Process id of a server's first process, or undefined while it does not run. */
+/**
+ * Process id of a server's first process, or undefined while it does not run.
+ *
+ * @internal exported for tests that kill it
+ */
 export async function serverPid(dataDir: string): Promise<number | undefined> {
   const [line] = await postmasterLines(dataDir);
   const pid = Number(line);
@@ -177,20 +180,19 @@ export async function serverPid(dataDir: string): Promise<number | undefined> {
   return process.platform !== "linux" || commandLine.split("\0").includes(dataDir) ? pid : undefined;
 }
 
-async function endServer(dataDir: string, signal: NodeJS.Signals): Promise<void> {
+async function endServer(
+  dataDir: string,
+  signal: NodeJS.Signals,
+  { serverEveryMs: everyMs, serverStopMs: limitMs }: Timing,
+): Promise<void> {
   const pid = await serverPid(dataDir);
   if (pid === undefined) return;
   process.kill(pid, signal);
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) {
-      process.kill(pid, "SIGKILL");
-      throw new Error(
-        `the Postgres server in ${dataDir} (process ${pid}) did not stop in ${STOP_TIMEOUT_MS / 1000} s and was killed`,
-      );
-    }
-    await sleep(POLL_MS);
-  }
+  if (await until(() => !isAlive(pid), { everyMs, limitMs })) return;
+  process.kill(pid, "SIGKILL");
+  throw new Error(
+    `the Postgres server in ${dataDir} (process ${pid}) did not stop in ${limitMs / 1000} s and was killed`,
+  );
 }
 
 /** The server writes its state to the eighth line of its pid file; that is how pg_ctl waits as well. */

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 
 import { messageOf, UserError } from "../../../services/common/errors.ts";
+import { retry } from "../../../services/common/retry.ts";
 import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
@@ -17,6 +18,8 @@ export interface Session {
   readonly serverMajor: number;
   /** The server's version as it writes it ("17.10"). */
   readonly serverVersion: string;
+  /** How long all that happens over this connection waits, and for what. */
+  readonly timing: Timing;
   /** Runs one statement; or several, separated by semicolons, when there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Runs a COPY … TO STDOUT; its rows, of that format, go to the sink. Where the sink fails, the connection is of no more use. */
@@ -38,7 +41,7 @@ export interface SessionOptions {
   applicationName: string;
   /** For one statement: an hour, since a role's own limit (2 minutes on Supabase) would end a count of a large table. */
   statementTimeoutMs?: number;
-  /** For a wait on a lock: 5 seconds, so that a queue behind us is short. */
+  /** For a wait on a lock. @default - {@link Timing.lockMs} */
   lockTimeoutMs?: number;
   /** Ends the connection. */
   signal?: AbortSignal | undefined;
@@ -52,16 +55,16 @@ const ATTEMPTS = 5;
 
 /** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await connectOnce(databaseUrl, options);
-    } catch (error) {
-      // Whoever keeps others out (recovery/gate) can't know a session of ours before it has its name.
-      const { code, cause } = error as { code?: string; cause?: { code?: string } };
-      options.signal?.throwIfAborted();
-      if ((code ?? cause?.code) !== SQLSTATE.ADMIN_SHUTDOWN || attempt >= ATTEMPTS) throw error;
-    }
-  }
+  return await retry(() => connectOnce(databaseUrl, options), {
+    attempts: ATTEMPTS,
+    // A gate (recovery/gate) ends sessions of others, and can't know one of ours before it has its name.
+    pauseMs: (error) => (wasEnded(error) ? 0 : undefined),
+    signal: options.signal,
+  });
+}
+
+function wasEnded(error: unknown): boolean {
+  return [error, (error as Error).cause].some((one) => sqlStateOf(one) === SQLSTATE.ADMIN_SHUTDOWN);
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
@@ -103,6 +106,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
   };
   const session: Omit<Session, "serverMajor" | "serverVersion"> = {
     address,
+    timing,
     query: <Row extends object>(text: string, values: readonly unknown[] = []) =>
       unlessAborted(async () => (await client.query<Row>(text, values.length === 0 ? undefined : [...values])).rows),
     copyOut: (sql, sink, format) => unlessAborted(() => client.query(new CopyOut(sql, sink, format)).done),
@@ -160,12 +164,12 @@ export async function withSession<T>(
  * Timeouts set on purpose, and everything that changes how a value is written as text. A name that a server does not know
  * (transaction_timeout before 17) is passed over. `row_security = off` makes a filtered read an error instead of silence.
  */
-async function pinSettings(session: Pick<Session, "query">, options: SessionOptions): Promise<void> {
+async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
     // A pooler tells the server its own name when it connects; the gate and the watch for waiting sessions know ours by this one.
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
-    lock_timeout: options.lockTimeoutMs ?? 5_000,
+    lock_timeout: options.lockTimeoutMs ?? session.timing.lockMs,
     idle_in_transaction_session_timeout: 4 * HOUR_MS,
     transaction_timeout: 6 * HOUR_MS,
     // Between two transactions a session may hold a lock of its own (one run at a time), for as long as a run takes.

@@ -29,10 +29,10 @@ const LEADER = "castchat-recovery replace leader";
  * of that role are ended.
  */
 export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
-  const { targetUrl, vault, clock, reporter, signal = new AbortController().signal } = options;
+  const { targetUrl, vault, clock, reporter, timing, signal = new AbortController().signal } = options;
   const progress = { isBegun: false };
   try {
-    return await withSession(targetUrl, { applicationName: LEADER, signal }, (session) =>
+    return await withSession(targetUrl, { applicationName: LEADER, signal, timing }, (session) =>
       recoveryRun({ what: "replacement", target: session, vault, clock, reporter }, async (run) => {
         const { replacement, manifest, passedOver } = await run.timer.run(
           "claim",
@@ -60,9 +60,11 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
 }
 
 /** Goes back from a replacement that was interrupted, or finishes one whose new state is live. */
-export async function abandon(options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal">): Promise<WentBack> {
-  const { targetUrl, reporter, signal } = options;
-  return await withSession(targetUrl, { applicationName: LEADER, signal }, async (session) => {
+export async function abandon(
+  options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal" | "timing">,
+): Promise<WentBack> {
+  const { targetUrl, reporter, signal, timing } = options;
+  return await withSession(targetUrl, { applicationName: LEADER, signal, timing }, async (session) => {
     const recorded = await findReplacement(session);
     if (recorded === undefined) return { state: "nothing", stillClosed: false };
     await holdTarget(session, recorded.restoreId, true, signal);
@@ -95,12 +97,12 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
 }
 
 /** How far it is, where neither state could be reached from there, and what to do. */
-async function whatIsLeft({ targetUrl }: ReplaceOptions): Promise<string> {
+async function whatIsLeft({ targetUrl, timing }: ReplaceOptions): Promise<string> {
   const again =
     "run the same command again to continue, or `castchat-recovery restore abandon` to go back to the old state";
   let left: Replacement | undefined;
   try {
-    left = await withSession(targetUrl, { applicationName: LEADER }, findReplacement);
+    left = await withSession(targetUrl, { applicationName: LEADER, timing }, findReplacement);
   } catch {
     // That it doesn't answer is in the sentence already.
     return `How far it has come can't be seen while the database doesn't answer: once it does, ${again}`;

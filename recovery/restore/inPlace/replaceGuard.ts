@@ -1,18 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { together } from "../../../services/common/pool.ts";
+import { sleep, type Timing } from "../../../services/common/timing.ts";
 import { endSessions } from "../../gate/gateSessions.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
 
-const GUARD_EVERY_MS = 250;
-/** By then a session of ours says whose it is. */
-const NAMED_AFTER_MS = 500;
-
 /** Does a piece of work while sessions of the restoring role's that aren't ours are ended: they would hold, read or alter what it works on. */
 export async function keptToOurselves<T>(
   restoreId: string,
-  { targetUrl, signal }: { targetUrl: string; signal: AbortSignal },
+  { targetUrl, signal, timing }: { targetUrl: string; signal: AbortSignal; timing?: Timing | undefined },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const finished = new AbortController();
@@ -24,7 +19,7 @@ export async function keptToOurselves<T>(
     }
   };
   const guarding = async (inner: AbortSignal) => {
-    const guard = { applicationName: `${applicationNameOf(restoreId)} guard`, signal: inner };
+    const guard = { applicationName: `${applicationNameOf(restoreId)} guard`, signal: inner, timing };
     await withSession(targetUrl, guard, (other) => keepOthersOut(other, AbortSignal.any([finished.signal, inner])));
     return undefined;
   };
@@ -36,7 +31,7 @@ export async function keptToOurselves<T>(
 /** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
 async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
-    await endSessions(session, undefined, NAMED_AFTER_MS);
-    await sleep(GUARD_EVERY_MS, undefined, { signal: until }).catch(() => undefined);
+    await endSessions(session, undefined, session.timing.namedAfterMs);
+    await sleep(session.timing.guardEveryMs, until).catch(() => undefined);
   }
 }

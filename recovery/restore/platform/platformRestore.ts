@@ -1,10 +1,9 @@
-import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
 import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Phase } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Patience } from "../../../services/common/timing.ts";
-import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
+import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
@@ -13,11 +12,11 @@ import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { type BegunRun, type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
 import { choosePlatformSource, describeSource, type PlatformChoice, type PlatformSource } from "./platformSource.ts";
-import { bootOf, CHECK_NAME, HEALTHY, OTHER_WAY, RESTORING, waitForDatabase, waitForRestore } from "./platformWait.ts";
+import { bootOf, CHECK_NAME, OTHER_WAY, waitForDatabase, waitForRestore } from "./platformWait.ts";
 
 /** Restore on the platform: which project, from what. */
 export interface PlatformRestoreOptions {
-  supabase: Supabase;
+  databaseHost: DatabaseHost;
   /** Its recovery log takes down what came of the restore. */
   vault: Vault;
   ref: string;
@@ -26,7 +25,8 @@ export interface PlatformRestoreOptions {
   choice: PlatformChoice;
   confirm: Confirm;
   clock: Clock;
-  patience?: Patience;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
@@ -43,13 +43,6 @@ export interface PlatformRestoreResult extends SeedCounts {
   notes: string[];
 }
 
-/** The database objective: a restore that takes longer has missed it, whatever comes of it. */
-export const PLATFORM_PATIENCE: Patience = {
-  firstMs: 1_000,
-  longestMs: 15_000,
-  limitMs: RECOVERY_TIME_OBJECTIVES.database,
-};
-
 /**
  * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
  * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
@@ -57,37 +50,39 @@ export const PLATFORM_PATIENCE: Patience = {
  * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
  */
 export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
-  const { ref, databaseUrl, vault, clock, reporter, patience = PLATFORM_PATIENCE } = options;
+  const { ref, databaseUrl, vault, clock, reporter, timing = realTiming } = options;
   const signal = options.signal ?? new AbortController().signal;
   const target = nameOf(parseDatabaseUrl(databaseUrl));
   const run = { what: "restore on the platform", target, vault, clock, reporter };
   return await recoveryRun(run, async (course) => {
-    const counts = await orderAndWait({ ...options, signal, patience }, course);
+    const counts = await orderAndWait({ ...options, signal, timing }, course);
     const { phases } = course.timer;
     return { ref, source: course.begun?.source, phases, durationMs: course.durationMs, ...counts, notes: [] };
   });
 }
 
 async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCounts> {
-  const { supabase, ref, databaseUrl, clock, signal } = running;
+  const { databaseHost, ref, clock, signal } = running;
   const { timer } = run;
   const startedAt = clock().getTime();
-  const project = await supabase.project(ref, signal);
-  if (project === undefined) throw new UserError(`Supabase has no project ${ref} that this token may see.`);
+  const project = await databaseHost.project(ref, signal);
+  if (project === undefined) throw new UserError(`${databaseHost.name} has no project ${ref} that this token may see.`);
   let bootedBefore: string | undefined;
   let orderedAt = clock();
-  if (project.status === RESTORING) {
+  if (project.state === "restoring") {
     run.begin(begunFor(ref));
   } else {
-    if (project.status !== HEALTHY)
-      throw new UserError(`Supabase restores active projects alone: ${ref} is ${project.status}. ${OTHER_WAY}`);
-    const holdings = await readPlatformBackups(supabase, ref, clock, signal);
+    if (project.state !== "healthy")
+      throw new UserError(
+        `${databaseHost.name} restores only active projects: ${ref} is ${project.status}. ${OTHER_WAY}`,
+      );
+    const holdings = await readPlatformBackups(databaseHost, ref, clock, signal);
     const source = choosePlatformSource(holdings, running.choice);
     await running.confirm(dangerOf(ref, source, clock()));
-    bootedBefore = (await bootOf(databaseUrl, signal))?.at;
+    bootedBefore = (await bootOf(running))?.at;
     orderedAt = clock();
     run.begin(begunFor(ref, describeSource(source)));
-    await timer.run("order", `Asking Supabase to restore ${ref} to ${describeSource(source)}`, () =>
+    await timer.run("order", `Asking ${databaseHost.name} to restore ${ref} to ${describeSource(source)}`, () =>
       begin(running, source),
     );
   }
@@ -95,8 +90,8 @@ async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCou
   await timer.run(
     "restore",
     isWaitedFor
-      ? `Supabase restores ${ref} already: waiting for that, and beginning nothing`
-      : `Waiting until Supabase has restored ${ref}`,
+      ? `${databaseHost.name} restores ${ref} already: waiting for that, and beginning nothing`
+      : `Waiting until ${databaseHost.name} has restored ${ref}`,
     () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
   );
   return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
@@ -119,23 +114,23 @@ function dangerOf(ref: string, source: PlatformSource, now: Date) {
   };
 }
 
-type Running = PlatformRestoreOptions & { signal: AbortSignal; patience: Patience };
+type Running = PlatformRestoreOptions & { signal: AbortSignal; timing: Timing };
 
 /** Begins it once. Without an answer nobody knows whether it was begun: the project's own state then tells. */
-async function begin({ supabase, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
+async function begin({ databaseHost, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
   try {
-    if (source.kind === "daily") await supabase.restorePlatformBackup(ref, source.id, signal);
-    else await supabase.restoreToInstant(ref, source.at, signal);
+    if (source.kind === "daily") await databaseHost.restorePlatformBackup(ref, source.id, signal);
+    else await databaseHost.restoreToInstant(ref, source.at, signal);
   } catch (error) {
     const isUncertain = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
     if (!isUncertain) throw new UserError(`${messageOf(error)} Nothing was changed.`, { cause: error });
-    const project = await supabase.project(ref, signal);
-    if (project?.status !== RESTORING) {
+    const project = await databaseHost.project(ref, signal);
+    if (project?.state !== "restoring") {
       throw new PromiseError(
-        `Supabase did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
+        `${databaseHost.name} did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
         { cause: error },
       );
     }
-    reporter("Supabase gave no proper answer, but restores the project");
+    reporter(`${databaseHost.name} gave no proper answer, but restores the project`);
   }
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../../services/common/errors.ts";
-import { COMPLETED, type PlatformHoldings } from "./platformBackups.ts";
+import { COMPLETED } from "../../../services/databaseHost/databaseHost.ts";
+import type { PlatformHoldings } from "./platformBackups.ts";
 
 /** Which of Supabase's own states is wanted: a daily backup by its id, or an instant by point-in-time recovery. */
 export type PlatformChoice = { backupId: number } | { at: Date };

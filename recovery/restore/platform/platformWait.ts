@@ -2,15 +2,12 @@ import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError } from "../../../services/common/errors.ts";
 import { type Look, poll } from "../../../services/common/polling.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Patience } from "../../../services/common/timing.ts";
-import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import type { Timing } from "../../../services/common/timing.ts";
+import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import { withSession } from "../../postgres/session/database.ts";
 
-/** Statuses of a project at Supabase. */
-export const HEALTHY = "ACTIVE_HEALTHY";
-export const RESTORING = "RESTORING";
 /** What to do where Supabase can't or won't. */
 export const OTHER_WAY =
   'The other way does not need Supabase\'s restore: make a new project and run "castchat-recovery restore", or bring up the standby.';
@@ -20,12 +17,12 @@ export const CHECK_NAME = "castchat-recovery check";
 
 /** Whose restore is waited for, and for how long. */
 export interface Waiting {
-  supabase: Pick<Supabase, "project">;
+  databaseHost: Pick<DatabaseHost, "name" | "project">;
   ref: string;
   /** Connection string of the project's role `postgres`. */
   databaseUrl: string;
   clock: Clock;
-  patience: Patience;
+  timing: Timing;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -35,24 +32,26 @@ export async function waitForRestore(
   waiting: Waiting,
   before: { isSeen: boolean; bootedBefore: string | undefined; orderedAt: Date },
 ): Promise<void> {
-  const { supabase, ref, databaseUrl, signal, patience, clock, reporter } = waiting;
+  const { databaseHost, ref, signal, timing, clock, reporter } = waiting;
   let { isSeen } = before;
   const look = async (): Promise<Look<undefined>> => {
-    let status: string | undefined;
+    let project: DatabaseProject | undefined;
     try {
-      status = (await supabase.project(ref, signal))?.status ?? "gone";
+      project = await databaseHost.project(ref, signal);
     } catch (error) {
       // The platform is in trouble, or it would not be restored from: its API may stumble.
       const passes = error instanceof UnreachableError || (error instanceof ServiceError && error.status >= 500);
       if (!passes) throw error;
-      return { waitingFor: `Supabase's API to answer (${messageOf(error)})` };
+      return { waitingFor: `${databaseHost.name}'s API to answer (${messageOf(error)})` };
     }
-    if (status === RESTORING) isSeen = true;
-    if (status.endsWith("_FAILED") || status === "gone" || status === "REMOVED")
-      throw new PromiseError(`Supabase's restore of ${ref} has failed (${status}). ${OTHER_WAY}`);
-    if (status !== HEALTHY) return { waitingFor: `Supabase (${status})` };
+    if (project === undefined || project.state === "failed" || project.state === "pause failed")
+      throw new PromiseError(
+        `${databaseHost.name}'s restore of ${ref} has failed (${project?.status ?? "gone"}). ${OTHER_WAY}`,
+      );
+    if (project.state === "restoring") isSeen = true;
+    if (project.state !== "healthy") return { waitingFor: `${databaseHost.name} (${project.status})` };
     if (!isSeen) {
-      const booted = await bootOf(databaseUrl, signal);
+      const booted = await bootOf(waiting);
       // Where nobody could ask before the order, a server that answers now may well be the one that has run all the time.
       const sinceOrderMs = clock().getTime() - before.orderedAt.getTime();
       const isAnew =
@@ -61,10 +60,10 @@ export async function waitForRestore(
           : booted?.at !== before.bootedBefore;
       isSeen = booted !== undefined && isAnew;
     }
-    return isSeen ? { done: undefined } : { waitingFor: "Supabase to begin" };
+    return isSeen ? { done: undefined } : { waitingFor: `${databaseHost.name} to begin` };
   };
   await poll(look, {
-    patience,
+    patience: timing.platformRestore,
     clock,
     signal,
     progress: (state) => reporter(`Waiting for ${state}`),
@@ -82,12 +81,13 @@ function tooLong(ref: string) {
 
 /** The guide's counts, once the database answers. */
 export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<SeedCounts> {
-  const { databaseUrl, signal, patience, clock, reporter, ref } = waiting;
+  const { databaseUrl, signal, timing, clock, reporter, ref } = waiting;
+  const patience = timing.platformRestore;
   const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
   const look = async (): Promise<Look<SeedCounts>> => {
     try {
       return {
-        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, countForSeed),
+        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, countForSeed),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -113,9 +113,9 @@ export interface Boot {
 }
 
 /** The same of a server; undefined while it can't be asked. */
-export async function bootOf(databaseUrl: string, signal: AbortSignal): Promise<Boot | undefined> {
+export async function bootOf({ databaseUrl, signal, timing }: Waiting): Promise<Boot | undefined> {
   try {
-    const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, (session) =>
+    const [row] = await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, (session) =>
       session.query<Boot>(
         `select pg_postmaster_start_time()::text as at,
            (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 as "upMs"`,

@@ -45,10 +45,10 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
 }
 
 async function restoreReachable(options: RestoreOptions & { signal: AbortSignal }): Promise<RestoreResult> {
-  const { targetUrl, generation, vault, clock, reporter, signal, isTest } = options;
+  const { targetUrl, generation, vault, clock, reporter, signal, timing, isTest } = options;
   const restoreId = restoreIdFor(targetUrl, generation, wishIn(options));
   const applicationName = `${applicationNameOf(restoreId)} leader`;
-  return await withSession(targetUrl, { applicationName, signal }, (session) =>
+  return await withSession(targetUrl, { applicationName, signal, timing }, (session) =>
     recoveryRun(
       { what: "restore", target: session, vault, clock, reporter, isLogged: isTest !== true },
       async (run) => {

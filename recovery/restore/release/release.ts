@@ -1,5 +1,6 @@
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import type { Timing } from "../../../services/common/timing.ts";
 import type { Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import {
@@ -34,6 +35,8 @@ export interface ReleaseOptions {
   backupId?: string | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
+  /** How long it waits, and for what. @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /** What became of one job or publication. */
@@ -57,8 +60,9 @@ export interface ReleaseResult {
  * full; PromiseError, once everything else is done, that names what could not be brought back.
  */
 export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
-  const { databaseUrl, signal, reporter } = options;
-  return await withSession(databaseUrl, { applicationName: "castchat-recovery release", signal }, async (session) => {
+  const { databaseUrl, signal, reporter, timing } = options;
+  const named = { applicationName: "castchat-recovery release", signal, timing };
+  return await withSession(databaseUrl, named, async (session) => {
     await refuseSuperuser(session);
     const restored = await restoredBy(session, options.backupId);
     await holdTarget(session, restored.restoreId, false, signal);

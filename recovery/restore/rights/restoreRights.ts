@@ -26,8 +26,9 @@ export interface RestoreRightsOptions extends RightsOptions {
  */
 export async function restoreRights(options: RestoreRightsOptions): Promise<void> {
   const { targetUrl, restoreId, applicationName, step, signal } = options;
+  const { timing } = options.session;
   const sql = await rightsScript(options, options.withLargeObjects);
-  await withSession(targetUrl, { applicationName, signal }, (session) =>
+  await withSession(targetUrl, { applicationName, signal, timing }, (session) =>
     journaledScript(session, restoreId, step, sql),
   );
 }

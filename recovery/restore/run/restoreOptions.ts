@@ -1,7 +1,7 @@
 import type { Clock } from "../../../services/common/clock.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { type Timing } from "../../../services/common/timing.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import type { Opener } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TierPrefix } from "../../vault/listBackups.ts";

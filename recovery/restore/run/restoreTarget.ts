@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { UserError } from "../../../services/common/errors.ts";
 import { IS_APP_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "../../postgres/catalog/platform.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
+import { takeAdvisoryLock } from "../../postgres/session/advisoryLock.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
+import { terminateSessions } from "../../postgres/session/terminateSessions.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 
@@ -12,9 +12,6 @@ const DATA_IN = sqlFile("dataIn");
 const DROP_MADE = sqlFile("dropMade");
 const MANAGED_TABLES = sqlFile("managedTables");
 const TABLES_TO_WATCH = sqlFile("tablesToWatch");
-
-const PATIENCE_MS = 20_000;
-const POLL_MS = 200;
 
 /** What the sessions of a restore are called in pg_stat_activity. */
 export function applicationNameOf(restoreId: string): string {
@@ -31,32 +28,26 @@ export async function holdTarget(
   wasBegun: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  const wait = () => sleep(POLL_MS, undefined, signal && { signal });
-  for (;;) {
-    const [lock] = await session.query<{ held: boolean }>(
-      "select pg_try_advisory_lock(hashtextextended('castchat-recovery restore', 0)) as held",
-    );
-    if (lock?.held === true) break;
-    if (Date.now() > deadline)
-      throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
-    await wait();
-  }
+  const { restoreLockEveryMs: everyMs, restoreLockMs: limitMs } = session.timing;
+  if (!(await takeAdvisoryLock(session, "castchat-recovery restore", { everyMs, limitMs, signal })))
+    throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
   if (!wasBegun) return;
-  for (let quiet = 0; quiet < 2;) {
-    const ended = await session.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()",
-      [applicationNameOf(restoreId)],
+  // A pg_restore may be between two connections.
+  const { left } = await terminateSessions(
+    session,
+    { which: OF_RESTORE, values: [applicationNameOf(restoreId)] },
+    signal,
+  );
+  if (left.length > 0) {
+    throw new UserError(
+      "What an interrupted restore left behind on the target database does not end: restart the database.",
     );
-    // Twice in a row: a pg_restore may have been between two connections.
-    quiet = ended.length === 0 ? quiet + 1 : 0;
-    if (quiet < 2) await wait();
-    if (Date.now() > deadline)
-      throw new UserError(
-        "What an interrupted restore left behind on the target database does not end: restart the database.",
-      );
   }
 }
+
+/** Sessions of one restore, its leading one excepted. */
+const OF_RESTORE =
+  "pg_catalog.pg_stat_activity a where a.application_name = $1 and a.pid <> pg_catalog.pg_backend_pid()";
 
 /** Names what a database holds that a restore would mix with or overwrite; empty for a new project's. At most five names. */
 export async function listDataIn(session: Session): Promise<string[]> {

@@ -29,7 +29,8 @@ async function compare(
   const [counts] = await restoring.phase("checks", "Comparing every table, definition and right with the backup", () =>
     together<[SeedCounts, undefined]>(
       signal,
-      (inner) => checkRestored({ targetUrl, applicationName, manifest, signal: inner, ...parts }),
+      (inner) =>
+        checkRestored({ timing: session.timing, targetUrl, applicationName, manifest, signal: inner, ...parts }),
       meanwhile,
     ),
   );

@@ -1,6 +1,7 @@
 import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
 import { together } from "../../../services/common/pool.ts";
+import type { Timing } from "../../../services/common/timing.ts";
 import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,
@@ -31,6 +32,8 @@ export interface RestoreChecks extends ComparedParts {
   applicationName: string;
   manifest: Manifest;
   signal: AbortSignal;
+  /** @default - the real one */
+  timing?: Timing | undefined;
 }
 
 /**
@@ -38,12 +41,12 @@ export interface RestoreChecks extends ComparedParts {
  * extensions, and the counts of the recovery guide. PromiseError that names what differs.
  */
 export async function checkRestored(checks: RestoreChecks): Promise<SeedCounts> {
-  const { targetUrl, applicationName, manifest, signal, ofRows = true, ofObjects = true, orphansOf } = checks;
+  const { timing, targetUrl, applicationName, manifest, signal, ofRows = true, ofObjects = true, orphansOf } = checks;
   const differences: string[] = [];
   const inSession =
     <T>(work: (session: Session) => Promise<T>) =>
     (inner: AbortSignal) =>
-      withSession(targetUrl, { applicationName, signal: inner }, work);
+      withSession(targetUrl, { applicationName, signal: inner, timing }, work);
   const comparison = await inSession((session) => planComparison(session, ofRows ? manifest.tables : []))(signal);
   const [, counts] = await together<[undefined, SeedCounts]>(
     signal,

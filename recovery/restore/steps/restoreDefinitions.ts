@@ -14,9 +14,9 @@ export interface RestoreDefinitionsOptions extends Omit<PgRestoreOptions, "args"
  * locks. Without words that an older server doesn't know. Returns what of them is left out, in sentences.
  */
 export async function restoreDefinitions(options: RestoreDefinitionsOptions): Promise<string[]> {
-  const { targetUrl, applicationName, signal } = options;
+  const { session, targetUrl, applicationName, signal } = options;
   const { settings, entries, notes } = await readDefinitions(options);
-  await withSession(targetUrl, { applicationName, signal }, async (own) => {
+  await withSession(targetUrl, { applicationName, signal, timing: session.timing }, async (own) => {
     await own.query(settings);
     await own.query("set synchronous_commit = off");
     for (const entry of entries) await own.query(entry);

@@ -11,7 +11,7 @@ const BETWEEN_PIECES = "');\nSELECT pg_catalog.lowrite(0, '";
 export async function restoreLargeObjects(options: LargeObjectsOptions): Promise<void> {
   const { session, targetUrl, applicationName, signal } = options;
   const sectioned = { ...options, args: ["--section=data"] };
-  await withSession(targetUrl, { applicationName, signal, lockTimeoutMs: 0 }, async (own) => {
+  await withSession(targetUrl, { applicationName, signal, lockTimeoutMs: 0, timing: session.timing }, async (own) => {
     await own.query("set synchronous_commit = off");
     await writingSql(sectioned, async (tool) => {
       let waiting = "";

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { workers } from "../../../services/common/pool.ts";
+import { retry } from "../../../services/common/retry.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
 import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
@@ -27,7 +27,6 @@ const WORKERS = 3;
 const CONCERNS_ROLES = /^entry \d+ (ACL|DEFAULT ACL|POLICY) /;
 /** What a server may answer though nothing is wrong: two entries have waited for each other. */
 const ATTEMPTS = 5;
-const PAUSE_MS = 200;
 
 /**
  * Makes indexes, constraints, triggers, policies and rights from an archive: each entry is committed together with its line in
@@ -43,11 +42,15 @@ export async function restorePostData(options: PostDataOptions): Promise<void> {
   const left = (entries: readonly ArchiveEntry[]) => entries.filter((entry) => !done.has(entry.step));
   const work = new Work(left(script.beside));
   const inSession = <T>(inner: PgToolOptions["signal"], run: (session: Session) => Promise<T>) =>
-    withSession(targetUrl, { applicationName, lockTimeoutMs: 0, signal: inner }, async (session) => {
-      await session.query(script.settings);
-      await session.query("set synchronous_commit = off; set maintenance_work_mem = '128MB'");
-      return await run(session);
-    });
+    withSession(
+      targetUrl,
+      { applicationName, lockTimeoutMs: 0, signal: inner, timing: options.session.timing },
+      async (session) => {
+        await session.query(script.settings);
+        await session.query("set synchronous_commit = off; set maintenance_work_mem = '128MB'");
+        return await run(session);
+      },
+    );
   const worker = (inner: AbortSignal) =>
     inSession(inner, async (session) => {
       for (let entry = await work.next(inner); entry !== undefined; entry = await work.next(inner)) {
@@ -65,15 +68,12 @@ export async function restorePostData(options: PostDataOptions): Promise<void> {
 }
 
 async function make(session: Session, restoreId: string, entry: ArchiveEntry, signal: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await journaledScript(session, restoreId, entry.step, entry.sql);
-      return;
-    } catch (error) {
-      if (sqlStateOf(error) !== SQLSTATE.DEADLOCK_DETECTED || attempt >= ATTEMPTS) throw error;
-      await sleep(PAUSE_MS * attempt, undefined, { signal });
-    }
-  }
+  await retry(() => journaledScript(session, restoreId, entry.step, entry.sql), {
+    attempts: ATTEMPTS,
+    pauseMs: (error, attempt) =>
+      sqlStateOf(error) === SQLSTATE.DEADLOCK_DETECTED ? session.timing.deadlockPauseMs * attempt : undefined,
+    signal,
+  });
 }
 
 const FINISHED = "finished";

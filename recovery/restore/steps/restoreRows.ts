@@ -12,6 +12,8 @@ import { RowProgress } from "./rowProgress.ts";
 
 /** Where the rows go. */
 export interface RestoreRowsOptions extends BackupSource {
+  /** The leading session. */
+  session: Session;
   targetUrl: string;
   restoreId: string;
   applicationName: string;
@@ -36,14 +38,14 @@ const WRITERS = 3;
  * sent; its rows and its line in the journal are committed together, so that a restore which goes on never brings one twice.
  */
 export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
-  const { manifest, targetUrl, applicationName, done, into, signal } = options;
+  const { session: leader, manifest, targetUrl, applicationName, done, into, signal } = options;
   const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
   const wanted = manifest.chunks.filter(isWanted);
   const queue = wanted.filter((chunk) => !done.has(chunk.key));
   const progress = new RowProgress(wanted, queue, options.reporter);
   const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
   const write = (inner: AbortSignal) =>
-    withSession(targetUrl, { applicationName, signal: inner }, async (session) => {
+    withSession(targetUrl, { applicationName, signal: inner, timing: leader.timing }, async (session) => {
       await session.query("set synchronous_commit = off");
       const fetchNext = (): Fetched | undefined => {
         const chunk = queue.shift();

@@ -27,10 +27,10 @@ import type { TableBeside } from "./tableBeside.ts";
  * failure it is taken away.
  */
 export async function restoreTables(options: RestoreTablesOptions): Promise<RestoreTablesResult> {
-  const { targetUrl, tables, vault, clock, reporter, signal = new AbortController().signal } = options;
+  const { targetUrl, tables, vault, clock, reporter, timing, signal = new AbortController().signal } = options;
   const restoreId = restoreIdFor(targetUrl, TABLES, JSON.stringify([...tables].sort()));
   const applicationName = `${applicationNameOf(restoreId)} leader`;
-  return await withSession(targetUrl, { applicationName, signal }, (session) =>
+  return await withSession(targetUrl, { applicationName, signal, timing }, (session) =>
     recoveryRun({ what: "restore of tables", target: session, vault, clock, reporter }, (run) =>
       replaceRows(session, restoreId, { ...options, signal }, run),
     ),
@@ -87,7 +87,7 @@ async function replaceRows(
     const rows = tables.reduce((sum, { table }) => sum + table.rows, 0);
     await timer.run("data", `Bringing ${rows} rows of ${tables.length} tables beside the live ones`, async () =>
       restoreRows({
-        ...{ ...source, targetUrl, restoreId, applicationName, reporter, signal },
+        ...{ ...source, session, targetUrl, restoreId, applicationName, reporter, signal },
         done: await readJournal(session, restoreId),
         into: new Map(
           tables.map(({ table, beside }) => [

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
+import { retry } from "../../../services/common/retry.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
@@ -21,14 +20,6 @@ const OWNED_SEQUENCES = sqlFile("ownedSequences");
 const SELECTED_TABLES = sqlFile("selectedTables");
 
 const ATTEMPTS = 8;
-const PAUSE_MS = 1_000;
-/** For a lock while no other is held, and for what comes once all are: of reading and filling views. */
-const LOCK_TIMEOUT_MS = 5_000;
-/**
- * For all further locks together: less than a server waits before it looks for a deadlock (deadlock_timeout, a second), and then ends
- * whoever looks, which may be the app.
- */
-const FURTHER_LOCKS_MS = 500;
 
 /**
  * Replaces the rows of live tables by those beside them, in one transaction: all of it, with its note, or nothing. Nobody
@@ -42,26 +33,28 @@ export async function swapRows(
   signal: AbortSignal,
   resultWith: (swapped: Swapped) => RestoreTablesResult,
 ): Promise<RestoreTablesResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await inTransaction(session, async () => {
-        const result = resultWith(await swap(session, manifest, tables, attempt));
-        await noteSwapped(session, result);
-        return result;
-      });
-    } catch (error) {
-      const code = sqlStateOf(error);
-      if (code !== SQLSTATE.LOCK_NOT_AVAILABLE && code !== SQLSTATE.DEADLOCK_DETECTED)
-        throw explainRefusal(error, manifest);
-      if (attempt >= ATTEMPTS) {
-        throw new UserError(
-          `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
-          { cause: error },
-        );
-      }
-      await sleep(PAUSE_MS * (0.5 + Math.random()), undefined, { signal });
-    }
+  const swapOnce = (attempt: number) =>
+    inTransaction(session, async () => {
+      const result = resultWith(await swap(session, manifest, tables, attempt));
+      await noteSwapped(session, result);
+      return result;
+    });
+  const pauseMs = (error: unknown) => (isHeld(error) ? session.timing.swapPauseMs * (0.5 + Math.random()) : undefined);
+  try {
+    return await retry(swapOnce, { attempts: ATTEMPTS, pauseMs, signal });
+  } catch (error) {
+    if (!isHeld(error)) throw explainRefusal(error, manifest);
+    throw new UserError(
+      `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
+      { cause: error },
+    );
   }
+}
+
+/** Whether another session holds what the swap needs. */
+function isHeld(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  return code === SQLSTATE.LOCK_NOT_AVAILABLE || code === SQLSTATE.DEADLOCK_DETECTED;
 }
 
 /** Rows that a constraint refuses, or a table that publishes deletions and has no identity to do so. */
@@ -152,6 +145,7 @@ function notesOfBytes(tables: readonly TableBeside[]): string[] {
  * an app that reads them all again and again would always have come in between.
  */
 async function lockAll(session: Session, live: readonly string[]): Promise<void> {
+  const { lockMs, swapFurtherLocksMs } = session.timing;
   const lock = (name: string) => `lock table only ${name} in access exclusive mode;`;
   const left = "greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::int::text";
   const [first = "", ...further] = live.map(lock);
@@ -160,11 +154,11 @@ async function lockAll(session: Session, live: readonly string[]): Promise<void>
     declare
       until timestamptz;
     begin
-      set local lock_timeout = ${LOCK_TIMEOUT_MS};
+      set local lock_timeout = ${lockMs};
       ${first}
-      until := clock_timestamp() + interval '${FURTHER_LOCKS_MS} milliseconds';
+      until := clock_timestamp() + interval '${swapFurtherLocksMs} milliseconds';
       ${further.map((one) => `perform set_config('lock_timeout', ${left}, true); ${one}`).join("\n      ")}
-      set local lock_timeout = ${LOCK_TIMEOUT_MS};
+      set local lock_timeout = ${lockMs};
     end`;
   await session.query(`do ${quoteLiteral(block)}`);
 }

@@ -183,7 +183,11 @@ async function tryRestore(
   }
 }
 
-/** Everything after the restoration itself: the rest of the guide's checklist, on a database that a backup was restored into. */
+/**
+ * Everything after the restoration itself: the rest of the guide's checklist, on a database that a backup was restored into.
+ *
+ * @internal exported for the tests of the checklist, which damage the database first
+ */
 export async function checkRestoredDatabase(
   prepared: PreparedThrowaway,
   manifest: Manifest,

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import { isSameProcess, startTicks } from "../../../services/common/processes.ts";
+import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import { findServerPrograms } from "../../postgres/programs/postgresPrograms.ts";
 import {
   createServerData,
@@ -40,24 +41,29 @@ max_wal_senders = 0
  * A Postgres server of its own for each test restore: on 127.0.0.1, with a password, its data in a private temporary folder
  * (TMPDIR), started from server programs of the wanted major version.
  */
-export function localThrowaway(environment: NodeJS.ProcessEnv): ThrowawayPostgres {
+export function localThrowaway(environment: NodeJS.ProcessEnv, timing = realTiming): ThrowawayPostgres {
   return {
     async create(wish) {
       const temporary = environment["TMPDIR"] ?? tmpdir();
-      await removeLeftovers(temporary);
+      await removeLeftovers(temporary, timing);
       const programs = await findServerPrograms(wish.serverMajor, environment, temporary);
       wish.signal.throwIfAborted();
-      return await makeServer(temporary, programs, wish);
+      return await makeServer(temporary, programs, wish, timing);
     },
   };
 }
 
-async function makeServer(temporary: string, programs: ServerPrograms, wish: ThrowawayWish): Promise<Throwaway> {
+async function makeServer(
+  temporary: string,
+  programs: ServerPrograms,
+  wish: ThrowawayWish,
+  timing: Timing,
+): Promise<Throwaway> {
   const { reporter, signal } = wish;
   const folder = await mkdtemp(join(temporary, PREFIX));
   const dataDir = join(folder, "server", "data");
   const remove = async () => {
-    await killServer(dataDir);
+    await killServer(dataDir, timing);
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   try {
@@ -73,6 +79,7 @@ async function makeServer(temporary: string, programs: ServerPrograms, wish: Thr
       configuration: CONFIGURATION,
       localeArgs: localeArgs(wish.serverMajor),
       log: join(folder, "postgres.log"),
+      timing,
     };
     reporter("Starting a throwaway Postgres server");
     await createServerData(options);
@@ -111,7 +118,7 @@ async function openFor(programs: ServerPrograms, folder: string): Promise<void> 
 }
 
 /** Ends servers, and removes folders, whose makers are gone: a kill -9 leaves both behind. */
-async function removeLeftovers(temporary: string): Promise<void> {
+async function removeLeftovers(temporary: string, timing: Timing): Promise<void> {
   const own = thisProcess();
   for (const name of (await readdir(temporary)).filter((one) => one.startsWith(PREFIX))) {
     const folder = join(temporary, name);
@@ -121,7 +128,7 @@ async function removeLeftovers(temporary: string): Promise<void> {
     if (owner === undefined && Date.now() - found.mtimeMs < BEING_MADE_MS) continue;
     if (owner !== undefined && (owner.namespace !== own.namespace || isSameProcess(owner.pid, owner.startTicks)))
       continue;
-    await killServer(join(folder, "server", "data"));
+    await killServer(join(folder, "server", "data"), timing);
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

@@ -6,8 +6,10 @@ import { after, PROMISES } from "../../../planning/proof/promises.ts";
 import { prove } from "../../../planning/proof/proof.ts";
 import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { dateOf } from "../../../planning/retention/time.ts";
-import { REQUIRED_KEPT_DAYS, TIERS } from "../../../planning/tiers.ts";
+import { TIERS } from "../../../planning/tiers.ts";
 import { at, day, PRIMARY, REPLICA, rulesWith, scenario } from "../support/scenario.ts";
+
+const keptDaysOf = (name: string) => TIERS.find((tier) => tier.name === name)!.keptDays;
 
 const proofOf = (one: Scenario, withReplica = true) => prove(one, simulate(one), withReplica);
 const faultsOf = (one: Scenario) =>
@@ -152,7 +154,7 @@ describe("the proof", () => {
         fc.nat(),
         fc.boolean(),
         (promise, random, onReplica) => {
-          const needed = REQUIRED_KEPT_DAYS[promise.tier as keyof typeof REQUIRED_KEPT_DAYS];
+          const needed = keptDaysOf(promise.tier);
           const expireDays = 1 + (random % (needed - 1));
           const violations = proofOf(
             withRules(promise.tier, { expireDays }, onReplica ? "replica" : "primary"),
@@ -211,9 +213,7 @@ function slowCount(
 
 describe("the calendar's lengths", () => {
   it("are the longest that the promised periods can mean, and what the tiers keep", () => {
-    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(
-      PROMISES.map(({ tier }) => REQUIRED_KEPT_DAYS[tier as keyof typeof REQUIRED_KEPT_DAYS]),
-    );
+    expect(PROMISES.map(({ keep }) => longestDays(keep))).toEqual(PROMISES.map(({ tier }) => keptDaysOf(tier)));
   });
 
   it("end in the month that they reach", () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
-import { periodOf, tierForRun } from "../../../planning/calendar.ts";
+import { tierForRun } from "../../../planning/calendar.ts";
 import { periodName, periodNumber } from "../../../planning/retention/periods.ts";
 import { tierOpener } from "../../../planning/retention/promotion.ts";
 import { DAY_MS, dayOf } from "../../../planning/retention/time.ts";
 import { TIERS } from "../../../planning/tiers.ts";
+import { isSamePeriod } from "../support/period.ts";
 
 const instants = fc.date({ min: new Date("1999-01-01"), max: new Date("2101-01-01"), noInvalidDate: true });
 
@@ -38,8 +39,7 @@ describe("periodNumber", () => {
         fc.constantFrom("isoWeek" as const, "month" as const, "year" as const),
         (instant, period) => {
           const today = dayOf(instant.getTime());
-          const isSame =
-            periodOf(new Date(today * DAY_MS), period) === periodOf(new Date((today + 1) * DAY_MS), period);
+          const isSame = isSamePeriod(new Date(today * DAY_MS), new Date((today + 1) * DAY_MS), period);
           expect(periodNumber(today + 1, period) - periodNumber(today, period)).toBe(isSame ? 0 : 1);
         },
       ),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 
-import { derivedPassword } from "../../../recovery/site/supabaseProject.ts";
+import { derivedPassword } from "../../../recovery/site/databaseProject.ts";
 import { type Declared, prepareWorkspace } from "./engine.ts";
 import { type MiniCloud, startMiniCloud } from "./miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "./tinyApp.ts";
@@ -26,10 +26,10 @@ const database = (change: Record<string, unknown> = {}, name = "castchat-dr-g1")
 });
 
 async function untilCreated(name: string): Promise<void> {
-  while (!(await cloud.supabase.projects()).some((project) => project.name === name))
+  while (!(await cloud.databaseHost.projects()).some((project) => project.name === name))
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
-const named = async (name: string) => (await cloud.supabase.projects()).filter((project) => project.name === name);
+const named = async (name: string) => (await cloud.databaseHost.projects()).filter((project) => project.name === name);
 
 describe("under the engine", () => {
   it("a database, a deployment and a public name live through up, refresh, drift, refusals and destroy", async () => {
@@ -64,7 +64,7 @@ describe("under the engine", () => {
     const faults = await workspace.preview();
     expect(faults.code).not.toBe(0);
     expect(faults.output).toMatch(/which is not a region of Supabase/);
-    expect(await cloud.supabase.projects()).toEqual([]);
+    expect(await cloud.databaseHost.projects()).toEqual([]);
     expect(faults.output).not.toMatch(/\n\s+at .*\.ts:\d+/);
 
     await workspace.declare([database(), deployment(), traffic(2)]);
@@ -93,7 +93,7 @@ describe("under the engine", () => {
     const deleted = await workspace.up();
     expect(deleted.code).not.toBe(0);
     expect(deleted.output).toMatch(/is protected and a deleted project is final/);
-    expect(await cloud.supabase.project(String(made?.["ref"]))).toBeDefined();
+    expect(await cloud.databaseHost.project(String(made?.["ref"]))).toBeDefined();
 
     // A new commit is seen by refresh and deployed by the next up; the name follows.
     const commit = await commitFiles(cloud, "castchat/app", { "CHANGES.md": "new\n" });
@@ -107,12 +107,12 @@ describe("under the engine", () => {
     });
 
     // Another stack takes the name: reported, never taken back, refused in preview without a higher generation.
-    const lease = (await cloud.cloudflare.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
-    await cloud.cloudflare.updateRecord(zoneId, lease.id, {
+    const lease = (await cloud.dns.records(zoneId, `_castchat-recovery.${publicName}`))[0]!;
+    await cloud.dns.updateRecord(zoneId, lease.id, {
       type: "TXT",
       name: lease.name,
       content: "stack=prod;generation=3",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     const refreshed = await workspace.refresh();
     expect(refreshed.output).toMatch(/1 updated|~.*traffic/);
@@ -133,8 +133,8 @@ describe("under the engine", () => {
     // What another stack holds is left alone, and so is the deployment that serves it.
     const destroyed = await workspace.destroy();
     expect(destroyed.code).toBe(0);
-    expect((await cloud.cloudflare.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
-    expect(await cloud.vercel.domain(projectId, publicName)).toBeDefined();
+    expect((await cloud.dns.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
+    expect(await cloud.appHost.publicName(projectId, publicName)).toBeDefined();
   });
 
   it.each([

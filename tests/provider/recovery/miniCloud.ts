@@ -16,11 +16,12 @@ import { closeServer, listen } from "../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../lab/sandbox/postgres/projectServers.ts";
 import { edgeClient } from "../../../services/appHost/edge.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
-import { gitClient } from "../../../services/codeHost/git.ts";
+import { VERCEL_EDGE, vercelApps } from "../../../services/appHost/vercel.ts";
+import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
+import { githubCode } from "../../../services/codeHost/github.ts";
 import { systemClock } from "../../../services/common/clock.ts";
-import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
+import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 
 export type MiniCloud = Awaited<ReturnType<typeof startMiniCloud>>;
 
@@ -56,17 +57,22 @@ export async function startMiniCloud() {
   );
   await edge.open(ports.edge);
   const at = (service: Parameters<typeof addressOf>[1]) => addressOf(ports, service);
+  const codeHost = githubCode({ token: credentials.githubToken, endpoint: at("github") });
   return {
     home,
     ports,
     credentials,
     postgres,
     address: at,
-    supabase: supabaseClient({ token: credentials.supabaseToken, endpoint: at("supabase") }),
-    vercel: vercelClient({ token: credentials.vercelToken, endpoint: at("vercel") }),
-    cloudflare: cloudflareClient({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
-    git: gitClient([{ origin: at("github"), token: credentials.githubToken, tokenName: "GITHUB_TOKEN" }]),
-    edge: edgeClient({ endpoint: at("edge") }),
+    databaseHost: supabaseDatabases({
+      ...{ token: credentials.supabaseToken, endpoint: at("supabase") },
+      projectUrlTemplate: `${at("supabase")}/projects/{ref}`,
+    }),
+    appHost: vercelApps({ token: credentials.vercelToken, endpoint: at("vercel") }),
+    dns: cloudflareDns({ token: credentials.cloudflareToken, endpoint: at("cloudflare") }),
+    codeHost,
+    git: gitCommand([codeHost.gitCredential()]),
+    edge: edgeClient({ endpoint: at("edge"), mark: VERCEL_EDGE }),
     /** Address of a repository. */
     repository: (fullName: string) => `${at("github")}/${fullName}.git`,
     /** Calls a service's API directly, as an outsider would. */

@@ -4,7 +4,7 @@ import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
-import { derivedPassword } from "../../../recovery/site/supabaseProject.ts";
+import { derivedPassword } from "../../../recovery/site/databaseProject.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -68,9 +68,9 @@ const declared = (change: Record<string, unknown> = {}): Declared[] => [
 
 /** The target's connection string, once there is a target. */
 async function targetUrl(): Promise<string | undefined> {
-  const [project] = await cloud.supabase.projects();
+  const [project] = await cloud.databaseHost.projects();
   if (project?.status !== "ACTIVE_HEALTHY") return undefined;
-  const { host, port } = await cloud.supabase.sessionPooler(project.ref);
+  const { host, port } = await cloud.databaseHost.sessionAddress(project.ref);
   return `postgresql://postgres:${derivedPassword(cloud.credentials.supabaseToken, "castchat", "castchat-dr-g1")}@${host}:${port}/postgres`;
 }
 

@@ -29,11 +29,11 @@ describe("configuration", () => {
   });
 
   it("asks for a service's token only when the service is used, by name", () => {
-    expect(() => context.supabase()).toThrow(
+    expect(() => context.databaseHost()).toThrow(
       new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
     );
-    expect(() => context.vercel()).toThrow(/VERCEL_API_TOKEN/);
-    expect(() => context.cloudflare()).toThrow(/CLOUDFLARE_API_TOKEN/);
+    expect(() => context.appHost()).toThrow(/VERCEL_API_TOKEN/);
+    expect(() => context.dns()).toThrow(/CLOUDFLARE_API_TOKEN/);
     expect(() => context.git()).toThrow(/GITHUB_TOKEN/);
     expect(() => context.projectContent("abc")).toThrow(/SUPABASE_ACCESS_TOKEN/);
     expect(() => context.passwordOf("o", "n")).toThrow(/SUPABASE_ACCESS_TOKEN/);
@@ -263,11 +263,11 @@ describe("Generations", () => {
   const olds = { inputs, outputs: { first: 2, declared: [2] } };
   const held = (content: string) => ({
     ...context,
-    cloudflare: () =>
+    dns: () =>
       ({
         zoneId: () => Promise.resolve("zone"),
         records: (_zone: string, name: string) => Promise.resolve([{ id: "r", type: "TXT", name, content, ttl: 60 }]),
-      }) as unknown as ReturnType<RecoveryContext["cloudflare"]>,
+      }) as unknown as ReturnType<RecoveryContext["dns"]>,
   });
 
   it("adds a generation and forgets none, and shows that in the preview", async () => {
@@ -296,16 +296,12 @@ describe("Generations", () => {
   });
 
   it("drops in a refresh what is gone at Supabase, but never the present generation", async () => {
-    const project = (name: string, status = "ACTIVE_HEALTHY") => ({ name, organization: "o", status });
-    const projects = [
-      project("castchat-dr-g2", "REMOVED"),
-      project("castchat-dr-g4"),
-      { ...project("castchat-dr-g3"), organization: "x" },
-    ];
+    const project = (name: string) => ({ name, organization: "o" });
+    const projects = [project("castchat-dr-g4"), { ...project("castchat-dr-g3"), organization: "x" }];
     const seen = {
       ...context,
-      supabase: () =>
-        ({ projects: () => Promise.resolve(projects) }) as unknown as ReturnType<RecoveryContext["supabase"]>,
+      databaseHost: () =>
+        ({ projects: () => Promise.resolve(projects) }) as unknown as ReturnType<RecoveryContext["databaseHost"]>,
     };
     const last = { inputs: { ...inputs, generation: 5 }, outputs: { first: 2, declared: [2, 3, 4, 5] } };
     expect((await generations.read(seen, "id", last, signal))!.outputs).toEqual({ first: 2, declared: [4, 5] });

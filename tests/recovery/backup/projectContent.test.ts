@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
 import { lackingNames, PARTS_BESIDE, wholenessOf } from "../../../recovery/vault/completeness.ts";
-import { type ProjectContent, supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
+import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
 import { contentOfProject, namesIn, type Project, startProjectSource } from "../support/project.ts";

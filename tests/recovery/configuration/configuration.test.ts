@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { collectConfiguration } from "../../../recovery/configuration/configuration.ts";
 import { fencePrimary } from "../../../recovery/site/fencePrimary.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
-import { githubClient } from "../../../services/codeHost/github.ts";
+import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject } from "../../provider/recovery/tinyApp.ts";
 
@@ -20,15 +19,15 @@ beforeAll(async () => {
   const zone = await cloud.call("cloudflare", "POST", "/client/v4/zones", { name: "castchat.example" });
   const { id } = zone["result"] as { id: string };
   for (let number = 0; number < 130; number += 1) {
-    await cloud.cloudflare.createRecord(id, {
+    await cloud.dns.createRecord(id, {
       type: "TXT",
       name: `n${number}.castchat.example`,
       content: `value ${number}`,
-      ttl: 60,
+      ttlSeconds: 60,
     });
   }
   supabaseRef = (
-    await cloud.supabase.createProject({
+    await cloud.databaseHost.createProject({
       name: "db",
       organization: "castchat",
       region: "eu-west-1",
@@ -43,10 +42,10 @@ beforeAll(async () => {
 afterAll(() => cloud.stop());
 
 const ports = () => ({
-  vercel: () => cloud.vercel,
-  cloudflare: () => cloud.cloudflare,
-  supabase: () => cloud.supabase,
-  github: () => githubClient({ token: cloud.credentials.githubToken, endpoint: cloud.address("github") }),
+  appHost: () => cloud.appHost,
+  dns: () => cloud.dns,
+  databaseHost: () => cloud.databaseHost,
+  codeHost: () => cloud.codeHost,
   clock,
 });
 
@@ -89,12 +88,12 @@ describe("a configuration backup", () => {
       { id: "h", name: "cms", ref: "main", url: "https://api.vercel.com/v1/integrations/deploy/p/hunter2" },
     ];
     const settings = { name: "web", link: { type: "github", productionBranch: "main", deployHooks: hooks } };
-    const { vercel, supabase, ...others } = ports();
+    const { appHost, databaseHost, ...others } = ports();
     const backup = await collectConfiguration(
       {
         ...others,
-        vercel: () => ({ ...vercel(), projectSettings: () => Promise.resolve(settings) }),
-        supabase: () => ({ ...supabase(), authSettings: () => Promise.resolve(auth) }),
+        appHost: () => ({ ...appHost(), exportProject: () => Promise.resolve(settings) }),
+        databaseHost: () => ({ ...databaseHost(), authSettings: () => Promise.resolve(auth) }),
       },
       { vercelProject: projectId, supabaseRef },
       signal,
@@ -106,14 +105,14 @@ describe("a configuration backup", () => {
   });
 
   it("names a part that cannot be read, and holds the others", async () => {
-    const vercel = () => vercelClient({ token: "wrong", endpoint: cloud.address("vercel") });
+    const appHost = () => vercelApps({ token: "wrong", endpoint: cloud.address("vercel") });
     const sources = {
       vercelProject: projectId,
       zoneName: "absent.example",
       repository: "castchat/absent",
       supabaseRef,
     };
-    const backup = await collectConfiguration({ ...ports(), vercel }, sources, signal);
+    const backup = await collectConfiguration({ ...ports(), appHost }, sources, signal);
     expect(backup.missing).toEqual([
       {
         part: "application",
@@ -138,11 +137,11 @@ describe("a configuration backup", () => {
 
 describe("fencing the primary", () => {
   it("pauses database and application", async () => {
-    while ((await cloud.supabase.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
+    while ((await cloud.databaseHost.project(supabaseRef))?.status !== "ACTIVE_HEALTHY")
       await new Promise((resolve) => setTimeout(resolve, 50));
     const lines: string[] = [];
-    const database = await cloud.supabase.project(supabaseRef);
-    const application = await cloud.vercel.projectSettings(projectId);
+    const database = await cloud.databaseHost.project(supabaseRef);
+    const application = await cloud.appHost.exportProject(projectId);
     const primary = {
       organization: database!.organization,
       databaseName: database!.name,
@@ -153,8 +152,8 @@ describe("fencing the primary", () => {
       { part: "database", fenced: true, reason: `${primary.databaseName} (${supabaseRef}) is paused` },
       { part: "application", fenced: true, reason: `${primary.vercelProject} is paused` },
     ]);
-    expect(["PAUSING", "INACTIVE"]).toContain((await cloud.supabase.project(supabaseRef))?.status);
-    expect((await cloud.vercel.projectSettings(projectId))?.["paused"]).toBe(true);
+    expect(["PAUSING", "INACTIVE"]).toContain((await cloud.databaseHost.project(supabaseRef))?.status);
+    expect((await cloud.appHost.exportProject(projectId))?.["paused"]).toBe(true);
     expect(lines).toHaveLength(2);
   });
 

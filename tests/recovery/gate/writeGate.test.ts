@@ -9,6 +9,7 @@ import { digestObjects } from "../../../recovery/postgres/catalog/objects.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { brisk } from "../../support/timing.ts";
 import { runUntilKilled } from "../support/killing.ts";
 
 let database: TestDatabase;
@@ -39,7 +40,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  session = await connect(database.url, { applicationName: "castchat-recovery test" });
+  session = await connect(database.url, { applicationName: "castchat-recovery test", timing: brisk });
 });
 afterEach(async () => {
   const { rows } = await superuser.query("select to_regclass('castchat_recovery.gate') is not null as made");

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
 import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";

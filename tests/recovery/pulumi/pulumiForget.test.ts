@@ -1,7 +1,8 @@
-import { describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it } from "@jest/globals";
 
-import { forgetting } from "../../../recovery/pulumi/pulumiForget.ts";
-import { RETIRED } from "../../../recovery/vault/retire.ts";
+import { type Forgetting, forgetting } from "../../../recovery/pulumi/pulumiForget.ts";
+import { retireVault } from "../../../recovery/vault/retire.ts";
+import { silent } from "../../../services/common/reporter.ts";
 
 const urn = (types: string, name: string) => `urn:pulumi:dr::castchat-recovery::${types}::${name}`;
 const SITE = "castchat:index:StandbySite";
@@ -23,7 +24,29 @@ const state = (resources: object[], pending: object[] = []) =>
 const resourcesIn = (text: string | undefined) =>
   (JSON.parse(text!) as { deployment: { resources: { urn: string; protect?: boolean }[] } }).deployment.resources;
 
+/** What the retirement of a vault, of which nothing is left in AWS, asks to have forgotten. */
+async function whatIsRetired(): Promise<Forgetting> {
+  let asked: Forgetting | undefined;
+  await retireVault({
+    stack: "dr",
+    bucket: { name: "vault", census: () => Promise.resolve(undefined), remove: () => Promise.resolve() },
+    key: { arn: "arn:key", isAlive: () => Promise.resolve(false), end: () => Promise.resolve() },
+    auditBucket: "audit",
+    forget(what) {
+      asked = what;
+      return Promise.resolve(true);
+    },
+    confirm: () => Promise.resolve(),
+    reporter: silent,
+  });
+  return asked!;
+}
+
 describe("what leaves a stack's state with its vault", () => {
+  let retired: Forgetting;
+  beforeAll(async () => {
+    retired = await whatIsRetired();
+  });
   const trail = part("aws:cloudtrail/trail:Trail", "trail", { protect: true, dependencies: [bucket.urn] }, audit);
   const role = part("aws:iam/role:Role", "writer", {
     dependencies: [bucket.urn, key.urn, site],
@@ -39,7 +62,7 @@ describe("what leaves a stack's state with its vault", () => {
   const logs = part("aws:s3/bucketPolicy:BucketPolicy", "audit-policy", {}, audit);
 
   it("are bucket, key and the log bucket, with every reference to them; the trail is unprotected", () => {
-    const after = resourcesIn(forgetting(state([...others, bucket, key, logs, trail, role]), RETIRED));
+    const after = resourcesIn(forgetting(state([...others, bucket, key, logs, trail, role]), retired));
     expect(after).toEqual([
       ...others,
       { ...trail, protect: false, dependencies: [] },
@@ -54,16 +77,16 @@ describe("what leaves a stack's state with its vault", () => {
   });
 
   it("is nothing the second time", () => {
-    expect(forgetting(state([...others, { ...trail, protect: false }, role]), RETIRED)).toBeUndefined();
+    expect(forgetting(state([...others, { ...trail, protect: false }, role]), retired)).toBeUndefined();
   });
 
   it("is nothing while a killed update is to be resumed", () => {
     const pending = [{ type: "creating", resource: bucket }];
-    expect(() => forgetting(state([...others, bucket], pending), RETIRED)).toThrow("castchat-recovery resume");
+    expect(() => forgetting(state([...others, bucket], pending), retired)).toThrow("castchat-recovery resume");
   });
 
   it("leaves no resource without its parent", () => {
     const child = { ...role, parent: bucket.urn };
-    expect(() => forgetting(state([...others, bucket, child]), RETIRED)).toThrow("would lose its parent");
+    expect(() => forgetting(state([...others, bucket, child]), retired)).toThrow("would lose its parent");
   });
 });

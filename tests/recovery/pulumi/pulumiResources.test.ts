@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { errorsIn, registrationIn, resourcesInExport } from "../../../recovery/pulumi/pulumiResources.ts";
+import { errorsIn, resourcesInExport, withRegions } from "../../../recovery/pulumi/pulumiResources.ts";
 
 const provider = { urn: "urn:p::aws", type: "pulumi:providers:aws", inputs: { region: "ap-northeast-3" } };
 const bucket = {
@@ -10,25 +10,19 @@ const bucket = {
   provider: "urn:p::aws::04da",
 };
 
-describe("registrationIn", () => {
-  it("reads each resource once, as it will be, with its provider's region", () => {
-    const steps = [
-      { op: "create", newState: provider },
-      { op: "create-replacement", newState: bucket },
-      { op: "replace", newState: bucket },
-      { op: "delete-replaced", newState: { ...bucket, inputs: { bucket: "old" } } },
-      { op: "delete", urn: "urn:gone" },
+describe("withRegions", () => {
+  it("gives each resource once, as it will be, with its provider's region", () => {
+    const states = [
+      provider,
+      { ...bucket, inputs: { bucket: "old" } },
+      bucket,
+      { ...bucket, urn: "urn:c", provider: "other::id" },
     ];
-    const { resources, config } = registrationIn(JSON.stringify({ config: { "p:a": "1" }, steps }));
-    expect(config).toEqual({ "p:a": "1" });
-    expect(resources).toEqual([
+    expect(withRegions(states)).toEqual([
       { urn: provider.urn, type: provider.type, inputs: provider.inputs },
       { urn: "urn:b", type: bucket.type, inputs: { bucket: "vault" }, region: "ap-northeast-3" },
+      { urn: "urn:c", type: bucket.type, inputs: { bucket: "vault" } },
     ]);
-  });
-
-  it("refuses what is no preview", () => {
-    expect(() => registrationIn('{"steps":[{"op":1}]}')).toThrow();
   });
 });
 

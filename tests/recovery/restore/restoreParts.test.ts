@@ -9,7 +9,7 @@ import { hasLosses } from "../../../recovery/project/restoredParts.ts";
 import { keyOf, MANIFEST, type Manifest, PROOF } from "../../../recovery/vault/manifest.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import type { ProjectContent } from "../../../services/databaseHost/supabaseContent.ts";
+import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
 import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";

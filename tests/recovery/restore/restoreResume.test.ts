@@ -20,6 +20,7 @@ import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { brisk } from "../../support/timing.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
 import { startTestSource, type TestSource } from "../support/source.ts";
@@ -69,6 +70,7 @@ const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
   generation: 1,
   clock: systemClock,
   reporter: silent,
+  timing: brisk,
   ...more,
 });
 const entriesMade = () =>

@@ -4,13 +4,8 @@ import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applicationHealth } from "../../../recovery/site/applicationHealth.ts";
-import {
-  deployApplication,
-  type DeploymentPorts,
-  readDeployment,
-  removeDeployment,
-} from "../../../recovery/site/deployApplication.ts";
-import { BYPASS_NOTE, edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
+import { deployApplication, type DeploymentPorts, removeDeployment } from "../../../recovery/site/deployApplication.ts";
+import { edgeThroughProtection } from "../../../recovery/site/deploymentProtection.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { realTiming } from "../../../services/common/timing.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
@@ -26,7 +21,7 @@ let firstCommit: string;
 beforeAll(async () => {
   cloud = await startMiniCloud();
   ports = {
-    vercel: cloud.vercel,
+    appHost: cloud.appHost,
     git: cloud.git,
     edge: cloud.edge,
     clock: systemClock,
@@ -47,7 +42,8 @@ const wantedOf = (projectId: string, projectName: string, sourceRef = "main") =>
   sourceRef,
   healthPath: "/api/health",
 });
-const production = async (id: string) => (await cloud.vercel.project(id))?.targets?.production?.id;
+const production = async (id: string) => (await cloud.appHost.project(id))?.productionId;
+const bypasses = async (id: string) => (await cloud.appHost.exportProject(id))!["protectionBypass"] as object;
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-source-"));
 
 describe("a deployment", () => {
@@ -61,7 +57,7 @@ describe("a deployment", () => {
     });
     expect(first.previousDeploymentId).toBeUndefined();
     expect(await production(project)).toBe(first.deploymentId);
-    expect((await readDeployment(cloud.vercel, first.deploymentId, signal))?.commit).toBe(firstCommit);
+    expect((await cloud.appHost.deployment(first.deploymentId))?.commit).toBe(firstCommit);
     expect(lines.join("\n")).toMatch(/uploading 3 of 3 files/);
     expect(lines.join("\n")).not.toContain(cloud.credentials.githubToken);
 
@@ -76,7 +72,7 @@ describe("a deployment", () => {
 
   it("is asked through the project's protection, which stays; the secret goes only to the deployment and is never shown", async () => {
     const project = await makeProject(cloud, "shut");
-    const before = await cloud.vercel.projectSettings(project);
+    const before = await cloud.appHost.exportProject(project);
     expect(before).toMatchObject({ ssoProtection: { deploymentType: "all_except_custom_domains" } });
     const asked: { host: string; secret: string | undefined }[] = [];
     const lines: string[] = [];
@@ -91,7 +87,7 @@ describe("a deployment", () => {
     const first = await deploy();
     const second = await deploy();
     expect(second.previousDeploymentId).toBe(first.deploymentId);
-    const { protectionBypass, ...after } = (await cloud.vercel.projectSettings(project))!;
+    const { protectionBypass, ...after } = (await cloud.appHost.exportProject(project))!;
     const secrets = Object.keys(protectionBypass as object);
     expect(secrets).toHaveLength(1);
     expect([...new Set(asked.map(({ secret }) => secret))]).toEqual(secrets);
@@ -113,13 +109,15 @@ describe("a deployment", () => {
       generate: { secret, note: "CI" },
     });
     const done = await deployApplication(ports, wantedOf(project, "given"), signal, () => undefined);
-    expect(await cloud.vercel.bypasses(project)).toEqual([{ secret, note: "CI" }]);
+    expect(await bypasses(project)).toEqual({ [secret]: expect.objectContaining({ note: "CI" }) as unknown });
     await cloud.call("vercel", "PATCH", `/v1/projects/${project}/protection-bypass`, {
       revoke: { secret, regenerate: false },
     });
     const again = await deployApplication(ports, wantedOf(project, "given"), signal, () => undefined);
     expect(again.previousDeploymentId).toBe(done.deploymentId);
-    expect(await cloud.vercel.bypasses(project)).toMatchObject([{ note: BYPASS_NOTE }]);
+    expect(Object.values(await bypasses(project))).toMatchObject([
+      { note: "castchat-recovery asks deployments for their health" },
+    ]);
   });
 
   it("that asks for a login all the same is reported so", async () => {
@@ -139,7 +137,7 @@ describe("a deployment", () => {
       healthy: true,
       commit: done.commit,
       deployment: done.deploymentId,
-      fromVercel: true,
+      servedBy: "Vercel",
     });
   });
 
@@ -203,14 +201,14 @@ describe("a deployment", () => {
   it("is deleted, but not while it serves a public name", async () => {
     const project = await makeProject(cloud, "served");
     const first = await deployApplication(ports, wantedOf(project, "served"), signal, () => undefined);
-    await cloud.vercel.addDomain(project, "served.castchat.example");
-    expect(await removeDeployment(cloud.vercel, project, first.deploymentId, signal)).toEqual({
+    await cloud.appHost.takePublicName(project, "served.castchat.example");
+    expect(await removeDeployment(cloud.appHost, project, first.deploymentId, signal)).toEqual({
       removed: false,
       reason: `deployment ${first.deploymentId} stays: it serves served.castchat.example`,
     });
-    expect(await readDeployment(cloud.vercel, first.deploymentId, signal)).toBeDefined();
-    await cloud.vercel.removeDomain(project, "served.castchat.example");
-    expect(await removeDeployment(cloud.vercel, project, first.deploymentId, signal)).toEqual({ removed: true });
-    expect(await readDeployment(cloud.vercel, first.deploymentId, signal)).toBeUndefined();
+    expect(await cloud.appHost.deployment(first.deploymentId)).toBeDefined();
+    await cloud.appHost.releasePublicName(project, "served.castchat.example");
+    expect(await removeDeployment(cloud.appHost, project, first.deploymentId, signal)).toEqual({ removed: true });
+    expect(await cloud.appHost.deployment(first.deploymentId)).toBeUndefined();
   });
 });

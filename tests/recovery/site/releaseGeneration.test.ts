@@ -5,7 +5,7 @@ import { releaseGeneration, type ReleaseGenerationOptions } from "../../../recov
 import type { BackupSummary } from "../../../recovery/vault/listBackups.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import type { Supabase } from "../../../services/databaseHost/supabase.ts";
+import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
 
 const SITE = "urn:pulumi:dr::castchat-recovery::castchat:index:StandbySite::standby";
 const urn = (type: string, name: string) =>
@@ -114,10 +114,11 @@ describe("releasing a generation", () => {
           return Promise.resolve();
         },
       },
-      supabase: {
+      databaseHost: {
+        name: "Supabase",
         projects: () => Promise.resolve([2, 3].filter((one) => !seen.deleted.includes(`ref${one}`)).map(project)),
         deleteProject: (ref: string) => Promise.resolve(void seen.deleted.push(ref)),
-      } as unknown as Supabase,
+      } as unknown as DatabaseHost,
       lease: { stack: "dr", generation: 3 },
       backups: [newer],
       confirm: ({ names, lines }) => Promise.resolve(void seen.said.push(...names, ...lines)),

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,9 +14,9 @@ import { readUpdateLocks } from "../../../recovery/pulumi/pulumiLocks.ts";
 import { adoptHalfMadeProject } from "../../../recovery/site/halfMadeProject.ts";
 import { findLeftResources, SETTLEMENTS } from "../../../recovery/site/leftResources.ts";
 import { resumeUpdate } from "../../../recovery/site/resumeUpdate.ts";
-import { vercelClient } from "../../../services/appHost/vercel.ts";
+import { vercelApps } from "../../../services/appHost/vercel.ts";
 import { awsNames } from "../../../services/aws/awsNames.ts";
-import { cloudflareClient } from "../../../services/dns/cloudflare.ts";
+import { cloudflareDns } from "../../../services/dns/cloudflare.ts";
 import { TestStack } from "../../provider/host/support/stack.ts";
 import { HoldingProxy, type Moment } from "./support/holdingProxy.ts";
 import { namedProgram } from "./support/namedProgram.ts";
@@ -33,8 +33,12 @@ interface Resource {
   protect?: boolean;
   dependencies?: string[];
 }
-interface Exported {
-  deployment: { resources: Resource[]; pending_operations?: { type: string; resource: Resource }[] };
+interface Deployment {
+  resources: Resource[];
+  pending_operations?: { type: string; resource: Resource }[];
+}
+interface Checkpoint {
+  checkpoint: { latest: Deployment };
 }
 
 let stack: TestStack;
@@ -79,7 +83,7 @@ async function resume(project = "left-app"): Promise<string[]> {
   const pulumi = pulumiClient({ stack: "test", workspace: stack.folder, environment, onOutput: () => undefined });
   await resumeUpdate({
     pulumi,
-    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, vercel: vercelApi, reporter }, project, "test"),
+    adoptHalfMade: () => adoptHalfMadeProject({ pulumi, appHost: vercelApi, reporter }, project, "test"),
     stack: "test",
     locks: await readUpdateLocks(backend, "tests", "test"),
     hostname: hostname(),
@@ -91,8 +95,8 @@ async function resume(project = "left-app"): Promise<string[]> {
         region: "ap-northeast-1",
         accountId: "000000000000",
         aws: () => awsNames({ region: "ap-northeast-1", endpoint: aws.address }),
-        vercel: () => vercelClient({ token: TOKEN, endpoint: at.vercel }),
-        cloudflare: () => cloudflareClient({ token: TOKEN, endpoint: at.cloudflare }),
+        appHost: () => vercelApps({ token: TOKEN, endpoint: at.vercel }),
+        dns: () => cloudflareDns({ token: TOKEN, endpoint: at.cloudflare }),
         reporter,
       }),
     reporter,
@@ -100,7 +104,7 @@ async function resume(project = "left-app"): Promise<string[]> {
   return said;
 }
 
-const exported = async () => JSON.parse(await stack.must("stack", "export")) as Exported;
+const state = async () => (JSON.parse(await stack.rawState()) as Checkpoint).checkpoint.latest;
 const nameOf = ({ urn }: { urn: string }) => urn.split("::").at(-1) ?? urn;
 
 /** Runs an `up` and kills its engine with kill -9 while a request is held. */
@@ -136,18 +140,20 @@ async function leaveEverythingPending(): Promise<void> {
   });
 }
 
+/** What a test has left in the services is not in the way of the next: each uses names of its own. */
+const forgetAll = () => changeState((latest) => Object.assign(latest, { resources: [], pending_operations: [] }));
+
 /** In the file: `pulumi stack import` takes no pending operations. */
-async function changeState(change: (latest: Exported["deployment"]) => void): Promise<void> {
-  const file = join(stack.folder, "state", ".pulumi", "stacks", "tests", "test.json");
-  const state = JSON.parse(await readFile(file, "utf8")) as { checkpoint: { latest: Exported["deployment"] } };
-  change(state.checkpoint.latest);
-  await writeFile(file, JSON.stringify(state));
-  await rm(`${file}.attrs`, { force: true });
+async function changeState(change: (latest: Deployment) => void): Promise<void> {
+  const whole = JSON.parse(await stack.rawState()) as Checkpoint;
+  change(whole.checkpoint.latest);
+  await writeFile(stack.stateFile, JSON.stringify(whole));
+  await rm(`${stack.stateFile}.attrs`, { force: true });
 }
 
 describe("resume after a kill -9 of an up that was creating everything with a name of ours", () => {
   let ids: Map<string, string | undefined>;
-  const idsNow = async () => new Map((await exported()).deployment.resources.map((one) => [nameOf(one), one.id]));
+  const idsNow = async () => new Map((await state()).resources.map((one) => [nameOf(one), one.id]));
 
   beforeAll(async () => {
     await stack.program(namedProgram({ ...at, aws: aws.address }));
@@ -156,9 +162,7 @@ describe("resume after a kill -9 of an up that was creating everything with a na
   }, 60_000);
 
   it("knows every type of the official providers that there is to know", async () => {
-    const types = (await exported()).deployment.resources
-      .map(({ type }) => type)
-      .filter((type) => !/^pulumi:/.test(type));
+    const types = (await state()).resources.map(({ type }) => type).filter((type) => !/^pulumi:/.test(type));
     const known = Object.keys(SETTLEMENTS).filter((type) => !type.startsWith("recovery:"));
     expect([...new Set(types)].sort()).toEqual(known.sort());
   });
@@ -168,7 +172,7 @@ describe("resume after a kill -9 of an up that was creating everything with a na
     const said = await resume();
     expect(said.filter((line) => line.startsWith("Variables"))).toEqual([expect.stringMatching(/: ONE, TWO\.$/)]);
     expect(await stack.previewSummary()).toEqual({ same: ids.size });
-    const { resources, pending_operations: pending } = (await exported()).deployment;
+    const { resources, pending_operations: pending } = await state();
     expect(pending ?? []).toEqual([]);
     const adopted = resources.filter(({ type }) => "adopt" in (SETTLEMENTS[type] ?? {}));
     expect(adopted).toHaveLength(23);
@@ -177,20 +181,20 @@ describe("resume after a kill -9 of an up that was creating everything with a na
   }, 90_000);
 
   it("forgets what does not exist, and the up makes it", async () => {
-    const whole = await exported();
-    const key = whole.deployment.resources.find(({ type }) => type === "aws:kms/key:Key");
+    const whole = await state();
+    const key = whole.resources.find(({ type }) => type === "aws:kms/key:Key");
     await leaveEverythingPending();
     // An engine begins with what depends on nothing that isn't made yet.
-    const { pending_operations: all = [] } = (await exported()).deployment;
+    const { pending_operations: all = [] } = await state();
     const pending = all.filter(({ resource }) => (resource.dependencies ?? []).every((urn) => urn === key?.urn));
     expect(pending).toHaveLength(11);
-    await changeState((latest) => Object.assign(latest, whole.deployment, { pending_operations: [] }));
+    await changeState((latest) => Object.assign(latest, whole, { pending_operations: [] }));
     await stack.must("destroy", "--yes", "--skip-preview", "--exclude", key?.urn ?? "");
-    const resources = whole.deployment.resources.filter(isKept);
+    const resources = whole.resources.filter(isKept);
     await changeState((latest) => Object.assign(latest, { resources, pending_operations: pending }));
     await resume();
     expect(await stack.previewSummary()).toEqual({ same: ids.size });
-    await stack.must("destroy", "--yes", "--skip-preview");
+    await forgetAll();
   }, 90_000);
 });
 
@@ -210,10 +214,10 @@ describe("resume after a kill -9 while one resource was being created", () => {
   it("adopts an alias that was made, protected as the program wants it", async () => {
     await stack.program(program());
     await killDuring(/CreateAlias/, "after");
-    expect((await exported()).deployment.pending_operations).toHaveLength(1);
+    expect((await state()).pending_operations).toHaveLength(1);
     await resume();
     expect(await stack.previewSummary()).toEqual({ same: 4 });
-    const alias = (await exported()).deployment.resources.find((one) => nameOf(one) === "alias");
+    const alias = (await state()).resources.find((one) => nameOf(one) === "alias");
     expect(alias).toMatchObject({ id: "alias/one", protect: true });
   }, 60_000);
 
@@ -222,14 +226,14 @@ describe("resume after a kill -9 while one resource was being created", () => {
       for (const one of resources) if (nameOf(one) === "alias") delete one.outputs;
     });
     await resume();
-    const alias = (await exported()).deployment.resources.find((one) => nameOf(one) === "alias");
+    const alias = (await state()).resources.find((one) => nameOf(one) === "alias");
     expect(alias?.outputs).toMatchObject({ name: "alias/one" });
   }, 60_000);
 
   it("makes a secret that was not made", async () => {
     await stack.program(program(SECRET));
     await killDuring(/CreateSecret/, "before");
-    expect((await exported()).deployment.pending_operations).toHaveLength(1);
+    expect((await state()).pending_operations).toHaveLength(1);
     await resume();
     expect(await stack.previewSummary()).toEqual({ same: 5 });
   }, 60_000);
@@ -242,7 +246,7 @@ describe("resume after a kill -9 while one resource was being created", () => {
     expect(await names.secret("never/made")).toBeUndefined();
     const said: string[] = [];
     const pending = [{ urn: "u", type: "aws:secretsmanager/secret:Secret", inputs: { name: "one/secret" } }];
-    const ports = { region: "", accountId: "", aws: () => names, vercel: never, cloudflare: never };
+    const ports = { region: "", accountId: "", aws: () => names, appHost: never, dns: never };
     expect(await findLeftResources(pending, { ...ports, reporter: (line) => said.push(line) })).toEqual(new Map());
     expect(said.join("")).toMatch(
       /^The secret one\/secret was marked for deletion at 20.*restore-secret --secret-id one\/secret/,
@@ -261,8 +265,7 @@ describe("resume after an up that made a Vercel project half", () => {
       }
     }
     new Site();`;
-  // What the tests before have left in the state is none of this program's.
-  beforeAll(() => changeState((latest) => Object.assign(latest, { resources: [], pending_operations: [] })));
+  beforeAll(forgetAll);
   const projects = async () => (await stack.resources()).filter(({ type }) => type === "vercel:index/project:Project");
 
   it("takes the empty project into the state, and ends without a change left", async () => {
@@ -279,7 +282,7 @@ describe("resume after an up that made a Vercel project half", () => {
     expect(await projects()).toMatchObject([{ id, inputs: { name: "half" } }]);
     expect(await stack.previewSummary()).toEqual({ same: 4 });
     expect((await resume("half")).join("\n")).not.toContain("broke off");
-    await stack.must("destroy", "--yes", "--skip-preview");
+    await forgetAll();
   }, 90_000);
 
   it("leaves a project alone that holds anything, and says what to type", async () => {
@@ -291,20 +294,20 @@ describe("resume after an up that made a Vercel project half", () => {
       });
     await call("POST", "/v11/projects", { name: "theirs" });
     await call("POST", "/v10/projects/theirs/env", { key: "LIVE", value: "1", type: "plain", target: ["production"] });
-    const before = await vercelApi().projectSettings("theirs");
+    const before = await vercelApi().exportProject("theirs");
     await stack.program(program("theirs"));
     expect((await stack.run("up", "--yes", "--skip-preview")).text).toContain("already exists");
     await expect(resume("theirs")).rejects.toThrow(
       /^Vercel project theirs \(prj_\w+\) exists and holds variables \(LIVE\), but stack test did not make it.*pulumi import vercel:index\/project:Project app prj_\w+ --stack test --parent 'parent=urn:pulumi:test::tests::tests:index:Site::site' --provider 'provider=urn:pulumi:test::tests::pulumi:providers:vercel::vercel'$/,
     );
     expect(await projects()).toEqual([]);
-    expect(await vercelApi().projectSettings("theirs")).toEqual(before);
-    await stack.must("destroy", "--yes", "--skip-preview");
+    expect(await vercelApi().exportProject("theirs")).toEqual(before);
+    await forgetAll();
   }, 90_000);
 });
 
 function vercelApi() {
-  return vercelClient({ token: TOKEN, endpoint: at.vercel });
+  return vercelApps({ token: TOKEN, endpoint: at.vercel });
 }
 
 function never(): never {

@@ -11,11 +11,11 @@ import {
   type TrafficPorts,
   type WantedTraffic,
 } from "../../../recovery/site/switchTraffic.ts";
-import { type Vercel, VERCEL_CNAME } from "../../../services/appHost/vercel.ts";
+import type { AppHost } from "../../../services/appHost/appHost.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { realTiming } from "../../../services/common/timing.ts";
-import type { Cloudflare } from "../../../services/dns/cloudflare.ts";
+import type { DnsHost } from "../../../services/dns/dnsHost.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 import { commitFiles, makeProject, TINY_SERVER } from "../../provider/recovery/tinyApp.ts";
 
@@ -52,7 +52,7 @@ async function deploy(name: string, server = TINY_SERVER) {
   };
   const done = await deployApplication(
     {
-      vercel: cloud.vercel,
+      appHost: cloud.appHost,
       git: cloud.git,
       edge: cloud.edge,
       clock: systemClock,
@@ -75,7 +75,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.stop());
 beforeEach(() => {
-  ports = { vercel: cloud.vercel, cloudflare: cloud.cloudflare, edge: cloud.edge, clock: systemClock, timing };
+  ports = { appHost: cloud.appHost, dns: cloud.dns, edge: cloud.edge, clock: systemClock, timing };
   number += 1;
   publicName = `app${number}.${zoneName}`;
 });
@@ -87,7 +87,7 @@ const serving = async () => {
   const health = await applicationHealth(cloud.edge, `https://${publicName}`, "/api/health", signal);
   return health.healthy ? health.commit : undefined;
 };
-const records = async () => (await cloud.cloudflare.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
+const records = async () => (await cloud.dns.records(zoneId)).filter(({ name }) => name.endsWith(publicName));
 
 describe("taking a public name", () => {
   it("writes lease and record, and the name answers", async () => {
@@ -96,7 +96,7 @@ describe("taking a public name", () => {
     expect(taken.previousHolder).toBeUndefined();
     expect(await serving()).toBe(prod.commit);
     expect((await records()).map(({ type, content }) => `${type} ${content}`).sort()).toEqual([
-      `CNAME ${VERCEL_CNAME}`,
+      "CNAME cname.vercel-dns.com",
       "TXT stack=prod;generation=1",
     ]);
   });
@@ -106,18 +106,18 @@ describe("taking a public name", () => {
     const taken = await go(forDr());
     expect(taken).toMatchObject({ previousHolder: "stack=prod;generation=1", recordId: before.recordId });
     expect(await serving()).toBe(dr.commit);
-    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+    expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
     // Again: nothing changes.
     expect(await go(forDr())).toMatchObject({ recordId: before.recordId, holder: "stack=dr;generation=2" });
     expect(await records()).toHaveLength(2);
   });
 
   it("changes a CNAME that leads elsewhere in place", async () => {
-    const old = await cloud.cloudflare.createRecord(zoneId, {
+    const old = await cloud.dns.createRecord(zoneId, {
       type: "CNAME",
       name: publicName,
       content: "old.example.org",
-      ttl: 300,
+      ttlSeconds: 300,
     });
     expect((await go(forProd())).recordId).toBe(old.id);
     expect(await serving()).toBe(prod.commit);
@@ -127,14 +127,19 @@ describe("taking a public name", () => {
 describe("that the name leads to the target", () => {
   const forMute = (): WantedTraffic => ({ publicName, zoneName, stack: "dr", generation: 2, ...mute });
   /** Answers of the name from before the move, as a resolver with an old record gives them. */
-  const stale = (answers: number, body: object, fromVercel: boolean): { left: number } => {
+  const stale = (answers: number, body: object, isVercel: boolean): { left: number } => {
     const seen = { left: answers };
     ports = {
       ...ports,
       edge: (url, at, headers) => {
         if (new URL(url).host !== publicName || seen.left === 0) return cloud.edge(url, at, headers);
         seen.left -= 1;
-        return Promise.resolve({ status: 200, body: { status: "ok", ...body }, excerpt: "", fromVercel });
+        return Promise.resolve({
+          status: 200,
+          body: { status: "ok", ...body },
+          excerpt: "",
+          servedBy: isVercel ? "Vercel" : undefined,
+        });
       },
     };
     return seen;
@@ -158,7 +163,7 @@ describe("that the name leads to the target", () => {
     expect(seen.left).toBe(0);
   });
 
-  it.each<[string, () => WantedTraffic, () => object, () => Partial<Vercel>, RegExp]>([
+  it.each<[string, () => WantedTraffic, () => object, () => Partial<AppHost>, RegExp]>([
     [
       "another deployment of the same commit answers",
       forDr,
@@ -170,22 +175,22 @@ describe("that the name leads to the target", () => {
       "Vercel serves the name from elsewhere",
       forMute,
       () => ({}),
-      () => ({ alias: () => Promise.resolve({ deploymentId: "dpl_old", projectId: "prj_old" }) }),
+      () => ({ servedFrom: () => Promise.resolve("dpl_old") }),
       /Vercel serves app\d+\.castchat\.example from deployment dpl_old, not from dpl_\w+/,
     ],
     [
       "Vercel does not know the name",
       forMute,
       () => ({}),
-      () => ({ alias: () => Promise.resolve(undefined) }),
+      () => ({ servedFrom: () => Promise.resolve(undefined) }),
       /Vercel serves app\d+\.castchat\.example from no deployment/,
     ],
-  ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, vercel, message) => {
+  ])("is an error while %s, with all in place for the next run", async (_what, wanted, body, appHost, message) => {
     stale(Number.MAX_SAFE_INTEGER, body(), true);
-    ports = { ...ports, vercel: { ...cloud.vercel, ...vercel() }, timing: impatient(5, 30) };
+    ports = { ...ports, appHost: { ...cloud.appHost, ...appHost() }, timing: impatient(5, 30) };
     await expect(go(wanted())).rejects.toThrow(message);
     expect((await records()).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
-    ports = { ...ports, vercel: cloud.vercel, edge: cloud.edge, timing };
+    ports = { ...ports, appHost: cloud.appHost, edge: cloud.edge, timing };
     await go(wanted());
   });
 
@@ -199,7 +204,9 @@ describe("that the name leads to the target", () => {
       },
     };
     await go(forMute());
-    const [{ secret } = { secret: "" }] = await cloud.vercel.bypasses(mute.projectId);
+    const { protectionBypass } = (await cloud.appHost.exportProject(mute.projectId))!;
+    const [secret] = Object.keys(protectionBypass as object);
+    expect(secret).toEqual(expect.any(String));
     expect(secrets).toEqual(
       new Map([
         [new URL(mute.deploymentUrl).host, secret],
@@ -216,35 +223,40 @@ describe("that the name leads to the target", () => {
 
 describe("a domain of another team", () => {
   const unverified = (domain: string) => ({
-    name: publicName,
-    verified: false,
-    verification: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }],
+    ...{ name: publicName, isGenerated: false, isVerified: false },
+    proofs: [{ type: "TXT", domain, value: "vc-domain-verify=1,abc" }],
   });
-  /** Vercel believes in the name once the proof stands in the zone. */
-  const doubting = (): Vercel => ({
-    ...cloud.vercel,
-    addDomain: async (projectId, name, at) => {
-      await cloud.vercel.addDomain(projectId, name, at);
+  /** The app host believes in the name once the proof stands in the zone. */
+  const doubting = (): AppHost => ({
+    ...cloud.appHost,
+    takePublicName: async (projectId, name, at) => {
+      await cloud.appHost.takePublicName(projectId, name, at);
       return unverified(`_vercel.${zoneName}`);
     },
-    verifyDomain: async () => {
-      const proofs = await cloud.cloudflare.records(zoneId, `_vercel.${zoneName}`);
-      return proofs.some(({ content }) => content === "vc-domain-verify=1,abc")
-        ? { name: publicName, verified: true }
-        : unverified("x");
+    verifyPublicName: async () => {
+      const proofs = await cloud.dns.records(zoneId, `_vercel.${zoneName}`);
+      const isProved = proofs.some(({ content }) => content === "vc-domain-verify=1,abc");
+      return isProved ? { ...unverified("x"), isVerified: true } : unverified("x");
     },
   });
 
-  it("is proved by the record that Vercel asks for", async () => {
-    ports = { ...ports, vercel: doubting() };
+  it("is proved by the record that the app host asks for", async () => {
+    ports = { ...ports, appHost: doubting() };
     await go(forProd());
     expect(await serving()).toBe(prod.commit);
   });
 
-  it("is told in time when Vercel does not accept the proof", async () => {
-    const never = { ...doubting(), verifyDomain: () => Promise.resolve(unverified("x")) };
-    ports = { ...ports, vercel: never, timing: impatient(1, 5) };
-    await expect(go(forProd())).rejects.toThrow(/did not accept the proof for .* in time: run again/);
+  it("is told in time when the app host does not accept the proof", async () => {
+    const never = { ...doubting(), verifyPublicName: () => Promise.resolve(unverified("x")) };
+    ports = { ...ports, appHost: never, timing: impatient(1, 5) };
+    await expect(go(forProd())).rejects.toThrow(/Vercel did not accept the proof for .* in time: run again/);
+  });
+
+  it("is not taken where the proof is a record that a person has to set", async () => {
+    const [proof] = unverified("x").proofs;
+    const other = { ...unverified("x"), proofs: [{ ...proof!, type: "CNAME" }] };
+    ports = { ...ports, appHost: { ...doubting(), takePublicName: () => Promise.resolve(other) } };
+    await expect(go(forProd())).rejects.toThrow(/Vercel wants a CNAME record at x with .* to prove/);
   });
 });
 
@@ -252,7 +264,7 @@ describe("the lease before a recovery", () => {
   it("refuses at once what the switch would refuse in the end", async () => {
     const context = {
       ...recoveryContext(recoveryConfig.parse({ awsRegion: "x" }), {}),
-      cloudflare: () => cloud.cloudflare,
+      dns: () => cloud.dns,
     };
     const ask = (stack: string, generation: number, zone = zoneName) =>
       trafficLease.invoke(context, { publicName, zoneName: zone, stack, generation }, signal);
@@ -311,35 +323,35 @@ describe("a refusal", () => {
   it("is given to a name outside of the zone, an unknown zone, and a lease that cannot be read", async () => {
     await expect(go({ ...forProd(), publicName: "app.other.example" })).rejects.toThrow(/does not lie in zone/);
     await expect(go({ ...forProd(), zoneName: "example" })).rejects.toThrow(/Cloudflare shows no zone example/);
-    await cloud.cloudflare.createRecord(zoneId, {
+    await cloud.dns.createRecord(zoneId, {
       type: "TXT",
       name: `_castchat-recovery.${publicName}`,
       content: "hello",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     await expect(go(forProd())).rejects.toThrow(/says hello, which is no lease/);
-    await cloud.cloudflare.createRecord(zoneId, {
+    await cloud.dns.createRecord(zoneId, {
       type: "TXT",
       name: `_castchat-recovery.${publicName}`,
       content: "stack=x;generation=1",
-      ttl: 60,
+      ttlSeconds: 60,
     });
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records/);
   });
 
   it("is given to both when two stacks take the name at the same moment", async () => {
-    const raced: Cloudflare = {
-      ...cloud.cloudflare,
+    const raced: DnsHost = {
+      ...cloud.dns,
       createRecord: async (zone, record, aborted) => {
-        const made = await cloud.cloudflare.createRecord(zone, record, aborted);
+        const made = await cloud.dns.createRecord(zone, record, aborted);
         if (record.type === "TXT")
-          await cloud.cloudflare.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
+          await cloud.dns.createRecord(zone, { ...record, content: "stack=other;generation=9" }, aborted);
         return made;
       },
     };
-    ports = { ...ports, cloudflare: raced };
+    ports = { ...ports, dns: raced };
     await expect(go(forProd())).rejects.toThrow(/has 2 TXT records .* so it is open who holds/);
-    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+    expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
   });
 });
 
@@ -350,8 +362,8 @@ describe("an interruption", () => {
   });
 
   it.each<[string, () => Partial<TrafficPorts>]>([
-    ["before the lease", () => ({ cloudflare: failing(cloud.cloudflare, "updateRecord") })],
-    ["before the domain", () => ({ vercel: failing<Vercel>(cloud.vercel, "moveDomain") })],
+    ["before the lease", () => ({ dns: failing(cloud.dns, "updateRecord") })],
+    ["before the domain", () => ({ appHost: failing<AppHost>(cloud.appHost, "takePublicName") })],
     [
       "before the name answers",
       () => ({
@@ -399,7 +411,7 @@ describe("letting go", () => {
     const said = await releaseTraffic(ports, forProd(), signal);
     expect(said.join("\n")).toMatch(/domain .* removed[\s\S]*record .* stays[\s\S]*given back/);
     expect((await records()).map(({ id, type }) => [id, type])).toEqual([[recordId, "CNAME"]]);
-    expect(await cloud.vercel.domain(prod.projectId, publicName)).toBeUndefined();
+    expect(await cloud.appHost.publicName(prod.projectId, publicName)).toBeUndefined();
     expect((await go(forDr(1))).recordId).toBe(recordId);
   });
 

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 
-import { kmsSigner, type Signer } from "../../../services/signer/signer.ts";
+import { kmsSigner } from "../../../services/signer/kmsSigner.ts";
+import type { Signer } from "../../../services/signer/signer.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { knowBucket } from "./inPlace.ts";

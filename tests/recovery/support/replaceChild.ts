@@ -3,8 +3,9 @@ import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { kmsSigner } from "../../../services/signer/signer.ts";
+import { kmsSigner } from "../../../services/signer/kmsSigner.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { brisk } from "../../support/timing.ts";
 import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** A replacement in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
@@ -29,4 +30,5 @@ await replace({
   },
   clock: systemClock,
   reporter: sayUntilKilled(killAt),
+  timing: brisk,
 });

@@ -2,6 +2,7 @@ import { TIERS } from "../../../planning/tiers.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { brisk } from "../../support/timing.ts";
 import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** A restore in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
@@ -21,4 +22,5 @@ await restore({
   generation: 1,
   clock: systemClock,
   reporter: sayUntilKilled(killAt),
+  timing: brisk,
 });

@@ -2,6 +2,7 @@ import { TIERS } from "../../../planning/tiers.ts";
 import { restoreTables } from "../../../recovery/restore/tables/restoreTables.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { brisk } from "../../support/timing.ts";
 import { type KillAt, sayUntilKilled } from "./killing.ts";
 
 /** A restore of tables in a process of its own, so that a test can kill it. Says each of its phases on standard output. */
@@ -21,4 +22,5 @@ await restoreTables({
   confirm: () => Promise.resolve(),
   clock: systemClock,
   reporter: sayUntilKilled(killAt),
+  timing: brisk,
 });

@@ -16,7 +16,6 @@ import {
   readVerifications,
   storeVerification,
   type Verification,
-  verificationObject,
   type VerifiedState,
 } from "../../../recovery/vault/verification.ts";
 import { FailedVerification, verify, type VerifyOptions, type VerifyResult } from "../../../recovery/verify/verify.ts";
@@ -385,7 +384,7 @@ describe("stored verifications", () => {
       { ...claim, manifestSha256: "0".repeat(64), verifiedAt: "2999-01-02T00:00:00.000Z" },
       { ...place, signer },
     );
-    await vault.put(`${at}${verificationObject("2999-01-03T00:00:00.000Z")}`, good);
+    await vault.put(`${at}verifications/29990103T000000.000Z.json`, good);
     await vault.put(`${at}verifications/2.json`, Buffer.from("restored-proven"));
     await vault.put(`${at}verifications/3.json`, proofBytes("{}", await signer.sign(Buffer.from("{}", "utf8"))));
 

@@ -37,6 +37,15 @@ describe("the public edge", () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it("names the app host whose mark an answer bears, and takes no other answer for its own", async () => {
+    const server = await serve({ headers: { "x-host-id": "1" } }, {});
+    const edge = edgeClient({ endpoint: server.url, mark: { host: "Host", header: "x-host-id" } });
+    expect((await edge("https://app.example/", signal)).servedBy).toBe("Host");
+    expect((await edge("https://app.example/", signal)).servedBy).toBeUndefined();
+    const marked = await serve({ headers: { "x-host-id": "1" } });
+    expect((await edgeClient({ endpoint: marked.url })("https://app.example/", signal)).servedBy).toBeUndefined();
+  });
+
   it("says in one sentence why nothing answers", async () => {
     await expect(edgeClient({ endpoint: "http://127.0.0.1:9" })("https://app.example/", signal)).rejects.toThrow(
       "app.example cannot be reached: connect ECONNREFUSED 127.0.0.1:9.",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 
 import { patientRetries } from "../../../services/aws/awsRetries.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 
 type ErrorInfo = Parameters<ReturnType<typeof patientRetries>["refreshRetryTokenForRetry"]>[1];
 type SdkError = Error & NonNullable<ErrorInfo["error"]>;
@@ -13,7 +14,7 @@ const unreachable: ErrorInfo = { errorType: "TRANSIENT", error: new Error("conne
 
 /** The pauses before so many further attempts. */
 async function pausesOf(count: number, info: ErrorInfo): Promise<number[]> {
-  const retries = patientRetries({ patienceMs: 60_000 });
+  const retries = patientRetries({ ...realTiming, awsPatienceMs: 60_000 });
   let token = await retries.acquireInitialRetryToken("");
   const pauses: number[] = [];
   for (let attempt = 0; attempt < count; attempt += 1) {
@@ -40,7 +41,7 @@ describe("a call that S3 refuses for the moment", () => {
   });
 
   it("is given up once the patience is spent, after three attempts at least", async () => {
-    const retries = patientRetries({ patienceMs: 0 });
+    const retries = patientRetries({ ...realTiming, awsPatienceMs: 0 });
     const first = await retries.acquireInitialRetryToken("");
     const second = await retries.refreshRetryTokenForRetry(first, answered("THROTTLING"));
     const third = await retries.refreshRetryTokenForRetry(second, answered("THROTTLING"));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { realTiming, scaledTiming, sleep } from "../../../services/common/timing.ts";
+import { RECOVERY_TIME_OBJECTIVES } from "../../../planning/objectives.ts";
+import { realTiming, sleep } from "../../../services/common/timing.ts";
+import { scaledTiming } from "../../support/timing.ts";
 
 /** PostgreSQL's default: after this a server looks for a deadlock, and ends one of those that wait for each other. */
 const DEADLOCK_TIMEOUT_MS = 1_000;
@@ -18,6 +20,20 @@ describe("the real timing", () => {
   it("connects again to a server that restarts, for longer than one connection may take", () => {
     expect(realTiming.readerConnectMs).toBeGreaterThan(2 * realTiming.connectMs);
     expect(realTiming.unreachableMs).toBeGreaterThanOrEqual(3 * realTiming.probeEveryMs);
+  });
+});
+
+describe("the real timing of a restore", () => {
+  it("gives up a lock beside others before a server looks for a deadlock", () => {
+    expect(realTiming.swapFurtherLocksMs).toBeLessThan(DEADLOCK_TIMEOUT_MS);
+  });
+
+  it("waits for Supabase's restore as long as the database's objective allows", () => {
+    expect(realTiming.platformRestore.limitMs).toBe(RECOVERY_TIME_OBJECTIVES.database);
+  });
+
+  it("ends the provider's operations before the engine kills it, after 5 s", () => {
+    expect(realTiming.operationsEndMs).toBeLessThan(5_000);
   });
 });
 

@@ -10,7 +10,11 @@ const SLEEPING_CLASSES = ["GLACIER", "DEEP_ARCHIVE"];
 /** The vault's lifecycle must keep backups at least as long as docs/objectives.md promises. */
 export const configureRetention = retentionOf(TIERS);
 
-/** The policy for a table of tiers. */
+/**
+ * The policy for a table of tiers.
+ *
+ * @internal exported for the test with one more tier
+ */
 export function retentionOf(tiers: readonly Tier[]): ResourceValidationPolicy {
   return {
     name: "aws-s3-bucket-lifecycle-configure-retention",

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
@@ -91,22 +91,29 @@ export class TestStack {
     return text;
   }
 
-  /** How many resources a preview would create, update, replace or delete, and how many stay the `same`. */
-  async previewSummary(): Promise<Record<string, number>> {
-    const text = await this.must("preview", "--json");
+  /** How many resources a preview would create, update, replace or delete, and how many stay the `same`. `--refresh` reads each one first. */
+  async previewSummary(...more: "--refresh"[]): Promise<Record<string, number>> {
+    const text = await this.must("preview", "--json", ...more);
     const json = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
     return (JSON.parse(json) as { changeSummary?: Record<string, number> }).changeSummary ?? {};
   }
 
-  /** The state's resources, secrets in plain text. */
-  async resources(): Promise<StateResource[]> {
-    const text = await this.must("stack", "export", "--show-secrets");
-    return (JSON.parse(text) as { deployment: { resources?: StateResource[] } }).deployment.resources ?? [];
+  /** File in which the engine keeps the state. */
+  get stateFile(): string {
+    return join(this.folder, "state", ".pulumi", "stacks", "tests", "test.json");
   }
 
   /** The state as stored on disk, with secrets as ciphertext. */
-  async rawState(): Promise<string> {
-    return await this.must("stack", "export");
+  rawState(): Promise<string> {
+    return readFile(this.stateFile, "utf8");
+  }
+
+  /** The state's resources; secrets are ciphertext. */
+  async resources(): Promise<StateResource[]> {
+    const { checkpoint } = JSON.parse(await this.rawState()) as {
+      checkpoint: { latest: { resources?: StateResource[] } };
+    };
+    return checkpoint.latest.resources ?? [];
   }
 
   /** Deletes the folder; first destroy resources outside of it. */

@@ -4,13 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
-import {
-  likeLast,
-  PartialCreateError,
-  providerFunction,
-  resource,
-  serveProvider,
-} from "../../../../provider/host/index.ts";
+import { PartialCreateError, providerFunction, resource, serveProvider } from "../../../../provider/host/index.ts";
 
 /** The folder of the tiny provider's things, each a JSON file. */
 interface Context {
@@ -93,4 +87,10 @@ function load(folder: string, id: string): (Inputs & { revision: number }) | und
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** Keeps of `actual` the keys that `last` has, so that defaults of a service are no drift; all of them at an import. */
+function likeLast<I extends object>(actual: I, last: { inputs: object } | undefined): I {
+  if (last === undefined) return actual;
+  return Object.fromEntries(Object.entries(actual).filter(([key]) => key in last.inputs)) as I;
 }

@@ -10,6 +10,7 @@ import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replac
 import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
+import { brisk } from "../../../support/timing.ts";
 import { runSql } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
 
@@ -36,7 +37,7 @@ const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
   ...{ vault, trustedKeys: started.trustedKeys, tiers: TIERS, targetUrl: started.database.url },
   confirm: () => Promise.resolve(),
   saveFirst: () => save(true),
-  ...{ clock: systemClock, reporter: silent },
+  ...{ clock: systemClock, reporter: silent, timing: brisk },
   ...more,
 });
 const damage = () => runSql(started.database.url, "update shop.things set name = 'wrong'");
@@ -57,14 +58,17 @@ it("is done although another session holds what lies aside, and says what is lef
   await damage();
   const holder = await connect(database.superuserUrl, { applicationName: "platform" });
   await holder.query("begin; select from shop.things");
-  const { notes } = await replace(options());
+  const { notes } = await replace(options({ timing: { ...brisk, lockMs: 1_000 } }));
   expect(notes).toContainEqual(expect.stringContaining("some of what lay aside is held by another session"));
   expect(await things()).toEqual([{ name: "right" }]);
   const session = await connect(database.url, { applicationName: "castchat-recovery test" });
   expect((await gateState(session)).layers).toEqual([]);
   await session.end();
   await holder.end();
-  expect(await abandon({ targetUrl: database.url, reporter: silent })).toEqual({ state: "new", stillClosed: false });
+  expect(await abandon({ targetUrl: database.url, reporter: silent, timing: brisk })).toEqual({
+    state: "new",
+    stillClosed: false,
+  });
   expect(
     await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
   ).toEqual([]);
@@ -158,7 +162,7 @@ it("says who is in the way where a session of the platform's holds what has to b
   await damage();
   const holder = await connect(database.superuserUrl, { applicationName: "platform" });
   await holder.query("begin; select from public.seen");
-  await expect(replace(options())).rejects.toThrow(
+  await expect(replace(options({ timing: { ...brisk, lockMs: 1_000 } }))).rejects.toThrow(
     /Another session holds what the restore needs.*the old state is back/,
   );
   await holder.end();

@@ -16,7 +16,8 @@ import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { supabaseClient } from "../../../../services/databaseHost/supabase.ts";
+import { realTiming } from "../../../../services/common/timing.ts";
+import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
 import { pick, send, type TestBed, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
@@ -93,10 +94,11 @@ beforeEach(() => {
 });
 afterEach(() => supabase.settled());
 
-const client = () => supabaseClient({ token: TOKEN, endpoint, retryDelayMs: 5 });
+const client = () => supabaseDatabases({ token: TOKEN, endpoint, retryDelayMs: 5 });
 const said: string[] = [];
+const waiting = (limitMs: number) => ({ ...realTiming, platformRestore: { firstMs: 20, longestMs: 100, limitMs } });
 const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
-  supabase: client(),
+  databaseHost: client(),
   vault,
   ref,
   databaseUrl,
@@ -106,7 +108,7 @@ const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOpt
     return Promise.resolve();
   },
   clock: () => new Date(),
-  patience: { firstMs: 20, longestMs: 100, limitMs: 30_000 },
+  timing: waiting(30_000),
   reporter: (message) => void said.push(message),
   ...more,
 });
@@ -162,7 +164,10 @@ describe("restorePlatform", () => {
       [{ choice: { at: new Date() } }, /has no point-in-time recovery, .* --backup-id 1 is the newest before that\.$/],
       [{ choice: { at: new Date("2020-01-01T00:00:00Z") } }, /has no point-in-time recovery, .*: it has 1 of 20/],
       [{ ref: "zzzzzzzzzzzzzzzzzzzz" }, /no project zzzzzzzzzzzzzzzzzzzz/],
-      [{ supabase: supabaseClient({ token: "wrong", endpoint, retryDelayMs: 5 }) }, /\(401\).*SUPABASE_ACCESS_TOKEN/],
+      [
+        { databaseHost: supabaseDatabases({ token: "wrong", endpoint, retryDelayMs: 5 }) },
+        /\(401\).*SUPABASE_ACCESS_TOKEN/,
+      ],
     ];
     for (const [more, message] of refusals) await expect(restorePlatform(options(more))).rejects.toThrow(message);
     expect(await newEntries()).toEqual([]);
@@ -197,7 +202,7 @@ describe("restorePlatform", () => {
     await write(6);
     let finish: () => void = () => undefined;
     restoring = new Promise((resolve) => (finish = resolve));
-    const hung = restorePlatform(options({ patience: { firstMs: 20, longestMs: 50, limitMs: 600 } }));
+    const hung = restorePlatform(options({ timing: waiting(600) }));
     await expect(hung).rejects.toThrow(
       /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
     );
@@ -230,7 +235,9 @@ describe("restorePlatform", () => {
     await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(
       /has failed \(RESTORE_FAILED\)/,
     );
-    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(/active projects alone/);
+    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(
+      /restores only active projects/,
+    );
   }, 60_000);
 
   it("goes to a second where the plan can, and says which ones it can reach", async () => {
@@ -256,14 +263,15 @@ describe("restorePlatform", () => {
     await runSql(superuserUrl, "alter role postgres connection limit 0");
     const idle = {
       ...client(),
-      project: async () => ({ ...(await client().project(ref))!, status: "ACTIVE_HEALTHY" }),
+      project: async () => ({ ...(await client().project(ref))!, state: "healthy" as const, status: "ACTIVE_HEALTHY" }),
       restorePlatformBackup: () => Promise.resolve(),
     };
     const reporter = (message: string) => {
       if (message.startsWith("Waiting until")) void runSql(superuserUrl, "alter role postgres connection limit -1");
     };
-    const patience = { firstMs: 20, longestMs: 100, limitMs: 1_500 };
-    await expect(restorePlatform(options({ supabase: idle, reporter, patience }))).rejects.toThrow("is not done");
+    await expect(restorePlatform(options({ databaseHost: idle, reporter, timing: waiting(1_500) }))).rejects.toThrow(
+      "is not done",
+    );
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { COMPLETED, type PlatformHoldings } from "../../../../recovery/restore/platform/platformBackups.ts";
+import type { PlatformHoldings } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { choosePlatformSource } from "../../../../recovery/restore/platform/platformSource.ts";
+import { COMPLETED } from "../../../../services/databaseHost/databaseHost.ts";
 
 const at = (time: string) => new Date(`2026-11-23T${time}Z`);
 const backup = (id: number, time: string, status = COMPLETED) => ({ id, takenAt: at(time), status });

@@ -16,6 +16,7 @@ import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { brisk } from "../../../support/timing.ts";
 import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
@@ -58,6 +59,7 @@ const options = (tables: string[], more: Partial<RestoreTablesOptions> = {}): Re
   },
   clock: systemClock,
   reporter: silent,
+  timing: brisk,
   ...more,
 });
 const leftovers = () =>

@@ -2,10 +2,16 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { DeploymentFile } from "../../services/appHost/vercel.ts";
-
 /** A file of a source tree that is to be deployed. */
-export interface SourceFile extends DeploymentFile {
+export interface SourceFile {
+  /** Path within the tree. */
+  file: string;
+  /** SHA-1 of its content, hexadecimal. */
+  sha: string;
+  /** Bytes. */
+  size: number;
+  /** As the file system has it. */
+  mode: number;
   /** Where its content lies. */
   path: string;
 }

@@ -1,13 +1,54 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 
-import { vercelClient } from "../../services/appHost/vercel.ts";
-import { githubClient } from "../../services/codeHost/github.ts";
-import { projectUrl, supabaseClient } from "../../services/databaseHost/supabase.ts";
-import { supabaseContent } from "../../services/databaseHost/supabaseContent.ts";
-import { cloudflareClient } from "../../services/dns/cloudflare.ts";
-import { type Reply, startTestServer } from "./support/testServer.ts";
+import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
+import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
+import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { startProject, stopProject } from "../../recovery/support/project.ts";
+import { runSql } from "../../recovery/support/sample.ts";
+import { startEmulatorHost } from "../support/emulatorHost.ts";
+import { type Reply, startTestServer } from "../support/testServer.ts";
+import { conformsToDatabaseHost } from "./conformance.ts";
+import { conformsToProjectContent } from "./contentConformance.ts";
 
-// Answers as the services document them, where they differ from the sandbox's.
+conformsToDatabaseHost("Supabase", async () => {
+  const emulators: SupabaseEmulator[] = [];
+  const host = await startEmulatorHost((deps) => {
+    const emulator = createSupabaseEmulator(deps);
+    emulators.push(emulator);
+    return emulator;
+  }, supabaseDatabases);
+  const { backups } = emulators[0]!;
+  return {
+    ...host,
+    region: "ap-northeast-1",
+    takePlatformBackup: (ref) => backups.take(ref),
+    enablePointInTime: (ref) => backups.enablePointInTime(ref),
+    lastRestore: () =>
+      Promise.resolve(
+        host.bed.postgres.log
+          .slice(host.bed.postgres.log.lastIndexOf("create long-password"))
+          .find((line) => line.startsWith("restore ")),
+      ),
+  };
+});
+
+conformsToProjectContent("Supabase", async () => {
+  const project = await startProject();
+  await runSql(project.database.url, "insert into storage.buckets (id, name) values ('files', 'files')");
+  const tokens = { right: TOKEN, wrong: "wrong-and-secret" };
+  return {
+    url: project.address,
+    open: (endpoint, token) =>
+      supabaseContent({
+        ...{ ref: project.ref, token: token && tokens[token], endpoint, retryDelayMs: 1 },
+        projectUrlTemplate: `${endpoint}/projects/{ref}`,
+      }),
+    stop: () => stopProject(project),
+  };
+});
+
+// Answers as Supabase documents them, where they differ from the sandbox's.
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
@@ -28,8 +69,8 @@ describe("Supabase", () => {
 
   it("lists the transaction pooler alone: sessions are on 5432 of the same host", async () => {
     const server = await serve({ body: [{ ...pooler, pool_mode: "transaction", db_port: 6543 }] });
-    const client = supabaseClient({ token: "t", endpoint: server.url });
-    expect(await client.sessionPooler("abc")).toEqual({
+    const client = supabaseDatabases({ token: "t", endpoint: server.url });
+    expect(await client.sessionAddress("abc")).toEqual({
       host: pooler.db_host,
       port: 5432,
       user: "postgres.abc",
@@ -44,9 +85,9 @@ describe("Supabase", () => {
       { ...pooler, pool_mode: "session", db_port: 15432 },
     ];
     const server = await serve({ body });
-    expect((await supabaseClient({ token: "t", endpoint: server.url }).sessionPooler("abc")).port).toBe(15432);
+    expect((await supabaseDatabases({ token: "t", endpoint: server.url }).sessionAddress("abc")).port).toBe(15432);
     const replica = await serve({ body: body.slice(0, 1) });
-    await expect(supabaseClient({ token: "t", endpoint: replica.url }).sessionPooler("abc")).rejects.toThrow(
+    await expect(supabaseDatabases({ token: "t", endpoint: replica.url }).sessionAddress("abc")).rejects.toThrow(
       /lists no pooler for the primary/,
     );
   });
@@ -61,10 +102,10 @@ describe("Supabase", () => {
       },
       { body: [] },
     );
-    const client = supabaseClient({ token: "t", endpoint: server.url });
-    expect(await client.anonKey("abc")).toBe("ey");
+    const client = supabaseDatabases({ token: "t", endpoint: server.url });
+    expect(await client.publicKey("abc")).toBe("ey");
     expect(server.seen[0]!.url).toBe("/v1/projects/abc/api-keys?reveal=true");
-    await expect(client.anonKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
+    await expect(client.publicKey("abc")).rejects.toThrow(/create one under Settings, API keys/);
   });
 
   const legacy = [
@@ -84,7 +125,7 @@ describe("Supabase", () => {
     ["the older alone", legacy, "ey.anon", { apikey: "ey.service", authorization: "Bearer ey.service" }],
   ])("is asked with a project's keys: %s", async (_what, keys, publicKey, expected) => {
     const server = await serve({ body: keys }, { body: keys }, { body: {} });
-    expect(await supabaseClient({ token: "t", endpoint: server.url }).anonKey("abc")).toBe(publicKey);
+    expect(await supabaseDatabases({ token: "t", endpoint: server.url }).publicKey("abc")).toBe(publicKey);
     const content = supabaseContent({ ref: "abc", token: "t", endpoint: server.url, projectUrlTemplate: server.url });
     await content.getObject({ bucket: "b", name: "n" });
     const { apikey, authorization } = server.seen[2]!.headers;
@@ -113,13 +154,35 @@ describe("Supabase", () => {
   });
 
   it("has an address for each project", () => {
-    expect(projectUrl(undefined, "abc")).toBe("https://abc.supabase.co");
-    expect(projectUrl("http://127.0.0.1:1/projects/{ref}", "abc")).toBe("http://127.0.0.1:1/projects/abc");
+    expect(supabaseDatabases({ token: "t" }).apiUrl("abc")).toBe("https://abc.supabase.co");
+    const projectUrlTemplate = "http://127.0.0.1:1/projects/{ref}";
+    expect(supabaseDatabases({ token: "t", projectUrlTemplate }).apiUrl("abc")).toBe("http://127.0.0.1:1/projects/abc");
+  });
+
+  it("shows a project's state, and none that was removed", async () => {
+    const words = {
+      ...{ ACTIVE_HEALTHY: "healthy", COMING_UP: "changing", ACTIVE_UNHEALTHY: "changing", RESTORING: "restoring" },
+      ...{ INACTIVE: "paused", PAUSING: "paused", PAUSE_FAILED: "pause failed", GOING_DOWN: "going down" },
+      ...{ INIT_FAILED: "failed", RESTORE_FAILED: "failed" },
+    };
+    const project = (status: string) => ({ id: status, name: "n", region: "r", created_at: "2026-01-01", status });
+    const server = await serve({ body: [...Object.keys(words), "REMOVED"].map(project) }, { body: project("REMOVED") });
+    const host = supabaseDatabases({ token: "t", endpoint: server.url });
+    const seen = (await host.projects()).map(({ status, state }) => [status, state]);
+    expect(Object.fromEntries(seen)).toEqual(words);
+    expect(await host.project("REMOVED")).toBeUndefined();
+  });
+
+  it("shows a hash in place of some settings of the auth service", () => {
+    const { isSecretSetting } = supabaseContent({ ref: "abc", token: "t" });
+    const secrets = ["smtp_pass", "sms_textlocal_api_key", "external_google_secret", "hook_send_sms_secrets"];
+    expect(secrets.filter(isSecretSetting)).toEqual(secrets);
+    expect(["site_url", "smtp_user", "jwt_exp", "external_google_client_id"].filter(isSecretSetting)).toEqual([]);
   });
 
   it("never creates a project twice by trying again", async () => {
     const server = await serve({ status: 504, body: { message: "upstream" } });
-    const client = supabaseClient({ token: "t", endpoint: server.url, retryDelayMs: 1 });
+    const client = supabaseDatabases({ token: "t", endpoint: server.url, retryDelayMs: 1 });
     await expect(client.createProject({ name: "n", organization: "o", region: "r", password: "p" })).rejects.toThrow(
       /504/,
     );
@@ -130,82 +193,5 @@ describe("Supabase", () => {
       db_pass: "p",
       region_selection: { type: "specific", code: "r" },
     });
-  });
-});
-
-describe("Vercel", () => {
-  it("is told the team by id or by slug", async () => {
-    const server = await serve({ status: 404, body: { error: { code: "not_found", message: "no" } } });
-    await vercelClient({ token: "t", endpoint: server.url, team: "team_1" }).project("p");
-    await vercelClient({ token: "t", endpoint: server.url, team: "acme" }).project("p");
-    await vercelClient({ token: "t", endpoint: server.url }).project("p");
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      "/v9/projects/p?teamId=team_1",
-      "/v9/projects/p?slug=acme",
-      "/v9/projects/p",
-    ]);
-  });
-
-  it("pages through projects", async () => {
-    const server = await serve(
-      { body: { projects: [{ id: "1", name: "a" }], pagination: { next: 77 } } },
-      { body: { projects: [{ id: "2", name: "b" }], pagination: { next: null } } },
-    );
-    expect((await vercelClient({ token: "t", endpoint: server.url }).projects()).map(({ id }) => id)).toEqual([
-      "1",
-      "2",
-    ]);
-    expect(server.seen[1]!.url).toContain("from=77");
-  });
-
-  it("shows a deployment's error, and takes an ERROR without words as one too", async () => {
-    const server = await serve({
-      body: { id: "dpl_1", url: "x.vercel.app", readyState: "ERROR", errorMessage: "Command failed" },
-    });
-    expect(await vercelClient({ token: "t", endpoint: server.url }).deployment("dpl_1")).toMatchObject({
-      state: "ERROR",
-      error: "Command failed",
-      url: "https://x.vercel.app",
-    });
-  });
-
-  it("takes a promotion of what serves already as done, and no other refusal", async () => {
-    const server = await serve(
-      { status: 409, body: { error: { code: "conflict", message: "current" } } },
-      { status: 400, body: {} },
-    );
-    const client = vercelClient({ token: "t", endpoint: server.url });
-    await client.promoteDeployment("p", "d");
-    await expect(client.promoteDeployment("p", "d")).rejects.toThrow(/400/);
-  });
-});
-
-describe("Cloudflare", () => {
-  it("says its first error in its own words, and takes an address with or without its path", async () => {
-    const body = {
-      success: false,
-      errors: [{ code: 81053, message: "An A, AAAA, or CNAME record with that host already exists." }],
-      result: null,
-    };
-    const server = await serve({ status: 400, body });
-    for (const endpoint of [server.url, `${server.url}/client/v4/`]) {
-      await expect(
-        cloudflareClient({ token: "t", endpoint }).createRecord("z", { type: "TXT", name: "n", content: "c", ttl: 60 }),
-      ).rejects.toThrow(
-        "Cloudflare refused POST /zones/z/dns_records (400): An A, AAAA, or CNAME record with that host already exists.",
-      );
-    }
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      "/client/v4/zones/z/dns_records",
-      "/client/v4/zones/z/dns_records",
-    ]);
-  });
-});
-
-describe("GitHub", () => {
-  it("is asked under /api/v3 of a server of one's own", async () => {
-    const server = await serve({ body: { full_name: "o/r" } });
-    await githubClient({ token: "t", endpoint: server.url }).repository("o/r");
-    expect(server.seen[0]!.url).toBe("/api/v3/repos/o/r");
   });
 });

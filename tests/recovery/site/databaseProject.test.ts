@@ -3,31 +3,30 @@ import pg from "pg";
 
 import { inspectDatabase } from "../../../recovery/postgres/catalog/databaseContent.ts";
 import {
-  createSupabaseProject,
-  deleteSupabaseProject,
+  createDatabaseProject,
+  type DatabaseProjectPorts,
+  deleteDatabaseProject,
   derivedPassword,
-  readSupabaseProject,
-  type SupabaseProjectPorts,
-} from "../../../recovery/site/supabaseProject.ts";
+  readDatabaseProject,
+} from "../../../recovery/site/databaseProject.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { realTiming } from "../../../services/common/timing.ts";
-import { supabaseClient } from "../../../services/databaseHost/supabase.ts";
+import { supabaseDatabases } from "../../../services/databaseHost/supabase.ts";
 import { UnreachableError } from "../../../services/http/http.ts";
 import { type MiniCloud, startMiniCloud } from "../../provider/recovery/miniCloud.ts";
 
 const wanted = { name: "castchat-dr-g1", organization: "castchat", region: "ap-northeast-2" };
 const signal = new AbortController().signal;
 let cloud: MiniCloud;
-let ports: SupabaseProjectPorts;
+let ports: DatabaseProjectPorts;
 
 beforeAll(async () => {
   cloud = await startMiniCloud();
   ports = {
-    supabase: cloud.supabase,
+    databaseHost: cloud.databaseHost,
     inspect: inspectDatabase,
     passwordOf: (organization, name) => derivedPassword(cloud.credentials.supabaseToken, organization, name),
-    projectUrlTemplate: `${cloud.address("supabase")}/projects/{ref}`,
     clock: systemClock,
     timing: { ...realTiming, project: { firstMs: 20, longestMs: 200, limitMs: 20_000 } },
   };
@@ -49,7 +48,7 @@ describe("the database password", () => {
 describe("a project's life", () => {
   it("is created, known again after an interruption, refused once it holds data, and deleted only unprotected", async () => {
     const lines: string[] = [];
-    const made = await createSupabaseProject(ports, wanted, signal, (line) => lines.push(line));
+    const made = await createDatabaseProject(ports, wanted, signal, (line) => lines.push(line));
     expect(made.connectionString).toBe(
       `postgresql://postgres:${made.databasePassword}@${made.host}:${made.port}/postgres`,
     );
@@ -60,44 +59,48 @@ describe("a project's life", () => {
     expect(lines.join("\n")).not.toContain(made.databasePassword);
 
     // The engine was killed before it kept the result: the same call finds the same project.
-    const again = await createSupabaseProject(ports, wanted, signal, () => undefined);
+    const again = await createDatabaseProject(ports, wanted, signal, () => undefined);
     expect(again.ref).toBe(made.ref);
     expect(again.connectionString).toBe(made.connectionString);
-    expect(await cloud.supabase.projects()).toHaveLength(1);
+    expect(await cloud.databaseHost.projects()).toHaveLength(1);
 
     const client = new pg.Client({ connectionString: made.connectionString });
     await client.connect();
     await client.query("create table public.posts (id int)");
     await client.end();
-    await expect(createSupabaseProject(ports, wanted, signal, () => undefined)).rejects.toThrow(
+    await expect(createDatabaseProject(ports, wanted, signal, () => undefined)).rejects.toThrow(
       new UserError(
         `Supabase project castchat-dr-g1 (${made.ref}) exists already and holds data (1 relations), so it is not touched: raise the generation for a new project, or delete that one in Supabase.`,
       ),
     );
 
-    const read = await readSupabaseProject(ports, made.ref, made.databasePassword, signal);
+    const read = await readDatabaseProject(ports, made.ref, made.databasePassword, signal);
     expect(read?.ready).toMatchObject({ ref: made.ref, connectionString: made.connectionString });
     await expect(
-      deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: true }, signal),
+      deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: true }, signal),
     ).rejects.toThrow(/is protected/);
-    expect(await cloud.supabase.project(made.ref)).toBeDefined();
-    await deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
-    expect(await readSupabaseProject(ports, made.ref, made.databasePassword, signal)).toBeUndefined();
+    expect(await cloud.databaseHost.project(made.ref)).toBeDefined();
+    await deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
+    expect(await readDatabaseProject(ports, made.ref, made.databasePassword, signal)).toBeUndefined();
     // Gone already is fine.
-    await deleteSupabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
+    await deleteDatabaseProject(ports, { ref: made.ref, name: wanted.name, deletionProtection: false }, signal);
   });
 
   it("leaves a project of the same name that was not made by us alone, and its password as it is", async () => {
-    const theirs = await cloud.supabase.createProject({ ...wanted, name: "theirs", password: "their own password" });
-    const attempt = createSupabaseProject(ports, { ...wanted, name: "theirs" }, signal, () => undefined);
+    const theirs = await cloud.databaseHost.createProject({
+      ...wanted,
+      name: "theirs",
+      password: "their own password",
+    });
+    const attempt = createDatabaseProject(ports, { ...wanted, name: "theirs" }, signal, () => undefined);
     await expect(attempt).rejects.toThrow(/was not made with this access token, so it is not touched/);
-    const { host, port } = await cloud.supabase.sessionPooler(theirs.ref);
+    const { host, port } = await cloud.databaseHost.sessionAddress(theirs.ref);
     expect(
       await inspectDatabase(`postgresql://postgres:their%20own%20password@${host}:${port}/postgres`, signal),
     ).toEqual({ state: "empty" });
-    await expect(readSupabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
+    await expect(readDatabaseProject(ports, theirs.ref, undefined, signal)).rejects.toThrow(/cannot be imported/);
     await expect(
-      createSupabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined),
+      createDatabaseProject(ports, { ...wanted, name: "theirs", region: "eu-west-1" }, signal, () => undefined),
     ).rejects.toThrow(/exists already in ap-northeast-2, not eu-west-1/);
   });
 
@@ -107,29 +110,32 @@ describe("a project's life", () => {
       name: "twin",
       password: derivedPassword(cloud.credentials.supabaseToken, wanted.organization, "twin"),
     };
-    await cloud.supabase.createProject(twin);
-    await cloud.supabase.createProject(twin);
-    await expect(createSupabaseProject(ports, { ...wanted, name: "twin" }, signal, () => undefined)).rejects.toThrow(
+    await cloud.databaseHost.createProject(twin);
+    await cloud.databaseHost.createProject(twin);
+    await expect(createDatabaseProject(ports, { ...wanted, name: "twin" }, signal, () => undefined)).rejects.toThrow(
       /has 2 Supabase projects named twin/,
     );
   });
 
   it("stops waiting when it is cancelled, and says so", async () => {
     const controller = new AbortController();
-    const attempt = createSupabaseProject(ports, { ...wanted, name: "cancelled" }, controller.signal, (line) => {
+    const attempt = createDatabaseProject(ports, { ...wanted, name: "cancelled" }, controller.signal, (line) => {
       if (line.startsWith("waiting")) controller.abort(new Error("Stopped on request."));
     });
     await expect(attempt).rejects.toThrow("Stopped on request.");
   });
 
   it("gives up with the last state at its limit", async () => {
-    const slow = { ...ports.supabase, health: () => Promise.resolve([{ name: "db", status: "COMING_UP" }]) };
+    const slow = {
+      ...ports.databaseHost,
+      health: () => Promise.resolve([{ name: "db", isHealthy: false, status: "COMING_UP" }]),
+    };
     const timing = { ...realTiming, project: { firstMs: 5, longestMs: 5, limitMs: 3_000 } };
     let elapsed = 0;
     const clock = () => new Date((elapsed += 300));
     await expect(
-      createSupabaseProject(
-        { ...ports, supabase: slow, timing, clock },
+      createDatabaseProject(
+        { ...ports, databaseHost: slow, timing, clock },
         { ...wanted, name: "slow" },
         signal,
         () => undefined,
@@ -138,8 +144,8 @@ describe("a project's life", () => {
   });
 
   it("never takes an unreachable service for a project that is gone", async () => {
-    const nobody = supabaseClient({ token: "t", endpoint: "http://127.0.0.1:9", retryDelayMs: 1 });
-    await expect(readSupabaseProject({ ...ports, supabase: nobody }, "ref", "p", signal)).rejects.toThrow(
+    const nobody = supabaseDatabases({ token: "t", endpoint: "http://127.0.0.1:9", retryDelayMs: 1 });
+    await expect(readDatabaseProject({ ...ports, databaseHost: nobody }, "ref", "p", signal)).rejects.toThrow(
       UnreachableError,
     );
   });

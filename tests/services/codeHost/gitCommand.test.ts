@@ -6,7 +6,8 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { gitClient, GitError, originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { originOf, RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { withTemporaryFolder } from "../../../services/common/temporaryFolder.ts";
 import { startTestServer } from "../support/testServer.ts";
@@ -40,7 +41,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("reading", () => {
   it("finds the newest commit of a branch, and the commit behind an annotated tag", async () => {
-    const git = gitClient();
+    const git = gitCommand();
     expect(await git.newestCommit(source, "main", signal)).toBe(run(source, "rev-parse", "main"));
     expect(await git.newestCommit(source, "topic/x", signal)).toBe(run(source, "rev-parse", "topic/x"));
     expect(await git.newestCommit(source, "v1", signal)).toBe(run(source, "rev-parse", "v1^{commit}"));
@@ -49,28 +50,29 @@ describe("reading", () => {
 
   it("copies one branch into a folder", async () => {
     const folder = join(root, "copy");
-    expect(await gitClient().checkout(`file://${source}`, "main", folder, signal)).toBe(
+    expect(await gitCommand().checkout(`file://${source}`, "main", folder, signal)).toBe(
       run(source, "rev-parse", "main"),
     );
     expect(await readFile(join(folder, "file.txt"), "utf8")).toBe("one\n");
   });
 
   it("says in one sentence what is not there", async () => {
-    const absent = gitClient().checkout(source, "absent", join(root, "absent"), signal);
-    await expect(absent).rejects.toThrow(
-      new GitError(`git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`),
-    );
+    const absent = gitCommand().checkout(source, "absent", join(root, "absent"), signal);
+    await expect(absent).rejects.toMatchObject({
+      name: "GitError",
+      message: `git could not copy absent of ${source}: Remote branch absent not found in upstream origin.`,
+    });
   });
 
   it.each(["--upload-pack=touch /tmp/x", "ext::sh -c id", "ssh://-oProxyCommand=id/x"])(
     "refuses %s as an address",
     async (url) => {
-      await expect(gitClient().remoteRefs(url, [], signal)).rejects.toThrow(UserError);
+      await expect(gitCommand().remoteRefs(url, [], signal)).rejects.toThrow(UserError);
     },
   );
 
   it.each(["--help", "a..b", "a b", ""])("refuses %p as a branch", async (branch) => {
-    await expect(gitClient().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(
+    await expect(gitCommand().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(
       /is no name of a branch/,
     );
   });
@@ -80,7 +82,7 @@ describe("reading", () => {
     run(root, "clone", "-q", source, folder);
     await writeFile(join(folder, ".git/hooks/pre-push"), `#!/bin/sh\ntouch ${root}/hook-ran\n`, { mode: 0o755 });
     run(root, "init", "-q", "--bare", join(root, "target.git"));
-    await gitClient().push(folder, join(root, "target.git"), ["refs/heads/main:refs/heads/main"], signal);
+    await gitCommand().push(folder, join(root, "target.git"), ["refs/heads/main:refs/heads/main"], signal);
     expect(existsSync(join(root, "hook-ran"))).toBe(false);
   });
 });
@@ -90,7 +92,7 @@ describe("pushing", () => {
     const target = join(root, "half.git");
     run(root, "init", "-q", "--bare", target);
     run(target, "config", "receive.hideRefs", "refs/pull");
-    const pushed = await gitClient().push(
+    const pushed = await gitCommand().push(
       source,
       target,
       ["refs/heads/main:refs/heads/main", "refs/heads/main:refs/pull/1/head"],
@@ -111,7 +113,9 @@ describe("a token", () => {
     const own = await startTestServer([{ status: 401, body: "no" }]);
     const other = await startTestServer([{ status: 401, body: "no" }]);
     try {
-      const git = gitClient([{ origin: originOf(own.url), token: "ghp_sesame", tokenName: "OWN_TOKEN" }]);
+      const git = gitCommand([
+        { origin: originOf(own.url), username: "x-access-token", token: "ghp_sesame", tokenName: "OWN_TOKEN" },
+      ]);
       const refused = await git.remoteRefs(`${own.url}/o/r.git`, [], signal).catch((error: unknown) => error);
       expect(refused).toEqual(
         new RefusedTokenError(
@@ -139,7 +143,7 @@ describe("stopping", () => {
   it("ends git and throws the caller's own reason", async () => {
     const server = await startTestServer([{ hang: true }]);
     const controller = new AbortController();
-    const attempt = expect(gitClient().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow(
+    const attempt = expect(gitCommand().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow(
       "Stopped on request.",
     );
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+import { UserError } from "../common/errors.ts";
+import { segment, ServiceError, unlessNotFound } from "../http/http.ts";
+import type { AppHost, PublicName } from "./appHost.ts";
+import { VERCEL, type VercelApi } from "./vercelApi.ts";
+import { allProjects, projectPath } from "./vercelProjects.ts";
+
+/** Where the names and addresses that Vercel generates end. */
+const GENERATED = ".vercel.app";
+
+const domainAnswer = z
+  .object({
+    name: z.string(),
+    verified: z.boolean().optional().default(true),
+    verification: z.array(z.object({ type: z.string(), domain: z.string(), value: z.string() })).nullish(),
+  })
+  .transform(({ name, verified, verification }) => ({
+    ...{ name, isGenerated: isGenerated(name), isVerified: verified, proofs: verification ?? [] },
+  }));
+const domainsAnswer = z.object({ domains: z.array(domainAnswer) });
+const aliasAnswer = z.object({ deploymentId: z.string() });
+
+/** Whether Vercel has made a host name itself. */
+export function isGenerated(host: string): boolean {
+  return host.endsWith(GENERATED);
+}
+
+/** The domains of Vercel's projects, and what they lead to. */
+export function vercelNames(
+  call: VercelApi,
+): Pick<
+  AppHost,
+  "publicNames" | "publicName" | "takePublicName" | "verifyPublicName" | "releasePublicName" | "servedFrom"
+> {
+  const domainPath = (project: string, name: string, version?: string): string =>
+    `${projectPath(project, version)}/domains/${segment(name)}`;
+  const publicName = (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> =>
+    unlessNotFound(call({ method: "GET", path: domainPath(project, name), answer: domainAnswer, signal }));
+  /** Undefined if another project has the name. */
+  const added = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
+    try {
+      const path = `${projectPath(project, "v10")}/domains`;
+      return await call({ method: "POST", path, body: { name }, answer: domainAnswer, signal });
+    } catch (error) {
+      if (error instanceof ServiceError && error.status === 409) return undefined;
+      throw error;
+    }
+  };
+  /** Undefined if no project that the token sees has the name. */
+  const moved = async (project: string, name: string, signal?: AbortSignal): Promise<PublicName | undefined> => {
+    for (const { id } of await allProjects(call, signal)) {
+      if (id === project || !(await publicName(id, name, signal))) continue;
+      const path = `${domainPath(id, name, "v1")}/move`;
+      return call({ method: "POST", path, body: { projectId: project }, answer: domainAnswer, signal });
+    }
+    return undefined;
+  };
+  return {
+    publicNames: async (project, signal) => {
+      const path = `${projectPath(project)}/domains`;
+      return (await call({ method: "GET", path, query: { limit: 100 }, answer: domainsAnswer, signal })).domains;
+    },
+    publicName,
+    takePublicName: async (project, name, signal) => {
+      const taken =
+        (await publicName(project, name, signal)) ??
+        (await added(project, name, signal)) ??
+        (await moved(project, name, signal));
+      if (taken !== undefined) return taken;
+      throw new UserError(
+        `${name} belongs to a Vercel project that ${VERCEL.tokenName} does not see: remove it there, or use a token of that team.`,
+      );
+    },
+    verifyPublicName: (project, name, signal) => {
+      const path = `${domainPath(project, name)}/verify`;
+      return call({ method: "POST", path, answer: domainAnswer, repeatable: true, signal });
+    },
+    releasePublicName: async (project, name, signal) => {
+      await unlessNotFound(call({ method: "DELETE", path: domainPath(project, name), answer: z.unknown(), signal }));
+    },
+    servedFrom: async (name, signal) => {
+      const path = `/v4/aliases/${segment(name)}`;
+      return (await unlessNotFound(call({ method: "GET", path, answer: aliasAnswer, signal })))?.deploymentId;
+    },
+  };
+}

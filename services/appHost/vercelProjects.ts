@@ -1,0 +1,85 @@
+import { z } from "zod";
+
+import { segment, unlessNotFound } from "../http/http.ts";
+import type { AppHost, AppProject } from "./appHost.ts";
+import type { VercelApi } from "./vercelApi.ts";
+
+const projectAnswer = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    targets: z.object({ production: z.object({ id: z.string() }).nullish() }).nullish(),
+    link: z.unknown().optional(),
+  })
+  .transform(({ id, name, targets, link }) => ({
+    ...{ id, name, productionId: targets?.production?.id, hasRepository: Boolean(link) },
+  }));
+const projectsAnswer = z.object({
+  projects: z.array(projectAnswer),
+  pagination: z.object({ next: z.union([z.number(), z.string()]).nullish() }).nullish(),
+});
+const rawAnswer = z.record(z.string(), z.unknown());
+const variablesAnswer = z.object({
+  envs: z.array(
+    z
+      .object({
+        id: z.string().optional(),
+        key: z.string(),
+        type: z.string().optional(),
+        target: z.union([z.string(), z.array(z.string())]).nullish(),
+      })
+      .transform(({ id, key, type, target }) => ({ id, key, type: type ?? "plain", targets: [target ?? []].flat() })),
+  ),
+});
+
+/** More pages than any account has: a listing that goes on is a fault of the service. */
+const MOST_PAGES = 1000;
+
+/** Path of a project. */
+export function projectPath(idOrName: string, version = "v9"): string {
+  return `/${version}/projects/${segment(idOrName)}`;
+}
+
+/** Vercel's projects and their variables. */
+export function vercelProjects(
+  call: VercelApi,
+): Pick<AppHost, "project" | "exportProject" | "pauseProject" | "variables" | "clashingVariables" | "removeVariable"> {
+  const variablesOf = async (projectId: string, signal?: AbortSignal) =>
+    (await call({ method: "GET", path: `${projectPath(projectId)}/env`, answer: variablesAnswer, signal })).envs;
+  return {
+    project: (id, signal) =>
+      unlessNotFound(call({ method: "GET", path: projectPath(id), answer: projectAnswer, signal })),
+    exportProject: (id, signal) =>
+      unlessNotFound(call({ method: "GET", path: projectPath(id), answer: rawAnswer, signal })),
+    pauseProject: async (id, signal) => {
+      const path = `${projectPath(id, "v1")}/pause`;
+      await call({ method: "POST", path, answer: z.unknown(), repeatable: true, signal });
+    },
+    variables: async (id, signal) =>
+      (await variablesOf(id, signal)).map(({ key, type, targets }) => ({ key, type, targets })),
+    // Vercel refuses a second variable of a name and target.
+    clashingVariables: async (id, wanted, signal) =>
+      (await variablesOf(id, signal)).flatMap(({ id: variable, key, targets }) => {
+        const isClash = wanted.some((one) => one.key === key && targets.some((target) => one.targets.includes(target)));
+        return isClash && variable !== undefined ? [{ id: variable, key }] : [];
+      }),
+    removeVariable: async (id, variable, signal) => {
+      const path = `${projectPath(id)}/env/${segment(variable)}`;
+      await unlessNotFound(call({ method: "DELETE", path, answer: z.unknown(), signal }));
+    },
+  };
+}
+
+/** All projects that the token may see. */
+export async function allProjects(call: VercelApi, signal?: AbortSignal): Promise<AppProject[]> {
+  const found: AppProject[] = [];
+  let from: string | number | undefined;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const query = { limit: 100, from };
+    const listed = await call({ method: "GET", path: "/v9/projects", query, answer: projectsAnswer, signal });
+    found.push(...listed.projects);
+    from = listed.pagination?.next ?? undefined;
+    if (from === undefined) break;
+  }
+  return found;
+}

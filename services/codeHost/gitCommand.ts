@@ -1,0 +1,198 @@
+import { execa } from "execa";
+
+import { redact, UserError } from "../common/errors.ts";
+import {
+  type Git,
+  type GitCredential,
+  GitError,
+  type GitRef,
+  originOf,
+  type PushedRef,
+  RefusedTokenError,
+} from "./git.ts";
+
+/** After a refusal git would ask for a name and a password, and says no more than that it must not. */
+const REFUSED = /could not read (Username|Password)|Authentication failed|The requested URL returned error: 40[13]/;
+
+/** Environment variables that are git's own business; the caller's own git settings must not change what a recovery does. */
+const PASSED_ON = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TMPDIR",
+  "SSL_CERT_FILE",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+];
+
+/**
+ * A git client over the git command. Tokens reach git in environment variables (`GIT_CONFIG_*`), never as arguments or
+ * within addresses, where other users of the machine and logs would see them. No hook of a repository is run.
+ */
+export function gitCommand(credentials: readonly GitCredential[] = []): Git {
+  const environment = gitEnvironment(credentials);
+  const git = (args: readonly string[], signal: AbortSignal, folder?: string): Promise<GitAnswer> =>
+    runGit(args, { environment, signal, folder });
+  const succeededAt = (url: string, answer: GitAnswer, action: string): GitAnswer =>
+    succeeded(answer, action, credentials.find(({ origin }) => origin === originOf(url))?.tokenName);
+  return {
+    remoteRefs: async (url, patterns, signal) => {
+      const answer = await git(["ls-remote", "--", checkedUrl(url), ...patterns], signal);
+      return refsOf(succeededAt(url, answer, `read the refs of ${shown(url)}`).stdout, "\t");
+    },
+    newestCommit: async (url, branch, signal) => {
+      // An annotated tag is an object of its own; `^{}` is the commit behind it.
+      const names = [`refs/heads/${checkedName(branch)}`, `refs/tags/${branch}^{}`, `refs/tags/${branch}`];
+      const answer = await git(["ls-remote", "--", checkedUrl(url), ...names], signal);
+      const lines = succeededAt(url, answer, `read ${branch} of ${shown(url)}`).stdout.split("\n");
+      const found = new Map(lines.map((line) => line.split("\t")).map(([object, name]) => [name, object]));
+      return names.map((name) => found.get(name)).find((object) => object !== undefined);
+    },
+    checkout: async (url, branch, folder, signal) => {
+      const args = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--branch", checkedName(branch)];
+      const action = `copy ${branch} of ${shown(url)}`;
+      succeededAt(url, await git([...args, "--", checkedUrl(url), folder], signal), action);
+      return succeeded(await git(["rev-parse", "HEAD"], signal, folder), action).stdout.trim();
+    },
+    mirror: async (url, folder, signal) => {
+      const answer = await git(["clone", "--quiet", "--mirror", "--", checkedUrl(url), folder], signal);
+      succeededAt(url, answer, `copy ${shown(url)}`);
+    },
+    localRefs: async (folder, signal) => {
+      const answer = await git(["for-each-ref", "--format=%(objectname) %(refname)"], signal, folder);
+      return refsOf(succeeded(answer, "list the refs of the copy").stdout, " ");
+    },
+    push: async (folder, url, refspecs, signal) => {
+      const answer = await git(["push", "--porcelain", "--", checkedUrl(url), ...refspecs], signal, folder);
+      const pushed = pushedOf(answer.stdout);
+      // A refused ref also makes git fail; it is a failure of the whole only when git says nothing about single refs.
+      if (pushed.length === 0) succeededAt(url, answer, `push to ${shown(url)}`);
+      return pushed;
+    },
+    bundle: async (folder, file, refs, signal) => {
+      succeeded(await git(["bundle", "create", "--quiet", file, ...refs], signal, folder), "write the bundle");
+      succeeded(await git(["bundle", "verify", "--quiet", file], signal, folder), "check the bundle");
+    },
+  };
+}
+
+interface GitAnswer {
+  exitCode?: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+function gitEnvironment(credentials: readonly GitCredential[]): NodeJS.ProcessEnv {
+  const settings: [string, string][] = [
+    ["core.hooksPath", "/dev/null"],
+    ["credential.helper", ""],
+    // A redirect to another server must not be followed with our credential.
+    ["http.followRedirects", "false"],
+    ["gc.auto", "0"],
+    ...credentials.map(({ origin, username, token }): [string, string] => {
+      const basic = Buffer.from(`${username}:${token}`).toString("base64");
+      return [`http.${origin}/.extraHeader`, `Authorization: Basic ${basic}`];
+    }),
+  ];
+  const environment: NodeJS.ProcessEnv = {
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_COUNT: String(settings.length),
+    LC_ALL: "C",
+  };
+  for (const name of PASSED_ON) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  settings.forEach(([key, value], index) => {
+    environment[`GIT_CONFIG_KEY_${index}`] = key;
+    environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  });
+  return environment;
+}
+
+async function runGit(
+  args: readonly string[],
+  options: { environment: NodeJS.ProcessEnv; signal: AbortSignal; folder?: string | undefined },
+): Promise<GitAnswer> {
+  const { environment: env, signal, folder } = options;
+  signal.throwIfAborted();
+  const child = execa("git", args, {
+    env,
+    extendEnv: false,
+    ...(folder !== undefined && { cwd: folder }),
+    stdin: "ignore",
+    reject: false,
+    // A group of its own, so that git's helpers (git-remote-https) end with it.
+    detached: true,
+  });
+  const stop = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const answer = await child;
+    signal.throwIfAborted();
+    if (answer.code === "ENOENT") throw new UserError("git is not installed: install it and try again.");
+    if (answer.code !== undefined) throw new Error(`git could not be run: ${answer.shortMessage}`, { cause: answer });
+    return answer;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The answer of a git that ended well. `tokenName` is where the server's token comes from, if it has one. */
+function succeeded(answer: GitAnswer, action: string, tokenName?: string): GitAnswer {
+  if (answer.exitCode === 0) return answer;
+  if (REFUSED.test(answer.stderr)) {
+    const why = tokenName === undefined ? "wants a token, and there is none for it." : "refuses the token.";
+    const remedy = tokenName === undefined ? "" : ` Correct ${tokenName}.`;
+    throw new RefusedTokenError(redact(`git could not ${action}: the server ${why}${remedy}`));
+  }
+  const lines = answer.stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const telling =
+    lines.find((line) => /^(fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? `exit ${answer.exitCode}`;
+  throw new GitError(
+    redact(`git could not ${action}: ${telling.replace(/^(fatal|error):\s*/, "").replace(/\.$/, "")}.`),
+  );
+}
+
+function refsOf(text: string, separator: string): GitRef[] {
+  return text
+    .split("\n")
+    .map((line) => line.split(separator))
+    .flatMap(([object, name]) => (object && name && !name.endsWith("^{}") ? [{ name, object }] : []));
+}
+
+/** Lines of `git push --porcelain`: flag, tab, from:to, tab, what happened. */
+function pushedOf(text: string): PushedRef[] {
+  return text.split("\n").flatMap((line) => {
+    const [flag, names, reason] = line.split("\t");
+    const name = names?.slice(names.indexOf(":") + 1);
+    if (!flag || !name || reason === undefined) return [];
+    return [{ name, taken: flag !== "!", reason: redact(reason) }];
+  });
+}
+
+/** An address that begins with a dash would be read as an option, and `ext::` runs a command. */
+function checkedUrl(url: string): string {
+  if (/^(https?|file):\/\//.test(url) || url.startsWith("/")) return url;
+  throw new UserError(`"${shown(url)}" is no address of a repository: use https://… or an absolute path.`);
+}
+
+function checkedName(name: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !name.includes("..")) return name;
+  throw new UserError(`"${name}" is no name of a branch or tag.`);
+}
+
+function shown(url: string): string {
+  return redact(url);
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+import { type JsonClient, jsonClient } from "../http/jsonClient.ts";
+import { accessOptions, type RemoteService, type ServiceAccess } from "../http/remoteService.ts";
+
+/** Supabase, and where its token comes from. */
+export const SUPABASE = { name: "Supabase", tokenName: "SUPABASE_ACCESS_TOKEN" } as const satisfies RemoteService;
+/** Supabase's Management API, as published. */
+export const SUPABASE_API = "https://api.supabase.com";
+/** Where a project's own API lies; `{ref}` stands for the project. */
+const SUPABASE_PROJECT_URL = "https://{ref}.supabase.co";
+
+const errorAnswer = z.object({ message: z.string().optional(), code: z.string().optional() });
+
+/** The Management API (fields and paths: https://supabase.com/docs/reference/api). */
+export function supabaseApi(access: ServiceAccess): JsonClient {
+  return jsonClient({
+    ...accessOptions(SUPABASE, access),
+    baseUrl: access.endpoint ?? SUPABASE_API,
+    describeError: (body) => errorAnswer.safeParse(body).data ?? {},
+  });
+}
+
+/** Address of a project's own API, from a template with `{ref}`; Supabase's own by default. */
+export function supabaseProjectUrl(template: string | undefined, ref: string): string {
+  return (template ?? SUPABASE_PROJECT_URL).replaceAll("{ref}", ref);
+}

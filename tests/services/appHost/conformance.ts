@@ -1,0 +1,194 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+
+import type { AppHost } from "../../../services/appHost/appHost.ts";
+import { UserError } from "../../../services/common/errors.ts";
+import { isNotFound } from "../support/notFound.ts";
+import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
+
+/** An app host with what only its own API can make or show. */
+export interface StartedAppHost extends StartedService<AppHost> {
+  /** Makes a project with variables for production; gives its id. */
+  makeProject(name: string, variables?: Record<string, string>): Promise<string>;
+  /** The environment that a deployment was started with, and the paths of its files. */
+  startedWith(deploymentId: string): Promise<{ environment: Record<string, string>; files: string[] }>;
+  /** Whether visitors of a project are served. */
+  isPaused(projectId: string): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/** What an interrupted run does once more. Gives what came of the second call. */
+async function twice<T>(call: () => Promise<T>): Promise<T> {
+  await call();
+  return await call();
+}
+
+const COMMIT = "c".repeat(40);
+
+/** What every adapter of the role keeps to. A second one runs it by one line with its own `start`. */
+export function conformsToAppHost(name: string, start: () => Promise<StartedAppHost>): void {
+  describe(`${name} as an app host`, () => {
+    let started: StartedAppHost;
+    let host: AppHost;
+    let folder: string;
+    let number = 0;
+    let projectId: string;
+    let projectName: string;
+    beforeAll(async () => {
+      started = await start();
+      host = started.open({ endpoint: started.url });
+      folder = await mkdtemp(join(tmpdir(), "castchat-source-conformance-"));
+      await mkdir(join(folder, "lib", "deep"), { recursive: true });
+      await mkdir(join(folder, ".git"));
+      await writeFile(join(folder, "lib", "deep", "ümlaut 名.txt"), "x");
+      await writeFile(join(folder, "empty.txt"), "");
+      await writeFile(join(folder, ".git", "config"), "secret");
+    });
+    afterAll(async () => {
+      await started.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+    beforeEach(async () => {
+      number += 1;
+      projectName = `app-${number}`;
+      projectId = await started.makeProject(projectName);
+    });
+    const source = () => ({
+      ...{ projectId, projectName, folder, commit: COMMIT, branch: "main" },
+      sourceUrl: "https://code.example/o/r.git",
+    });
+    const built = async (said: string[] = []) => {
+      const { id } = await host.deploy(source(), (line) => said.push(line));
+      for (;;) {
+        const now = (await host.deployment(id))!;
+        if (now.state !== "pending") return now;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const notFound = async (call: Promise<unknown>) => isNotFound(await call.catch((error: unknown) => error));
+
+    it("says where names lead and how a deployment knows its id", () => {
+      expect(host.dnsTarget).toMatch(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/);
+      expect(host.deploymentVariable).toMatch(/^[A-Z_]+$/);
+    });
+
+    it("finds a project by id and by name", async () => {
+      const expected = { id: projectId, name: projectName, productionId: undefined, hasRepository: false };
+      expect(await host.project(projectId)).toEqual(expected);
+      expect(await host.project(projectName)).toEqual(expected);
+      expect(await host.exportProject(projectId)).toMatchObject({ id: projectId, name: projectName });
+    });
+
+    it.each(["absent", "../projects", "a/b?c=d#e", "."])("has no project, deployment or name %j", async (absent) => {
+      expect(await host.project(absent)).toBeUndefined();
+      expect(await host.exportProject(absent)).toBeUndefined();
+      expect(await host.deployment(absent)).toBeUndefined();
+      expect(await host.servedFrom(absent)).toBeUndefined();
+      expect(await host.publicName(projectId, absent)).toBeUndefined();
+      expect(await notFound(host.variables(absent))).toBe(true);
+      expect(await notFound(host.clashingVariables(absent, []))).toBe(true);
+    });
+
+    it("pauses a project, also one that is paused", async () => {
+      await twice(() => host.pauseProject(projectId));
+      expect(await started.isPaused(projectId)).toBe(true);
+    });
+
+    it("shows variables without their values, and removes those that stand in the way of new ones", async () => {
+      const id = await started.makeProject(`${projectName}-env`, { DATABASE_URL: "hunter2", FEATURE: "on" });
+      const variables = await host.variables(id);
+      expect(variables.map(({ key }) => key).sort()).toEqual(["DATABASE_URL", "FEATURE"]);
+      expect(Object.keys(variables[0]!)).toEqual(["key", "type", "targets"]);
+      const { targets } = variables[0]!;
+      expect(await host.clashingVariables(id, [{ key: "FEATURE", targets: ["elsewhere"] }])).toEqual([]);
+      expect(await host.clashingVariables(id, [{ key: "OTHER", targets }])).toEqual([]);
+      const clashes = await host.clashingVariables(id, [{ key: "FEATURE", targets }]);
+      expect(clashes.map(({ key }) => key)).toEqual(["FEATURE"]);
+      await twice(() => host.removeVariable(id, clashes[0]!.id));
+      expect((await host.variables(id)).map(({ key }) => key)).toEqual(["DATABASE_URL"]);
+    });
+
+    it("deploys a source tree to production, without git's folder, and with its commit and a way to know its id", async () => {
+      expect(await host.hasDeployments(projectId)).toBe(false);
+      const deployment = await built();
+      expect(deployment).toMatchObject({ projectId, state: "ready", commit: COMMIT, error: undefined });
+      expect(await host.deployment(new URL(deployment.url).host)).toEqual(deployment);
+      expect(await host.hasDeployments(projectId)).toBe(true);
+      expect((await host.project(projectId))?.productionId).toBe(deployment.id);
+      const { environment, files } = await started.startedWith(deployment.id);
+      expect(files.sort()).toEqual(["empty.txt", "lib/deep/ümlaut 名.txt"]);
+      expect(environment).toMatchObject({ CASTCHAT_COMMIT_SHA: COMMIT, [host.deploymentVariable]: deployment.id });
+    });
+
+    it("sends a content once", async () => {
+      await writeFile(join(folder, "own.txt"), projectName);
+      const [first, second]: string[][] = [[], []];
+      await built(first);
+      await built(second);
+      expect(first!.join("\n")).toMatch(/uploading \d+ of 3 files of commit cccccccc/);
+      expect(second).toEqual([]);
+      await rm(join(folder, "own.txt"));
+    });
+
+    it("deploys no empty tree", async () => {
+      const empty = await mkdtemp(join(folder, ".git", "empty-"));
+      const refused = host.deploy({ ...source(), folder: empty }, () => undefined);
+      await expect(refused).rejects.toBeInstanceOf(UserError);
+      await expect(refused).rejects.toThrow("main of https://code.example/o/r.git holds no files");
+    });
+
+    it("says why a deployment failed", async () => {
+      projectId = await started.makeProject(`${projectName}-ill`, { FAIL: "1" });
+      expect(await built()).toMatchObject({ state: "failed", error: "the app ended with exit code 1" });
+      expect((await host.project(projectId))?.productionId).toBeUndefined();
+    });
+
+    it("promotes a deployment, also one that serves already, and deletes one, also one that is gone", async () => {
+      const [first, second] = [await built(), await built()];
+      await twice(() => host.promoteDeployment(projectId, first.id));
+      expect((await host.project(projectId))?.productionId).toBe(first.id);
+      expect(await notFound(host.promoteDeployment(projectId, "absent"))).toBe(true);
+      await twice(() => host.deleteDeployment(second.id));
+      expect(await host.deployment(second.id)).toBeUndefined();
+    });
+
+    it("gives the same pass to a protected address each time, and none to a public name", async () => {
+      const { url } = await built();
+      const pass = await host.passFor(projectId, url);
+      expect(pass).toEqual({ header: expect.stringMatching(/^[a-z-]+$/), secret: expect.stringMatching(/^\w{16,}$/) });
+      const withOne = await host.exportProject(projectId);
+      expect(await host.passFor(projectId, `${url}/path`)).toEqual(pass);
+      expect(await host.exportProject(projectId)).toEqual(withOne);
+      expect(await host.passFor(projectId, "https://app.castchat.example")).toBeUndefined();
+    });
+
+    it("takes a public name, and again; moves it from another project; lets go of it, and again", async () => {
+      const publicName = `${projectName}.castchat.example`;
+      const other = await started.makeProject(`${projectName}-other`);
+      const { id } = await built();
+      const expected = { name: publicName, isGenerated: false, isVerified: true, proofs: [] };
+      expect(await host.takePublicName(other, publicName)).toEqual(expected);
+      expect(await host.servedFrom(publicName)).toBeUndefined();
+      expect(await twice(() => host.takePublicName(projectId, publicName))).toEqual(expected);
+      expect(await host.servedFrom(publicName)).toBe(id);
+      expect(await host.publicName(other, publicName)).toBeUndefined();
+      expect(await host.publicName(projectId, publicName)).toEqual(expected);
+      expect(await host.verifyPublicName(projectId, publicName)).toEqual(expected);
+      const given = (await host.publicNames(projectId)).filter(({ isGenerated }) => !isGenerated);
+      expect(given).toEqual([expected]);
+      await twice(() => host.releasePublicName(projectId, publicName));
+      expect(await host.publicName(projectId, publicName)).toBeUndefined();
+      expect(await notFound(host.verifyPublicName(projectId, publicName))).toBe(true);
+    });
+
+    describe("as a remote service", () => {
+      behavesAsRemoteService(() => started, {
+        read: (port, signal) => port.project(projectId, signal),
+        make: (port) => port.deploy(source(), () => undefined),
+      });
+    });
+  });
+}

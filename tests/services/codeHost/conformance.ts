@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import type { CodeHost } from "../../../services/codeHost/codeHost.ts";
+import { RefusedTokenError } from "../../../services/codeHost/git.ts";
+import { gitCommand } from "../../../services/codeHost/gitCommand.ts";
+import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
+
+/** A code host with what only its own API can make. */
+export interface StartedCodeHost extends StartedService<CodeHost> {
+  /** Makes a private repository with one commit on `main`; gives its git address and the commit. */
+  makeRepository(fullName: string): Promise<{ address: string; commit: string }>;
+  stop(): Promise<void>;
+}
+
+const signal = new AbortController().signal;
+
+/** What every adapter of the role keeps to. A second one runs it by one line with its own `start`. */
+export function conformsToCodeHost(name: string, start: () => Promise<StartedCodeHost>): void {
+  describe(`${name} as a code host`, () => {
+    let started: StartedCodeHost;
+    let host: CodeHost;
+    let made: { address: string; commit: string };
+    beforeAll(async () => {
+      started = await start();
+      host = started.open({ endpoint: started.url });
+      made = await started.makeRepository("castchat/app");
+    });
+    afterAll(() => started.stop());
+
+    it("exports a repository's settings", async () => {
+      const settings = await host.exportRepository("castchat/app");
+      expect(settings).toMatchObject({ name: "app", default_branch: "main" });
+    });
+
+    it.each(["castchat/absent", "../user", "castchat/app/..", "castchat/a?b=c#d", "app"])(
+      "has no repository %j",
+      async (absent) => expect(await host.exportRepository(absent)).toBeUndefined(),
+    );
+
+    it("gives git a credential for its own origin, by which a private repository is read", async () => {
+      const credential = host.gitCredential();
+      expect(credential).toMatchObject({ origin: new URL(made.address).origin, tokenName: host.tokenName });
+      const git = gitCommand([credential]);
+      expect(await git.newestCommit(made.address, "main", signal)).toBe(made.commit);
+      const folder = await mkdtemp(join(tmpdir(), "castchat-git-conformance-"));
+      expect(await git.checkout(made.address, "main", join(folder, "copy"), signal)).toBe(made.commit);
+      await rm(folder, { recursive: true });
+    });
+
+    it("refuses git without the credential, and with a wrong one by the variable's name", async () => {
+      const refused = gitCommand().remoteRefs(made.address, [], signal);
+      await expect(refused).rejects.toBeInstanceOf(RefusedTokenError);
+      const wrong = gitCommand([started.open({ endpoint: started.url, token: "wrong-and-secret" }).gitCredential()]);
+      const other = wrong.remoteRefs(made.address, [], signal);
+      await expect(other).rejects.toThrow(`Correct ${host.tokenName}.`);
+      await expect(other).rejects.not.toThrow("wrong-and-secret");
+    });
+
+    // The product writes to a code host by git only.
+    behavesAsRemoteService(() => started, {
+      read: (port, at) => port.exportRepository("castchat/app", at),
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { createGithubEmulator } from "../../../lab/sandbox/emulators/github.ts";
+import { githubCode } from "../../../services/codeHost/github.ts";
+import { startEmulatorHost } from "../support/emulatorHost.ts";
+import { startTestServer } from "../support/testServer.ts";
+import { conformsToCodeHost } from "./conformance.ts";
+
+conformsToCodeHost("GitHub", async () => {
+  const host = await startEmulatorHost(createGithubEmulator, githubCode);
+  return {
+    ...host,
+    async makeRepository(fullName) {
+      const [owner, name] = fullName.split("/");
+      await host.call(`POST /api/v3/orgs/${owner}/repos`, { name, private: true, auto_init: true });
+      const address = `${host.url}/${fullName}.git`;
+      const { sha } = (await host.call(`GET /api/v3/repos/${fullName}/commits/main`)).body as { sha: string };
+      return { address, commit: sha };
+    },
+  };
+});
+
+describe("GitHub", () => {
+  it("is asked under /api/v3 of a server of one's own", async () => {
+    const server = await startTestServer([{ body: { full_name: "o/r" } }]);
+    for (const endpoint of [server.url, `${server.url}/api/v3/`])
+      await githubCode({ token: "t", endpoint }).exportRepository("o/r");
+    expect(server.seen.map(({ url }) => url)).toEqual(["/api/v3/repos/o/r", "/api/v3/repos/o/r"]);
+    await server.stop();
+  });
+
+  it("takes git's token at github.com, whose API lies elsewhere", () => {
+    expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com");
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import type { DnsHost, WantedRecord } from "../../../services/dns/dnsHost.ts";
+import { isNotFound } from "../support/notFound.ts";
+import { behavesAsRemoteService, type StartedService } from "../support/remoteServiceContract.ts";
+
+/** A DNS host with what only its own API can make. */
+export interface StartedDns extends StartedService<DnsHost> {
+  makeZone(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const ZONE = "castchat.example";
+/** More than one page of any host. */
+const MANY = 230;
+
+/** What every adapter of the role keeps to. A second one runs it by one line with its own `start`. */
+export function conformsToDnsHost(name: string, start: () => Promise<StartedDns>): void {
+  describe(`${name} as a DNS host`, () => {
+    let started: StartedDns;
+    let dns: DnsHost;
+    let zone: string;
+    let number = 0;
+    beforeAll(async () => {
+      started = await start();
+      dns = started.open({ endpoint: started.url });
+      await started.makeZone(ZONE);
+      zone = (await dns.zoneId(ZONE))!;
+    });
+    afterAll(() => started.stop());
+    const text = (more: Partial<WantedRecord> = {}): WantedRecord => {
+      number += 1;
+      return { type: "TXT", name: `n${number}.${ZONE}`, content: `value ${number}`, ttlSeconds: 60, ...more };
+    };
+
+    it("finds a zone by its name, and only by its whole name", async () => {
+      expect(zone).toEqual(expect.any(String));
+      expect(await dns.zoneId("example")).toBeUndefined();
+      expect(await dns.zoneId("absent.example")).toBeUndefined();
+    });
+
+    it("makes a record, and shows it by name in any case", async () => {
+      const wanted = text();
+      const made = await dns.createRecord(zone, wanted);
+      expect(made).toEqual({
+        ...{ id: expect.any(String), type: "TXT", name: wanted.name, content: wanted.content, proxied: false },
+      });
+      expect(await dns.records(zone, wanted.name)).toEqual([made]);
+      expect(await dns.records(zone, wanted.name.toUpperCase())).toEqual([made]);
+      expect(await dns.records(zone, `x.${wanted.name}`)).toEqual([]);
+    });
+
+    it("takes a lifetime of the host's own choice, and shows a CNAME without a proxy", async () => {
+      const wanted = { type: "CNAME" as const, name: `c.${ZONE}`, content: "target.example.org", comment: "Why." };
+      const made = await dns.createRecord(zone, wanted);
+      expect(made).toMatchObject({ type: "CNAME", content: "target.example.org", proxied: false });
+    });
+
+    it("changes a record in place", async () => {
+      const wanted = text();
+      const { id } = await dns.createRecord(zone, wanted);
+      const changed = await dns.updateRecord(zone, id, { ...wanted, content: "other" });
+      expect(changed).toMatchObject({ id, content: "other" });
+      expect(await dns.records(zone, wanted.name)).toEqual([changed]);
+    });
+
+    it("deletes a record, also one that is gone", async () => {
+      const wanted = text();
+      const { id } = await dns.createRecord(zone, wanted);
+      await dns.deleteRecord(zone, id);
+      await dns.deleteRecord(zone, id);
+      expect(await dns.records(zone, wanted.name)).toEqual([]);
+    });
+
+    it("keeps a text as it is, also one with what an address or a shell would take for its own", async () => {
+      const content = "stack=a;generation=1 ../../x?y=&z#%2F $(id) é";
+      const wanted = text({ content });
+      await dns.createRecord(zone, wanted);
+      expect(await dns.records(zone, wanted.name)).toMatchObject([{ content }]);
+    });
+
+    it("says that a zone is not there, also one whose id would lead elsewhere", async () => {
+      for (const id of ["absent", "../zones", `${zone}/dns_records/..`]) {
+        const thrown: unknown = await dns.records(id).catch((error: unknown) => error);
+        expect([id, isNotFound(thrown)]).toEqual([id, true]);
+      }
+    });
+
+    it("lists and exports all records of a zone that has many", async () => {
+      const large = `large.${ZONE}`;
+      await started.makeZone(large);
+      const id = (await dns.zoneId(large))!;
+      for (let one = 0; one < MANY; one += 1)
+        await dns.createRecord(id, text({ name: `m${one}.${large}`, comment: `number ${one}` }));
+      const found = await dns.records(id);
+      expect(new Set(found.map((record) => record.id)).size).toBe(MANY);
+      const exported = await dns.exportRecords(id);
+      expect(exported.map((record) => record["id"])).toEqual(found.map((record) => record.id));
+      // A backup holds more of each than the product reads.
+      expect(JSON.stringify(exported)).toContain(`number ${MANY - 1}`);
+    }, 30_000);
+
+    behavesAsRemoteService(() => started, {
+      read: (port, signal) => port.zoneId(ZONE, signal),
+      make: (port) => port.createRecord(zone, text()),
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import { createServer, request as send, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** An answer that the proxy gives in place of the service. */
+export interface Fault {
+  status?: number;
+  /** Never answers. */
+  hang?: boolean;
+}
+
+/** Stands between an adapter and the service's emulator, notes what is asked, and answers in its place where a test wants a fault. */
+export async function startFaultyProxy(service: string) {
+  const seen: { method: string; path: string }[] = [];
+  const faults: Fault[] = [];
+  let failing: (Fault & { path: string }) | undefined;
+  const server: Server = createServer((request, response) => {
+    const { method = "", url = "", headers } = request;
+    seen.push({ method, path: url });
+    const fault = faults.shift() ?? (method === "POST" && url === failing?.path ? failing : undefined);
+    if (fault !== undefined) {
+      request.resume();
+      if (fault.hang !== true)
+        response.writeHead(fault.status ?? 500, { "content-type": "application/json" }).end("{}");
+      return;
+    }
+    const passed = send(new URL(url, service), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    passed.once("error", () => response.destroy());
+    request.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** What was asked since the last call of `next`. */
+    seen,
+    /** Answers the next requests so. */
+    next(...wanted: Fault[]) {
+      seen.splice(0);
+      faults.splice(0, Infinity, ...wanted);
+      failing = undefined;
+    },
+    /** Answers every POST to a path with a status, until `next`. */
+    failAt(path: string, status: number) {
+      failing = { path, status };
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Such a proxy. */
+export type FaultyProxy = Awaited<ReturnType<typeof startFaultyProxy>>;

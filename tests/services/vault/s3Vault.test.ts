@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import {
+  DeleteObjectCommand,
+  GetObjectLegalHoldCommand,
+  ListMultipartUploadsCommand,
+  PutObjectLegalHoldCommand,
+} from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { UserError } from "../../../services/common/errors.ts";
+import { realTiming } from "../../../services/common/timing.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import type { Vault } from "../../../services/vault/vault.ts";
+import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
+import { hide, putOver } from "../../recovery/support/inPlace.ts";
+import { conformsToVault } from "./conformance.ts";
+
+let cloud: TestCloud;
+let vault: Vault;
+beforeAll(async () => {
+  cloud = await startTestCloud();
+  vault = await cloud.newVault();
+});
+afterAll(() => cloud.stop());
+
+conformsToVault("S3", async () => {
+  const own = await startTestCloud();
+  const at = (endpoint: string, bucket: string) => s3Vault({ bucket, region: own.region, endpoint });
+  return {
+    ...{ hide, putOver, newVault: () => own.newVault(), stop: () => own.stop() },
+    missing: () => at(own.endpoint, "nowhere-to-be-found"),
+    unreachable: () => at("http://127.0.0.1:9", "vault"),
+    async unfinished({ name: Bucket }) {
+      return (await own.s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.length ?? 0;
+    },
+    removeVersion: ({ name: Bucket }, Key, VersionId) =>
+      own.s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId })),
+  };
+});
+
+describe("put", () => {
+  it("sends a write again that S3 calls in conflict with another one, and says so where that lasts", async () => {
+    const answers = [CONFLICT, CONFLICT, OK];
+    const seen: (string | undefined)[] = [];
+    const s3 = await answering((request) => {
+      seen.push(request.headers["if-none-match"]);
+      return answers.shift() ?? CONFLICT;
+    });
+    const at = { bucket: "b", region: cloud.region, endpoint: s3.endpoint };
+    expect(await s3Vault(at).put("k", Buffer.from("x"))).toMatchObject({ sizeBytes: 1 });
+    expect(seen).toEqual(["*", "*", "*"]);
+    await expect(
+      s3Vault({ ...at, timing: { ...realTiming, awsPatienceMs: 300 } }).put("k", Buffer.from("x")),
+    ).rejects.toThrow("k is being written by something else at the same time");
+    await s3.stop();
+  });
+});
+
+describe("legal hold", () => {
+  it("is seen and released behind the delete marker that lifecycle puts over a held object", async () => {
+    const { versionId } = await vault.put("e/expired", Buffer.from("x"));
+    await vault.setLegalHold("e/expired", true);
+    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired" }));
+    expect(await vault.hasLegalHold("e/expired")).toBe(true);
+    await vault.setLegalHold("e/expired", false);
+    await cloud.s3.send(new DeleteObjectCommand({ Bucket: vault.name, Key: "e/expired", VersionId: versionId }));
+    await expect(vault.setLegalHold("e/expired", true)).rejects.toThrow();
+  });
+});
+
+describe("legal hold of an object that was written over", () => {
+  it("goes to every version, and from every version", async () => {
+    const own = await cloud.newVault();
+    const { versionId: VersionId } = await own.put("g/over", Buffer.from("good"));
+    await putOver(own, "g/over", Buffer.from("garbage"));
+    await own.list("g/");
+    for (const on of [true, false]) {
+      await own.setLegalHold("g/over", on);
+      const one = { Bucket: own.name, Key: "g/over", VersionId };
+      const { LegalHold } = await cloud.s3.send(new GetObjectLegalHoldCommand(one));
+      expect([LegalHold?.Status, await own.hasLegalHold("g/over")]).toEqual([on ? "ON" : "OFF", on]);
+    }
+    // One that was held before it was written over.
+    const held = { Bucket: own.name, Key: "g/over", VersionId, LegalHold: { Status: "ON" as const } };
+    await cloud.s3.send(new PutObjectLegalHoldCommand(held));
+    expect(await own.hasLegalHold("g/over")).toBe(true);
+  });
+});
+
+describe("errors", () => {
+  it("name a bucket that doesn't exist", async () => {
+    const missing = s3Vault({ bucket: "nowhere-to-be-found", region: cloud.region, endpoint: cloud.endpoint });
+    await expect(missing.list("")).rejects.toThrow(
+      'There is no vault bucket "nowhere-to-be-found" in ap-northeast-1: run "pulumi up" for its stack, or correct the name.',
+    );
+    await expect(missing.put("x", Buffer.from("x"))).rejects.toThrow(UserError);
+  });
+
+  it("name a region that can't be reached, within 10 seconds", async () => {
+    const startedAt = Date.now();
+    const gone = s3Vault({ bucket: "vault", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
+    await expect(gone.list("")).rejects.toThrow(
+      "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)",
+    );
+    await expect(gone.list("")).rejects.toThrow(UserError);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+  });
+});
+
+const OK = { status: 200, body: "" };
+const CONFLICT = { status: 409, body: "<Error><Code>ConditionalRequestConflict</Code><Message>two</Message></Error>" };
+
+/** A server that answers each request with what the function says. */
+async function answering(
+  answer: (request: IncomingMessage) => { status: number; body: string },
+): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => {
+      const { status, body } = answer(request);
+      response.writeHead(status, { "content-type": "application/xml" }).end(body);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((done) => {
+        server.close(() => {
+          done();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
