@@ -45,7 +45,7 @@ describe("a cut between the runner and Postgres", () => {
     setTimeout(() => way.mend(), 500);
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
-    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(end.said).toContain("The connection that held the snapshot was lost, then starting again");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
     expect(await sessionsLeft(setting.server.superuserUrl, 10_000)).toEqual([]);
   }, 60_000);

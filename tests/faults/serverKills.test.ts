@@ -37,7 +37,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
     await victim.startAgain();
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
-    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(end.said).toContain("The connection that held the snapshot was lost, then starting again");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
 
     const other = startRunner(order);

@@ -210,12 +210,12 @@ const OFFERED: readonly string[] = [
 
 /** Types that hold nothing that could be backed up, each with its reason. Any other type without a value fails the test. */
 const WITHOUT_VALUES: Readonly<Record<string, string>> = {
-  pg_node_tree: "made by the server alone: it has no input",
-  pg_ndistinct: "made by the server alone: it has no input",
-  pg_dependencies: "made by the server alone: it has no input",
-  pg_mcv_list: "made by the server alone: it has no input",
-  pg_brin_bloom_summary: "made by the server alone: it has no input",
-  pg_brin_minmax_multi_summary: "made by the server alone: it has no input",
+  pg_node_tree: "only made by the server: it has no input",
+  pg_ndistinct: "only made by the server: it has no input",
+  pg_dependencies: "only made by the server: it has no input",
+  pg_mcv_list: "only made by the server: it has no input",
+  pg_brin_bloom_summary: "only made by the server: it has no input",
+  pg_brin_minmax_multi_summary: "only made by the server: it has no input",
   gtsvector: "internal to GiST indexes: it has no input",
   gtrgm: "internal to GiST indexes: it has no input",
   ltree_gist: "internal to GiST indexes: it has no input",
