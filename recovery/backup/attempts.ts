@@ -2,7 +2,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, untilEnded, type Waiter } from "./giveWay.ts";
+import { GiveWay, untilEnded, type Waiter } from "./lockConflict.ts";
 import type { RunSession } from "./runSession.ts";
 
 const ATTEMPTS = 3;

@@ -26,7 +26,7 @@ import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
-import type { WaitedMs } from "./giveWay.ts";
+import type { WaitedMs } from "./lockConflict.ts";
 import { moveLegalHold } from "./legalHold.ts";
 import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
 import { backupApplicationName, readDatabase } from "./readDatabase.ts";

@@ -15,7 +15,7 @@ import { KINDS } from "../vault/backupKinds.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
-import type { WaitedMs } from "./giveWay.ts";
+import type { WaitedMs } from "./lockConflict.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
 import { releaseOthers } from "./lockRelations.ts";
 import { type ManifestBody, manifestBody } from "./manifestBody.ts";

@@ -7,7 +7,7 @@ import { tableKey } from "../postgres/session/quote.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
-import { isLockRefusal } from "./giveWay.ts";
+import { isLockRefusal } from "./lockConflict.ts";
 import type { Reading } from "./reading.ts";
 import { releaseReaderLocks, LockPatience, openReader } from "./snapshotReader.ts";
 

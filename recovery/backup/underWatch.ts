@@ -1,6 +1,6 @@
 import { type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, isLockRefusal, releaseLocks, type WaitedMs, watchForWaiters } from "./giveWay.ts";
+import { GiveWay, isLockRefusal, releaseLocks, type WaitedMs, watchForWaiters } from "./lockConflict.ts";
 
 /** The run that is watched, and the session that watches. */
 export interface Watch {
