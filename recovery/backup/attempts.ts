@@ -2,7 +2,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, untilEnded, type Waiter } from "./lockConflict.ts";
+import { LockConflict, untilEnded, type Waiter } from "./lockConflict.ts";
 import type { RunSession } from "./runSession.ts";
 
 const ATTEMPTS = 3;
@@ -39,11 +39,11 @@ export async function inAttempts<T>(
     } catch (error) {
       signal.throwIfAborted();
       cause = error;
-      if (error instanceof GiveWay) reason = "Another session waits for a table: yielding";
+      if (error instanceof LockConflict) reason = "Another session waits for a table: yielding";
       else if (await run.isAlive()) throw explained(error);
       else reason = "The connection that held the snapshot was lost";
     }
-    waiters = cause instanceof GiveWay ? cause.waiters : [];
+    waiters = cause instanceof LockConflict ? cause.waiters : [];
     if (attempt >= ATTEMPTS) throw exhausted(cause);
     reporter(`${reason}, then starting again`);
     await sleep(timing.attemptPauseMs * 3 ** (attempt - 1) * (0.5 + Math.random()), signal);
@@ -63,7 +63,7 @@ function explained(error: unknown): unknown {
 
 function exhausted(cause: unknown): UserError {
   const sentence =
-    cause instanceof GiveWay
+    cause instanceof LockConflict
       ? `The backup yielded ${ATTEMPTS} times to a session that changes its tables. Run it again when migrations have finished.`
       : `The connection to the database was lost in each of ${ATTEMPTS} attempts. Check the network and the server, then run the backup again.`;
   return new UserError(sentence, { cause });

@@ -14,8 +14,8 @@ export interface Waiter {
  * The run blocks another session, or another session blocks the run. The attempt must end, and may be repeated with
  * another snapshot.
  */
-export class GiveWay extends Error {
-  override readonly name = "GiveWay";
+export class LockConflict extends Error {
+  override readonly name = "LockConflict";
   /** The sessions that waited for the run when it released its locks. */
   waiters: readonly Waiter[] = [];
 
@@ -50,7 +50,7 @@ interface Look {
 }
 
 /**
- * Watches from the leading session until `signal` aborts, and throws {@link GiveWay} if the run blocks other sessions
+ * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other sessions
  * for too long. The
  * time that a session has waited counts over all attempts of the run. If a session of the run waits as well, it throws
  * at once: the two
@@ -68,8 +68,8 @@ export async function watchForWaiters(
     const now = performance.now();
     for (const pid of pids) waited.set(pid, (waited.get(pid) ?? 0) + now - lastAt);
     lastAt = now;
-    if (pids.length > 0 && oursWait) throw new GiveWay();
-    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new GiveWay();
+    if (pids.length > 0 && oursWait) throw new LockConflict();
+    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new LockConflict();
     await sleep(lookEveryMs, signal).catch(() => undefined);
   }
   return undefined;

@@ -15,8 +15,8 @@ import { KINDS } from "../vault/backupKinds.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
-import type { WaitedMs } from "./lockConflict.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
+import type { WaitedMs } from "./lockConflict.ts";
 import { releaseOthers } from "./lockRelations.ts";
 import { type ManifestBody, manifestBody } from "./manifestBody.ts";
 import type { Reading } from "./reading.ts";
@@ -50,7 +50,7 @@ const READERS = 3;
 /**
  * Reads the database under one snapshot, and stores every part and chunk of rows that this kind of backup holds.
  *
- * @throws GiveWay if the run blocks another session or is blocked; by then the run has released its locks
+ * @throws LockConflict if the run blocks another session or is blocked; by then the run has released its locks
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<ManifestBody> {
   const { session, kind, timing, clock, timer, reporter, signal } = options;

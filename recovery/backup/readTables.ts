@@ -9,7 +9,7 @@ import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "
 import { ChunkWriter } from "./chunkWriter.ts";
 import { isLockRefusal } from "./lockConflict.ts";
 import type { Reading } from "./reading.ts";
-import { releaseReaderLocks, LockPatience, openReader } from "./snapshotReader.ts";
+import { LockPatience, openReader,releaseReaderLocks } from "./snapshotReader.ts";
 
 /** Work that the readers take one item after the other, and its results. */
 export interface ReadQueue {
@@ -31,7 +31,7 @@ const TABLES_HELD = 50;
  * connection is replaced
  * while the snapshot lives, and its item is read again from its start, so that no row comes twice. A lock that cannot
  * be taken is retried
- * the same way. If that lasts too long, GiveWay is thrown.
+ * the same way. If that lasts too long, LockConflict is thrown.
  */
 export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
   const reader = new TableReader(reading, queue, signal);

@@ -1,7 +1,7 @@
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
-import { GiveWay, isLockRefusal } from "./lockConflict.ts";
+import { isLockRefusal,LockConflict } from "./lockConflict.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
 
 /** What a reader needs to see the snapshot of the leading session. */
@@ -94,9 +94,9 @@ export class LockPatience {
     this.#timing = timing;
   }
 
-  /** Pauses once. @throws GiveWay if the pauses last too long in all */
+  /** Pauses once. @throws LockConflict if the pauses last too long in all */
   async pause(refusal: unknown, signal: AbortSignal): Promise<void> {
-    if (performance.now() - this.#begunAt > this.#timing.readerLockMs) throw new GiveWay({ cause: refusal });
+    if (performance.now() - this.#begunAt > this.#timing.readerLockMs) throw new LockConflict({ cause: refusal });
     await sleep(this.#timing.readerPauseMs * (0.5 + Math.random()), signal);
   }
 }

@@ -1,6 +1,6 @@
 import { type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, isLockRefusal, releaseLocks, type WaitedMs, watchForWaiters } from "./lockConflict.ts";
+import { isLockRefusal, LockConflict, releaseLocks, type WaitedMs, watchForWaiters } from "./lockConflict.ts";
 
 /** The run that is watched, and the session that watches. */
 export interface Watch {
@@ -13,7 +13,7 @@ export interface Watch {
 }
 
 /**
- * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link GiveWay},
+ * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link LockConflict},
  * all of the run's
  * sessions have released their locks. No part of the work continues in the background.
  */
@@ -33,11 +33,11 @@ export async function underWatch<T>(
     return result;
   } catch (error) {
     failure.abort(error);
-    const reason = isLockRefusal(error) ? new GiveWay({ cause: error }) : error;
+    const reason = isLockRefusal(error) ? new LockConflict({ cause: error }) : error;
     // The leading session runs one query at a time.
     await watching.catch(() => undefined);
     try {
-      if (reason instanceof GiveWay && !signal.aborted) reason.waiters = await releaseLocks(session, applicationName);
+      if (reason instanceof LockConflict && !signal.aborted) reason.waiters = await releaseLocks(session, applicationName);
     } finally {
       await Promise.allSettled([working]);
     }
