@@ -9,7 +9,7 @@ import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "
 import { ChunkWriter } from "./chunkWriter.ts";
 import { isLockRefusal } from "./lockConflict.ts";
 import type { Reading } from "./reading.ts";
-import { LockPatience, openReader,releaseReaderLocks } from "./snapshotReader.ts";
+import { LockPatience, openReader, releaseReaderLocks } from "./snapshotReader.ts";
 
 /** Work that the readers take one item after the other, and its results. */
 export interface ReadQueue {

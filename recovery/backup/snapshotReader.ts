@@ -1,7 +1,7 @@
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
-import { isLockRefusal,LockConflict } from "./lockConflict.ts";
+import { isLockRefusal, LockConflict } from "./lockConflict.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
 
 /** What a reader needs to see the snapshot of the leading session. */

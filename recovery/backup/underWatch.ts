@@ -37,7 +37,8 @@ export async function underWatch<T>(
     // The leading session runs one query at a time.
     await watching.catch(() => undefined);
     try {
-      if (reason instanceof LockConflict && !signal.aborted) reason.waiters = await releaseLocks(session, applicationName);
+      if (reason instanceof LockConflict && !signal.aborted)
+        reason.waiters = await releaseLocks(session, applicationName);
     } finally {
       await Promise.allSettled([working]);
     }

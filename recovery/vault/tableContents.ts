@@ -21,7 +21,7 @@ export function sumChunks(
   return sums;
 }
 
-/** The counts of the recovery guide, of a backup that doesn't hold every table. */
+/** The counts of users, posts and applications in a backup that does not hold every table. */
 export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
   const rowsOf = (schema: string, name: string) =>
     tables.find((table) => table.schema === schema && table.name === name)?.rows;
@@ -33,8 +33,9 @@ export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
 }
 
 /**
- * The tables as the manifest describes them. PromiseError where the rows that were copied are not as many as the server
- * counted.
+ * The tables as the manifest describes them.
+ *
+ * @throws PromiseError if the number of copied rows differs from the server's count
  */
 export function describeTables(
   tables: readonly TableFacts[],
@@ -48,7 +49,7 @@ export function describeTables(
     const counted = counts.get(tableKey(table))?.rows;
     if (counted !== sum.rows) {
       throw new PromiseError(
-        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}. This run is not a backup. Run it again.`,
       );
     }
     return {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { openReader,releaseReaderLocks } from "../../../recovery/backup/snapshotReader.ts";
+import { openReader, releaseReaderLocks } from "../../../recovery/backup/snapshotReader.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";

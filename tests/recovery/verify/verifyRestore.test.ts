@@ -199,7 +199,7 @@ describe("verify --restore", () => {
     const [{ manifest }] = (await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS })) as [BackupSummary];
     expect(manifest!.tables.filter(({ kind }) => kind === "extension")).not.toEqual([]);
     const sealed = verify(options({ vault: taken.vault, store: { signer, clock: systemClock } }));
-    await expect(sealed).rejects.toThrow("put the identity into CASTCHAT_AGE_IDENTITY");
+    await expect(sealed).rejects.toThrow("Set CASTCHAT_AGE_IDENTITY");
     await expect(sealed).rejects.toBeInstanceOf(UserError);
     expect(await taken.vault.list(`${taken.tier}/${taken.backupId}/verifications/`)).toEqual([]);
 
