@@ -110,6 +110,8 @@ describe("readRules", () => {
   it("says when there is no vault, or no region", () => {
     expect(readRules("prod", "another", registered("prod")).faults[0]).toContain("declares no backup vault another");
     const nowhere = registered("prod").map(({ urn, type, inputs }) => ({ urn, type, inputs }));
-    expect(readRules("prod", "vault", nowhere).faults[0]).toContain("region of prod's vault isn't known");
+    expect(readRules("prod", "vault", nowhere).faults[0]).toContain(
+      "region of prod's vault is unknown. Set `awsRegion`",
+    );
   });
 });
