@@ -6,7 +6,7 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { ProjectContent } from "../../services/databaseHost/supabaseContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { readPart } from "../vault/readPart.ts";
-import type { FunctionFrom } from "./besidePlan.ts";
+import type { FunctionFrom } from "./projectPlan.ts";
 
 /** Where the functions are deployed. */
 export interface RestoreFunctionsOptions {

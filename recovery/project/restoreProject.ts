@@ -8,14 +8,14 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { identityKey } from "../vault/storedObjects.ts";
-import { type BesidePlan, type FileFrom, holdsProject, planBeside, pointOf } from "./besidePlan.ts";
+import { type BesidePlan, type FileFrom, holdsProject, planBeside, pointOf } from "./projectPlan.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
 import { restoreFunctions } from "./restoreFunctions.ts";
 import { restoreStorage } from "./restoreStorage.ts";
 import { fullName, identityOf, listStorageObjects } from "./storeStorage.ts";
 
-export { holdsProject } from "./besidePlan.ts";
+export { holdsProject } from "./projectPlan.ts";
 
 /** What to restore, and into which project. */
 export interface RestoreProjectOptions extends BackupSource {

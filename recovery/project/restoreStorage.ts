@@ -10,7 +10,7 @@ import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { BackupFile } from "../vault/manifest.ts";
 import { readPart } from "../vault/readPart.ts";
-import type { FileFrom } from "./besidePlan.ts";
+import type { FileFrom } from "./projectPlan.ts";
 import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 
 /** Where the objects are stored. */
