@@ -5,8 +5,8 @@ import { KINDS } from "../vault/backupKinds.ts";
 import {
   lackingNames,
   newestWhole,
-  type PartBeside,
-  PARTS_BESIDE,
+  OUTSIDE_PARTS,
+  type OutsidePart,
   type Wholeness,
   wholenessOf,
 } from "../vault/completeness.ts";
@@ -17,7 +17,7 @@ import type { Manifest } from "../vault/manifest.ts";
  * does not.
  */
 export interface AssessedPart {
-  part: PartBeside;
+  part: OutsidePart;
   state: Wholeness;
   /** Names of what the backup lacks; "*" if they are unknown. */
   lacking: string[];
@@ -37,7 +37,7 @@ export interface AssessedRestore {
 /** What a backup has of each part, according to its manifest and those of older proven backups, newest first. */
 export function assessParts(manifest: Manifest, older: readonly { manifest: Manifest }[]): AssessedPart[] {
   if (!KINDS[manifest.kind].project) return [];
-  return PARTS_BESIDE.map((part) => {
+  return OUTSIDE_PARTS.map((part) => {
     const state = wholenessOf(manifest, part);
     const holder = state === "lacking" ? newestWhole(older, part)?.manifest : undefined;
     const { backupId, snapshotAt } = holder ?? {};

@@ -3,7 +3,7 @@ import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { EdgeFunction } from "../../services/databaseHost/supabaseContent.ts";
 import { type BackupSource, canOpen } from "../vault/backupSource.ts";
-import { lackingNames, newestWhole, type PartBeside, wholenessOf } from "../vault/completeness.ts";
+import { lackingNames, newestWhole, type OutsidePart, wholenessOf } from "../vault/completeness.ts";
 import { fetchText } from "../vault/fetchPart.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
@@ -22,7 +22,7 @@ export interface FunctionFrom extends FileFrom {
 }
 
 /** What a restore brings back outside the database, each thing from the backup that has it. */
-export interface BesidePlan {
+export interface ProjectPlan {
   objects: FileFrom[];
   /** Objects with a restored row whose bytes no proven backup has. */
   missingObjects: ObjectIdentity[];
@@ -59,7 +59,7 @@ export function holdsProject(manifest: Manifest): boolean {
  * the same version and ETag as the restored row. Functions and auth settings that it lacks come from the newest one
  * that has all of them.
  */
-export async function planBeside(options: PlanOptions): Promise<BesidePlan> {
+export async function planProject(options: PlanOptions): Promise<ProjectPlan> {
   const { source } = options;
   const { manifest } = source;
   const older = options.older.map((one) => ({ ...source, manifest: one.manifest })).filter(canOpen);
@@ -76,7 +76,7 @@ export async function planBeside(options: PlanOptions): Promise<BesidePlan> {
 async function planObjects(
   { source, reporter, signal }: PlanOptions,
   older: readonly BackupSource[],
-): Promise<Pick<BesidePlan, "objects" | "missingObjects" | "excusedObjects">> {
+): Promise<Pick<ProjectPlan, "objects" | "missingObjects" | "excusedObjects">> {
   const { files } = source.manifest;
   const objects = files.filter(({ origin }) => origin === "storage").map((file): FileFrom => ({ file, source }));
   let missing = await objectsWithoutBytes(source, signal);
@@ -110,7 +110,7 @@ async function planFunctions(
   options: PlanOptions,
   older: readonly BackupSource[],
   own: ProjectPart | undefined,
-): Promise<Pick<BesidePlan, "functions" | "missingFunctions">> {
+): Promise<Pick<ProjectPlan, "functions" | "missingFunctions">> {
   const { source } = options;
   const functions = own === undefined ? [] : functionsIn(source, own);
   const lacking = own === undefined ? [ALL] : lackingNames(source.manifest, "functions");
@@ -138,7 +138,7 @@ async function planAuthSettings(
   options: PlanOptions,
   older: readonly BackupSource[],
   own: ProjectPart | undefined,
-): Promise<BesidePlan["authSettings"]> {
+): Promise<ProjectPlan["authSettings"]> {
   if (own?.authSettings !== undefined) return { from: options.source.manifest, part: own, isOlder: false };
   const holder = newestWhole(older, "authSettings");
   const theirs = holder && (await projectIn(holder, options));
@@ -147,7 +147,7 @@ async function planAuthSettings(
 
 /** Only from the manifests: the configuration itself is read part by part (readConfiguration.ts). */
 function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): RestoredPart {
-  const part: PartBeside = "configuration";
+  const part: OutsidePart = "configuration";
   const state = wholenessOf(manifest, part);
   const own = { ...pointOf(manifest), count: 1 };
   if (state !== "lacking")
@@ -173,7 +173,7 @@ function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): 
   };
 }
 
-function isLacking(manifest: Manifest, part: PartBeside, name: string): boolean {
+function isLacking(manifest: Manifest, part: OutsidePart, name: string): boolean {
   const lacking = lackingNames(manifest, part);
   return lacking.includes(ALL) || lacking.includes(name);
 }

@@ -8,7 +8,7 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { identityKey } from "../vault/storedObjects.ts";
-import { type BesidePlan, type FileFrom, holdsProject, planBeside, pointOf } from "./projectPlan.ts";
+import { type FileFrom, holdsProject, planProject, pointOf, type ProjectPlan } from "./projectPlan.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
 import { restoreFunctions } from "./restoreFunctions.ts";
@@ -64,7 +64,7 @@ export function noteOfProject(manifest: Manifest): string[] {
  */
 export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
   const { manifest, project, session, keepsNewer, reporter, signal } = options;
-  const plan = await planBeside({ source: options, older: options.older, reporter, signal });
+  const plan = await planProject({ source: options, older: options.older, reporter, signal });
   reporter(`Bringing back ${plan.objects.length} storage objects and ${plan.functions.length} edge functions`);
   const missingObjects = await stillMissing(session, plan.missingObjects);
   const sizeLimit = plan.storageSizeLimit;
@@ -111,7 +111,7 @@ async function stillMissing(session: Session, missing: readonly ObjectIdentity[]
 
 async function authSettingsOf(
   { manifest, project, olderAuthSettings, signal }: RestoreProjectOptions,
-  { authSettings: saved }: BesidePlan,
+  { authSettings: saved }: ProjectPlan,
 ): Promise<{ changed: number; part: RestoredPart; notes: string[] }> {
   if (saved === undefined)
     return { changed: 0, part: restoredPart({ from: [], missing: [ALL], failed: [] }), notes: [] };

@@ -1,5 +1,5 @@
 import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
-import { PART_WORDS, type PartBeside, PARTS_BESIDE } from "../vault/completeness.ts";
+import { OUTSIDE_PARTS, type OutsidePart, PART_WORDS } from "../vault/completeness.ts";
 import { ALL } from "../vault/lacks.ts";
 
 /** The most names that are kept. */
@@ -35,7 +35,7 @@ export function hasLosses({ storage, functions }: RestoredParts): boolean {
  * is missing.
  */
 export function partNotes(parts: RestoredParts, backupId: string): string[] {
-  return PARTS_BESIDE.flatMap((part) => notesOf(part, parts[part], backupId));
+  return OUTSIDE_PARTS.flatMap((part) => notesOf(part, parts[part], backupId));
 }
 
 /** What is missing, in one sentence. */
@@ -47,7 +47,7 @@ export function lossText(parts: RestoredParts, backupId: string): string {
   return `The database of ${backupId} is restored, but ${lost.join(" and ")} are missing. The notes list them.`;
 }
 
-function notesOf(part: PartBeside, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {
+function notesOf(part: OutsidePart, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {
   const words = PART_WORDS[part];
   const older = from.filter((one) => one.backupId !== backupId);
   if (state === "held back") {

@@ -5,11 +5,11 @@ import type { Manifest, PartName } from "./manifest.ts";
  * What a full backup holds in addition to its database. Each part can be restored from another backup than the
  * database.
  */
-export const PARTS_BESIDE = ["storage", "functions", "authSettings", "configuration"] as const;
-export type PartBeside = (typeof PARTS_BESIDE)[number];
+export const OUTSIDE_PARTS = ["storage", "functions", "authSettings", "configuration"] as const;
+export type OutsidePart = (typeof OUTSIDE_PARTS)[number];
 
 /** The parts as plural nouns. */
-export const PART_WORDS: Readonly<Record<PartBeside, string>> = {
+export const PART_WORDS: Readonly<Record<OutsidePart, string>> = {
   storage: "storage objects",
   functions: "edge functions",
   authSettings: "auth settings",
@@ -23,7 +23,7 @@ export type Wholeness = "whole" | "lacking" | "unknown";
 export type Held = Pick<Manifest, "parts" | "leftOut" | "lacks">;
 
 /** The part of the backup that holds or describes each of them. */
-const LIES_IN: Readonly<Record<PartBeside, PartName>> = {
+const LIES_IN: Readonly<Record<OutsidePart, PartName>> = {
   storage: "project.json",
   functions: "project.json",
   authSettings: "project.json",
@@ -31,14 +31,14 @@ const LIES_IN: Readonly<Record<PartBeside, PartName>> = {
 };
 
 /** How `leftOut` says what is missing, in manifests without `lacks`. */
-const OLDER_WORDS: Readonly<Record<Exclude<PartBeside, "configuration">, RegExp>> = {
+const OLDER_WORDS: Readonly<Record<Exclude<OutsidePart, "configuration">, RegExp>> = {
   storage: /^bytes of (storage object |\d+ storage objects )/,
   functions: /^(edge functions$|code of edge function )/,
   authSettings: /^(auth settings|values of the auth settings)$/,
 };
 
 /** Whether a backup has all of a part, according to its manifest. */
-export function wholenessOf(manifest: Held, part: PartBeside): Wholeness {
+export function wholenessOf(manifest: Held, part: OutsidePart): Wholeness {
   if (!manifest.parts.some(({ name }) => name === LIES_IN[part])) return "lacking";
   // In older backups only the configuration itself says what it lacks.
   if (manifest.lacks === undefined && part === "configuration") return "unknown";
@@ -50,7 +50,7 @@ export function wholenessOf(manifest: Held, part: PartBeside): Wholeness {
  * {@link ALL} if the names
  * are unknown.
  */
-export function lackingNames(manifest: Held, part: PartBeside): string[] {
+export function lackingNames(manifest: Held, part: OutsidePart): string[] {
   if (!manifest.parts.some(({ name }) => name === LIES_IN[part])) return [ALL];
   const { lacks } = manifest;
   if (lacks !== undefined) {
@@ -67,7 +67,7 @@ export function lackingNames(manifest: Held, part: PartBeside): string[] {
 /** The first of these backups, which are sorted newest first, that has all of a part. */
 export function newestWhole<B extends { manifest: Held }>(
   backups: readonly B[],
-  part: PartBeside,
+  part: OutsidePart,
   counts: readonly Wholeness[] = ["whole"],
 ): B | undefined {
   return backups.find(({ manifest }) => counts.includes(wholenessOf(manifest, part)));
@@ -81,6 +81,6 @@ export function newestWhole<B extends { manifest: Held }>(
  * part.
  */
 export function holdersAmong<B extends { manifest: Held }>(backups: readonly B[]): Set<B> {
-  const holders = [backups[0], ...PARTS_BESIDE.map((part) => newestWhole(backups, part, ["whole", "unknown"]))];
+  const holders = [backups[0], ...OUTSIDE_PARTS.map((part) => newestWhole(backups, part, ["whole", "unknown"]))];
   return new Set(holders.filter((one) => one !== undefined));
 }

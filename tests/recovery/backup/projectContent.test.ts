@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
-import { lackingNames, PARTS_BESIDE, wholenessOf } from "../../../recovery/vault/completeness.ts";
+import { lackingNames, OUTSIDE_PARTS, wholenessOf } from "../../../recovery/vault/completeness.ts";
 import { type ProjectContent, supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
 import { TOKEN } from "../../lab/sandbox/emulators/support.ts";
@@ -108,7 +108,7 @@ describe("project content that can't be read", () => {
     const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
-    expect(PARTS_BESIDE.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
+    expect(OUTSIDE_PARTS.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
   }, 30_000);
 
   it("costs only the object that can't be read, wherever it stands among the others", async () => {

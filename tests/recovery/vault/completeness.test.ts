@@ -5,7 +5,7 @@ import {
   type Held,
   holdersAmong,
   lackingNames,
-  PARTS_BESIDE,
+  OUTSIDE_PARTS,
   wholenessOf,
 } from "../../../recovery/vault/completeness.ts";
 import type { Lacks } from "../../../recovery/vault/lacks.ts";
@@ -56,7 +56,7 @@ describe("whether a backup has a part whole", () => {
       ["whole", "whole", "whole", "unknown"],
     ],
   ])("%s", (_case, manifest, expected) => {
-    expect(PARTS_BESIDE.map((one) => wholenessOf(manifest, one))).toEqual(expected);
+    expect(OUTSIDE_PARTS.map((one) => wholenessOf(manifest, one))).toEqual(expected);
   });
 
   it("comes with the names of what is lacking, as far as they are known", () => {
