@@ -110,7 +110,7 @@ describe("a network that falls silent", () => {
     const runner = startRunner(orderOf("backup", over(setting.source.url), store));
     await runner.says("Taking a snapshot");
     way.silence();
-    await runner.says("The connection that held the snapshot is lost");
+    await runner.says("The connection that held the snapshot was lost");
     way.mend();
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "" });

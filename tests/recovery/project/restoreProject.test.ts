@@ -63,7 +63,7 @@ describe("a project's content outside the database", () => {
       const options = { opener: ageOpener([identity]) };
       const result = await started.restoreInto(target, vault, options);
       expect(result.project).toEqual({ storageObjects: 3, functions: 1, authSettings: 2 });
-      expect(result.notes).toContain(
+      expect(result.notes).toContainEqual(
         expect.stringMatching(/secrets of the auth service\. Set external_google_secret, smtp_pass again/),
       );
       expect(await recoveryLog(vault)).toMatchObject([{ result: "done", phases: result.phases }]);
@@ -211,7 +211,7 @@ describe("a project's content outside the database", () => {
       const { project, notes } = await started.restoreInto(target, vault);
       expect(project).toMatchObject({ storageObjects: 1, functions: 0 });
       expect(notes).toContain(
-        "Kept as they are, because they were changed or deleted after the database was restored: the edge function hello; the object files/empty; the object files/one.txt. Look whether that is wanted.",
+        "Kept as they are, because they were changed or deleted after the database was restored: the edge function hello; the object files/empty; the object files/one.txt. Check that this is intended.",
       );
       expect(await bytesOf(content, "files", "one.txt")).toEqual(Buffer.from("another one"));
       expect(await content.functionBody("hello")).toEqual(Buffer.from("newer code"));

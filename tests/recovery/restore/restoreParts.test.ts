@@ -110,7 +110,7 @@ describe("a backup that lacks content outside its database", () => {
         expect.arrayContaining([
           expect.stringMatching(/^2 storage objects come from the older backup .* each in the version/),
           expect.stringMatching(/^2 storage objects are missing altogether, .*: files\/added\.txt; files\/one\.txt\.$/),
-          expect.stringMatching(/^The auth settings are not restored: .*--older-auth-settings/),
+          expect.stringMatching(/^The auth settings are not restored\. .*--older-auth-settings/),
         ]),
       );
       const [entry] = await vault.list(RECOVERY_LOG_PREFIX);
