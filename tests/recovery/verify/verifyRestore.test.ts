@@ -239,7 +239,7 @@ describe("verify --restore", () => {
     const taken = await takeBackup();
     const result = await verify(options({ vault: taken.vault }));
     expect(result.level).toBe("restored-proven");
-    expect(result.restore!.notes).toContain(
+    expect(result.restore!.notes).toContainEqual(
       expect.stringMatching(/^These columns .* as text: auth\.mfa_factors, auth\.users\.newer\.$/),
     );
     await runSql(
