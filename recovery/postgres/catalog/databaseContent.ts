@@ -2,7 +2,7 @@ import { messageOf } from "../../../services/common/errors.ts";
 import { connect, type Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
 
-/** What is found behind a connection string. */
+/** What a database at a connection string holds. */
 export type DatabaseContent =
   | { state: "empty" }
   /** Something of an application is in it; `what` names it in words. */
@@ -12,14 +12,14 @@ export type DatabaseContent =
   /** Nothing usable answers yet. */
   | { state: "unreachable"; reason: string };
 
-/** Looks into a database without changing it. */
+/** Inspects a database without changing it. */
 export type InspectDatabase = (connectionString: string, signal: AbortSignal) => Promise<DatabaseContent>;
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** SQLSTATE class 28: invalid authorization specification. */
 const AUTHORIZATION_FAILED = "28";
 
-/** What a new Supabase project does not hold: relations in the app's schemas, users, stored files. */
+/** What a new Supabase project does not have: relations in the app's schemas, users, stored files. */
 const CONTENT_QUERY = `
 select
   (select count(*)::int from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -27,7 +27,7 @@ select
   (select count(*)::int from auth.users) as users,
   (select count(*)::int from storage.objects) as files`;
 
-/** Opens one session, counts, and closes it. Throws only when aborted. */
+/** Opens one session, counts, and closes it. Only throws if it is aborted. */
 export const inspectDatabase: InspectDatabase = async (connectionString, signal) => {
   let session: Session | undefined;
   try {
@@ -54,7 +54,7 @@ export const inspectDatabase: InspectDatabase = async (connectionString, signal)
   }
 };
 
-/** The SQLSTATE of an error or of what it wraps. */
+/** The SQLSTATE of an error or of its cause. */
 function sqlStateOf(error: unknown): string {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as NodeJS.ErrnoException;
