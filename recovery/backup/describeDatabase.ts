@@ -1,6 +1,6 @@
 import { UserError } from "../../services/common/errors.ts";
 import {
-  countForSeed,
+  countContent,
   listAppSchemas,
   listExtensions,
   listFilledViews,
@@ -52,7 +52,7 @@ export async function describeDatabase(
       appSchemas: await listAppSchemas(session),
       sequences: await listSequences(session),
       filledViews: await listFilledViews(session),
-      seedCounts: await countForSeed(session),
+      seedCounts: await countContent(session),
       objects: await digestObjects(session),
       laterKinds: [...LATER_KINDS],
       ...(content.definitions && { platformRights: await readPlatformRights(session) }),

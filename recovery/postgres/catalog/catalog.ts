@@ -154,14 +154,14 @@ export async function listFilledViews(session: Session): Promise<{ schema: strin
 }
 
 /** Counts that validate a backup (docs/objectives.md). A table that does not exist counts 0. */
-export interface SeedCounts {
+export interface ContentCounts {
   users: number;
   posts: number;
   applications: number;
 }
 
 /** Counts users, posts and applications. */
-export async function countForSeed(session: Session): Promise<SeedCounts> {
+export async function countContent(session: Session): Promise<ContentCounts> {
   const count = async (...candidates: string[]): Promise<number> => {
     const [table] = await session.query<{ name: string | null }>(
       "select coalesce(" + candidates.map((_, index) => `to_regclass($${index + 1})::text`).join(", ") + ") as name",

@@ -5,7 +5,7 @@ import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Patience } from "../../../services/common/timing.ts";
 import type { Supabase } from "../../../services/databaseHost/supabase.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
-import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { type ContentCounts,countContent } from "../../postgres/catalog/catalog.ts";
 import { withSession } from "../../postgres/session/database.ts";
 
 /** Statuses of a project at Supabase. */
@@ -81,13 +81,13 @@ function tooLong(ref: string) {
 }
 
 /** The guide's counts, once the database answers. */
-export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<SeedCounts> {
+export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<ContentCounts> {
   const { databaseUrl, signal, patience, clock, reporter, ref } = waiting;
   const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
-  const look = async (): Promise<Look<SeedCounts>> => {
+  const look = async (): Promise<Look<ContentCounts>> => {
     try {
       return {
-        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, countForSeed),
+        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal }, countContent),
       };
     } catch (error) {
       signal.throwIfAborted();

@@ -1,10 +1,11 @@
-import { countForSeed, listSequences } from "../../postgres/catalog/catalog.ts";
+import { countContent, listSequences } from "../../postgres/catalog/catalog.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { findOrphans, type Orphans } from "../../postgres/catalog/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { recordedCounts } from "../../vault/tableContents.ts";
 import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Data integrity verified";
@@ -112,12 +113,13 @@ async function runStatisticsQuery(session: Session, manifest: Manifest): Promise
 }
 
 async function compareCounts(session: Session, manifest: Manifest): Promise<Finding> {
-  const found = await countForSeed(session);
+  const found = await countContent(session);
+  const expected = recordedCounts(manifest);
   const names = ["users", "posts", "applications"] as const;
   return unless(
     names
-      .filter((name) => found[name] !== manifest.seedCounts[name])
-      .map((name) => `there are ${found[name]} ${name} instead of ${manifest.seedCounts[name]}`),
+      .filter((name) => found[name] !== expected[name])
+      .map((name) => `there are ${found[name]} ${name} instead of ${expected[name]}`),
     names.map((name) => `${found[name]} ${name}`).join(", "),
   );
 }
