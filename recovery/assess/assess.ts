@@ -33,8 +33,7 @@ import { laterThan, traceLoss } from "./assessTrace.ts";
 
 /**
  * A session may be queued for an exclusive lock on a table that the leading session holds. A second reader queued
- * behind it would wait for its
- * own run, so it gives up after this time.
+ * behind it would wait for its own run, so it gives up after this time.
  */
 const LOCK_TIMEOUT_MS = 2_000;
 
@@ -91,10 +90,8 @@ export interface Assessment {
 
 /**
  * Compares the live database with a proven backup under one snapshot, without changing anything: rows of each table,
- * definitions, sequences and
- * extensions. The manifests of all proven backups show since when they differ. A legitimate change looks like damage:
- * the result says
- * what differs, not what caused it.
+ * definitions, sequences and extensions. The manifests of all proven backups show since when they differ. A legitimate
+ * change looks like damage: the result says what differs, not what caused it.
  *
  * @throws UserError if there is no such backup, or a table can't be read; PromiseError for a damaged backup
  */

@@ -26,8 +26,7 @@ export interface TableHistory {
   lastChangeBefore: { after: PointInTime; by: PointInTime } | undefined;
   /**
    * False if the table has other columns, or its rows another format, in some backup or now. Fingerprints can't be
-   * compared then, so an absent
-   * instant means nothing.
+   * compared then, so an absent instant means nothing.
    */
   isComplete: boolean;
 }
@@ -51,8 +50,7 @@ type Content = Pick<BackedUpTable, "rows" | "fingerprint" | "columns" | "format"
  * @param chain proven full backups, the oldest first
  * @param reference one of them
  * @param now what the table holds now, in the reference's columns and format; undefined if it is gone; without a
- * fingerprint if it can't be
- * read in them
+ * fingerprint if it can't be read in them
  */
 export function historyOf(
   table: { schema: string; name: string },

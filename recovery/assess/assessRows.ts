@@ -24,8 +24,8 @@ export interface ComparedTable {
 
 /**
  * Counts the rows of a table that are missing, altered or new: by primary key if it has one, else by whole rows. Reads
- * the backup's chunks, each
- * checked against its SHA-256 and fingerprint, and reads the table in a session that holds the snapshot.
+ * the backup's chunks, each checked against its SHA-256 and fingerprint, and reads the table in a session that holds
+ * the snapshot.
  *
  * @throws PromiseError for a damaged chunk
  */

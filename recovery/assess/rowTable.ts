@@ -23,9 +23,8 @@ const SEEN = -1;
 
 /**
  * Compares the rows of two sides in flat memory. Of each row only 64-bit hashes are kept (20 bytes a slot, at most 58 a
- * row of the first side). With
- * the positions of a key's columns it separates altered rows from missing ones. Without them, equal rows are counted
- * against each other.
+ * row of the first side). With the positions of a key's columns it separates altered rows from missing ones. Without
+ * them, equal rows are counted against each other.
  */
 export class RowTable {
   readonly #format: CopyFormat;
@@ -47,7 +46,7 @@ export class RowTable {
   /**
    * @param rows of the first side, at most
    * @param format of both sides
-   * @param keyColumns positions of the key's columns in a row, from 0; none where there is no key
+   * @param keyColumns positions of the key's columns in a row, from 0; undefined without a key
    * @param share which part of all rows this is, by the hashes of their keys
    */
   constructor(
@@ -133,7 +132,7 @@ export class RowTable {
     return key;
   }
 
-  /** The slot of the key, or the empty one where it belongs. */
+  /** The slot of the key, or the empty slot for it. */
   #find(): number {
     const [low = 0, high = 0] = this.#row;
     for (let slot = low & this.#mask; ; slot = (slot + 1) & this.#mask) {

@@ -7,8 +7,7 @@ import { provenFull } from "../vault/provenBackups.ts";
 
 /**
  * Objects that are held or released at once. It stays below the client's number of connections: a request that waits
- * for a connection
- * counts as unanswered, and a backup may have a hundred thousand objects.
+ * for a connection counts as unanswered, and a backup may have a hundred thousand objects.
  */
 const AT_ONCE = 24;
 
@@ -22,14 +21,10 @@ function objectsOf(prefix: string, manifest: Manifest): string[] {
 
 /**
  * Holds every backup that must not be lost (completeness.ts): the newest proven one, which the database is restored
- * from, and the
- * newest one that has all of each part outside the database. Then it releases all others. Lifecycle rules expire by age
- * only, so without
- * the hold an end of all runs would end with an empty vault. New holds come first, so that each part is held at all
- * times. A backup whose
- * proof is held is completely held. A backup whose manifest is held may be held in part, by a run that was interrupted;
- * the next run
- * finishes it.
+ * from, and the newest one that has all of each part outside the database. Then it releases all others. Lifecycle rules
+ * expire by age only, so without the hold an end of all runs would end with an empty vault. New holds come first, so
+ * that each part is held at all times. A backup whose proof is held is completely held. A backup whose manifest is held
+ * may be held in part, by a run that was interrupted; the next run finishes it.
  *
  * @param newest the backup that was just taken, proven
  * @param earlier what the vault held before; costs two requests for each backup that is held already, and one for each

@@ -50,11 +50,10 @@ interface Look {
 }
 
 /**
- * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other sessions
- * for too long. The
- * time that a session has waited counts over all attempts of the run. If a session of the run waits as well, it throws
- * at once: the two
- * could deadlock, and PostgreSQL might cancel the other one. The run's sessions are found by their application name.
+ * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other
+ * sessions for too long. The time that a session has waited counts over all attempts of the run. If a session of the
+ * run waits as well, it throws at once: the two could deadlock, and PostgreSQL might cancel the other one. The run's
+ * sessions are found by their application name.
  */
 export async function watchForWaiters(
   session: Session,
@@ -77,8 +76,7 @@ export async function watchForWaiters(
 
 /**
  * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would
- * deadlock with the
- * session that the run yields to. Returns the sessions that waited.
+ * deadlock with the session that the run yields to. Returns the sessions that waited.
  */
 export async function releaseLocks(session: Session, applicationName: string): Promise<readonly Waiter[]> {
   try {
@@ -96,8 +94,7 @@ export async function releaseLocks(session: Session, applicationName: string): P
 
 /**
  * Waits until the transactions of these sessions have ended, so that the next attempt does not meet the same migration
- * at its next
- * table. Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
+ * at its next table. Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
  */
 export async function untilEnded(
   session: Session,

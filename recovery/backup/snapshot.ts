@@ -30,12 +30,9 @@ export interface SnapshotOptions {
 
 /**
  * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is
- * taken: after an ALTER TYPE or
- * TRUNCATE between the two, readers would silently read no rows. Then the tables are listed again; if the list differs,
- * it starts again.
- * It never waits for a lock, so that no session waits behind a run that waits itself. If a lock cannot be taken, all
- * locks are
- * released, and it tries again after a pause.
+ * taken: after an ALTER TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are
+ * listed again; if the list differs, it starts again. It never waits for a lock, so that no session waits behind a run
+ * that waits itself. If a lock cannot be taken, all locks are released, and it tries again after a pause.
  *
  * @throws UserError, with the holder's name, if the locks can't be taken within `lockPatienceMs`
  */
@@ -103,8 +100,7 @@ function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs:
 
 /**
  * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest
- * lists it, since refusing
- * would end every run from the day on which Supabase adds such a table.
+ * lists it, since refusing would end every run from the day on which Supabase adds such a table.
  */
 function isHiddenByPlatform(table: TableFacts): boolean {
   return table.kind === "managed" && (!table.readable || table.filtered);

@@ -50,8 +50,7 @@ async function patiently(
 
 /**
  * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds
- * the tables. A server has room
- * for some thousands of locks in all, and each table, index and TOAST table takes one.
+ * the tables. A server has room for some thousands of locks in all, and each table, index and TOAST table takes one.
  */
 export async function releaseReaderLocks(session: Session, from: SnapshotPlace): Promise<void> {
   await session.query(`commit; ${beginning(from)}`);

@@ -13,9 +13,8 @@ export interface Watch {
 }
 
 /**
- * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link LockConflict},
- * all of the run's
- * sessions have released their locks. No part of the work continues in the background.
+ * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link
+ * LockConflict}, all of the run's sessions have released their locks. No part of the work continues in the background.
  */
 export async function underWatch<T>(
   { session, applicationName, waited, timing }: Watch,

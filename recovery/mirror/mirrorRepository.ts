@@ -37,10 +37,8 @@ export interface RepositoryBundle {
 
 /**
  * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source
- * has rewritten are
- * rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries out a destruction.
- * Bundles in the
- * vault keep what a rewrite loses.
+ * has rewritten are rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries
+ * out a destruction. Bundles in the vault keep what a rewrite loses.
  *
  * @throws Error that lists every ref that the mirror refused
  */
@@ -81,8 +79,7 @@ export async function mirrorRepository(
 
 /**
  * Writes branches, tags and notes of a repository, with their history, into one file and passes it to `use`. The file
- * is deleted when `use` ends.
- * Git can clone from it without anything else.
+ * is deleted when `use` ends. Git can clone from it without anything else.
  */
 export async function bundleRepository<T>(
   git: Git,

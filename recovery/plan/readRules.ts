@@ -71,8 +71,7 @@ const SCHEMAS = {
 
 /**
  * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is
- * strict: a filter or
- * action that the plan can't simulate is reported by name.
+ * strict: a filter or action that the plan can't simulate is reported by name.
  *
  * @param bucket name of the vault's bucket; the component may have others, for logs
  */

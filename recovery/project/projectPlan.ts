@@ -55,9 +55,8 @@ export function holdsProject(manifest: Manifest): boolean {
 
 /**
  * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any
- * older proven backup with
- * the same version and ETag as the restored row. Functions and auth settings that it lacks come from the newest one
- * that has all of them.
+ * older proven backup with the same version and ETag as the restored row. Functions and auth settings that it lacks
+ * come from the newest one that has all of them.
  */
 export async function planProject(options: PlanOptions): Promise<ProjectPlan> {
   const { source } = options;

@@ -35,8 +35,8 @@ export async function restoreAuthSettings(
 
 /**
  * Changes all settings at once, and one by one if the service refuses that: a setting that needs another plan, or a
- * provider that needs its secret
- * first, must not block the others. The caller sees which ones the service did not accept.
+ * provider that needs its secret first, must not block the others. The caller sees which ones the service did not
+ * accept.
  */
 async function changeAuthSettings(
   project: ProjectContent,

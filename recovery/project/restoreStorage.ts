@@ -40,9 +40,8 @@ const ROUNDS = 2;
 
 /**
  * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be
- * run again: equal content is
- * not written again. A failure affects only its object. If the service itself fails (serviceFailures.ts), the other
- * objects are skipped.
+ * run again: equal content is not written again. A failure affects only its object. If the service itself fails
+ * (serviceFailures.ts), the other objects are skipped.
  *
  * @throws UserError if the vault can't be reached
  */

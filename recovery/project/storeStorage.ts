@@ -73,8 +73,7 @@ export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag
 
 /**
  * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not
- * affect the others. If the
- * service itself fails (serviceFailures.ts), the other objects are left out too.
+ * affect the others. If the service itself fails (serviceFailures.ts), the other objects are left out too.
  *
  * @throws UserError, PromiseError: the vault's own errors
  */
@@ -140,8 +139,7 @@ function lackOf(object: StorageRow): NonNullable<Lacks["storage"]>[number] {
 
 /**
  * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is
- * gone was replaced or deleted.
- * An object whose row is the same has lost its bytes. An unfinished upload has none.
+ * gone was replaced or deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
  */
 async function sinceSnapshot(
   { rowsNow }: StoreStorageOptions,

@@ -6,8 +6,7 @@ import { isRegular, type Manifest } from "./manifest.ts";
 
 /**
  * Which backup is wanted: one by its id, of any kind, or the newest proven full one, at or before an instant if there
- * is one. A backup that was
- * saved before a replacement is only taken by its id.
+ * is one. A backup that was saved before a replacement is only taken by its id.
  */
 export interface BackupChoice {
   backupId?: string | undefined;
@@ -36,18 +35,14 @@ export interface Choice {
 
 /**
  * Chooses the backup to restore, and lists the newer ones that it passed over. A backup that a fast clock has dated in
- * the future would be the newest
- * until then, so it is only taken by its id.
+ * the future would be the newest until then, so it is only taken by its id.
  *
  * It refuses if a newer backup is complete and read back, but signed by a key that is not trusted, unless a backup or a
- * time is asked for.
- * Its writer may be another site of this project, whose rows would silently be lost. If an attacker wrote it, naming
- * another backup
- * overrides the refusal.
+ * time is asked for. Its writer may be another site of this project, whose rows would silently be lost. If an attacker
+ * wrote it, naming another backup overrides the refusal.
  *
  * @throws UserError, with what to do, if there is no such backup: an unknown id, an unproven one, none at or before the
- * instant, no proven
- * backup at all
+ * instant, no proven backup at all
  */
 export function chooseBackup(backups: readonly BackupSummary[], choice: BackupChoice): Choice {
   const { backupId, at } = choice;
@@ -64,8 +59,7 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
 
 /**
  * The newer backups that a restore which started at `startedAt` and is still running has passed over. Empty if its
- * backup was named. Backups
- * that were taken since then are not included.
+ * backup was named. Backups that were taken since then are not included.
  */
 export function passedOverBefore(
   backups: readonly BackupSummary[],
@@ -128,10 +122,8 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
 
 /**
  * Backups newer than the chosen one, up to the wanted instant, that were not taken: damaged, suspicious, not read back,
- * signed by another key,
- * saved before a replacement, dated in the future. A run without a manifest has nothing to restore, and other kinds are
- * never taken
- * without an id.
+ * signed by another key, saved before a replacement, dated in the future. A run without a manifest has nothing to
+ * restore, and other kinds are never taken without an id.
  */
 function newerThan(backups: readonly BackupSummary[], chosen: ChosenBackup, { at }: BackupChoice): BackupSummary[] {
   const until = at?.getTime() ?? Infinity;

@@ -65,8 +65,7 @@ const READERS = 12;
 
 /**
  * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup
- * is not, so that the
- * others are still found.
+ * is not, so that the others are still found.
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
   const { vault, trustedKeys, tiers, signal } = options;

@@ -32,8 +32,7 @@ export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 
 
 /**
  * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed
- * with zstd, and encrypted
- * if the backup is.
+ * with zstd, and encrypted if the backup is.
  */
 export const PART_NAMES = [
   "schema.dump",
@@ -95,8 +94,7 @@ const manifestSchema = z.object({
   kind: z.enum(BACKUP_KINDS),
   /**
    * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes
-   * without storage objects,
-   * functions and auth settings.
+   * without storage objects, functions and auth settings.
    */
   purpose: z.literal("safety").optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */
@@ -138,8 +136,7 @@ const manifestSchema = z.object({
   jobs: z.array(jobSchema),
   /**
    * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is
-   * released; held-back.json
-   * says what they publish.
+   * released; held-back.json says what they publish.
    */
   publications: z.array(z.string()),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
@@ -152,8 +149,7 @@ const manifestSchema = z.object({
   laterKinds: z.array(z.string()).optional(),
   /**
    * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles.
-   * Objects of PostgreSQL or of
-   * an extension are only listed if their rights were changed. Absent in older backups.
+   * Objects of PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
    */
   platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
@@ -193,8 +189,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 
 /**
  * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be
- * taken without being
- * named, is held, and counts towards a tier.
+ * taken without being named, is held, and counts towards a tier.
  */
 export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
   return KINDS[kind].isWhole && purpose === undefined;
@@ -212,8 +207,7 @@ export function keyOf(prefix: string, backupId: string, object: string): string 
 
 /**
  * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so
- * that objects of two
- * snapshots never mix, even if an upload of the earlier attempt still arrives.
+ * that objects of two snapshots never mix, even if an upload of the earlier attempt still arrives.
  */
 export function keyInAttempt(place: { prefix: string; backupId: string; attempt: number }, object: string): string {
   return keyOf(place.prefix, place.backupId, place.attempt === 1 ? object : `attempt-${place.attempt}/${object}`);

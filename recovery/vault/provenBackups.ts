@@ -11,8 +11,8 @@ export function provenFull(backups: readonly BackupSummary[]): ChosenBackup[] {
 
 /**
  * The proven full backups that are older than the chosen one, newest first. What the chosen one lacks outside its
- * database may come from them.
- * Empty for a backup of another kind or one that was saved before a replacement: these are restored as they are.
+ * database may come from them. Empty for a backup of another kind or one that was saved before a replacement: these are
+ * restored as they are.
  */
 export function olderThan(backups: readonly BackupSummary[], chosen: ChosenBackup): ChosenBackup[] {
   if (!isRegular(chosen.manifest)) return [];

@@ -9,8 +9,7 @@ import { notePassedOver, readGood, readVersions } from "./walkVersions.ts";
 
 /**
  * Reads a manifest, and checks that a trusted key has signed it and that it belongs to the backup that it lies with. If
- * the newest versions of
- * manifest and signature do not match, older ones that do are taken.
+ * the newest versions of manifest and signature do not match, older ones that do are taken.
  *
  * @throws NotTrustedError if no trusted key has signed it; PromiseError for any other fault
  */

@@ -19,8 +19,8 @@ export interface Reading {
 
 /**
  * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the
- * vault's list, and a missing
- * or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An unreachable vault is an error.
+ * vault's list, and a missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An
+ * unreachable vault is an error.
  */
 export async function readObjects(
   source: BackupSource,

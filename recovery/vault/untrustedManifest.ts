@@ -4,8 +4,7 @@ import { contentOf, isRegular, type Manifest, parseManifest } from "./manifest.t
 
 /**
  * The largest size of a manifest that is parsed although no trusted key has signed it. A manifest of a million objects
- * is smaller, and the parser
- * needs many times the memory of its input, which a stranger may have written.
+ * is smaller, and the parser needs many times the memory of its input, which a stranger may have written.
  */
 const MOST_PARSED_BYTES = 64_000_000;
 
@@ -37,8 +36,7 @@ export class NotTrustedError extends PromiseError {
 
 /**
  * What an untrusted manifest claims. Undefined if it is not of this format, is not a regular full backup, has
- * suspicions, or names a trusted key that
- * has not signed it.
+ * suspicions, or names a trusted key that has not signed it.
  */
 export function claimOf(
   bytes: Uint8Array,

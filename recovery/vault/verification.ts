@@ -109,8 +109,7 @@ const READ = 20;
 
 /**
  * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this
- * manifest, and its name
- * matches its time.
+ * manifest, and its name matches its time.
  *
  * @param keys as the vault lists them
  */

@@ -59,8 +59,8 @@ export async function compareDefinitions(
 
 /**
  * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that
- * was attached with a foreign
- * key of its own gets its parent's name for it. The table must have as many constraints of the same meaning.
+ * was attached with a foreign key of its own gets its parent's name for it. The table must have as many constraints of
+ * the same meaning.
  */
 async function inheritedAlike(
   session: Session,
@@ -99,8 +99,7 @@ function plain(name: string): string {
 
 /**
  * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be
- * ahead. One that cycles may be
- * anywhere.
+ * ahead. One that cycles may be anywhere.
  */
 export async function compareSequences(session: Session, manifest: DescribedDatabase): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));

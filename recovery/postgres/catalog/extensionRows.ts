@@ -6,8 +6,7 @@ import { PLATFORM_EXTENSIONS } from "./platform.ts";
 
 /**
  * SQL join on `pg_class c` that yields `x.condition` if an extension of the app has marked the relation for a dump
- * (pg_extension_config_dump): which
- * rows belong to its user, as "WHERE …", or empty for all of them. Null otherwise.
+ * (pg_extension_config_dump): which rows belong to its user, as "WHERE …", or empty for all of them. Null otherwise.
  */
 export const MARKED_BY_EXTENSION = `left join lateral (
   select e.extname, coalesce(m.condition, '') as condition
@@ -42,8 +41,7 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 
 /**
  * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run
- * in a transaction in which
- * neither triggers nor foreign keys act.
+ * in a transaction in which neither triggers nor foreign keys act.
  */
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables

@@ -5,12 +5,10 @@ import { asPlayed } from "./standIn.ts";
 
 /**
  * Everything that the database defines, except its rows: name ("policy public.posts own posts") → MD5 of its
- * definition. Two databases with equal maps
- * have the same columns, partitions, constraints, indexes, triggers, policies, functions, views, types, row level
- * security, rights and
- * owners. Not included: comments; operators, casts, text search, collations and foreign servers; roles, which belong to
- * the server;
- * publications and jobs, which are held back.
+ * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers,
+ * policies, functions, views, types, row level security, rights and owners. Not included: comments; operators, casts,
+ * text search, collations and foreign servers; roles, which belong to the server; publications and jobs, which are held
+ * back.
  */
 export type ObjectDigests = Record<string, string>;
 
@@ -139,9 +137,8 @@ const SELECTS: readonly string[] = [
 
 /**
  * A list of constants that all have casts. PostgreSQL changes how it prints them when it reads its own output: `status
- * in ('new', 'paid')` on a varchar
- * is first `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a restore
- * `ARRAY[('new'::character varying)::text, …]`.
+ * in ('new', 'paid')` on a varchar is first `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a
+ * restore `ARRAY[('new'::character varying)::text, …]`.
  */
 const CONSTANT = "E?'(?:[^']|'')*'::[a-z ]+";
 const READ_AGAIN = `ARRAY\\[(\\(${CONSTANT}\\)::([a-z ]+)(?:, \\(${CONSTANT}\\)::\\2)*)\\]`;
@@ -159,8 +156,7 @@ export async function digestObjects(session: Session): Promise<ObjectDigests> {
 
 /**
  * Constraints that a partition inherits, by their names in {@link ObjectDigests}: table ("constraint public.p1.") and
- * name. No dump holds them, so
- * a restore gives them the parent's names.
+ * name. No dump holds them, so a restore gives them the parent's names.
  */
 export async function listInheritedConstraints(session: Session): Promise<{ table: string; name: string }[]> {
   return await session.query(

@@ -56,8 +56,7 @@ export const PLATFORM_ROLES =
 
 /**
  * Roles that only the platform uses. Their rights on its objects are its own decision. The API's roles and `postgres`,
- * which the app uses, are not among
- * them.
+ * which the app uses, are not among them.
  */
 export const PLATFORM_INSIDERS =
   "^(dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
@@ -70,8 +69,7 @@ export const RECOVERY_SCHEMAS = "^castchat_(recovery_tables|aside)_";
 
 /**
  * SQL condition on `pg_namespace n`: the app's own schemas. A schema that the platform or an extension created is never
- * one, whatever its name, so
- * that a schema which Supabase adds one day does not count as the app's.
+ * one, whatever its name, so that a schema which Supabase adds one day does not count as the app's.
  */
 export const IS_APP_SCHEMA = `(
   n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname !~ '${RECOVERY_SCHEMAS}'

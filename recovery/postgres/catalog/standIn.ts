@@ -32,8 +32,7 @@ const PLACES: readonly RegExp[] = [
 
 /**
  * Rewrites SQL of rights and policies, as pg_dump and a backup write it, so that a stand-in gets what the replaced role
- * has. Not for functions, whose text
- * may hold the same words.
+ * has. Not for functions, whose text may hold the same words.
  */
 export function forStandIn(session: Pick<Session, "address">, sql: string): string {
   const name = standInOf(session);

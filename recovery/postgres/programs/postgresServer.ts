@@ -48,8 +48,7 @@ const POLL_MS = 20;
 
 /**
  * Settings of every server. fsync is off because these servers are temporary: their content must survive the end of any
- * process (the kernel keeps
- * written pages), but not the loss of the machine.
+ * process (the kernel keeps written pages), but not the loss of the machine.
  */
 const CONFIGURATION = `
 listen_addresses = '${LOOPBACK}'

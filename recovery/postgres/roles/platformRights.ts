@@ -148,8 +148,7 @@ function without(rights: readonly Right[], others: readonly Right[]): Right[] {
 
 /**
  * The rights on objects that do not belong to the app: those of the platform's schemas, of extensions, and of
- * PostgreSQL. Objects of extensions and
- * PostgreSQL are only included if their rights were changed. Only reads catalogs.
+ * PostgreSQL. Objects of extensions and PostgreSQL are only included if their rights were changed. Only reads catalogs.
  */
 export async function readPlatformRights(session: Session): Promise<PlatformRights> {
   const rows = await readObjects(session, []);
@@ -164,8 +163,7 @@ const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
 
 /**
  * Compares a database with the rights that a backup's source had. No differences if the backup does not record them. An
- * object that only the database has
- * is not compared. For an object that only the source had, its rights are reported.
+ * object that only the database has is not compared. For an object that only the source had, its rights are reported.
  */
 export async function comparePlatformRights(
   session: Session,

@@ -1,7 +1,7 @@
 /**
  * Settings whose value is a list of names or files. PostgreSQL stores each element as it was given, so SQL must quote
- * each element separately.
- * Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c (https://github.com/postgres/postgres).
+ * each element separately. Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c
+ * (https://github.com/postgres/postgres).
  */
 const FILES = [
   "local_preload_libraries",
@@ -26,8 +26,8 @@ export function isSettingList(name: string): boolean {
 
 /**
  * The elements of such a setting's value, as PostgreSQL reads it (SplitGUCList in src/bin/pg_dump/dumputils.c).
- * Undefined if it can't. SQL can't express
- * an empty list: an empty name means the same for names, and files have no equivalent.
+ * Undefined if it can't. SQL can't express an empty list: an empty name means the same for names, and files have no
+ * equivalent.
  */
 export function splitSettingList(name: string, text: string): string[] | undefined {
   const elements: string[] = [];
@@ -48,8 +48,7 @@ export function splitSettingList(name: string, text: string): string[] | undefin
 
 /**
  * The position of the semicolon that ends such a list in a text, before a new line or the text's end. An element may
- * hold anything, but it is followed by a
- * comma exactly if the list continues. Undefined if the list ends otherwise.
+ * hold anything, but it is followed by a comma exactly if the list continues. Undefined if the list ends otherwise.
  */
 export function endOfSettingList(text: string, start: number): number | undefined {
   for (let at = start; ; at += 1) {

@@ -3,8 +3,8 @@ import { eachRow } from "./rows.ts";
 
 /**
  * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64. It does not depend on their order, and
- * equal rows don't cancel out as they
- * would with XOR. It detects accidents, not tampering, which SHA-256 and the signature detect.
+ * equal rows don't cancel out as they would with XOR. It detects accidents, not tampering, which SHA-256 and the
+ * signature detect.
  */
 export class RowSum {
   /** Rows so far. */

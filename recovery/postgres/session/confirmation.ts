@@ -24,8 +24,7 @@ function refOf({ host, user }: Pick<DatabaseAddress, "host" | "user">): string |
 
 /**
  * What a database may be called: its project's ref if the address holds it, since all projects of a region share the
- * pooler's address. Otherwise the
- * address.
+ * pooler's address. Otherwise the address.
  */
 export function namesOf(address: DatabaseAddress): string[] {
   const { host, port, database } = address;

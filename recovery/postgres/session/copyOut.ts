@@ -28,9 +28,8 @@ type Listener = (bytes: Buffer) => void;
 
 /**
  * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which
- * costs more than the server's work.
- * So this class reads the socket itself while rows come, and hands it back at the first message that does not belong to
- * the copy.
+ * costs more than the server's work. So this class reads the socket itself while rows come, and hands it back at the
+ * first message that does not belong to the copy.
  */
 export class CopyOut implements Submittable {
   readonly done: Promise<void>;

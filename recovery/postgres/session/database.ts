@@ -28,8 +28,7 @@ export interface Session {
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
    * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen
-   * silent: the connection is closed, so
-   * that everything that waits for it fails.
+   * silent: the connection is closed, so that everything that waits for it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
   /** Closes the connection, also during a statement, and if the server does not answer. */
@@ -170,8 +169,7 @@ export async function withSession<T>(
 
 /**
  * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have
- * (transaction_timeout before 17) is skipped.
- * `row_security = off` makes a filtered read an error.
+ * (transaction_timeout before 17) is skipped. `row_security = off` makes a filtered read an error.
  */
 async function pinSettings(session: Pick<Session, "query">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {

@@ -12,10 +12,8 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
 
 /**
  * Runs work while a Postgres server answers. A silent network closes no connection, so a statement would wait for its
- * answer for a quarter of an hour.
- * This aborts the work after some 20 seconds, and throws the reason. It probes over separate connections, since every
- * session may be
- * running a long statement.
+ * answer for a quarter of an hour. This aborts the work after some 20 seconds, and throws the reason. It probes over
+ * separate connections, since every session may be running a long statement.
  */
 export async function whileReachable<T>(
   address: DatabaseAddress,

@@ -81,8 +81,7 @@ export async function insertableBy(session: Session, table: FlowTable): Promise<
 
 /**
  * The unique key that refuses a copy of a row only because it is a copy: all of its columns were copied. Undefined for
- * any other refusal, such as
- * that of a key that the database generates.
+ * any other refusal, such as that of a key that the database generates.
  */
 export async function keyOfDouble(session: Session, table: FlowTable, error: unknown): Promise<string | undefined> {
   const { code = "", constraint } = error as { code?: string; constraint?: string };

@@ -53,8 +53,7 @@ const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CH
 
 /**
  * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the
- * database again. The lines say
- * what is wrong.
+ * database again. The lines say what is wrong.
  *
  * @throws UserError if no throwaway can be made, or the restore could not be tried
  */

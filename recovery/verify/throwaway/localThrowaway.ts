@@ -41,8 +41,7 @@ max_wal_senders = 0
 
 /**
  * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on
- * 127.0.0.1, with a password, its
- * data in a private temporary folder (TMPDIR).
+ * 127.0.0.1, with a password, its data in a private temporary folder (TMPDIR).
  */
 export function localThrowaway(environment: NodeJS.ProcessEnv): ThrowawayPostgres {
   return {

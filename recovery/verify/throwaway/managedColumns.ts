@@ -11,8 +11,8 @@ interface TableThere {
 
 /**
  * Lets auth and storage accept the backup's rows. Supabase keeps adding tables and columns, whose types are in no
- * backup. Unknown ones are created
- * as text, which takes any value of COPY text and returns it byte for byte. Returns a sentence that lists them.
+ * backup. Unknown ones are created as text, which takes any value of COPY text and returns it byte for byte. Returns a
+ * sentence that lists them.
  *
  * @param restorer the role that writes them, quoted
  */

@@ -27,8 +27,7 @@ const PARAMETER_RIGHTS_SINCE = 15;
 
 /**
  * Creates the roles of a Supabase project that the server lacks, each marked as the throwaway's, so that only these are
- * removed. Runs in a
- * transaction of the administrator.
+ * removed. Runs in a transaction of the administrator.
  */
 export async function makePlatformRoles(session: Session, throwaway: Throwaway): Promise<ThrowawayLogins> {
   const there = new Set(
@@ -87,8 +86,7 @@ async function grantMemberships(session: Session, there: ReadonlySet<string>, re
 
 /**
  * Before version 16, the role that restores can't inherit from the owners of the platform's tables without being able
- * to become them. It owns the
- * tables itself there.
+ * to become them. It owns the tables itself there.
  */
 export async function ownManagedTables(session: Session, restorer: string): Promise<void> {
   if (session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE) return;

@@ -30,10 +30,8 @@ export async function listMissingExtensions(session: Session, manifest: Manifest
 
 /**
  * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles,
- * auth and storage, the backup's
- * extensions, and then, as the role that restores, the app's roles. The administrator uses only quoted names of the
- * backup. What was
- * created before a failure is removed with the throwaway.
+ * auth and storage, the backup's extensions, and then, as the role that restores, the app's roles. The administrator
+ * uses only quoted names of the backup. What was created before a failure is removed with the throwaway.
  *
  * @param appRoles the backup's roles.sql: the roles are created here, so that they can be marked as the throwaway's
  */
@@ -156,8 +154,8 @@ async function makeAppRoles(session: Session, throwaway: Throwaway, script: stri
 
 /**
  * Before version 16, a role that creates roles may make itself a member of any role, also of those that run programs.
- * It must not be able to do so when
- * functions of the backup run as it. It stays an admin of the app's roles, which it needs.
+ * It must not be able to do so when functions of the backup run as it. It stays an admin of the app's roles, which it
+ * needs.
  */
 async function endMakingRoles(session: Session, restorer: string, names: readonly string[]): Promise<void> {
   if (session.serverMajor >= SAFE_CREATEROLE_SINCE) return;

@@ -9,7 +9,7 @@
 /** A role of every project. */
 export interface PublishedRole {
   name: string;
-  /** As CREATE ROLE takes them, beside LOGIN. */
+  /** Attributes for CREATE ROLE in addition to LOGIN. */
   attributes: string;
   logsIn: boolean;
 }
@@ -51,8 +51,7 @@ const MEMBERSHIP_OPTIONS_SINCE = 16;
 
 /**
  * Which roles may act as which, where `restorer` is the role that Supabase calls `postgres`. Source: init-scripts,
- * 20230306081037, 20231013070755,
- * 20240606060239, 20250402093753, 20250605172253.
+ * 20230306081037, 20231013070755, 20240606060239, 20250402093753, 20250605172253.
  */
 export function publishedMemberships(restorer: string, serverMajor: number): PublishedMembership[] {
   const plain = { admin: false, inherit: true, set: true };
@@ -102,8 +101,7 @@ export function membershipSql(
 
 /**
  * Event triggers of every project: name, function in schema `extensions`, event, tags. The functions are empty here. On
- * Supabase they grant rights on
- * extensions that no other server has, and notify the API.
+ * Supabase they grant rights on extensions that no other server has, and notify the API.
  */
 const EVENT_TRIGGERS: readonly [name: string, routine: string, on: string][] = [
   ["issue_pg_cron_access", "grant_pg_cron_access", "ddl_command_end when tag in ('CREATE EXTENSION')"],
@@ -122,8 +120,8 @@ function defaultsInPublic(role: string, change: string): string[] {
 
 /**
  * SQL that revokes the superuser's own default rights in `public` after the extensions are created. On Supabase that
- * role is `supabase_admin`.
- * Another server's superuser may have the name of a role whose default rights a restore brings and compares.
+ * role is `supabase_admin`. Another server's superuser may have the name of a role whose default rights a restore
+ * brings and compares.
  */
 export function withoutOwnDefaultsSql(restorer: string): string {
   return defaultsInPublic("", `revoke all on % from ${restorer}, ${API_ROLES.join(", ")}`).join(";\n");
@@ -131,10 +129,8 @@ export function withoutOwnDefaultsSql(restorer: string): string {
 
 /**
  * SQL for a project's superuser that creates what a new project has in addition to roles and the platform's tables. The
- * superuser's default rights
- * then apply to what it creates later, above all extensions. Source: init-scripts 00000000000000 and …03,
- * 20220317095840,
- * 20230224042246, 20231017062225.
+ * superuser's default rights then apply to what it creates later, above all extensions. Source: init-scripts
+ * 00000000000000 and …03, 20220317095840, 20230224042246, 20231017062225.
  *
  * @param restorer the role that Supabase calls `postgres`, quoted
  */
@@ -166,10 +162,8 @@ export function publishedPlatformSql(restorer: string): string {
 
 /**
  * The init scripts run as `postgres` while it is still a superuser, which PostgreSQL only requires of an event
- * trigger's owner at that moment. The
- * function belongs to the superuser, as in newer projects (20250402065937): its owner could replace it, and a superuser
- * who creates an
- * extension would run the replacement.
+ * trigger's owner at that moment. The function belongs to the superuser, as in newer projects (20250402065937): its
+ * owner could replace it, and a superuser who creates an extension would run the replacement.
  */
 function ownedEventTrigger(name: string, restorer: string): string {
   return `do $owner$
