@@ -38,12 +38,12 @@ export interface AssessOptions {
   vault: Vault;
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
-  /** Opens an encrypted backup; without it rows of such a one are counted alone. */
+  /** Opens an encrypted backup. Without it the rows of an encrypted backup are only counted. */
   opener?: Opener | undefined;
   tiers: readonly TierPrefix[];
-  /** A proven backup by id; else the newest full one. */
+  /** A proven backup by its id. @default - the newest full one */
   backupId?: string | undefined;
-  /** Also reads the damaged tables in every later full backup, to tell in which of them the rows were lost already. */
+  /** Also reads the damaged tables in every later full backup, to find out in which of them rows were already lost. */
   trace?: boolean | undefined;
   clock: Clock;
   reporter: Reporter;
@@ -52,26 +52,32 @@ export interface AssessOptions {
   timing?: Timing | undefined;
 }
 
-/** What of a backup is missing or altered in the live database, and what the manifests say of since when. */
+/** What of a backup is missing or altered in the live database, and since when according to the manifests. */
 export interface Assessment {
   backupId: string;
   /** Of the backup, ISO 8601. */
   snapshotAt: string;
   /** When the live database's snapshot was taken, ISO 8601. */
   assessedAt: string;
-  /** Whether anything of the backup is missing or altered now, by whomever; also where that can't be told of a table that differs. */
+  /**
+   * Whether anything of the backup is missing or altered now, for whatever reason. Also true if a table differs in a
+   * way that cannot be counted.
+   */
   isDamaged: boolean;
   tables: AssessedTable[];
   definitions: DefinitionDifferences;
   sequences: SequenceDifference[];
   missingExtensions: string[];
-  /** What is other about the large objects, in clauses; which of them, and whether some were only added, can't be told. */
+  /**
+   * What differs about the large objects, in clauses. It is not known which of them differ, nor whether some were only
+   * added.
+   */
   largeObjects: string[];
-  /** What lies beside the database: what this backup has of it. */
+  /** What this backup has of each part outside the database. */
   parts: AssessedPart[];
-  /** What the last restore into this database brought of it; absent where there was none. */
+  /** What the last restore into this database brought of these parts. Absent if there was none. */
   restored?: AssessedRestore;
-  /** How many proven full backups the history is taken from. */
+  /** Number of proven full backups that the history is taken from. */
   backupsLookedAt: number;
   earlierLosses: EarlierLoss[];
   /** Newer backups that it was not compared with, in sentences. */
@@ -80,11 +86,11 @@ export interface Assessment {
 }
 
 /**
- * Compares the live database with a proven backup, under one snapshot and without changing anything: which tables differ by how many
- * rows, which definitions, sequences and extensions; and from the manifests of all proven backups since when. A legitimate change
- * looks like any other: this says what differs, not who did it.
+ * Compares the live database with a proven backup under one snapshot, without changing anything: rows of each table,
+ * definitions, sequences and extensions. The manifests of all proven backups show since when they differ. A legitimate
+ * change looks like damage: the result says what differs, not what caused it.
  *
- * @throws UserError where there is no such backup, or a table can't be read; PromiseError for a damaged backup
+ * @throws UserError if there is no such backup, or a table can't be read; PromiseError for a damaged backup
  */
 export async function assess(options: AssessOptions): Promise<Assessment> {
   const { vault, trustedKeys, tiers, databaseUrl, clock, reporter, timing = realTiming } = options;
@@ -94,7 +100,9 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
   const { chosen, passedOver } = chooseBackup(backups, { backupId: options.backupId });
   const { manifest } = chosen;
   if (!KINDS[manifest.kind].database)
-    throw new UserError(`Backup ${manifest.backupId} holds the configuration alone: there is nothing to compare.`);
+    throw new UserError(
+      `Backup ${manifest.backupId} only holds the configuration. There is nothing to compare. Name another one with \`--backup\`.`,
+    );
   const chain = backups
     .filter(
       (one) =>
@@ -180,7 +188,7 @@ async function countRows(
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<Partial<AssessedTable>> {
-  if (!canOpen(source)) return { note: "the backup is encrypted and no identity is at hand: only counts are known" };
+  if (!canOpen(source)) return { note: "the backup is encrypted and no identity is set: only counts are known" };
   reporter(`Comparing the rows of ${tableName(table.backedUp)}`);
   return await compareRows(source, session, table, signal);
 }

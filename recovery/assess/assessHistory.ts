@@ -10,41 +10,47 @@ export interface PointInTime {
   at: string;
 }
 
-/** What the manifests alone tell of when a table came to be as it is. Nothing in it is an estimate. */
+/** When a table came to be as it is, according to the manifests only. Nothing in it is an estimate. */
 export interface TableHistory {
-  /** Newest backup, in one row from the reference on, in which the table is exactly as in the reference: it was undamaged then. */
+  /**
+   * The newest backup, in an unbroken row from the reference on, in which the table is exactly as in the reference. It
+   * was undamaged then.
+   */
   sameAsReferenceUntil: PointInTime;
-  /** Oldest backup from which on the table is exactly as it is now; absent where no backup holds this state. */
+  /** The oldest backup from which on the table is exactly as it is now. Absent if no backup holds this state. */
   asNowSince: PointInTime | undefined;
-  /** Between which two backups up to the reference it changed last; absent where it is the same in all of them, or that can't be told. */
+  /**
+   * The two backups, up to the reference, between which it last changed. Absent if it is the same in all of them, or
+   * that is not known.
+   */
   lastChangeBefore: { after: PointInTime; by: PointInTime } | undefined;
   /**
-   * False where the table has other columns in some backup, or now, or its rows another format: then their fingerprints can't be compared,
-   * so that nothing follows from an instant that is absent.
+   * False if the table has other columns, or its rows another format, in some backup or now. Fingerprints can't be
+   * compared then, so an absent instant means nothing.
    */
   isComplete: boolean;
 }
 
-/** A table that lost rows, or was lost, between two earlier backups: perhaps on purpose. */
+/** A table that lost rows, or was dropped, between two earlier backups, perhaps on purpose. */
 export interface EarlierLoss {
   table: string;
   after: PointInTime;
   by: PointInTime;
   rowsBefore: number;
-  /** Undefined where the table is gone. */
+  /** Undefined if the table is gone. */
   rowsAfter: number | undefined;
 }
 
-/** What a table holds, as a manifest says it. */
+/** What a table holds according to a manifest. */
 type Content = Pick<BackedUpTable, "rows" | "fingerprint" | "columns" | "format">;
 
 /**
- * Looks through the manifests for when a table came to be as it is now.
+ * Finds in the manifests when a table came to be as it is now.
  *
  * @param chain proven full backups, the oldest first
  * @param reference one of them
- * @param now what the table holds now, read in the reference's columns and format, without a fingerprint where it can't be; undefined
- *   where it is gone
+ * @param now what the table holds now, in the reference's columns and format; undefined if it is gone; without a
+ * fingerprint if it can't be read in them
  */
 export function historyOf(
   table: { schema: string; name: string },
@@ -75,7 +81,10 @@ export function historyOf(
   };
 }
 
-/** Tables that have fewer rows in a backup than in the one before it, or are gone from it; newest first, up to the reference. */
+/**
+ * Tables that have fewer rows in a backup than in the one before it, or are gone from it, newest first, up to the
+ * reference.
+ */
 export function earlierLosses(chain: readonly Manifest[], reference: Manifest): EarlierLoss[] {
   const at = chain.findIndex((manifest) => manifest.backupId === reference.backupId);
   // What a backup of another kind does not hold was not lost.

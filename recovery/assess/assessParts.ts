@@ -5,36 +5,39 @@ import { KINDS } from "../vault/backupKinds.ts";
 import {
   lackingNames,
   newestWhole,
-  type PartBeside,
-  PARTS_BESIDE,
+  OUTSIDE_PARTS,
+  type OutsidePart,
   type Wholeness,
   wholenessOf,
 } from "../vault/completeness.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
-/** A part beside the database in the backup that is compared with, and the older backup that has all of it where this one lacks some. */
+/**
+ * A part outside the database in the backup that is compared with, and the older backup that has all of it if this one
+ * does not.
+ */
 export interface AssessedPart {
-  part: PartBeside;
+  part: OutsidePart;
   state: Wholeness;
-  /** Names of what the backup lacks; "*" where they are not known. */
+  /** Names of what the backup lacks; "*" if they are unknown. */
   lacking: string[];
-  /** Absent where nothing is lacking, and where no older proven backup has it whole. */
+  /** Absent if nothing is lacking, or no older proven backup has all of it. */
   wholeIn?: { backupId: string; snapshotAt: string };
 }
 
-/** What the last restore into the live database brought beside it, as it has noted it there. */
+/** What the last restore into the live database brought of the parts outside it, as its marker records it. */
 export interface AssessedRestore {
   restoreId: string;
   backupId: string;
   parts: RestoredParts;
-  /** Whether storage objects or functions are not there since. */
+  /** Whether storage objects or functions have been missing since. */
   hasLosses: boolean;
 }
 
-/** What a backup holds of each part, by the manifests of itself and of older proven ones, the newest first. */
+/** What a backup has of each part, according to its manifest and those of older proven backups, newest first. */
 export function assessParts(manifest: Manifest, older: readonly { manifest: Manifest }[]): AssessedPart[] {
   if (!KINDS[manifest.kind].project) return [];
-  return PARTS_BESIDE.map((part) => {
+  return OUTSIDE_PARTS.map((part) => {
     const state = wholenessOf(manifest, part);
     const holder = state === "lacking" ? newestWhole(older, part)?.manifest : undefined;
     const { backupId, snapshotAt } = holder ?? {};
@@ -47,7 +50,7 @@ export function assessParts(manifest: Manifest, older: readonly { manifest: Mani
   });
 }
 
-/** What a restore has noted of the parts; undefined where there was none, or none that looked for them. */
+/** What a restore has recorded of the parts. Undefined if there was no restore, or it did not restore them. */
 export function assessRestore(marker: RestoreMarker | undefined): AssessedRestore | undefined {
   const { restoreId, backupId, parts } = marker?.result ?? {};
   if (restoreId === undefined || backupId === undefined || parts === undefined) return undefined;

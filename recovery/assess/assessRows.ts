@@ -10,7 +10,7 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import { checkSection, readChunk } from "../vault/readChunk.ts";
 import { NoKey, type RowDifferences, RowTable } from "./rowTable.ts";
 
-/** Rows of a backup that are held at once: 84 MB with the margin below. Where a table has more, both sides are read several times. */
+/** Rows of a backup that are held at once: 84 MB with the margin below. A larger table is read in several passes. */
 const ROWS_AT_ONCE = 2_600_000;
 
 /** A table that is in the backup and in the database. */
@@ -18,13 +18,14 @@ export interface ComparedTable {
   backedUp: BackedUpTable;
   /** As it is now, with the backup's columns and format. */
   live: MeasuredTable;
-  /** Columns of the primary key as it is now; empty where there is none. */
+  /** Columns of the primary key as it is now. Empty if there is none. */
   key: readonly string[];
 }
 
 /**
- * Counts the rows of a table that are missing, altered or new: by primary key where it has one, else by whole lines. Reads the backup's
- * chunks, each checked against its SHA-256 and fingerprint, and the table over a session that holds the snapshot.
+ * Counts the rows of a table that are missing, altered or new: by primary key if it has one, else by whole rows. Reads
+ * the backup's chunks, each checked against its SHA-256 and fingerprint, and reads the table in a session that holds
+ * the snapshot.
  *
  * @throws PromiseError for a damaged chunk
  */
@@ -38,7 +39,9 @@ export async function compareRows(
   return await compareSides(source, table, rowsAtOnce, signal, (into) => readLive(session, table.live, into));
 }
 
-/** The same against a later backup instead of the live table: which rows it lacks already. Its columns must be the same. */
+/**
+ * Compares with a later backup instead of the live table: which rows it already lacks. Its columns must be the same.
+ */
 export async function compareWithLater(
   source: BackupSource,
   later: BackupSource,
@@ -65,13 +68,13 @@ async function compareSides(
   try {
     return await compare(positionsOf(table));
   } catch (error) {
-    // The key is of another time than one of the two sides.
+    // The primary key differs between the two sides.
     if (!(error instanceof NoKey)) throw error;
     return await compare(undefined);
   }
 }
 
-/** Compares share by share of the rows, so that no more than so many are held at once. */
+/** Compares one share of the rows after the other, to bound the rows that are held at once. */
 async function inPasses(
   rows: number,
   format: CopyFormat,
@@ -112,7 +115,7 @@ async function readBackedUp(
 }
 
 async function readLive(session: Session, table: MeasuredTable, into: RowTable): Promise<void> {
-  // A sink that throws would cost the connection, so what it throws is kept until the copy is over.
+  // A sink that throws would end the connection, so its error is kept until the copy is over.
   let failure: Error | undefined;
   const sink = new RowSplitter(table.format, (bytes, start, end) => {
     if (failure !== undefined) return;
@@ -132,7 +135,7 @@ function positionsOf({ backedUp, key }: ComparedTable): number[] | undefined {
   return positions.length === 0 || positions.includes(-1) ? undefined : positions;
 }
 
-/** Columns of every primary key, by {@link tableKey}, in order. */
+/** Columns of every primary key, in order, by {@link tableKey}. */
 export async function listKeys(session: Session): Promise<Map<string, string[]>> {
   const rows = await session.query<{ schema: string; name: string; columns: string[] }>(
     `select n.nspname as schema, c.relname as name, array_agg(a.attname::text order by k.at) as columns

@@ -9,38 +9,40 @@ import type { TableHistory } from "./assessHistory.ts";
 import { type ComparedTable, listKeys } from "./assessRows.ts";
 import type { TracedLoss } from "./assessTrace.ts";
 
-/** How a table stands to the backup. */
+/** How a table compares with the backup. */
 export interface AssessedTable {
   schema: string;
   name: string;
-  /** "changed": it has other rows. "missing": it is gone. "new": the backup doesn't know it. */
+  /** "changed": it has other rows. "missing": it is gone. "new": the backup does not have it. */
   state: "same" | "changed" | "missing" | "new";
   rowsInBackup: number | undefined;
   rowsNow: number | undefined;
-  /** Rows of the backup that are not there now as they were; undefined where that can't be told, see `note`. */
+  /** Rows of the backup that are missing or altered now. Undefined if that is not known, see `note`. */
   lost: number | undefined;
-  /** Of those, how many are there with the same primary key and other values; undefined where no key tells. */
+  /** How many of them have the same primary key and other values. Undefined without a key. */
   altered: number | undefined;
-  /** Rows that are there now and were not in the backup under that key (without a key: not in that form). */
+  /** Rows that exist now but not in the backup under that key (without a key: not in that form). */
   added: number | undefined;
   /** Why rows were not compared one by one. */
   note: string | undefined;
-  /** Only of tables that are changed or missing. */
+  /** Only for tables that are changed or missing. */
   history: TableHistory | undefined;
-  /** How many of the rows each later backup lacked already, the oldest first; only where that was asked for. */
+  /** How many of the rows each later backup already lacked, oldest first. Only if that was asked for. */
   traced: TracedLoss[] | undefined;
 }
 
-/** Whether rows of the backup are gone or altered in it. A table that differs in a way that can't be counted is taken for damaged. */
+/**
+ * Whether rows of the backup are missing or altered in it. A table whose difference can't be counted counts as damaged.
+ */
 export function isTableDamaged({ state, lost }: AssessedTable): boolean {
   return state === "missing" || (state === "changed" && lost !== 0);
 }
 
-/** The backup's tables beside those that are there now. */
+/** The backup's tables, matched with the live ones. */
 export interface Matched {
-  /** There, with every column of the backup. */
+  /** Live tables with every column of the backup. */
   comparable: BackedUpTable[];
-  /** There, but with columns in which its rows can't be read as the backup did; the note says why. */
+  /** Live tables whose columns differ so much that their rows can't be compared. The note says why. */
   unlike: { table: BackedUpTable; note: string }[];
   missing: BackedUpTable[];
   added: MeasuredTable[];
@@ -61,7 +63,7 @@ export function matchTables(backedUp: readonly BackedUpTable[], live: readonly M
         table,
         note: `it lacks ${lacks.length === 1 ? "the column" : "the columns"} ${lacks.join(", ")}`,
       });
-    // A type that is not on the list may have no binary form at all; reading it would end the transaction of the snapshot.
+    // A type that is not on the list may have no binary form, and reading it would abort the snapshot's transaction.
     else if (table.format === "binary" && found.format !== "binary")
       matched.unlike.push({ table, note: "a column has another type, whose values can't be compared" });
     else matched.comparable.push(table);
@@ -70,17 +72,17 @@ export function matchTables(backedUp: readonly BackedUpTable[], live: readonly M
   return matched;
 }
 
-/** A table on its way to being assessed. */
+/** A table that is being assessed. */
 export interface InWork {
   state: AssessedTable["state"];
   facts: AssessedTable;
-  /** Where its rows can be compared one by one. */
+  /** Present if its rows can be compared one by one. */
   compared?: ComparedTable;
-  /** Without a fingerprint where it can't be read in the backup's columns. */
+  /** Without a fingerprint if it can't be read in the backup's columns. */
   now: { rows: number; fingerprint: string | undefined } | undefined;
 }
 
-/** The facts of every table that fingerprints and counts tell; of those whose rows differ, what it takes to compare them. */
+/** What fingerprints and counts show of every table, and what is needed to compare the rows of those that differ. */
 export async function describeTables(
   session: Session,
   manifest: Manifest,

@@ -6,9 +6,9 @@ import type { Manifest } from "../vault/manifest.ts";
 import type { PointInTime } from "./assessHistory.ts";
 import { type ComparedTable, compareWithLater } from "./assessRows.ts";
 
-/** How many rows of the reference a later backup lacks in the form that they had. */
+/** How many rows of the reference a later backup lacks in their original form. */
 export interface TracedLoss extends PointInTime {
-  /** Undefined where the backup's columns or their types are others, or it can't be opened. */
+  /** Undefined if the backup's columns or types differ, or it can't be decrypted. */
   lost: number | undefined;
 }
 
@@ -18,7 +18,10 @@ export function laterThan(reference: Manifest, chain: readonly Manifest[]): Mani
   return chain.slice(at + 1);
 }
 
-/** Reads a table in each later backup and counts the reference's rows that it lacks. Fingerprints spare the reading where they are equal. */
+/**
+ * Reads a table in each later backup, and counts the reference's rows that it lacks. A backup with an equal fingerprint
+ * is not read.
+ */
 export async function traceLoss(
   source: BackupSource,
   later: readonly Manifest[],
@@ -42,7 +45,10 @@ export async function traceLoss(
   return traced;
 }
 
-/** The format tells of the columns' types: rows of two formats can't be compared. */
+/**
+ * Whether the rows can be compared. The format depends on the columns' types, and rows of two formats can't be
+ * compared.
+ */
 function hasSameColumns(one: BackedUpTable, other: BackedUpTable): boolean {
   return one.format === other.format && one.columns.join("\0") === other.columns.join("\0");
 }

@@ -1,6 +1,6 @@
 /**
- * A 64-bit hash of one or several pieces, without an allocation for each line. Against accidents, as the fingerprints are
- * (rowSum.ts), not against intent.
+ * A 64-bit hash of one or several pieces, without an allocation for each row. Like the fingerprints (rowSum.ts), it
+ * detects accidents, not attacks.
  */
 export class RowHash {
   low = 0;
@@ -8,13 +8,13 @@ export class RowHash {
   #a = 0;
   #b = 0;
 
-  /** Forgets all pieces. */
+  /** Starts a new hash. */
   begin(): void {
     this.#a = 0x9e3779b9;
     this.#b = 0x85ebca6b;
   }
 
-  /** Adds a piece with its length, so that two pieces never run into each other. */
+  /** Adds a piece with its length, so that the border between two pieces counts. */
   add(bytes: Buffer, start: number, end: number): void {
     let a = this.#a ^ (end - start);
     let b = this.#b ^ (end - start);
@@ -33,12 +33,12 @@ export class RowHash {
       b = Math.imul(b + a, 0x1b873593);
       b = (b << 13) | (b >>> 19);
     }
-    // A piece that is empty counts as well.
+    // An empty piece counts too.
     this.#a = Math.imul(a ^ 0x165667b1, 0x85ebca6b);
     this.#b = Math.imul(b ^ (a >>> 15), 0xc2b2ae35);
   }
 
-  /** Gives `low` and `high` for what has been added. */
+  /** Computes `low` and `high`. */
   finish(): void {
     let a = this.#a;
     let b = this.#b;

@@ -2,29 +2,29 @@ import { fieldOf } from "../postgres/rows/rows.ts";
 import type { CopyFormat } from "../postgres/session/copyFormat.ts";
 import { RowHash } from "./rowHash.ts";
 
-/** Rows of one table that are gone, altered or new, counted. */
+/** Counts of rows that are missing, altered or new. */
 export interface RowDifferences {
-  /** Rows of the first side that the second doesn't have in the same form: missing or altered. */
+  /** Rows of the first side that the second does not have in the same form: missing or altered. */
   lost: number;
-  /** Of those, how many are there with the same key and other values; undefined where no key tells. */
+  /** How many of them have the same key and other values. Undefined without a key. */
   altered: number | undefined;
-  /** Rows that the second side alone has. */
+  /** Rows that only the second side has. */
   added: number;
 }
 
-/** A key occurs twice, so it is none. */
+/** A key occurs twice, so it does not identify rows. */
 export class NoKey extends Error {
   override readonly name = "NoKey";
 }
 
-/** Slots stay at most this full. */
+/** The largest share of slots that are used. */
 const FULLEST = 0.7;
 const SEEN = -1;
 
 /**
- * Compares two sides' rows in flat memory: of each row only hashes of 64 bits are kept (20 bytes a slot, at most 58 a row
- * of the first side). With the positions of a key's columns it tells altered rows from missing ones; without, equal rows are counted
- * against each other.
+ * Compares the rows of two sides in flat memory. Of each row only 64-bit hashes are kept (20 bytes a slot, at most 58 a
+ * row of the first side). With the positions of a key's columns it separates altered rows from missing ones. Without
+ * them, equal rows are counted against each other.
  */
 export class RowTable {
   readonly #format: CopyFormat;
@@ -33,7 +33,7 @@ export class RowTable {
   readonly #mask: number;
   /** Four numbers a slot: hash of the key, hash of the line. */
   readonly #hashes: Uint32Array;
-  /** How many lines of the first side are unmatched; 0 for an empty slot, -1 for one whose lines have all been matched. */
+  /** Unmatched rows of the first side. 0 for an empty slot, -1 for a slot whose rows have all been matched. */
   readonly #counts: Int32Array;
   #used = 0;
   readonly #capacity: number;
@@ -46,7 +46,7 @@ export class RowTable {
   /**
    * @param rows of the first side, at most
    * @param format of both sides
-   * @param keyColumns positions of the key's columns in a row, from 0; none where there is no key
+   * @param keyColumns positions of the key's columns in a row, from 0; undefined without a key
    * @param share which part of all rows this is, by the hashes of their keys
    */
   constructor(
@@ -66,7 +66,7 @@ export class RowTable {
     this.#counts = new Int32Array(slots);
   }
 
-  /** A row of the first side, from `start` to `end`. {@link NoKey} where its key was there before. */
+  /** Adds a row of the first side, from `start` to `end`. @throws {@link NoKey} if its key occurred before */
   addFirst(bytes: Buffer, start: number, end: number): void {
     if (!this.#take(bytes, start, end)) return;
     const slot = this.#find();
@@ -80,7 +80,7 @@ export class RowTable {
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
   }
 
-  /** A row of the second side, once all of the first have been added. {@link NoKey} where its key was there before. */
+  /** Adds a row of the second side, after all rows of the first. @throws {@link NoKey} if its key occurred before */
   addSecond(bytes: Buffer, start: number, end: number): void {
     if (!this.#take(bytes, start, end)) return;
     const slot = this.#find();
@@ -95,7 +95,7 @@ export class RowTable {
     this.#counts[slot] = count === 1 ? SEEN : count - 1;
   }
 
-  /** What differs, once all lines have been added. */
+  /** What differs, after all rows have been added. */
   result(): RowDifferences {
     const missing = this.#counts.reduce((sum, count) => sum + Math.max(0, count), 0);
     return {
@@ -105,7 +105,7 @@ export class RowTable {
     };
   }
 
-  /** Hashes a line; false where it is not of this share. */
+  /** Hashes a row. False if it does not belong to this share. */
   #take(bytes: Buffer, start: number, end: number): boolean {
     const line = this.#line;
     line.begin();
@@ -116,7 +116,7 @@ export class RowTable {
     this.#row[1] = key.high;
     this.#row[2] = line.low;
     this.#row[3] = line.high;
-    // Another half than the slot is chosen by.
+    // The slot is chosen by the other half.
     return key.high % this.#share.of === this.#share.index;
   }
 
@@ -132,7 +132,7 @@ export class RowTable {
     return key;
   }
 
-  /** The slot of the key, or the empty one where it belongs. */
+  /** The slot of the key, or the empty slot for it. */
   #find(): number {
     const [low = 0, high = 0] = this.#row;
     for (let slot = low & this.#mask; ; slot = (slot + 1) & this.#mask) {

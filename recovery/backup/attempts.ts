@@ -2,12 +2,12 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import { sleep, type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, untilEnded, type Waiter } from "./giveWay.ts";
+import { LockConflict, untilEnded, type Waiter } from "./lockConflict.ts";
 import type { RunSession } from "./runSession.ts";
 
 const ATTEMPTS = 3;
 
-/** What a run is begun anew with. */
+/** What a run needs to start again. */
 export interface AttemptsOptions {
   run: RunSession;
   timing: Timing;
@@ -16,15 +16,15 @@ export interface AttemptsOptions {
 }
 
 /**
- * Reads the database, and begins anew with another snapshot when the run is in somebody's way or has lost the session that held
- * the snapshot. It waits for the transactions of those whom it gave way to. Chunks that fail while the leading session lives are
- * tried again by their readers.
+ * Reads the database, and starts again with another snapshot after a lock conflict or after the session that held the
+ * snapshot is lost. Before it starts again it waits for the transactions that it yielded to. A chunk that fails while
+ * the leading session lives is retried by its reader.
  */
 export async function inAttempts<T>(
   { run, timing, reporter, signal }: AttemptsOptions,
   read: (session: Session, attempt: number) => Promise<T>,
 ): Promise<T> {
-  // A wrong address or password is told at once; later the server was there a moment ago.
+  // A wrong address or password fails at once. In later attempts the server has answered before, so it is waited for.
   const first = await run.ready();
   let waiters: readonly Waiter[] = [];
   for (let attempt = 1; ; attempt += 1) {
@@ -37,32 +37,32 @@ export async function inAttempts<T>(
     } catch (error) {
       signal.throwIfAborted();
       cause = error;
-      if (error instanceof GiveWay) reason = "Another session waits for a table: giving way";
+      if (error instanceof LockConflict) reason = "Another session waits for a table: yielding";
       else if (await run.isAlive()) throw explained(error);
-      else reason = "The connection that held the snapshot is lost";
+      else reason = "The connection that held the snapshot was lost";
     }
-    waiters = cause instanceof GiveWay ? cause.waiters : [];
+    waiters = cause instanceof LockConflict ? cause.waiters : [];
     if (attempt >= ATTEMPTS) throw exhausted(cause);
-    reporter(`${reason}, then beginning anew`);
+    reporter(`${reason}, then starting again`);
     await sleep(timing.attemptPauseMs * 3 ** (attempt - 1) * (0.5 + Math.random()), signal);
   }
 }
 
-/** pg_dump tells its server's words alone. */
+/** pg_dump repeats only the server's message, without its SQLSTATE. */
 const NO_ROOM_FOR_LOCKS = /out of shared memory/;
 
 function explained(error: unknown): unknown {
   if (!NO_ROOM_FOR_LOCKS.test(messageOf(error))) return error;
   return new UserError(
-    "The database server has no room for a lock on each of the tables at once, which one consistent snapshot of them needs: raise max_locks_per_transaction (64 by default; on Supabase: supabase postgres-config update) so that this times max_connections is a few times the number of tables, restart the server, then run the backup again.",
+    "The database server has no room for a lock on each of the tables. A consistent snapshot needs all of them at once. Raise max_locks_per_transaction (64 by default; on Supabase: `supabase postgres-config update`) until its product with max_connections is a few times the number of tables. Then restart the server and run the backup again.",
     { cause: error },
   );
 }
 
 function exhausted(cause: unknown): UserError {
   const sentence =
-    cause instanceof GiveWay
-      ? `The backup gave way ${ATTEMPTS} times to a session that changes its tables: run it again once migrations have finished.`
-      : `The connection to the database was lost in each of ${ATTEMPTS} attempts: check the network and the server, then run the backup again.`;
+    cause instanceof LockConflict
+      ? `The backup yielded ${ATTEMPTS} times to a session that changes its tables. Run it again when migrations have finished.`
+      : `The connection to the database was lost in each of ${ATTEMPTS} attempts. Check the network and the server, then run the backup again.`;
   return new UserError(sentence, { cause });
 }

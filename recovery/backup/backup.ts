@@ -26,8 +26,8 @@ import { readBack } from "../vault/readBack.ts";
 import { inAttempts } from "./attempts.ts";
 import type { BackupOptions, BackupResult, BackupTier } from "./backupOptions.ts";
 import { storeConfiguration } from "./backupParts.ts";
-import type { WaitedMs } from "./giveWay.ts";
 import { moveLegalHold } from "./legalHold.ts";
+import type { WaitedMs } from "./lockConflict.ts";
 import { lackingConfiguration, type ManifestBody } from "./manifestBody.ts";
 import { backupApplicationName, readDatabase } from "./readDatabase.ts";
 import { RunSession } from "./runSession.ts";
@@ -39,7 +39,7 @@ export type { BackupOptions, BackupResult } from "./backupOptions.ts";
 const DAY_MS = 86_400_000;
 const SHRINK_PERCENT = 20;
 
-/** A run once it is decided where it goes. */
+/** A run after its tier and its id are decided. */
 interface Run extends Omit<BackupOptions, "signal" | "kind" | "timing"> {
   kind: Manifest["kind"];
   timing: Timing;
@@ -56,10 +56,11 @@ interface Run extends Omit<BackupOptions, "signal" | "kind" | "timing"> {
 }
 
 /**
- * Takes one consistent backup, stores it, and reads it back. The result is a proven backup, or an error: UserError where the
- * set-up is wrong or another run is at work, PromiseError where what was read back is not what was written, or where the run is
- * so much smaller than the last one that it must not be taken for its successor. A run that fails leaves no manifest, so it
- * leaves no backup; one that is suspiciously small is stored, and doesn't count.
+ * Takes one consistent backup, stores it, and reads it back. A run that fails leaves no manifest, so it leaves no
+ * backup. A run that is much smaller than the last one is stored, but does not count as proven.
+ *
+ * @throws UserError if a setting is wrong or another run holds the lock; PromiseError if what was read back is not what
+ * was written, or if the run is suspiciously small
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const signal = options.signal ?? new AbortController().signal;
@@ -71,7 +72,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const backupId = backupIdFor(startedAt, randomBytes(3).toString("hex"));
   const sessions = sessionsFor(options, kind, backupId, signal);
   try {
-    // The lock comes first: what another run is about to prove would change this one's tier.
+    // The lock comes first: a backup that another run is about to prove would change this run's tier.
     await sessions?.ready();
     const ownKey = await options.signer.publicKeyPem();
     const trustedKeys = [ownKey, ...(options.trustedKeys ?? [])];
@@ -106,7 +107,10 @@ function sessionsFor(
   return new RunSession(databaseUrl, backupApplicationName(backupId), signal, timing);
 }
 
-/** A full backup opens the longest tier that is due; the others, and damage that is saved, are no substitute for one, so they open none. */
+/**
+ * Only a regular full backup counts towards a tier. Partial and safety backups never do, so they go to the shortest
+ * one.
+ */
 function tierOf(
   { tiers, isSafety }: BackupOptions,
   kind: Manifest["kind"],
@@ -145,7 +149,7 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   };
   const { databaseUrl } = run;
   if (sessions === undefined || databaseUrl === undefined) {
-    return { ...head, ...(await readConfigurationAlone(run, place)), suspicions: [] };
+    return { ...head, ...(await readConfigurationOnly(run, place)), suspicions: [] };
   }
   const waited: WaitedMs = new Map();
   return await inAttempts({ run: sessions, timing: run.timing, reporter, signal }, async (session, attempt) => {
@@ -156,11 +160,12 @@ async function read(run: Run, sessions: RunSession | undefined): Promise<Manifes
   });
 }
 
-async function readConfigurationAlone(
+async function readConfigurationOnly(
   { configuration, clock, timer, signal }: Run,
   place: Omit<Parameters<typeof storeConfiguration>[0], "attempt">,
 ): Promise<ManifestBody> {
-  if (configuration === undefined) throw new UserError("There is no configuration to back up: name its sources.");
+  if (configuration === undefined)
+    throw new UserError("There is no configuration to back up. Set its sources in the stack's settings.");
   const snapshotAt = clock().toISOString();
   const { parts, missing } = await timer.run("configuration", "Collecting the configuration", () =>
     storeConfiguration({ ...place, attempt: 1 }, configuration, signal),
@@ -172,7 +177,7 @@ async function readConfigurationAlone(
     ...{ extensions: [], appSchemas: [], sequences: [], filledViews: [], jobs: [], publications: [], objects: {} },
     seedCounts: { users: 0, posts: 0, applications: 0 },
     leftOut: [
-      { what: "the database", why: "a backup of the configuration alone was asked for" },
+      { what: "the database", why: "the backup was asked to hold only the configuration" },
       ...missing.map(lackOf),
     ],
     lacks: lackingConfiguration(missing),
@@ -187,7 +192,7 @@ function suspicionsFor(run: Run, manifest: Manifest, expectedTables: readonly Ex
   return suspicionsOf(manifest, last, { shrinkPercent: run.shrinkPercent ?? SHRINK_PERCENT, expectedTables });
 }
 
-/** The manifest comes last of all that was read, and the proof once it has been read back. */
+/** Stores the manifest after everything that it names, and the proof after all of it has been read back. */
 async function store(run: Run, manifest: Manifest): Promise<void> {
   const { vault, opener, signer, clock, timer, tier, backupId, lockUntil, signal } = run;
   const bytes = manifestBytes(manifest);
@@ -217,7 +222,7 @@ async function store(run: Run, manifest: Manifest): Promise<void> {
 
 function suspicious({ backupId, suspicions }: Manifest): PromiseError {
   return new PromiseError(
-    `Backup ${backupId} is stored and whole, but does not count as proven: ${suspicions.join("; ")}. Look at the database. If it is right as it is, run the backup again with --accept-smaller.`,
+    `Backup ${backupId} is stored and whole, but does not count as proven: ${suspicions.join("; ")}. Check the database. If its content is right, run the backup again with \`--accept-smaller\`.`,
   );
 }
 

@@ -11,25 +11,28 @@ import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 import type { BackupKind } from "../vault/backupKinds.ts";
 import type { TierPrefix } from "../vault/listBackups.ts";
 
-/** A tier as a backup needs it; planning/tiers.ts has them. */
+/** What a backup needs to know of a tier. planning/tiers.ts defines the tiers. */
 export interface BackupTier extends CalendarTier, TierPrefix {
-  /** Days for which the objects are locked; none or 0 for no lock (needs a bucket with Object Lock). */
+  /** Days for which the objects are locked. Absent or 0 means no lock. A lock needs a bucket with Object Lock. */
   readonly lockDays?: number;
 }
 
 /** What to back up, and where to. */
 export interface BackupOptions {
-  /** Not needed for a backup of the configuration alone. */
+  /** Not needed for a backup of kind configuration. */
   databaseUrl?: string | undefined;
-  /** What it is to hold; all of it by default. */
+  /** What the backup holds. @default "full" */
   kind?: BackupKind | undefined;
-  /** "schema.table": what a backup of kind critical holds, and what every other one is expected to hold. */
+  /** "schema.table": what a backup of kind critical holds, and what every other backup is expected to hold. */
   criticalTables?: readonly string[] | undefined;
-  /** Percent of rows or bytes that a run may hold fewer than the last proven one (20). */
+  /** Percent of rows or bytes that may be missing compared with the last proven backup. @default 20 */
   shrinkPercent?: number | undefined;
-  /** Count the run as proven although it is much smaller than the last one, or an expected table is missing. */
+  /** Count the run as proven even if it is much smaller than the last one or an expected table is missing. */
   acceptsSmaller?: boolean | undefined;
-  /** What is saved is a state that is about to be replaced: it is kept under its id, and is nobody's newest backup. */
+  /**
+   * The backup saves a state that is about to be replaced. It is restored only by its id, and never counts as the
+   * newest.
+   */
   isSafety?: boolean | undefined;
   vault: Vault;
   signer: Signer;
@@ -38,15 +41,21 @@ export interface BackupOptions {
   /** Shortest period first. */
   tiers: readonly BackupTier[];
   clock: Clock;
-  /** How long it waits, and for what. @default - the real one */
+  /** Timeouts and pauses. @default - the real ones */
   timing?: Timing | undefined;
-  /** Settings, names and states that are stored beside the database. */
+  /** Collects settings, names and states, which are stored outside the database's parts. */
   configuration?: (() => Promise<unknown>) | undefined;
-  /** What the project holds beside its database: storage objects, edge functions, auth settings. A full backup holds them. */
+  /**
+   * What the project holds outside its database: storage objects, edge functions, auth settings. Only a full backup
+   * holds them.
+   */
   project?: ProjectContent | undefined;
-  /** Encrypts everything but the manifest, on this side: nothing plain ever lies in the vault. */
+  /** Encrypts everything but the manifest before it is uploaded, so that no plain text lies in the vault. */
   sealer?: Sealer | undefined;
-  /** Opens what the sealer has sealed, so that the reading back sees the rows as well; none where the writer must not be able to. */
+  /**
+   * Opens what the sealer has sealed, so that reading back checks the rows too. Absent if the writer must not be able
+   * to decrypt.
+   */
   opener?: Opener | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
@@ -65,7 +74,7 @@ export interface BackupResult {
   rows: number;
   /** Stored, compressed. */
   sizeBytes: number;
-  /** What the manifest names as left out. */
+  /** What the manifest lists as left out. */
   leftOut: readonly LeftOut[];
   phases: Phase[];
   durationMs: number;

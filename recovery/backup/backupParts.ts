@@ -15,27 +15,27 @@ import type { BackupPart, PartName } from "../vault/manifest.ts";
 import { type RunPlace, store, storeText } from "../vault/storePart.ts";
 import type { Reading } from "./reading.ts";
 
-/** What the leading session reads for the parts, before the dumps begin: it takes one query at a time. */
+/** What the leading session reads for the parts before the dumps start. A session runs one query at a time. */
 export interface PartScripts {
   roles: string;
-  /** What of the roles can't be written down. */
+  /** What of the roles cannot be written as a script. */
   leftOut: LeftOut[];
   managedObjects: string;
   /** What a restore holds back until it is released. */
   heldBack: HeldBack;
-  /** In clear. */
+  /** Decrypted. */
   vaultSecrets: readonly VaultSecret[];
-  /** Schemas that aren't the app's. */
+  /** Schemas that do not belong to the app. */
   otherSchemas: string[];
 }
 
-/** Parts that were stored, and what the configuration among them lacks. */
+/** The parts that were stored, and what the configuration lacks. */
 export interface StoredParts {
   parts: BackupPart[];
   missing: MissingPart[];
 }
 
-/** Reads what the parts need from the leading session. */
+/** Reads from the leading session what the parts need. */
 export async function readScripts(session: Session, vaultSecrets: readonly VaultSecret[]): Promise<PartScripts> {
   const { script, leftOut } = await rolesScript(session);
   return {
@@ -48,7 +48,7 @@ export async function readScripts(session: Session, vaultSecrets: readonly Vault
   };
 }
 
-/** Definitions, rights and large objects, as far as this kind of backup holds them. */
+/** Stores definitions, rights and large objects, as far as this kind of backup holds them. */
 export async function storeDefinitions(
   reading: Reading,
   address: DatabaseAddress,
@@ -61,7 +61,7 @@ export async function storeDefinitions(
   return [await storeDump(reading, address, dump.part, [...dump.args, ...others], signal)];
 }
 
-/** The parts that no dump is needed for, as far as this kind of backup holds them. */
+/** Stores the parts that need no dump, as far as this kind of backup holds them. */
 export async function storeScripts(reading: Reading, scripts: PartScripts, signal: AbortSignal): Promise<BackupPart[]> {
   const content = KINDS[reading.kind];
   const works: ((inner: AbortSignal) => Promise<BackupPart>)[] = [];
@@ -78,7 +78,7 @@ export async function storeScripts(reading: Reading, scripts: PartScripts, signa
   return await together<BackupPart[]>(signal, ...works);
 }
 
-/** Collects the configuration, if its sources are named, and stores it. */
+/** Collects and stores the configuration, if it has sources. */
 export async function storeConfiguration(
   place: RunPlace,
   configuration: (() => Promise<unknown>) | undefined,
@@ -102,7 +102,7 @@ async function storeDump(
       "--format=custom",
       "--compress=none",
       `--snapshot=${reading.snapshotId}`,
-      // A lock that is asked for behind ours makes the app wait: give way after this time.
+      // A session queued for a lock behind ours blocks the app, so pg_dump gives up after this time.
       "--lock-wait-timeout=5000",
       "--no-password",
       "--no-tablespaces",
@@ -115,7 +115,7 @@ async function storeDump(
     signal,
   });
   dump.stdin.end();
-  // An upload that ends well means nothing while the dump may have failed half-way: both must say so.
+  // An upload can end well although the dump failed half-way, so both must succeed.
   const [part] = await Promise.all([store(reading, name, dump.stdout, signal, dump.done), dump.done]);
   return part;
 }

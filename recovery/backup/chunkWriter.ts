@@ -5,19 +5,19 @@ import type { CopySink } from "../postgres/session/copyOut.ts";
 import type { ChunkSection } from "../vault/manifest.ts";
 
 /**
- * Plain bytes after which a chunk is cut: some 2 MB stored. A worker holds two of them, which bounds its memory; smaller ones
- * keep all workers busy to the end, and cost requests.
+ * Plain bytes after which a chunk is cut, some 2 MB when stored. A worker holds two chunks, which bounds its memory.
+ * Smaller chunks keep all workers busy to the end, but cost more requests.
  */
 const CHUNK_BYTES = 6 * 1024 * 1024;
-/** What a socket delivers at once; a chunk is cut only between two deliveries. */
+/** The most that a socket delivers at once. A chunk is cut only between two deliveries. */
 const SLACK_BYTES = 256 * 1024;
 
-/** Rows of one table in a chunk, as they lie there one after the other. */
+/** Stores a chunk: its rows, and for each table in it a section, in the order of the rows. */
 export type StoreChunk = (text: Buffer, sections: ChunkSection[]) => Promise<void>;
 
 /**
- * Collects the rows of one table after the other into chunks, cut between rows, and fingerprints each row on its way.
- * While one chunk is being stored the next one fills.
+ * Collects rows of one table after the other into chunks that are cut between rows, and fingerprints each row. While
+ * one chunk is being stored, the next one fills.
  */
 export class ChunkWriter implements CopySink {
   readonly #store: StoreChunk;
@@ -37,7 +37,7 @@ export class ChunkWriter implements CopySink {
     this.#store = store;
   }
 
-  /** The rows that follow are this table's. */
+  /** Starts a table. The rows that follow belong to it. */
   begin(table: { schema: string; name: string; format: CopyFormat }): void {
     this.#table = table;
     this.#endBytes = endBytes(table.format);
@@ -58,26 +58,26 @@ export class ChunkWriter implements CopySink {
   }
 
   full(): Promise<void> | undefined {
-    // A single row that is larger than a chunk makes a larger one.
+    // A row that is larger than a chunk makes a larger chunk.
     if (this.#used < CHUNK_BYTES || this.#rowStart === 0) return undefined;
     if (this.#isStoring) return this.#storing.then(() => this.#cut());
     this.#cut();
     return undefined;
   }
 
-  /** The table's rows are complete. */
+  /** Ends the table. */
   end(): void {
     this.#closeSection();
     this.#table = undefined;
   }
 
-  /** Hands over what is left, as soon as there is a buffer for what comes next. */
+  /** Hands over the rest, as soon as a buffer for the next rows is free. */
   async flush(): Promise<void> {
     await this.#storing;
     if (this.#used > 0 || this.#sections.length > 0) this.#cut();
   }
 
-  /** Waits until everything that was handed over is stored; fails where any of it could not be. */
+  /** Waits until every chunk that was handed over is stored. Rejects if one of them could not be stored. */
   async stored(): Promise<void> {
     await this.#storing;
   }
@@ -89,7 +89,7 @@ export class ChunkWriter implements CopySink {
     this.#sections.push({ schema, name, rows: this.#sum.rows, bytes, fingerprint: this.#sum.toString() });
   }
 
-  /** Hands the whole rows over and goes on in the other buffer, which begins with the row that isn't complete yet. */
+  /** Hands the complete rows over, and continues in the other buffer with the incomplete row. */
   #cut(): void {
     this.#closeSection();
     const [full, length, sections] = [this.#buffer, this.#rowStart, this.#sections];
@@ -108,12 +108,12 @@ export class ChunkWriter implements CopySink {
     this.#isStoring = true;
     const stored = this.#store(full.subarray(0, length), sections).finally(() => {
       this.#isStoring = false;
-      // One that has grown for a giant row is let go of.
+      // A buffer that has grown for a giant row is not kept.
       if (full.length === CHUNK_BYTES + SLACK_BYTES) this.#spare = full;
     });
-    // One that has failed before must not be forgotten.
+    // An earlier failure must not be lost.
     this.#storing = Promise.all([this.#storing, stored]).then(() => undefined);
-    // Whoever waits next hears of it; until then it must not end the process.
+    // The next wait reports the failure. Until then an unhandled rejection must not end the process.
     this.#storing.catch(() => undefined);
   }
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../services/common/errors.ts";
 import {
-  countForSeed,
+  countContent,
   listAppSchemas,
   listExtensions,
   listFilledViews,
@@ -20,12 +20,12 @@ import { type BackupKind, type KindContent, KINDS } from "../vault/backupKinds.t
 import { readScripts } from "./backupParts.ts";
 import { listLeftOut } from "./leftOut.ts";
 
-/** What is wanted of a description. */
+/** Which description {@link describeDatabase} makes. */
 export interface DescriptionWish {
   kind: BackupKind;
-  /** "schema.table"; what a backup of kind critical holds. */
+  /** "schema.table": what a backup of kind critical holds. */
   criticalTables: readonly string[];
-  /** Present if the vault seals what is put into it, so that secrets may be stored. */
+  /** Present if the vault is sealed, so that secrets may be stored. */
   sealer?: object | undefined;
 }
 
@@ -33,7 +33,8 @@ export interface DescriptionWish {
 export type DatabaseDescription = Awaited<ReturnType<typeof describeDatabase>>;
 
 /**
- * Everything that the manifest and the parts say of the database beside its rows, as the session's snapshot shows it.
+ * Reads everything that the manifest and the parts say about the database except its rows, as the session's snapshot
+ * shows it.
  *
  * @throws UserError if a critical table does not exist
  */
@@ -51,7 +52,7 @@ export async function describeDatabase(
       appSchemas: await listAppSchemas(session),
       sequences: await listSequences(session),
       filledViews: await listFilledViews(session),
-      seedCounts: await countForSeed(session),
+      seedCounts: await countContent(session),
       objects: await digestObjects(session),
       laterKinds: [...LATER_KINDS],
       ...(content.definitions && { platformRights: await readPlatformRights(session) }),
@@ -76,7 +77,7 @@ async function tablesOf(
   const missing = critical.filter(({ keys }) => keys.length === 0);
   if (missing.length > 0) {
     throw new UserError(
-      `There is no table ${missing.map(({ name }) => name).join(", ")} in ${session.address.database}: correct criticalTables.`,
+      `There is no table ${missing.map(({ name }) => name).join(", ")} in ${session.address.database}. Correct \`criticalTables\`.`,
     );
   }
   const wanted = new Set(critical.flatMap(({ keys }) => keys));

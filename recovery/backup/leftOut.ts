@@ -12,7 +12,7 @@ import {
 } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
 
-/** Finds by catalog what the database holds and a backup does not. */
+/** Finds in the catalog what the database holds and a backup does not. */
 export async function listLeftOut(session: Session): Promise<LeftOut[]> {
   const found = await session.query<LeftOut>(
     `select format('rows of foreign table %I.%I', n.nspname, c.relname) as what, 'they lie on another server' as why
@@ -27,19 +27,19 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
          and not ${IS_APP_SCHEMA} and not ${IS_MANAGED_DATA_SCHEMA}
          and not exists (select from pg_catalog.pg_extension e where c.oid = any (e.extconfig)) group by n.nspname
      union all
-     select format('rows of %s', name), 'they tell the platform''s own version' from unnest($1::text[]) as name
+     select format('rows of %s', name), 'they record the platform''s own version' from unnest($1::text[]) as name
        where exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = name)
      union all
-     -- Names alone: a value may be a secret.
+     -- Only names: a value may be a secret.
      select format('settings of %s: %s', concat_ws(' in ', 'role ' || quote_ident(r.rolname), 'database ' || quote_ident(d.datname)),
-         string_agg(split_part(setting, '=', 1), ', ' order by setting)), 'a backup carries those of the app''s own roles alone, set in every database: set these again'
+         string_agg(split_part(setting, '=', 1), ', ' order by setting)), 'a backup only carries settings of the app''s own roles that apply to every database: set these again'
        from pg_catalog.pg_db_role_setting s cross join unnest(s.setconfig) as setting
        left join pg_catalog.pg_roles r on r.oid = s.setrole left join pg_catalog.pg_database d on d.oid = s.setdatabase
        where (s.setdatabase = 0 or d.datname = pg_catalog.current_database()) and coalesce(r.rolname !~ '${PLATFORM_OWNERS}', true)
          and not (s.setdatabase = 0 and coalesce(r.rolname !~ '${PLATFORM_ROLES}', false))
        group by s.setrole, s.setdatabase, r.rolname, d.datname
      union all
-     select format('index %I.%I', n.nspname, c.relname), 'it is invalid, as a CREATE INDEX CONCURRENTLY that has failed leaves it: drop it, or make it anew'
+     select format('index %I.%I', n.nspname, c.relname), 'it is invalid, as a failed CREATE INDEX CONCURRENTLY leaves it: drop it, or create it again'
        from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where ${IS_BROKEN_INDEX} and ${IS_APP_SCHEMA}
      union all
@@ -55,7 +55,7 @@ export async function listLeftOut(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/** What a run leaves out that reads the database alone. */
+/** What a run leaves out that reads only the database. */
 export const PROJECT_LEFT_OUT: readonly LeftOut[] = [
   { what: "bytes of the objects in storage", why: "they lie in the storage service, not in the database" },
   { what: "edge functions, auth settings and the JWT secret", why: "they lie in the project, not in the database" },

@@ -1,16 +1,16 @@
 import type { LeftOut } from "../postgres/catalog/leftOut.ts";
 
-/** So much of a list of names is shown; the manifest has all of it. */
+/** Characters that are shown of a list of names. The manifest has all of it. */
 const SHOWN = 160;
 
-/** What a backup lacks that could have been had, in one sentence; undefined where it lacks nothing of that kind. */
+/** Says in one sentence what a backup lacks because reading it failed. Undefined if nothing failed. */
 export function failureText(backupId: string, leftOut: readonly LeftOut[]): string | undefined {
   const failed = leftOut.filter((one) => one.failed === true);
   if (failed.length === 0) return undefined;
-  return `Backup ${backupId} counts as proven, but lacks what it should hold: ${failed.map(inWords).join("; ")}. Mend that and take another one.`;
+  return `Backup ${backupId} counts as proven, but lacks what it should hold: ${failed.map(inWords).join("; ")}. Correct the cause, then run \`castchat-recovery backup\` again.`;
 }
 
-/** Each thing that a backup does not hold, and why, one a line. */
+/** Lists what a backup does not hold and why, one thing a line. */
 export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   if (leftOut.length === 0) return [];
   return ["What it does not hold:", ...leftOut.map((one) => `  ${inWords(one)}`)];

@@ -4,7 +4,7 @@ import type { Session } from "../postgres/session/database.ts";
 import { quoteTable, tableName } from "../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 
-/** Something with a definition that a run reads, beside the tables whose rows it reads. */
+/** A relation whose definition a run reads, but not its rows. */
 export interface OtherRelation {
   schema: string;
   name: string;
@@ -12,15 +12,18 @@ export interface OtherRelation {
 }
 
 /**
- * A wait in the leading transaction, where LOCK … NOWAIT can't say that there is to be none, ends after this time: shorter than
- * any deadlock_timeout (1 s), after which the server would end one of those who wait for each other, and not always us.
+ * Bounds a wait in the leading transaction if LOCK … NOWAIT cannot be used. Shorter than any `deadlock_timeout` (1 s):
+ * PostgreSQL cancels the session that detects a deadlock, and that could be the app's.
  */
 export const NO_WAIT_MS = 50;
 const PREPARED_AT_ONCE = 100;
 
 /**
- * What pg_dump and the catalog's own functions lock as well: partitioned tables, tables of extensions in the app's schemas, views.
- * Held by the leading transaction, nobody can have them for himself while one of ours asks for them.
+ * Lists what pg_dump and the catalog's functions lock as well: partitioned tables, tables of extensions in the app's
+ * schemas, views. The leading transaction holds them, so that no other session can lock them exclusively while a
+ * session of the run asks for them.
+ *
+ * @throws UserError if the role may not read a partitioned table
  */
 export async function listOtherRelations(
   session: Session,
@@ -38,15 +41,16 @@ export async function listOtherRelations(
   const closed = found.filter(({ readable, partitioned }) => partitioned && !readable);
   if (closed.length > 0) {
     throw new UserError(
-      `"${session.address.user}" may not read ${closed.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`,
+      `"${session.address.user}" may not read ${closed.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
     );
   }
   return found.filter(({ kind, readable }) => kind === "materialized or foreign" || readable);
 }
 
 /**
- * Locks tables and views ACCESS SHARE in the open transaction, which has no snapshot before and none after. It never waits: who waits
- * while he holds what others want can be waited for by them. SQLSTATE 55P03 where anyone has one of them for himself, or is queued for it.
+ * Locks tables and views ACCESS SHARE in the open transaction, which takes no snapshot. Never waits for a lock: waiting
+ * while holding locks invites a deadlock. Fails with SQLSTATE 55P03 if another session holds, or is queued for, an
+ * exclusive lock on any of them.
  */
 export async function lockWithoutWaiting(
   session: Session,
@@ -54,20 +58,20 @@ export async function lockWithoutWaiting(
   others: readonly OtherRelation[],
 ): Promise<void> {
   await session.query(`set local lock_timeout = ${NO_WAIT_MS}`);
-  // ONLY: each partition and child is in the list itself.
+  // ONLY: the list names each partition and child itself.
   const wanted = [...tables, ...others.filter(({ kind }) => kind === "table")].map(
     (table) => `only ${quoteTable(table)}`,
   );
   if (wanted.length > 0) await lock(session, wanted);
   const views = others.filter(({ kind }) => kind === "view").map(quoteTable);
   if (views.length === 0 || (await isLocked(session, views))) return;
-  // A view whose owner has lost a right is broken for everyone; the others are held all the same.
+  // A view whose owner has lost a right is broken for every reader. The other views are locked all the same.
   for (const view of views) await isLocked(session, [view]);
 }
 
 /**
- * Holds what LOCK doesn't take: naming a relation in a statement that is never run locks it, until {@link letGoOfOthers} or the
- * transaction's end.
+ * Locks what LOCK does not take. A prepared statement locks the relations that it names without being run. The locks
+ * last until {@link releaseOthers} or the transaction's end.
  */
 export async function holdOthers(session: Session, others: readonly OtherRelation[]): Promise<void> {
   await session.query("savepoint others");
@@ -79,14 +83,16 @@ export async function holdOthers(session: Session, others: readonly OtherRelatio
 }
 
 /**
- * Lets go of those, once all definitions are read: their rows are no part of a backup, and whoever refreshes a materialized view every
- * few minutes must not end every run that takes longer.
+ * Releases these locks after all definitions are read. A backup has no rows of these relations, and a job that
+ * refreshes a materialized view every few minutes must not end every longer run.
  */
-export async function letGoOfOthers(session: Session): Promise<void> {
+export async function releaseOthers(session: Session): Promise<void> {
   await session.query("rollback to savepoint others");
 }
 
-/** Who has which relation for himself or is queued for it, as a clause of a sentence; undefined where nobody does any more. */
+/**
+ * Which session holds or is queued for which relation exclusively, as a clause. Undefined if there is none any more.
+ */
 export async function describeHolders(session: Session): Promise<string | undefined> {
   const holders = await session.query<{ schema: string; name: string; pid: number | null; program: string | null }>(
     `select n.nspname as schema, c.relname as name, l.pid, nullif(a.application_name, '') as program
@@ -98,13 +104,14 @@ export async function describeHolders(session: Session): Promise<string | undefi
   );
   if (holders.length === 0) return undefined;
   const clauses = holders.map(({ pid, program, ...table }) => {
-    const who = pid === null ? "a prepared transaction" : `process ${pid}${program === null ? "" : ` ("${program}")`}`;
-    return `${who} holds ${tableName(table)}`;
+    const holder =
+      pid === null ? "a prepared transaction" : `process ${pid}${program === null ? "" : ` ("${program}")`}`;
+    return `${holder} holds ${tableName(table)}`;
   });
   return clauses.join(", ");
 }
 
-/** Whether they could be locked; false where a right is missing. */
+/** Whether they could be locked. False if a right is missing. */
 async function isLocked(session: Session, names: readonly string[]): Promise<boolean> {
   await session.query("savepoint views");
   try {

@@ -11,7 +11,7 @@ import { countInTables, describeTables } from "../vault/tableContents.ts";
 import type { DatabaseDescription } from "./describeDatabase.ts";
 import type { ReadQueue } from "./readTables.ts";
 
-/** The manifest's share that comes from the database and its parts. */
+/** The fields of a manifest that come from the database and its parts. */
 export type ManifestBody = Omit<
   Manifest,
   "format" | "formatVersion" | "backupId" | "kind" | "encryption" | "suspicions" | "tier" | "startedAt" | "signedBy"
@@ -32,13 +32,13 @@ export interface Found {
   parts: readonly BackupPart[];
   /** What the configuration lacks. */
   missing: readonly MissingPart[];
-  /** What lies beside the database. */
-  beside: StoredProject;
+  /** What was stored of the project outside the database. */
+  storedProject: StoredProject;
 }
 
-/** Puts into the manifest's words what a reading has found. */
+/** Makes the manifest's fields from what a reading has found. */
 export function manifestBody(found: Found): ManifestBody {
-  const { session, description, queue, beside, missing } = found;
+  const { session, description, queue, storedProject, missing } = found;
   const content = KINDS[found.kind];
   const newestAt = [...queue.counts.values()].reduce<Date | undefined>(
     (newest, one) => (newest === undefined || (one.newestAt ?? 0) > newest ? one.newestAt : newest),
@@ -65,21 +65,21 @@ export function manifestBody(found: Found): ManifestBody {
       ...(content.definitions ? description.scripts.leftOut : []),
       ...found.unreadable,
       ...description.vaultContent.leftOut,
-      ...beside.leftOut,
+      ...storedProject.leftOut,
       ...missing.map(lackOf),
     ],
-    ...(content.project && { lacks: { ...beside.lacks, ...lackingConfiguration(missing) } }),
+    ...(content.project && { lacks: { ...storedProject.lacks, ...lackingConfiguration(missing) } }),
     ...(content.rows === "all" ? {} : { seedCounts: countInTables(contents) }),
-    parts: [...found.parts, ...beside.parts],
+    parts: [...found.parts, ...storedProject.parts],
     chunks,
-    files: beside.files,
+    files: storedProject.files,
     jobs: heldBack.jobs.map(jobForManifest),
     publications: heldBack.publications.map(({ name }) => name),
     tables: contents,
   };
 }
 
-/** The configuration's line among what a backup lacks; none where it is whole. */
+/** The configuration's entry in a manifest's `lacks`. Empty if the configuration is complete. */
 export function lackingConfiguration(missing: readonly MissingPart[]): Pick<Lacks, "configuration"> {
   return missing.length === 0 ? {} : { configuration: missing.map(({ part }) => part) };
 }

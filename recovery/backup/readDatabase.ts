@@ -15,9 +15,9 @@ import { KINDS } from "../vault/backupKinds.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
-import type { WaitedMs } from "./giveWay.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
-import { letGoOfOthers } from "./lockRelations.ts";
+import type { WaitedMs } from "./lockConflict.ts";
+import { releaseOthers } from "./lockRelations.ts";
 import { type ManifestBody, manifestBody } from "./manifestBody.ts";
 import type { Reading } from "./reading.ts";
 import { type ReadQueue, readTables } from "./readTables.ts";
@@ -26,17 +26,17 @@ import { openSnapshot } from "./snapshot.ts";
 import { withReader } from "./snapshotReader.ts";
 import { underWatch } from "./underWatch.ts";
 
-/** What is read of a database, and where it is stored. */
+/** What to read of a database, and where to store it. */
 export interface ReadDatabaseOptions extends RunPlace, DescriptionWish {
   databaseUrl: string;
   /** The leading session, without an open transaction. */
   session: Session;
   configuration?: (() => Promise<unknown>) | undefined;
-  /** What the project holds beside its database; a full backup holds it too. */
+  /** What the project holds outside its database. Only a full backup holds it. */
   project?: ProjectContent | undefined;
   sealer?: Sealer | undefined;
   timing: Timing;
-  /** How long others have waited behind earlier attempts of the run. */
+  /** How long other sessions have waited behind earlier attempts of the run. */
   waited: WaitedMs;
   clock: Clock;
   timer: PhaseTimer;
@@ -44,13 +44,13 @@ export interface ReadDatabaseOptions extends RunPlace, DescriptionWish {
   signal: AbortSignal;
 }
 
-/** Connections beside the leading one: a session pooler gives us four. */
+/** Connections of a run in addition to the leading one. A session pooler allows four in all. */
 const READERS = 3;
 
 /**
- * Reads the database under one snapshot and stores every part and chunk of rows that this kind of backup holds.
+ * Reads the database under one snapshot, and stores every part and chunk of rows that this kind of backup holds.
  *
- * @throws GiveWay if another session waits for the run; by then the run has released its locks
+ * @throws LockConflict if the run blocks another session or is blocked; by then the run has released its locks
  */
 export async function readDatabase(options: ReadDatabaseOptions): Promise<ManifestBody> {
   const { session, kind, timing, clock, timer, reporter, signal } = options;
@@ -65,7 +65,7 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
   const snapshotAt = clock();
   const reading = readingOf(options, snapshot.id);
   const read = await underWatch({ ...reading, ...options }, signal, async (watched) => {
-    // After the snapshot, so that a restored sequence can never be behind a row of it.
+    // After the snapshot, so that a sequence is never behind the rows that use it.
     const description = await timer.run("catalog", "Reading what the database holds", () =>
       withReader(reading, watched, (reader) => describeDatabase(reader, options, snapshot.tables)),
     );
@@ -78,16 +78,16 @@ export async function readDatabase(options: ReadDatabaseOptions): Promise<Manife
     return { description, queue, ...stored };
   });
   await session.query("commit");
-  // The snapshot is released before: bytes may take long, and say by themselves when they are not its rows'.
-  const beside = await timer.run("project", "Reading what lies beside the database", () =>
-    readBeside(options, reading, read.description.objects),
+  // The snapshot is released first: reading files may take long, and each file is compared with its row.
+  const storedProject = await timer.run("project", "Reading storage, functions and auth settings", () =>
+    readProject(options, reading, read.description.objects),
   );
   const { unreadable } = snapshot;
   const [pgDumpVersion, finishedAt] = [pgDump.version, clock()];
-  return manifestBody({ ...read, kind, session, pgDumpVersion, snapshotAt, finishedAt, unreadable, beside });
+  return manifestBody({ ...read, kind, session, pgDumpVersion, snapshotAt, finishedAt, unreadable, storedProject });
 }
 
-/** What the server shows of a run's sessions. */
+/** The application name of a run's sessions. */
 export function backupApplicationName(backupId: string): string {
   return `castchat-recovery backup ${backupId}`;
 }
@@ -110,7 +110,7 @@ function queueOf({ tables }: DatabaseDescription, serverMajor: number): ReadQueu
   };
 }
 
-/** Stores every part and chunk over the run's three connections beside the leading one. */
+/** Stores every part and chunk over the three connections that the run has in addition to the leading one. */
 async function dump(
   { session, configuration }: ReadDatabaseOptions,
   reading: Reading,
@@ -121,8 +121,8 @@ async function dump(
   const readRows = (one: AbortSignal) => readTables(reading, queue, one);
   const defineThenRead = async (one: AbortSignal) => {
     const stored = await storeDefinitions(reading, session.address, scripts, one);
-    await letGoOfOthers(session);
-    // pg_dump has ended its connection.
+    await releaseOthers(session);
+    // pg_dump has closed its connection, so this reader may open one.
     await readRows(one);
     return stored;
   };
@@ -136,7 +136,7 @@ async function dump(
   return { parts: [...definitions, ...others, ...collected.parts], missing: collected.missing };
 }
 
-async function readBeside(
+async function readProject(
   { kind, project, session, sealer, reporter, signal }: ReadDatabaseOptions,
   place: RunPlace,
   objects: readonly StorageRow[] | undefined,

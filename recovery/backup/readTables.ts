@@ -7,29 +7,29 @@ import { tableKey } from "../postgres/session/quote.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
-import { isLockRefusal } from "./giveWay.ts";
+import { isLockRefusal } from "./lockConflict.ts";
 import type { Reading } from "./reading.ts";
-import { letGoOfLocks, LockPatience, openReader } from "./snapshotReader.ts";
+import { LockPatience, openReader, releaseReaderLocks } from "./snapshotReader.ts";
 
-/** Work that readers take one after the other, and what came of it. */
+/** Work that the readers take one item after the other, and its results. */
 export interface ReadQueue {
   items: ReadItem[];
   toCount: PlannedTable[];
   chunks: BackupChunk[];
   /** By {@link tableKey}. */
   counts: Map<string, TableCount>;
-  /** Chunks that were begun, also by an attempt that failed: no key is used twice. */
+  /** Chunks that were started, also by an attempt that failed, so that no key is used twice. */
   begun: number;
 }
 
 const ATTEMPTS = 3;
-/** Tables after which a reader lets go of what it has locked. */
+/** Tables after which a reader releases its locks. */
 const TABLES_HELD = 50;
 
 /**
- * Reads and stores items of the queue over one connection, then counts tables, until there is nothing left. A connection
- * that is lost is made anew for as long as the snapshot lives; what it was reading is then read again from its begin, so
- * that no line comes twice; so it is where a lock is not to be had, and GiveWay is thrown where that lasts.
+ * Reads and stores items of the queue over one connection, then counts tables, until the queue is empty. A lost
+ * connection is replaced while the snapshot lives, and its item is read again from its start, so that no row comes
+ * twice. A lock that cannot be taken is retried the same way. If that lasts too long, LockConflict is thrown.
  */
 export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
   const reader = new TableReader(reading, queue, signal);
@@ -56,10 +56,10 @@ class TableReader {
   readonly #queue: ReadQueue;
   readonly #signal: AbortSignal;
   #session: Session | undefined;
-  /** Kept from item to item for its memory. */
+  /** Kept from item to item to reuse its memory. */
   #writer: ChunkWriter | undefined;
   #kind: BackupChunk["kind"] = "app";
-  /** Chunks of the item that is being read; one that is given up takes its own with it. */
+  /** Chunks of the item that is being read. If the item is given up, so are they. */
   #stored: BackupChunk[] = [];
   readonly #finishing: Promise<void>[] = [];
   /** Tables that the session's transaction has locked. */
@@ -100,22 +100,22 @@ class TableReader {
       this.#writer.end();
     }
     await this.#writer.flush();
-    // The next item is read while the rest of this one is being stored.
+    // The next item is read while the rest of this item is being stored.
     const finished = this.#writer.stored().then(() => void this.#queue.chunks.push(...stored));
     finished.catch(() => undefined);
     this.#finishing.push(finished);
   }
 
-  /** To be called before each table that is read or counted. */
+  /** Must be called before each table that is read or counted. */
   async holdOneMore(session: Session): Promise<void> {
     if (this.#held >= TABLES_HELD) {
-      await letGoOfLocks(session, this.#reading);
+      await releaseReaderLocks(session, this.#reading);
       this.#held = 0;
     }
     this.#held += 1;
   }
 
-  /** Waits until all that was read is stored. */
+  /** Waits until every item that was read is stored. */
   async stored(): Promise<void> {
     await Promise.all(this.#finishing);
   }

@@ -5,8 +5,9 @@ import type { Session } from "../postgres/session/database.ts";
 const NAMED = 5;
 
 /**
- * Refuses a run whose role may not read every large object: pg_dump would end it in the middle, and without them the backup would
- * not be whole. The UserError names them and their owners.
+ * Refuses a run whose role may not read every large object: pg_dump would fail half-way.
+ *
+ * @throws UserError that lists the objects and their owners
  */
 export async function refuseUnreadableLargeObjects(session: Session): Promise<void> {
   const found = await session.query<{ oid: string; owner: string; role: string }>(
@@ -19,6 +20,6 @@ export async function refuseUnreadableLargeObjects(session: Session): Promise<vo
   const named = found.slice(0, NAMED).map(({ oid, owner }) => `${oid} (of ${owner})`);
   const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : "";
   throw new UserError(
-    `"${session.address.user}" may not read the large objects ${named.join(", ")}${more}: let their owners grant it SELECT (grant select on large object ${first.oid} to ${first.role}), since a backup without them would not be whole.`,
+    `"${session.address.user}" may not read the large objects ${named.join(", ")}${more}. A backup without them would be incomplete. Let their owners grant it SELECT: \`grant select on large object ${first.oid} to ${first.role}\`.`,
   );
 }

@@ -7,8 +7,9 @@ import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 const LOCK = "castchat-recovery backup";
 
 /**
- * The leading session of a backup run, and the lock on the database that two runs can't hold at once: without it both would
- * open the same tier and move each other's hold. The lock lives in the session, so that nothing of a killed run keeps it.
+ * The leading session of a backup run, and the lock that keeps a second run off the database. Two runs at once would
+ * open the same tier, and each would move the other's legal hold. The lock lives in the session, so that a killed run
+ * leaves no lock behind.
  */
 export class RunSession {
   readonly #databaseUrl: string;
@@ -24,7 +25,11 @@ export class RunSession {
     this.#timing = timing;
   }
 
-  /** The session, without an open transaction; a new one where the last one is gone. UserError while another run holds the lock. */
+  /**
+   * Returns the session without an open transaction, and opens another one if it is lost.
+   *
+   * @throws UserError while another run holds the lock
+   */
   async ready(): Promise<Session> {
     if (this.#session !== undefined && (await this.isAlive())) {
       await this.#session.query("rollback");
@@ -43,7 +48,7 @@ export class RunSession {
     return session;
   }
 
-  /** Whether the session still answers, and with it a snapshot that it holds still lives. */
+  /** Whether the session still answers. If it does, a snapshot that it holds still lives. */
   async isAlive(): Promise<boolean> {
     const session = this.#session;
     if (session === undefined) return false;
@@ -52,7 +57,7 @@ export class RunSession {
       return true;
     } catch (error) {
       this.#signal.throwIfAborted();
-      // A transaction that has failed is one that is there.
+      // A failed transaction still answers.
       return sqlStateOf(error) === SQLSTATE.IN_FAILED_SQL_TRANSACTION;
     }
   }
@@ -69,7 +74,7 @@ export class RunSession {
   }
 }
 
-/** All that a leading session asks is answered soon: where it isn't, the network has fallen silent, and nothing else would tell. */
+/** Bounds the time of every query of a leading session. Without it a silent network would never be noticed. */
 function prompt(session: Session): Session {
   return {
     ...session,
@@ -83,8 +88,6 @@ async function otherRun(session: Session): Promise<UserError> {
     `select a.application_name as name, a.backend_start as since from pg_catalog.pg_stat_activity a
      where a.application_name like 'castchat-recovery backup %' and a.pid <> pg_catalog.pg_backend_pid() order by 2 limit 1`,
   );
-  const who = other === undefined ? "Another run" : `"${other.name}", running since ${other.since.toISOString()},`;
-  return new UserError(
-    `${who} backs this database up already: wait until it has ended, since two runs at once would be in each other's way.`,
-  );
+  const run = other === undefined ? "" : ` ("${other.name}", since ${other.since.toISOString()})`;
+  return new UserError(`Another backup of this database is running${run}. Wait for it to finish, then run this again.`);
 }

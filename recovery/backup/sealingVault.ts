@@ -3,7 +3,9 @@ import { Readable } from "node:stream";
 import type { Sealer } from "../../services/vault/age.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 
-/** The same vault, in which everything that is put is sealed on this side first: sizes and hashes are those of the sealed object. */
+/**
+ * Wraps a vault so that everything is sealed before it is uploaded. Sizes and hashes are those of the sealed object.
+ */
 export function sealingVault(vault: Vault, sealer: Sealer): Vault {
   return {
     ...vault,

@@ -11,17 +11,17 @@ import { describeHolders, holdOthers, listOtherRelations, lockWithoutWaiting } f
 
 /** One consistent view of the database, for as long as its session's transaction is open. */
 export interface Snapshot {
-  /** What pg_dump takes as --snapshot. */
+  /** For pg_dump's --snapshot. */
   id: string;
   tables: MeasuredTable[];
-  /** Tables of the platform's own schemas whose rows this role may not see, all or some of them. */
+  /** Tables of the platform's schemas whose rows this role may not see, or not all of them. */
   unreadable: LeftOut[];
 }
 
-/** A lock that is not to be had, a table that has gone meanwhile. */
+/** Faults that pass: a lock that cannot be taken, a table that was dropped meanwhile. */
 const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
-/** How a snapshot is waited for. */
+/** Options of {@link openSnapshot}. */
 export interface SnapshotOptions {
   /** @default - the real one */
   timing?: Timing | undefined;
@@ -29,11 +29,12 @@ export interface SnapshotOptions {
 }
 
 /**
- * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken:
- * after an ALTER TYPE or TRUNCATE between the two, others would read no rows, in silence. Then the tables are listed
- * again; if that list differs, all starts anew. No lock is waited for: where one isn't to be had all are let go of, and tried
- * again a moment later, so that nobody ever waits for a run that waits itself. UserError, with the holder's name, where that
- * lasts for longer than the patience.
+ * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is
+ * taken: after an ALTER TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are
+ * listed again; if the list differs, it starts again. It never waits for a lock, so that no session waits behind a run
+ * that waits itself. If a lock cannot be taken, all locks are released, and it tries again after a pause.
+ *
+ * @throws UserError, with the holder's name, if the locks can't be taken within `lockPatienceMs`
  */
 export async function openSnapshot(
   session: Session,
@@ -53,12 +54,12 @@ export async function openSnapshot(
     const isHeld = opened === "held";
     const holders = isHeld ? await describeHolders(session) : undefined;
     if (performance.now() - begunAt > lockPatienceMs) throw outOfPatience(isHeld, holders, lockPatienceMs);
-    if (isFirst && isHeld) reporter("Another session holds a table: giving way, then trying again");
+    if (isFirst && isHeld) reporter("Another session holds a table: yielding, then trying again");
     await sleep(snapshotPauseMs * (1 + 4 * Math.random()), signal);
   }
 }
 
-/** The snapshot with its locks; without a transaction where somebody holds a table, or tables came, went or changed meanwhile. */
+/** Returns the snapshot with its locks. If a table is held or the tables have changed, it rolls back and says so. */
 async function lockAndExport(
   session: Session,
   listed: readonly TableFacts[],
@@ -92,14 +93,14 @@ function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs:
   const seconds = Math.round(patienceMs / 1_000);
   return new UserError(
     isHeld
-      ? `The tables could not be locked for reading within ${seconds} s: ${holders ?? "other sessions hold them again and again"}. Wait until that has finished or end it (select pg_terminate_backend(process)), then run this again.`
-      : `Tables were added, removed or changed each time within ${seconds} s: run again once migrations have finished.`,
+      ? `The tables could not be locked for reading within ${seconds} s: ${holders ?? "other sessions hold them repeatedly"}. Wait until it has finished or end it with \`select pg_terminate_backend(PROCESS)\`, then run this again.`
+      : `Tables were added, removed or changed repeatedly for ${seconds} s. Run this again when migrations have finished.`,
   );
 }
 
 /**
- * A table of auth or storage that Supabase keeps from its customers can't be had by anyone of them. Its schema is the platform's,
- * so it is named in the manifest instead of ending every run from the day on that Supabase adds one.
+ * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest
+ * lists it, since refusing would end every run from the day on which Supabase adds such a table.
  */
 function isHiddenByPlatform(table: TableFacts): boolean {
   return table.kind === "managed" && (!table.readable || table.filtered);
@@ -114,23 +115,26 @@ function leftOutFor(table: TableFacts, user: string): LeftOut {
   };
 }
 
-/** A table of the app's that can't be read, or read filtered alone, would be missing from the backup: the run is refused instead. */
+/**
+ * Refuses a run if the role can read a table of the app not at all, or only in part: its rows would be missing from the
+ * backup.
+ */
 function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
   const unreadable = tables.filter((table) => !table.readable);
   if (unreadable.length > 0) {
     throw new UserError(
-      `"${user}" may not read ${unreadable.map(tableName).join(", ")}: grant it SELECT, since a backup without them would not be whole.`,
+      `"${user}" may not read ${unreadable.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
     );
   }
   const filtered = tables.filter((table) => table.filtered);
   if (filtered.length > 0) {
     throw new UserError(
-      `Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}": use a role with BYPASSRLS, since a backup without them would not be whole.`,
+      `Row level security hides rows of ${filtered.map(tableName).join(", ")} from "${user}". A backup without them would be incomplete. Use a role with BYPASSRLS.`,
     );
   }
 }
 
-/** COPY of a Timescale hypertable gives no row and no error: its rows lie in tables of the extension. */
+/** COPY of a Timescale hypertable returns no row and no error: its rows lie in tables of the extension. */
 async function refuseHypertables(session: Session): Promise<void> {
   const [there] = await session.query<{ name: string | null }>(
     "select to_regclass('_timescaledb_catalog.hypertable')::text as name",
@@ -141,7 +145,7 @@ async function refuseHypertables(session: Session): Promise<void> {
   );
   if (found.length === 0) return;
   throw new UserError(
-    `The rows of the Timescale hypertables ${found.map(tableName).join(", ")} cannot be copied: move them to ordinary tables, since a backup without them would not be whole.`,
+    `The rows of the Timescale hypertables ${found.map(tableName).join(", ")} cannot be copied. A backup without them would be incomplete. Move them to ordinary tables.`,
   );
 }
 

@@ -2,10 +2,10 @@ import { retry } from "../../services/common/retry.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
-import { GiveWay, isLockRefusal } from "./giveWay.ts";
+import { isLockRefusal, LockConflict } from "./lockConflict.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
 
-/** What a reader needs to see what the leading session sees. */
+/** What a reader needs to see the snapshot of the leading session. */
 export interface SnapshotPlace {
   databaseUrl: string;
   applicationName: string;
@@ -15,7 +15,7 @@ export interface SnapshotPlace {
   timing?: Timing | undefined;
 }
 
-/** Opens a session that reads what the exported snapshot shows. By default it doesn't wait for locks, since it holds others. */
+/** Opens a session that reads the exported snapshot. It holds locks, so by default it does not wait for others. */
 export async function openReader(
   from: SnapshotPlace,
   signal: AbortSignal,
@@ -36,10 +36,10 @@ export async function openReader(
 }
 
 /**
- * Begins the reader's transaction anew, with the same snapshot. It lets go of the locks that it has gathered (the leading session holds
- * the tables all the same): a server has room for some thousands in all, and each table, index and TOAST table takes one.
+ * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds
+ * the tables. A server has room for some thousands of locks in all, and each table, index and TOAST table takes one.
  */
-export async function letGoOfLocks(session: Session, from: SnapshotPlace): Promise<void> {
+export async function releaseReaderLocks(session: Session, from: SnapshotPlace): Promise<void> {
   await session.query(`commit; ${beginning(from)}`);
 }
 
@@ -47,7 +47,7 @@ function beginning({ snapshotId }: SnapshotPlace): string {
   return `begin isolation level repeatable read read only; set transaction snapshot ${quoteLiteral(snapshotId)}`;
 }
 
-/** Does work over a reader of its own, again and with another one where a lock is not to be had. */
+/** Runs work over a reader of its own, and again over another reader if a lock cannot be taken. */
 export async function withReader<T>(
   from: SnapshotPlace,
   signal: AbortSignal,
@@ -68,7 +68,10 @@ export async function withReader<T>(
   }
 }
 
-/** Waiting for a lock without a transaction, which would hold others: a pause before each further try, for some seconds in all. */
+/**
+ * Pauses before each further try to take a lock, for some seconds in all. The caller holds no transaction meanwhile, so
+ * it blocks no session.
+ */
 export class LockPatience {
   readonly #begunAt = performance.now();
   readonly #timing: Timing;
@@ -77,9 +80,9 @@ export class LockPatience {
     this.#timing = timing;
   }
 
-  /** {@link GiveWay} once it has lasted too long. */
+  /** Pauses once. @throws LockConflict if the pauses last too long in all */
   async pause(refusal: unknown, signal: AbortSignal): Promise<void> {
-    if (performance.now() - this.#begunAt > this.#timing.readerLockMs) throw new GiveWay({ cause: refusal });
+    if (performance.now() - this.#begunAt > this.#timing.readerLockMs) throw new LockConflict({ cause: refusal });
     await sleep(this.#timing.readerPauseMs * (0.5 + Math.random()), signal);
   }
 }

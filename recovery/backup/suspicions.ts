@@ -4,19 +4,19 @@ import { tableKey } from "../postgres/session/quote.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import type { Manifest } from "../vault/manifest.ts";
 
-/** From when on a run is too much smaller than the one before it to be believed. */
+/** How much smaller than its predecessor a run may be. */
 export interface ShrinkLimits {
-  /** Percent of rows, or of bytes, that may be gone since the last proven backup. */
+  /** Percent of rows, or of bytes, that may be missing compared with the last proven backup. */
   shrinkPercent: number;
-  /** Tables that must be there and must not have lost all of their rows. */
+  /** Tables that must exist and must not have lost all of their rows. */
   expectedTables: readonly ExpectedTable[];
 }
 
-/** What is compared of a run. */
+/** The fields of a run that are compared. */
 export type RunSize = Pick<Manifest, "backupId" | "kind" | "tables">;
 
 /**
- * Why a run that could be read back in full is still not to be trusted as the newest backup: a clause each. An emptied database
+ * Why a run that was read back in full must still not be trusted as the newest backup, in clauses. An emptied database
  * makes a flawless backup of nothing. Only runs of the same kind are compared.
  */
 export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: ShrinkLimits): string[] {
@@ -39,7 +39,7 @@ export function suspicionsOf(run: RunSize, last: RunSize | undefined, limits: Sh
 
 function shrunk(run: RunSize, last: RunSize, shrinkPercent: number): string[] {
   const formats = new Map(last.tables.map((table) => [tableKey(table), table.format]));
-  // The same rows take another size as tuples than as text, and a column's new type can change the format.
+  // The same rows differ in size between binary and text, and a column's new type can change the format.
   const changed = new Set(
     run.tables.filter((table) => (formats.get(tableKey(table)) ?? table.format) !== table.format).map(tableKey),
   );

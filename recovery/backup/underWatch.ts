@@ -1,20 +1,20 @@
 import { type Timing } from "../../services/common/timing.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { GiveWay, isLockRefusal, letGo, type WaitedMs, watchForWaiters } from "./giveWay.ts";
+import { isLockRefusal, LockConflict, releaseLocks, type WaitedMs, watchForWaiters } from "./lockConflict.ts";
 
-/** Who is watched, and by which session. */
+/** The run that is watched, and the session that watches. */
 export interface Watch {
-  /** The leading one, which has nothing else to do meanwhile. */
+  /** The leading session, which is idle meanwhile. */
   session: Session;
-  /** What the server shows of all of the run's sessions. */
+  /** The application name of all of the run's sessions. */
   applicationName: string;
   waited: WaitedMs;
   timing: Timing;
 }
 
 /**
- * Does work while the leading session looks whether anyone waits behind the run. Where the run must give way, all of its sessions
- * have let go of their locks before {@link GiveWay} is thrown. Nothing of the work goes on in the background.
+ * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link
+ * LockConflict}, all of the run's sessions have released their locks. No part of the work continues in the background.
  */
 export async function underWatch<T>(
   { session, applicationName, waited, timing }: Watch,
@@ -32,11 +32,12 @@ export async function underWatch<T>(
     return result;
   } catch (error) {
     failure.abort(error);
-    const reason = isLockRefusal(error) ? new GiveWay({ cause: error }) : error;
-    // The leading session answers one question after the other.
+    const reason = isLockRefusal(error) ? new LockConflict({ cause: error }) : error;
+    // The leading session runs one query at a time.
     await watching.catch(() => undefined);
     try {
-      if (reason instanceof GiveWay && !signal.aborted) reason.waiters = await letGo(session, applicationName);
+      if (reason instanceof LockConflict && !signal.aborted)
+        reason.waiters = await releaseLocks(session, applicationName);
     } finally {
       await Promise.allSettled([working]);
     }

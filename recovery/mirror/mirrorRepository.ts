@@ -11,13 +11,14 @@ import type { Reporter } from "../../services/common/reporter.ts";
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
 
 /**
- * What is mirrored. GitHub also shows `refs/pull/*`, which no one may push: `git push --mirror` fails as a whole on them.
+ * The refs that are mirrored. GitHub also lists `refs/pull/*`, which cannot be pushed: `git push --mirror` fails
+ * because of them.
  */
 const MIRRORED = ["refs/heads/", "refs/tags/", "refs/notes/"] as const;
 
 /** What the mirror holds after a run. */
 export interface MirrorResult {
-  /** Every ref that is in the mirror as it is in the source. */
+  /** Every ref of the source that the mirror holds. */
   refs: GitRef[];
   /** Newest commit of each branch, by its short name. */
   heads: Record<string, string>;
@@ -26,7 +27,7 @@ export interface MirrorResult {
 
 /** A file with a repository's history. */
 export interface RepositoryBundle {
-  /** Reads the file; valid until the action that was given it ends. */
+  /** Reads the file. Only valid until the action that received it ends. */
   open: () => Readable;
   sizeBytes: number;
   /** Hex SHA-256 of the file. */
@@ -35,9 +36,11 @@ export interface RepositoryBundle {
 }
 
 /**
- * Copies branches, tags and notes of a repository into its mirror, ref by ref, and reads the mirror back. Branches that
- * the source has rewritten are rewritten in the mirror; those that it no longer has stay there: a mirror must not carry
- * out a destruction (bundles in the vault keep what a rewriting loses). Throws one sentence with every ref that the mirror refused.
+ * Copies branches, tags and notes of a repository into its mirror, and reads the mirror back. Branches that the source
+ * has rewritten are rewritten in the mirror. Branches that the source has deleted stay, so that a mirror never carries
+ * out a destruction. Bundles in the vault keep what a rewrite loses.
+ *
+ * @throws Error that lists every ref that the mirror refused
  */
 export async function mirrorRepository(
   git: Git,
@@ -52,9 +55,9 @@ export async function mirrorRepository(
     reporter(`copying ${urls.source}`);
     await git.mirror(urls.source, copy, signal);
     const wanted = mirroredOf(await git.localRefs(copy, signal));
-    if (wanted.length === 0) throw new Error(`${urls.source} holds no branch or tag: nothing can be mirrored.`);
+    if (wanted.length === 0) throw new Error(`${urls.source} holds no branch or tag. Nothing can be mirrored.`);
     reporter(`pushing ${wanted.length} refs to ${urls.mirror}`);
-    // A pattern each, and not a name each: the names of many branches would not fit into one command.
+    // One pattern for each kind: the names of many branches would not fit into one command.
     const kinds = MIRRORED.filter((prefix) => wanted.some(({ name }) => name.startsWith(prefix)));
     const pushed = await git.push(
       copy,
@@ -75,8 +78,8 @@ export async function mirrorRepository(
 }
 
 /**
- * Writes branches, tags and notes of a repository, with their history, into one file and hands it to `use`, for the vault.
- * The file is gone when `use` ends. Git can clone from it with nothing else at hand.
+ * Writes branches, tags and notes of a repository, with their history, into one file and passes it to `use`. The file
+ * is deleted when `use` ends. Git can clone from it without anything else.
  *
  * @public not used yet
  */
@@ -91,7 +94,7 @@ export async function bundleRepository<T>(
     const file = join(folder, "repository.bundle");
     await git.mirror(source, copy, signal);
     const refs = mirroredOf(await git.localRefs(copy, signal));
-    if (refs.length === 0) throw new Error(`${source} holds no branch or tag: there is nothing to bundle.`);
+    if (refs.length === 0) throw new Error(`${source} holds no branch or tag. There is nothing to bundle.`);
     await git.bundle(
       copy,
       file,
@@ -116,7 +119,7 @@ function headsOf(refs: readonly GitRef[]): Record<string, string> {
   );
 }
 
-/** The mirror's own word, as a push that was taken is not yet a ref that is there. */
+/** Reads the mirror's refs: a push that was accepted is not yet proof that they are there. */
 async function confirm(git: Git, mirror: string, wanted: readonly GitRef[], signal: AbortSignal): Promise<void> {
   const there = new Map((await git.remoteRefs(mirror, [], signal)).map(({ name, object }) => [name, object]));
   const wrong = wanted.filter(({ name, object }) => there.get(name) !== object).map(({ name }) => name);

@@ -26,7 +26,7 @@ export interface Assumptions {
   runMinutes: number;
   /** Bytes of a compressed dump at the start. */
   dumpBytes: number;
-  /** Bytes of the project's storage objects at the start: every run reads and stores each of them. */
+  /** Bytes of the project's storage objects at the start. Every run reads and stores each of them. */
   storageBytes: number;
   growthPerYear: number;
   /** Bytes of rows that a backup reads for each byte of its compressed dump. */
@@ -42,13 +42,13 @@ export interface Assumptions {
 /** What is planned: the vaults as they were declared, and how the runner fills them. */
 export interface PlanInput {
   primary: DeclaredVault;
-  /** The replica's vault; in words why there is none to look at; or undefined to look at the primary alone. */
+  /** The replica's vault, or why it could not be read. Undefined if only the primary is planned. */
   replica: DeclaredVault | { unreadable: { stack: string; why: string } } | undefined;
   tiers: readonly RunnerTier[];
   assumptions: Assumptions;
 }
 
-/** All that the plan says. Dates are numbers of days; money is US dollars. */
+/** The result of a plan. Dates are day numbers; money is in US dollars. */
 export interface PlanReport {
   scenario: Scenario;
   history: History;
@@ -58,7 +58,7 @@ export interface PlanReport {
   costs: readonly VaultCosts[];
   comparison: Comparison;
   recovery: readonly RecoveryCost[];
-  /** What the backups make leave Supabase in a month, at the start and at the forecast's day. */
+  /** What the backups read from Supabase in a month, at the start and on the forecast's day. */
   egress: { start: EgressForecast; onDay: EgressForecast };
   prices: readonly RegionPrices[];
   assumptions: Assumptions;
@@ -67,9 +67,9 @@ export interface PlanReport {
 }
 
 /**
- * Proves and prices the declared rules. Asks nobody anything.
+ * Proves and prices the declared rules. Makes no request.
  *
- * @throws UserError naming every fault of the input at once
+ * @throws UserError that lists every fault of the input
  */
 export function plan(input: PlanInput): PlanReport {
   const { primary, tiers, assumptions } = input;
@@ -119,7 +119,7 @@ export function grandTotal(costs: readonly VaultCosts[]): number {
   return costs.reduce((sum, vault) => sum + totalOf(vault), 0);
 }
 
-/** Days from a day to the same date so many years later. */
+/** Days from a day to the same date that many years later. */
 export function daysInYears(firstDay: number, years: number): number {
   const date = new Date(firstDay * DAY_MS);
   return Math.round(
@@ -166,8 +166,8 @@ function withUnreadable(proof: Proof, { replica, assumptions }: PlanInput): Proo
     tier: "all tiers",
     rule: "preview",
     kind: "replica",
-    what: `the rules of ${stack} can't be read, so nothing is proved for the replica: ${why.replace(/\.$/, "")}`,
-    change: `make a preview of ${stack} work, or look at the primary alone with --no-standby`,
+    what: `the rules of ${stack} can't be read, so nothing is proven for the replica: ${why.replace(/\.$/, "")}`,
+    change: `make a preview of ${stack} work, or pass --no-standby to plan only the primary`,
   };
   return { ...proof, violations: [violation, ...proof.violations.filter(({ kind }) => kind !== "replica")] };
 }

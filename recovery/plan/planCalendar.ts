@@ -4,18 +4,18 @@ import { runsDue, type Schedule } from "../../planning/retention/schedule.ts";
 import { dateOf, DAY_MS, dayOf } from "../../planning/retention/time.ts";
 import type { RunnerTier } from "../../planning/retention/vault.ts";
 
-/** A run that opens a tier, or that should have. */
+/** A run that opens a tier. */
 export interface CalendarEntry {
   /** `2027-03-01T02:00Z`. */
   readonly run: string;
   readonly tier: string;
   /** Period that it opens: `2027-03`. */
   readonly period: string;
-  /** Days since the period's first due run, when that one failed. */
+  /** Days since the period's first due run, if that one failed. */
   readonly lateDays: number;
 }
 
-/** What the calendar says about a schedule. */
+/** The calendar of a schedule. */
 export interface PlanCalendar {
   /** Runs that open a longer tier than the shortest, in order. */
   readonly entries: readonly CalendarEntry[];
@@ -26,8 +26,8 @@ export interface PlanCalendar {
 }
 
 /**
- * Which run opens which tier when some fail. A missed run moves the promotion to the next one that succeeds. The vault isn't
- * taken to be empty: runs go from the year's beginning, and what lies before the first day isn't shown.
+ * Which run opens which tier when some runs fail. A missed run moves the promotion to the next run that succeeds. Runs
+ * before the first day, from the start of its year, count but are not shown.
  */
 export function planCalendar(tiers: readonly RunnerTier[], shown: Omit<Schedule, "runMs">): PlanCalendar {
   const due = runsFromNewYear(shown);

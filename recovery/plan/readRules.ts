@@ -8,7 +8,7 @@ import {
 } from "../../planning/retention/vault.ts";
 import type { RegisteredResource } from "../pulumi/pulumiResources.ts";
 
-/** What was read of a stack's vault, or why it can't be: sentences that say what to do. */
+/** The rules of a stack's vault, or why they can't be read, in sentences that say what to do. */
 export type ReadVault = { vault: DeclaredVault; faults: [] } | { vault: undefined; faults: string[] };
 
 /** The component that a vault's resources belong to; its type is part of their URNs. */
@@ -23,7 +23,7 @@ const TYPES = {
 
 const days = z.coerce.number().int().min(0);
 const storageClass = z.enum(STORAGE_CLASSES);
-/** Inputs are strict: what the plan can't follow must be refused, not passed over. */
+/** Inputs are strict: a setting that the plan can't simulate must be refused, not ignored. */
 const filter = z.strictObject({
   prefix: z.string().optional(),
   objectSizeGreaterThan: z.coerce.number().optional(),
@@ -70,8 +70,8 @@ const SCHEMAS = {
 };
 
 /**
- * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsed strictly:
- * a filter or an action that the plan can't follow is a fault, by name.
+ * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is
+ * strict: a filter or action that the plan can't simulate is reported by name.
  *
  * @param bucket name of the vault's bucket; the component may have others, for logs
  */
@@ -82,7 +82,7 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   if (itself === undefined) {
     return {
       vault: undefined,
-      faults: [`Stack ${stack} declares no backup vault ${bucket}; let its program make one (BackupVault).`],
+      faults: [`Stack ${stack} declares no backup vault ${bucket}. Add a BackupVault to its program.`],
     };
   }
   const read = <K extends keyof typeof SCHEMAS>(kind: K): z.output<(typeof SCHEMAS)[K]> | undefined => {
@@ -98,8 +98,7 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   const lifecycle = read("lifecycle");
   const replication = read("replication");
   const retention = read("lock")?.rule?.defaultRetention;
-  if (itself.region === undefined)
-    faults.push(`The region of ${stack}'s vault isn't known; give its provider one (awsRegion).`);
+  if (itself.region === undefined) faults.push(`The region of ${stack}'s vault is unknown. Set \`awsRegion\`.`);
   if (faults.length > 0) return { vault: undefined, faults };
   return {
     faults: [],
@@ -116,7 +115,9 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   };
 }
 
-/** Whether a part belongs to the bucket; where the part's bucket isn't known yet, whether it can only be this one. */
+/**
+ * Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one.
+ */
 function isOf({ type, inputs }: RegisteredResource, bucket: string, parts: readonly RegisteredResource[]): boolean {
   if (inputs["bucket"] === bucket) return true;
   const isOfAnother = parts.some((part) => part.type === TYPES.bucket && part.inputs["bucket"] === inputs["bucket"]);
@@ -162,8 +163,8 @@ function sentence(stack: string, kind: string, { inputs }: RegisteredResource, i
     issue.code === "unrecognized_keys" ? `${where === "" ? "" : `${where}.`}${issue.keys.join(", ")}` : where;
   const why =
     issue.code === "unrecognized_keys"
-      ? `uses ${what}, which the plan can't follow; filter by prefix and size, and act by days`
-      : `has a ${what} that the plan doesn't know (${issue.message}); correct it`;
+      ? `uses ${what}, which the plan can't simulate. Only filter by prefix and size, and set actions in days`
+      : `has a ${what} that the plan can't read (${issue.message}). Correct it`;
   return `The ${kind} ${rule === undefined ? "" : `rule "${rule}" `}of ${stack} ${why}.`;
 }
 

@@ -4,7 +4,7 @@ import { pipeline, type Readable, Transform } from "node:stream";
 import { type BackupFile, fileObject, keyInAttempt } from "../vault/manifest.ts";
 import type { RunPlace } from "../vault/storePart.ts";
 
-/** Puts files into the backup's folder; memory stays flat at any size. */
+/** Stores files in the backup's folder. Memory use does not depend on their size. */
 export class FileStore {
   readonly #place: RunPlace;
   readonly #files: BackupFile[] = [];
@@ -14,7 +14,7 @@ export class FileStore {
     this.#place = place;
   }
 
-  /** Stores a content under a key of its own; it is part of the backup once it is kept. */
+  /** Stores a file under a new key. It only becomes part of the backup with {@link keep}. */
   async put(
     origin: BackupFile["origin"],
     name: string,
@@ -32,7 +32,7 @@ export class FileStore {
         done(null, chunk);
       },
     });
-    // A body that breaks off fails what reads it.
+    // A body that breaks off makes the upload fail.
     pipeline(body, measure, () => undefined);
     const { lockUntil, vault } = this.#place;
     const { sizeBytes, sha256 } = await vault.put(key, measure, { contentType, lockUntil, signal });
@@ -44,7 +44,7 @@ export class FileStore {
     this.#files.push(file);
   }
 
-  /** What was kept, by key. */
+  /** The files that were kept, by key. */
   sorted(): BackupFile[] {
     return this.#files.sort((a, b) => (a.key < b.key ? -1 : 1));
   }

@@ -6,34 +6,37 @@ import type { ProjectPart } from "../vault/projectPart.ts";
 import { plainSettings, secretSettings } from "./authSettings.ts";
 
 /**
- * Gives the auth service the settings of a backup, as far as it takes them. Secrets are never among them. Can be run again.
+ * Applies a backup's settings to the auth service, as far as it accepts them. Secrets are never among them. Can be run
+ * again.
  *
- * @returns how many were changed, and what is to be done by hand, in sentences
+ * @returns how many settings were changed, and what is to be done by hand, in sentences
  */
 export async function restoreAuthSettings(
   project: ProjectContent,
   { authSettings: saved = {}, secretAuthSettings: secrets }: ProjectPart,
   signal: AbortSignal,
 ): Promise<{ changed: number; notes: string[] }> {
-  // Older backups hold what stood in place of the secrets.
+  // Older backups hold placeholders of the secrets.
   const [wanted, toBeSet] = [plainSettings(project, saved), secrets ?? secretSettings(project, saved)];
   const notes =
     toBeSet.length === 0
       ? []
-      : [`The platform gives no secret of the auth service out: set ${toBeSet.join(", ")} again in the project.`];
+      : [`The platform never returns secrets of the auth service. Set ${toBeSet.join(", ")} again in the project.`];
   const differing = (now: Record<string, unknown>) =>
     Object.entries(wanted).filter(([name, value]) => !isDeepStrictEqual(now[name] ?? null, value ?? null));
   const changes = differing(await project.authSettings(signal));
   if (changes.length === 0) return { changed: 0, notes };
   await changeAuthSettings(project, changes, signal);
   const left = differing(await project.authSettings(signal)).map(([name]) => name);
-  if (left.length > 0) notes.push(`The auth service did not take its settings ${left.join(", ")}: look at them.`);
+  if (left.length > 0)
+    notes.push(`The auth service did not accept the settings ${left.join(", ")}. Check them in the project.`);
   return { changed: changes.length - left.length, notes };
 }
 
 /**
- * Changes all at once; where the service refuses that, one by one: a single setting that needs another plan, or a provider that
- * needs its secret first, must not cost the others. What it doesn't take is seen afterwards.
+ * Changes all settings at once, and one by one if the service refuses that: a setting that needs another plan, or a
+ * provider that needs its secret first, must not block the others. The caller sees which ones the service did not
+ * accept.
  */
 async function changeAuthSettings(
   project: ProjectContent,

@@ -6,27 +6,29 @@ import { messageOf, UserError } from "../../services/common/errors.ts";
 import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
 import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import { readPart } from "../vault/readPart.ts";
-import type { FunctionFrom } from "./besidePlan.ts";
+import type { FunctionFrom } from "./projectPlan.ts";
 
-/** Where the functions go. */
+/** Where the functions are deployed. */
 export interface RestoreFunctionsOptions {
   project: ProjectContent;
-  /** Whether what was deployed since the database was restored stays as it is. */
+  /** Whether functions that were deployed since the database was restored are kept. */
   keepsNewer: boolean;
   signal: AbortSignal;
 }
 
-/** What became of the functions, by slug. */
+/** The result for each function, by slug. */
 export interface RestoredFunctions {
-  /** Left, as another one was deployed since. */
+  /** Functions that were kept, as another version was deployed since. */
   newer: string[];
-  /** What the platform did not take, or the vault did not give, with the reason. */
+  /** Functions that the platform did not accept or the vault did not return, with the reason. */
   failed: Map<string, string>;
 }
 
 /**
- * Deploys edge functions. Can be run again: one that is there with the same code and settings is left alone. Each code is read back and
- * compared by its SHA-256. One that fails costs that function only. UserError where the vault can't be reached.
+ * Deploys edge functions, reads each back, and compares its SHA-256. Can be run again: a function with the same code
+ * and settings is not deployed again. A failure affects only its function.
+ *
+ * @throws UserError if the vault can't be reached
  */
 export async function restoreFunctions(
   options: RestoreFunctionsOptions,
@@ -42,7 +44,7 @@ export async function restoreFunctions(
       else if (!(await restoreFunction(options, one))) restored.newer.push(slug);
     } catch (error) {
       options.signal.throwIfAborted();
-      // The vault's own: nothing else can be brought either.
+      // An error of the vault affects all others too.
       if (error instanceof UserError) throw error;
       restored.failed.set(slug, messageOf(error));
       if (!failures.failed(error)) isDown = messageOf(error);
@@ -51,7 +53,7 @@ export async function restoreFunctions(
   return restored;
 }
 
-/** False where a newer one is left. */
+/** False if a newer version is kept. */
 async function restoreFunction(
   { project, keepsNewer, signal }: RestoreFunctionsOptions,
   { file, source, settings }: FunctionFrom,

@@ -8,58 +8,62 @@ import type { BackupSource } from "../vault/backupSource.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { identityKey } from "../vault/storedObjects.ts";
-import { type BesidePlan, type FileFrom, holdsProject, planBeside, pointOf } from "./besidePlan.ts";
+import { type FileFrom, holdsProject, planProject, pointOf, type ProjectPlan } from "./projectPlan.ts";
 import { restoreAuthSettings } from "./restoreAuthSettings.ts";
 import { restoredPart } from "./restoredParts.ts";
 import { restoreFunctions } from "./restoreFunctions.ts";
 import { restoreStorage } from "./restoreStorage.ts";
 import { fullName, identityOf, listStorageObjects } from "./storeStorage.ts";
 
-export { holdsProject } from "./besidePlan.ts";
+export { holdsProject } from "./projectPlan.ts";
 
-/** Where a project's content goes. */
+/** What to restore, and into which project. */
 export interface RestoreProjectOptions extends BackupSource {
-  /** Proven full backups that are older than it, the newest first: they may have what it lacks. */
+  /** Older proven full backups, newest first, which may have what this one lacks. */
   older: readonly { manifest: Manifest }[];
-  /** Auth settings of an older backup are applied; they may reopen what was closed since. */
+  /** Whether auth settings of an older backup are applied. They may reopen what was closed since. */
   olderAuthSettings: boolean;
   project: ProjectContent;
-  /** Of the restored database, whose rows name the objects. */
+  /** A session of the restored database, whose rows name the objects. */
   session: Session;
-  /** Whether what was stored, deployed or deleted stays as it is: the app has used the database since it was restored. */
+  /** Whether newer objects and functions are kept, because the app has used the database since it was restored. */
   keepsNewer: boolean;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** What is in the project now, each compared with its backup. */
+/** What the project holds now, compared with its backup. */
 export interface RestoredProject {
   storageObjects: number;
   functions: number;
   /** Settings of the auth service that were changed. */
   authSettings: number;
   parts: RestoredParts;
-  /** What is not as it was and is no fault of the content, in sentences. What the parts lack is not among it. */
+  /** What differs although nothing failed, in sentences. What the parts lack is not included. */
   notes: string[];
 }
 
-/** What is missing while only the database of such a backup is restored, in a sentence for its notes; none where there is nothing. */
+/**
+ * What is missing if only the database of such a backup is restored, in a sentence for the notes. Empty if nothing is
+ * missing.
+ */
 export function noteOfProject(manifest: Manifest): string[] {
   if (!holdsProject(manifest)) return [];
   const count = (wanted: BackupFile["origin"]) => manifest.files.filter(({ origin }) => origin === wanted).length;
   return [
-    `Not restored, as they lie beside the database: the bytes of ${count("storage")} storage objects, ${count("function")} edge functions and the auth settings. Put the project's ref into TARGET_SUPABASE_REF and run the same command again.`,
+    `Not restored, as they lie outside the database: the bytes of ${count("storage")} storage objects, ${count("function")} edge functions and the auth settings. Set TARGET_SUPABASE_REF to the project's ref and run the same command again.`,
   ];
 }
 
 /**
- * Brings storage objects, edge functions and auth settings into a project whose database is restored: what its backup lacks from older
- * ones (besidePlan.ts). Can be run again: what is there with the same content is left alone, and what the app has changed since where
- * the caller says so, each named in a note. What fails is named, and stops neither the others nor the caller.
+ * Restores storage objects, edge functions and auth settings into a project whose database is restored. What its backup
+ * lacks comes from older ones (projectPlan.ts). Can be run again: equal content is not written again. If the caller
+ * asks for it, what the app has changed since is kept, and a note lists it. A failure is listed, and stops neither the
+ * others nor the caller.
  */
 export async function restoreProject(options: RestoreProjectOptions): Promise<RestoredProject> {
   const { manifest, project, session, keepsNewer, reporter, signal } = options;
-  const plan = await planBeside({ source: options, older: options.older, reporter, signal });
+  const plan = await planProject({ source: options, older: options.older, reporter, signal });
   reporter(`Bringing back ${plan.objects.length} storage objects and ${plan.functions.length} edge functions`);
   const missingObjects = await stillMissing(session, plan.missingObjects);
   const sizeLimit = plan.storageSizeLimit;
@@ -95,7 +99,7 @@ export async function restoreProject(options: RestoreProjectOptions): Promise<Re
   };
 }
 
-/** Those whose row is still the restored one: the app has stored the others again since, or deleted them. */
+/** Objects whose row is still the restored one. The app has stored or deleted the others since. */
 async function stillMissing(session: Session, missing: readonly ObjectIdentity[]): Promise<ObjectIdentity[]> {
   if (missing.length === 0) return [];
   const rows = await listStorageObjects(session);
@@ -106,7 +110,7 @@ async function stillMissing(session: Session, missing: readonly ObjectIdentity[]
 
 async function authSettingsOf(
   { manifest, project, olderAuthSettings, signal }: RestoreProjectOptions,
-  { authSettings: saved }: BesidePlan,
+  { authSettings: saved }: ProjectPlan,
 ): Promise<{ changed: number; part: RestoredPart; notes: string[] }> {
   if (saved === undefined)
     return { changed: 0, part: restoredPart({ from: [], missing: [ALL], failed: [] }), notes: [] };
@@ -126,7 +130,7 @@ async function authSettingsOf(
   }
 }
 
-/** How many of the things that were brought come from each backup; the database's own comes first, also where it gave none. */
+/** How many of the restored things come from each backup. The database's own comes first, even with none. */
 function sourcesOf(
   own: Manifest,
   files: readonly FileFrom[],
@@ -145,12 +149,12 @@ function reasonsIn(failed: ReadonlyMap<string, string>): string[] {
 function noteOfExcused(excused: readonly ObjectIdentity[]): string[] {
   if (excused.length === 0) return [];
   const names = named(excused.map(({ name }) => name));
-  return [`Rows without bytes, as the app has deleted or replaced the objects while the backup ran: ${names}.`];
+  return [`Rows without bytes, because the app deleted or replaced the objects while the backup ran: ${names}.`];
 }
 
 function noteOfNewer(newer: readonly string[]): string[] {
   if (newer.length === 0) return [];
   return [
-    `Left, as they were changed or deleted since the database was restored: ${named([...newer].sort())}. Look whether that is wanted.`,
+    `Kept as they are, because they were changed or deleted after the database was restored: ${named([...newer].sort())}. Check that this is intended.`,
   ];
 }

@@ -10,38 +10,40 @@ import { ServiceFailures } from "../../services/http/serviceFailures.ts";
 import type { Session } from "../postgres/session/database.ts";
 import type { BackupFile } from "../vault/manifest.ts";
 import { readPart } from "../vault/readPart.ts";
-import type { FileFrom } from "./besidePlan.ts";
+import type { FileFrom } from "./projectPlan.ts";
 import { forgetStorageRows, openStorageRows, putStorageRowsBack } from "./storageRows.ts";
 
-/** Where the objects go. */
+/** Where the objects are stored. */
 export interface RestoreStorageOptions {
   project: ProjectContent;
-  /** Of the restored database, whose rows name the objects. */
+  /** A session of the restored database, whose rows name the objects. */
   session: Session;
-  /** Whether what the app has stored or deleted since the database was restored stays as it is. */
+  /** Whether objects that the app has stored or deleted since the database was restored are kept as they are. */
   keepsNewer: boolean;
-  /** Bytes that an object might have in the project that was backed up; 0 where that is not known. */
+  /** The largest size of an object in the project that was backed up, in bytes. 0 if unknown. */
   sizeLimit: number;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** What became of the objects, by "bucket/path". */
+/** The result for each object, by "bucket/path". */
 export interface RestoredStorage {
-  /** Left, as the app has changed or deleted them since. */
+  /** Objects that were kept, as the app has changed or deleted them since. */
   newer: string[];
-  /** What the service did not take, or the vault did not give, with the reason. */
+  /** Objects that the service did not accept or the vault did not return, with the reason. */
   failed: Map<string, string>;
 }
 
 const WRITERS = 3;
-/** Each object that failed is tried once more, after all others. */
+/** Each object that failed is retried once, after all others. */
 const ROUNDS = 2;
 
 /**
- * Brings storage objects into a project whose database is restored. Can be run again: what is there with the same content is left alone.
- * Each content is read back and compared by its SHA-256. One that fails costs that object only; the rest is given up once the
- * service itself fails (serviceFailures.ts). UserError where the vault can't be reached.
+ * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be
+ * run again: equal content is not written again. A failure affects only its object. If the service itself fails
+ * (serviceFailures.ts), the other objects are skipped.
+ *
+ * @throws UserError if the vault can't be reached
  */
 export async function restoreStorage(
   options: RestoreStorageOptions,
@@ -62,11 +64,12 @@ export async function restoreStorage(
       queue = objects.filter(({ file }) => restored.failed.has(file.name));
     }
   } finally {
-    // Also of those that are in already when another fails; after an abort there is no session, and the next run does it.
+    // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does
+    // it.
     if (!signal.aborted) await putStorageRowsBack(session);
   }
-  // Not before all are in: an upload that was broken off may still arrive at the service. What failed is tried again by a later run, which
-  // leaves what the app has stored until then.
+  // Only at the end: an interrupted upload may still reach the service. A later run retries the failures, and keeps
+  // what the app has stored until then.
   await forgetStorageRows(session);
   return restored;
 }
@@ -88,7 +91,7 @@ async function bring(
       failures.succeeded();
     } catch (error) {
       inner.throwIfAborted();
-      // The vault's own: nothing else can be brought either.
+      // An error of the vault affects all others too.
       if (error instanceof UserError) throw error;
       failed.set(name, messageOf(error));
       if (!failures.failed(error)) isDown ??= messageOf(error);
@@ -97,7 +100,7 @@ async function bring(
   await pool(objects, WRITERS, write, options.signal);
 }
 
-/** A new project takes smaller objects than the old one may have. What its plan doesn't allow is seen at the upload itself. */
+/** Raises the project's size limit if objects need it. An upload shows what the plan does not allow. */
 async function makeRoom(
   { project, sizeLimit, reporter, signal }: RestoreStorageOptions,
   objects: readonly FileFrom[],
@@ -113,8 +116,10 @@ async function makeRoom(
 }
 
 /**
- * @param cacheControl null for an object without any, undefined for one of which there is no row
- * @param sent the names of what this run has sent: it is not the app's. False where the app's own is left.
+ * Restores one object. False if the app's own version is kept.
+ *
+ * @param cacheControl null for an object without any, undefined if it has no row
+ * @param sent names of the objects that this run has sent, which are not the app's
  */
 async function restoreObject(
   { project, keepsNewer, signal }: RestoreStorageOptions,
@@ -134,7 +139,7 @@ async function restoreObject(
   throw new Error(`it is not what backup ${source.manifest.backupId} holds`);
 }
 
-/** "bucket/path": a bucket's name has no slash. */
+/** Splits "bucket/path". A bucket's name has no slash. */
 function placeOf({ name }: BackupFile): StoragePlace {
   const slash = name.indexOf("/");
   return { bucket: name.slice(0, slash), name: name.slice(slash + 1) };
@@ -156,8 +161,8 @@ async function hashOfStream(content: Readable): Promise<string> {
 }
 
 /**
- * How long each object that has a row may be kept by whoever has fetched it, by "bucket/path": the restored rows still say it, an upload
- * replaces it.
+ * How long clients may cache each object, by "bucket/path". The restored rows still say so, but an upload overwrites
+ * it.
  */
 async function readCacheControls(session: Session): Promise<Map<string, string | null>> {
   const rows = await session.query<{ name: string; cacheControl: string | null }>(

@@ -1,18 +1,18 @@
 import type { RestoredPart, RestoredParts } from "../../planning/restoredParts.ts";
-import { PART_WORDS, type PartBeside, PARTS_BESIDE } from "../vault/completeness.ts";
+import { OUTSIDE_PARTS, type OutsidePart, PART_WORDS } from "../vault/completeness.ts";
 import { ALL } from "../vault/lacks.ts";
 
-/** So many names are kept. */
+/** The most names that are kept. */
 const NAMED = 10;
 
-/** What a part's state follows from. */
+/** What a part's state depends on. */
 interface PartFacts {
   from: RestoredPart["from"];
   missing: readonly string[];
   failed: readonly string[];
 }
 
-/** Judges a part by what was brought and what was not. */
+/** Judges a part by what was restored and what was not. */
 export function restoredPart({ from, missing, failed }: PartFacts): RestoredPart {
   const used = from.filter(({ count }) => count > 0);
   const lost = missing.length + failed.length;
@@ -25,54 +25,57 @@ export function restoredPart({ from, missing, failed }: PartFacts): RestoredPart
   };
 }
 
-/** Whether something that the app needs is not there. */
+/** Whether something that the app needs is missing. */
 export function hasLosses({ storage, functions }: RestoredParts): boolean {
   return [storage, functions].some(({ missing, failed }) => missing + failed > 0);
 }
 
-/** What is to be known of the parts, in sentences: what is from an older backup than the database, and what is not there. */
+/**
+ * What the operator must know of the parts, in sentences: what comes from an older backup than the database, and what
+ * is missing.
+ */
 export function partNotes(parts: RestoredParts, backupId: string): string[] {
-  return PARTS_BESIDE.flatMap((part) => notesOf(part, parts[part], backupId));
+  return OUTSIDE_PARTS.flatMap((part) => notesOf(part, parts[part], backupId));
 }
 
-/** That something was lost, in one sentence. */
+/** What is missing, in one sentence. */
 export function lossText(parts: RestoredParts, backupId: string): string {
   const lost = (["storage", "functions"] as const).flatMap((part) => {
     const { missing, failed } = parts[part];
     return missing + failed === 0 ? [] : [`${missing + failed} ${PART_WORDS[part]}`];
   });
-  return `The database of ${backupId} is restored, and what lies beside it is not whole: ${lost.join(" and ")} are not there. The notes name them.`;
+  return `The database of ${backupId} is restored, but ${lost.join(" and ")} are missing. The notes list them.`;
 }
 
-function notesOf(part: PartBeside, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {
+function notesOf(part: OutsidePart, { state, from, missing, failed, names }: RestoredPart, backupId: string): string[] {
   const words = PART_WORDS[part];
   const older = from.filter((one) => one.backupId !== backupId);
   if (state === "held back") {
     const [first] = older;
     return [
-      `The ${words} are not restored: backup ${backupId} lacks them, and those of ${first?.backupId ?? ""} (${first?.snapshotAt ?? ""}) may reopen what was closed since. To apply them all the same, run \`castchat-recovery restore --older-auth-settings\` for this database.`,
+      `The ${words} are not restored. Backup ${backupId} lacks them, and those of ${first?.backupId ?? ""} (${first?.snapshotAt ?? ""}) may reopen what was closed since. To apply them, run \`castchat-recovery restore --older-auth-settings\` for this database.`,
     ];
   }
   if (part === "authSettings" && state === "missing")
-    return ["The backup holds no values of the auth settings: set them in the project."];
-  const verb = part === "configuration" ? "are to be had" : "come";
-  const which = part === "storage" ? ": the same version of each as its restored row names" : "";
+    return ["The backup holds no values of the auth settings. Set them in the project."];
+  const verb = part === "configuration" ? "can be taken" : "come";
+  const which = part === "storage" ? ", each in the version that its restored row names" : "";
   const lines = older.map(
     (one) =>
-      `${one.count} ${words} ${verb} from the older backup ${one.backupId} (${one.snapshotAt}), as ${backupId} lacks them${which}.`,
+      `${one.count} ${words} ${verb} from the older backup ${one.backupId} (${one.snapshotAt}), because ${backupId} lacks them${which}.`,
   );
   if (missing > 0) lines.push(missingText(words, missing, failed === 0 ? names : []));
   if (failed > 0)
     lines.push(
-      `${failed} ${words} could not be brought back: ${listed(names, failed + missing)}. Look at the reasons, then run \`castchat-recovery restore\` for this database again: it tries them again.`,
+      `${failed} ${words} could not be brought back: ${listed(names, failed + missing)}. Correct the causes, then run \`castchat-recovery restore\` for this database again. It retries them.`,
     );
   return lines;
 }
 
 function missingText(words: string, missing: number, names: readonly string[]): string {
-  if (names.includes(ALL)) return `The ${words} are missing: no proven backup holds all of them.`;
+  if (names.includes(ALL)) return `The ${words} are missing. No proven backup holds all of them.`;
   const some = names.length === 0 ? "" : `: ${listed(names, missing)}`;
-  return `${missing} ${words} are missing altogether, as no proven backup holds them as the restored state needs them${some}.`;
+  return `${missing} ${words} are missing altogether, because no proven backup holds the versions that the restored state needs${some}.`;
 }
 
 function listed(names: readonly string[], count: number): string {

@@ -5,42 +5,42 @@ import type { Session } from "../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../postgres/session/quote.ts";
 import { inTransaction } from "../postgres/session/transaction.ts";
 
-/** Columns of a table of storage that are the app's, kept by id and as JSON in the target until all objects are in. */
+/** The app's columns of a storage table, which the target keeps as JSON by id until all objects are stored. */
 interface Kept {
   table: string;
   memory: string;
   columns: readonly string[];
 }
 
-/** What the service writes anew at an upload. Its version and metadata are its own. */
+/** What an upload overwrites. Version and metadata belong to the service. */
 const OBJECTS: Kept = {
   table: "storage.objects",
   memory: `${MARKER_SCHEMA}.storage_objects`,
   columns: ["owner", "owner_id", "created_at", "updated_at", "last_accessed_at", "user_metadata"],
 };
-/** What it holds an upload against: an object may be older than its bucket's limits. */
+/** What an upload is checked against. An object may be older than its bucket's limits. */
 const LIMITS: Kept = {
   table: "storage.buckets",
   memory: `${MARKER_SCHEMA}.storage_buckets`,
   columns: ["allowed_mime_types", "file_size_limit"],
 };
 
-/** Whether uploads have begun and are not finished: what differs then is no one else's. */
+/** Whether uploads have started and not finished, so that differences come from the restore and not from the app. */
 export async function areStorageRowsOpen(session: Session): Promise<boolean> {
   const [row] = await session.query<{ name: string | null }>("select to_regclass($1)::text as name", [OBJECTS.memory]);
   return (row?.name ?? null) !== null;
 }
 
-/** Prepares for uploads: remembers the app's columns before the first one, and lifts the buckets' limits. */
+/** Prepares for uploads: saves the app's columns before the first one, and lifts the buckets' limits. */
 export async function openStorageRows(session: Session): Promise<void> {
-  // Those of a run that was killed stay as they are.
+  // The saved columns of a killed run stay as they are.
   for (const kept of [OBJECTS, LIMITS]) await remember(session, kept);
   const limits = await columnsOf(session, LIMITS);
   if (limits.length > 0)
     await asReplica(session, `update ${LIMITS.table} set ${limits.map((name) => `${name} = null`).join(", ")}`);
 }
 
-/** Puts the app's columns back, also where not all uploads were made. */
+/** Restores the app's columns, also if some uploads failed. */
 export async function putStorageRowsBack(session: Session): Promise<void> {
   for (const kept of [OBJECTS, LIMITS]) {
     const { table, memory } = kept;
@@ -54,7 +54,7 @@ export async function putStorageRowsBack(session: Session): Promise<void> {
   }
 }
 
-/** Forgets them. */
+/** Deletes the saved columns. */
 export async function forgetStorageRows(session: Session): Promise<void> {
   await session.query(`${QUIET_EVENT_TRIGGERS}; drop table ${OBJECTS.memory}; drop table ${LIMITS.memory}`);
 }
@@ -68,13 +68,13 @@ async function remember(session: Session, { table, memory, columns }: Kept): Pro
   );
 }
 
-/** Those of them that this version of the service has. */
+/** The saved columns that this version of the service has. */
 async function columnsOf(session: Session, { memory }: Kept): Promise<string[]> {
   const [row] = await session.query<{ columns: Record<string, unknown> }>(`select columns from ${memory} limit 1`);
   return Object.keys(row?.columns ?? {}).map(quoteIdent);
 }
 
-/** Without triggers: one of the service would date the rows anew. */
+/** Runs without triggers: one of the service's would change the rows' dates. */
 async function asReplica(session: Session, statement: string): Promise<void> {
   await inTransaction(session, async () => {
     await session.query("set local session_replication_role = replica");

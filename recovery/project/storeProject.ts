@@ -11,7 +11,7 @@ import { plainSettings, secretSettings } from "./authSettings.ts";
 import { FileStore } from "./fileStore.ts";
 import { storeStorage, type StoreStorageOptions } from "./storeStorage.ts";
 
-/** What is stored of a project beside its database. */
+/** What was stored of a project outside its database. */
 export interface StoredProject {
   parts: BackupPart[];
   files: BackupFile[];
@@ -19,17 +19,19 @@ export interface StoredProject {
   lacks: Lacks;
 }
 
-/** Where from, and where to. */
+/** What to store, and where. */
 export interface StoreProjectOptions extends Omit<StoreStorageOptions, "store"> {
   place: RunPlace;
-  /** Whether the vault seals what is put into it: what is secret may be stored. */
+  /** Whether the vault encrypts what is stored, so that secrets may be stored. */
   isSealed: boolean;
 }
 
 /**
- * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and how both and the auth service are set
- * up. An object that is gone, or another one by now, and whatever the services refuse is left out by name and reason: it costs
- * neither the rest nor the backup of the database. The vault's own errors are thrown.
+ * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and the settings of functions and
+ * the auth service. An object that has been deleted or replaced, and whatever a service refuses, is left out by name
+ * and reason. It affects neither the rest nor the backup of the database.
+ *
+ * @throws UserError, PromiseError: the vault's own errors
  */
 export async function storeProject(options: StoreProjectOptions): Promise<StoredProject> {
   const { project, isSealed, place, signal } = options;

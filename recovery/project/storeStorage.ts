@@ -9,40 +9,42 @@ import type { Session } from "../postgres/session/database.ts";
 import { ALL, type Lacks } from "../vault/lacks.ts";
 import type { FileStore } from "./fileStore.ts";
 
-/** A row of storage.objects: what the object was in the snapshot. */
+/** A row of storage.objects: the object at the time of the snapshot. */
 export interface StorageRow {
   bucket: string;
   name: string;
-  /** The service's own; null before it had versions. */
+  /** Set by the service. Null in versions of the service without object versions. */
   version: string | null;
-  /** Bytes; null where the row tells none. */
+  /** Bytes. Null if the row has no size. */
   size: string | null;
   etag: string | null;
 }
 
-/** Where the objects are read from, and where they go. */
+/** Where the objects are read from, and where they are stored. */
 export interface StoreStorageOptions {
   project: ProjectContent;
-  /** The rows of the snapshot; undefined where they can't be read. */
+  /** The rows of the snapshot. Undefined if they can't be read. */
   objects: readonly StorageRow[] | undefined;
-  /** The rows as they are once all objects were read: what has changed since was the app's doing. */
+  /** The rows after all objects were read, to find what the app has changed since the snapshot. */
   rowsNow: () => Promise<readonly StorageRow[] | undefined>;
   store: FileStore;
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** What of the objects is not in the backup. */
+/** What the backup lacks of the objects. */
 interface StoredStorage {
   leftOut: LeftOut[];
   lacks: NonNullable<Lacks["storage"]>;
 }
 
 const READERS = 3;
-/** Of one object, where its content breaks off on the way. */
+/** For one object whose content breaks off. */
 const ATTEMPTS = 3;
 
-/** The objects of storage, sorted; none where there is no such service, undefined where the role may not read its rows. */
+/**
+ * The objects of storage, sorted. Empty if there is no storage service, undefined if the role may not read its rows.
+ */
 export async function listStorageObjects(session: Session): Promise<StorageRow[] | undefined> {
   const [there] = await session.query<{ readable: boolean }>(
     `select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid) as readable
@@ -50,7 +52,7 @@ export async function listStorageObjects(session: Session): Promise<StorageRow[]
   );
   if (there === undefined) return [];
   if (!there.readable) return undefined;
-  // Older versions of the service have no versions of objects.
+  // Older versions of the service have no object versions.
   return await session.query<StorageRow>(
     `select bucket_id as bucket, name, pg_catalog.to_jsonb(o) ->> 'version' as version, metadata ->> 'size' as size, metadata ->> 'eTag' as etag
      from storage.objects o where bucket_id is not null and name is not null order by 1, 2`,
@@ -71,8 +73,10 @@ export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag
 }
 
 /**
- * Stores the bytes of the snapshot's objects. One that can't be had is left out by name and reason and costs that object only; the rest is
- * given up once the service itself fails (serviceFailures.ts). The vault's own errors are thrown.
+ * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not
+ * affect the others. If the service itself fails (serviceFailures.ts), the other objects are left out too.
+ *
+ * @throws UserError, PromiseError: the vault's own errors
  */
 export async function storeStorage(options: StoreStorageOptions): Promise<StoredStorage> {
   const { objects, project, store, signal, reporter } = options;
@@ -135,8 +139,8 @@ function lackOf(object: StorageRow): NonNullable<Lacks["storage"]>[number] {
 }
 
 /**
- * Tells what the app has done since the snapshot from what is lost: an object whose row is another one by now, or gone, was replaced or
- * deleted; one whose row is still the same has lost its bytes. An upload that was never finished has none.
+ * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is
+ * gone was replaced or deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
  */
 async function sinceSnapshot(
   { rowsNow }: StoreStorageOptions,
@@ -158,14 +162,14 @@ async function sinceSnapshot(
   };
 }
 
-/** The service has failed, not the vault. */
+/** An error of the service, not of the vault. */
 class SourceFailure extends Error {
   constructor(cause: unknown) {
     super("the source failed", { cause });
   }
 }
 
-/** Returns why its bytes are not in the backup; undefined where they are. */
+/** Returns why its bytes are not in the backup. Undefined if they are. */
 async function storeObject(
   project: ProjectContent,
   store: FileStore,
@@ -196,7 +200,7 @@ async function storeObject(
   }
 }
 
-/** A cache on the way may weaken an etag, for instance where it compresses: it still names the same version. */
+/** A cache on the way may weaken an ETag, for instance when it compresses. It still names the same version. */
 function strong(etag: string): string {
   return etag.replace(/^W\//, "");
 }

@@ -1,31 +1,31 @@
-/** What a backup was asked to hold; {@link KINDS} says what that is. */
+/** The kinds of backup. {@link KINDS} says what each holds. */
 export const BACKUP_KINDS = ["full", "schema-only", "data-only", "critical", "configuration"] as const;
 export type BackupKind = (typeof BACKUP_KINDS)[number];
 
 /** What can be restored of a backup: all of it; definitions, rights, roles and extensions; or rows and sequences. */
 export type Selection = "everything" | "definitions" | "rows";
 
-/** What a backup of one kind holds, and what it serves for. */
+/** What a backup of one kind holds, and what it can be used for. */
 export interface KindContent {
   /** Whether a run reads a database at all. */
   readonly database: boolean;
-  /** Whose rows it holds; those of the tables that the settings call critical, for example. */
+  /** Which tables' rows it holds. "critical" means the tables that the settings list as critical. */
   readonly rows: "all" | "critical" | "none";
-  /** What pg_dump writes, if anything. Rows are copied separately (readTables.ts). */
+  /** What pg_dump writes, if it is used. Rows are copied separately (readTables.ts). */
   readonly dump?: { readonly part: "schema.dump" | "large-objects.dump"; readonly args: readonly string[] };
-  /** Whether it holds roles, platform objects, rights and what a restore holds back. */
+  /** Whether it holds roles, platform objects, rights, and what a restore holds back. */
   readonly definitions: boolean;
   /** Whether it holds the large objects. */
   readonly largeObjects: boolean;
-  /** Whether it holds the secrets of Supabase's vault, if the backup is sealed. */
+  /** Whether it holds the secrets of Supabase's vault, if the backup is encrypted. */
   readonly vaultSecrets: boolean;
-  /** Whether it holds the configuration, if its sources are named. */
+  /** Whether it holds the configuration, if it has sources. */
   readonly configuration: boolean;
-  /** Whether it holds what the project has beside its database: storage objects, functions, auth settings. */
+  /** Whether it holds what the project has outside its database: storage objects, functions, auth settings. */
   readonly project: boolean;
-  /** Whether it holds a whole state, so that it opens tiers and is restored if no backup is named. */
+  /** Whether it holds a complete state. Only such a backup opens tiers, and is restored if no backup is named. */
   readonly isWhole: boolean;
-  /** What can be restored of it; the first is the default. */
+  /** What can be restored from it. The first entry is the default. */
   readonly serves: readonly Selection[];
 }
 
@@ -41,7 +41,7 @@ const NOTHING: KindContent = {
   serves: [],
 };
 
-/** Every kind of backup, a row each. A full backup holds what all others hold, so that each can be restored from it. */
+/** Every kind of backup. A full backup holds what all other kinds hold, so each selection can be restored from it. */
 export const KINDS: Readonly<Record<BackupKind, KindContent>> = {
   full: {
     database: true,

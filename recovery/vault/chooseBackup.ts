@@ -5,45 +5,50 @@ import { type BackupSummary, NEVER_FINISHED, takenAt } from "./listBackups.ts";
 import { isRegular, type Manifest } from "./manifest.ts";
 
 /**
- * Which backup is wanted: one by its id, of any kind, or the newest proven full one at or before an instant (default: of all). What was
- * saved before a replacement is taken by its id alone.
+ * Which backup is wanted: one by its id, of any kind, or the newest proven full one, at or before an instant if there
+ * is one. A backup that was saved before a replacement is only taken by its id.
  */
 export interface BackupChoice {
   backupId?: string | undefined;
   at?: Date | undefined;
-  /** This instant, where it isn't the machine's: what is dated after it is taken by its id alone. */
+  /** The current time. A backup that is dated after it is only taken by its id. @default - the machine's clock */
   now?: Date | undefined;
-  /** Which may be taken without a name. @default - {@link isRegular} */
+  /** Which backups may be taken without an id. @default - {@link isRegular} */
   accepts?: (manifest: Manifest) => boolean;
 }
 
-/** How far the clocks of two machines may be apart. */
+/** How far the clocks of two machines may differ. */
 const CLOCKS_APART_MS = 15 * 60_000;
 
 /** A backup that may be restored: proven, with its manifest. */
 export type ChosenBackup = BackupSummary & { manifest: Manifest };
 
-/** What was picked, and what was not although it is newer. */
+/** The backup that was chosen, and the newer ones that were not. */
 export interface Choice {
   chosen: ChosenBackup;
-  /** The newer backups that were passed over, in sentences, newest first. What they hold and the chosen one lacks would be lost. */
+  /**
+   * The newer backups that were passed over, in sentences, newest first. Their rows that the chosen backup lacks would
+   * be lost.
+   */
   passedOver: string[];
 }
 
 /**
- * Picks the backup to restore, and says which newer ones it passed over. UserError, with what to do, when there is none: an unknown id,
- * one that isn't proven, none at or before the instant, or no proven backup at all. One that is dated in the future, by a runner whose
- * clock ran ahead, would be the newest for as long as that lasts, so it must be named.
+ * Chooses the backup to restore, and lists the newer ones that it passed over. A backup that a fast clock has dated in
+ * the future would be the newest until then, so it is only taken by its id.
  *
- * A newer backup that is finished, whole and read back, but signed by a key that is not trusted, is a UserError as well unless a backup
- * or a time is asked for: its writer may be a site of this very project, and its rows would be lost in silence. Naming a backup is
- * the way out, also where an attacker has put such a backup there.
+ * It refuses if a newer backup is complete and read back, but signed by a key that is not trusted, unless a backup or a
+ * time is asked for. Its writer may be another site of this project, whose rows would silently be lost. If an attacker
+ * wrote it, naming another backup overrides the refusal.
+ *
+ * @throws UserError, with what to do, if there is no such backup: an unknown id, an unproven one, none at or before the
+ * instant, no proven backup at all
  */
 export function chooseBackup(backups: readonly BackupSummary[], choice: BackupChoice): Choice {
   const { backupId, at } = choice;
   if (backupId !== undefined && at !== undefined)
     throw new UserError("Set either a backup or a time (at) to restore, not both.");
-  // What is named is wanted for what it is: nothing is passed over.
+  // A backup that is named is wanted as it is, so no newer one counts as passed over.
   if (backupId !== undefined) return { chosen: named(backups, backupId), passedOver: [] };
   const chosen = newestOf(backups, choice);
   const newer = newerThan(backups, chosen, choice);
@@ -53,8 +58,8 @@ export function chooseBackup(backups: readonly BackupSummary[], choice: BackupCh
 }
 
 /**
- * The newer backups that the choice of a restore has passed over which began at `startedAt` and goes on now: none where its backup
- * was named. Backups that have come since are none of them.
+ * The newer backups that a restore which started at `startedAt` and is still running has passed over. Empty if its
+ * backup was named. Backups that were taken since then are not included.
  */
 export function passedOverBefore(
   backups: readonly BackupSummary[],
@@ -72,15 +77,17 @@ function named(backups: readonly BackupSummary[], backupId: string): ChosenBacku
   if (found === undefined) {
     const [newest] = provenIn(backups, {});
     throw new UserError(
-      `There is no backup "${backupId}" in this vault: ${newest === undefined ? "it holds no proven one" : `the newest proven one is ${newest.backupId}`}.`,
+      `There is no backup "${backupId}" in this vault. ${newest === undefined ? "It holds no proven backup" : `The newest proven one is ${newest.backupId}`}.`,
     );
   }
   if (!isProven(found))
-    throw new UserError(`Backup ${backupId} cannot be trusted: ${found.problems.join("; ")}. Choose another.`);
+    throw new UserError(
+      `Backup ${backupId} cannot be trusted: ${found.problems.join("; ")}. Choose another one from \`castchat-recovery list\`.`,
+    );
   return found;
 }
 
-/** The newest that is proven, regular and not dated in the future; with a time, at or before it. */
+/** The newest backup that is proven, regular and not dated in the future. With a time, the newest at or before it. */
 function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { at } = choice;
   const proven = provenIn(backups, choice);
@@ -91,7 +98,7 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
     const [ahead] = proven;
     if (ahead !== undefined) {
       throw new UserError(
-        `The only proven backups of this vault are dated in the future (${ahead.backupId}): correct this machine's clock, or name one of them by its id.`,
+        `The only proven backups of this vault are dated in the future (${ahead.backupId}). Correct this machine's clock, or name one of them by its id.`,
       );
     }
     const [first] = backups;
@@ -100,23 +107,23 @@ function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): Chos
         ? ""
         : ` (it holds ${backups.length} others; the newest is ${first.backupId}: ${whyNot(first)})`;
     throw new UserError(
-      `This vault has no proven full backup${seen}: run "castchat-recovery backup" first, or name another vault.`,
+      `This vault has no proven full backup${seen}. Run \`castchat-recovery backup\` first, or name another vault.`,
     );
   }
   if (at === undefined) return newest;
   const before = past.find((backup) => takenAt(backup) <= at.getTime());
   if (before === undefined) {
     throw new UserError(
-      `There is no proven backup at or before ${at.toISOString()}: the oldest is of ${oldest.manifest.snapshotAt} (${oldest.backupId}).`,
+      `There is no proven backup at or before ${at.toISOString()}. The oldest is of ${oldest.manifest.snapshotAt} (${oldest.backupId}).`,
     );
   }
   return before;
 }
 
 /**
- * What is newer than the chosen one, up to the wanted instant, and was not taken: damaged, suspicious, not read back, signed by another
- * key, saved before a replacement, dated in the future. Runs that ended before their manifest have nothing to restore, and other
- * kinds are never taken without a name.
+ * Backups newer than the chosen one, up to the wanted instant, that were not taken: damaged, suspicious, not read back,
+ * signed by another key, saved before a replacement, dated in the future. A run without a manifest has nothing to
+ * restore, and other kinds are never taken without an id.
  */
 function newerThan(backups: readonly BackupSummary[], chosen: ChosenBackup, { at }: BackupChoice): BackupSummary[] {
   const until = at?.getTime() ?? Infinity;
@@ -136,19 +143,19 @@ function sentenceOf(one: BackupSummary, choice: BackupChoice): string {
 function refusalOf(newer: BackupSummary, chosen: ChosenBackup): string {
   const key = newer.untrusted?.signedBy ?? "";
   return [
-    `Backup ${newer.backupId} of ${new Date(takenAt(newer)).toISOString()} is newer than ${chosen.backupId}, the newest of a trusted writer; it is finished and read back, but signed by key ${key}, which is not trusted here.`,
-    `Without it all that came after ${chosen.manifest.snapshotAt} is lost.`,
-    `If the key is a site's of yours, trust it: \`pulumi config set -s STACK --path 'trustedWriterKeys[N]' -- "$(pulumi stack output signingPublicKey -s OTHER)"\`, N the next free index.`,
-    `If not, a stranger writes to this vault: restore the older backup deliberately, by \`pulumi config set backup ${chosen.backupId} -s STACK\` for \`pulumi up\`, or by \`--backup ${chosen.backupId}\` for a command.`,
+    `Backup ${newer.backupId} of ${new Date(takenAt(newer)).toISOString()} is newer than ${chosen.backupId}, the newest of a trusted writer. It is complete and read back, but signed by key ${key}, which is not trusted here.`,
+    `Without it, all rows written after ${chosen.manifest.snapshotAt} are lost.`,
+    `If the key belongs to one of your sites, trust it: \`pulumi config set -s STACK --path 'trustedWriterKeys[N]' -- "$(pulumi stack output signingPublicKey -s OTHER)"\` (N is the next free index).`,
+    `If not, a stranger can write to this vault. Restore the older backup deliberately: \`pulumi config set backup ${chosen.backupId} -s STACK\` for \`pulumi up\`, or \`--backup ${chosen.backupId}\` for a command.`,
   ].join(" ");
 }
 
-/** The last instant of a backup that is not dated in the future. */
+/** The latest instant at which a backup is not dated in the future. */
 function latestOf({ now = systemClock() }: BackupChoice): number {
   return now.getTime() + CLOCKS_APART_MS;
 }
 
-/** Those that may be taken without a name, newest first. */
+/** The proven backups that may be taken without an id, newest first. */
 function provenIn(backups: readonly BackupSummary[], { accepts = isRegular }: BackupChoice): ChosenBackup[] {
   return backups
     .filter(isProven)

@@ -8,8 +8,8 @@ import { openPrivateFile, type PrivateFile } from "./privateFile.ts";
 import { readPart, readPlain } from "./readPart.ts";
 
 /**
- * Brings a dump into a private file, decompressed. Nothing is unpacked before all of it has passed its SHA-256: what lies in its place may
- * unpack to more than any disk holds, and the disk would be blamed.
+ * Downloads a dump into a private file, decompressed. Nothing is decompressed before the whole download has passed its
+ * SHA-256: a swapped object could fill the disk.
  */
 export async function fetchDump(source: BackupSource, name: PartName, signal: AbortSignal): Promise<PrivateFile> {
   const packed = await openPrivateFile();
@@ -34,7 +34,7 @@ async function unpacked(packed: Readable, signal: AbortSignal): Promise<PrivateF
   }
 }
 
-/** A small part as text, checked. */
+/** Downloads a small part as text, checked. */
 export async function fetchText(source: BackupSource, name: PartName, signal: AbortSignal): Promise<string> {
   return (await readPlain(source, partOf(source.manifest, name), signal)).toString("utf8");
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** Stands among the names of what is lacking for all of a part whose names are not known. */
+/** Stands for all of a part whose missing names are unknown. */
 export const ALL = "*";
 
-/** A storage object as a row of the snapshot names it: the same bytes have the same name, version and ETag. */
+/** A storage object as its row in the snapshot identifies it: the same bytes have the same name, version and ETag. */
 const identity = z.object({
   /** "bucket/path". */
   name: z.string(),
@@ -13,8 +13,8 @@ const identity = z.object({
 export type ObjectIdentity = z.infer<typeof identity>;
 
 /**
- * What a run could not have of each part, by name. A part without a line is whole. `excused` is an object whose bytes no run could have
- * had: the app has deleted or replaced it since the snapshot, or no address can hold its name. It does not count against the part.
+ * What a run could not read of each part, by name. A part without an entry is complete. An `excused` object does not
+ * count as missing: the app has deleted or replaced it since the snapshot, or no URL can hold its name.
  */
 export const lacksSchema = z.object({
   storage: z.array(identity.extend({ excused: z.literal(true).optional() })).optional(),

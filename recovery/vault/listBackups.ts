@@ -10,39 +10,45 @@ import { NotTrustedError, type UntrustedManifest } from "./untrustedManifest.ts"
 import { VERIFICATIONS } from "./verification.ts";
 import { readGood } from "./walkVersions.ts";
 
-/** What is needed of a tier to find its backups; planning/tiers.ts has them. */
+/** What is needed to find a tier's backups. planning/tiers.ts defines the tiers. */
 export interface TierPrefix {
   readonly name: string;
   /** With the closing slash. */
   readonly prefix: string;
-  /** Days after which lifecycle hides an object; without it every object that is hidden counts as deleted by hand. */
+  /** Days after which lifecycle hides an object. If absent, every hidden object counts as deleted by hand. */
   readonly keptDays?: number;
 }
 
-/** A backup as a list shows it. Nothing in it is to be trusted unless `manifest` is there: then its signature was good. */
+/**
+ * A backup as a list shows it. None of it may be trusted unless `manifest` is present, which means that its signature
+ * is valid.
+ */
 export interface BackupSummary {
   backupId: string;
   tier: string;
   /** Where its objects lie, with the closing slash of the tier. */
   prefix: string;
-  /** Start of its run, by its id. */
+  /** Start of its run, from its id. */
   startedAt: Date;
-  /** Of all its objects. */
+  /** Size of all its objects. */
   sizeBytes: number;
   manifest: Manifest | undefined;
-  /** True once it has been read back in full, by a signed proof, and nothing about it is suspicious. */
+  /** True if a signed proof says that it was read back in full, and it is not suspicious. */
   proven: boolean;
   /** Why it is not proven, in clauses. */
   problems: string[];
-  /** Versions that were passed over and objects that were deleted, in clauses; absent where nothing of it was seen. */
+  /** Versions that were passed over and objects that were deleted, in clauses. Absent if there were none. */
   walkedPast?: string[];
-  /** Present where it is finished, whole and read back, as a writer says whose key is not trusted here. */
+  /** Present if it is complete and read back according to a writer whose key is not trusted here. */
   untrusted?: { snapshotAt: string; signedBy: string };
-  /** Where its verifications lie, and the manifest that they must speak of (verification.ts reads them); absent without a good manifest. */
+  /**
+   * The keys of its verifications, and the manifest that they must be about (verification.ts reads them). Absent
+   * without a valid manifest.
+   */
   verifications?: { manifestSha256: string; keys: string[] };
 }
 
-/** Where to look, and whose signatures count. */
+/** Where to look, and which signatures count. */
 export interface ListOptions {
   vault: Vault;
   /** Public keys (PEM) of the writers. */
@@ -51,15 +57,15 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The problem of a backup whose run has ended before its manifest, or still goes on. */
+/** The problem of a backup whose run ended before its manifest, or is still running. */
 export const NEVER_FINISHED = "it has no manifest, so it was never finished";
 
 /** Manifests that are read at once. */
 const READERS = 12;
 
 /**
- * All backups of a vault, newest first, each with what is wrong with it. An unreachable vault is an error, a damaged
- * backup is not: the others must still be found.
+ * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup
+ * is not, so that the others are still found.
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
   const { vault, trustedKeys, tiers, signal } = options;
@@ -83,7 +89,7 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
       found.set(at, one);
     }
   }
-  // A verification is younger than its backup, so that lifecycle leaves it for a while when the backup is gone.
+  // A verification is younger than its backup, so lifecycle keeps it for a while after the backup is gone.
   const backups = [...found.values()].filter(({ objects }) => ![...objects].every(isVerification));
   const summaries = await pool(backups, READERS, async (one): Promise<BackupSummary> => {
     const { backupId, tier, startedAt, sizeBytes } = one;
@@ -124,18 +130,18 @@ export async function listBackups(options: ListOptions): Promise<BackupSummary[]
   return summaries.sort((a, b) => takenAt(b) - takenAt(a) || (a.backupId < b.backupId ? 1 : -1));
 }
 
-/** When a backup's snapshot was taken, in milliseconds since 1970; an unfinished one counts from its start. */
+/** When a backup's snapshot was taken, in milliseconds since 1970. For an unfinished backup, when its run started. */
 export function takenAt({ manifest, untrusted, startedAt }: BackupSummary): number {
   const snapshotAt = manifest?.snapshotAt ?? untrusted?.snapshotAt;
   return snapshotAt === undefined ? startedAt.getTime() : Date.parse(snapshotAt);
 }
 
-/** Whether everything that an untrusted manifest names lies beside it. */
+/** Whether everything that an untrusted manifest names is in the vault. */
 function isWhole({ objects }: UntrustedManifest, place: string, there: ReadonlySet<string>): boolean {
   return objects.every((key) => key.startsWith(place) && there.has(key.slice(place.length)));
 }
 
-/** Whether a proof, by whomever, says that this manifest's backup was read back. */
+/** Whether a proof, signed by any key, says that this manifest's backup was read back. */
 function speaksOf(proof: Uint8Array | undefined, backupId: string, { sha256 }: UntrustedManifest): boolean {
   const statement = proof && parseProof(proof)?.statement;
   return statement?.backupId === backupId && statement.manifestSha256 === sha256;
@@ -145,7 +151,7 @@ function isVerification(object: string): boolean {
   return object.startsWith(VERIFICATIONS);
 }
 
-/** Why there is no good proof, in clauses. */
+/** Why there is no valid proof, in clauses. */
 async function faultOfProof(
   place: { vault: Vault; prefix: string; backupId: string; trustedKeys: readonly string[] },
   manifestSha256: string,
@@ -171,17 +177,20 @@ async function faultOfProof(
   }
 }
 
-/** An object that a delete marker hides. */
+/** An object that is hidden by a delete marker. */
 type Deleted = Pick<ListedObject, "key" | "deletedAt">;
 
 const DAY_MS = 86_400_000;
 
-/** Whether a delete marker came before lifecycle could have made it. Lifecycle counts in whole days, and rounds up. */
+/** Whether a delete marker is older than lifecycle could have made it. Lifecycle counts whole days, and rounds up. */
 function isDeletedEarly({ deletedAt, modifiedAt }: ListedObject, { keptDays = Infinity }: TierPrefix): boolean {
   return deletedAt !== undefined && deletedAt.getTime() - modifiedAt.getTime() < keptDays * DAY_MS;
 }
 
-/** Versions that were passed over in a backup, and objects that were deleted, as no backup and no rule does it. */
+/**
+ * Versions of a backup that were passed over, and its objects that were deleted, which neither a backup nor a rule
+ * does.
+ */
 function walked(
   { backupId, deleted: [first, ...others] }: { backupId: string; deleted: readonly Deleted[] },
   { passedOver }: Vault,

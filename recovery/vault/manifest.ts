@@ -15,21 +15,24 @@ import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
 
-/** Version of the format that this code writes. A reader refuses a higher one, and reads the one before. */
+/** Version of the format that this code writes. A reader refuses a higher version, and reads the one before. */
 export const FORMAT_VERSION = 4;
-/** Version 3 had text alone. */
+/** Version 3 held rows only as text. */
 const READABLE_VERSIONS = [3, FORMAT_VERSION] as const;
 
-/** The objects of a backup beside its parts. Without a manifest and its signature a backup does not exist. */
+/** The objects of a backup in addition to its content. Without a manifest and its signature a backup does not exist. */
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
-/** How large each may be at most, in bytes: nothing says so but this, since all of it must be read before its signature can be. */
+/**
+ * The largest size of each, in bytes. An object must be read before its signature can be checked, so only this bounds
+ * its size.
+ */
 export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 16_000_000 } as const;
 
 /**
- * The parts beside the rows: what each holds is in docs/architecture.md and in {@link Manifest}. All are compressed with zstd,
- * and sealed where the backup is.
+ * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed
+ * with zstd, and encrypted if the backup is.
  */
 export const PART_NAMES = [
   "schema.dump",
@@ -48,7 +51,7 @@ const partSchema = z.object({
   name: z.enum(PART_NAMES),
   /** Object in the vault. */
   key: z.string().min(1),
-  /** Of the object as it lies in the vault, compressed. */
+  /** Size of the object in the vault, compressed. */
   sizeBytes: count,
   sha256,
 });
@@ -61,25 +64,25 @@ const chunkSchema = z.object({
   kind,
   sizeBytes: count,
   sha256,
-  /** The tables whose rows lie in it, one after the other. */
+  /** The tables whose rows it holds, one after the other. */
   sections: z.array(sectionSchema).min(1),
 });
 
-/** Bytes that lie beside the database: an object of the storage service, or the body of an edge function. */
+/** A file outside the database: an object of the storage service, or the body of an edge function. */
 const fileSchema = z.object({
   /** Object in the vault. */
   key: z.string().min(1),
   origin: z.enum(["storage", "function"]),
   /** "bucket/path" of a storage object, slug of a function. */
   name: z.string().min(1),
-  /** Of a storage object: version and ETag of its row in the snapshot; absent where the row has none, and in older backups. */
+  /** Version and ETag of a storage object's row in the snapshot. Absent if the row has none, and in older backups. */
   version: z.string().optional(),
   etag: z.string().optional(),
   contentType: z.string(),
   /** Of the object as it lies in the vault. */
   sizeBytes: count,
   sha256,
-  /** Of the content itself. */
+  /** Of the content itself, decrypted. */
   contentBytes: count,
   contentSha256: sha256,
 });
@@ -89,18 +92,21 @@ const manifestSchema = z.object({
   formatVersion: z.literal(READABLE_VERSIONS),
   backupId: z.string(),
   kind: z.enum(BACKUP_KINDS),
-  /** Present where it was taken of a state that was about to be replaced: damage, as a rule, and without what lies beside the database. */
+  /**
+   * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes
+   * without storage objects, functions and auth settings.
+   */
   purpose: z.literal("safety").optional(),
-  /** Present where every part, chunk and file is encrypted to these recipients (age). */
+  /** Present if every part, chunk and file is encrypted to these recipients (age). */
   encryption: z.object({ format: z.literal("age"), recipients: z.array(z.string()).min(1) }).optional(),
-  /** Why the run does not count as proven although it could be read back, in clauses. Empty for a sound one. */
+  /** Why the run does not count as proven although it was read back, in clauses. Empty for a sound run. */
   suspicions: z.array(z.string()),
   tier: z.string(),
   startedAt: instant,
-  /** When the one snapshot was taken that every row comes from. */
+  /** When the snapshot was taken that every row comes from. */
   snapshotAt: instant,
   finishedAt: instant,
-  /** Newest row by the tables' own time columns; absent where no table has one. */
+  /** The newest row by the tables' own time columns. Absent if no table has one. */
   newestDataAt: instant.optional(),
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
@@ -110,7 +116,7 @@ const manifestSchema = z.object({
     database: z.string(),
     serverVersion: z.string(),
     pgDumpVersion: z.string(),
-    /** Tells the server from all others: no test restore may run on it. Absent where the role may not read it. */
+    /** Identifies the server, so that no test restore runs on it. Absent if the role may not read it. */
     systemIdentifier: z.string().optional(),
   }),
   extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
@@ -121,40 +127,57 @@ const manifestSchema = z.object({
   tables: z.array(tableSchema),
   filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
   sequences: z.array(sequenceSchema),
-  /** What the large objects are together (largeObjects.ts); absent in a backup without them, and from before they were looked at. */
+  /**
+   * Count, size and fingerprint of all large objects (largeObjects.ts). Absent in a backup without them, and in older
+   * ones.
+   */
   largeObjects: z.object({ count, bytes: count, fingerprint: z.string() }).optional(),
-  /** A restore brings them back only once it is released. */
+  /** A restore creates them only when it is released. */
   jobs: z.array(jobSchema),
-  /** Names of the publications that are the app's or publish its tables; likewise, and held-back.json says what they publish. */
+  /**
+   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is
+   * released; held-back.json says what they publish.
+   */
   publications: z.array(z.string()),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
   objects: z.record(z.string(), z.string()),
-  /** Which of the kinds that came later (objects.ts) `objects` was made with, so that one which has none of a kind says so. */
+  /**
+   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from
+   * one without such objects.
+   */
   laterKinds: z.array(z.string()).optional(),
   /**
-   * Rights on what is not the app's own: name of the object → rights, of PUBLIC, the API's roles and the app's. What PostgreSQL or an
-   * extension has made is here only where its rights were changed. Absent in backups from before they were looked at.
+   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles.
+   * Objects of PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
    */
   platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
-  /** What of the parts beside the database is missing; absent in backups of other kinds, and in older ones (completeness.ts). */
+  /**
+   * What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones
+   * (completeness.ts).
+   */
   lacks: lacksSchema.optional(),
 });
 
-/** What a backup holds. Signed, so that nobody can swap, alter or back-date one. */
+/** What a backup holds. It is signed, so that a backup cannot be swapped, altered or back-dated. */
 export type Manifest = z.infer<typeof manifestSchema>;
 export type BackupPart = z.infer<typeof partSchema>;
 export type BackupChunk = z.infer<typeof chunkSchema>;
 export type BackupFile = z.infer<typeof fileSchema>;
 export type ChunkSection = z.infer<typeof sectionSchema>;
-/** Reads a manifest's bytes. PromiseError when they are none of this format. */
+
+/**
+ * Parses a manifest's bytes.
+ *
+ * @throws PromiseError if they are not of this format
+ */
 export function parseManifest(bytes: Uint8Array): Manifest {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (error) {
-    throw new PromiseError("the manifest is no JSON", { cause: error });
+    throw new PromiseError("the manifest is not JSON", { cause: error });
   }
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
@@ -165,8 +188,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * Whether it is a whole state of the database as it was meant to be, so that it may be taken where no backup is named, held, and
- * counted for a tier.
+ * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be
+ * taken without being named, is held, and counts towards a tier.
  */
 export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
   return KINDS[kind].isWhole && purpose === undefined;
@@ -177,30 +200,30 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
   return Buffer.from(JSON.stringify(manifest, undefined, 1) + "\n", "utf8");
 }
 
-/** Where an object of a backup lies. `prefix` is its tier's, with the closing slash. */
+/** The key of an object of a backup. `prefix` is its tier's, with the closing slash. */
 export function keyOf(prefix: string, backupId: string, object: string): string {
   return `${prefix}${backupId}/${object}`;
 }
 
 /**
- * Where a reading of the database puts an object. Each reading of a run that began anew has a folder of its own, so that parts of
- * two snapshots never mix, whatever still arrives of the one before.
+ * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so
+ * that objects of two snapshots never mix, even if an upload of the earlier attempt still arrives.
  */
 export function keyInAttempt(place: { prefix: string; backupId: string; attempt: number }, object: string): string {
   return keyOf(place.prefix, place.backupId, place.attempt === 1 ? object : `attempt-${place.attempt}/${object}`);
 }
 
-/** The object of a part: compressed, as its name says. */
+/** The name of a part's object. */
 export function partObject(name: PartName): string {
   return `${name}.zst`;
 }
 
-/** The object of a chunk of rows. */
+/** The name of a chunk's object. */
 export function chunkObject(index: number): string {
   return `data/${String(index).padStart(6, "0")}.copy.zst`;
 }
 
-/** The object of a file. */
+/** The name of a file's object. */
 export function fileObject(index: number): string {
   return `files/${String(index).padStart(6, "0")}`;
 }
@@ -210,7 +233,11 @@ export function contentOf(manifest: Manifest): { key: string; sizeBytes: number 
   return [...manifest.parts, ...manifest.chunks, ...manifest.files];
 }
 
-/** The part of that name; PromiseError where the backup has none. */
+/**
+ * The part of that name.
+ *
+ * @throws PromiseError if the backup has none
+ */
 export function partOf(manifest: Manifest, name: PartName): BackupPart {
   const part = manifest.parts.find((one) => one.name === name);
   if (part === undefined) throw new PromiseError(`backup ${manifest.backupId} has no ${name}`);

@@ -2,18 +2,18 @@ import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A file that nobody else can open, for plain data that must pass through the disk. */
+/** A file that no other user can open, for plain data that must pass through the disk. */
 export interface PrivateFile {
   handle: FileHandle;
-  /** Where a child process finds it that was given `handle.fd` as its n-th open file. */
+  /** The path for a child process that was given `handle.fd` as its n-th open file. */
   pathFor(fd: number): string;
-  /** Ends it. */
+  /** Closes and deletes it. */
   remove(): Promise<void>;
 }
 
 /**
- * Makes a private file. On Linux its name is taken away at once, so that not even `kill -9` leaves anything behind: a
- * child opens it anew by /proc/self/fd. Elsewhere it has a name in a folder of mode 0700 until it is removed.
+ * Creates a private file. On Linux it is unlinked at once, so that not even `kill -9` leaves it behind; a child opens
+ * it by /proc/self/fd. On other systems it lies in a folder of mode 0700 until it is removed.
  */
 export async function openPrivateFile(): Promise<PrivateFile> {
   const folder = await mkdtemp(join(tmpdir(), "castchat-recovery-"));

@@ -13,15 +13,15 @@ const projectSchema = z.object({
       importMapPath: z.string().optional(),
     }),
   ),
-  /** Bytes that an object of storage might have at most. */
+  /** The largest size of a storage object, in bytes. */
   storageSizeLimit: z.number().optional(),
-  /** In encrypted backups alone. */
+  /** Only in encrypted backups. */
   authSettings: z.record(z.string(), z.unknown()).optional(),
-  /** Names of the settings whose values the platform gives to nobody. */
+  /** Names of the settings whose values the platform never returns. */
   secretAuthSettings: z.array(z.string()).optional(),
 });
 
-/** The part project.json: how edge functions and the auth service are set up. */
+/** The part project.json: the settings of edge functions and of the auth service. */
 export type ProjectPart = z.infer<typeof projectSchema>;
 
 /** The text that is stored. */
@@ -29,7 +29,11 @@ export function projectText(part: ProjectPart): string {
   return JSON.stringify(part, undefined, 1) + "\n";
 }
 
-/** Reads the stored text. PromiseError, without any of it, when it is none. */
+/**
+ * Parses the stored text.
+ *
+ * @throws PromiseError, without quoting the text, if it is not of this format
+ */
 export function parseProject(text: string): ProjectPart {
   let json: unknown;
   try {

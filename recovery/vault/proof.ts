@@ -6,7 +6,7 @@ const statementSchema = z.object({
   provenAt: z.iso.datetime(),
 });
 
-/** Says that a backup was read back in full and found good. */
+/** States that a backup was read back in full and is valid. */
 export type ProofStatement = z.infer<typeof statementSchema>;
 
 const proofSchema = z.object({ statement: z.string(), signature: z.base64() });
@@ -19,19 +19,19 @@ export function proofBytes(statement: string, signature: Uint8Array): Uint8Array
   );
 }
 
-/** A statement with its signature, which is still to be checked. */
+/** A statement with its signature, which is not checked yet. */
 export interface Signed<T> {
   statement: T;
   signedBytes: Uint8Array;
   signature: Uint8Array;
 }
 
-/** Reads a proof's bytes; undefined when they are none. */
+/** Parses a proof's bytes. Undefined if they are not a proof. */
 export function parseProof(bytes: Uint8Array): Signed<ProofStatement> | undefined {
   return parseSigned(bytes, statementSchema);
 }
 
-/** Reads any signed statement's bytes ({@link proofBytes}); undefined when they are none of this schema. */
+/** Parses the bytes of any signed statement ({@link proofBytes}). Undefined if they do not match the schema. */
 export function parseSigned<T>(bytes: Uint8Array, schema: z.ZodType<T>): Signed<T> | undefined {
   try {
     const proof = proofSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));

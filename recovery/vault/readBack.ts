@@ -16,22 +16,26 @@ import { checkSection, fetchChunk, readChunk, releaseSections } from "./readChun
 import { fetchPart, readPart, readPlain } from "./readPart.ts";
 import { sumChunks } from "./tableContents.ts";
 
-/** Chunks that are read at once: as one is checked, the others come and are decompressed. */
+/** Chunks that are read at once: while one is checked, others are downloaded and decompressed. */
 const READERS = 3;
-/** Files that are read at once: most are small, and one after the other a hundred thousand of them would take an hour of waiting. */
+/**
+ * Files that are read at once. Most are small, and reading a hundred thousand of them one by one would take an hour.
+ */
 const FILE_READERS = 12;
 
 /** What of a backup is read, and what happens at a fault. */
 export interface ReadBackChoice {
-  /** Whether an object is read; all are without it. */
+  /** Whether an object is read. @default - all are */
   isWanted?: (key: string) => boolean;
-  /** Told of each fault, after which the next object is read; without it the first fault is thrown. */
+  /** Receives each fault, and the next object is read. Without it the first fault is thrown. */
   onFault?: (fault: PromiseError) => void;
 }
 
 /**
- * Reads every object of a backup in full and checks it. What is encrypted to an identity that isn't at hand is held against its
- * size and SHA-256 alone. PromiseError that names the object where anything is wrong.
+ * Reads every object of a backup in full and checks it. Objects that cannot be decrypted are only checked against their
+ * size and SHA-256.
+ *
+ * @throws PromiseError that names the object, if one is damaged
  */
 export async function readBack(
   source: BackupSource,
@@ -41,21 +45,21 @@ export async function readBack(
   const { manifest } = source;
   const { isWanted = () => true } = choice;
   const wanted = <T extends { key: string }>(objects: readonly T[]) => objects.filter(({ key }) => isWanted(key));
-  for (const fault of faultsOfTotals(manifest)) await orTold(choice, () => Promise.reject(fault));
-  for (const part of wanted(manifest.parts)) await orTold(choice, () => checkPart(source, part, signal));
+  for (const fault of faultsOfTotals(manifest)) await reportingFault(choice, () => Promise.reject(fault));
+  for (const part of wanted(manifest.parts)) await reportingFault(choice, () => checkPart(source, part, signal));
   const eachOf = async <T>(
     objects: readonly T[],
     readers: number,
     check: (object: T, inner: AbortSignal) => Promise<void>,
   ) => {
-    await pool(objects, readers, (object, inner) => orTold(choice, () => check(object, inner)), signal);
+    await pool(objects, readers, (object, inner) => reportingFault(choice, () => check(object, inner)), signal);
   };
   await eachOf(wanted(manifest.files), FILE_READERS, (file, inner) => checkFile(source, file, inner));
   await eachOf(wanted(manifest.chunks), READERS, (chunk, inner) => checkChunk(source, chunk, inner));
 }
 
-/** A broken promise is told where somebody wants to be told; anything else ends the reading. */
-async function orTold({ onFault }: ReadBackChoice, work: () => Promise<void>): Promise<void> {
+/** Reports a PromiseError to `onFault` if there is one. Any other error stops reading. */
+async function reportingFault({ onFault }: ReadBackChoice, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -64,7 +68,7 @@ async function orTold({ onFault }: ReadBackChoice, work: () => Promise<void>): P
   }
 }
 
-/** Where the chunks together are not what the manifest says of a table. */
+/** Tables whose chunks together differ from what the manifest says of them. */
 function faultsOfTotals(manifest: Manifest): PromiseError[] {
   const sums = sumChunks(manifest.chunks);
   const faults: string[] = [];
@@ -79,7 +83,9 @@ function faultsOfTotals(manifest: Manifest): PromiseError[] {
         : `the chunks hold ${rows} rows of ${tableName(table)}, the database had ${table.rows}`,
     );
   }
-  faults.push(...[...sums.keys()].map((stray) => `the chunks hold rows of ${stray}, which is no table of the backup`));
+  faults.push(
+    ...[...sums.keys()].map((stray) => `the chunks hold rows of ${stray}, which is not a table of the backup`),
+  );
   return faults.map((fault) => new PromiseError(fault));
 }
 
@@ -96,7 +102,7 @@ async function checkChunk(source: BackupSource, chunk: BackupChunk, signal: Abor
 /** What pg_restore reads. */
 const ARCHIVES: readonly PartName[] = ["schema.dump", "large-objects.dump"];
 
-/** How the small parts are read by whoever restores. */
+/** How a restore parses the small parts. */
 const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
   "held-back.json": parseHeldBack,
   "project.json": parseProject,
@@ -162,7 +168,7 @@ async function drain(...streams: [Readable, ...Duplex[]]): Promise<void> {
   await pipeline([...streams, new Writable({ write: (_chunk, _encoding, done) => done() })]);
 }
 
-/** Names the part that an error of decompression or parsing belongs to. */
+/** Names the part in an error of decompression or parsing. */
 async function damaged<T>(part: BackupPart, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -18,8 +18,10 @@ export interface SectionRows {
 }
 
 /**
- * Fetches a chunk as it lies in the vault, whole: its size and SHA-256 have been compared with the manifest when it is returned. If the newest
- * version is another one, an older one that matches is taken.
+ * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older
+ * one that matches is taken.
+ *
+ * @throws PromiseError if no version matches
  */
 export async function fetchChunk(
   { vault, isFresh }: BackupSource,
@@ -36,7 +38,7 @@ export async function fetchChunk(
   return found;
 }
 
-/** PromiseError if these are not the bytes that the manifest means. */
+/** PromiseError if these are not the bytes that the manifest describes. */
 function whole(chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">, bytes: Uint8Array): Uint8Array {
   if (bytes.length !== chunk.sizeBytes) {
     throw new PromiseError(`${chunk.key} is damaged: it has ${bytes.length} bytes instead of ${chunk.sizeBytes}`);
@@ -47,7 +49,7 @@ function whole(chunk: Pick<BackupChunk, "key" | "sizeBytes" | "sha256">, bytes: 
   return bytes;
 }
 
-/** Fetches and opens a chunk: beside size and SHA-256 its plain size has been compared with the manifest when it is returned. */
+/** Downloads, decrypts and decompresses a chunk, and compares its plain size with the manifest too. */
 export async function readChunk(
   source: BackupSource,
   chunk: BackupChunk,
@@ -77,12 +79,16 @@ export async function readChunk(
   }));
 }
 
-/** Gives a chunk's memory back, once nobody looks at its rows any more. */
+/** Frees a chunk's memory. Its rows must not be used afterwards. */
 export function releaseSections([first]: readonly SectionRows[]): void {
   if (first !== undefined) releaseAround(first.rows);
 }
 
-/** Compares a section's rows with what its chunk says of them. PromiseError where they differ. */
+/**
+ * Compares a section's rows with what its chunk says of them.
+ *
+ * @throws PromiseError if they differ
+ */
 export function checkSection(chunk: BackupChunk, { section, format, rows }: SectionRows): void {
   const sum = new RowSum();
   const isWhole = sum.addAll(rows, 0, rows.length, format);
@@ -94,7 +100,7 @@ export function checkSection(chunk: BackupChunk, { section, format, rows }: Sect
 
 const known = new WeakMap<Manifest, ReadonlyMap<string, CopyFormat>>();
 
-/** The formats of a manifest's tables, by {@link tableKey}; they are listed once, not for each chunk. */
+/** The formats of a manifest's tables, by {@link tableKey}. They are collected once, not for each chunk. */
 function formatsOf(manifest: Manifest): ReadonlyMap<string, CopyFormat> {
   const formats = known.get(manifest) ?? new Map(manifest.tables.map((table) => [tableKey(table), table.format]));
   known.set(manifest, formats);

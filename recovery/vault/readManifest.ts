@@ -8,8 +8,8 @@ import { claimOf, NotTrustedError } from "./untrustedManifest.ts";
 import { notePassedOver, readGood, readVersions } from "./walkVersions.ts";
 
 /**
- * Reads and checks a manifest: signed by a trusted key, and of the very backup that it lies with. If the newest versions of manifest and signature
- * are no such pair, older ones that are one are taken.
+ * Reads a manifest, and checks that a trusted key has signed it and that it belongs to the backup that it lies with. If
+ * the newest versions of manifest and signature do not match, older ones that do are taken.
  *
  * @throws NotTrustedError if no trusted key has signed it; PromiseError for any other fault
  */
@@ -32,7 +32,7 @@ export async function readManifest(
     return judge(bytes, signed);
   } catch (error) {
     if (!(error instanceof PromiseError)) throw error;
-    // Either of the two may be what was written over.
+    // Either of the two may have been overwritten.
     const signatures = await readVersions(vault, signature, signal);
     let used: KeptVersion | undefined;
     const judgeAll = (bytes: Uint8Array): SignedManifest => {
@@ -54,13 +54,13 @@ export async function readManifest(
   }
 }
 
-/** A manifest whose signature was good. */
+/** A manifest whose signature is valid. */
 interface SignedManifest {
   manifest: Manifest;
   sha256: string;
 }
 
-/** PromiseError if they are not the manifest of that backup and a trusted key's signature of it. */
+/** PromiseError if they are not the manifest of that backup and its signature by a trusted key. */
 function judgePair(
   place: { prefix: string; backupId: string; trustedKeys: readonly string[] },
   bytes: Uint8Array,
@@ -68,12 +68,15 @@ function judgePair(
 ): SignedManifest {
   const { prefix, backupId, trustedKeys } = place;
   if (trustedKeys.length === 0)
-    throw new UserError("No key is trusted to sign backups: set trustedWriterKeys to the writers' public keys (PEM).");
+    throw new UserError(
+      "No key is trusted to sign backups. Set `trustedWriterKeys` to the writers' public keys (PEM).",
+    );
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (!isSignedByOneOf(trustedKeys, bytes, Buffer.from(Buffer.from(signature).toString("ascii"), "base64")))
     throw new NotTrustedError(claimOf(bytes, { prefix, backupId, sha256, trustedKeys }));
   const manifest = parseManifest(bytes);
-  // The keys that it names lie under its own place: a copy in another tier whose name begins alike is none of that tier's.
+  // The object keys must lie under the manifest's own folder, so that a copy in another tier is not taken for a backup
+  // of that tier.
   const strays = [...manifest.parts, ...manifest.chunks].some(
     ({ key }) => !key.startsWith(keyOf(prefix, backupId, "")),
   );

@@ -7,10 +7,10 @@ import { contentOf } from "./manifest.ts";
 import { readBack } from "./readBack.ts";
 import type { Share } from "./verification.ts";
 
-/** Faults that are told; a backup with more is read no further. */
+/** Faults that are reported. A backup with more is not read any further. */
 const MOST_FAULTS = 50;
 
-/** What was read of a backup's objects, and what is wrong with them. */
+/** What was read of a backup's objects, and their faults. */
 export interface Reading {
   objects: number;
   sizeBytes: number;
@@ -18,8 +18,9 @@ export interface Reading {
 }
 
 /**
- * Reads a share of a backup's objects in full, or all of them, and looks for the others in the vault's list: a missing or
- * shortened one is a fault of any share. All faults are told, up to a sane number; an unreachable vault is an error.
+ * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the
+ * vault's list, and a missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An
+ * unreachable vault is an error.
  */
 export async function readObjects(
   source: BackupSource,
@@ -57,7 +58,7 @@ export async function readObjects(
   return { objects: read.length, sizeBytes: read.reduce((sum, one) => sum + one.sizeBytes, 0), faults };
 }
 
-/** Whether an older version has that size; its content is compared when its own share is read. */
+/** Whether an older version has that size. Its content is compared when its own share is read. */
 async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal: AbortSignal): Promise<boolean> {
   return (await vault.versions(key, signal)).some((version) => version.sizeBytes === sizeBytes);
 }
@@ -65,7 +66,8 @@ async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal
 class TooMany extends Error {}
 
 /**
- * Whether an object belongs to a share: by its name alone, so that all shares together read each object once.
+ * Whether an object belongs to a share. That only depends on its name, so that all shares together read each object
+ * once.
  *
  * @internal exported for the test of that sentence
  */

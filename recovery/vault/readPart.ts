@@ -8,7 +8,7 @@ import { decompress } from "./compression.ts";
 import type { BackupPart } from "./manifest.ts";
 import { matchingVersion } from "./walkVersions.ts";
 
-/** The content of a part or file, opened and still compressed; otherwise as {@link fetchPart}. */
+/** The content of a part or file, decrypted but still compressed; otherwise like {@link fetchPart}. */
 export async function readPart(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Readable> {
   const opener = openerFor(source);
   const stored = await fetchPart(source, part, signal);
@@ -19,8 +19,8 @@ export async function readPart(source: BackupSource, part: Stored, signal?: Abor
 }
 
 /**
- * A small part's content, opened and decompressed. Nothing is unpacked before it has been compared with the manifest: a swapped part
- * may unpack to anything.
+ * A small part's content, decrypted and decompressed. Nothing is decompressed before it has been compared with the
+ * manifest: a swapped part could grow to any size.
  */
 export async function readPlain(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Buffer> {
   const stored = await buffer(await readPart(source, part, signal));
@@ -28,9 +28,9 @@ export async function readPlain(source: BackupSource, part: Stored, signal?: Abo
 }
 
 /**
- * The content of a part as it lies in the vault. The stream fails at its end when size or SHA-256 is not the
- * manifest's, so nothing that it gave before may be acted on until it has ended well. If a listing has shown several versions, the one that
- * matches is looked for first; one that was written over since then fails, and is looked for the next time.
+ * The content of a part as it lies in the vault. The stream fails at its end if size or SHA-256 differ from the
+ * manifest, so its content may only be used when it has ended well. If a listing has shown several versions, the
+ * matching one is looked for first. A version that was overwritten since then fails, and is looked for the next time.
  */
 export async function fetchPart(
   { vault, isFresh }: BackupSource,
@@ -46,7 +46,7 @@ export async function fetchPart(
     if (error instanceof PromiseError) vault.passedOver.suspect(part.key);
   });
   signal?.addEventListener("abort", () => check.destroy(signal.reason as Error), { once: true });
-  // A reader that gives up must not leave the download open.
+  // A reader that stops early must not leave the download open.
   check.once("close", () => content.destroy());
   return content.pipe(check);
 }

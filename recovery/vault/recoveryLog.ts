@@ -9,28 +9,28 @@ export interface RecoveryLogEntry {
   /** "restore", "restore of tables", "replacement" or "restore on the platform". */
   what: string;
   restoreId: string;
-  /** Name of its sessions in pg_stat_activity. */
+  /** The application name of its sessions. */
   by: string;
-  /** Absent where it ended before one was chosen, and where it is none of the vault's. */
+  /** Absent if it ended before a backup was chosen, and if the source is not a backup of the vault. */
   backupId: string | undefined;
-  /** Where it is none of the vault's: what it is, in words. */
+  /** What was restored, in words, if it is not a backup of the vault. */
   source?: string | undefined;
-  /** The project's ref, or "host:port/database" where the address tells none. */
+  /** The project's ref, or "host:port/database" if the address has none. */
   target: string;
   startedAt: Date;
   phases: readonly Phase[];
   durationMs: number;
-  /** Where what lies beside the database came from, and what of it is missing (restoredParts.ts). */
+  /** Which backups the parts outside the database came from, and what of them is missing (restoredParts.ts). */
   parts?: unknown;
-  /** What an operator who was not there has to know or do: newer backups that were not taken, what is held back, what is missing. */
+  /** What the operator must know or do: newer backups that were not taken, what is held back, what is missing. */
   notes: readonly string[];
-  /** Absent for one that ended well. */
+  /** Absent if it ended well. */
   failure?: unknown;
 }
 
 /**
- * Appends a restore to the vault's recovery log. No recovery fails for its log: where it can't be written the answer is a
- * sentence that says so.
+ * Appends a restore to the vault's recovery log. A restore never fails because of its log: if the entry cannot be
+ * written, the result is a sentence that says so.
  */
 export async function appendRecoveryLog(
   vault: Vault,
@@ -48,7 +48,7 @@ export async function appendRecoveryLog(
     result: failure === undefined ? "done" : interrupted ? "interrupted" : "failed",
     ...(failure === undefined ? {} : { failure: messageOf(failure) }),
   };
-  // With its milliseconds: the same restore may be called again within a second.
+  // With milliseconds: the same restore may be started again within a second.
   const at = startedAt.toISOString().replaceAll(/[-:.]/g, "");
   try {
     await vault.put(

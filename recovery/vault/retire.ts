@@ -6,26 +6,26 @@ import type { Confirm } from "../postgres/session/confirmation.ts";
 import type { Forgetting } from "../pulumi/pulumiForget.ts";
 import { MANIFEST } from "./manifest.ts";
 
-/** What a vault is given up with. */
+/** What is retired, and how. */
 export interface RetireOptions {
   stack: string;
   bucket: VaultBucket;
   key: VaultKey;
-  /** Name of the bucket with the audit trail's logs, which stays. */
+  /** Name of the bucket that keeps the audit trail's logs. */
   auditBucket: string | undefined;
-  /** Takes resources out of the stack's state; false if there was nothing to take out. */
+  /** Removes resources from the stack's state. False if none of them was there. */
   forget(what: Forgetting): Promise<boolean>;
   confirm: Confirm;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
 }
 
-/** The components whose resources are a vault's, by their type in a URN. */
+/** Type, in a URN, of the component that owns a vault's resources. */
 const VAULT = "castchat:index:BackupVault";
 
 /**
- * What of the stack's state goes with the vault. Bucket and key are gone then, or about to be; the trail's log bucket keeps its logs, so the
- * engine could not delete it and must not try. Roles, alias and trail are left to `pulumi destroy`.
+ * What leaves the stack's state with the vault. The bucket and the key are gone by then. The trail's log bucket keeps
+ * its logs, so the engine must not try to delete it. Roles, alias and trail are left to `pulumi destroy`.
  */
 const RETIRED: Forgetting = {
   forgets: ({ urn, type }) => isOfVault(urn) && (type.startsWith("aws:s3/") || type === "aws:kms/key:Key"),
@@ -37,8 +37,10 @@ function isOfVault(urn: string): boolean {
 }
 
 /**
- * Gives a vault up for good: deletes its empty bucket, schedules the deletion of its key, and takes both out of the stack's state, so that `pulumi
- * destroy` removes the rest. It refuses (PromiseError) while anything lies in the bucket. What was interrupted is finished by the same call.
+ * Deletes a vault's empty bucket, schedules the deletion of its key, and removes both from the stack's state, so that
+ * `pulumi destroy` deletes the rest. Running it again finishes an interrupted run.
+ *
+ * @throws PromiseError while the bucket holds any object
  */
 export async function retireVault(options: RetireOptions): Promise<{ auditBucket: string | undefined }> {
   const { stack, bucket, key, auditBucket, reporter, signal } = options;
@@ -52,7 +54,7 @@ export async function retireVault(options: RetireOptions): Promise<{ auditBucket
       what: "vault",
       names: [bucket.name],
       lines: [
-        `This gives up the vault of stack ${stack} for good:`,
+        `This permanently retires the vault of stack ${stack}:`,
         `  the bucket ${bucket.name}, which is empty, is deleted${census === undefined ? " already" : ""};`,
         `  the key ${key.arn} is deleted in ${KEY_DELETION_DAYS} days: copies of objects that it encrypted can't be read after that;`,
         "  both leave the state of the stack. Scheduled backups of the stack fail from now on.",
@@ -79,6 +81,7 @@ function refusal(name: string, { versions, sizeBytes, markers, lockedUntil, held
       ? `${markers} delete markers`
       : `${versions} versions of objects (${(sizeBytes / 1e6).toFixed(1)} MB) and ${markers} delete markers`;
   const locked = lockedUntil === undefined ? "" : ` The last lock of a backup ends at ${lockedUntil.toISOString()}.`;
-  const holds = held === 0 ? "" : ` ${held === 1 ? "A backup is" : `${held} backups are`} held, which no rule expires.`;
-  return `The vault "${name}" still holds ${what}, and is given up only when it is empty: nothing was changed.${locked}${holds} Wait until the tiers' rules have expired them, or delete them as break-glass (docs/runbook.md, "A vault is given up").`;
+  const holds =
+    held === 0 ? "" : ` ${held === 1 ? "A backup is" : `${held} backups are`} held, and no rule expires them.`;
+  return `The vault "${name}" still holds ${what}. It can only be retired when it is empty. Nothing was changed.${locked}${holds} Wait until the tiers' rules have expired all of it, or delete it as break-glass (docs/runbook.md, "A vault is given up").`;
 }

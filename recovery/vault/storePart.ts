@@ -4,14 +4,14 @@ import type { Vault } from "../../services/vault/vault.ts";
 import { compress } from "./compression.ts";
 import { type BackupPart, keyInAttempt, type PartName, partObject } from "./manifest.ts";
 
-/** Where a reading of the database puts its objects. */
+/** Where a reading of the database stores its objects. */
 export interface RunPlace {
-  /** Where they are put; seals them first where the backup is encrypted. */
+  /** The vault, which encrypts objects first if the backup is encrypted. */
   vault: Vault;
-  /** The tier's, with the closing slash. */
+  /** The tier's prefix, with the closing slash. */
   prefix: string;
   backupId: string;
-  /** Which reading of the run this is, from 1. */
+  /** Which attempt of the run this is, from 1. */
   attempt: number;
   lockUntil: Date | undefined;
 }
@@ -26,7 +26,7 @@ export async function storeText(
   return await store(context, name, Readable.from([Buffer.from(text, "utf8")]), signal);
 }
 
-/** Compresses and uploads. `source` fails the upload where it rejects before the stream's end has been taken as complete. */
+/** Compresses and uploads a part. If `source` rejects before the upload has ended, the upload fails. */
 export async function store(
   context: RunPlace,
   name: PartName,

@@ -17,7 +17,7 @@ export async function objectsWithBytes(
 ): Promise<{ file: BackupFile; identity: ObjectIdentity }[]> {
   const { manifest } = source;
   const files = manifest.files.filter(({ origin }) => origin === "storage");
-  // Version and ETag are in the manifest since it says what it lacks.
+  // A manifest with `lacks` also has version and ETag.
   const isRecorded = manifest.lacks !== undefined || files.length === 0;
   const rows = isRecorded ? undefined : new Map((await rowsOf(source, signal)).map((row) => [row.name, row]));
   return files.map((file) => {
@@ -26,7 +26,7 @@ export async function objectsWithBytes(
   });
 }
 
-/** The storage objects whose rows a backup has and whose bytes it has not. Named "*" where the run could not read the rows. */
+/** The storage objects whose rows a backup has, but not their bytes. Named "*" if the run could not read the rows. */
 export async function objectsWithoutBytes(
   source: BackupSource,
   signal: AbortSignal,
@@ -39,14 +39,20 @@ export async function objectsWithoutBytes(
   return (await rowsOf(source, signal)).filter(({ name }) => !there.has(name));
 }
 
-/** One text for the same name, version and ETag; undefined where nothing but the name is known: then it may be another object. */
+/**
+ * One text for the same name, version and ETag. Undefined if only the name is known, since it may be another object.
+ */
 export function identityKey({ name, version, etag }: ObjectIdentity): string | undefined {
   return version === undefined && etag === undefined
     ? undefined
     : JSON.stringify([name, version ?? null, etag ?? null]);
 }
 
-/** The rows of storage.objects in a backup. PromiseError where a chunk of them is damaged. */
+/**
+ * The rows of storage.objects in a backup.
+ *
+ * @throws PromiseError if a chunk of them is damaged
+ */
 async function rowsOf(source: BackupSource, signal: AbortSignal): Promise<ObjectIdentity[]> {
   const { manifest } = source;
   const key = tableKey(OBJECTS);
@@ -74,17 +80,17 @@ async function rowsOf(source: BackupSource, signal: AbortSignal): Promise<Object
   return found;
 }
 
-/** A field as text; undefined for a NULL, and for an empty one. */
+/** A field as text. Undefined for NULL and for an empty field. */
 function textOf(bytes: Buffer, [from, to]: readonly [number, number], format: CopyFormat): string | undefined {
   const raw = bytes.toString("utf8", from, to);
   if (raw === "" || (format === "text" && raw === "\\N")) return undefined;
   return format === "binary" ? raw : raw.replaceAll(/\\(.)/gs, (_, escaped: string) => ESCAPES[escaped] ?? escaped);
 }
 
-/** What COPY writes after a backslash (PostgreSQL's documentation of COPY, "Text Format"). */
+/** The characters that COPY writes after a backslash (PostgreSQL's documentation of COPY, "Text Format"). */
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
-/** The ETag in an object's metadata. In binary form a byte with jsonb's version comes first. */
+/** The ETag in an object's metadata. In binary format a byte with jsonb's version comes first. */
 function etagIn(metadata: string | undefined): string | undefined {
   if (metadata === undefined) return undefined;
   const parsed = JSON.parse(metadata.slice(metadata.indexOf("{"))) as { eTag?: unknown };

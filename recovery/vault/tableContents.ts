@@ -1,10 +1,10 @@
 import { PromiseError } from "../../services/common/errors.ts";
-import type { SeedCounts, TableFacts } from "../postgres/catalog/catalog.ts";
+import type { ContentCounts, TableFacts } from "../postgres/catalog/catalog.ts";
 import type { BackedUpTable } from "../postgres/catalog/description.ts";
 import type { TableCount } from "../postgres/rows/countTable.ts";
 import { RowSum } from "../postgres/rows/rowSum.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
-import type { BackupChunk } from "./manifest.ts";
+import type { BackupChunk, Manifest } from "./manifest.ts";
 
 /** Rows, bytes and fingerprint of each table in these chunks, by {@link tableKey}. */
 export function sumChunks(
@@ -21,8 +21,13 @@ export function sumChunks(
   return sums;
 }
 
-/** The counts of the recovery guide, of a backup that doesn't hold every table. */
-export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
+/** The counts of users, posts and applications that a manifest records. Its key is older than this name. */
+export function recordedCounts({ seedCounts }: Pick<Manifest, "seedCounts">): ContentCounts {
+  return seedCounts;
+}
+
+/** The counts of users, posts and applications in a backup that does not hold every table. */
+export function countInTables(tables: readonly BackedUpTable[]): ContentCounts {
   const rowsOf = (schema: string, name: string) =>
     tables.find((table) => table.schema === schema && table.name === name)?.rows;
   return {
@@ -33,8 +38,9 @@ export function countInTables(tables: readonly BackedUpTable[]): SeedCounts {
 }
 
 /**
- * The tables as the manifest describes them. PromiseError where the rows that were copied are not as many as the server
- * counted.
+ * The tables as the manifest describes them.
+ *
+ * @throws PromiseError if the number of copied rows differs from the server's count
  */
 export function describeTables(
   tables: readonly TableFacts[],
@@ -48,7 +54,7 @@ export function describeTables(
     const counted = counts.get(tableKey(table))?.rows;
     if (counted !== sum.rows) {
       throw new PromiseError(
-        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}: this run is no backup.`,
+        `Of ${tableName(table)} ${sum.rows} rows were copied, but the server counts ${counted ?? "none"}. This run is not a backup. Run it again.`,
       );
     }
     return {

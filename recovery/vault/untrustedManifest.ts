@@ -3,26 +3,29 @@ import { fingerprintOfKey } from "../../services/signer/signer.ts";
 import { contentOf, isRegular, type Manifest, parseManifest } from "./manifest.ts";
 
 /**
- * A manifest that no trusted key has signed is parsed up to this size only. One of a million objects is smaller, and the parser needs
- * many times the memory of what a stranger may have put there.
+ * The largest size of a manifest that is parsed although no trusted key has signed it. A manifest of a million objects
+ * is smaller, and the parser needs many times the memory of its input, which a stranger may have written.
  */
 const MOST_PARSED_BYTES = 64_000_000;
 
-/** What a backup says of itself whose signature is not by a trusted key. None of it is to be believed. */
+/** What a backup claims whose signature is not by a trusted key. None of it may be believed. */
 export interface UntrustedManifest {
   /** ISO 8601. */
   snapshotAt: string;
-  /** Fingerprint of the key that is said to have signed it. */
+  /** Fingerprint of the key that is claimed to have signed it. */
   signedBy: string;
   /** SHA-256 of the manifest's bytes, which a proof of it must name. */
   sha256: string;
-  /** Every object that it is made of. */
+  /** Keys of every object of the backup. */
   objects: string[];
 }
 
-/** Thrown where a manifest is not signed by a trusted key. */
+/** Thrown if no trusted key has signed a manifest. */
 export class NotTrustedError extends PromiseError {
-  /** Present where it looks like a regular backup of a writer whose key is not trusted, and not like a damaged or forged one. */
+  /**
+   * Present if the manifest looks like a regular backup of a writer whose key is not trusted, and not like a damaged or
+   * forged one.
+   */
   readonly claim: UntrustedManifest | undefined;
 
   constructor(claim: UntrustedManifest | undefined) {
@@ -32,8 +35,8 @@ export class NotTrustedError extends PromiseError {
 }
 
 /**
- * What an untrusted manifest claims; undefined where it is none of the format, is not a regular full backup, counts as suspicious by
- * its own word, or names a trusted key, whose signature it then does not bear.
+ * What an untrusted manifest claims. Undefined if it is not of this format, is not a regular full backup, has
+ * suspicions, or names a trusted key that has not signed it.
  */
 export function claimOf(
   bytes: Uint8Array,

@@ -7,15 +7,16 @@ import { keyOf, MOST_BYTES } from "./manifest.ts";
 import { parseSigned, proofBytes } from "./proof.ts";
 import { readGood } from "./walkVersions.ts";
 
-/** Folder of a backup's verifications, beside its manifest: one object each, named by its time. */
+/** Folder of a backup's verifications, next to its manifest: one object each, named by its time. */
 export const VERIFICATIONS = "verifications/";
 
-/** What a verification has shown at best, weakest first: read back; read with the identity; restored, with all checks passed. */
+/**
+ * The best result of a verification, weakest first: read back; read back decrypted; restored, with all checks passed.
+ */
 export const LEVELS = ["proven", "decrypt-proven", "restored-proven"] as const;
 export type VerificationLevel = (typeof LEVELS)[number];
 
-/** The lines of the recovery guide's "Test Checklist", in its order and words. */
-
+/** The checks of a test restore, in the order and words of docs/objectives.md. */
 export const CHECKLIST = [
   "Database restoration successful",
   "All tables present with correct schema",
@@ -25,8 +26,7 @@ export const CHECKLIST = [
   "Critical user flows working",
 ] as const;
 export type ChecklistItem = (typeof CHECKLIST)[number];
-/** What a check has shown. "not checked" needs something that isn't here, and never counts as ok. */
-
+/** The result of a check. "not checked" lacks something that the check needs, and never counts as ok. */
 export const CHECK_STATES = ["ok", "not ok", "not checked"] as const;
 export type CheckState = (typeof CHECK_STATES)[number];
 
@@ -38,22 +38,22 @@ const verificationSchema = z.object({
   format: z.literal("castchat-verification"),
   formatVersion: z.literal(1),
   backupId: z.string(),
-  /** Of the manifest that was verified: a verification says nothing of any other. */
+  /** SHA-256 of the manifest that was verified. The verification is about no other manifest. */
   manifestSha256: z.string().regex(/^[0-9a-f]{64}$/),
   verifiedAt: z.iso.datetime(),
   ok: z.boolean(),
-  /** Absent where something was wrong, and for a share: that shows no level. */
+  /** Absent if there was a fault, and for a share, which shows no level. */
   level: z.enum(LEVELS).optional(),
-  /** Absent where everything was read. */
+  /** Absent if everything was read. */
   share: share.optional(),
   /** Objects that were read in full, and their bytes in the vault. */
   objects: z.number().int().nonnegative(),
   sizeBytes: z.number().int().nonnegative(),
-  /** What was wrong with the objects, in clauses. */
+  /** The objects' faults, in clauses. */
   faults: z.array(z.string()),
-  /** What was passed over or found deleted although the backup is whole, in clauses; absent where nothing was. */
+  /** What was passed over or found deleted although the backup is whole, in clauses. Absent if there was nothing. */
   walkedPast: z.array(z.string()).optional(),
-  /** Present where the backup was restored. */
+  /** Present if the backup was restored. */
   restore: z
     .object({
       throwaway: z.string(),
@@ -67,15 +67,15 @@ const verificationSchema = z.object({
   durationMs: z.number().nonnegative(),
 });
 
-/** What a verification has shown, as it is signed. */
+/** The result of a verification, as it is signed. */
 export type Verification = z.infer<typeof verificationSchema>;
 
-/** Where a verification of that time lies: "20260701T020000.123Z.json". */
+/** The name of a verification's object, by its time: "20260701T020000.123Z.json". */
 function verificationObject(verifiedAt: string): string {
   return `${VERIFICATIONS}${verifiedAt.replaceAll(/[-:]/g, "")}.json`;
 }
 
-/** Stores a verification beside its backup, signed. Returns its key. */
+/** Signs a verification and stores it next to its backup. Returns its key. */
 export async function storeVerification(
   verification: Verification,
   place: {
@@ -94,22 +94,22 @@ export async function storeVerification(
   return key;
 }
 
-/** What is known of a backup by its verifications. */
+/** What a backup's verifications show. */
 export interface VerifiedState {
-  /** The newest that can be believed. */
+  /** The newest valid one. */
   latest: Verification | undefined;
-  /** The newest one that showed the highest level that any has shown. */
+  /** The newest one among those that show the highest level. */
   best: (Verification & { level: VerificationLevel }) | undefined;
-  /** Objects that can't be believed: unsigned, forged, of another backup or under another name. */
+  /** Objects that are not valid: unsigned, forged, of another backup, or under another name. */
   unbelieved: string[];
 }
 
-/** At most so many of a backup's verifications are read, newest first. */
+/** The most verifications of a backup that are read, newest first. */
 const READ = 20;
 
 /**
- * Reads a backup's verifications. What isn't signed by a trusted key, is of another backup or of another manifest, or lies under
- * another time's name, is not believed.
+ * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this
+ * manifest, and its name matches its time.
  *
  * @param keys as the vault lists them
  */
@@ -135,7 +135,7 @@ export async function readVerifications(
   return state;
 }
 
-/** Undefined for what can't be believed, in any of its versions. */
+/** Undefined if no version of it is valid. */
 async function readBelieved(
   vault: Vault,
   key: string,

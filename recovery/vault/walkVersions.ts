@@ -3,22 +3,25 @@ import { createHash } from "node:crypto";
 import { PromiseError } from "../../services/common/errors.ts";
 import type { KeptVersion, Vault } from "../../services/vault/vault.ts";
 
-/** How many versions of a key are looked at beside the newest: an attacker may have written thousands. */
+/** Versions of a key that are read in addition to the newest. An attacker may have written thousands. */
 const LOOKED_AT = 20;
 
-/** A small object that is judged whole. */
+/** A small object that is judged as a whole. */
 export interface JudgedObject {
   key: string;
-  /** Bytes that it has at most. */
+  /** The largest size that it can have, in bytes. */
   mostBytes: number;
-  /** Bytes that it has, if that is known: versions of another size need not be read. */
+  /** Its size in bytes, if it is known. Versions of another size are not read. */
   sizeBytes?: number;
 }
 
 /**
- * The content of an object, as `judge` takes it: of its newest version as a rule, which costs one request. Only if the judge refuses that one
- * (PromiseError), the older ones are read, the oldest first: keys are written once, so the first version is the backup's own. What was
- * passed over is noted in `vault.passedOver`. Undefined if the key has no version; the newest version's fault if the judge takes none.
+ * The content of an object, as `judge` returns it. Usually the newest version is accepted, which costs one request. If
+ * `judge` refuses it (PromiseError), older versions are read, the oldest first: keys are written once, so the first
+ * version is the backup's own. Versions that were passed over are noted in `vault.passedOver`. Undefined if the key has
+ * no version.
+ *
+ * @throws the newest version's fault if `judge` accepts no version
  */
 export async function readGood<T>(
   vault: Vault,
@@ -50,8 +53,9 @@ export async function readGood<T>(
 }
 
 /**
- * The version of a large object that has this size and SHA-256, if a listing has shown several and the newest does not match; undefined
- * for the newest. Reads the candidates in full, one after the other, without keeping them. What was passed over is noted in `vault.passedOver`.
+ * The version of a large object that has this size and SHA-256, if a listing has shown several versions. Undefined if
+ * that is the newest one. The candidates are read in full, one after the other, without being kept. Versions that were
+ * passed over are noted in `vault.passedOver`.
  */
 export async function matchingVersion(
   vault: Vault,
@@ -80,7 +84,10 @@ function olderFirst(newestFirst: readonly KeptVersion[]): KeptVersion[] {
   return newestFirst.slice(1).reverse();
 }
 
-/** Every version of a small object that could be the right one, with its content: the newest first, then the oldest. */
+/**
+ * Every version of a small object that could be the right one, with its content: the newest first, then from the oldest
+ * on.
+ */
 export async function readVersions(
   vault: Vault,
   { key, mostBytes }: JudgedObject,
@@ -96,7 +103,7 @@ export async function readVersions(
   return found;
 }
 
-/** Notes in `vault.passedOver` that the versions above this one were passed over, if there are any. */
+/** Notes in `vault.passedOver` the versions that are newer than the one that was taken. */
 export async function notePassedOver(
   vault: Vault,
   key: string,
@@ -122,7 +129,7 @@ async function hashOf(vault: Vault, key: string, { versionId }: KeptVersion, sig
   return hash.digest("hex");
 }
 
-/** Undefined for what the judge refuses. */
+/** Undefined if the judge refuses it. */
 async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -17,7 +17,7 @@ import { type Share, storeVerification, type Verification, type VerificationLeve
 import { hasPassed } from "./testRestore/checklist.ts";
 import { testRestore, type TestRestoreResult } from "./testRestore/testRestore.ts";
 
-/** What a verification has shown, and where it is noted. */
+/** What a verification has shown, and where the result is stored. */
 export interface VerifyResult extends Verification {
   tier: string;
   snapshotAt: string;
@@ -25,17 +25,17 @@ export interface VerifyResult extends Verification {
   parts: number;
   tables: number;
   rows: number;
-  /** What the manifest names as left out. */
+  /** What the manifest lists as left out. */
   leftOut: readonly LeftOut[];
-  /** False where the backup is encrypted and no identity was at hand: then sizes and hashes were compared, not rows. */
+  /** False if the backup is encrypted and there was no identity: then sizes and hashes were compared, but no rows. */
   isDecrypted: boolean;
-  /** Key of the signed result; undefined where it was not to be stored. */
+  /** Key of the signed result. Undefined if it was not to be stored. */
   storedAs: string | undefined;
   /** Newer backups that were not verified, in sentences. */
   passedOver: string[];
 }
 
-/** A verification that has found something wrong. Says all of it, and holds it. */
+/** A verification that has found faults. The message lists all of them, and `result` holds them. */
 export class FailedVerification extends PromiseError {
   readonly result: VerifyResult;
 
@@ -45,27 +45,27 @@ export class FailedVerification extends PromiseError {
   }
 }
 
-/** A tier as a verification needs it; planning/tiers.ts has them. */
+/** What a verification needs to know of a tier. planning/tiers.ts defines the tiers. */
 export interface VerifiedTier extends TierPrefix {
-  /** Days for which the objects are locked from the start of their backup; none or 0 for no lock. */
+  /** Days for which the objects are locked from the start of their backup. Absent or 0 means no lock. */
   readonly lockDays?: number;
 }
 
-/** What to verify, how far, and against which keys. */
+/** What to verify, how far, and with which keys. */
 export interface VerifyOptions {
   vault: Vault;
   /** Public keys (PEM) of the writers. */
   trustedKeys: readonly string[];
-  /** Opens an encrypted backup; without it such a one is held against its sizes and hashes alone. */
+  /** Opens an encrypted backup. Without it only sizes and hashes of an encrypted backup are compared. */
   opener?: Opener | undefined;
   tiers: readonly VerifiedTier[];
-  /** A backup by id; else the newest proven one. */
+  /** A backup by its id. @default - the newest proven one */
   backupId?: string | undefined;
-  /** Reads one share of the objects; all of them without it. */
+  /** Reads one share of the objects. @default - all of them */
   share?: Share | undefined;
-  /** Restores the backup here as well; `forbidden` are "host:port" of servers that must never be used. */
+  /** Also restores the backup. `forbidden` are "host:port" of servers that must never be used. */
   restore?: { throwaways: ThrowawayPostgres; forbidden: readonly string[]; clock: Clock } | undefined;
-  /** Signs the result and stores it beside the backup. */
+  /** Signs the result and stores it next to the backup. */
   store?: { signer: Signer; clock: Clock } | undefined;
   reporter: Reporter;
   signal?: AbortSignal | undefined;
@@ -74,17 +74,18 @@ export interface VerifyOptions {
 const DAY_MS = 86_400_000;
 
 /**
- * Reads a backup: signature, sizes, SHA-256, decompression, the definitions as pg_restore reads them, every row against the
- * fingerprints in the manifest; with `restore` also restores it into a throwaway database and runs the guide's checklist there.
- * The result is stored beside the backup, signed. FailedVerification, which names every object and check, where anything is
- * wrong; UserError where it could not be tried.
+ * Reads a backup and checks signature, sizes, SHA-256, decompression, the definitions with pg_restore, and every row
+ * against the manifest's fingerprints. With `restore` it also restores the backup into a throwaway database and makes
+ * the checks of docs/objectives.md there. The signed result is stored next to the backup.
+ *
+ * @throws FailedVerification, which lists every faulty object and check; UserError if it could not be tried
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const signal = options.signal ?? new AbortController().signal;
   try {
     return await readAndRestore(options, signal);
   } catch (error) {
-    // What an abort has broken fails with the abort's reason.
+    // An abort causes other errors, so its reason is thrown.
     signal.throwIfAborted();
     throw error;
   }
@@ -144,7 +145,7 @@ async function chooseVerified(
 ): Promise<{ prefix: string; manifest: Manifest; manifestSha256: string; passedOver: string[] }> {
   const { vault, trustedKeys, tiers } = options;
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
-  // A named backup is read also when it isn't proven: that is what the command is for.
+  // A named backup is also read if it isn't proven: that is what the command is for.
   const named = backups.find((backup) => backup.backupId === options.backupId);
   const { chosen, passedOver } =
     named === undefined ? chooseBackup(backups, { backupId: options.backupId }) : { chosen: named, passedOver: [] };
@@ -153,24 +154,24 @@ async function chooseVerified(
     const { manifest, sha256 } = await readManifest(vault, prefix, backupId, trustedKeys, signal);
     return { prefix, manifest, manifestSha256: sha256, passedOver };
   } catch (error) {
-    // Nothing is stored: there is no manifest that a result could speak of.
+    // Nothing is stored, since there is no manifest that a result could be about.
     if (error instanceof PromiseError)
-      throw new PromiseError(`${keyOf(prefix, backupId, MANIFEST)} is no manifest of this backup: ${error.message}`, {
+      throw new PromiseError(`${keyOf(prefix, backupId, MANIFEST)} is not this backup's manifest: ${error.message}`, {
         cause: error,
       });
     throw error;
   }
 }
 
-/** UserError where a test restore can't be asked for, before anything is read. */
+/** UserError, before anything is read, if no test restore is possible. */
 function refuseNonsense(options: VerifyOptions, source: BackupSource): void {
   if (options.restore === undefined) return;
   const { manifest } = source;
   if (options.share !== undefined)
-    throw new UserError("A test restore reads everything: leave out --sample or --restore.");
+    throw new UserError("A test restore reads everything. Leave out `--sample` or `--restore`.");
   if (!KINDS[manifest.kind].isWhole)
     throw new UserError(
-      `Backup ${manifest.backupId} is of kind "${manifest.kind}", which no database can be restored from alone: name a full one, or leave out --restore.`,
+      `Backup ${manifest.backupId} is of kind "${manifest.kind}", which is not enough to restore a database. Name a full one, or leave out \`--restore\`.`,
     );
   openerFor(source);
 }
@@ -181,7 +182,7 @@ async function restoreUnlessFaulty(
   faults: readonly string[],
   signal: AbortSignal,
 ): Promise<TestRestoreResult | undefined> {
-  // What is damaged has failed already, and no recovery would take it.
+  // A damaged backup has failed already, and no recovery would use it.
   if (faults.length > 0 || options.restore === undefined) return undefined;
   const { trustedKeys, tiers, reporter } = options;
   return await testRestore({ ...options.restore, source, trustedKeys, tiers, reporter, signal });
@@ -194,7 +195,7 @@ function levelOf(source: BackupSource, restored: TestRestoreResult | undefined):
 
 interface Stored {
   key: string | undefined;
-  /** A sentence where the result should have been stored, and wasn't. What was found is told all the same. */
+  /** A sentence if the result could not be stored. The findings are reported all the same. */
   failure: string | undefined;
   cause?: unknown;
 }
@@ -209,15 +210,15 @@ async function tryToStore(
   if (options.store === undefined) return { key: undefined, failure: undefined };
   const { signer, clock } = options.store;
   const lockDays = options.tiers.find((tier) => tier.prefix === prefix)?.lockDays ?? 0;
-  // As long as the backup itself, which it speaks of.
+  // Locked for as long as the backup that it is about.
   const until = new Date(Date.parse(manifest.startedAt) + lockDays * DAY_MS);
   const place = { vault: options.vault, signer, prefix, lockUntil: until > clock() ? until : undefined, signal };
-  options.reporter("Storing the signed result beside the backup");
+  options.reporter("Storing the signed result next to the backup");
   try {
     return { key: await storeVerification(verification, place), failure: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    const failure = `The result could not be stored (${messageOf(error)}): take the vault's writer, or add --no-store.`;
+    const failure = `The result could not be stored (${messageOf(error)}). Use the vault's writer role, or add \`--no-store\`.`;
     return { key: undefined, failure, cause: error };
   }
 }

@@ -125,9 +125,9 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
       ]);
       expect(exitCode).toBe(1);
       expect(stdout).toContain(
-        "the rules of nowhere can't be read, so nothing is proved for the replica: There is no ",
+        "the rules of nowhere can't be read, so nothing is proven for the replica: There is no ",
       );
-      expect(stdout).toContain("or look at the primary alone with --no-standby.");
+      expect(stdout).toContain("or pass --no-standby");
     },
     LONG,
   );

@@ -69,7 +69,7 @@ describe(`while others change what is backed up (seed ${seed})`, () => {
         made.push((await setting.backUp(vault, bank.url)).backupId);
       } catch (error) {
         // It may give way each time; it may not make a backup of half a change.
-        expect((error as Error).message).toMatch(/gave way 3 times|could not be locked|added, removed or changed/);
+        expect((error as Error).message).toMatch(/yielded 3 times|could not be locked|added, removed or changed/);
       }
     }
     stop.abort();
@@ -126,7 +126,7 @@ describe("a transaction that takes long", () => {
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 2, stderr: "", failure: { name: "UserError" } });
     expect(end.failure!.message).toMatch(
-      /^The tables could not be locked for reading within 4 s: process \d+ \("test"\) holds public\.tags\. Wait until that has finished or end it/,
+      /^The tables could not be locked for reading within 4 s: process \d+ \("test"\) holds public\.tags\. Wait until it has finished or end it with `select pg_terminate_backend/,
     );
     await long.query("rollback");
     const vault: Vault = vaultIn(store);

@@ -71,11 +71,11 @@ describe(`a migration during a backup (seed ${seed})`, () => {
       timing: yielding,
       reporter: (message) => {
         said.push(message);
-        if (message.includes("giving way")) slowMs = 3_500 * FACTOR;
+        if (message.includes("yielding")) slowMs = 3_500 * FACTOR;
         if (message.startsWith("Dumping")) migrated ??= migrate();
       },
     });
-    expect(said.filter((one) => one.startsWith("Another session waits for a table: giving way"))).toHaveLength(1);
+    expect(said.filter((one) => one.startsWith("Another session waits for a table: yielding"))).toHaveLength(1);
     expect(await migrated).toBeLessThan(mostWaitMs(yielding));
     await setting.check(vault, backupId);
     await runSql(setting.source.url, tables.map((table) => `alter table public.${table} drop column extra`).join(";"));
@@ -144,7 +144,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     });
     ended.abort();
     await begun;
-    expect(said.filter((one) => one.includes("giving way"))).toEqual([]);
+    expect(said.filter((one) => one.includes("yielding"))).toEqual([]);
     expect(refreshed).toBeGreaterThan(4);
     expect(longestMs).toBeLessThan(3_500);
     await setting.check(vault, backupId);
@@ -179,7 +179,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     await begun;
     expect(sumMs).toBeGreaterThan(2_000 * FACTOR);
     expect(sumMs).toBeLessThan(mostWaitMs(yielding));
-    expect((outcome as Error).message).toMatch(/gave way 3 times/);
+    expect((outcome as Error).message).toMatch(/yielded 3 times/);
     await runSql(setting.source.url, "alter table public.counters alter n drop not null");
   }, 60_000);
 
@@ -226,7 +226,7 @@ describe(`a migration during a backup (seed ${seed})`, () => {
     await backups;
     expect(refused).toEqual([]);
     expect(longestMs).toBeLessThan(5_000);
-    for (const end of ends) expect(end).toMatch(/^well$|gave way 3 times|could not be locked for reading within 5 s/);
+    for (const end of ends) expect(end).toMatch(/^well$|yielded 3 times|could not be locked for reading within 5 s/);
     await runSql(setting.source.url, "drop view public.seen");
   }, 120_000);
 });

@@ -51,7 +51,7 @@ describe("a cut between the runner and Postgres", () => {
     setTimeout(() => way.mend(), 500);
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
-    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(end.said).toContain("The connection that held the snapshot was lost, then starting again");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
     expect(await sessionsLeft(setting.server.superuserUrl, 10_000)).toEqual([]);
   }, 60_000);
@@ -116,7 +116,7 @@ describe("a network that falls silent", () => {
     const runner = startRunner(orderOf("backup", over(setting.source.url), store));
     await runner.says("Taking a snapshot");
     way.silence();
-    await runner.says("The connection that held the snapshot is lost");
+    await runner.says("The connection that held the snapshot was lost");
     way.mend();
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "" });

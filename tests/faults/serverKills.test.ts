@@ -37,7 +37,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
     await victim.startAgain();
     const end = await runner.ended;
     expect(end).toMatchObject({ code: 0, stderr: "", failure: undefined });
-    expect(end.said).toContain("The connection that held the snapshot is lost, then beginning anew");
+    expect(end.said).toContain("The connection that held the snapshot was lost, then starting again");
     expect(await setting.check(vaultIn(store))).toMatchObject({ backupId: end.backupId });
 
     const other = startRunner({ ...order, timing: brisk });
@@ -46,7 +46,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
     expect(await other.ended).toMatchObject({
       code: 2,
       stderr: "",
-      failure: { name: "UserError", message: expect.stringMatching(/lost in each of 3 attempts: check the network/) },
+      failure: { name: "UserError", message: expect.stringMatching(/lost in each of 3 attempts\. Check the network/) },
     });
     expect((await setting.list(vaultIn(store))).filter((one) => one.proven)).toHaveLength(1);
     await victim.startAgain();
@@ -70,7 +70,7 @@ describe(`Postgres, killed with -9 (seed ${seed})`, () => {
         failure: {
           name: "UserError",
           message: expect.stringMatching(
-            /^The (connection to the target )?database .*(run the same command again|check the address)/,
+            /^The (connection to the target )?database .*(run the same command again|Check the address)/,
           ),
         },
       });

@@ -1,8 +1,8 @@
 import type { Session } from "../session/database.ts";
 
 /**
- * Tells the project's API to read the schema anew. Supabase does so by event triggers at each change of definitions, and those are
- * quiet while a recovery changes them (replicaRole.ts): without a word the API answers by the old schema, or by none.
+ * Makes the project's API read the schema again. On Supabase event triggers do so at each change of definitions, but
+ * they are off while a recovery changes them (replicaRole.ts). Without a notice the API uses the old schema, or none.
  * Source: PostgREST's documentation, "Schema Cache".
  */
 export async function reloadApiSchema(session: Session): Promise<void> {

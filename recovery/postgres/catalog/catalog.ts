@@ -5,29 +5,31 @@ import { BINARY_TYPES } from "./binaryTypes.ts";
 import { CAN_BE_BROUGHT_BACK, MARKED_BY_EXTENSION } from "./extensionRows.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "./platform.ts";
 
-/** A table that holds rows of its own (ordinary tables and leaf partitions; a partitioned table holds none). */
+/** A table with rows of its own: an ordinary table or a leaf partition. A partitioned table has none. */
 export interface TableFacts {
   schema: string;
   name: string;
-  /** Whose it is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
+  /**
+   * "app": the app's. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user.
+   */
   kind: "app" | "managed" | "extension";
-  /** Which of an extension's rows aren't its own, as "WHERE …"; empty where all are meant. */
+  /** Which rows of an extension's table belong to its user, as "WHERE …". Empty for all rows. */
   condition: string;
-  /** Columns whose values are stored as given, in order; generated ones are computed anew by a restore. */
+  /** Columns whose values are stored, in order. A restore computes generated columns again. */
   columns: string[];
-  /** How its rows are copied: binary where each of its columns may be, and the table is the app's. */
+  /** How its rows are copied. Binary if each of its columns may be and the table is the app's. */
   format: CopyFormat;
   /** Every column, in order. */
   allColumns: string[];
-  /** Columns that may tell when a row was written. */
+  /** Columns that may say when a row was written. */
   timeColumns: string[];
-  /** False where the reading role has no right to SELECT. */
+  /** False if the reading role has no right to SELECT. */
   readable: boolean;
   /** True where row level security would hide rows from the reading role. */
   filtered: boolean;
 }
 
-/** Names that a table's newest row is dated by. */
+/** Names of columns that date a table's newest row. */
 const TIME_COLUMNS = "^(created|updated|applied|sent|logged|changed)_at$";
 
 /** Every table whose rows a backup holds, sorted by schema and name. */
@@ -69,7 +71,7 @@ export async function listAppSchemas(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Names of every other schema, which a dump leaves out. */
+/** Names of every other schema, which a dump excludes. */
 export async function listOtherSchemas(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `select n.nspname as name from pg_catalog.pg_namespace n where not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1`,
@@ -84,7 +86,7 @@ export interface ExtensionFacts {
   schema: string;
 }
 
-/** The installed extensions, sorted by name; plpgsql is in every database and needs no mention. */
+/** The installed extensions, sorted by name. plpgsql is in every database and is not listed. */
 export async function listExtensions(session: Session): Promise<ExtensionFacts[]> {
   return await session.query<ExtensionFacts>(
     `select e.extname as name, e.extversion as version, n.nspname as schema
@@ -93,25 +95,27 @@ export async function listExtensions(session: Session): Promise<ExtensionFacts[]
   );
 }
 
-/** Where a sequence stands. */
+/** The position of a sequence. */
 export interface SequenceFacts {
   schema: string;
   name: string;
   kind: "app" | "managed" | "extension";
-  /** Last value given out, as text since it may exceed a double; null when none has been. */
+  /** The last value that it returned, as text since it may exceed a double. Null if it has returned none. */
   lastValue: string | null;
-  /** The value it gives out first where none has been. */
+  /** The first value that it will return, if it has returned none. */
   nextValue: string | null;
-  /** Positive counts up, negative down. */
+  /** Positive if it counts up, negative if it counts down. */
   increment: string;
-  /** True where it begins anew after its last value, so that a smaller value is no step back. */
+  /** True if it starts again after its last value, so that a smaller value is not a step back. */
   cycle: boolean;
 }
 
-/** Sequences that one statement asks: the server takes some thousands for too deep. */
+/** Sequences in one statement. With some thousands the server runs out of stack. */
 const SEQUENCES_AT_ONCE = 200;
 
-/** The state of every sequence, sorted by schema and name. Not part of a snapshot: it is what they are now. */
+/**
+ * The state of every sequence, sorted by schema and name. It is the current one: sequences are not part of a snapshot.
+ */
 export async function listSequences(session: Session): Promise<SequenceFacts[]> {
   const sequences = await session.query<SequenceFacts>(
     `select n.nspname as schema, c.relname as name,
@@ -149,15 +153,15 @@ export async function listFilledViews(session: Session): Promise<{ schema: strin
   );
 }
 
-/** Counts that the recovery guide validates a backup by; tables that don't exist count nothing. */
-export interface SeedCounts {
+/** Counts that validate a backup (docs/objectives.md). A table that does not exist counts 0. */
+export interface ContentCounts {
   users: number;
   posts: number;
   applications: number;
 }
 
-/** Counts users, posts and applications ("Backup Validation" in the recovery guide). */
-export async function countForSeed(session: Session): Promise<SeedCounts> {
+/** Counts users, posts and applications. */
+export async function countContent(session: Session): Promise<ContentCounts> {
   const count = async (...candidates: string[]): Promise<number> => {
     const [table] = await session.query<{ name: string | null }>(
       "select coalesce(" + candidates.map((_, index) => `to_regclass($${index + 1})::text`).join(", ") + ") as name",

@@ -5,20 +5,23 @@ import type { DescribedDatabase } from "./description.ts";
 import { digestObjects, LATER_KINDS, listInheritedConstraints, type ObjectDigests } from "./objects.ts";
 import { asPlayed } from "./standIn.ts";
 
-/** Definitions of the backup that are gone or other now, and new ones. By their names in the manifest ("policy public.posts own posts"). */
+/**
+ * Definitions of the backup that are missing or altered now, and new ones, by their names in the manifest ("policy
+ * public.posts own posts").
+ */
 export interface DefinitionDifferences {
   missing: string[];
   altered: string[];
   added: string[];
-  /** Why altered ones can't be told; undefined where they are. */
+  /** Why altered definitions are unknown. Undefined if they are known. */
   notCompared: string | undefined;
 }
 
-/** A sequence that is gone, or would give out values again that it had given out by the backup. */
+/** A sequence that is missing, or would return values again that the backup's had returned. */
 export interface SequenceDifference {
   name: string;
   inBackup: string;
-  /** Undefined where it is missing, null where it begins anew. */
+  /** Undefined if it is missing, null if it has returned no value. */
   now: string | null | undefined;
 }
 
@@ -34,7 +37,7 @@ export async function compareDefinitions(
     manifest.laterKinds ?? LATER_KINDS.filter((kind) => Object.keys(objects).some((name) => isOf(name, kind)));
   const unknown = LATER_KINDS.filter((kind) => !known.includes(kind));
   const [own] = await session.query<{ digest: string }>(`select md5(${asPlayed("current_user::text")}) as digest`);
-  // Who reads here owns it, and may not have been who read there.
+  // The role that reads here owns it, and may differ from the role that read for the backup.
   const isOwnHere = (name: string) => isOf(name, "owner of") && objects[name] === own?.digest;
   const alike = await inheritedAlike(session, objects, now);
   return {
@@ -55,8 +58,9 @@ export async function compareDefinitions(
 }
 
 /**
- * Constraints of the backup that go by another name here: name in the backup → name here. A partition that was attached with a reference of
- * its own gets its parent's name for it in a restore; what counts is that the table has as many of that meaning.
+ * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that
+ * was attached with a foreign key of its own gets its parent's name for it. The table must have as many constraints of
+ * the same meaning.
  */
 async function inheritedAlike(
   session: Session,
@@ -84,7 +88,7 @@ function isOf(name: string, kind: string): boolean {
   return name.startsWith(`${kind} `);
 }
 
-/** By names that need no quotes: which words a server quotes depends on its version. */
+/** Without quotes around names that need none: which words a server quotes depends on its version. */
 function plainlyNamed(objects: ObjectDigests): ObjectDigests {
   return Object.fromEntries(Object.entries(objects).map(([name, digest]) => [plain(name), digest]));
 }
@@ -94,8 +98,8 @@ function plain(name: string): string {
 }
 
 /**
- * Sequences that are missing or behind the backup. A dump reads them a moment after the manifest does, so one may be ahead; one that
- * cycles may be anywhere.
+ * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be
+ * ahead. One that cycles may be anywhere.
  */
 export async function compareSequences(session: Session, manifest: DescribedDatabase): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));

@@ -3,7 +3,7 @@ import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import { connect, type Session } from "../session/database.ts";
 import { IS_APP_SCHEMA, isNoMember } from "./platform.ts";
 
-/** What is found behind a connection string. */
+/** What a database at a connection string holds. */
 export type DatabaseContent =
   | { state: "empty" }
   /** Something of an application is in it; `what` names it in words. */
@@ -13,7 +13,7 @@ export type DatabaseContent =
   /** Nothing usable answers yet. */
   | { state: "unreachable"; reason: string };
 
-/** Looks into a database without changing it. */
+/** Inspects a database without changing it. */
 export type InspectDatabase = (
   connectionString: string,
   signal: AbortSignal,
@@ -23,7 +23,7 @@ export type InspectDatabase = (
 /** SQLSTATE class 28: invalid authorization specification. */
 const AUTHORIZATION_FAILED = "28";
 
-/** What a new Supabase project does not hold: relations in the app's schemas, users, stored files. */
+/** What a new Supabase project does not have: relations in the app's schemas, users, stored files. */
 const CONTENT_QUERY = `
 select
   (select count(*)::int from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -31,7 +31,7 @@ select
   (select count(*)::int from auth.users) as users,
   (select count(*)::int from storage.objects) as files`;
 
-/** Opens one session, counts, and closes it. Throws only when aborted. */
+/** Opens one session, counts, and closes it. Only throws if it is aborted. */
 export const inspectDatabase: InspectDatabase = async (connectionString, signal, timing = realTiming) => {
   let session: Session | undefined;
   try {
@@ -59,7 +59,7 @@ export const inspectDatabase: InspectDatabase = async (connectionString, signal,
   }
 };
 
-/** The SQLSTATE of an error or of what it wraps. */
+/** The SQLSTATE of an error or of its cause. */
 function sqlStateOf(error: unknown): string {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as NodeJS.ErrnoException;

@@ -5,7 +5,10 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A number of rows, bytes or objects. */
 export const count = z.number().int().nonnegative();
-/** Whose a table is: the app's, Supabase's with the app's rows in it, or an extension's with rows that aren't its own. */
+/**
+ * "app": the app's table. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its
+ * user.
+ */
 export const kind = z.enum(["app", "managed", "extension"]);
 
 /** Sum of the hashes of rows (rowSum.ts). */
@@ -15,11 +18,13 @@ export const tableSchema = z.object({
   schema: z.string(),
   name: z.string(),
   kind,
-  /** Columns in the order of the copy; generated ones are computed anew. */
+  /** Columns in the order of the copy. A restore computes generated columns again. */
   columns: z.array(z.string()),
-  /** How its rows lie in the chunks: lines, or tuples without the header and trailer of a binary copy. */
+  /** How its rows are stored in the chunks: text lines, or tuples without the header and trailer of a binary copy. */
   format: z.enum(["text", "binary"]).default("text"),
-  /** Which rows of an extension's table are meant, as "WHERE …" of pg_extension_config_dump; absent for all of them. */
+  /**
+   * Which rows of an extension's table are included, as "WHERE …" of pg_extension_config_dump. Absent for all of them.
+   */
   condition: z.string().optional(),
   rows: count,
   /** Of the copy. */
@@ -27,7 +32,7 @@ export const tableSchema = z.object({
   fingerprint,
 });
 
-/** Where a sequence stands. */
+/** The position of a sequence. */
 export const sequenceSchema = z.object({
   schema: z.string(),
   name: z.string(),
@@ -38,7 +43,7 @@ export const sequenceSchema = z.object({
   cycle: z.boolean(),
 });
 
-/** A scheduled job of pg_cron; the part held-back.json has its command, which may hold a secret. */
+/** A scheduled job of pg_cron. The part held-back.json has its command, which may hold a secret. */
 export const jobSchema = z.object({
   name: z.string().nullable(),
   schedule: z.string(),
@@ -48,7 +53,7 @@ export const jobSchema = z.object({
   active: z.boolean(),
 });
 
-/** A right on what the platform or an extension has made (platformRights.ts). */
+/** A right on an object of the platform or of an extension (platformRights.ts). */
 export const rightSchema = z.object({
   to: z.string().nullable(),
   /** It becomes part of a GRANT. */
@@ -59,17 +64,17 @@ export type BackupJob = z.infer<typeof jobSchema>;
 export type BackedUpTable = z.infer<typeof tableSchema>;
 export type BackedUpSequence = z.infer<typeof sequenceSchema>;
 
-/** What a backup says of the database that it was taken from: the part of its manifest that a database is compared with. */
+/** What a backup records of its source: the part of its manifest that a database is compared with. */
 export interface DescribedDatabase {
   source: { serverVersion: string };
   extensions: { name: string; version: string; schema: string }[];
   sequences: BackedUpSequence[];
   jobs: BackupJob[];
-  /** Names of the publications that are the app's or publish its tables. */
+  /** Names of the publications that belong to the app or publish its tables. */
   publications: string[];
   /** Name → MD5 of the definition (objects.ts). */
   objects: Record<string, string>;
-  /** Which of the kinds that came later `objects` was made with. */
+  /** Which of the kinds that were added later `objects` includes. */
   laterKinds?: string[] | undefined;
   /** Name of the object → rights (platformRights.ts). */
   platformRights?: Record<string, z.infer<typeof rightSchema>[]> | undefined;

@@ -1,8 +1,7 @@
 import type { Session } from "../session/database.ts";
 
 /**
- * Extensions in an order in which they can be made: what one requires, by what the server says of every version that it offers,
- * comes before it. Else they stay as given.
+ * Sorts extensions so that each comes after those that any offered version of it requires. Otherwise the order stays.
  */
 export async function inOrderOfNeed<T extends { name: string }>(
   session: Session,
@@ -17,7 +16,7 @@ export async function inOrderOfNeed<T extends { name: string }>(
   const ordered = new Set<T>();
   const begun = new Set<string>();
   const add = (extension: T): void => {
-    // A circle, which no server can have made, must not go round for ever.
+    // A cycle, which no server can have, must not loop forever.
     if (begun.has(extension.name)) return;
     begun.add(extension.name);
     for (const { needs } of rows.filter(({ name }) => name === extension.name)) {

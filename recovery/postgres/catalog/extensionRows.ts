@@ -5,15 +5,15 @@ import type { LeftOut } from "./leftOut.ts";
 import { PLATFORM_EXTENSIONS } from "./platform.ts";
 
 /**
- * SQL join on `pg_class c` that gives `x.condition` where an extension of the app's has marked the relation for a dump
- * (pg_extension_config_dump): which of its rows are its user's, as "WHERE …" or nothing for all of them. Null elsewhere.
+ * SQL join on `pg_class c` that yields `x.condition` if an extension of the app has marked the relation for a dump
+ * (pg_extension_config_dump): which rows belong to its user, as "WHERE …", or empty for all of them. Null otherwise.
  */
 export const MARKED_BY_EXTENSION = `left join lateral (
   select e.extname, coalesce(m.condition, '') as condition
   from pg_catalog.pg_extension e cross join unnest(e.extconfig, e.extcondition) as m (oid, condition)
   where m.oid = c.oid and e.extname <> all (array[${PLATFORM_EXTENSIONS.map((name) => `'${name}'`).join(", ")}])) x on true`;
 
-/** SQL condition on `pg_class c`: its rows can be read in full, and a role like this one can bring them back. */
+/** SQL condition on `pg_class c`: its rows can be read in full, and this role could restore them. */
 export const CAN_BE_BROUGHT_BACK = `(case c.relkind
   when 'r' then pg_catalog.has_table_privilege(c.oid, 'select') and pg_catalog.has_table_privilege(c.oid, 'insert')
     and pg_catalog.has_table_privilege(c.oid, 'delete') and not pg_catalog.row_security_active(c.oid)
@@ -40,8 +40,8 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 }
 
 /**
- * Deletes the rows that an extension has brought along where the backup holds their like, so that its rows can come. Within a
- * transaction, in which neither triggers nor foreign keys act.
+ * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run
+ * in a transaction in which neither triggers nor foreign keys act.
  */
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables

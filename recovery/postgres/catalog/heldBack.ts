@@ -39,7 +39,7 @@ const publicationSchema = z.object({
 });
 
 const heldBackSchema = z.object({
-  /** The database that the backup was taken of: its jobs are scheduled in the restored one, whatever its name. */
+  /** The database that the backup was taken of. Its jobs are scheduled in the restored one, whatever its name is. */
   database: z.string(),
   jobs: z.array(jobSchema),
   publications: z.array(publicationSchema),
@@ -50,10 +50,10 @@ export type ScheduledJob = z.infer<typeof jobSchema>;
 export type PublishedTable = z.infer<typeof publishedTableSchema>;
 export type Publication = z.infer<typeof publicationSchema>;
 
-/** What acts upon the world by itself: a restore brings it back only once it is released. */
+/** What acts on the outside by itself. A restore only creates it when it is released. */
 export type HeldBack = z.infer<typeof heldBackSchema>;
 
-/** The first version that publishes schemas, some columns and some rows. */
+/** The first PostgreSQL version that can publish schemas, single columns and selected rows. */
 const PUBLICATION_DETAILS_SINCE = 15;
 
 /** Jobs and publications as they are in the session's snapshot, sorted. */
@@ -65,14 +65,14 @@ export async function readHeldBack(session: Session): Promise<HeldBack> {
   };
 }
 
-/** The jobs of the server's databases that this role sees. Fails where there is no pg_cron. */
+/** The jobs of the server's databases that this role can see. Fails if there is no pg_cron. */
 export async function listJobs(session: Session): Promise<ScheduledJob[]> {
   return await session.query<ScheduledJob>(
     `select jobname::text as name, schedule, command, database, username, active from cron.job order by jobname nulls last, jobid`,
   );
 }
 
-/** The app's publications: the platform's own, such as supabase_realtime, where they publish tables of the app. */
+/** The app's publications, and the platform's own, such as supabase_realtime, if they publish tables of the app. */
 async function listPublications(session: Session): Promise<Publication[]> {
   const ofApp = `(${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA})`;
   const publishesSchema =
@@ -83,7 +83,7 @@ async function listPublications(session: Session): Promise<Publication[]> {
   return await queryPublications(session, ofApp, isWanted);
 }
 
-/** Every publication with all that it publishes. */
+/** Every publication with everything that it publishes. */
 export async function listAllPublications(session: Session): Promise<Publication[]> {
   return await queryPublications(session, "true", "true");
 }
@@ -114,7 +114,7 @@ async function queryPublications(session: Session, members: string, isWanted: st
   );
 }
 
-/** What of the jobs can't be had, with its reason. */
+/** Jobs that can't be read, with the reason. */
 export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   if (!(await hasJobs(session)) || (await hasReadableJobs(session))) return [];
   return [
@@ -125,7 +125,9 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/** Whether there is a table or view, whatever the role's rights: to_regclass fails where it may not look into the schema. */
+/**
+ * Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema.
+ */
 export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
   const found = await session.query(
     "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
@@ -138,7 +140,7 @@ async function hasJobs(session: Session): Promise<boolean> {
   return await hasRelation(session, "cron", "job");
 }
 
-/** Whether there is pg_cron and all of its jobs are to be seen. */
+/** Whether pg_cron exists and all of its jobs are visible. */
 async function hasReadableJobs(session: Session): Promise<boolean> {
   if (!(await hasJobs(session))) return false;
   const [row] = await session.query<{ readable: boolean }>(
@@ -148,12 +150,12 @@ async function hasReadableJobs(session: Session): Promise<boolean> {
   return row?.readable === true;
 }
 
-/** A job as a manifest tells of it: its command by its hash alone. */
+/** A job as a manifest records it: only the hash of its command. */
 export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
   return { ...job, commandSha256: createHash("sha256").update(command, "utf8").digest("hex") };
 }
 
-/** What a restored database does not do yet, in a sentence for its notes; none where there is nothing. */
+/** What a restored database does not do yet, in a sentence for its notes. Empty if there is nothing. */
 export function noteOfHeldBack({ jobs, publications }: Pick<DescribedDatabase, "jobs" | "publications">): string[] {
   if (jobs.length + publications.length === 0) return [];
   return [
@@ -166,7 +168,11 @@ export function heldBackText(heldBack: HeldBack): string {
   return JSON.stringify(heldBack, undefined, 1) + "\n";
 }
 
-/** Reads the stored text. PromiseError when it is none. */
+/**
+ * Parses the stored text.
+ *
+ * @throws PromiseError if it is not of this format
+ */
 export function parseHeldBack(text: string): HeldBack {
   try {
     return heldBackSchema.parse(JSON.parse(text));

@@ -1,14 +1,14 @@
 import type { Session } from "../session/database.ts";
 
-/** What a database's large objects are, all together. */
+/** Count, size and fingerprint of a database's large objects. */
 export interface LargeObjects {
   count: number;
   bytes: number;
-  /** Sum of a hash of each one's number and content: it doesn't depend on their order. */
+  /** Sum of a hash of each object's number and content. It does not depend on their order. */
   fingerprint: string;
 }
 
-/** They are read in pieces of so many bytes, so that none is in the server's memory as a whole. */
+/** Bytes that are read at once, so that no object is in the server's memory as a whole. */
 const PIECE = 1_048_576;
 /** As lo_open and lo_lseek64 take them. */
 const INV_READ = 262_144;
@@ -19,7 +19,9 @@ export const MAY_READ = `(pg_catalog.pg_has_role(l.lomowner, 'usage') or current
   or exists (select from pg_catalog.aclexplode(l.lomacl) a
     where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_catalog.pg_has_role(a.grantee, 'usage'))))`;
 
-/** Reads every large object in the session's snapshot. One that this role may not read is unlike any that was read. */
+/**
+ * Reads every large object in the session's snapshot. One that this role may not read differs from any that was read.
+ */
 export async function readLargeObjects(session: Session): Promise<LargeObjects> {
   const [row] = await session.query<LargeObjects>(
     `select count(*)::int as count, coalesce(sum(size), 0)::float8 as bytes,
@@ -37,11 +39,11 @@ export async function readLargeObjects(session: Session): Promise<LargeObjects> 
            ) opened
        ) each_one`,
   );
-  if (row === undefined) throw new Error("the server tells nothing of its large objects");
+  if (row === undefined) throw new Error("the server returned no row about its large objects");
   return row;
 }
 
-/** What is wrong with the large objects, in clauses; nothing where a backup from before says nothing of them. */
+/** What differs about the large objects, in clauses. Empty if the backup is older than this check. */
 export async function compareLargeObjects(session: Session, expected: LargeObjects | undefined): Promise<string[]> {
   if (expected === undefined) return [];
   const found = await readLargeObjects(session);

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** What a backup does not carry, with its reason. */
+/** Something that a backup does not hold, with the reason. */
 export const leftOutSchema = z.object({
   what: z.string(),
   why: z.string(),
-  /** It should be there: its service refused it or gave no answer, or it can't be written down as it is. */
+  /** It should be in the backup, but its service failed or it can't be written down. */
   failed: z.literal(true).optional(),
 });
 export type LeftOut = z.infer<typeof leftOutSchema>;

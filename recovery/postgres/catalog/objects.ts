@@ -4,14 +4,15 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, PLATFORM_OWNERS, REA
 import { asPlayed } from "./standIn.ts";
 
 /**
- * Everything that is defined in the database beside its rows: name ("policy public.posts own posts") → MD5 of its
- * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers, policies, functions,
- * views, types, row level security, rights and owners. Not in it: comments; operators, casts, text search, collations and foreign servers;
- * roles, which belong to the server; publications and jobs, which are held back.
+ * Everything that the database defines, except its rows: name ("policy public.posts own posts") → MD5 of its
+ * definition. Two databases with equal maps have the same columns, partitions, constraints, indexes, triggers,
+ * policies, functions, views, types, row level security, rights and owners. Not included: comments; operators, casts,
+ * text search, collations and foreign servers; roles, which belong to the server; publications and jobs, which are held
+ * back.
  */
 export type ObjectDigests = Record<string, string>;
 
-/** Rights as sorted lines; those of the owner itself are left out, as a restore may make another role the owner. */
+/** Rights as sorted lines. Those of the owner are left out, since a restore may change the owner. */
 function rights(acl: string, kind: string, owner: string): string {
   return `(select coalesce(string_agg(format('%s %s %s', coalesce(r.rolname, 'PUBLIC'), a.privilege_type, a.is_grantable), ',' order by r.rolname, a.privilege_type, a.is_grantable), '')
     from pg_catalog.aclexplode(coalesce(${acl}, pg_catalog.acldefault('${kind}', ${owner}))) a
@@ -19,20 +20,20 @@ function rights(acl: string, kind: string, owner: string): string {
     where a.grantee <> ${owner} and coalesce(r.rolname, '') !~ '${PLATFORM_OWNERS}')`;
 }
 
-/** Those of a policy, `pg_policies p`, sorted. */
+/** The roles of a policy, `pg_policies p`, sorted. */
 const POLICY_ROLES = `array(select (${asPlayed("role")})::name from unnest(p.roles) role order by 1)::text`;
 
 const RELATIONS = `pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
-/** SQL condition on `pg_class c` and its `pg_index i`: an index that was never finished, which no dump holds. */
+/** SQL condition on `pg_class c` and its `pg_index i`: an invalid index, which no dump holds. */
 export const IS_BROKEN_INDEX = "(c.relkind = 'i' and not (i.indisvalid and i.indisready))";
 const OF_APP = `${IS_APP_SCHEMA} and c.relpersistence <> 't' and ${isNoMember("pg_class", "c.oid")}`;
-/** Triggers that call a function of the app's own: those of the platform come with every project. */
+/** Triggers that call a function of the app. Those of the platform exist in every project. */
 const TRIGGER_OF_APP = `not t.tgisinternal and (${IS_APP_SCHEMA} or ${IS_MANAGED_DATA_SCHEMA} and exists (
   select from pg_catalog.pg_proc f join pg_catalog.pg_namespace n on n.oid = f.pronamespace where f.oid = t.tgfoid and ${IS_APP_SCHEMA}))`;
 
 /**
- * Kinds that came later: a backup names those that it was made with (`laterKinds` of its manifest). Of the others it has none, and nothing to
- * compare them with.
+ * Kinds that were added later. A backup lists those that it includes (`laterKinds` of its manifest). The others can't
+ * be compared.
  */
 export const LATER_KINDS: readonly string[] = [
   "inheritance",
@@ -135,14 +136,15 @@ const SELECTS: readonly string[] = [
 ];
 
 /**
- * A list of constants that are all cast, as Postgres writes it once it has read its own words: of `status in ('new', 'paid')` on a varchar
- * it first writes `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a restore `ARRAY[('new'::character varying)::text, …]`.
+ * A list of constants that all have casts. PostgreSQL changes how it prints them when it reads its own output: `status
+ * in ('new', 'paid')` on a varchar is first `(ARRAY['new'::character varying, …])::text[]`, and after a dump and a
+ * restore `ARRAY[('new'::character varying)::text, …]`.
  */
 const CONSTANT = "E?'(?:[^']|'')*'::[a-z ]+";
 const READ_AGAIN = `ARRAY\\[(\\(${CONSTANT}\\)::([a-z ]+)(?:, \\(${CONSTANT}\\)::\\2)*)\\]`;
 const ONE_OF_THEM = `\\((${CONSTANT})\\)::[a-z ]+(?=, \\(|\\]\\))`;
 
-/** Digests of everything that the app has defined, in the words that Postgres first has for it. Reads the catalogs alone. */
+/** Digests of everything that the app has defined, as PostgreSQL first prints it. Only reads catalogs. */
 export async function digestObjects(session: Session): Promise<ObjectDigests> {
   const rows = await session.query<{ name: string; digest: string }>(
     `select o.name, md5(regexp_replace(regexp_replace(o.definition, $1, $2, 'g'), $3, $4, 'g')) as digest
@@ -153,8 +155,8 @@ export async function digestObjects(session: Session): Promise<ObjectDigests> {
 }
 
 /**
- * Constraints that a partition has from what it is a partition of, by their names in {@link ObjectDigests}: table ("constraint public.p1.")
- * and name. No dump holds them, so a restore gives them the parent's names.
+ * Constraints that a partition inherits, by their names in {@link ObjectDigests}: table ("constraint public.p1.") and
+ * name. No dump holds them, so a restore gives them the parent's names.
  */
 export async function listInheritedConstraints(session: Session): Promise<{ table: string; name: string }[]> {
   return await session.query(

@@ -1,18 +1,18 @@
 import type { Session } from "../session/database.ts";
 
-/** Rows of a table that refer to none. */
+/** Rows of a table that violate a foreign key. */
 export interface Orphans {
   schema: string;
   name: string;
   constraint: string;
-  /** False where the database has never checked the reference on the rows that it had: they may have been so from the start. */
+  /** False if PostgreSQL has never validated the foreign key, so that the rows may have violated it from the start. */
   validated: boolean;
   rows: number;
 }
 
-/** What a look for such rows has shown. */
+/** The result of a search for such rows. */
 export interface OrphanSearch {
-  /** Foreign keys that were looked through. */
+  /** Foreign keys that were checked. */
   references: number;
   orphans: Orphans[];
 }
@@ -22,11 +22,11 @@ interface Reference extends Omit<Orphans, "rows"> {
 }
 
 /**
- * Looks, by an anti-join for each foreign key, for rows that refer to none: a restore brings rows without checking them, and
- * VALIDATE passes over what came in so. Values are compared as the key itself compares them, by MATCH FULL where it is so defined, and
- * a period as one that the other rows' periods cover together; a partitioned table is looked through by its partitions.
+ * Finds rows that violate a foreign key, by an anti-join for each key. A restore inserts rows without checks, and
+ * VALIDATE skips a key that counts as valid. Values are compared as the key compares them, including MATCH FULL and
+ * periods that several rows cover together. A partitioned table is checked by its partitions.
  *
- * @param condition SQL on `pg_constraint k`, its table `pg_class c` and that one's `pg_namespace n`
+ * @param condition SQL on `pg_constraint k`, its table `pg_class c` and its schema `pg_namespace n`
  */
 export async function findOrphans(
   session: Session,

@@ -3,8 +3,9 @@ import { MARKER_SCHEMA } from "./platform.ts";
 import { QUIET_EVENT_TRIGGERS } from "./replicaRole.ts";
 
 /**
- * Makes a table of the recovery's own notes where there is none, in a schema that no backup holds and no restore takes away. The
- * definition is what follows `create table if not exists`, and begins with a name in that schema. One round trip, all or nothing.
+ * Creates a table of the recovery if it does not exist, in a schema that no backup holds and no restore drops. The
+ * definition follows `create table if not exists`, and starts with a name in that schema. One round trip, all or
+ * nothing.
  */
 export async function makeOwnTable(session: Session, definition: string): Promise<void> {
   await session.query(`${QUIET_EVENT_TRIGGERS};

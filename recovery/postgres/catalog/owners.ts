@@ -1,8 +1,8 @@
 import { PLATFORM_OWNERS } from "./platform.ts";
 
-/** Queries of what has an owner and lies in a schema: catalog, oid, owner, schema. */
+/** Queries of objects that have an owner and lie in a schema: catalog, oid, owner, schema. */
 export const OWNED: readonly string[] = [
-  // A sequence of a column follows its table; so does an index, and what a table keeps beside its rows.
+  // A column's sequence follows its table, and so do indexes and TOAST tables.
   `select 'pg_class'::regclass, c.oid, c.relowner, c.relnamespace from pg_class c
      where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and c.relpersistence <> 't' and not (c.relkind = 'S' and exists (
        select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')))`,
@@ -20,10 +20,10 @@ export const OWNED: readonly string[] = [
   "select 'pg_ts_dict'::regclass, oid, dictowner, dictnamespace from pg_ts_dict",
 ];
 
-/** SQL condition on an owner, `pg_roles o`: neither who reads (or restores) nor the platform. */
+/** SQL condition on an owner, `pg_roles o`: neither the connected role nor the platform. */
 export const IS_OTHER = `o.rolname <> current_user and o.rolname !~ '${PLATFORM_OWNERS}' and o.rolname <> 'pg_database_owner'`;
 
-/** Owners of the app's own objects where that isn't the reading role: name, role. */
+/** Owners of the app's objects that differ from the reading role: name, role. */
 export const OTHER_OWNERS = (isAppSchema: string): string => `
   select format('owner of %s %s', i.type, case when w.class = 'pg_proc'::regclass then w.oid::regprocedure::text else i.identity end), o.rolname::text
     from (${OWNED.join(" union all ")}) w (class, oid, owner, schema) join pg_namespace n on n.oid = w.schema join pg_roles o on o.oid = w.owner

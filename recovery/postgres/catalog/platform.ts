@@ -3,16 +3,16 @@
  * Source: Supabase's images and migrations (supabase/postgres, supabase/auth, supabase/storage, supabase/realtime).
  */
 
-/** Schemas whose rows are the customer's all the same: they are backed up apart, as data alone. */
+/** Schemas whose rows belong to the customer all the same. They are backed up separately, and only their rows. */
 const MANAGED_DATA_SCHEMAS = ["auth", "storage"] as const;
 
-/** Tables of those schemas that tell the platform's own version; a project's own must stay. */
+/** Tables of those schemas that record the platform's own version. A project must keep its own. */
 export const MANAGED_VERSION_TABLES = ["auth.schema_migrations", "storage.migrations"] as const;
 
-/** Where a recovery keeps its marker in the database that it restores into. */
+/** The schema in which a recovery keeps its marker in the target database. */
 export const MARKER_SCHEMA = "castchat_recovery";
 
-/** Schemas that are left out whole. */
+/** Schemas that are left out completely. */
 const PLATFORM_SCHEMAS: readonly string[] = [
   ...MANAGED_DATA_SCHEMAS,
   MARKER_SCHEMA,
@@ -37,7 +37,7 @@ const PLATFORM_SCHEMAS: readonly string[] = [
   "vault",
 ];
 
-/** Extensions whose rows are the platform's own, or need their own functions to come back. */
+/** Extensions whose rows belong to the platform, or can only be restored by their own functions. */
 export const PLATFORM_EXTENSIONS: readonly string[] = [
   "pg_cron",
   "pg_graphql",
@@ -50,26 +50,26 @@ export const PLATFORM_EXTENSIONS: readonly string[] = [
   "wrappers",
 ];
 
-/** Roles of every project, as a pattern for Postgres (`~`): anything else is the app's own. */
+/** Roles of every project, as a pattern for Postgres (`~`). All others belong to the app. */
 export const PLATFORM_ROLES =
   "^(postgres|anon|authenticated|service_role|authenticator|dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
 
 /**
- * Those of them that only the platform acts as: what they may do with its objects is its own to decide. The API's roles and `postgres`,
- * as whom the app acts, are not among them.
+ * Roles that only the platform uses. Their rights on its objects are its own decision. The API's roles and `postgres`,
+ * which the app uses, are not among them.
  */
 export const PLATFORM_INSIDERS =
   "^(dashboard_user|pgbouncer|supabase_.*|pgsodium_.*|pgtle_admin|cli_login_.*|castchat_verify_[0-9a-f]{12}|pg_.*)$";
 
-/** Roles that own what the platform makes, as a pattern for Postgres. */
+/** Roles that own the platform's objects, as a pattern for Postgres. */
 export const PLATFORM_OWNERS = "^(supabase_.*|pgbouncer|pgsodium_.*)$";
 
-/** Names of schemas in which a recovery keeps rows and definitions beside the live ones, as a pattern for Postgres. */
+/** Staging schemas, in which a recovery keeps rows and definitions, as a pattern for Postgres. */
 export const RECOVERY_SCHEMAS = "^castchat_(recovery_tables|aside)_";
 
 /**
- * SQL condition on `pg_namespace n`: the app's own schemas. What the platform or an extension has made is none, whatever
- * its name, so that a schema which Supabase adds one day is not taken for the app's.
+ * SQL condition on `pg_namespace n`: the app's own schemas. A schema that the platform or an extension created is never
+ * one, whatever its name, so that a schema which Supabase adds one day does not count as the app's.
  */
 export const IS_APP_SCHEMA = `(
   n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname !~ '${RECOVERY_SCHEMAS}'
@@ -78,7 +78,7 @@ export const IS_APP_SCHEMA = `(
   and not exists (select from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.objid = n.oid and d.deptype = 'e'))`;
 
-/** SQL condition on `pg_namespace n`: an extension has put something into it, which can't be moved away. */
+/** SQL condition on `pg_namespace n`: it holds an object of an extension, which can't be moved. */
 export const HAS_MEMBERS = `exists (select from pg_catalog.pg_depend d join pg_catalog.pg_depend m
   on m.classid = d.classid and m.objid = d.objid and m.deptype = 'e'
   where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.refobjid = n.oid)`;
@@ -86,14 +86,17 @@ export const HAS_MEMBERS = `exists (select from pg_catalog.pg_depend d join pg_c
 /** SQL condition on `pg_namespace n`: auth and storage. */
 export const IS_MANAGED_DATA_SCHEMA = `(n.nspname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")}))`;
 
-/** The platform's table by whose policies the app says who may listen and send. Source: Supabase's documentation, "Realtime Authorization". */
+/**
+ * The platform's table whose policies say which roles may listen and send. Source: Supabase's documentation, "Realtime
+ * Authorization".
+ */
 export const REALTIME_MESSAGES = "realtime.messages";
 
-/** SQL condition on `pg_policies p`: the app's, though on one of Supabase's tables. */
+/** SQL condition on `pg_policies p`: a policy of the app on one of Supabase's tables. */
 export const IS_POLICY_ON_MANAGED_TABLE = `(p.schemaname in (${MANAGED_DATA_SCHEMAS.map((name) => `'${name}'`).join(", ")})
   or p.schemaname || '.' || p.tablename = '${REALTIME_MESSAGES}')`;
 
-/** SQL condition on an object: no extension has made it. */
+/** SQL condition on an object: it does not belong to an extension. */
 export function isNoMember(catalog: "pg_class" | "pg_proc" | "pg_type", oid: string): string {
   return `not exists (select from pg_catalog.pg_depend m
     where m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and m.objid = ${oid} and m.deptype = 'e')`;

@@ -4,9 +4,11 @@ import { quoteLiteral, quoteTable, tableName } from "../session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../session/sqlState.ts";
 
 /**
- * Sees to it that neither triggers nor rules nor foreign keys of these tables act for the rest of the open transaction, or until
- * what is returned has been called. As a replica where the role may be one (Supabase's may); else the triggers and rules of the
- * tables' user are switched off one by one, which can't be done to foreign keys: UserError where there are any.
+ * Disables triggers, rules and foreign keys of these tables for the rest of the open transaction, or until the returned
+ * function is called. It sets session_replication_role if the role may do so (Supabase's may). Otherwise it disables
+ * the tables' user triggers and rules one by one.
+ *
+ * @throws UserError if that leaves foreign keys, which can't be disabled
  */
 export async function actAsReplica(
   session: Session,
@@ -38,16 +40,16 @@ export async function actAsReplica(
 }
 
 /**
- * SQL that keeps the app's event triggers from acting on definitions for the rest of the transaction, where the role may do so
- * (Supabase's may): they would refuse them, log them into tables, or alter what they make. By a statement, since Supabase allows that
- * where a server's own rights refuse it (supautils: privileged_role_allowed_configs), and knows nothing of set_config().
+ * SQL that disables the app's event triggers for the rest of the transaction, if the role may do so (Supabase's may).
+ * They could refuse definitions, log them into tables, or alter them. It is a statement, since Supabase permits it
+ * (supautils: privileged_role_allowed_configs) but does not permit set_config().
  */
 export const QUIET_EVENT_TRIGGERS = `do $quiet$ begin
   set local session_replication_role = replica;
 exception when insufficient_privilege then null;
 end $quiet$`;
 
-/** Does that, within a transaction. */
+/** Runs {@link QUIET_EVENT_TRIGGERS} in the open transaction. */
 export async function quietEventTriggers(session: Session): Promise<void> {
   await session.query(QUIET_EVENT_TRIGGERS);
 }
@@ -61,6 +63,6 @@ async function refuseForeignKeys(session: Session, tables: readonly { schema: st
   if (found.length === 0) return;
   const user = quoteLiteral(session.address.user).trim();
   throw new UserError(
-    `Foreign keys of ${found.map(({ name }) => name).join(", ")} would act on the rows of ${tables.map(tableName).join(", ")}, and ${user} may not set session_replication_role: use a role that may.`,
+    `Foreign keys of ${found.map(({ name }) => name).join(", ")} would act on the rows of ${tables.map(tableName).join(", ")}, and ${user} may not set session_replication_role. Use a role that may set it.`,
   );
 }

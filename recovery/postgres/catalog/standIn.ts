@@ -1,22 +1,24 @@
 import type { Session } from "../session/database.ts";
 import { THROWAWAY_NAME } from "../session/throwawayPostgres.ts";
 
-/** Whose part is taken on a scratch server that has a role of that name already, whose password is not ours. */
+/**
+ * The role that a stand-in replaces on a scratch server that already has a role of that name, with an unknown password.
+ */
 export const PLAYED_ROLE = "postgres";
 
-/** The name of the role that takes that part for the connected one; undefined where it is no stand-in. */
+/** The connected role's name if it is a stand-in, else undefined. */
 export function standInOf(session: Pick<Session, "address">): string | undefined {
   const { user } = session.address;
   return new RegExp(THROWAWAY_NAME).test(user) ? user : undefined;
 }
 
-/** SQL that gives a role's name, with the played one's for a stand-in. */
+/** SQL for a role's name, with the replaced role's name for a stand-in. */
 export function asPlayed(name: string): string {
   return `case when ${name} ~ '${THROWAWAY_NAME}' then '${PLAYED_ROLE}' else ${name} end`;
 }
 
 const NAME = String.raw`(?:"(?:[^"]|"")*"|[a-z_][\w$]*)`;
-/** Where a statement that grants, revokes or says whom a policy concerns names the played role. */
+/** Where a GRANT, REVOKE or CREATE POLICY statement names the replaced role. */
 const PLACES: readonly RegExp[] = [
   new RegExp(
     `^((?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .* (?:TO|FROM) )${PLAYED_ROLE}(?=(?: WITH GRANT OPTION)?;$)`,
@@ -29,8 +31,8 @@ const PLACES: readonly RegExp[] = [
 ];
 
 /**
- * SQL of rights and policies, as pg_dump and a backup write it, for the connected role: a stand-in gets what the played role has. Not
- * for functions, whose text may hold the same words.
+ * Rewrites SQL of rights and policies, as pg_dump and a backup write it, so that a stand-in gets what the replaced role
+ * has. Not for functions, whose text may hold the same words.
  */
 export function forStandIn(session: Pick<Session, "address">, sql: string): string {
   const name = standInOf(session);

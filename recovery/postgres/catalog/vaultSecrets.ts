@@ -9,18 +9,18 @@ import type { LeftOut } from "./leftOut.ts";
 
 const secretSchema = z.object({ name: z.string().nullable(), description: z.string(), value: z.string() });
 
-/** A secret of Supabase's vault, in clear: never to be logged, and stored encrypted only. */
+/** A decrypted secret of Supabase's vault. It must never be logged, and only be stored encrypted. */
 export type VaultSecret = z.infer<typeof secretSchema>;
 
-/** What the vault holds, or why it isn't read. */
+/** What the vault holds, or why it was not read. */
 export interface VaultContent {
   secrets: VaultSecret[];
   leftOut: LeftOut[];
 }
 
 /**
- * Reads the vault's secrets in the session's snapshot, in clear. Where the backup is not encrypted only their names are read, and
- * told as left out; so is a vault that this role can't read.
+ * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their
+ * names and lists them as left out. A vault that this role can't read is left out too.
  */
 export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
   if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
@@ -44,14 +44,15 @@ export async function readVaultSecrets(session: Session, isSealed: boolean): Pro
 }
 
 /**
- * Makes the vault hold these secrets with these values: one of the same name is given the value, one without a name is the
- * same by all that it is. Can be run again. They get ids of their own. PromiseError that names those which are not as they
- * should be afterwards. Returns a note where the database has no vault.
+ * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by
+ * all of its fields. Can be run again. The secrets get new ids. Returns a note if the database has no vault.
+ *
+ * @throws PromiseError that names the secrets that still differ afterwards
  */
 export async function restoreVaultSecrets(session: Session, secrets: readonly VaultSecret[]): Promise<string[]> {
   if (secrets.length === 0) return [];
   if (!(await hasVault(session)))
-    return [`The target has no vault: ${secrets.length} secrets of the vault are not in it.`];
+    return [`The target has no vault, so ${secrets.length} secrets of the vault were not restored.`];
   const there = await listSecrets(session);
   for (const secret of secrets) {
     const at = there.findIndex((one) => (secret.name === null ? isSame(one, secret) : one.name === secret.name));
@@ -105,7 +106,11 @@ export function vaultSecretsText(secrets: readonly VaultSecret[]): string {
   return JSON.stringify(secrets.map(({ name, description, value }) => ({ name, description, value })));
 }
 
-/** Reads the stored text. PromiseError, without any of it, when it is none. */
+/**
+ * Parses the stored text.
+ *
+ * @throws PromiseError, without quoting the text, if it is not of this format
+ */
 export function parseVaultSecrets(text: string): VaultSecret[] {
   let json: unknown;
   try {

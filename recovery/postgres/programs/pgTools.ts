@@ -9,13 +9,14 @@ import type { DatabaseAddress } from "../session/databaseUrl.ts";
 /** A Postgres client program that was found on PATH. */
 export interface PgTool {
   name: "pg_dump" | "pg_restore";
-  /** As it tells it, "18.4". */
+  /** As it prints it, "18.4". */
   version: string;
 }
 
 /**
- * Finds a client program on PATH. Its major version must not be lower than the server's: pg_dump refuses a newer server,
- * and an older pg_restore does not understand a newer archive. UserError otherwise.
+ * Finds a client program on PATH. pg_dump refuses a newer server, and an older pg_restore can't read a newer archive.
+ *
+ * @throws UserError if its major version is lower than the server's, or it is missing
  */
 export async function findPgTool(name: PgTool["name"], serverMajor: number): Promise<PgTool> {
   let output: string;
@@ -23,14 +24,14 @@ export async function findPgTool(name: PgTool["name"], serverMajor: number): Pro
     ({ stdout: output } = await promisify(execFile)(name, ["--version"], { env: process.env }));
   } catch (error) {
     throw new UserError(
-      `${name} is not on PATH: install the PostgreSQL client programs, version ${serverMajor} or newer.`,
+      `${name} is not on PATH. Install the PostgreSQL client programs, version ${serverMajor} or newer.`,
       { cause: error },
     );
   }
   const version = /(\d+(?:\.\d+)*)/.exec(output)?.[1] ?? "0";
   if (Number.parseInt(version, 10) < serverMajor) {
     throw new UserError(
-      `${name} ${version} is older than the server's major version ${serverMajor}: put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`,
+      `${name} ${version} is older than the server's major version ${serverMajor}. Put PostgreSQL client programs of version ${serverMajor} or newer first on PATH.`,
     );
   }
   return { name, version };
@@ -39,7 +40,7 @@ export async function findPgTool(name: PgTool["name"], serverMajor: number): Pro
 /** How a client program is run. */
 export interface PgToolOptions {
   args: readonly string[];
-  /** Database to connect to, where the program needs one. */
+  /** Database to connect to, if the program needs one. */
   address?: DatabaseAddress | undefined;
   applicationName: string;
   /** Server settings for its sessions, e.g. `{session_replication_role: "replica"}`. */
@@ -49,20 +50,26 @@ export interface PgToolOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A client program while it runs. */
+/** A running client program. */
 export interface RunningPgTool {
   stdin: Writable;
   stdout: Readable;
-  /** Settles once the program has ended; rejects with what it wrote to its standard error, without secrets. */
+  /** Resolves when the program has ended. Rejects with what it wrote to standard error, without secrets. */
   done: Promise<void>;
   /** Ends the program. */
   kill(): void;
 }
 
-/** What is kept of a program's standard error: of its beginning and of its end, as pg_dump puts its whole statement behind the reason. */
+/**
+ * Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after
+ * the reason.
+ */
 const KEPT_STDERR = 2_000;
 
-/** Starts a client program. The password goes by environment, never by arguments, which any user of the machine can read. */
+/**
+ * Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine
+ * can read.
+ */
 export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
   options.signal?.throwIfAborted();
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(options.files ?? [])];
@@ -76,7 +83,7 @@ export function startPgTool(name: PgTool["name"], options: PgToolOptions): Runni
     const rest = complaint.end + text.slice(room);
     complaint.end = rest.length > KEPT_STDERR ? ` … ${rest.slice(-KEPT_STDERR)}` : rest;
   });
-  // A program that ends early closes its input; its exit code tells why, the broken pipe does not.
+  // A program that ends early closes its input. Its exit code says why; the broken pipe does not.
   stdin.on("error", () => undefined);
   const kill = () => void child.kill("SIGKILL");
   options.signal?.addEventListener("abort", kill, { once: true });
@@ -110,7 +117,7 @@ export async function runPgTool(name: PgTool["name"], options: PgToolOptions): P
 
 function environmentFor({ address, applicationName, settings }: PgToolOptions): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { ...childEnvironment(), LC_ALL: "C.UTF-8", PGAPPNAME: applicationName };
-  // A gate that is closed (recovery/gate/writeGate.ts) is closed to others.
+  // A closed write gate (recovery/gate/writeGate.ts) must not block the recovery's own sessions.
   const effective = address === undefined ? settings : { default_transaction_read_only: "off", ...settings };
   if (effective !== undefined) {
     own["PGOPTIONS"] = Object.entries(effective)

@@ -7,14 +7,14 @@ import { UserError } from "../../../services/common/errors.ts";
 import type { ServerPrograms } from "./postgresServer.ts";
 import { anyoneMayEnter, asNobody, isRoot, UNPRIVILEGED } from "./unprivileged.ts";
 
-/** Where Debian and Ubuntu keep the programs of each major version, which are not on PATH. */
+/** The folder in which Debian and Ubuntu keep the programs of each major version, which are not on PATH. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
 
 /**
- * Finds the server programs of a major version: in the folder PG_BIN where it is set, else on PATH and where Debian keeps them.
- * UserError that says what was found instead.
+ * Finds the server programs of a major version: in the folder PG_BIN if it is set, else on PATH and in Debian's folder.
  *
  * @param above folder in which the server's data is to lie
+ * @throws UserError that lists what was found instead
  */
 export async function findServerPrograms(
   serverMajor: number,
@@ -32,13 +32,14 @@ export async function findServerPrograms(
   }
   const seen = others.size === 0 ? "none was found" : `found: ${[...others].join(", ")}`;
   throw new UserError(
-    `A test restore needs the server programs initdb and postgres of PostgreSQL ${serverMajor} (${seen}): set PG_BIN to their folder, or VERIFY_DATABASE_URL to an administrator's connection to a scratch server.`,
+    `A test restore needs the server programs initdb and postgres of PostgreSQL ${serverMajor} (${seen}). Set PG_BIN to their folder, or VERIFY_DATABASE_URL to an administrator's connection to a scratch server.`,
   );
 }
 
 /**
- * The programs of a folder. As root they become `nobody`, since Postgres refuses to run as root; one that may pass through closed
- * folders only where there are any, as in a job with a private TMPDIR, for not every container grants that right.
+ * The programs of a folder. Root runs them as an unprivileged user, since Postgres refuses to run as root. That user
+ * only gets the right to pass through closed folders if there are any, as in a job with a private TMPDIR: not every
+ * container grants it.
  */
 function programsIn(folder: string, above: string): ServerPrograms {
   if (!isRoot()) return { command: (name, args) => ({ file: join(folder, name), args: [...args] }) };
@@ -52,7 +53,7 @@ async function versionIn(folder: string): Promise<string | undefined> {
     const { stdout } = await promisify(execFile)(join(folder, "postgres"), ["--version"]);
     return /(\d+(?:\.\d+)?)/.exec(stdout)?.[1];
   } catch {
-    // Not there, or not to be run: no programs for us.
+    // Missing or not executable.
     return undefined;
   }
 }

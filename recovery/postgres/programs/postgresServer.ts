@@ -13,40 +13,41 @@ import { realTiming, type Timing } from "../../../services/common/timing.ts";
 
 /** The server programs of one Postgres installation, and how they are run. */
 export interface ServerPrograms {
-  /** The command line that starts a program. The process that it starts is the program itself. */
+  /** The command line that starts a program. The started process is the program itself. */
   command(name: "initdb" | "postgres", args: readonly string[]): { file: string; args: string[] };
-  /** Who must own the data folder, where the programs run as another user than this process. */
+  /** Owner of the data folder, if the programs run as another user than this process. */
   owner?: { uid: number; gid: number } | undefined;
 }
 
 /** One Postgres server on 127.0.0.1. */
 export interface ServerOptions {
   programs: ServerPrograms;
-  /** Data folder; made by createServerData. */
+  /** Data folder, which createServerData makes. */
   dataDir: string;
   port: number;
   /** Name of the superuser. */
   superuser: string;
   superuserPassword: string;
-  /** Lines of postgresql.conf beside {@link CONFIGURATION}. */
+  /** Lines of postgresql.conf in addition to {@link CONFIGURATION}. */
   configuration?: string;
-  /** How initdb is told the locale: it differs between major versions. */
+  /** Arguments for the locale of initdb, which depend on the major version. */
   localeArgs: readonly string[];
-  /** File that takes the server's log. */
+  /** File for the server's log. */
   log: string;
-  /** What to do where the port is taken, the end of the sentence. */
+  /** What to do if the port is taken: the end of the sentence. */
   portAdvice?: string;
-  /** Told of each process as soon as there is one: initdb, the server before it takes connections. */
+  /**
+   * Called with each process id as soon as the process exists: initdb's, and the server's before it accepts
+   * connections.
+   */
   onSpawn?: ((pid: number) => void) | undefined;
   /** How long its start may take. @default - the real one */
   timing?: Timing | undefined;
 }
 
 /**
- * Settings of every server.
- *
- * fsync is off because these are servers for a while: what they hold must survive the end of any process (the kernel keeps
- * written pages), not the loss of the machine.
+ * Settings of every server. fsync is off because these servers are temporary: their content must survive the end of any
+ * process (the kernel keeps written pages), but not the loss of the machine.
  */
 const CONFIGURATION = `
 listen_addresses = '${LOOPBACK}'
@@ -63,7 +64,7 @@ log_min_messages = warning
 jit = off
 `;
 
-/** Passwords always, as on Supabase; also for replication. */
+/** Always requires passwords, as on Supabase; also for replication. */
 const HOST_BASED_AUTHENTICATION = `
 host all all ${LOOPBACK}/32 scram-sha-256
 host replication all ${LOOPBACK}/32 scram-sha-256
@@ -76,7 +77,10 @@ export function localeArgs(serverMajor: number): string[] {
     : ["--locale=C.UTF-8"];
 }
 
-/** Makes the data folder of a new server (`onSpawn` is told of initdb). Does not start it. A folder that exists already is an error. */
+/**
+ * Creates the data folder of a new server, without starting it. `onSpawn` receives initdb's process id. An existing
+ * folder is an error.
+ */
 export async function createServerData(options: ServerOptions): Promise<void> {
   const { programs, dataDir } = options;
   await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 });
@@ -113,9 +117,10 @@ export async function createServerData(options: ServerOptions): Promise<void> {
 }
 
 /**
- * Starts a server and waits until it takes connections. Returns the process id of its first process.
+ * Starts a server and waits until it accepts connections. A running server is left as it is. Returns its main process
+ * id.
  *
- * A server that runs already is left as it is. A port in use is a UserError that names it.
+ * @throws UserError if the port is in use
  */
 export async function startServer(
   options: Pick<ServerOptions, "programs" | "dataDir" | "port" | "log" | "portAdvice" | "onSpawn" | "timing">,
@@ -125,10 +130,10 @@ export async function startServer(
   if (running !== undefined) return running;
   if (!(await isFree(port))) {
     throw new UserError(
-      `Port ${port} of ${LOOPBACK} is in use, so the Postgres server in ${dataDir} can't start: ${options.portAdvice ?? "end the program that uses it"}.`,
+      `Port ${port} of ${LOOPBACK} is in use, so the Postgres server in ${dataDir} can't start: ${options.portAdvice ?? "end the program that uses the port"}.`,
     );
   }
-  // Left behind by a server that was killed; Postgres itself can't tell when its pid has been taken by another program.
+  // Left behind by a killed server. Postgres itself can't see that another program has its process id now.
   await rm(join(dataDir, "postmaster.pid"), { force: true });
   const { file, args } = programs.command("postgres", ["-D", dataDir, "-p", String(port)]);
   const log = openSync(options.log, "a", 0o600);
@@ -156,18 +161,21 @@ export async function startServer(
   return child.pid;
 }
 
-/** Stops a server (fast shutdown: open transactions are rolled back) and waits for its end. One that does not run is fine. */
+/**
+ * Stops a server (fast shutdown: open transactions are rolled back) and waits until it has ended. Does nothing if it is
+ * not running.
+ */
 export async function stopServer(dataDir: string, timing = realTiming): Promise<void> {
   await endServer(dataDir, "SIGINT", timing);
 }
 
-/** Ends a server at once, as a power cut would: what it had not committed is lost. */
+/** Kills a server, as a power failure would. What it had not committed is lost. */
 export async function killServer(dataDir: string, timing = realTiming): Promise<void> {
   await endServer(dataDir, "SIGQUIT", timing);
 }
 
 /**
- * Process id of a server's first process, or undefined while it does not run.
+ * Process id of a server's main process. Undefined if it is not running.
  *
  * @internal exported for tests that kill it
  */
@@ -175,7 +183,7 @@ export async function serverPid(dataDir: string): Promise<number | undefined> {
   const [line] = await postmasterLines(dataDir);
   const pid = Number(line);
   if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
-  // A pid that was reused by another program since a kill -9 must never be taken for the server.
+  // Another program that has the process id of a killed server must never be taken for it.
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return process.platform !== "linux" || commandLine.split("\0").includes(dataDir) ? pid : undefined;
 }
@@ -195,7 +203,7 @@ async function endServer(
   );
 }
 
-/** The server writes its state to the eighth line of its pid file; that is how pg_ctl waits as well. */
+/** The server writes its state to the eighth line of its pid file, which pg_ctl reads too. */
 async function isReady(dataDir: string): Promise<boolean> {
   return (await postmasterLines(dataDir))[7]?.trim() === "ready";
 }

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** User and group that Postgres runs as when we are root, which it refuses to run as. */
+/** User and group for Postgres when this process is root, as which it refuses to run. */
 export const UNPRIVILEGED = { uid: 65534, gid: 65534 } as const;
 
 /** Whether this process is root, so that Postgres needs another user. */
@@ -10,9 +10,11 @@ export function isRoot(): boolean {
 }
 
 /**
- * The command line that runs a program as `nobody`. `setpriv` execs, so the process that is started is the program itself.
+ * The command line that runs a program as the unprivileged user. `setpriv` execs, so the started process is the program
+ * itself.
  *
- * @param passes whether it keeps just the right to pass through folders that only root may enter; a container may not grant it
+ * @param passes whether it keeps the right to pass through folders that only root may enter; a container may not grant
+ * it
  */
 export function asNobody(
   file: string,
@@ -33,7 +35,7 @@ export function asNobody(
   };
 }
 
-/** Whether any user may enter a folder: it and all those above it let others pass. */
+/** Whether any user may enter a folder, and all folders above it. */
 export function anyoneMayEnter(folder: string): boolean {
   for (let path = realpathSync(folder); ; path = dirname(path)) {
     if ((statSync(path).mode & 0o001) === 0) return false;

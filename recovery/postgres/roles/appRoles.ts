@@ -18,24 +18,24 @@ export interface RoleSetting {
   value: string[];
 }
 
-/** That one role is a member of another. */
+/** One role's membership in another. */
 export interface Membership {
   role: string;
-  /** Undefined for the role that has read the source, whose place the restoring one takes. */
+  /** Undefined for the role that read the source, whose place the restoring role takes. */
   member: string | undefined;
   admin: boolean;
-  /** Absent where the source is of a version before 16, which knows no such options. */
+  /** Absent if the source is older than version 16, which does not have these options. */
   options?: { inherit: boolean; set: boolean } | undefined;
 }
 
-/** The app's own roles with their settings, and the memberships that one of them has part in. */
+/** The app's roles with their settings, and the memberships that involve one of them. */
 export interface AppRoles {
   roles: AppRole[];
   settings: RoleSetting[];
   memberships: Membership[];
 }
 
-/** What a role may be made with. Superusers are made without that right, which no customer can hand on. */
+/** What a role may be created with. Superusers lose that right, which no customer can grant. */
 export const ROLE_ATTRIBUTES = [
   "login",
   "nologin",
@@ -47,10 +47,13 @@ export const ROLE_ATTRIBUTES = [
   "replication",
 ] as const;
 
-/** The first major version that knows whether a membership inherits and may be assumed, and in which who makes a role becomes its admin. */
+/**
+ * The first major version with the INHERIT and SET options of a membership, in which the creator of a role becomes its
+ * admin.
+ */
 const MEMBERSHIP_OPTIONS_SINCE = 16;
 
-/** Statements that make the roles, without their memberships. They can be run again. */
+/** Statements that create the roles, without their memberships. They can be run again. */
 export function roleStatements({ roles, settings }: Omit<AppRoles, "memberships">): string[] {
   return [
     ...roles.map(creation),
@@ -62,7 +65,10 @@ export function roleStatements({ roles, settings }: Omit<AppRoles, "memberships"
   ];
 }
 
-/** A statement that makes the role where there is none. Its body is a literal: a name may hold any word that would end a body in dollars. */
+/**
+ * A statement that creates the role if it does not exist. Its body is a literal, since a name may hold any dollar
+ * quote.
+ */
 export function creation({ name }: Pick<AppRole, "name">): string {
   return `do ${literal(creationBody(name))};`;
 }
@@ -81,11 +87,11 @@ function attributes(role: AppRole): string {
   return `alter role ${quoteIdent(role.name)} ${words.join(" ")};`;
 }
 
-/** A statement that makes a role the member of another, in words that a server of that major version takes. */
+/** A statement that grants a membership, for a server of that major version. */
 export function membershipStatement({ role, member, admin, options }: Membership, serverMajor: number): string {
   const isNew = serverMajor >= MEMBERSHIP_OPTIONS_SINCE;
   const words = [
-    // Who makes a role is its admin there, and can't become that again by its own hand.
+    // The creator of a role is its admin there, and can't grant that to itself again.
     ...(isNew && member === undefined ? [] : [`admin ${admin}`]),
     ...(options === undefined ? [] : [`inherit ${options.inherit}`, `set ${options.set}`]),
   ];
@@ -94,7 +100,7 @@ export function membershipStatement({ role, member, admin, options }: Membership
   return `grant ${quoteIdent(role)} to ${member === undefined ? "current_user" : quoteIdent(member)}${how};`;
 }
 
-/** The same roles where one goes by another name. */
+/** The same roles with one of them renamed. */
 export function renamed(roles: AppRoles, from: string, to: string): AppRoles {
   const name = (one: string) => (one === from ? to : one);
   return {
@@ -107,7 +113,7 @@ export function renamed(roles: AppRoles, from: string, to: string): AppRoles {
   };
 }
 
-/** A literal on one line, so that a script of such statements has a line for each. */
+/** A literal on one line, so that a script has one line for each statement. */
 function literal(text: string): string {
   const quoted = quoteLiteral(text).trim();
   if (!/[\n\r]/.test(quoted)) return quoted;

@@ -3,9 +3,9 @@ import { IS_APP_SCHEMA } from "../catalog/platform.ts";
 import type { Session } from "../session/database.ts";
 
 /**
- * SQL, a line a statement, that gives the app's objects the owners that they have where those aren't the reading role, which
- * will be the restoring one. To become an owner a role needs CREATE on the schema, so it gets that for the moment: rights are granted
- * after owners, as they hang on them.
+ * SQL, one statement a line, that sets the owners of the app's objects that differ from the reading role, whose place
+ * the restoring role takes. A new owner needs CREATE on the schema, so it gets that right for a moment. Rights are
+ * granted after owners, since they depend on them.
  */
 export async function ownersScript(session: Session): Promise<string[]> {
   const rows = await session.query<{ line: string }>(

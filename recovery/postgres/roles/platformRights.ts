@@ -3,48 +3,54 @@ import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } fro
 import type { Session } from "../session/database.ts";
 import { quoteIdent } from "../session/quote.ts";
 
-/** One right on an object: that a role, or everyone (`null`), may do something. */
+/** One right on an object, of a role or of PUBLIC (`null`). */
 export interface Right {
-  /** A role's name; null for PUBLIC. Who reads or restores stands here as {@link RESTORER}. */
+  /** A role's name; null for PUBLIC. The reading or restoring role is {@link RESTORER}. */
   to: string | null;
   /** As GRANT calls it ("EXECUTE"). */
   may: string;
-  /** Present where it may be passed on. */
+  /** Present if the role may grant it to others. */
   grantable?: true | undefined;
 }
 
-/** Rights on what the platform or an extension has made: name of the object ("routine extensions.hmac(bytea, bytea, text)") → rights. */
+/**
+ * Rights on objects of the platform or of extensions: name of the object ("routine extensions.hmac(bytea, bytea,
+ * text)") → rights.
+ */
 export type PlatformRights = Record<string, Right[]>;
 
-/** Which rights of a database are not as in a backup. */
+/** Which rights of a database differ from a backup's. */
 export interface PlatformDifferences {
   missing: ObjectRight[];
-  /** The backup's source had not given them. */
+  /** Rights that the backup's source did not grant. */
   broader: ObjectRight[];
 }
 
-/** A right and what it is on. */
+/** A right and its object. */
 export interface ObjectRight {
   object: string;
   right: Right;
-  /** Of PostgreSQL's or an extension's, and the source had other rights on it than it comes with: not by an update of the platform. */
+  /**
+   * The object belongs to PostgreSQL or an extension, and the source had changed its initial rights, so that an update
+   * of the platform is not the cause.
+   */
   wasChanged: boolean;
-  /** The object's part of GRANT … ON … and REVOKE … ON …, quoted; undefined where the database has no such object. */
+  /** The object's part of GRANT … ON … and REVOKE … ON …, quoted. Undefined if the database has no such object. */
   on: string | undefined;
-  /** A column's name, quoted, where the right is on that column only. */
+  /** A column's name, quoted, if the right is only on that column. */
   column: string | undefined;
 }
 
-/** The role that reads a source and restores into a target, whatever its name is in each. */
+/** The name that stands for the role that reads a source and for the role that restores into a target. */
 export const RESTORER = "postgres";
 
 interface ObjectRow {
   name: string;
   on: string;
   column: string | null;
-  /** Whom it came with: an extension's name, or "" for PostgreSQL. */
+  /** What the object belongs to: an extension's name, or "" for PostgreSQL. */
   pack: string | null;
-  /** Has every right without being granted it. */
+  /** Has every right without a grant. */
   owner: string;
   now: Right[];
   came: Right[];
@@ -52,7 +58,7 @@ interface ObjectRow {
 
 const isMember = (catalog: string, oid: string) => `exists (select from pg_catalog.pg_depend m
   where m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and m.objid = ${oid} and m.deptype = 'e')`;
-/** The name of the extension that has made an object. */
+/** The name of the extension that an object belongs to. */
 const extensionOf = (
   catalog: string,
   oid: string,
@@ -63,7 +69,10 @@ const packOf = (catalog: string, oid: string) =>
 const OF_PLATFORM = `(not ${IS_APP_SCHEMA} and n.nspname !~ '^pg_(toast|temp)' and n.nspname <> '${MARKER_SCHEMA}' and n.nspname !~ '${RECOVERY_SCHEMAS}')`;
 const NAMESPACE = "join pg_catalog.pg_namespace n on n.oid";
 
-/** Queries of objects that are not the app's own: name, ON clause, column, catalog, oid, column number, owner, rights, kind for acldefault(), pack. */
+/**
+ * Queries of objects that do not belong to the app: name, ON clause, column, catalog, oid, column number, owner,
+ * rights, kind for acldefault(), pack.
+ */
 const OBJECTS: readonly string[] = [
   `select format('schema %I', n.nspname), format('schema %I', n.nspname), null, 'pg_namespace', n.oid, 0, n.nspowner, n.nspacl, 'n', ${packOf("pg_namespace", "n.oid")}
      from pg_catalog.pg_namespace n where ${OF_PLATFORM}`,
@@ -85,13 +94,19 @@ const OBJECTS: readonly string[] = [
      from pg_catalog.pg_language l where ${isMember("pg_language", "l.oid")}`,
 ];
 
-/** Rights of everyone, of the app's roles, of the API's and of who restores; those of the platform's other roles are the platform's. */
+/**
+ * Rights of PUBLIC, of the app's and the API's roles, and of the connected role. Those of the platform's other roles
+ * are left to the platform.
+ */
 const rightsOf = (acl: string) => `(select coalesce(json_agg(json_build_object(
     'to', case when a.grantee = 0 then null when r.rolname = current_user then $1 else r.rolname end, 'may', a.privilege_type, 'grantable', a.is_grantable)), '[]')
   from pg_catalog.aclexplode(${acl}) a left join pg_catalog.pg_roles r on r.oid = a.grantee
   where a.grantee <> o.owner and (a.grantee = 0 or r.rolname = current_user or r.rolname !~ '${PLATFORM_INSIDERS}'))`;
 
-/** Every such object whose rights may matter: what is packed only where they were changed, or its name is among the wanted. */
+/**
+ * Every such object whose rights may matter. Objects of PostgreSQL and extensions are only included if their rights
+ * were changed or their name is wanted.
+ */
 async function readObjects(session: Session, wanted: readonly string[]): Promise<ObjectRow[]> {
   const rows = await session.query<ObjectRow>(
     `select o.name, o.clause as on, o.col as column, o.pack, case when pg_catalog.pg_get_userbyid(o.owner) = current_user then $1 else pg_catalog.pg_get_userbyid(o.owner)::text end as owner,
@@ -106,7 +121,10 @@ async function readObjects(session: Session, wanted: readonly string[]): Promise
   return rows.map((row) => ({ ...row, now: plain(row.now), came: plain(row.came) }));
 }
 
-/** Each right once, the widest form of it; what everyone has is not said of a role again, nor what the restoring role may pass on. */
+/**
+ * Each right once, in its widest form. A right of PUBLIC is not repeated for a role, nor a right that the restoring
+ * role may grant.
+ */
 function plain(rights: readonly Right[]): Right[] {
   const all = rights.map(({ to, may, grantable }): Right => {
     return { to, may, ...(grantable === true && to !== RESTORER && { grantable }) };
@@ -117,7 +135,7 @@ function plain(rights: readonly Right[]): Right[] {
   );
 }
 
-/** Whether who has the one right has the other one as well. */
+/** Whether the first right includes the second. */
 function covers(one: Right, other: Right): boolean {
   if (one.may !== other.may) return false;
   if (other.grantable === true) return one.to === other.to && one.grantable === true;
@@ -129,8 +147,8 @@ function without(rights: readonly Right[], others: readonly Right[]): Right[] {
 }
 
 /**
- * Who may do what with the objects that are not the app's own: those of the platform's schemas, members of extensions, and PostgreSQL's. Of
- * what is packed (extensions, PostgreSQL) only what was changed. Reads the catalogs only.
+ * The rights on objects that do not belong to the app: those of the platform's schemas, of extensions, and of
+ * PostgreSQL. Objects of extensions and PostgreSQL are only included if their rights were changed. Only reads catalogs.
  */
 export async function readPlatformRights(session: Session): Promise<PlatformRights> {
   const rows = await readObjects(session, []);
@@ -140,12 +158,12 @@ export async function readPlatformRights(session: Session): Promise<PlatformRigh
   return Object.fromEntries(changed.map(({ name, now }) => [name, now]));
 }
 
-/** What the first version that knows a right calls it: a source of an older one could not keep anybody from it. */
+/** The first major version that has a right. An older source could not revoke it. */
 const KNOWN_SINCE: Readonly<Record<string, number>> = { MAINTAIN: 17 };
 
 /**
- * Compares a database with what a backup's source had; no differences where the backup doesn't say that. An object that only one of them
- * has is not compared; but the rights that the source had on one which is missing are.
+ * Compares a database with the rights that a backup's source had. No differences if the backup does not record them. An
+ * object that only the database has is not compared. For an object that only the source had, its rights are reported.
  */
 export async function comparePlatformRights(
   session: Session,
@@ -157,7 +175,7 @@ export async function comparePlatformRights(
   const sourceMajor = Number.parseInt(source.serverVersion, 10);
   const wanted = new Map(Object.entries(platformRights));
   const rows = await readObjects(session, [...wanted.keys()]);
-  // A new project may have more of them than the source: their objects are none of the source's.
+  // A new project may have more extensions than the source, and their objects are not compared.
   const packs = new Set(["", "plpgsql", ...extensions.map(({ name }) => name)]);
   for (const { name, on, column, pack, owner, now, came } of rows) {
     const changed = wanted.get(name);
@@ -186,12 +204,12 @@ export function describeRight({ object, right }: ObjectRight): string {
   return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and pass that on" : ""}`;
 }
 
-/** The statement that gives such a right. */
+/** The statement that grants such a right. */
 export function grantOf(one: ObjectRight): string {
   return `grant ${clauseOf(one)} to ${roleOf(one.right)}${one.right.grantable === true ? " with grant option" : ""}`;
 }
 
-/** The statement that takes it away. */
+/** The statement that revokes it. */
 export function revokeOf(one: ObjectRight): string {
   return `revoke ${clauseOf(one)} from ${roleOf(one.right)}`;
 }

@@ -12,15 +12,15 @@ import {
 import { isSettingList, splitSettingList } from "./settingLists.ts";
 
 /**
- * Begins a script in which every value is a literal. Without this line it is one of an earlier version, in which the values of some
- * settings stand as the server keeps them.
+ * First line of a script in which every value is a literal. A script without it is from an earlier version, in which
+ * the values of some settings are written as the server keeps them.
  */
 export const ROLES_HEADER = "-- The app's own roles, without passwords; every value is a literal.";
 
 /**
- * SQL that makes the app's own roles, their settings and memberships, a line a statement; and settings whose value is not to be written
- * down. It can be run again. Passwords are not in it: a managed database gives none out. Superusers are made without that right,
- * which no customer can hand on.
+ * SQL that creates the app's roles, their settings and memberships, one statement a line, and the settings whose value
+ * can't be written down. It can be run again. It has no passwords, which a managed database never returns. Superusers
+ * lose that right, which no customer can grant.
  */
 export async function rolesScript(session: Session): Promise<{ script: string; leftOut: LeftOut[] }> {
   const { settings, leftOut } = await readSettings(session);
@@ -33,7 +33,7 @@ export async function rolesScript(session: Session): Promise<{ script: string; l
   return { script: [...lines, ""].join("\n"), leftOut };
 }
 
-/** The app's own roles as they are, sorted. */
+/** The app's roles, sorted. */
 export async function listAppRoles(session: Session): Promise<AppRole[]> {
   const rows = await session.query<{ name: string; attributes: string[]; limit: number; until: string | null }>(
     `select rolname::text as name, rolconnlimit as limit, rolvaliduntil::text as until, array_remove(array[
@@ -50,7 +50,7 @@ export async function listAppRoles(session: Session): Promise<AppRole[]> {
   }));
 }
 
-/** Their settings, and those that can't be written down. */
+/** The roles' settings, and those that can't be written down. */
 export async function readSettings(session: Session): Promise<{ settings: RoleSetting[]; leftOut: LeftOut[] }> {
   const rows = await session.query<{ role: string; name: string; value: string }>(
     `select r.rolname::text as role, split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
@@ -64,14 +64,14 @@ export async function readSettings(session: Session): Promise<{ settings: RoleSe
     else
       leftOut.push({
         what: `setting ${name} of role ${role}`,
-        why: "its value is no list that PostgreSQL reads: correct it by ALTER ROLE, or take it away",
+        why: "PostgreSQL can't read its value as a list: correct it with ALTER ROLE … SET, or RESET it",
         failed: true,
       });
   }
   return { settings, leftOut };
 }
 
-/** A membership that several roles have granted counts once, with all that they have granted. */
+/** A membership that several roles have granted is listed once, with all options that they have granted. */
 async function readMemberships(session: Session): Promise<Membership[]> {
   const rows = await session.query<{
     role: string;
@@ -93,15 +93,15 @@ async function readMemberships(session: Session): Promise<Membership[]> {
     const options = inherit === null || set === null ? undefined : { inherit, set };
     const isPlatform = new RegExp(PLATFORM_ROLES).test(member);
     if (!(is_reader && isPlatform)) return [{ role, member, admin, options }];
-    // Who makes a role has this much by itself, and no more.
+    // The creator of a role has exactly this much by default.
     if (options !== undefined && !options.inherit && !options.set) return [];
     return [{ role, member: undefined, admin, options }];
   });
 }
 
 /**
- * Those of them that the connected role may grant, sorted. Before version 16 who may make roles may grant any; since then only one that it
- * is an admin of, as of those that it has made.
+ * The roles of the app that the connected role may grant, sorted. Before version 16 a role with CREATEROLE may grant
+ * any. Since then it must be their admin, for instance because it created them.
  */
 export async function listLendableRoles(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(

@@ -1,6 +1,7 @@
 /**
- * Settings whose value is a list of names or files. PostgreSQL keeps each element as it was given, so that an element is quoted by itself
- * in SQL. Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c (https://github.com/postgres/postgres).
+ * Settings whose value is a list of names or files. PostgreSQL stores each element as it was given, so SQL must quote
+ * each element separately. Source: variable_is_guc_list_quote in src/bin/pg_dump/dumputils.c
+ * (https://github.com/postgres/postgres).
  */
 const FILES = [
   "local_preload_libraries",
@@ -8,21 +9,25 @@ const FILES = [
   "shared_preload_libraries",
   "unix_socket_directories",
 ];
-/** Those of names, of which a server reads what isn't quoted in lower case (SplitIdentifierString in src/backend/utils/adt/varlena.c). */
+/**
+ * The lists of names. A server reads their unquoted elements in lower case (SplitIdentifierString in
+ * src/backend/utils/adt/varlena.c).
+ */
 const NAMES = ["search_path", "temp_tablespaces"];
 
 const SPACE = /[ \t\n\r\f\v]*/y;
 const QUOTED = /"((?:[^"]|"")*)"/y;
 const UNQUOTED = /[^, \t\n\r\f\v]+/y;
 
-/** Whether the setting of that name holds such a list. */
+/** Whether the setting holds such a list. */
 export function isSettingList(name: string): boolean {
   return FILES.includes(name) || NAMES.includes(name);
 }
 
 /**
- * The elements of such a setting's value, as PostgreSQL reads it (SplitGUCList in src/bin/pg_dump/dumputils.c). Undefined where it could
- * not. SQL has no words for a list of no element: an empty name means the same where names are meant, and there is none for files.
+ * The elements of such a setting's value, as PostgreSQL reads it (SplitGUCList in src/bin/pg_dump/dumputils.c).
+ * Undefined if it can't. SQL can't express an empty list: an empty name means the same for names, and files have no
+ * equivalent.
  */
 export function splitSettingList(name: string, text: string): string[] | undefined {
   const elements: string[] = [];
@@ -42,8 +47,8 @@ export function splitSettingList(name: string, text: string): string[] | undefin
 }
 
 /**
- * Where such a list ends in a text that goes on with `;` and a new line, or the text's end: the place of that semicolon. An element may
- * hold anything, but what follows it is a comma exactly where the list goes on. Undefined where it ends otherwise.
+ * The position of the semicolon that ends such a list in a text, before a new line or the text's end. An element may
+ * hold anything, but it is followed by a comma exactly if the list continues. Undefined if the list ends otherwise.
  */
 export function endOfSettingList(text: string, start: number): number | undefined {
   for (let at = start; ; at += 1) {
@@ -61,7 +66,7 @@ export function endOfSettingList(text: string, start: number): number | undefine
   }
 }
 
-/** As a server does with ASCII letters. */
+/** Lower case of ASCII letters, as a server does it. */
 function lowered(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

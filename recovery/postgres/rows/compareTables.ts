@@ -8,23 +8,23 @@ import { RowSplitter } from "./rowSplitter.ts";
 import { RowSum } from "./rowSum.ts";
 import { copyOutSql, planReads, type TableRead } from "./tableReading.ts";
 
-/** Reads that are still to be made of a database, and what they have given. */
+/** Reads of a database that are still to be made, and the results so far. */
 export interface Comparison {
   queue: TableRead[];
   /** By {@link tableKey}. */
   sums: Map<string, RowSum>;
-  /** Clauses that name what is wrong. */
+  /** Clauses that say what differs. */
   differences: string[];
 }
 
-/** Plans to read again, in the backup's format, every table that a backup holds. */
+/** Plans to read every table that a backup holds, in the backup's format. */
 export async function planComparison(session: Session, tables: readonly BackedUpTable[]): Promise<Comparison> {
   const there = new Map(
     (await measureTables(session, await listTables(session))).map((table) => [tableKey(table), table]),
   );
   const planned = tables.flatMap((table) => {
     const found = there.get(tableKey(table));
-    // The backup's columns and condition: what the platform or a newer extension has added changes nothing.
+    // The backup's columns and condition: additions of the platform or of a newer extension do not matter.
     return found === undefined
       ? []
       : [{ ...found, columns: table.columns, format: table.format, condition: table.condition ?? "" }];
@@ -62,13 +62,13 @@ const OTHER_COLUMNS = new Map<string, string>([
   [SQLSTATE.UNDEFINED_FUNCTION, "has a column of a type without a binary form"],
 ]);
 
-/** What differs, once all has been read. */
+/** What differs, after everything has been read. */
 export function differencesOf(comparison: Comparison, tables: readonly BackedUpTable[]): string[] {
   const contents = tables.flatMap((table) => contentDifferences(table, comparison.sums.get(tableKey(table))));
   return [...comparison.differences, ...contents];
 }
 
-/** What of a table's content is not the backup's, in clauses; nothing of one that could not be read. */
+/** What differs from the backup in a table's content, in clauses. Empty for a table that could not be read. */
 export function contentDifferences(table: BackedUpTable, found: RowSum | undefined): string[] {
   if (found === undefined) return [];
   if (found.rows !== table.rows) return [`${tableName(table)} has ${found.rows} rows instead of ${table.rows}`];

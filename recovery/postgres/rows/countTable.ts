@@ -2,14 +2,17 @@ import type { Session } from "../session/database.ts";
 import { quoteIdent } from "../session/quote.ts";
 import type { PlannedTable } from "./tableReading.ts";
 
-/** What the server says of a table, apart from any copy of its rows. */
+/** The server's own count of a table, independent of any copy of its rows. */
 export interface TableCount {
   rows: number;
-  /** Newest value of the table's time columns that isn't in the future; undefined where it has none. */
+  /** Newest value of the table's time columns that isn't in the future. Undefined if it has none. */
   newestAt: Date | undefined;
 }
 
-/** Counts a table's own rows, without its children's, and finds its newest. In a snapshot the answer is the snapshot's. */
+/**
+ * Counts a table's own rows, without its children's, and finds the newest one. In a snapshot it counts the snapshot's
+ * rows.
+ */
 export async function countTable(
   session: Session,
   table: Pick<PlannedTable, "schema" | "name" | "timeColumns" | "condition">,
@@ -23,6 +26,6 @@ export async function countTable(
     `select count(*) as rows, ${newest.length === 0 ? "null" : `greatest(${newest.join(", ")})`} as newest
      from only ${quoteIdent(table.schema)}.${name} as ${name} ${table.condition ?? ""}`,
   );
-  if (answer === undefined) throw new Error(`no answer on ${table.schema}.${table.name}`);
+  if (answer === undefined) throw new Error(`the server returned no count of ${table.schema}.${table.name}`);
   return { rows: Number(answer.rows), newestAt: answer.newest ?? undefined };
 }

@@ -5,13 +5,13 @@ import type { Session } from "../session/database.ts";
 export interface MeasuredTable extends TableFacts {
   /** On disk, TOAST included. */
   sizeBytes: number;
-  /** Of its own file alone. */
+  /** Only of its own file. */
   blocks: number;
-  /** False for another access method, whose rows can't be had by blocks. */
+  /** False for another access method, whose rows can't be read by blocks. */
   isHeap: boolean;
 }
 
-/** Measures tables. It waits for locks on them, so it comes after they have been locked. */
+/** Measures tables. It waits for locks on them, so it must run after they have been locked. */
 export async function measureTables(session: Session, tables: readonly TableFacts[]): Promise<MeasuredTable[]> {
   const rows = await session.query<{ at: number; size: number; blocks: number; heap: boolean }>(
     `select t.at::int as at, pg_catalog.pg_table_size(c.oid)::float8 as size,

@@ -1,7 +1,7 @@
 import type { Session } from "../session/database.ts";
 import { tableKey } from "../session/quote.ts";
 
-/** Finds the tables that settings name ("schema.table", as SQL would write them): each itself, or its leaf partitions. */
+/** Finds the tables that settings name ("schema.table", as in SQL): each table itself, or its leaf partitions. */
 export async function resolveTables(session: Session, names: readonly string[]): Promise<ExpectedTable[]> {
   const rows = await session.query<{ at: number; schema: string; name: string }>(
     `select wanted.at::int as at, n.nspname as schema, c.relname as name
@@ -23,6 +23,6 @@ export async function resolveTables(session: Session, names: readonly string[]):
 
 export interface ExpectedTable {
   name: string;
-  /** {@link tableKey} of each; empty where there is no such table. */
+  /** {@link tableKey} of each. Empty if the table does not exist. */
   keys: readonly string[];
 }

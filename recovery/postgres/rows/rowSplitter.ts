@@ -4,7 +4,7 @@ import { endBytes, type ReadRow } from "./rows.ts";
 
 const ROW_BYTES = 64 * 1024;
 
-/** Gives each row of a COPY to a reader. */
+/** Passes each row of a COPY to a reader. */
 export class RowSplitter implements CopySink {
   readonly #read: ReadRow;
   readonly #endBytes: number;

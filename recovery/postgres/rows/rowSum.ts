@@ -2,8 +2,9 @@ import type { CopyFormat } from "../session/copyFormat.ts";
 import { eachRow } from "./rows.ts";
 
 /**
- * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64: it doesn't depend on their order, and equal rows don't cancel out as they
- * would under XOR. It finds accidents and comparisons that fail; against intent there are SHA-256 and the signature.
+ * Sum of the 64-bit hashes of rows (lines or tuples of a copy), modulo 2^64. It does not depend on their order, and
+ * equal rows don't cancel out as they would with XOR. It detects accidents, not tampering, which SHA-256 and the
+ * signature detect.
  */
 export class RowSum {
   /** Rows so far. */
@@ -13,7 +14,7 @@ export class RowSum {
   #buffer: Buffer | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Adds the row that lies from `start` to `end`, a line's newline left out. */
+  /** Adds the row from `start` to `end`, without a line's newline. */
   add(bytes: Buffer, start: number, end: number): void {
     if (this.#buffer !== bytes) {
       this.#buffer = bytes;
@@ -25,7 +26,8 @@ export class RowSum {
     let a = 0x9e3779b9 ^ length;
     let b = 0x85ebca6b ^ length;
     let at = start;
-    // Two 32-bit halves, each mixed into the other: every step can be undone, so that rows which differ in one word never collide.
+    // Two 32-bit halves, each mixed into the other. Every step is reversible, so rows that differ in one word never
+    // collide.
     for (; at < words; at += 8) {
       a = Math.imul((a ^ view.getInt32(at, true)) + b, 0xcc9e2d51);
       a = (a << 15) | (a >>> 17);
@@ -48,12 +50,12 @@ export class RowSum {
     this.#addHalves(b >>> 0, a >>> 0);
   }
 
-  /** Adds all rows of a copy. Returns false where one is not whole. */
+  /** Adds all rows of a copy. Returns false if one is incomplete. */
   addAll(bytes: Buffer, start: number, end: number, format: CopyFormat): boolean {
     return eachRow(bytes, start, end, format, (_, from, to) => this.add(bytes, from, to));
   }
 
-  /** Adds another sum, as {@link toString} writes it, of so many rows. */
+  /** Adds another sum of that many rows, as {@link toString} writes it. */
   addSum(rows: number, sum: string): void {
     this.rows += rows;
     this.#addHalves(Number.parseInt(sum.slice(0, 8), 16), Number.parseInt(sum.slice(8), 16));

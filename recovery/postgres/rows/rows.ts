@@ -1,6 +1,8 @@
 import type { CopyFormat } from "../session/copyFormat.ts";
 
-/** Reads a row that lies from `start` to `end`: a line without its newline, or a whole tuple. The bytes are used again afterwards. */
+/**
+ * Receives a row from `start` to `end`: a line without its newline, or a whole tuple. The buffer is reused afterwards.
+ */
 export type ReadRow = (bytes: Buffer, start: number, end: number) => void;
 
 const NEWLINE = 0x0a;
@@ -8,12 +10,12 @@ const TAB = 0x09;
 const COUNT_BYTES = 2;
 const LENGTH_BYTES = 4;
 
-/** Bytes at a row's end, as the server sends it, that are no part of it. */
+/** Bytes at the end of a row as the server sends it that do not belong to it. */
 export function endBytes(format: CopyFormat): number {
   return format === "text" ? 1 : 0;
 }
 
-/** Gives each row between `start` and `end` to a reader. Returns false, without the rest, where a row is not whole. */
+/** Passes each row between `start` and `end` to a reader. Stops and returns false at an incomplete row. */
 export function eachRow(bytes: Buffer, start: number, end: number, format: CopyFormat, read: ReadRow): boolean {
   for (let at = start; at < end;) {
     const rowEnd = format === "text" ? endOfLine(bytes, at, end) : endOfTuple(bytes, at, end);
@@ -24,7 +26,10 @@ export function eachRow(bytes: Buffer, start: number, end: number, format: CopyF
   return true;
 }
 
-/** Where the field at a position (from 0) of a row lies; of a tuple without the field's length. A NULL of a tuple is empty. */
+/**
+ * Start and end of the field at a position (from 0) in a row, without a tuple's length field. A NULL in a tuple is
+ * empty.
+ */
 export function fieldOf(
   bytes: Buffer,
   start: number,
@@ -33,7 +38,7 @@ export function fieldOf(
   position: number,
 ): readonly [from: number, to: number] {
   if (format === "text") {
-    // A tab inside of a value is escaped, so that the split is exact.
+    // A tab in a value is escaped, so the split is exact.
     let from = start;
     for (let field = 0; field < position; field += 1) from = bytes.indexOf(TAB, from) + 1;
     const tab = bytes.indexOf(TAB, from);

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteTable } from "../session/quote.ts";
 import type { MeasuredTable } from "./measureTables.ts";
 
-/** What it takes to plan the reading of a table. */
+/** What is needed to plan the reading of a table. */
 export type PlannedTable = Pick<
   MeasuredTable,
   "schema" | "name" | "kind" | "columns" | "sizeBytes" | "blocks" | "isHeap" | "timeColumns" | "format"
@@ -10,21 +10,27 @@ export type PlannedTable = Pick<
 /** A table, or a range of its blocks, as one COPY reads it. */
 export interface TableRead {
   table: PlannedTable;
-  /** First block and the first one after it; without an end the range is open, for rows that came after it was measured. */
+  /**
+   * First block and the block after the last. Without an end the range is open, for rows that were added after the
+   * table was measured.
+   */
   range?: { from: number; to: number | undefined };
 }
 
-/** What one session reads in one go: parts of one large table, or several small tables. All of one kind. */
+/** What one session reads at once: parts of one large table, or several small tables of one kind. */
 export type ReadItem = TableRead[];
 
-/** A table whose size, TOAST included, is beyond this is read in ranges of this size. */
+/** A larger table, TOAST included, is read in ranges of this size. */
 const RANGE_BYTES = 32 * 1024 * 1024;
 /** Small tables are read together up to this size. */
 const PACK_BYTES = 8 * 1024 * 1024;
-/** The first version that finds a range of blocks without reading the whole table. */
+/** The first version that reads a range of blocks without scanning the whole table. */
 const TID_RANGES_SINCE = 14;
 
-/** Splits the reading of tables into pieces of similar size, the largest tables first. Every row is in exactly one of them. */
+/**
+ * Splits the reading of tables into pieces of similar size, the largest tables first. Every row is in exactly one
+ * piece.
+ */
 export function planReads(tables: readonly PlannedTable[], serverMajor: number): ReadItem[] {
   const items: ReadItem[] = [];
   const open = new Map<PlannedTable["kind"], { item: ReadItem; sizeBytes: number }>();
@@ -57,7 +63,7 @@ function rangesOf(table: PlannedTable, serverMajor: number): TableRead[] {
   }));
 }
 
-/** The COPY that reads it, in the table's format: named columns, no child's rows, no generated values. */
+/** The COPY for a read, in the table's format: named columns, no rows of children, no generated columns. */
 export function copyOutSql(read: TableRead): string {
   return `copy ${rowsOf(read)} to stdout${inFormat(read.table)}`;
 }
@@ -65,7 +71,7 @@ export function copyOutSql(read: TableRead): string {
 function rowsOf({ table, range }: TableRead): string {
   const name = quoteTable(table);
   const columns = table.columns.map(quoteIdent).join(", ");
-  // A table without columns has rows all the same, each an empty line.
+  // A table without columns also has rows, each an empty line.
   if (table.condition) return `(select ${columns} from only ${name} ${table.condition})`;
   if (table.columns.length === 0) return `(select from only ${name})`;
   if (range === undefined) return `${name} (${columns})`;
@@ -73,7 +79,7 @@ function rowsOf({ table, range }: TableRead): string {
   return `(select ${columns} from only ${name} where ctid >= '(${range.from},0)'${end})`;
 }
 
-/** The COPY that brings such rows back. */
+/** The COPY that restores such rows. */
 export function copyInSql(table: Pick<PlannedTable, "schema" | "name" | "columns" | "format">): string {
   const columns = table.columns.length === 0 ? "" : ` (${table.columns.map(quoteIdent).join(", ")})`;
   return `copy ${quoteTable(table)}${columns} from stdin${inFormat(table)}`;

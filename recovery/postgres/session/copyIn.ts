@@ -5,14 +5,13 @@ import type { Connection, Submittable } from "pg";
 import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
 import { sendQuery } from "./copyQuery.ts";
 
-/** Bytes of one message: large enough to be rare, small enough to stay in a socket's reach. */
+/** Bytes of one message: large enough for few messages, small enough for a socket's buffer. */
 const MESSAGE_BYTES = 256 * 1024;
 const COPY_DATA = 0x64; // d
 
 /**
- * A COPY … FROM STDIN that `pg` runs as a query of its own, with the given rows as its whole input; binary ones come without what frames them.
- * Written straight to the
- * socket: the driver would copy each message once more.
+ * A COPY … FROM STDIN that `pg` runs as a query, with the given rows as its whole input. Binary rows come without
+ * header and trailer. It writes straight to the socket, since the driver would copy each message once more.
  */
 export class CopyIn implements Submittable {
   readonly done: Promise<void>;
@@ -66,11 +65,11 @@ export class CopyIn implements Submittable {
   }
 
   handleCommandComplete(): void {
-    // What counts is that the transaction commits.
+    // Only the commit of the transaction counts.
   }
 }
 
-/** Returns false where the socket has enough for now. */
+/** Returns false if the socket's buffer is full. */
 function sendMessage(stream: Duplex, payload: Buffer): boolean {
   const header = Buffer.alloc(5);
   header[0] = COPY_DATA;

@@ -6,13 +6,16 @@ import { release } from "../../../services/common/releaseMemory.ts";
 import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat } from "./copyFormat.ts";
 import { sendQuery } from "./copyQuery.ts";
 
-/** Takes the rows of a COPY … TO STDOUT as they come: lines, or tuples without what frames them. All calls but `full` are synchronous and must not block. */
+/**
+ * Receives the rows of a COPY … TO STDOUT: lines, or tuples without header and trailer. All calls but `full` are
+ * synchronous and must not block.
+ */
 export interface CopySink {
-  /** Bytes `start` to `end` of a row; the buffer belongs to the socket and is used again afterwards. */
+  /** Bytes `start` to `end` of a row. The buffer belongs to the socket and is reused afterwards. */
   write(bytes: Buffer, start: number, end: number): void;
-  /** The row, a line's newline included, is complete. */
+  /** The row is complete, including a line's newline. */
   endOfRow(): void;
-  /** Called now and then: a promise stops the reading until it settles. */
+  /** Called regularly. A promise pauses the reading until it settles. */
   full(): Promise<void> | undefined;
 }
 
@@ -24,9 +27,9 @@ const COPY_DONE = 0x63; // c
 type Listener = (bytes: Buffer) => void;
 
 /**
- * A COPY … TO STDOUT that `pg` runs as a query of its own. The driver would make an object and an event of every row, which
- * costs more than the server's own work; so for as long as rows come this reads the socket itself and hands it back at the
- * first message that is none of a copy.
+ * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which
+ * costs more than the server's work. So this class reads the socket itself while rows come, and hands it back at the
+ * first message that does not belong to the copy.
  */
 export class CopyOut implements Submittable {
   readonly done: Promise<void>;
@@ -74,7 +77,7 @@ export class CopyOut implements Submittable {
     }
   };
 
-  /** Returns whether nothing of the bytes is needed any more. */
+  /** Returns whether all bytes were consumed. */
   #parse(bytes: Buffer): boolean {
     let at = 0;
     while (at < bytes.length) {
@@ -91,7 +94,7 @@ export class CopyOut implements Submittable {
         continue;
       }
       if (this.#headerBytes === 0 && bytes.length - at >= HEADER_BYTES) {
-        // Nearly every header lies in one piece.
+        // Nearly every header lies in one chunk.
         const type = bytes[at];
         if (type !== COPY_DATA && type !== COPY_OUT_RESPONSE && type !== COPY_DONE) {
           this.#handBack(bytes.subarray(at));
@@ -133,7 +136,7 @@ export class CopyOut implements Submittable {
     );
   }
 
-  /** Gives the socket back to the driver, with what it hasn't seen yet. */
+  /** Hands the socket back to the driver, with the bytes that it has not seen yet. */
   #handBack(rest: Buffer): void {
     const owners = this.#release();
     for (const owner of owners) owner(rest);
@@ -147,7 +150,7 @@ export class CopyOut implements Submittable {
     return owners;
   }
 
-  /** The rows that are still to come have no reader: the connection is of no more use. */
+  /** The remaining rows have no reader, so the connection is unusable. */
   #fail(error: Error): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -177,6 +180,6 @@ export class CopyOut implements Submittable {
   }
 
   handleCommandComplete(): void {
-    // The rows have been counted as they came.
+    // The rows were counted as they came.
   }
 }

@@ -11,39 +11,44 @@ import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
 import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
 
-/** One connection. All settings that change what a value looks like are pinned. */
+/** One connection. All settings that change how a value is printed are pinned. */
 export interface Session {
   readonly address: DatabaseAddress;
   /** Major version of the server. */
   readonly serverMajor: number;
-  /** The server's version as it writes it ("17.10"). */
+  /** The server's version as it prints it ("17.10"). */
   readonly serverVersion: string;
-  /** How long all that happens over this connection waits, and for what. */
+  /** The time limits of everything that uses this connection. */
   readonly timing: Timing;
-  /** Runs one statement; or several, separated by semicolons, when there are no values. */
+  /** Runs one statement, or several separated by semicolons if there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Runs a COPY … TO STDOUT; its rows, of that format, go to the sink. Where the sink fails, the connection is of no more use. */
+  /**
+   * Runs a COPY … TO STDOUT, and passes its rows, in that format, to the sink. If the sink fails, the connection is
+   * unusable.
+   */
   copyOut(sql: string, sink: CopySink, format?: CopyFormat): Promise<void>;
-  /** Runs a COPY … FROM STDIN with these rows, of that format, as its input. */
+  /** Runs a COPY … FROM STDIN with these rows, in that format, as its input. */
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
-   * Does work of short statements. If it takes as long as {@link Timing.silenceMs}, the network has fallen silent: the
-   * connection is given up, so that all that waits for an answer over it fails.
+   * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen
+   * silent: the connection is closed, so that everything that waits for it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
-  /** Ends the connection, also in the middle of a statement, and where nobody answers. */
+  /** Closes the connection, also during a statement, and if the server does not answer. */
   end(): Promise<void>;
 }
 
-/** How a connection behaves. Times in milliseconds; 0 is no limit. */
+/** How a connection behaves. Times in milliseconds; 0 means no limit. */
 export interface SessionOptions {
-  /** What the server shows in pg_stat_activity. */
+  /** Shown in pg_stat_activity. */
   applicationName: string;
-  /** For one statement: an hour, since a role's own limit (2 minutes on Supabase) would end a count of a large table. */
+  /**
+   * For one statement. @default an hour: a role's own limit (2 minutes on Supabase) would end a count of a large table
+   */
   statementTimeoutMs?: number;
-  /** For a wait on a lock. @default - {@link Timing.lockMs} */
+  /** For a wait for a lock. @default - {@link Timing.lockMs} */
   lockTimeoutMs?: number;
-  /** Ends the connection. */
+  /** Closes the connection. */
   signal?: AbortSignal | undefined;
   /** @default - the real one */
   timing?: Timing | undefined;
@@ -53,11 +58,16 @@ const HOUR_MS = 3_600_000;
 
 const ATTEMPTS = 5;
 
-/** Opens a connection. A UserError of one sentence, without the password, when it can't be had. */
+/**
+ * Opens a connection.
+ *
+ * @throws UserError of one message, without the password, if it can't be opened
+ */
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
   return await retry(() => connectOnce(databaseUrl, options), {
     attempts: ATTEMPTS,
-    // A gate (recovery/gate) ends sessions of others, and can't know one of ours before it has its name.
+    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has
+    // set its name.
     pauseMs: (error) => (wasEnded(error) ? 0 : undefined),
     signal: options.signal,
   });
@@ -83,18 +93,19 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     keepAlive: true,
     keepAliveInitialDelayMillis: timing.keepaliveMs,
   });
-  // A connection that is lost between two statements is told by the next one; without a listener it would end the process.
+  // A connection that is lost between two statements is reported by the next one. Without a listener it would end the
+  // process.
   client.on("error", () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    // A server that was not answered to its end would keep the connection, and so this process, for a minute.
+    // A server that waits for an answer would keep the connection, and so this process, for a minute.
     streamOf(client).destroy();
     throw explainConnectionError(error, address);
   }
   const abort = () => void client.end();
   options.signal?.addEventListener("abort", abort, { once: true });
-  /** What an abort has broken fails with the abort's reason. */
+  /** An abort causes other errors, so its reason is thrown. */
   const unlessAborted = async <T>(work: () => Promise<T>): Promise<T> => {
     options.signal?.throwIfAborted();
     try {
@@ -133,7 +144,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
         "select current_setting('server_version_num')::int as number, split_part(current_setting('server_version'), ' ', 1) as text",
       );
     });
-    if (version === undefined) throw new Error("the server tells no version");
+    if (version === undefined) throw new Error("the server returned no version");
     return { ...session, serverMajor: Math.floor(version.number / 10_000), serverVersion: version.text };
   } catch (error) {
     await session.end();
@@ -141,12 +152,12 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
   }
 }
 
-/** The connection's socket, which the driver's types keep to themselves. */
+/** The connection's socket, which the driver's types hide. */
 function streamOf(client: pg.Client): Duplex {
   return (client as unknown as { connection: { stream: Duplex } }).connection.stream;
 }
 
-/** Opens a connection for as long as `work` takes, and ends it whatever happens. */
+/** Opens a connection for the duration of `work`, and always closes it. */
 export async function withSession<T>(
   databaseUrl: string,
   options: SessionOptions,
@@ -161,28 +172,28 @@ export async function withSession<T>(
 }
 
 /**
- * Timeouts set on purpose, and everything that changes how a value is written as text. A name that a server does not know
- * (transaction_timeout before 17) is passed over. `row_security = off` makes a filtered read an error instead of silence.
+ * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have
+ * (transaction_timeout before 17) is skipped. `row_security = off` makes a filtered read an error.
  */
 async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
-    // A pooler tells the server its own name when it connects; the gate and the watch for waiting sessions know ours by this one.
+    // A pooler connects under its own name. The write gate and the watch for waiting sessions know ours by this one.
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs ?? HOUR_MS,
     lock_timeout: options.lockTimeoutMs ?? session.timing.lockMs,
     idle_in_transaction_session_timeout: 4 * HOUR_MS,
     transaction_timeout: 6 * HOUR_MS,
-    // Between two transactions a session may hold a lock of its own (one run at a time), for as long as a run takes.
+    // Between two transactions a session may hold an advisory lock (one run at a time) for as long as a run takes.
     idle_session_timeout: 0,
-    // The server notices within this time that we are gone, also in the middle of a statement.
+    // The server notices within this time that this client is gone, also during a statement.
     client_connection_check_interval: 1_000,
-    // The same where the network has gone: by its own default it would keep our locks for two hours.
+    // The same if the network is gone: by default it would keep our locks for two hours.
     tcp_keepalives_idle: 30,
     tcp_keepalives_interval: 10,
     tcp_keepalives_count: 3,
     tcp_user_timeout: 60_000,
     row_security: "off",
-    // A gate that is closed (recovery/gate/writeGate.ts) is closed to others.
+    // A closed write gate (recovery/gate/writeGate.ts) must not block the recovery's own sessions.
     default_transaction_read_only: "off",
     DateStyle: "ISO, YMD",
     TimeZone: "UTC",
@@ -192,7 +203,8 @@ async function pinSettings(session: Pick<Session, "query" | "timing">, options: 
     xmloption: "content",
     lc_monetary: "C",
   };
-  // Alone and first: where a role's own path looks elsewhere before pg_catalog, what follows could be anybody's function.
+  // A separate first statement: if the role's search_path has other schemas before pg_catalog, a later call could run
+  // any function.
   await session.query("set search_path = ''");
   await session.query(
     `select set_config(s.name, wanted.value, false)
@@ -207,27 +219,27 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
   return { rejectUnauthorized: mode.startsWith("verify") };
 }
 
-/** What a server says by SQLSTATE. */
+/** Messages by SQLSTATE. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
   [SQLSTATE.INVALID_PASSWORD]: (address) =>
-    `The database ${placeOf(address)} refuses the password of "${address.user}": correct the connection string.`,
+    `The database ${placeOf(address)} refuses the password of "${address.user}". Correct the connection string.`,
   [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: (address) =>
-    `The database ${placeOf(address)} does not let "${address.user}" in: correct the connection string.`,
+    `The database ${placeOf(address)} does not accept the user "${address.user}". Correct the connection string.`,
   [SQLSTATE.INSUFFICIENT_PRIVILEGE]: (address) =>
-    `The database ${placeOf(address)} gives "${address.user}" no right to connect: use the role that owns it, or see whether writes are stopped (castchat-recovery writes status).`,
+    `The database ${placeOf(address)} gives "${address.user}" no right to connect. Use the role that owns it, or check with \`castchat-recovery writes status\` whether writes are stopped.`,
   [SQLSTATE.INVALID_CATALOG_NAME]: (address) =>
-    `The server ${placeOf(address)} has no database "${address.database}": correct the connection string.`,
+    `The server ${placeOf(address)} has no database "${address.database}". Correct the connection string.`,
   [SQLSTATE.CANNOT_CONNECT_NOW]: (address) =>
-    `The database ${placeOf(address)} is starting, stopping or recovering: wait until it takes connections, then run the same command again.`,
+    `The database ${placeOf(address)} is starting, stopping or recovering. Wait until it accepts connections, then run the same command again.`,
   [SQLSTATE.TOO_MANY_CONNECTIONS]: (address) =>
-    `The database ${placeOf(address)} has no free connection: try again, or end some of its clients.`,
+    `The database ${placeOf(address)} has no free connection. End some of its clients, or run the same command again later.`,
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
   const code = sqlStateOf(error);
   const refusal = REFUSALS[code];
   if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
-  // Supabase's pooler has one code (XX000) for all that it says no with: that a project is paused, that its connections are used up.
+  // Supabase's pooler uses one code (XX000) for every refusal: the project is paused, its connections are used up.
   if ((error as pg.DatabaseError).severity !== undefined)
     return new UserError(
       `The database ${placeOf(address)} refuses the connection (${code}): ${messageOf(error).replace(/\.$/, "")}.`,
@@ -235,13 +247,13 @@ function explainConnectionError(error: unknown, address: DatabaseAddress): UserE
     );
   if (address.password === "" && /password must be a string/.test(messageOf(error))) {
     return new UserError(
-      `The database ${placeOf(address)} asks for the password of "${address.user}", and the connection string holds none: add it.`,
+      `The database ${placeOf(address)} asks for the password of "${address.user}", but the connection string has none. Add it.`,
       { cause: error },
     );
   }
   const reason = code === "" ? messageOf(error) : code;
   return new UserError(
-    `The database ${placeOf(address)} cannot be reached (${reason}): check the address, the network and that the server runs.`,
+    `The database ${placeOf(address)} cannot be reached (${reason}). Check the address, the network and that the server runs.`,
     {
       cause: error,
     },

@@ -7,36 +7,43 @@ export interface DatabaseAddress {
   user: string;
   password: string;
   database: string;
-  /** libpq's sslmode: as given, else `disable` on this machine and `require` anywhere else. */
+  /** libpq's sslmode. @default `disable` on this machine, `require` on any other */
   sslMode: string;
 }
 
 const DEFAULT_PORT = 5432;
-/** Supabase's transaction poolers, the shared one and a project's own: they hand each statement to another session, so a snapshot doesn't hold. */
+/**
+ * The port of Supabase's transaction poolers, shared and dedicated. They run each statement in another session, so they
+ * can't hold a snapshot.
+ */
 const TRANSACTION_POOLER_PORT = 6543;
 const TRANSACTION_POOLER_HOST = /\.(pooler\.supabase\.com|supabase\.co)$/;
 
-/** Takes a connection string (`postgresql://user:password@host:port/database`) apart. UserError, without the password, when it is none. */
+/**
+ * Parses a connection string (`postgresql://user:password@host:port/database`).
+ *
+ * @throws UserError, without the password, if it is invalid
+ */
 export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   let url: URL;
   try {
     url = new URL(connectionString);
   } catch (error) {
     throw new UserError(
-      "The database's connection string is no address: write postgresql://user:password@host:port/database.",
+      "The database's connection string is not a URL. Write it as postgresql://user:password@host:port/database.",
       { cause: error },
     );
   }
   if (!/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "" || url.username === "") {
     throw new UserError(
-      "The database's connection string is incomplete: write postgresql://user:password@host:port/database.",
+      "The database's connection string is incomplete. Write it as postgresql://user:password@host:port/database.",
     );
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
   if (port === TRANSACTION_POOLER_PORT && TRANSACTION_POOLER_HOST.test(host)) {
     throw new UserError(
-      `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot: use the session pooler, port 5432.`,
+      `Port ${port} of ${host} is the transaction pooler, which cannot hold a snapshot. Use the session pooler on port 5432.`,
     );
   }
   try {
@@ -51,7 +58,7 @@ export function parseDatabaseUrl(connectionString: string): DatabaseAddress {
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
     throw new UserError(
-      "The database's connection string has a % that begins no escape, most likely in the password: write %25 for it.",
+      "The database's connection string has a % that starts no escape, probably in the password. Write it as %25.",
       { cause: error },
     );
   }

@@ -2,7 +2,7 @@ import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
 
 const CODES: readonly string[] = ["ECONNRESET", "EPIPE", "ETIMEDOUT", SQLSTATE.ADMIN_SHUTDOWN, SQLSTATE.CRASH_SHUTDOWN];
 
-/** Whether an error says that the connection is gone, not that the server refuses. */
+/** Whether an error says that the connection is lost, and not that the server refuses something. */
 export function isLostConnection(error: unknown): boolean {
   const code = sqlStateOf(error);
   return (

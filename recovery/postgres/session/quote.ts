@@ -1,4 +1,4 @@
-/** A name as SQL writes it, always quoted. */
+/** An SQL identifier, always quoted. */
 export function quoteIdent(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -9,17 +9,17 @@ export function quoteLiteral(text: string): string {
   return text.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
-/** The name of a table, view or sequence as SQL writes it, with its schema. */
+/** The quoted SQL name of a table, view or sequence, with its schema. */
 export function quoteTable({ schema, name }: { schema: string; name: string }): string {
   return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 
-/** A table's name as people write it, for messages. */
+/** A table's name for messages. */
 export function tableName(table: { schema: string; name: string }): string {
   return `${table.schema}.${table.name}`;
 }
 
-/** A table's name as a key: unlike {@link tableName}, no two tables share one. */
+/** A table's name as a key. Unlike {@link tableName}, it is unique. */
 export function tableKey(table: { schema: string; name: string }): string {
   return JSON.stringify([table.schema, table.name]);
 }

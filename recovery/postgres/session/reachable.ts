@@ -4,13 +4,16 @@ import { UserError } from "../../../services/common/errors.ts";
 import { realTiming, sleep, type Timing } from "../../../services/common/timing.ts";
 import { type DatabaseAddress, placeOf } from "./databaseUrl.ts";
 
-/** "Do you speak TLS?": the first thing that a client may ask, answered with one letter before anyone logs in. */
+/**
+ * PostgreSQL's SSLRequest: the first message that a client may send, which the server answers with one letter before
+ * any login.
+ */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
 
 /**
- * Does work for as long as a Postgres server answers at all. A network that falls silent closes no connection, so a statement
- * that waits for its answer would wait for a quarter of an hour; here it is aborted after some 20 seconds. The server is asked
- * from outside, since every session may be in the middle of a statement that takes long. After an abort it throws the reason.
+ * Runs work while a Postgres server answers. A silent network closes no connection, so a statement would wait for its
+ * answer for a quarter of an hour. This aborts the work after some 20 seconds, and throws the reason. It probes over
+ * separate connections, since every session may be running a long statement.
  */
 export async function whileReachable<T>(
   address: DatabaseAddress,
@@ -29,7 +32,7 @@ export async function whileReachable<T>(
     }
     lost.abort(
       new UserError(
-        `The database ${placeOf(address)} has stopped answering: check the network and that the server runs, then run the same command again.`,
+        `The database ${placeOf(address)} has stopped answering. Check the network and that the server runs, then run the same command again.`,
       ),
     );
   };
@@ -38,7 +41,7 @@ export async function whileReachable<T>(
   try {
     return await work(either);
   } catch (error) {
-    // A stream that is aborted reports only that it was.
+    // An aborted stream only reports that it was aborted.
     either.throwIfAborted();
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** What PostgreSQL's errors are called by (SQLSTATE), under the manual's names: appendix "PostgreSQL Error Codes". */
+/** PostgreSQL's error codes (SQLSTATE) by their names in the manual: appendix "PostgreSQL Error Codes". */
 export const SQLSTATE = {
   CONNECTION_EXCEPTION_CLASS: "08",
   INVALID_PARAMETER_VALUE: "22023",

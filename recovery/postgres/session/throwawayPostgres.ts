@@ -1,14 +1,14 @@
 import type { Reporter } from "../../../services/common/reporter.ts";
 
-/** A Postgres database that one test restore may fill, and that is gone afterwards. */
+/** A Postgres database that one test restore may fill, and that is removed afterwards. */
 export interface Throwaway {
-  /** Where it is, for people: "a server of its own on 127.0.0.1:20001". */
+  /** Where it is, for messages: "a separate server on 127.0.0.1:20001". */
   readonly description: string;
-  /** Names it and all that belongs to it: `castchat_verify_` and twelve digits. */
+  /** Its name, which its roles carry too: `castchat_verify_` and twelve digits. */
   readonly name: string;
-  /** Connection string of a superuser, leading into the empty database. */
+  /** Connection string of a superuser to the empty database. */
   readonly adminUrl: string;
-  /** Takes it away, with every role that carries {@link markOf} its name. Does nothing the second time. */
+  /** Removes it, with every role that carries {@link markOf} its name. Does nothing the second time. */
   remove(): Promise<void>;
 }
 
@@ -16,19 +16,20 @@ export interface Throwaway {
 export interface ThrowawayWish {
   /** Major version of the server that the backup comes from. */
   serverMajor: number;
-  /** What tells that server from others; absent where it could not be read. */
+  /** Identifies that server. Absent if it could not be read. */
   systemIdentifier: string | undefined;
-  /** "host:port" of servers that must never be used: where the data come from. */
+  /** "host:port" of servers that must never be used: the backup's sources. */
   forbidden: readonly string[];
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** Where throwaway databases come from. */
+/** Creates throwaway databases. */
 export interface ThrowawayPostgres {
   /**
-   * Takes away what killed runs have left, then makes one. UserError where there is no server of that major version, or where
-   * it is the one that the data come from.
+   * Removes what killed runs have left, then creates one.
+   *
+   * @throws UserError if there is no server of that major version, or it is the backup's source
    */
   create(wish: ThrowawayWish): Promise<Throwaway>;
 }
@@ -36,7 +37,7 @@ export interface ThrowawayPostgres {
 /** Names of throwaway databases, as a pattern for Postgres (`~`) and JavaScript. */
 export const THROWAWAY_NAME = "^castchat_verify_[0-9a-f]{12}$";
 
-/** The comment on a role that was made for a throwaway database. */
+/** The comment on a role that was created for a throwaway database. */
 export function markOf(name: string): string {
   return `castchat-recovery verify ${name}`;
 }

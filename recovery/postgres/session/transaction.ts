@@ -1,6 +1,6 @@
 import type { Session } from "./database.ts";
 
-/** Does a piece of work in one transaction: whatever happens, all of it is committed or nothing. Returns what the work returns. */
+/** Runs work in one transaction and returns its result. Rolls back if the work fails. */
 export async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.query("begin");
   try {
@@ -13,7 +13,7 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
   }
 }
 
-/** Ends a transaction that has failed. On a connection that is gone there is nothing left to roll back. */
+/** Rolls back a failed transaction. On a lost connection there is nothing to roll back. */
 export async function rollBack(session: Session): Promise<void> {
   await session.query("rollback").catch(() => undefined);
 }

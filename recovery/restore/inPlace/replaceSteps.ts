@@ -6,7 +6,7 @@ import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
 import { findReplacement, type Memory, type Replacement } from "../../gate/replacement.ts";
 import { closeGate, openGate } from "../../gate/writeGate.ts";
 import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
-import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { type ContentCounts, countContent } from "../../postgres/catalog/catalog.ts";
 import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.ts";
 import { listAllPublications } from "../../postgres/catalog/heldBack.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
@@ -45,7 +45,7 @@ export interface WentBack {
 }
 
 /** What came of it. */
-export interface Replaced extends SeedCounts {
+export interface Replaced extends ContentCounts {
   safetyBackupId: string;
   notes: string[];
 }
@@ -103,7 +103,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
     notes.push(...found);
     state = "live";
   }
-  const counts = await countForSeed(session);
+  const counts = await countContent(session);
   const { left, stillClosed } = await finish(session, replacement, timer, signal);
   notes.push(...left, ...(stillClosed ? [STAYS_STOPPED] : []));
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };

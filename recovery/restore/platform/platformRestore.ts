@@ -6,7 +6,7 @@ import { realTiming, type Timing } from "../../../services/common/timing.ts";
 import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import { type Confirm, nameOf } from "../../postgres/session/confirmation.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { type BegunRun, type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
@@ -32,7 +32,7 @@ export interface PlatformRestoreOptions {
 }
 
 /** What came of it. */
-export interface PlatformRestoreResult extends SeedCounts {
+export interface PlatformRestoreResult extends ContentCounts {
   ref: string;
   /** In words; undefined where a restore that was under way already was waited for. */
   source: string | undefined;
@@ -61,7 +61,7 @@ export async function restorePlatform(options: PlatformRestoreOptions): Promise<
   });
 }
 
-async function orderAndWait(running: Running, run: RecoveryRun): Promise<SeedCounts> {
+async function orderAndWait(running: Running, run: RecoveryRun): Promise<ContentCounts> {
   const { databaseHost, ref, clock, signal } = running;
   const { timer } = run;
   const startedAt = clock().getTime();

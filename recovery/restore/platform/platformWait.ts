@@ -5,7 +5,7 @@ import type { Reporter } from "../../../services/common/reporter.ts";
 import type { Timing } from "../../../services/common/timing.ts";
 import type { DatabaseHost, DatabaseProject } from "../../../services/databaseHost/databaseHost.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
-import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { type ContentCounts, countContent } from "../../postgres/catalog/catalog.ts";
 import { withSession } from "../../postgres/session/database.ts";
 
 /** What to do where Supabase can't or won't. */
@@ -80,14 +80,14 @@ function tooLong(ref: string) {
 }
 
 /** The guide's counts, once the database answers. */
-export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<SeedCounts> {
+export async function waitForDatabase(waiting: Waiting, startedAt: number): Promise<ContentCounts> {
   const { databaseUrl, signal, timing, clock, reporter, ref } = waiting;
   const patience = timing.platformRestore;
   const limitMs = Math.max(patience.firstMs * 2, patience.limitMs - (clock().getTime() - startedAt));
-  const look = async (): Promise<Look<SeedCounts>> => {
+  const look = async (): Promise<Look<ContentCounts>> => {
     try {
       return {
-        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, countForSeed),
+        done: await withSession(databaseUrl, { applicationName: CHECK_NAME, signal, timing }, countContent),
       };
     } catch (error) {
       signal.throwIfAborted();

@@ -1,12 +1,12 @@
 import { together } from "../../../services/common/pool.ts";
 import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
-import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import { checkRestored, type ComparedParts } from "./restoreChecks.ts";
 import { analyseTables } from "./restoreState.ts";
 import type { Restoring } from "./restoring.ts";
 
 /** The phase "checks" of a restore without rows. PromiseError if the target is not what the backup holds. */
-export async function compareDefinitions(restoring: Restoring): Promise<SeedCounts> {
+export async function compareDefinitions(restoring: Restoring): Promise<ContentCounts> {
   return await compare(restoring, { ofRows: false }, () => Promise.resolve(undefined));
 }
 
@@ -14,7 +14,7 @@ export async function compareDefinitions(restoring: Restoring): Promise<SeedCoun
 export async function compareEverything(
   restoring: Restoring,
   parts: Pick<ComparedParts, "ofObjects" | "orphansOf"> = {},
-): Promise<SeedCounts> {
+): Promise<ContentCounts> {
   return await compare(restoring, parts, () => analyseTables(restoring.session, restoring.manifest));
 }
 
@@ -22,12 +22,12 @@ async function compare(
   restoring: Restoring,
   parts: ComparedParts,
   meanwhile: () => Promise<undefined>,
-): Promise<SeedCounts> {
+): Promise<ContentCounts> {
   const { session, targetUrl, applicationName, signal, acceptsBroaderRights } = restoring;
   const manifest =
     acceptsBroaderRights === true ? { ...restoring.manifest, platformRights: undefined } : restoring.manifest;
   const [counts] = await restoring.phase("checks", "Comparing every table, definition and right with the backup", () =>
-    together<[SeedCounts, undefined]>(
+    together<[ContentCounts, undefined]>(
       signal,
       (inner) =>
         checkRestored({ timing: session.timing, targetUrl, applicationName, manifest, signal: inner, ...parts }),

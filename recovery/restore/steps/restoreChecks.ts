@@ -2,7 +2,7 @@ import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
 import { together } from "../../../services/common/pool.ts";
 import type { Timing } from "../../../services/common/timing.ts";
-import { countForSeed, type SeedCounts } from "../../postgres/catalog/catalog.ts";
+import { type ContentCounts, countContent } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,
   differencesOfObjects,
@@ -13,6 +13,7 @@ import { differencesOf, planComparison, readForComparison } from "../../postgres
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { recordedCounts } from "../../vault/tableContents.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
 import { orphansIn } from "./restoreState.ts";
 
@@ -40,7 +41,7 @@ export interface RestoreChecks extends ComparedParts {
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every sequence, the
  * extensions, and the counts of the recovery guide. PromiseError that names what differs.
  */
-export async function checkRestored(checks: RestoreChecks): Promise<SeedCounts> {
+export async function checkRestored(checks: RestoreChecks): Promise<ContentCounts> {
   const { timing, targetUrl, applicationName, manifest, signal, ofRows = true, ofObjects = true, orphansOf } = checks;
   const differences: string[] = [];
   const inSession =
@@ -48,7 +49,7 @@ export async function checkRestored(checks: RestoreChecks): Promise<SeedCounts> 
     (inner: AbortSignal) =>
       withSession(targetUrl, { applicationName, signal: inner, timing }, work);
   const comparison = await inSession((session) => planComparison(session, ofRows ? manifest.tables : []))(signal);
-  const [, counts] = await together<[undefined, SeedCounts]>(
+  const [, counts] = await together<[undefined, ContentCounts]>(
     signal,
     inSession((session) => readForComparison(session, comparison)),
     inSession(async (session) => {
@@ -57,14 +58,15 @@ export async function checkRestored(checks: RestoreChecks): Promise<SeedCounts> 
         ...(ofObjects ? await broaderRights(session, manifest) : []),
         ...(await missingExtensions(session, manifest)).map((name) => `extension ${name} is missing`),
       );
-      const found = await countForSeed(session);
+      const found = await countContent(session);
       if (ofRows) {
         differences.push(
           ...(await differencesOfSequences(session, manifest)),
           ...(await compareLargeObjects(session, manifest.largeObjects)),
           ...(await orphansIn(session, orphansOf)),
         );
-        if (KINDS[manifest.kind].rows === "all") differences.push(...differencesOfCounts(found, manifest.seedCounts));
+        if (KINDS[manifest.kind].rows === "all")
+          differences.push(...differencesOfCounts(found, recordedCounts(manifest)));
       }
       await readForComparison(session, comparison);
       return found;
@@ -86,7 +88,7 @@ async function differencesOfSequences(session: Session, manifest: Manifest): Pro
   });
 }
 
-function differencesOfCounts(found: SeedCounts, expected: SeedCounts): string[] {
+function differencesOfCounts(found: ContentCounts, expected: ContentCounts): string[] {
   return (["users", "posts", "applications"] as const)
     .filter((name) => found[name] !== expected[name])
     .map((name) => `there are ${found[name]} ${name} instead of ${expected[name]}`);

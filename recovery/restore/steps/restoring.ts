@@ -1,5 +1,5 @@
 import type { Reporter } from "../../../services/common/reporter.ts";
-import type { SeedCounts } from "../../postgres/catalog/catalog.ts";
+import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
 import type { RunPhase } from "../run/recoveryRun.ts";
@@ -22,7 +22,7 @@ export interface Restoring extends BackupSource {
 }
 
 /** The outcome of a recipe. */
-export interface Restored extends SeedCounts {
+export interface Restored extends ContentCounts {
   /** Differences that are no fault, in sentences. */
   notes: string[];
 }

@@ -3,7 +3,7 @@ import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
 
-/** Who asks, as Supabase's API tells the database: a role, and the claims of the token. */
+/** The caller of a request, as Supabase's API passes it to the database: a role, and the claims of the token. */
 export interface Caller {
   role: "anon" | "authenticated";
   /** Id of the account; none for a visitor. */
@@ -13,8 +13,8 @@ export interface Caller {
 }
 
 /**
- * Does something as the API does it for a caller: in a transaction, in the caller's role, with the token's claims and the
- * request's own settings as PostgREST has them, under row level security. Rolls everything back.
+ * Runs work as the API does for a caller, under row level security: in a transaction, with the caller's role, the
+ * token's claims and PostgREST's settings of the request. Then rolls everything back.
  */
 export async function asCaller<T>(session: Session, caller: Caller, work: () => Promise<T>): Promise<T> {
   const claims = JSON.stringify({ role: caller.role, ...(caller.sub === undefined ? {} : { sub: caller.sub }) });
@@ -33,7 +33,7 @@ export async function asCaller<T>(session: Session, caller: Caller, work: () => 
   }
 }
 
-/** SQLSTATE of a right that is lacking, or a row that a policy refuses. */
+/** Whether an error says that a right is missing or a policy refused a row. */
 export function isRefusal(error: unknown): boolean {
   return sqlStateOf(error) === SQLSTATE.INSUFFICIENT_PRIVILEGE;
 }

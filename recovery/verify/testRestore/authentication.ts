@@ -5,13 +5,13 @@ import { check, type CheckLine, type Finding, fine, notHere, unless } from "./ch
 
 const ITEM = "Authentication functional";
 
-/** Hashes that Supabase's Auth service takes: bcrypt, and argon2 and Firebase's scrypt of accounts that were brought along. */
+/** Hashes that Supabase's Auth service accepts: bcrypt, and argon2 and Firebase's scrypt of imported accounts. */
 const HASH = "^([$]2[abxy]?[$][0-9]{2}[$][./A-Za-z0-9]{53}|[$]argon2(i|d|id)[$].+|[$]fbscrypt[$].+)$";
-/** Passwords that are tried: bcrypt is slow on purpose. */
+/** Passwords that are tried. bcrypt is slow on purpose. */
 const TRIED = 3;
-const WRONG = "castchat-recovery verify: nobody's password";
+const WRONG = "castchat-recovery verify: a wrong password";
 
-/** Looks that accounts, their passwords and their identities came back so that the Auth service can use them. */
+/** Checks that the Auth service can use the restored accounts, passwords and identities. */
 export async function checkAuthentication(
   session: Session,
   manifest: Manifest,
@@ -42,7 +42,7 @@ export async function checkAuthentication(
     {
       item: ITEM,
       what: "a login at the Auth service",
-      ...notHere("a throwaway Postgres has no Auth service; a drill logs in with an old password"),
+      ...notHere("a throwaway Postgres has no Auth service; `castchat-recovery drill` logs in with an old password"),
     },
   ];
 }
@@ -56,12 +56,12 @@ async function checkHashes(session: Session): Promise<Finding> {
   const { hashes, broken } = row ?? { hashes: 0, broken: 0 };
   if (hashes === 0) return notHere("no account has a password");
   return unless(
-    broken === 0 ? [] : [`${broken} of ${hashes} stored passwords are no hash that the Auth service knows`],
+    broken === 0 ? [] : [`${broken} of ${hashes} stored passwords are not hashes that the Auth service accepts`],
     `${hashes} stored passwords are well-formed hashes`,
   );
 }
 
-/** Computes a hash with the salt and cost of a stored one, as a login does: the stored hash is usable, and is not of that password. */
+/** Computes a hash with the salt and cost of a stored one, as a login does. It must be usable, and must not match. */
 async function tryWrongPassword(session: Session, schema: string): Promise<Finding> {
   const rows = await session.query<{ usable: boolean; fits: boolean }>(
     `select length(h) = 60 as usable, h = encrypted_password as fits
@@ -72,7 +72,7 @@ async function tryWrongPassword(session: Session, schema: string): Promise<Findi
   return unless(
     [
       ...(rows.some((row) => !row.usable) ? ["bcrypt can't use a stored hash"] : []),
-      ...(rows.some((row) => row.fits) ? ["a wrong password is taken"] : []),
+      ...(rows.some((row) => row.fits) ? ["a wrong password is accepted"] : []),
     ],
     `bcrypt computed with ${rows.length} stored hashes refuses a wrong password`,
   );
@@ -86,8 +86,10 @@ async function joinIdentities(session: Session, manifest: Manifest): Promise<Fin
        (select count(*)::int from auth.identities i where not exists (select from auth.users u where u.id::text = i.user_id::text)) as strays,
        (select count(distinct u.id)::int from auth.users u join auth.identities i on i.user_id::text = u.id::text) as joined`,
   );
-  if (row === undefined) throw new Error("no answer on auth.identities");
+  if (row === undefined) throw new Error("the server returned no row about auth.identities");
   if (row.strays > 0) return { state: "not ok", detail: `${row.strays} identities belong to no account` };
-  if (row.identities > 0 && row.joined === 0) return { state: "not ok", detail: "no account is joined to an identity" };
-  return fine(`${row.joined} of ${row.accounts} accounts are joined to ${row.identities} identities, none is astray`);
+  if (row.identities > 0 && row.joined === 0) return { state: "not ok", detail: "no account has an identity" };
+  return fine(
+    `${row.joined} of ${row.accounts} accounts have ${row.identities} identities; every identity has its account`,
+  );
 }

@@ -4,37 +4,37 @@ import { CHECKLIST, type ChecklistItem, type CheckState } from "../../vault/veri
 /** One check of a restored database. */
 export interface CheckLine {
   item: ChecklistItem;
-  /** What was looked at. */
+  /** What was checked. */
   what: string;
   state: CheckState;
-  /** What was really done and found; or why it could not be. */
+  /** What was done and found, or why it could not be done. */
   detail: string;
 }
 
-/** What a check says of itself. */
+/** The result of a check. */
 export type Finding = Pick<CheckLine, "state" | "detail">;
 
-/** How many differences one line names. */
+/** The most differences that one line lists. */
 const NAMED = 8;
 
-/** Nothing is wrong: what was done. */
+/** A passed check, with what was done. */
 export function fine(detail: string): Finding {
   return { state: "ok", detail };
 }
 
-/** It could not be done here, and why. */
+/** A check that could not be made here, and why. */
 export function notHere(reason: string): Finding {
   return { state: "not checked", detail: `not checked here: ${reason}` };
 }
 
-/** Fine where there are no differences; otherwise names the first ones. */
+/** Passed if there are no differences. Otherwise lists the first ones. */
 export function unless(differences: readonly string[], detail: string): Finding {
   if (differences.length === 0) return fine(detail);
   const more = differences.length > NAMED ? `; and ${differences.length - NAMED} more` : "";
   return { state: "not ok", detail: differences.slice(0, NAMED).join("; ") + more };
 }
 
-/** Makes a check. One that fails on the way is not ok, with what failed; an abort is no finding. */
+/** Makes a check. If it throws, it is "not ok", with the error. An abort is rethrown. */
 export async function check(
   item: ChecklistItem,
   what: string,
@@ -49,7 +49,7 @@ export async function check(
   }
 }
 
-/** Makes all checks of an item. Where they can't even be begun, the item is not ok. */
+/** Makes all checks of an item. If they can't be started, the item is "not ok". */
 export async function checkAll(
   item: ChecklistItem,
   signal: AbortSignal,
@@ -63,7 +63,9 @@ export async function checkAll(
   }
 }
 
-/** An item's state by its lines: one that is not ok decides; "partly" where all is well but not everything could be checked. */
+/**
+ * An item's state by its lines. One line that is "not ok" decides; "partly" if none failed but not all could be made.
+ */
 export function stateOf(lines: readonly CheckLine[], item: ChecklistItem): CheckState | "partly" {
   const states = new Set(lines.filter((line) => line.item === item).map((line) => line.state));
   if (states.has("not ok")) return "not ok";
@@ -71,7 +73,7 @@ export function stateOf(lines: readonly CheckLine[], item: ChecklistItem): Check
   return states.has("not checked") ? "partly" : "ok";
 }
 
-/** Items without which a restore has shown nothing: each must be ok, not only free of faults. */
+/** Items without which a restore shows nothing. Each must be "ok", not only free of faults. */
 const NEEDED: readonly ChecklistItem[] = CHECKLIST.slice(0, 3);
 
 /** Whether the test restore has passed. */

@@ -7,7 +7,7 @@ import { check, type CheckLine, type Finding, fine, notHere, unless } from "./ch
 
 const ITEM = "Application connectivity working";
 
-/** Connects anew as the app does, and looks that row level security acts on who comes in. */
+/** Opens a new connection as the app does, and checks that row level security applies to it. */
 export async function checkConnectivity(
   prepared: PreparedThrowaway,
   session: Session,
@@ -19,14 +19,16 @@ export async function checkConnectivity(
     {
       item: ITEM,
       what: "the API over HTTP",
-      ...notHere("a throwaway Postgres has no PostgREST; a drill recovers into a project and uses the app"),
+      ...notHere(
+        "a throwaway Postgres has no PostgREST; `castchat-recovery drill` recovers into a project and uses the app",
+      ),
     },
   ];
 }
 
 async function logIn({ authenticatorUrl }: PreparedThrowaway, signal: AbortSignal): Promise<Finding> {
   if (authenticatorUrl === undefined)
-    return notHere("the scratch server has a role authenticator of its own, with a password of its own");
+    return notHere("the scratch server already has a role authenticator, whose password is unknown here");
   return await withSession(
     authenticatorUrl,
     { applicationName: "castchat-recovery verify authenticator", signal },
@@ -52,7 +54,7 @@ interface GuardedTable {
   open: boolean;
 }
 
-/** Reads every table under row level security as a visitor: without a policy for visitors nothing may be seen. */
+/** Reads every table under row level security as a visitor. Without a policy for visitors no row may be visible. */
 async function lookAsVisitor(session: Session): Promise<Finding> {
   const tables = await session.query<Omit<GuardedTable, "rows">>(
     `select n.nspname as schema, c.relname as name, exists (

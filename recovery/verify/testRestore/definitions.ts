@@ -8,7 +8,7 @@ import { check, type CheckLine, type Finding, unless } from "./checklist.ts";
 
 const ITEM = "All tables present with correct schema";
 
-/** Kinds of definitions by how their names begin (objects.ts), as the lines of the checklist group them. */
+/** How the checklist groups definitions, by how their names begin (objects.ts). */
 const GROUPS: readonly { what: string; belongs: RegExp }[] = [
   { what: "constraints", belongs: /^constraint / },
   { what: "row level security", belongs: /^(relation|policy) / },
@@ -17,7 +17,7 @@ const GROUPS: readonly { what: string; belongs: RegExp }[] = [
   { what: "columns, indexes, functions, views, types", belongs: /^/ },
 ];
 
-/** Compares what the restored database defines with what the backup's manifest says that the source defined. */
+/** Compares the restored database's definitions with those that the manifest records of the source. */
 export async function checkDefinitions(
   session: Session,
   manifest: Manifest,
@@ -51,7 +51,7 @@ export async function checkDefinitions(
       await check(ITEM, "rights on the platform's objects", signal, async () =>
         unless(
           await broaderRights(session, manifest),
-          "none lets in whom the source kept out; a throwaway stands in for the platform",
+          "no role has a right that it lacked in the source; a throwaway stands in for the platform",
         ),
       ),
     );

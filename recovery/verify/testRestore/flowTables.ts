@@ -3,7 +3,7 @@ import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 import { SQLSTATE } from "../../postgres/session/sqlState.ts";
 
-/** A table that users write into, as its catalog tells it. */
+/** A table that users write into, as the catalog describes it. */
 export interface FlowTable {
   oid: string;
   /** As SQL writes its name. */
@@ -25,7 +25,7 @@ interface Facts {
   links: (FlowTable["links"][number] & { target: string })[] | null;
 }
 
-/** Finds a table of the guide in the app's schemas; a clause that says why it can't be used where that is so. */
+/** Finds a table by its name in the app's schemas. Returns a clause that says why if it can't be used. */
 export async function findFlowTable(session: Session, name: string): Promise<FlowTable | string> {
   const [facts] = await session.query<Facts>(
     `select c.oid::text as oid, n.nspname as schema,
@@ -65,7 +65,9 @@ export async function readableBy(session: Session, table: FlowTable): Promise<bo
   return row?.may === true;
 }
 
-/** Whether row level security lets `authenticated` write new rows at all: where no policy does, the app writes in another way. */
+/**
+ * Whether row level security lets `authenticated` insert rows at all. If no policy does, the app writes in another way.
+ */
 export async function insertableBy(session: Session, table: FlowTable): Promise<boolean> {
   const [row] = await session.query<{ may: boolean }>(
     `select not c.relrowsecurity or exists (
@@ -78,8 +80,8 @@ export async function insertableBy(session: Session, table: FlowTable): Promise<
 }
 
 /**
- * The unique key by which a copy of a row is refused for being that row's double, where it is one of copied values alone: then the
- * copy is what is wrong. Undefined for any other refusal, such as that of a key which the database draws.
+ * The unique key that refuses a copy of a row only because it is a copy: all of its columns were copied. Undefined for
+ * any other refusal, such as that of a key that the database generates.
  */
 export async function keyOfDouble(session: Session, table: FlowTable, error: unknown): Promise<string | undefined> {
   const { code = "", constraint } = error as { code?: string; constraint?: string };
@@ -94,5 +96,5 @@ export async function keyOfDouble(session: Session, table: FlowTable, error: unk
   return rows.length > 0 ? constraint : undefined;
 }
 
-/** SQLSTATE of a unique key's refusal, and of an exclusion constraint's. */
+/** SQLSTATE of the refusal of a unique key, and of an exclusion constraint. */
 const DOUBLES: readonly string[] = [SQLSTATE.UNIQUE_VIOLATION, SQLSTATE.EXCLUSION_VIOLATION];

@@ -7,13 +7,13 @@ import { findFlowTable, type FlowTable, insertableBy, keyOfDouble, readableBy } 
 
 const ITEM = "Critical user flows working";
 
-/** Rows whose owners are tried, newest first: a policy may let some states through and others not. */
+/** Rows whose owners are tried, newest first. A policy may accept only rows in some states. */
 const CANDIDATES = 20;
 
 /**
- * Does in the restored database what users do all day, as the API does it: as `authenticated`, with the claims of a real account,
- * under row level security, and rolls it back. The tables are the guide's users, posts and applications; their columns are
- * found by catalog and the values are those of rows that are there, so that nothing is known of the app here.
+ * Does in the restored database what users do, as the API does it: as `authenticated`, with the claims of a real
+ * account, under row level security. Rolls it back. Finds the columns of posts and applications in the catalog, and
+ * copies values of existing rows, so that it needs no knowledge of the app.
  */
 export async function checkFlows(session: Session, signal: AbortSignal): Promise<CheckLine[]> {
   const posts = await findFlowTable(session, "posts");
@@ -25,7 +25,7 @@ export async function checkFlows(session: Session, signal: AbortSignal): Promise
     {
       item: ITEM,
       what: "the app itself",
-      ...notHere("no app is deployed on a throwaway; a drill visits the recovered one"),
+      ...notHere("no app is deployed on a throwaway; `castchat-recovery drill` visits the recovered one"),
     },
   ];
 }
@@ -46,7 +46,7 @@ async function readPosts(session: Session, posts: FlowTable | string): Promise<F
   return fine(`as authenticated, with an account's claims: ${rows} posts are seen, ${own} of them its own`);
 }
 
-/** Writes a copy of a row of the account's own: the columns that the role may write, the rest by their defaults. */
+/** Inserts a copy of a row of the account: the columns that the role may write, the others by their defaults. */
 async function copyOwnRow(session: Session, table: FlowTable | string): Promise<Finding> {
   if (typeof table === "string") return notHere(table);
   if (!table.writable.includes(table.owner)) return notHere(`authenticated may not write into ${table.label} itself`);
@@ -70,12 +70,12 @@ async function copyOwnRow(session: Session, table: FlowTable | string): Promise<
       double ??= await keyOfDouble(session, table, error);
     }
   }
-  if (double !== undefined) return notHere(`a copy of a post would be its double by ${double}`);
+  if (double !== undefined) return notHere(`a copy of a post would violate the unique key ${double}`);
   if (failures.length === 0) return notHere(`${table.label} holds no row with an owner`);
   return { state: "not ok", detail: `none of ${failures.length} accounts can write a post: ${failures[0] ?? ""}` };
 }
 
-/** Applies, as an account that has applied before, to a post that it sees and has not applied to. */
+/** Applies, as an account that has applied before, to a post that it can read and has not applied to. */
 async function applyToPost(
   session: Session,
   posts: FlowTable | string,
@@ -111,16 +111,16 @@ async function applyToPost(
       });
       if (posted)
         return fine(
-          `as authenticated, with an account's claims: an application to a post of somebody else's was written into ${applications.label} and rolled back`,
+          `as authenticated, with an account's claims: an application to another account's post was written into ${applications.label} and rolled back`,
         );
     } catch (error) {
       failures.push(messageOf(error));
       double ??= await keyOfDouble(session, applications, error);
     }
   }
-  if (double !== undefined) return notHere(`a copy of an application would be its double by ${double}`);
+  if (double !== undefined) return notHere(`a copy of an application would violate the unique key ${double}`);
   if (failures.length === 0)
-    return notHere("no account that has applied before sees a post that it has not applied to");
+    return notHere("no account that has applied before can read a post that it has not applied to");
   return { state: "not ok", detail: `none of ${failures.length} accounts can apply: ${failures[0] ?? ""}` };
 }
 

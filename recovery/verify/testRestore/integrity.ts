@@ -1,31 +1,35 @@
-import { countForSeed, listSequences } from "../../postgres/catalog/catalog.ts";
+import { countContent, listSequences } from "../../postgres/catalog/catalog.ts";
 import { compareLargeObjects } from "../../postgres/catalog/largeObjects.ts";
 import { findOrphans, type Orphans } from "../../postgres/catalog/orphans.ts";
 import { differencesOf, planComparison, readForComparison } from "../../postgres/rows/compareTables.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { tableKey, tableName } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { recordedCounts } from "../../vault/tableContents.ts";
 import { check, type CheckLine, type Finding, fine, notHere, unless } from "./checklist.ts";
 
 const ITEM = "Data integrity verified";
 
-/** Compares the rows and sequences with the manifest, looks for orphans, and runs the guide's validation queries. */
+/**
+ * Compares rows and sequences with the manifest, looks for orphans, and runs the validation queries of
+ * docs/objectives.md.
+ */
 export async function checkIntegrity(session: Session, manifest: Manifest, signal: AbortSignal): Promise<CheckLine[]> {
   const checks: [what: string, work: () => Promise<Finding>][] = [
     ["rows and fingerprints", () => compareRows(session, manifest)],
     ["sequences", () => compareSequences(session, manifest)],
     ["large objects", () => checkLargeObjects(session, manifest)],
     ["references", () => lookForOrphans(session)],
-    ["the guide's query on pg_stat_user_tables", () => runStatisticsQuery(session, manifest)],
-    ["the guide's counts", () => compareCounts(session, manifest)],
+    ["the query on pg_stat_user_tables", () => runStatisticsQuery(session, manifest)],
+    ["counts of users, posts and applications", () => compareCounts(session, manifest)],
   ];
   const lines: CheckLine[] = [];
   for (const [what, work] of checks) lines.push(await check(ITEM, what, signal, work));
-  return [...lines, ...(await listBeside(session, manifest))];
+  return [...lines, ...(await listOutside(session, manifest))];
 }
 
-/** What a backup holds beside rows, and a throwaway has no place for. */
-async function listBeside(session: Session, manifest: Manifest): Promise<CheckLine[]> {
+/** What a backup holds in addition to rows, and a throwaway has no place for. */
+async function listOutside(session: Session, manifest: Manifest): Promise<CheckLine[]> {
   const lines: CheckLine[] = [];
   if (manifest.parts.some(({ name }) => name === "vault-secrets.json")) {
     const [vault] = await session.query<{ there: boolean }>(
@@ -58,7 +62,10 @@ async function compareRows(session: Session, manifest: Manifest): Promise<Findin
   );
 }
 
-/** The manifest reads sequences a moment after its snapshot, so a restored one may not be behind it, nor ahead: nobody used it. */
+/**
+ * The manifest reads sequences just after its snapshot. A restored sequence must be exactly there, since no session has
+ * used it.
+ */
 async function compareSequences(session: Session, manifest: Manifest): Promise<Finding> {
   const found = new Map((await listSequences(session)).map((one) => [tableKey(one), one]));
   const differences = manifest.sequences.flatMap((sequence) => {
@@ -75,7 +82,7 @@ async function compareSequences(session: Session, manifest: Manifest): Promise<F
 
 async function checkLargeObjects(session: Session, manifest: Manifest): Promise<Finding> {
   const { largeObjects } = manifest;
-  if (largeObjects === undefined) return notHere("the backup is from before large objects were looked at");
+  if (largeObjects === undefined) return notHere("the backup is older than the check of large objects");
   const { count, bytes } = largeObjects;
   return unless(await compareLargeObjects(session, largeObjects), `${count} with ${bytes} bytes are the manifest's`);
 }
@@ -83,14 +90,14 @@ async function checkLargeObjects(session: Session, manifest: Manifest): Promise<
 async function lookForOrphans(session: Session): Promise<Finding> {
   const { references, orphans } = await findOrphans(session);
   const clauses = (some: readonly Orphans[]) =>
-    some.map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
+    some.map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} violate ${constraint}`);
   const faults = clauses(orphans.filter(({ validated }) => validated));
   const tolerated = clauses(orphans.filter(({ validated }) => !validated));
   const kept = tolerated.length === 0 ? "" : `; not validated in the source either: ${tolerated.join("; ")}`;
-  return unless(faults, `${references} foreign keys by anti-join: no row refers to none${kept}`);
+  return unless(faults, `${references} foreign keys by anti-join: no row violates one${kept}`);
 }
 
-/** "Backup Validation" of the recovery guide; what it calls "tablename" is `relname` in that view. */
+/** The validation query of docs/objectives.md. Its "tablename" is `relname` in that view. */
 async function runStatisticsQuery(session: Session, manifest: Manifest): Promise<Finding> {
   const rows = await session.query<{ schemaname: string; relname: string; inserts: string }>(
     `select schemaname, relname, n_tup_ins as inserts, n_tup_upd as updates, n_tup_del as deletes
@@ -106,12 +113,13 @@ async function runStatisticsQuery(session: Session, manifest: Manifest): Promise
 }
 
 async function compareCounts(session: Session, manifest: Manifest): Promise<Finding> {
-  const found = await countForSeed(session);
+  const found = await countContent(session);
+  const expected = recordedCounts(manifest);
   const names = ["users", "posts", "applications"] as const;
   return unless(
     names
-      .filter((name) => found[name] !== manifest.seedCounts[name])
-      .map((name) => `there are ${found[name]} ${name} instead of ${manifest.seedCounts[name]}`),
+      .filter((name) => found[name] !== expected[name])
+      .map((name) => `there are ${found[name]} ${name} instead of ${expected[name]}`),
     names.map((name) => `${found[name]} ${name}`).join(", "),
   );
 }

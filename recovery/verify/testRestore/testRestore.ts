@@ -43,22 +43,26 @@ export interface TestRestoreResult {
   /** Where it ran. */
   throwaway: string;
   lines: CheckLine[];
-  /** Differences between the throwaway and a real project that are no fault, in sentences. */
+  /** Differences between the throwaway and a real project that are not faults, in sentences. */
   notes: string[];
-  /** From an empty database to a checked one, in milliseconds; absent where the restore failed. */
+  /** From an empty database to a checked one, in milliseconds. Absent if the restore failed. */
   restoreMs: number | undefined;
 }
 
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
 
 /**
- * Restores a backup into a throwaway database, runs the recovery guide's checklist there, and takes the database away again,
- * whatever happens. What is wrong is in the lines; UserError where no throwaway can be had, or the restore could not be tried.
+ * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the
+ * database again. The lines say what is wrong.
+ *
+ * @throws UserError if no throwaway can be made, or the restore could not be tried
  */
 export async function testRestore(options: TestRestoreOptions): Promise<TestRestoreResult> {
   const { manifest } = options.source;
   if (!KINDS[manifest.kind].isWhole)
-    throw new UserError(`Backup ${manifest.backupId} is of kind "${manifest.kind}": a test restore needs a full one.`);
+    throw new UserError(
+      `Backup ${manifest.backupId} is of kind "${manifest.kind}". A test restore needs a full one. Name one with \`--backup\`.`,
+    );
   const throwaway = await options.throwaways.create({
     serverMajor: Number.parseInt(manifest.source.serverVersion, 10),
     systemIdentifier: manifest.source.systemIdentifier,
@@ -88,7 +92,7 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
   if (missing.length > 0)
     return ended({
       state: "not ok",
-      detail: `the throwaway server does not offer ${missing.join(", ")}: give one that does by VERIFY_DATABASE_URL`,
+      detail: `the throwaway server does not offer ${missing.join(", ")}; set VERIFY_DATABASE_URL to a server that does`,
     });
   let prepared: PreparedThrowaway;
   try {
@@ -118,16 +122,16 @@ async function restoreAndCheck(throwaway: Throwaway, options: TestRestoreOptions
   };
 }
 
-/** What a server other than Supabase's lets superusers only make, and nothing of a backup may run as one. */
+/** Other servers only let superusers create event triggers, and a backup's code must never run as a superuser. */
 function eventTriggersLeftOut(manifest: Manifest): CheckLine[] {
   const names = eventTriggersOf(manifest);
   if (names?.length === 0) return [];
   const which = names === undefined ? "those that the backup may hold" : names.join(", ");
-  const reason = `only superusers of a server make them, on Supabase \`postgres\` as well: left out here were ${which}`;
+  const reason = `only superusers, and on Supabase \`postgres\`, may create them; left out here: ${which}`;
   return [{ item: SCHEMA, what: "event triggers", ...notHere(reason) }];
 }
 
-/** An abort, or a set-up in which a restore could not be tried, says nothing of the backup. */
+/** An abort, or a setting with which no restore can be tried, is no fault of the backup. */
 function rethrowUnlessFault(error: unknown, signal: AbortSignal): void {
   signal.throwIfAborted();
   if (error instanceof UserError) throw error;
@@ -140,7 +144,7 @@ interface Restored {
   isFilled: boolean;
 }
 
-/** The restore as it runs in a recovery, its own checks included. */
+/** Restores with the code that a recovery uses, including its checks. */
 async function tryRestore(
   prepared: PreparedThrowaway,
   options: TestRestoreOptions,
@@ -170,21 +174,21 @@ async function tryRestore(
     return {
       finding: {
         state: "ok",
-        detail: `${result.rows} rows of ${result.tables} tables restored by the recovery's own restore, and checked by it, in ${seconds} s`,
+        detail: `${result.rows} rows of ${result.tables} tables restored and checked by the code of a recovery, in ${seconds} s`,
       },
       result,
       isFilled: true,
     };
   } catch (error) {
     rethrowUnlessFault(error, signal);
-    // By what the restore was doing: once it compares, everything has been brought back.
+    // The last phase decides: when the restore compares, everything has been restored.
     const isFilled = last.startsWith("Comparing ");
     return { finding: { state: "not ok", detail: messageOf(error) }, result: undefined, isFilled };
   }
 }
 
 /**
- * Everything after the restoration itself: the rest of the guide's checklist, on a database that a backup was restored into.
+ * The other checks, on a database that a backup was restored into.
  *
  * @internal exported for the tests of the checklist, which damage the database first
  */
@@ -193,7 +197,7 @@ export async function checkRestoredDatabase(
   manifest: Manifest,
   { reporter, signal }: Pick<TestRestoreOptions, "reporter" | "signal">,
 ): Promise<CheckLine[]> {
-  // The comparisons read as the role that restores, since that is who read the source.
+  // The comparisons read as the role that restores, as the backup read the source.
   const compared = await inSessionOf(prepared, signal, async (session) => {
     reporter("Comparing definitions, rows and references with the manifest");
     return [
@@ -202,8 +206,8 @@ export async function checkRestoredDatabase(
     ];
   });
   reporter("Using the restored database as the app does");
-  // Never as the administrator: triggers and functions of the backup run in this session, and RESET ROLE would make them a superuser,
-  // who runs programs on the server's machine.
+  // Never as the administrator: triggers and functions of the backup run in this session. RESET ROLE would make them a
+  // superuser, which can run programs on the server's machine.
   const used = await withSession(
     prepared.targetUrl,
     { applicationName: "castchat-recovery verify using", signal },

@@ -23,10 +23,13 @@ import type { Throwaway, ThrowawayPostgres, ThrowawayWish } from "../../postgres
 /** Folders of throwaway servers in the system's temporary folder. */
 const PREFIX = "castchat-verify-";
 const OWNER = "owner.json";
-/** A folder without an owner is one that is just being made, for so long. */
+/** A folder without an owner is younger than this while it is being made. */
 const BEING_MADE_MS = 60_000;
 
-/** Who has made a folder: a process, by its start since pids are used again, of one process namespace since containers share folders. */
+/**
+ * The process that made a folder. The start time identifies it, since process ids are reused; the namespace too, since
+ * containers share folders.
+ */
 const ownerSchema = z.object({ pid: z.number(), startTicks: z.string().optional(), namespace: z.string() });
 
 const CONFIGURATION = `
@@ -38,8 +41,8 @@ max_wal_senders = 0
 `;
 
 /**
- * A Postgres server of its own for each test restore: on 127.0.0.1, with a password, its data in a private temporary folder
- * (TMPDIR), started from server programs of the wanted major version.
+ * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on
+ * 127.0.0.1, with a password, its data in a private temporary folder (TMPDIR).
  */
 export function localThrowaway(environment: NodeJS.ProcessEnv, timing = realTiming): ThrowawayPostgres {
   return {
@@ -87,7 +90,7 @@ async function makeServer(
     await startServer(options);
     signal.throwIfAborted();
     return {
-      description: `a server of its own on ${LOOPBACK}:${options.port}`,
+      description: `a separate server on ${LOOPBACK}:${options.port}`,
       name: `castchat_verify_${randomBytes(6).toString("hex")}`,
       adminUrl: `postgresql://${options.superuser}:${password}@${LOOPBACK}:${options.port}/postgres`,
       remove,
@@ -97,18 +100,18 @@ async function makeServer(
     await remove();
     signal.throwIfAborted();
     if (error instanceof UserError) throw error;
-    // initdb's own last line, and the server's; not the command that was run.
+    // The last lines of initdb and of the server say more than the command that failed.
     const reason = [messageOf(error), log]
       .map((text) => text.trim().split("\n").at(-1) ?? "")
       .filter((one) => one !== "");
     throw new UserError(
-      `The throwaway Postgres server in ${folder} does not start (${reason.join("; ")}): give TMPDIR a folder that any user may enter, with room for the whole database.`,
+      `The throwaway Postgres server in ${folder} does not start (${reason.join("; ")}). Set TMPDIR to a folder that any user may enter, with room for the whole database.`,
       { cause: error },
     );
   }
 }
 
-/** The server's user may reach its data and nothing else in the folder. */
+/** Lets the server's user reach its data, and nothing else in the folder. */
 async function openFor(programs: ServerPrograms, folder: string): Promise<void> {
   const inner = join(folder, "server");
   await mkdir(inner, { mode: 0o700 });
@@ -117,7 +120,7 @@ async function openFor(programs: ServerPrograms, folder: string): Promise<void> 
   await chown(inner, programs.owner.uid, programs.owner.gid);
 }
 
-/** Ends servers, and removes folders, whose makers are gone: a kill -9 leaves both behind. */
+/** Ends the servers and deletes the folders of processes that are gone. A kill -9 leaves both behind. */
 async function removeLeftovers(temporary: string, timing: Timing): Promise<void> {
   const own = thisProcess();
   for (const name of (await readdir(temporary)).filter((one) => one.startsWith(PREFIX))) {
@@ -147,7 +150,7 @@ async function readOwner(folder: string): Promise<z.infer<typeof ownerSchema> | 
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch (error) {
-    // Cut short by the end of its writer.
+    // Incomplete, because its writer was killed.
     if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }

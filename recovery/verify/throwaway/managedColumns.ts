@@ -10,9 +10,9 @@ interface TableThere {
 }
 
 /**
- * Lets auth and storage take the backup's rows. Supabase adds tables and columns to them all the time, and their types are in
- * no backup, as the platform makes them: what isn't known here is made as text, which takes any value of COPY text and gives
- * it back byte for byte. Returns a sentence that names what is so.
+ * Lets auth and storage accept the backup's rows. Supabase keeps adding tables and columns, whose types are in no
+ * backup. Unknown ones are created as text, which takes any value of COPY text and returns it byte for byte. Returns a
+ * sentence that lists them.
  *
  * @param restorer the role that writes them, quoted
  */
@@ -44,10 +44,15 @@ export async function fillManagedSchemas(session: Session, manifest: Manifest, r
     commands.push(`create sequence if not exists ${sequence}; grant all on sequence ${sequence} to ${restorer}`);
   }
   if (commands.length > 0) await session.query(commands.join(";\n"));
-  return made.length === 0 ? [] : [`Supabase's own types are unknown here and stand as text: ${made.join(", ")}.`];
+  return made.length === 0
+    ? []
+    : [`These columns of Supabase are unknown here and were created as text: ${made.join(", ")}.`];
 }
 
-/** A column that is computed here but stored in the backup is stored; one that the backup doesn't have may be empty. */
+/**
+ * A column that is generated here but stored in the backup becomes a stored one. A column that the backup does not have
+ * may be null.
+ */
 function adaptColumns(name: string, table: BackedUpTable, found: TableThere): string[] {
   const stored = new Set(table.columns);
   return found.columns.flatMap((column) => {

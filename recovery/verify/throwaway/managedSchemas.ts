@@ -1,11 +1,11 @@
 /**
- * SQL for the schemas of Supabase that hold something of the app's, as a new project has them: auth and storage, reduced to the main
- * tables, and of realtime the one table that the app puts policies on. Runs as a superuser, once the roles of the platform are there
- * (publishedPlatform.ts). Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage, supabase/realtime; rights:
- * supabase/postgres, init-scripts, 20211115181400, 20211122051245, 20250421084701). As text in a module, so that a bundle of the program
- * holds it.
+ * SQL for the schemas of Supabase that hold content of the app, as a new project has them: auth and storage with their
+ * main tables, and of realtime the one table that the app puts policies on. Runs as a superuser, after the platform's
+ * roles exist (publishedPlatform.ts). Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage,
+ * supabase/realtime; rights: supabase/postgres, init-scripts, 20211115181400, 20211122051245, 20250421084701). It is
+ * text in a module, so that a bundle of the program includes it.
  *
- * @param restorer whom Supabase calls `postgres`, quoted
+ * @param restorer the role that Supabase calls `postgres`, quoted
  */
 export const managedSchemasSql = (restorer: string): string => `
 -- auth --------------------------------------------------------------------------------------------------------------------

@@ -7,24 +7,27 @@ import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
 import { membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
 
-/** Who works in a throwaway database beside its administrator. */
+/** The logins of a throwaway database in addition to its administrator. */
 export interface ThrowawayLogins {
-  /** Connection string of the role that restores, which is no superuser. */
+  /** Connection string of the role that restores, which is not a superuser. */
   targetUrl: string;
-  /** Its name: `postgres`, as on Supabase; where the server has that role already, the throwaway's own (standIn.ts). */
+  /** Its name: `postgres`, as on Supabase. If the server already has that role, the throwaway's own (standIn.ts). */
   restorer: string;
-  /** Connection string of the role that Supabase's API logs in as; absent where the scratch server has its own, whose password is not ours. */
+  /**
+   * Connection string of the role that Supabase's API logs in as. Absent if the scratch server already has it, with an
+   * unknown password.
+   */
   authenticatorUrl: string | undefined;
 }
 
 const AUTHENTICATOR = "authenticator";
-/** The first versions that know these grants. */
+/** The first PostgreSQL versions that support these grants. */
 const MEMBERSHIP_OPTIONS_SINCE = 16;
 const PARAMETER_RIGHTS_SINCE = 15;
 
 /**
- * Makes the roles of a Supabase project that the server lacks, each with the throwaway's mark, so that its removal takes away
- * these and no others. Within a transaction of the administrator.
+ * Creates the roles of a Supabase project that the server lacks, each marked as the throwaway's, so that only these are
+ * removed. Runs in a transaction of the administrator.
  */
 export async function makePlatformRoles(session: Session, throwaway: Throwaway): Promise<ThrowawayLogins> {
   const there = new Set(
@@ -40,7 +43,7 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
   };
   let authenticatorUrl: string | undefined;
   for (const { name, attributes } of PUBLISHED_ROLES.filter((one) => !there.has(one.name))) {
-    // The API's role only: nothing else logs in here.
+    // Only the API's role: no other one logs in here.
     const url = await make(name, `${name === AUTHENTICATOR ? "login" : "nologin"} ${attributes}`);
     if (name === AUTHENTICATOR) authenticatorUrl = url;
   }
@@ -51,8 +54,10 @@ export async function makePlatformRoles(session: Session, throwaway: Throwaway):
 }
 
 /**
- * The role that restores: no superuser, whatever the server, since functions of the backup run as that role. It has what Supabase's
- * `postgres` has. UserError where only a superuser could bring rows in as a replica.
+ * Creates the role that restores, with the rights of Supabase's `postgres`. It is never a superuser, since functions of
+ * the backup run as it.
+ *
+ * @throws UserError if only a superuser could restore on this server
  */
 async function makeRestorer(
   session: Session,
@@ -61,16 +66,16 @@ async function makeRestorer(
 ): Promise<string> {
   if (session.serverMajor < PARAMETER_RIGHTS_SINCE)
     throw new UserError(
-      `A test restore needs PostgreSQL ${PARAMETER_RIGHTS_SINCE} or newer, and this server is version ${session.serverMajor}: before, only a superuser could restore, and functions of the backup would run as one. Move the source to version ${PARAMETER_RIGHTS_SINCE}, or test by a drill into a project.`,
+      `A test restore needs PostgreSQL ${PARAMETER_RIGHTS_SINCE} or newer, and this server is version ${session.serverMajor}. In older versions only a superuser can restore, and functions of the backup would run as one. Upgrade the source to version ${PARAMETER_RIGHTS_SINCE}, or test with \`castchat-recovery drill\`.`,
     );
   const url = await make(name, "login nosuperuser createdb createrole replication bypassrls");
   await session.query(`grant set on parameter session_replication_role to ${quoteIdent(name)}`);
   return url;
 }
 
-/** Who may act as whom, among the roles that were made just now. */
+/** Grants memberships among the roles that were just created. */
 async function grantMemberships(session: Session, there: ReadonlySet<string>, restorer: string): Promise<void> {
-  // Before, who inherits from a role may also become it: what is to do without is done otherwise (ownManagedTables).
+  // In older versions a role that inherits from another may also become it. There ownManagedTables does what is needed.
   const isNew = session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE;
   for (const membership of publishedMemberships(restorer, session.serverMajor)) {
     const { member, inherit, set } = membership;
@@ -80,8 +85,8 @@ async function grantMemberships(session: Session, there: ReadonlySet<string>, re
 }
 
 /**
- * Before version 16 the role that restores can't inherit from the owners of the platform's tables without being able to become them, and
- * so to make roles: it owns the tables itself there.
+ * Before version 16, the role that restores can't inherit from the owners of the platform's tables without being able
+ * to become them. It owns the tables itself there.
  */
 export async function ownManagedTables(session: Session, restorer: string): Promise<void> {
   if (session.serverMajor >= MEMBERSHIP_OPTIONS_SINCE) return;

@@ -14,14 +14,14 @@ import { publishedPlatformSql, withoutOwnDefaultsSql } from "./publishedPlatform
 
 /** A throwaway database that looks like a new Supabase project's, ready for a restore. */
 export interface PreparedThrowaway extends ThrowawayLogins {
-  /** What is not as in a real project, in sentences. */
+  /** What differs from a real project, in sentences. */
   notes: string[];
 }
 
 /** Source: PostgreSQL's release notes of version 16, "Migration": https://www.postgresql.org/docs/16/release-16.html */
 const SAFE_CREATEROLE_SINCE = 16;
 
-/** Names of the backup's extensions that a server does not offer, with their versions. */
+/** The backup's extensions that a server does not offer, with their versions. */
 export async function listMissingExtensions(session: Session, manifest: Manifest): Promise<string[]> {
   const rows = await session.query<{ name: string }>("select name from pg_catalog.pg_available_extensions");
   const offered = new Set(rows.map(({ name }) => name));
@@ -29,11 +29,11 @@ export async function listMissingExtensions(session: Session, manifest: Manifest
 }
 
 /**
- * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles, auth and
- * storage, the backup's extensions; then, as the role that restores, the app's own roles. Of the backup the administrator uses names
- * alone, quoted. What it has made before a failure goes with the throwaway.
+ * Turns an empty database into that of a new Supabase project, as far as this backup needs it: the platform's roles,
+ * auth and storage, the backup's extensions, and then, as the role that restores, the app's roles. The administrator
+ * uses only quoted names of the backup. What was created before a failure is removed with the throwaway.
  *
- * @param appRoles the backup's roles.sql: the roles are made here, since only so it is known which of them are the throwaway's
+ * @param appRoles the backup's roles.sql: the roles are created here, so that they can be marked as the throwaway's
  */
 export async function prepareThrowaway(
   throwaway: Throwaway,
@@ -72,7 +72,10 @@ async function giveDatabase(session: Session, restorer: string): Promise<void> {
   if (row !== undefined) await session.query(row.command);
 }
 
-/** By the administrator, since a plain server lets nobody else make most of them; on Supabase the platform does it. */
+/**
+ * Runs as the administrator, since a plain server lets only superusers create most extensions. On Supabase the platform
+ * creates them.
+ */
 async function makeExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const ofTheApp = await appSchemasIn(session, manifest);
   for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
@@ -81,10 +84,10 @@ async function makeExtensions(session: Session, manifest: Manifest, restorer: st
          from pg_catalog.pg_available_extension_versions where name = $1`,
       [name, version],
     );
-    // Some extensions name the schema that they are made in.
+    // Some extensions have a fixed schema.
     const place = offer?.schema ?? schema;
     try {
-      // The server refuses even "create if not exists" of pg_catalog, where some lie.
+      // Some extensions lie in pg_catalog, for which the server refuses even "create schema if not exists".
       const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [place]);
       await session.query(
         `${isThere.length > 0 ? "" : `create schema ${quoteIdent(place)} ${ofTheApp.has(place) ? `authorization ${quoteIdent(restorer)}` : ""};`}
@@ -92,14 +95,14 @@ async function makeExtensions(session: Session, manifest: Manifest, restorer: st
       );
     } catch (error) {
       throw new PromiseError(
-        `the throwaway server offers the extension ${name} but can't make it (${messageOf(error)}): name a server that can by VERIFY_DATABASE_URL`,
+        `the throwaway server offers the extension ${name} but can't create it (${messageOf(error)}); set VERIFY_DATABASE_URL to a server that can`,
         { cause: error },
       );
     }
   }
 }
 
-/** Schemas of the backup's extensions that the app itself has made, and owns. */
+/** Schemas of the backup's extensions that the app created and owns. */
 async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<string>> {
   const schemas = [...new Set(manifest.extensions.map(({ schema }) => schema))];
   const named = await session.query<{ schema: string; name: string }>(
@@ -109,7 +112,10 @@ async function appSchemasIn(session: Session, manifest: Manifest): Promise<Set<s
   return new Set(named.filter(({ name }) => name in manifest.objects).map(({ schema }) => schema));
 }
 
-/** What extensions keep is the platform's to grant: whoever restores may write the rows that the backup holds, and the vault. */
+/**
+ * Grants what the platform grants on extensions: the role that restores may write the rows that the backup holds, and
+ * the vault's.
+ */
 async function lendExtensions(session: Session, manifest: Manifest, restorer: string): Promise<void> {
   const marked = [...manifest.tables, ...manifest.sequences].filter(({ kind }) => kind === "extension");
   const commands = marked.map(
@@ -125,8 +131,9 @@ async function lendExtensions(session: Session, manifest: Manifest, restorer: st
 }
 
 /**
- * Makes the app's own roles, as the role that restores would, and marks them. UserError where one is there already: it would be changed,
- * and could not be taken away afterwards.
+ * Creates the app's roles, as the role that restores would, and marks them.
+ *
+ * @throws UserError if one of them already exists: it would be changed, and could not be removed afterwards
  */
 async function makeAppRoles(session: Session, throwaway: Throwaway, script: string): Promise<string[]> {
   const names = readRoles(script).roles.roles.map(({ name }) => name);
@@ -136,7 +143,7 @@ async function makeAppRoles(session: Session, throwaway: Throwaway, script: stri
   );
   if (there.length > 0)
     throw new UserError(
-      `The scratch server has roles of the backup's names already (${there.map(({ name }) => name).join(", ")}): name a server without them by VERIFY_DATABASE_URL.`,
+      `The scratch server already has roles with names of the backup's roles (${there.map(({ name }) => name).join(", ")}). Set VERIFY_DATABASE_URL to a server without them.`,
     );
   const { settle } = await restoreRoles(session, script);
   if (settle !== "") await session.query(settle);
@@ -146,8 +153,9 @@ async function makeAppRoles(session: Session, throwaway: Throwaway, script: stri
 }
 
 /**
- * Before version 16 a role that makes roles may make itself a member of any, also of those that run programs: it may no longer do so once
- * functions of the backup run as it. It stays what it needs to be, an admin of the app's own roles.
+ * Before version 16, a role that creates roles may make itself a member of any role, also of those that run programs.
+ * It must not be able to do so when functions of the backup run as it. It stays an admin of the app's roles, which it
+ * needs.
  */
 async function endMakingRoles(session: Session, restorer: string, names: readonly string[]): Promise<void> {
   if (session.serverMajor >= SAFE_CREATEROLE_SINCE) return;

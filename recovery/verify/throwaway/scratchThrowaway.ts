@@ -12,24 +12,24 @@ import {
   type ThrowawayWish,
 } from "../../postgres/session/throwawayPostgres.ts";
 
-/** Not bound to any signal: what takes things away must run after an abort as well. */
+/** Not bound to a signal: the removal must also run after an abort. */
 const CLEANER = "castchat-recovery verify cleaning";
 
 /**
- * A new database on a scratch server for each test restore, made over a superuser's connection. The server may hold other
- * databases, which are not touched; the one that the data come from is refused.
+ * Makes a new database on a scratch server for each test restore, over a superuser's connection. Other databases of the
+ * server are not touched. The server that the backup comes from is refused.
  */
 export function scratchThrowaway(administratorUrl: string): ThrowawayPostgres {
   return {
     async create(wish) {
       const name = `castchat_verify_${randomBytes(6).toString("hex")}`;
-      // Its name in pg_stat_activity tells other runs that this one lives.
+      // Its name in pg_stat_activity shows other runs that this one lives.
       const keeper = await connect(administratorUrl, { applicationName: markOf(name) });
       try {
         await refuseServer(keeper, wish);
         await removeLeftovers(keeper, name);
         wish.signal.throwIfAborted();
-        wish.reporter(`Making database ${name} on the scratch server ${placeOf(keeper.address)}`);
+        wish.reporter(`Creating database ${name} on the scratch server ${placeOf(keeper.address)}`);
         return await makeDatabase(keeper, administratorUrl, name);
       } catch (error) {
         await keeper.end();
@@ -54,29 +54,33 @@ async function makeDatabase(keeper: Session, administratorUrl: string, name: str
   };
 }
 
-/** UserError where the server must not, or can't, take the test restore. */
+/** UserError if the server must not, or can't, take the test restore. */
 async function refuseServer(session: Session, wish: ThrowawayWish): Promise<void> {
   const [server] = await session.query<{ superuser: boolean; replica: boolean }>(
     `select (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser, pg_catalog.pg_is_in_recovery() as replica`,
   );
-  if (server === undefined) throw new Error("the scratch server tells nothing of itself");
+  if (server === undefined) throw new Error("the scratch server returned no row about itself");
   const place = placeOf(session.address);
   const identifier = await readSystemIdentifier(session);
   if (wish.forbidden.includes(place) || (identifier !== undefined && identifier === wish.systemIdentifier))
     throw new UserError(
-      `VERIFY_DATABASE_URL leads to ${place}, the server that the backup comes from or a copy of it: a test restore never runs there. Name a scratch server.`,
+      `VERIFY_DATABASE_URL points to ${place}, which is the backup's source or a copy of it. A test restore never runs there. Set VERIFY_DATABASE_URL to a scratch server.`,
     );
   if (!server.superuser || server.replica)
     throw new UserError(
-      `VERIFY_DATABASE_URL must be a superuser's connection to a server that can be written: "${session.address.user}" on ${place} is none.`,
+      `VERIFY_DATABASE_URL must be a superuser's connection to a writable server. "${session.address.user}" on ${place} is not. Set it to one that is.`,
     );
   if (session.serverMajor !== wish.serverMajor)
     throw new UserError(
-      `The scratch server ${place} is PostgreSQL ${session.serverMajor}, the backup is of ${wish.serverMajor}: name a scratch server of the same major version.`,
+      `The scratch server ${place} is PostgreSQL ${session.serverMajor}, but the backup is of ${wish.serverMajor}. Set VERIFY_DATABASE_URL to a server of the same major version.`,
     );
 }
 
-/** Takes away what killed runs have left. UserError where another one is at work: roles belong to the whole server. */
+/**
+ * Removes what killed runs have left.
+ *
+ * @throws UserError if another test restore is running, since roles belong to the whole server
+ */
 async function removeLeftovers(session: Session, own: string): Promise<void> {
   const found = await session.query<{ name: string; lives: boolean }>(
     `select names.name, exists (select from pg_catalog.pg_stat_activity a where a.application_name = 'castchat-recovery verify ' || names.name) as lives
@@ -90,20 +94,20 @@ async function removeLeftovers(session: Session, own: string): Promise<void> {
   );
   if (found.some((one) => one.lives))
     throw new UserError(
-      `Another test restore is at work on the scratch server ${placeOf(session.address)}: wait until it has ended.`,
+      `Another test restore is running on the scratch server ${placeOf(session.address)}. Wait for it to finish, then run this again.`,
     );
   for (const { name } of found) await removeOne(session, name);
 }
 
-/** Drops a throwaway database with all its sessions, then the roles that were made for it. */
+/** Drops a throwaway database with all its sessions, then the roles that were created for it. */
 async function removeOne(session: Session, name: string): Promise<void> {
-  if (!new RegExp(THROWAWAY_NAME).test(name)) throw new Error(`"${name}" is no throwaway database`);
+  if (!new RegExp(THROWAWAY_NAME).test(name)) throw new Error(`"${name}" is not a throwaway database`);
   await session.query(`drop database if exists ${name} with (force)`);
   const [roles] = await session.query<{ names: string | null }>(
     `select string_agg(quote_ident(r.rolname), ', ') as names from pg_catalog.pg_roles r
        where pg_catalog.shobj_description(r.oid, 'pg_authid') = $1`,
     [markOf(name)],
   );
-  // What is granted on the server itself goes with DROP OWNED.
+  // DROP OWNED also revokes rights on the server itself.
   if (roles?.names) await session.query(`drop owned by ${roles.names}; drop role ${roles.names}`);
 }

@@ -79,8 +79,8 @@ describe("an assessment as text", () => {
       `The backup lacks 2 storage objects: B0 (${then.at}) has all of them.`,
       "The backup lacks the edge functions: no older proven backup has all of them.",
       `Restored with the database of B1: 5 storage objects from B0 (${then.at}).`,
-      `5 storage objects come from the older backup B0 (${then.at}), as B1 lacks them: the same version of each as its restored row names.`,
-      "2 storage objects are missing altogether, as no proven backup holds them as the restored state needs them: a/b; a/c.",
+      `5 storage objects come from the older backup B0 (${then.at}), because B1 lacks them, each in the version that its restored row names.`,
+      expect.stringMatching(/^2 storage objects are missing altogether, .*: a\/b; a\/c\.$/),
     ]);
     expect(summaryOf(found)).toBe(
       "Something of backup B1 is missing or altered. storage objects that the last restore did not bring back: 2.",

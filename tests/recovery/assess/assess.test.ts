@@ -89,7 +89,7 @@ describe("an undamaged database", () => {
     expect(await contentOf(database.url)).toEqual(before);
   }, 30_000);
 
-  it("is none once a large object has another content", async () => {
+  it("is damaged when a large object has another content", async () => {
     expect((await run()).largeObjects).toEqual([]);
     await runSql(database.url, "select lo_put(4711, 3, 'A')");
     const found = await run();
@@ -100,7 +100,7 @@ describe("an undamaged database", () => {
     });
   });
 
-  it("is held against an older backup when asked to; rows that are new are no damage", async () => {
+  it("is compared with an older backup when asked to, and new rows are not damage", async () => {
     const found = await run({ backupId: first.backupId });
     expect(differing(found)).toEqual({ "public.page_views": ["changed", 0, undefined, 1] });
     expect(found.isDamaged).toBe(false);
@@ -131,7 +131,7 @@ describe("a damaged database", () => {
     found = await run();
   }, 30_000);
 
-  it("is told row by row, by what was done and nothing else", async () => {
+  it("is reported row by row, by what was done and nothing else", async () => {
     const [{ posts }] = (await runSql<{ posts: number }>(
       database.url,
       "select count(*)::int as posts from public.posts where body = 'defaced'",
@@ -172,7 +172,7 @@ describe("a damaged database", () => {
     );
   });
 
-  it("says since when, as far as the backups tell", async () => {
+  it("shows since when, as far as the backups show it", async () => {
     const sinceOf = (from: Assessment, name: string) => from.tables.find((table) => table.name === name)?.history;
     expect(sinceOf(found, "posts")).toEqual({
       sameAsReferenceUntil: { backupId: second.backupId, at: second.snapshotAt },
@@ -212,7 +212,8 @@ describe("a damaged database", () => {
         ],
       ]);
     expect(tracedOf("teams")).toBeUndefined();
-    // The newest backup holds the damage: held against it alone nothing is lost, but the losses between backups are told.
+    // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are
+    // reported.
     const newest = await run();
     expect(newest).toMatchObject({ backupId: third.backupId, isDamaged: false });
     expect(newest.earlierLosses.map((loss) => [loss.table, loss.after.backupId, loss.rowsAfter])).toEqual(
@@ -223,7 +224,7 @@ describe("a damaged database", () => {
     );
   }, 40_000);
 
-  it("is counted the same in many passes", async () => {
+  it("has the same counts in many passes", async () => {
     const backups = await listBackups({ vault, trustedKeys: [await signer.publicKeyPem()], tiers: TIERS });
     const { manifest } = chooseBackup(backups, { backupId: second.backupId }).chosen;
     const backedUp = manifest.tables.find((table) => table.name === "posts")!;
@@ -240,7 +241,7 @@ describe("a damaged database", () => {
         altered: expected.altered,
         added: expected.added,
       });
-      // A key that isn't one is found out: whole lines are compared instead.
+      // A key that is not unique is noticed, and whole rows are compared instead.
       const withoutKey = await compareRows({ vault, manifest }, session, { ...table, key: ["status"] }, signal);
       expect(withoutKey).toEqual({
         lost: expected.lost,

@@ -50,7 +50,7 @@ describe("historyOf", () => {
   });
 });
 
-describe("historyOf where columns or formats differ between backups", () => {
+describe("historyOf when columns or formats differ between backups", () => {
   /** The same content in other columns or another format has another fingerprint. */
   const chain = (columns: string[][], formats: string[] = []) =>
     columns.map(
@@ -71,12 +71,12 @@ describe("historyOf where columns or formats differ between backups", () => {
     );
   const now = { rows: 4, fingerprint: "now" };
 
-  it("does not call it a change that a newer program writes another format", () => {
+  it("is no change when a newer program writes another format", () => {
     const backups = chain([["a"], ["a"], ["a"]], ["text", "binary", "binary"]);
     expect(historyOf(T, backups, backups[2]!, now)).toMatchObject({ lastChangeBefore: undefined, isComplete: false });
   });
 
-  it("does not say that no backup holds the state where that can't be told", () => {
+  it("is incomplete when it is unknown whether a backup holds the state", () => {
     const backups = chain([["a"], ["a", "b"]]);
     expect(historyOf(T, backups, backups[0]!, now)).toMatchObject({ asNowSince: undefined, isComplete: false });
     expect(historyOf(T, backups.slice(0, 1), backups[0]!, now)).toMatchObject({ isComplete: true });
@@ -108,7 +108,7 @@ describe("earlierLosses", () => {
     ]);
   });
 
-  it("takes no table for lost that a backup of another kind does not hold", () => {
+  it("ignores tables that a backup of another kind does not hold", () => {
     const chain = chainOf("a-a");
     chain[1]!.kind = "critical";
     expect(earlierLosses(chain, chain[2]!)).toEqual([]);

@@ -20,7 +20,7 @@ function compare(first: readonly string[], second: readonly string[], key?: read
 }
 
 describe("RowTable", () => {
-  it("tells altered, missing and new rows by their key, wherever its columns lie", () => {
+  it("finds altered, missing and new rows by their key, at any position of its columns", () => {
     const then = ["a\t1\tx", "b\t1\tx", "a\t2\tx", "c\t3\tx"];
     const now = ["c\t3\tx", "a\t1\tother", "b\t2\tnew", "a\t2\tx"];
     expect(compare(then, now, [1, 0])).toEqual({ lost: 2, altered: 1, added: 1 });
@@ -34,7 +34,7 @@ describe("RowTable", () => {
     expect(compare(["", ""], ["", "", ""])).toEqual({ lost: 0, altered: undefined, added: 1 });
   });
 
-  it("tells many keys apart", () => {
+  it("distinguishes many keys", () => {
     const rows = 60_000;
     const table = new RowTable(rows, "text", [1]);
     const fill = (add: (bytes: Buffer, start: number, end: number) => void, value: (id: number) => string) => {
@@ -71,7 +71,7 @@ describe("RowTable", () => {
     );
   });
 
-  it("does so for bags of lines too", () => {
+  it("finds the same for rows without a key", () => {
     const side = fc.array(fc.constantFrom("a", "b", "c", "d\te"), { maxLength: 40 });
     fc.assert(
       fc.property(side, side, fc.integer({ min: 1, max: 3 }), (a, b, of) => {

@@ -59,7 +59,7 @@ describe("awkward definitions", () => {
     expect(filled.map(({ name }) => name)).toEqual(["a_over_m", "m_base", "mv"]);
   });
 
-  it("go on working: identity, sequences, cycles, deferred constraints, partitions, large objects", async () => {
+  it("still work: identity, sequences, cycles, deferred constraints, partitions, large objects", async () => {
     const work = `begin;
       insert into public.events (at, tenant, body) values ('2027-01-01', 3, 'new'), ('2025-02-03', 1, 'new');
       insert into public.columns_of_all_kinds (title) values ('A  New One');

@@ -110,7 +110,7 @@ describe("backup", () => {
     }
   });
 
-  it("reads everything at one instant while others write", async () => {
+  it("reads everything at one instant while other sessions write", async () => {
     const vault = await cloud.newVault();
     const stop = new AbortController();
     const writer = (async () => {
@@ -144,7 +144,7 @@ describe("backup", () => {
     expect(sessions).toEqual([]);
   });
 
-  it("refuses to leave out in silence what it may not read", async () => {
+  it("refuses to run when its role may not read a table", async () => {
     const vault = await cloud.newVault();
     await runSql(
       database.superuserUrl,
@@ -152,7 +152,7 @@ describe("backup", () => {
     );
     const databaseUrl = `postgresql://reader:x@127.0.0.1:${database.port}/postgres`;
     await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(
-      /"reader" may not read .*public\.posts.*grant it SELECT/,
+      /"reader" may not read .*public\.posts.* Grant it SELECT/,
     );
     await runSql(database.superuserUrl, "grant pg_read_all_data to reader");
     await expect(backup(options(vault, { databaseUrl }))).rejects.toThrow(
@@ -163,7 +163,7 @@ describe("backup", () => {
     expect(await list(vault)).toEqual([]);
   });
 
-  it("names what the platform keeps to itself, and backs the rest up", async () => {
+  it("lists the tables that the platform hides, and backs up the rest", async () => {
     const vault = await cloud.newVault();
     await runSql(
       database.superuserUrl,
@@ -187,7 +187,7 @@ describe("backup", () => {
     await runSql(
       database.superuserUrl,
       `create role carried; alter role carried set work_mem = '5MB'; alter role carried in database postgres set work_mem = '6MB';
-       alter role authenticator set pgrst.db_schemas = 'public, api'; alter database postgres set app.jwt_secret = 'for nobody'`,
+       alter role authenticator set pgrst.db_schemas = 'public, api'; alter database postgres set app.jwt_secret = 'for no reader'`,
     );
     try {
       await backup(options(vault));
@@ -203,10 +203,10 @@ describe("backup", () => {
     expect(settings).toContain("settings of database postgres: app.jwt_secret");
     expect(settings).toContain("settings of role carried in database postgres: work_mem");
     expect(settings.some((what) => what.startsWith("settings of role carried:"))).toBe(false);
-    expect(JSON.stringify(manifest)).not.toContain("for nobody");
+    expect(JSON.stringify(manifest)).not.toContain("for no reader");
   });
 
-  it("refuses a hypertable, whose copy would be empty without an error", async () => {
+  it("refuses a hypertable, because its copy would be empty without an error", async () => {
     const vault = await cloud.newVault();
     // What the extension's catalog looks like; the extension itself is not on every server.
     await runSql(
@@ -229,7 +229,7 @@ describe("backup", () => {
 });
 
 describe("openSnapshot", () => {
-  it("gives way to a session that holds a table, and tries again", async () => {
+  it("yields to a session that holds a table, and tries again", async () => {
     const other = await connect(database.url, { applicationName: "test" });
     await other.query("begin; lock table public.posts in access exclusive mode");
     const said: string[] = [];
@@ -241,7 +241,7 @@ describe("openSnapshot", () => {
       const { tables } = await openSnapshot(session, reporter);
       expect(tables.map((table) => table.name)).toContain("posts");
     });
-    expect(said).toEqual(["Another session holds a table: giving way, then trying again"]);
+    expect(said).toEqual(["Another session holds a table: yielding, then trying again"]);
     await other.end();
   });
 });
@@ -275,7 +275,7 @@ describe("verify and list", () => {
     await expect(check(vault)).rejects.toBeInstanceOf(PromiseError);
   });
 
-  it("tell a whole backup of another writer from what is damaged or made up", async () => {
+  it("distinguish another writer's complete backup from a damaged or forged one", async () => {
     const vault = await cloud.newVault();
     const mine = await backup(options(vault));
     const stranger = await cloud.newSigner();
@@ -341,7 +341,7 @@ describe("verify and list", () => {
     await expect(check(vault, one.backupId)).rejects.toBeInstanceOf(PromiseError);
   });
 
-  it("see a part that is gone", async () => {
+  it("report a part that is missing", async () => {
     const vault = await cloud.newVault();
     const { backupId, tier } = await backup(
       options(vault, { tiers: [{ name: "daily", prefix: "daily/", period: "run" }] }),

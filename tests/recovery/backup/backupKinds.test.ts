@@ -53,7 +53,7 @@ const partsOf = async (backupId: string) => (await manifestOf(backupId)).parts.m
 const check = (backupId: string) => verify({ vault, trustedKeys, tiers: TIERS, backupId, reporter: silent });
 
 describe("kinds of backup", () => {
-  it("hold what they say, are verified, and stand in for no full one", async () => {
+  it("hold what they promise, are verified, and never stand in for a full one", async () => {
     const configuration = () => Promise.resolve({ zone: "castchat.example" });
     const schema = await backup(options({ kind: "schema-only" }));
     const data = await backup(options({ kind: "data-only" }));
@@ -90,10 +90,10 @@ describe("kinds of backup", () => {
       "castchat.example",
     );
 
-    // Four others have been taken this year: the first full one opens the longest tier all the same, and is held alone.
+    // Four others were taken this year. The first full one still opens the longest tier, and only it is held.
     const full = await backup(options({ configuration }));
     expect(full.tier).toBe("annual");
-    // One of a state that is about to be replaced is full, and yet no successor.
+    // A backup of a state that is about to be replaced is full, but not the successor.
     const safety = await backup(options({ isSafety: true }));
     expect(safety).toMatchObject({ kind: "full", tier: "daily" });
     const holds = await Promise.all(
@@ -107,9 +107,9 @@ describe("kinds of backup", () => {
     );
   });
 
-  it("name a critical table that is not there", async () => {
+  it("report a critical table that does not exist", async () => {
     const wrong = backup(options({ kind: "critical", criticalTables: ["public.posts", "public.postz"] }));
-    await expect(wrong).rejects.toThrow("There is no table public.postz in postgres: correct criticalTables.");
+    await expect(wrong).rejects.toThrow(/no table public\.postz in postgres\. Correct `criticalTables`/);
     await expect(wrong).rejects.toBeInstanceOf(UserError);
   });
 });
@@ -143,12 +143,12 @@ describe("a run that is much smaller than the last", () => {
 });
 
 describe("two runs", () => {
-  it("are never at work at once: the second is told who is", async () => {
+  it("never run at once: the second reports the first by name", async () => {
     const first = await connect(database.url, { applicationName: "castchat-recovery backup one" });
     await first.query("select pg_advisory_lock(hashtextextended('castchat-recovery backup', 0))");
     const before = (await list()).length;
     await expect(backup(options())).rejects.toThrow(
-      /"castchat-recovery backup one", running since .*Z, backs this database up already/,
+      /is running \("castchat-recovery backup one", since .*Z\)\. Wait for it to finish/,
     );
     expect((await list()).length).toBe(before);
     await first.end();
@@ -157,7 +157,7 @@ describe("two runs", () => {
 });
 
 describe("a run that loses the session of its snapshot", () => {
-  it("begins anew, and nothing of the first reading is part of the backup", async () => {
+  it("starts again, and nothing of the first reading is part of the backup", async () => {
     let cuts = 0;
     const reporter = (message: string) => {
       if (!message.startsWith("Dumping") || cuts > 0) return;

@@ -88,8 +88,8 @@ describe("an encrypted backup", () => {
     );
   });
 
-  it("is restored with the identity, and refused in plain words without it or with another", async () => {
-    await expect(restoreWith()).rejects.toThrow(/is encrypted to age1.*put the identity into CASTCHAT_AGE_IDENTITY/);
+  it("is restored with the identity, and refused without it or with another one", async () => {
+    await expect(restoreWith()).rejects.toThrow(/is encrypted to age1.*Set CASTCHAT_AGE_IDENTITY/);
     await expect(restoreWith()).rejects.toBeInstanceOf(UserError);
     await expect(restoreWith(ageOpener([await generateX25519Identity()]))).rejects.toBeInstanceOf(UserError);
     await restoreWith(ageOpener([identity]));

@@ -34,8 +34,8 @@ const OWN_TYPES = `
   create table "型 ""x""".actor (name text, born date);`;
 
 /**
- * Texts that are offered to every type: what a type takes is a value of it, so that each gets its extremes without a list
- * by type that could miss one.
+ * Texts that are offered to every type: what a type takes is a value of it, so that each gets its extremes without a
+ * list by type that could miss one.
  */
 const OFFERED: readonly string[] = [
   // What breaks COPY text.
@@ -210,12 +210,12 @@ const OFFERED: readonly string[] = [
 
 /** Types that hold nothing that could be backed up, each with its reason. Any other type without a value fails the test. */
 const WITHOUT_VALUES: Readonly<Record<string, string>> = {
-  pg_node_tree: "made by the server alone: it has no input",
-  pg_ndistinct: "made by the server alone: it has no input",
-  pg_dependencies: "made by the server alone: it has no input",
-  pg_mcv_list: "made by the server alone: it has no input",
-  pg_brin_bloom_summary: "made by the server alone: it has no input",
-  pg_brin_minmax_multi_summary: "made by the server alone: it has no input",
+  pg_node_tree: "only made by the server: it has no input",
+  pg_ndistinct: "only made by the server: it has no input",
+  pg_dependencies: "only made by the server: it has no input",
+  pg_mcv_list: "only made by the server: it has no input",
+  pg_brin_bloom_summary: "only made by the server: it has no input",
+  pg_brin_minmax_multi_summary: "only made by the server: it has no input",
   gtsvector: "internal to GiST indexes: it has no input",
   gtrgm: "internal to GiST indexes: it has no input",
   ltree_gist: "internal to GiST indexes: it has no input",
@@ -277,9 +277,9 @@ async function listTypes(session: Session): Promise<TypeFacts[]> {
 const tableOf = (type: TypeFacts) => `public.of_${type.oid}`;
 
 /**
- * Values that Postgres writes as a text which it refuses, or reads as another value: a timestamp(2) that was rounded over
- * its own end; a seg whose upper bound it forgets to write. No backup as text can carry them, pg_dump's neither, so they
- * are left out of the comparison; any other such value fails the test.
+ * Values that Postgres writes as a text which it refuses, or reads as another value: a timestamp(2) that was rounded
+ * over its own end; a seg whose upper bound it forgets to write. No backup as text can carry them, pg_dump's neither,
+ * so they are left out of the comparison; any other such value fails the test.
  */
 const WITHOUT_STABLE_TEXT = ["information_schema.time_stamp 294277-01-01 00:00:00+00", "extensions.seg ~5 .. "];
 

@@ -14,7 +14,7 @@ afterAll(() => database.stop());
 const listed = () => withSession(database.url, { applicationName: "test" }, listLeftOut);
 
 describe("what a backup does not carry", () => {
-  it("is told by name and reason: what lies elsewhere, belongs to the platform, or is given out to nobody", async () => {
+  it("is listed by name and reason: what lies elsewhere, belongs to the platform, or is never given out", async () => {
     const before = await listed();
     expect(before).toContainEqual({
       what: "passwords of roles",
@@ -22,14 +22,14 @@ describe("what a backup does not carry", () => {
     });
     expect(before).toContainEqual({
       what: "rows of auth.schema_migrations",
-      why: "they tell the platform's own version",
+      why: "they record the platform's own version",
     });
     await runSql(
       database.superuserUrl,
       `create foreign data wrapper elsewhere; create server "other one" foreign data wrapper elsewhere; grant usage on foreign server "other one" to postgres;
        create schema places authorization postgres; create foreign table public."Ünï T" (id int) server "other one"; create foreign table places.second (id int) server "other one";
        create subscription "in flow" connection 'host=127.0.0.1 port=1 dbname=none' publication p with (connect = false, slot_name = none);
-       set allow_system_table_mods = on; insert into pg_catalog.pg_seclabel values ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'nobody', 'secret')`,
+       set allow_system_table_mods = on; insert into pg_catalog.pg_seclabel values ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'labels', 'secret')`,
     );
     const added = (await listed()).filter(({ what }) => !before.some((one) => one.what === what));
     expect(added).toEqual([

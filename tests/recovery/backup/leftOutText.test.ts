@@ -11,7 +11,7 @@ const refused = {
 } as const;
 
 describe("what a backup does not hold", () => {
-  it("is told line by line, with a part of many names", () => {
+  it("is listed one thing a line, with long lists of names cut", () => {
     const lines = leftOutLines([byNature, refused]);
     expect(lines[0]).toBe("What it does not hold:");
     expect(lines[1]).toBe("  passwords of roles: a managed database does not give them out: set new ones");
@@ -22,10 +22,10 @@ describe("what a backup does not hold", () => {
     expect(leftOutLines([])).toEqual([]);
   });
 
-  it("is a failure only where it could have been had", () => {
+  it("is a failure only if it could have been read", () => {
     expect(failureText("B", [byNature])).toBeUndefined();
     expect(failureText("B", [byNature, refused])).toMatch(
-      /^Backup B counts as proven, but lacks .*Unauthorized\. Mend that/,
+      /^Backup B counts as proven, but lacks .*Unauthorized\. .*`castchat-recovery backup`/,
     );
   });
 });

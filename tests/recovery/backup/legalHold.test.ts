@@ -60,7 +60,7 @@ const move = (to: BackupSummary, from: BackupSummary[]) =>
   moveLegalHold(vault, { prefix: to.prefix, manifest: to.manifest! }, from);
 
 describe("moveLegalHold", () => {
-  it("holds every object of the newest backup, and lets go of every one of the backup before", async () => {
+  it("holds every object of the newest backup, and releases the backup before", async () => {
     const first = await stored("20260701T020000Z-000001");
     await move(first, []);
     expect(await holdsOf(first)).toEqual(all("ON"));
@@ -70,7 +70,7 @@ describe("moveLegalHold", () => {
     expect(await holdsOf(second)).toEqual(all("ON"));
   });
 
-  it("moves on after a stop of all runs, in which lifecycle has put delete markers over the held backup", async () => {
+  it("moves on when lifecycle has put delete markers over the held backup while no run took place", async () => {
     const old = await stored("20260801T020000Z-000003");
     await move(old, []);
     for (const { key } of await vault.list(`${PREFIX}${old.backupId}/`)) {
@@ -116,7 +116,7 @@ describe("moveLegalHold", () => {
     );
   });
 
-  it("is finished, or taken back, by the next run where one was interrupted in the middle of it", async () => {
+  it("is finished, or taken back, by the next run when a run was interrupted", async () => {
     const [first, second] = [await stored("20261101T020000Z-000007"), await stored("20261102T020000Z-000008")];
     let left = 3;
     const breaking: Vault = {
@@ -157,7 +157,7 @@ describe("moveLegalHold", () => {
       return { backupId, prefix: PREFIX, manifest } as BackupSummary & { manifest: Manifest };
     };
     await moveLegalHold(slow, withFiles("20260701T080000Z-000006"), [withFiles("20260701T020000Z-000005")]);
-    // The client has 50 connections: whoever waits for one for longer than 2.5 seconds counts as unanswered.
+    // The client has 50 connections, and a request that waits for one for longer than 2.5 seconds counts as unanswered.
     expect(most).toBeLessThanOrEqual(50);
     expect(most).toBeGreaterThan(1);
   });

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { failureText } from "../../../recovery/backup/leftOutText.ts";
-import { lackingNames, PARTS_BESIDE, wholenessOf } from "../../../recovery/vault/completeness.ts";
+import { lackingNames, OUTSIDE_PARTS, wholenessOf } from "../../../recovery/vault/completeness.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import { ServiceError } from "../../../services/http/http.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => started.stop());
 
-describe("what can't be had beside the database", () => {
+describe("project content that can't be read", () => {
   let busy: { server: Server; address: string; refusals: number; broken: number; weakens: boolean };
   beforeAll(async () => {
     // In front of the project: answers 503 for a while, or breaks off in the middle of a body.
@@ -59,7 +59,7 @@ describe("what can't be had beside the database", () => {
   afterAll(() => void busy.server.close());
   beforeEach(() => void Object.assign(busy, { refusals: 0, broken: 0, weakens: false }));
 
-  it("is waited for while the service is busy, and read anew where it breaks off", async () => {
+  it("is waited for while the service is busy, and read again when a response breaks off", async () => {
     busy.refusals = 3;
     busy.broken = 2;
     const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
@@ -67,13 +67,13 @@ describe("what can't be had beside the database", () => {
     expect([busy.refusals, busy.broken]).toEqual([0, 0]);
   }, 30_000);
 
-  it("is the same where a cache on the way has weakened its etag", async () => {
+  it("is the same when a cache on the way has weakened its etag", async () => {
     busy.weakens = true;
     const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
     expect(namesIn(manifest)).toHaveLength(4);
   }, 30_000);
 
-  it("is left out by name and reason, and costs neither the database nor its proof", async () => {
+  it("is left out by name and reason, while the database is backed up and proven", async () => {
     busy.refusals = 1000;
     const { manifest } = await started.backUp(contentOfProject(source, { endpoint: busy.address }));
     expect(namesIn(manifest)).toEqual(["function hello"]);
@@ -102,14 +102,14 @@ describe("what can't be had beside the database", () => {
     expect(JSON.stringify(wrong.manifest)).not.toContain(TOKEN);
   }, 30_000);
 
-  it("is all of it where there is no token, each thing with what to do", async () => {
+  it("is all of it when there is no token, each thing with what to do", async () => {
     const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
     const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
-    expect(PARTS_BESIDE.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
+    expect(OUTSIDE_PARTS.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));
   }, 30_000);
 
   it("costs only the object that can't be read, wherever it stands among the others", async () => {
@@ -149,7 +149,7 @@ describe("what can't be had beside the database", () => {
     expect(failureText(manifest.backupId, manifest.leftOut)).toContain("bytes of storage object files/a01");
   }, 30_000);
 
-  it("is a loss where a row is as it was and its bytes are not, and none where the app has changed it meanwhile", async () => {
+  it("is a loss when bytes differ from an unchanged row, and none when the app has changed the row meanwhile", async () => {
     await runSql(
       source.database.superuserUrl,
       `insert into storage.objects (bucket_id, name, metadata) values ('files', 'vanished', '{"size": 5}'), ('files', 'deleted', '{"size": 5}'),

@@ -42,7 +42,7 @@ const isRows = (key: string) => key.includes("/data/");
 const OURS = "application_name like 'castchat-recovery backup %'";
 
 describe("a run's readers", () => {
-  it("are never more than four connections with the leading one, pg_dump's among them", async () => {
+  it("never use more than four connections, including the leading one and pg_dump's", async () => {
     const vault = await source.cloud.newVault();
     const slow: Vault = {
       ...vault,
@@ -69,7 +69,7 @@ describe("a run's readers", () => {
     expect(Math.max(...seen)).toBe(4);
   }, 60_000);
 
-  it("are replaced while the snapshot lives: what was being read is read again, and none of it comes twice", async () => {
+  it("are replaced while the snapshot lives: their item is read again, and no row comes twice", async () => {
     const vault = await source.cloud.newVault();
     let storedOfBig = 0;
     let ended: { query: string }[] = [];
@@ -90,7 +90,7 @@ describe("a run's readers", () => {
     const said: string[] = [];
     const { backupId } = await backUp(cutting, (message) => void said.push(message));
     expect(ended).toHaveLength(1);
-    expect(said.filter((one) => one.includes("beginning anew"))).toEqual([]);
+    expect(said.filter((one) => one.includes("starting again"))).toEqual([]);
     const [one] = await list(vault);
     const { chunks, parts } = one!.manifest!;
     expect([...chunks, ...parts].some(({ key }) => key.includes("/attempt-"))).toBe(false);
@@ -128,7 +128,7 @@ describe("what is stored last", () => {
     expect(stored.slice(0, -last.length).filter((key) => last.includes(key))).toEqual([]);
   }, 60_000);
 
-  it("is no proof where what is read back is not what was written", async () => {
+  it("is no proof when what is read back is not what was written", async () => {
     const vault = await source.cloud.newVault();
     const broken: Vault = {
       ...vault,

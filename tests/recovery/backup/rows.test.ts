@@ -174,7 +174,7 @@ describe("rows", () => {
     expect(dumpOf(target.superuserUrl)).toBe(dump);
   }, 120_000);
 
-  it("are refused as a whole chunk where one was altered or takes another's place", async () => {
+  it("are refused as a whole chunk when the chunk was altered or swapped", async () => {
     const other = await cloud.newVault();
     const { backupId, tier } = await backup(backupOptions({ vault: other }));
     const again = () =>
@@ -197,13 +197,13 @@ describe("rows", () => {
     await tamper(other, key(2), () => second.subarray(0, -1));
     await expect(again()).rejects.toBeInstanceOf(PromiseError);
     expect((await journalOf(target.url)).map(({ step }) => step)).not.toContain(key(2));
-    // Whole again, it goes on with what is in already.
+    // When the chunk is whole again, the restore continues with the rows that it already has.
     await putInPlace(other, key(2), second);
     expect((await again()).backupId).toBe(backupId);
     expect(dumpOf(target.superuserUrl)).toBe(dump);
   }, 60_000);
 
-  it("are those of the snapshot though tables are altered, emptied and dropped meanwhile, and nobody waits for long", async () => {
+  it("are those of the snapshot though tables are altered, emptied and dropped meanwhile, and no session waits for long", async () => {
     await runSql(
       target.url,
       "create table public.t1 as select n from generate_series(1, 1000) n; create table public.t2 as table public.t1; create table public.t3 as table public.t1",
@@ -234,13 +234,13 @@ describe("rows", () => {
           change("drop table public.t3"),
         );
       }
-      if (message.includes("giving way")) slow = false;
+      if (message.includes("yielding")) slow = false;
     };
     const result = await backup(
       backupOptions({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding }),
     );
     for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(mostWaitMs(yielding));
-    expect(said).toContain("Another session waits for a table: giving way, then beginning anew");
+    expect(said).toContain("Another session waits for a table: yielding, then starting again");
     const [{ manifest } = { manifest: undefined }] = await listBackups({ vault: other, trustedKeys, tiers: TIERS });
     expect(manifest!.backupId).toBe(result.backupId);
     expect(manifest!.tables.filter(({ name }) => /^t\d$/.test(name)).map(({ name, rows }) => [name, rows])).toEqual([

@@ -15,7 +15,7 @@ afterAll(() => database.stop());
 beforeEach(() => runSql(database.url, "create table public.posts as select 1 as id"));
 afterEach(() => runSql(database.url, "drop table if exists public.posts, public.newer"));
 
-/** A session in which somebody else does something just before it first says such a statement. */
+/** A session in which another session runs `sql` just before the first statement that matches. */
 function meddledWith(session: Session, before: RegExp, sql: string): Session {
   let isDone = false;
   return {
@@ -30,7 +30,7 @@ function meddledWith(session: Session, before: RegExp, sql: string): Session {
   };
 }
 
-/** What a snapshot and a reader of it show of the tables, where somebody meddles with its making. */
+/** What a snapshot and a reader of it show of the tables when another session interferes. */
 async function seen(before: RegExp, sql: string): Promise<{ tables: string[]; posts: unknown[] }> {
   return await withSession(database.url, { applicationName: "test" }, async (session) => {
     const snapshot = await openSnapshot(meddledWith(session, before, sql), silent);
@@ -48,17 +48,17 @@ async function seen(before: RegExp, sql: string): Promise<{ tables: string[]; po
 }
 
 describe("a snapshot", () => {
-  it("holds what was committed before its locks were had: it is taken after them", async () => {
+  it("holds what was committed before its locks were taken", async () => {
     const { posts } = await seen(/^lock table/, "insert into public.posts values (2)");
     expect(posts).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it("knows of a table that came between the listing and the locks: it lists again", async () => {
+  it("includes a table that was created between the listing and the locks", async () => {
     const { tables } = await seen(/^lock table/, "create table public.newer (id int)");
     expect(tables).toEqual(["newer", "posts"]);
   });
 
-  it("knows of a column, and of a type, that came between them", async () => {
+  it("includes a column and a type that were changed between them", async () => {
     await withSession(database.url, { applicationName: "test" }, async (session) => {
       const altering = "alter table public.posts add column more int; alter table public.posts alter id type regclass";
       const { tables } = await openSnapshot(meddledWith(session, /^lock table/, altering), silent);
@@ -70,14 +70,14 @@ describe("a snapshot", () => {
     });
   });
 
-  it("begins anew where a table goes between them", async () => {
+  it("starts again when a table is dropped between them", async () => {
     const { tables } = await withSession(database.url, { applicationName: "test" }, (session) =>
       openSnapshot(meddledWith(session, /^lock table/, "drop table public.posts"), silent),
     );
     expect(tables.map(({ name }) => name)).not.toContain("posts");
   });
 
-  it("keeps its tables from being altered, emptied and dropped, and nobody from writing to them", async () => {
+  it("keeps its tables from being altered, emptied and dropped, but not from being written to", async () => {
     await withSession(database.url, { applicationName: "test" }, async (session) => {
       await openSnapshot(session, silent);
       const change = (sql: string) => runSql(database.url, `set lock_timeout = '100ms'; ${sql}`);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { letGoOfLocks, openReader } from "../../../recovery/backup/snapshotReader.ts";
+import { openReader, releaseReaderLocks } from "../../../recovery/backup/snapshotReader.ts";
 import { connect, type Session } from "../../../recovery/postgres/session/database.ts";
 import { startTcpProxy } from "../../faults/support/tcpProxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
@@ -33,7 +33,7 @@ const from = (databaseUrl = database.url) => ({
 });
 
 describe("openReader", () => {
-  it("comes in once a network that was cut for a moment is there again", async () => {
+  it("connects when a network that was cut for a moment is back", async () => {
     const proxy = await startTcpProxy(database.port);
     try {
       proxy.cut();
@@ -47,8 +47,8 @@ describe("openReader", () => {
   });
 });
 
-describe("letGoOfLocks", () => {
-  it("keeps no lock of what was read before, and the same snapshot", async () => {
+describe("releaseReaderLocks", () => {
+  it("releases the locks of what was read before, and keeps the snapshot", async () => {
     const reader = await openReader(from(), signal);
     await reader.query("select count(*) from public.kept");
     const locks = () =>
@@ -56,7 +56,7 @@ describe("letGoOfLocks", () => {
         "select from pg_locks l join pg_stat_activity a using (pid) where a.application_name = 'test reader' and l.relation = 'public.kept'::regclass",
       );
     expect(await locks()).toHaveLength(1);
-    await letGoOfLocks(reader, from());
+    await releaseReaderLocks(reader, from());
     expect(await locks()).toHaveLength(0);
     expect(await reader.query("select id from public.kept")).toEqual([{ id: 1 }]);
     await reader.end();

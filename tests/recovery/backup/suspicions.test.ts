@@ -56,7 +56,7 @@ describe("suspicionsOf", () => {
       ["public.posts is empty, it had 1000 rows in last"],
     ],
     ["another kind before it", run("now", "data-only", table("posts", 1)), last, []],
-    ["critical tables alone", run("now", "critical", table("posts", 1)), last, []],
+    ["only critical tables", run("now", "critical", table("posts", 1)), last, []],
   ])("%s", (_case, now, before, clauses) => {
     expect(suspicionsOf(now, before, limits)).toEqual(clauses);
   });

@@ -64,7 +64,7 @@ describe("a mirror", () => {
     expect((await mirror(source, target)).heads).toEqual({ main: second });
   });
 
-  it("is refused for a source without a commit, and a mirror that is not there is told", async () => {
+  it("is refused when the source has no commit or the mirror does not exist", async () => {
     const empty = await makeEmpty("empty");
     await expect(mirror(empty, empty)).rejects.toThrow(/holds no branch or tag/);
     await commitFiles(cloud, "castchat/lonely", { "a.txt": "a" });

@@ -36,7 +36,7 @@ describe("plan", () => {
     expect(report.recovery).toHaveLength(2);
   });
 
-  it("says what the backups read from Supabase, now and once they have grown", () => {
+  it("forecasts what the backups read from Supabase, now and after growth", () => {
     const { egress, assumptions } = plan(input());
     const { dumpBytes, storageBytes, readPerDumpByte, growthPerYear, intervalHours, firstDay, onDay } = assumptions;
     expect(egress.start).toEqual(egressForecast(intervalHours, dumpBytes * readPerDumpByte, storageBytes));
@@ -57,11 +57,11 @@ describe("plan", () => {
     expect(() => plan(input({ primary: bad }))).toThrow(/no prices for region eu-west-1.*\n.*GLACIER/);
   });
 
-  it("says of a standby that can't be read that nothing is proved for it, and proves the rest", () => {
+  it("proves nothing for a standby that can't be read, says so, and proves the rest", () => {
     const { proof, costs } = plan(input({ replica: { unreadable: { stack: "dr", why: "its settings are wrong." } } }));
     expect(proof.violations).toHaveLength(1);
     expect(proof.violations[0]!.what).toBe(
-      "the rules of dr can't be read, so nothing is proved for the replica: its settings are wrong",
+      "the rules of dr can't be read, so nothing is proven for the replica: its settings are wrong",
     );
     expect(costs).toHaveLength(1);
     expect(plan(input({ replica: undefined })).proof.violations).toEqual([]);
@@ -94,7 +94,7 @@ describe("planCalendar", () => {
     expect({ missed, runs }).toEqual({ missed: 12, runs: 160 });
   });
 
-  it("tells when a whole week has no backup", () => {
+  it("reports when a whole week has no backup", () => {
     const week = Array.from({ length: 7 }, (_, index) => dateOf(day("2027-03-08") + index));
     expect(calendar("2027-03-01", 20, week).unopened).toContain("the week of 2027-03-08");
   });

@@ -68,17 +68,17 @@ describe("readRules", () => {
     [
       "a filter by tags",
       { rules: [{ ...LIFECYCLE[0], filter: { tag: { key: "a", value: "b" } } }] },
-      'The lifecycle rule "daily" of prod uses filter.tag, which the plan can\'t follow; filter by prefix and size, and act by days.',
+      'The lifecycle rule "daily" of prod uses filter.tag, which the plan can\'t simulate. Only filter by prefix and size',
     ],
     [
       "an expiration by date",
       { rules: [{ ...LIFECYCLE[0], expiration: { date: "2027-01-01" } }] },
-      'The lifecycle rule "daily" of prod uses expiration.date, which the plan can\'t follow; filter by prefix and size, and act by days.',
+      'The lifecycle rule "daily" of prod uses expiration.date, which the plan can\'t simulate. Only filter by prefix and size',
     ],
     [
       "another class",
       { rules: [LIFECYCLE[0], { ...LIFECYCLE[1], transitions: [{ days: 30, storageClass: "ONEZONE_IA" }] }] },
-      'The lifecycle rule "weekly" of prod has a transitions.0.storageClass that the plan doesn\'t know',
+      'The lifecycle rule "weekly" of prod has a transitions.0.storageClass that the plan can\'t read',
     ],
     [
       "noncurrent moves",
@@ -110,6 +110,8 @@ describe("readRules", () => {
   it("says when there is no vault, or no region", () => {
     expect(readRules("prod", "another", registered("prod")).faults[0]).toContain("declares no backup vault another");
     const nowhere = registered("prod").map(({ urn, type, inputs }) => ({ urn, type, inputs }));
-    expect(readRules("prod", "vault", nowhere).faults[0]).toContain("region of prod's vault isn't known");
+    expect(readRules("prod", "vault", nowhere).faults[0]).toContain(
+      "region of prod's vault is unknown. Set `awsRegion`",
+    );
   });
 });

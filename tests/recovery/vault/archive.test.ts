@@ -5,14 +5,14 @@ import { describe, expect, it } from "@jest/globals";
 import { checkArchive } from "../../../recovery/vault/archive.ts";
 
 describe("checkArchive", () => {
-  it("refuses what is no archive", async () => {
+  it("refuses what is not an archive", async () => {
     await expect(checkArchive(Readable.from([Buffer.from("SET row_security = off;\n")]))).rejects.toThrow(
       /pg_restore failed .*(not.*archive|text format)/s,
     );
     await expect(checkArchive(Readable.from([]))).rejects.toThrow("pg_restore failed");
   });
 
-  it("passes on what is wrong with its source", async () => {
+  it("passes on an error of its source", async () => {
     const source = Readable.from(
       (async function* () {
         yield Buffer.from("PGDMP");

@@ -43,7 +43,7 @@ describe("chooseBackup", () => {
     expect(taken(all, { at: new Date("2030-01-01T00:00:00Z") })).toBe(newest);
   });
 
-  it("takes one that is dated in the future by its id alone", () => {
+  it("takes one that is dated in the future only by its id", () => {
     const now = new Date("2026-07-01T09:00:00Z");
     expect(taken(all, { now })).toBe(middle);
     expect(taken(all, { now, at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
@@ -55,7 +55,7 @@ describe("chooseBackup", () => {
     expect(taken(all, { now: new Date("2026-07-01T13:50:10Z") })).toBe(newest);
   });
 
-  it("takes what was saved before a replacement by its id alone", () => {
+  it("takes what was saved before a replacement only by its id", () => {
     const damage: BackupSummary = { ...newest, manifest: { ...newest.manifest!, purpose: "safety" } };
     expect(taken([damage, middle], {})).toBe(middle);
     expect(taken([damage, middle], { at: new Date("2030-01-01T00:00:00Z") })).toBe(middle);
@@ -73,28 +73,26 @@ describe("chooseBackup", () => {
     [
       "an instant before all",
       { at: new Date("2026-07-01T00:00:00Z") },
-      "There is no proven backup at or before 2026-07-01T00:00:00.000Z: the oldest is of 2026-07-01T02:00:05.000Z (20260701T020000Z-000001).",
+      /at or before 2026-07-01T00:00:00\.000Z\. The oldest is of 2026-07-01T02:00:05\.000Z \(20260701T020000Z-000001\)/,
     ],
     [
       "an unknown id",
       { backupId: "x" },
-      'There is no backup "x" in this vault: the newest proven one is 20260701T140000Z-000003.',
+      /no backup "x" in this vault\. The newest proven one is 20260701T140000Z-000003/,
     ],
     [
       "an unproven one",
       { backupId: unproven.backupId },
-      "Backup 20260701T200000Z-000004 cannot be trusted: it was not read back yet. Choose another.",
+      /Backup 20260701T200000Z-000004 cannot be trusted: it was not read back yet\. .*`castchat-recovery list`/,
     ],
-    ["both", { backupId: old.backupId, at: new Date() }, "Set either a backup or a time (at) to restore, not both."],
+    ["both", { backupId: old.backupId, at: new Date() }, /either a backup or a time \(at\)/],
   ])("refuses %s", (_case, choice, message) => {
     expect(() => chooseBackup(all, choice)).toThrow(message);
     expect(() => chooseBackup(all, choice)).toThrow(UserError);
   });
 
   it("refuses a vault without any proven backup", () => {
-    expect(() => chooseBackup([], {})).toThrow(
-      'This vault has no proven full backup: run "castchat-recovery backup" first, or name another vault.',
-    );
+    expect(() => chooseBackup([], {})).toThrow(/no proven full backup\. Run `castchat-recovery backup`/);
     expect(() => chooseBackup([unproven], { at: new Date() })).toThrow(
       "it holds 1 others; the newest is 20260701T200000Z-000004: it was not read back yet",
     );
@@ -124,7 +122,7 @@ describe("a newer backup of a writer that is not trusted", () => {
     expect(refused).toThrow(/--backup 20260701T140000Z-000003/);
   });
 
-  it("is passed over where the older one is asked for by name, or a time is", () => {
+  it("is passed over when a backup or a time is asked for", () => {
     expect(chooseBackup(backups, { now, backupId: newest.backupId })).toEqual({ chosen: newest, passedOver: [] });
     const { chosen, passedOver } = chooseBackup(backups, { now, at: now });
     expect(chosen).toBe(newest);
@@ -134,7 +132,7 @@ describe("a newer backup of a writer that is not trusted", () => {
     expect(chooseBackup(backups, { now, at: new Date("2026-07-01T15:00:00Z") }).passedOver).toEqual([]);
   });
 
-  it("stops nothing where it is older, or dated in the future", () => {
+  it("does not matter when it is older or dated in the future", () => {
     const older = { ...foreign, untrusted: { ...foreign.untrusted!, snapshotAt: "2026-07-01T09:00:00.000Z" } };
     expect(chooseBackup([older, newest], { now })).toEqual({ chosen: newest, passedOver: [] });
     const { chosen, passedOver } = chooseBackup(backups, { now: new Date("2026-07-01T15:00:00Z") });
@@ -149,7 +147,7 @@ describe("what is passed over", () => {
   const of = (last: BackupSummary, choice: BackupChoice = { now }) =>
     chooseBackup([middle, last, old, newest], choice).passedOver;
 
-  it("names newer backups that were not taken, up to the wanted instant, and no others", () => {
+  it("lists the newer backups that were not taken, up to the wanted instant, and no others", () => {
     const unfinished = { ...unproven, problems: [NEVER_FINISHED], manifest: undefined };
     const configuration = { ...unproven, manifest: { ...unproven.manifest!, kind: "configuration" as const } };
     expect(of(forged)).toEqual([
@@ -162,7 +160,7 @@ describe("what is passed over", () => {
     expect(of(configuration)).toEqual([]);
   });
 
-  it("names what is proven but not taken without a name, and how to take it", () => {
+  it("lists proven backups that are only taken by their id, and how to take them", () => {
     const safety = { ...summary("20260701T210000Z-000006", "2026-07-01T21:00:00.000Z") };
     safety.manifest = { ...safety.manifest!, purpose: "safety" };
     expect(of(safety)).toEqual([
@@ -176,7 +174,7 @@ describe("what is passed over", () => {
     ]);
   });
 
-  it("is said again by a restore that goes on, without what has come since it began", () => {
+  it("is listed again by a restore that continues, without backups from after its start", () => {
     const startedAt = new Date("2026-07-01T21:00:00Z");
     const later = summary("20260701T220000Z-000008", "2026-07-01T22:00:00.000Z");
     const backups = [later, forged, newest, old];

@@ -5,7 +5,7 @@ import {
   type Held,
   holdersAmong,
   lackingNames,
-  PARTS_BESIDE,
+  OUTSIDE_PARTS,
   wholenessOf,
 } from "../../../recovery/vault/completeness.ts";
 import type { Lacks } from "../../../recovery/vault/lacks.ts";
@@ -16,7 +16,7 @@ const part = (name: PartName) => ({ name, key: name, sizeBytes: 1, sha256: "0".r
 const both = [part("project.json"), part("configuration.json")];
 /** A manifest that says what it lacks. */
 const saying = (lacks: Lacks, parts = both): Held => ({ parts, leftOut: [], lacks });
-/** One from before that. */
+/** A manifest from before `lacks`. */
 const before = (...what: string[]): Held => ({ parts: both, leftOut: what.map((one) => ({ what: one, why: "w" })) });
 
 describe("whether a backup has a part whole", () => {
@@ -56,10 +56,10 @@ describe("whether a backup has a part whole", () => {
       ["whole", "whole", "whole", "unknown"],
     ],
   ])("%s", (_case, manifest, expected) => {
-    expect(PARTS_BESIDE.map((one) => wholenessOf(manifest, one))).toEqual(expected);
+    expect(OUTSIDE_PARTS.map((one) => wholenessOf(manifest, one))).toEqual(expected);
   });
 
-  it("is told with the names of what is lacking, as far as they are known", () => {
+  it("comes with the names of what is lacking, as far as they are known", () => {
     const older = before("bytes of storage object a/b (c)", "bytes of 2 storage objects (a, b)", "edge functions");
     expect(lackingNames(older, "storage")).toEqual(["a/b (c)", "*"]);
     expect(lackingNames(older, "functions")).toEqual(["*"]);
@@ -84,7 +84,7 @@ describe("the backups that must not be lost", () => {
     expect(held()).toEqual([]);
   });
 
-  it("are also those that can't tell whether they have a part", () => {
+  it("include those that may or may not have a part", () => {
     const noDns = at("no dns", saying({ configuration: ["dns"] }));
     expect(held(noDns, at("old", before()), at("whole", saying({})))).toEqual(["no dns", "old"]);
   });

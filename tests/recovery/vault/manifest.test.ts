@@ -43,7 +43,7 @@ const manifest = (more: object) =>
   );
 
 describe("parseManifest", () => {
-  it("knows the format of a table's rows, which was text before version 4", () => {
+  it("reads the format of a table's rows, which was text before version 4", () => {
     const formats = (more: object) => parseManifest(manifest(more)).tables.map(({ format }) => format);
     expect(
       formats({
@@ -68,7 +68,7 @@ describe("parseManifest", () => {
     );
   });
 
-  it("refuses what is no JSON", () => {
-    expect(() => parseManifest(Buffer.from("{"))).toThrow("the manifest is no JSON");
+  it("refuses what is not JSON", () => {
+    expect(() => parseManifest(Buffer.from("{"))).toThrow("the manifest is not JSON");
   });
 });

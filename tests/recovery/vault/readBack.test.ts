@@ -13,7 +13,7 @@ const CONTENT = Buffer.from("a picture");
 const sha256 = createHash("sha256").update(CONTENT).digest("hex");
 const FILES = 60;
 
-/** A backup of storage objects alone. */
+/** A backup that only holds storage objects. */
 const manifest = {
   ...{ parts: [], chunks: [], tables: [] },
   files: Array.from({ length: FILES }, (_, index) => ({
@@ -23,7 +23,7 @@ const manifest = {
 } as unknown as Manifest;
 
 describe("readBack", () => {
-  it("reads many storage objects beside each other: one after the other they would outlast the run", async () => {
+  it("reads many storage objects at once, since one by one would take longer than a run may", async () => {
     let [reading, most, read] = [0, 0, 0];
     const vault = {
       name: "slow",
@@ -42,7 +42,7 @@ describe("readBack", () => {
     expect(most).toBeLessThanOrEqual(16);
   });
 
-  it("names each of them that is damaged", async () => {
+  it("reports each object that is damaged", async () => {
     const vault = {
       name: "damaged",
       passedOver: new PassedOver(),

@@ -55,7 +55,7 @@ const retire = (faults: { bucket?: Error; key?: Error; disagrees?: Error } = {})
   });
 
 describe("retiring a vault", () => {
-  it("ends bucket, key and state, in this order, once they are agreed to", async () => {
+  it("deletes bucket, key and state, in this order, after confirmation", async () => {
     expect(await retire()).toEqual({ auditBucket: "audit" });
     expect(done).toEqual(["agreed", "bucket", "key", "state"]);
   });
@@ -66,9 +66,9 @@ describe("retiring a vault", () => {
     [
       "locked and held ones",
       { versions: 1, lockedUntil: new Date("2031-01-02T00:00:00Z"), held: 2 },
-      /last lock of a backup ends at 2031-01-02T00:00:00\.000Z\. 2 backups are held, which no rule expires/,
+      /last lock of a backup ends at 2031-01-02T00:00:00\.000Z\. 2 backups are held/,
     ],
-  ])("is refused while %s are left, before anything is asked", async (_case, left, sentence) => {
+  ])("is refused while %s are left, before it asks for confirmation", async (_case, left, sentence) => {
     held = { ...EMPTY, ...left };
     const refused = retire();
     await expect(refused).rejects.toThrow(sentence);
@@ -76,13 +76,13 @@ describe("retiring a vault", () => {
     expect(done).toEqual([]);
   });
 
-  it("changes nothing without agreement, and nothing more once the bucket is found not to be empty", async () => {
+  it("changes nothing without confirmation, and stops when the bucket is not empty", async () => {
     await expect(retire({ disagrees: new UserError("no") })).rejects.toThrow("no");
     await expect(retire({ bucket: new PromiseError("not empty") })).rejects.toThrow("not empty");
     expect(done).toEqual(["agreed"]);
   });
 
-  it("is finished by the same call after break-glass was refused, or has ended the key by hand", async () => {
+  it("is finished by the same call after break-glass was refused or has deleted the key by hand", async () => {
     await expect(retire({ key: new UserError("only break-glass") })).rejects.toThrow("only break-glass");
     expect(done).toEqual(["agreed", "bucket"]);
     keyIsAlive = false;

@@ -39,14 +39,14 @@ describe("describeTables", () => {
     ["more rows", [chunkOf("1", "2"), chunkOf("2")], counted(2), "3 rows were copied, but the server counts 2"],
     ["none", [], counted(1), "0 rows were copied, but the server counts 1"],
     [
-      "rows of a table that nobody counted",
+      "rows of a table that was not counted",
       [chunkOf("1")],
       new Map(),
       "1 rows were copied, but the server counts none",
     ],
   ])("refuses a run that has copied %s", (_case, chunks, counts, message) => {
     const describing = () => describeTables([table], chunks, counts);
-    expect(describing).toThrow(`Of public.posts ${message}: this run is no backup.`);
+    expect(describing).toThrow(`Of public.posts ${message}. This run is not a backup.`);
     expect(describing).toThrow(PromiseError);
   });
 });

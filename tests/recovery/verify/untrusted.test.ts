@@ -99,7 +99,7 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
     vault = await cloud.newVault();
     const common = { databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
     const { tier, backupId } = await backup(common);
-    // An earlier version's roles.sql, as whoever holds the writer's key has signed it.
+    // The roles.sql of an earlier version, signed with the writer's key.
     const roles = zstdCompressSync(Buffer.from(smuggled(evidence)));
     await resign(vault, signer, { tier, backupId }, (signed) => {
       const part = signed.parts.find(({ name }) => name === "roles.sql")!;
@@ -147,7 +147,7 @@ describe.each([OLDER, sandboxPostgres])("a hostile backup of PostgreSQL $major",
     expect(await runSql(plain.adminUrl, left)).toEqual([]);
   });
 
-  it("is not restored over a superuser's connection, nor put in place by one", async () => {
+  it("is never restored or put in place by a superuser", async () => {
     await expect(restore({ ...shared(), targetUrl: plainUrl, generation: 1 })).rejects.toThrow("is a superuser");
     const live = {
       targetUrl: source.superuserUrl,

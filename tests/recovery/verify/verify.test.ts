@@ -114,7 +114,7 @@ const flipped = (content: Buffer) => {
 };
 
 describe("verify", () => {
-  it("names every fault, not the first alone, and notes the failure beside the backup", async () => {
+  it("lists every fault, and stores the failure next to the backup", async () => {
     const taken = await takeBackup();
     const { vault, at, manifest } = taken;
     const [first, second] = manifest.chunks.map((chunk) => chunk.key) as [string, string];
@@ -151,7 +151,7 @@ describe("verify", () => {
     await expect(check(vault)).rejects.toBeInstanceOf(UserError);
   });
 
-  it("sees content that only its rows give away, and totals that are not the tables'", async () => {
+  it("finds altered rows, and totals that differ from the tables'", async () => {
     const taken = await takeBackup();
     const { vault } = taken;
     await resign(vault, signer, taken, (manifest) => {
@@ -168,7 +168,7 @@ describe("verify", () => {
     );
   });
 
-  it("parses what a restore will have to read", async () => {
+  it("parses the parts that a restore reads", async () => {
     const taken = await takeBackup(undefined, configured);
     const texts = { "held-back.json": "{", "configuration.json": "nothing" } as const;
     for (const [name, text] of Object.entries(texts)) {
@@ -190,7 +190,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("does not unpack what has been put in the place of a small part before it knows that it is that part", async () => {
+  it("decompresses no small part before its SHA-256 has matched", async () => {
     const taken = await takeBackup(undefined, configured);
     const part = taken.manifest.parts.find((one) => one.name === "configuration.json")!;
     const whole = (await taken.vault.getBytes(part.key))!;
@@ -208,7 +208,7 @@ describe("verify", () => {
     );
   }, 20_000);
 
-  it("reads files, and sees content that is not what the service gave", async () => {
+  it("reads files, and finds content that differs from the service's", async () => {
     const taken = await takeBackup();
     const { vault, at } = taken;
     const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -239,7 +239,7 @@ describe("verify", () => {
     const manifestKey = `${one.at}manifest.json`;
     const named = (more: Partial<VerifyOptions> = {}) => check(one.vault, { backupId: one.backupId, ...more });
     await expect(named({ trustedKeys: [stranger] })).rejects.toThrow(
-      `${manifestKey} is no manifest of this backup: its manifest is not signed by a trusted key`,
+      `${manifestKey} is not this backup's manifest: its manifest is not signed by a trusted key`,
     );
     const own = (await one.vault.getBytes(manifestKey))!;
     await tamper(one.vault, manifestKey, (content) =>
@@ -252,12 +252,12 @@ describe("verify", () => {
       await putInPlace(one.vault, `${one.at}${object}`, (await one.vault.getBytes(`${other.at}${object}`))!);
     const replayed = named();
     await expect(replayed).rejects.toThrow(
-      `${manifestKey} is no manifest of this backup: its manifest belongs to backup`,
+      `${manifestKey} is not this backup's manifest: its manifest belongs to backup`,
     );
     await expect(replayed).rejects.toBeInstanceOf(PromiseError);
   });
 
-  it("takes no object into memory whose size nothing bounds", async () => {
+  it("reads no object of unbounded size into memory", async () => {
     const taken = await takeBackup();
     await check(taken.vault, storing());
     const unbounded: string[] = [];
@@ -284,8 +284,8 @@ describe("verify", () => {
   });
 });
 
-describe("a result that can't be stored", () => {
-  it("is told all the same, and what is missing to store it", async () => {
+describe("verify when its result can't be stored", () => {
+  it("reports the result and what is missing to store it", async () => {
     const taken = await takeBackup();
     const refusing: Signer = { ...signer, sign: () => Promise.reject(new UserError("KMS refuses kms:Sign")) };
     const store = { signer: refusing, clock: systemClock };
@@ -319,7 +319,7 @@ describe("verify --sample", () => {
     expect((await failure(check(vault, { share: { number: own, of: 3 } }))).faults).toEqual([
       `${key} is damaged: its SHA-256 is not the manifest's`,
     ]);
-    // Its bytes aren't this share's, its place and size are everybody's.
+    // Its bytes belong to another share, but every share checks its place and size.
     expect(await check(vault, { share: { number: other, of: 3 } })).toMatchObject({ ok: true });
     await tamper(vault, key, (content) => content.subarray(0, -1));
     expect((await failure(check(vault, { share: { number: other, of: 3 } }))).faults).toEqual([
@@ -345,7 +345,7 @@ describe("verify --sample", () => {
 });
 
 describe("stored verifications", () => {
-  it("are locked as long as their backup, and outlive it in no list", async () => {
+  it("are locked as long as their backup, and are not listed without it", async () => {
     const taken = await takeBackup();
     const { storedAs } = await check(taken.vault, storing());
     expect(storedAs).toMatch(new RegExp(`^${taken.at}verifications/\\d{8}T\\d{6}\\.\\d{3}Z\\.json$`));
@@ -358,12 +358,12 @@ describe("stored verifications", () => {
       Date.parse(taken.manifest.startedAt) + lockDays * 86_400_000,
       -4,
     );
-    const alone = await cloud.newVault();
-    await alone.put(storedAs!, (await taken.vault.getBytes(storedAs!))!);
-    expect(await listBackups({ vault: alone, trustedKeys, tiers: TIERS })).toEqual([]);
+    const another = await cloud.newVault();
+    await another.put(storedAs!, (await taken.vault.getBytes(storedAs!))!);
+    expect(await listBackups({ vault: another, trustedKeys, tiers: TIERS })).toEqual([]);
   });
 
-  it("are believed only where a trusted key signed them for this very manifest and time", async () => {
+  it("only count if a trusted key has signed them for this manifest and time", async () => {
     const taken = await takeBackup();
     const { vault, at } = taken;
     const { storedAs } = await check(vault, storing());

@@ -99,7 +99,7 @@ async function takeBackup(
 }
 
 describe("verify --restore", () => {
-  it("restores a good backup into a throwaway and answers each line of the checklist", async () => {
+  it("restores a good backup into a throwaway and makes each check of the checklist", async () => {
     const result = await verify(options({ store: { signer, clock: systemClock } }));
     expect(result).toMatchObject({ backupId, ok: true, level: "restored-proven" });
     const lines = result.restore!.lines;
@@ -122,13 +122,13 @@ describe("verify --restore", () => {
     const taken = await takeBackup();
     await resign(taken.vault, signer, taken, (manifest) => {
       manifest.seedCounts.posts += 1;
-      manifest.objects["policy public.posts.a policy that nobody restored"] = "0".repeat(32);
+      manifest.objects["policy public.posts.a policy that was not restored"] = "0".repeat(32);
     });
     const result = await failure(verify(options({ vault: taken.vault, store: { signer, clock: systemClock } })));
     expect(broken(result.restore!.lines)).toEqual({
-      restore: expect.stringContaining("a policy that nobody restored is missing"),
-      "row level security": "policy public.posts.a policy that nobody restored is missing",
-      "the guide's counts": "there are 40 posts instead of 41",
+      restore: expect.stringContaining("a policy that was not restored is missing"),
+      "row level security": "policy public.posts.a policy that was not restored is missing",
+      "counts of users, posts and applications": "there are 40 posts instead of 41",
     });
     const [listed] = await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS });
     const state = await readVerifications(
@@ -140,7 +140,7 @@ describe("verify --restore", () => {
     expect(await folders()).toEqual([]);
   });
 
-  it("is not ok where the throwaway server lacks an extension, and says which", async () => {
+  it("is not ok when the throwaway server lacks an extension, and says which", async () => {
     const taken = await takeBackup();
     await resign(taken.vault, signer, taken, (manifest) => {
       manifest.extensions.push({ name: "vector", version: "0.8.0", schema: "extensions" });
@@ -156,7 +156,7 @@ describe("verify --restore", () => {
     expect(await folders()).toEqual([]);
   });
 
-  it("removes the throwaway when it is stopped in the middle, and stores nothing", async () => {
+  it("removes the throwaway and stores nothing when it is interrupted", async () => {
     const keys = async () => (await vault.list("annual/")).map((one) => one.key);
     const before = await keys();
     const controller = new AbortController();
@@ -173,8 +173,10 @@ describe("verify --restore", () => {
     expect(await keys()).toEqual(before);
   });
 
-  it("restores only what is sound, whole and full", async () => {
-    await expect(verify(options({ share: { number: 1, of: 2 } }))).rejects.toThrow("leave out --sample or --restore");
+  it("only restores a sound, complete and full backup", async () => {
+    await expect(verify(options({ share: { number: 1, of: 2 } }))).rejects.toThrow(
+      "Leave out `--sample` or `--restore`",
+    );
     const taken = await takeBackup();
     await tamper(taken.vault, `${taken.tier}/${taken.backupId}/schema.dump.zst`, (content) => content.subarray(1));
     const result = await failure(verify(options({ vault: taken.vault, backupId: taken.backupId })));
@@ -186,7 +188,7 @@ describe("verify --restore", () => {
     await expect(refused).rejects.toBeInstanceOf(UserError);
   });
 
-  it("brings back the rows of extensions, and says of the vault's secrets and of an identity that is missing", async () => {
+  it("restores the rows of extensions, and reports the vault's secrets and a missing identity", async () => {
     await runSql(
       database.superuserUrl,
       `create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
@@ -199,7 +201,7 @@ describe("verify --restore", () => {
     const [{ manifest }] = (await listBackups({ vault: taken.vault, trustedKeys, tiers: TIERS })) as [BackupSummary];
     expect(manifest!.tables.filter(({ kind }) => kind === "extension")).not.toEqual([]);
     const sealed = verify(options({ vault: taken.vault, store: { signer, clock: systemClock } }));
-    await expect(sealed).rejects.toThrow("put the identity into CASTCHAT_AGE_IDENTITY");
+    await expect(sealed).rejects.toThrow("Set CASTCHAT_AGE_IDENTITY");
     await expect(sealed).rejects.toBeInstanceOf(UserError);
     expect(await taken.vault.list(`${taken.tier}/${taken.backupId}/verifications/`)).toEqual([]);
 
@@ -223,7 +225,7 @@ describe("verify --restore", () => {
     );
   });
 
-  it("takes tables and columns of Supabase's own that it does not know", async () => {
+  it("accepts unknown tables and columns of Supabase", async () => {
     await runSql(
       database.superuserUrl,
       `set role supabase_auth_admin;
@@ -237,8 +239,8 @@ describe("verify --restore", () => {
     const taken = await takeBackup();
     const result = await verify(options({ vault: taken.vault }));
     expect(result.level).toBe("restored-proven");
-    expect(result.restore!.notes).toContain(
-      "Supabase's own types are unknown here and stand as text: auth.mfa_factors, auth.users.newer.",
+    expect(result.restore!.notes).toContainEqual(
+      expect.stringMatching(/^These columns .* as text: auth\.mfa_factors, auth\.users\.newer\.$/),
     );
     await runSql(
       database.superuserUrl,
@@ -257,7 +259,7 @@ describe("verify --restore on a scratch server", () => {
   });
   const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
 
-  it("leaves a Supabase server as it was: databases, roles and what they may", async () => {
+  it("leaves a Supabase server as it was: databases, roles and rights", async () => {
     const scratch = await startTestDatabase(sandboxPostgres, "own");
     running.push(() => scratch.stop());
     const state = async () => [
@@ -294,7 +296,7 @@ describe("verify --restore on a scratch server", () => {
 
   it("never runs on the server that the backup comes from", async () => {
     const restore = { throwaways: scratchThrowaway(database.superuserUrl), forbidden: [], clock: systemClock };
-    await expect(verify(options({ restore }))).rejects.toThrow("a test restore never runs there");
+    await expect(verify(options({ restore }))).rejects.toThrow("A test restore never runs there");
     expect(await databasesOf(database.superuserUrl)).toHaveLength(3);
   });
 });

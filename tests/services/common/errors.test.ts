@@ -19,7 +19,7 @@ describe("redact", () => {
   it.each([
     "S3 in eu-west-1 at http://127.0.0.1:9000 cannot be reached",
     "http://127.0.0.1:4873/@scope/package answers 404",
-    'The database 127.0.0.1:5432 refuses the password of "postgres": correct the connection string.',
+    'The database 127.0.0.1:5432 refuses the password of "postgres". Correct the connection string.',
     "https://github.com/castchat/app@v1",
   ])("leaves %j as it is", (text) => {
     expect(redact(text)).toBe(text);

@@ -125,7 +125,7 @@ describe("types that are copied in binary", () => {
     for (const { oid } of found) expect(oid).toBeLessThan(10_000);
   });
 
-  it.each(SCALARS)("%s comes out of another database as it went in, alone and in arrays", async (type) => {
+  it.each(SCALARS)("%s comes out of another database as it went in, as a scalar and in arrays", async (type) => {
     const values = VALUES[type] ?? [];
     await onBoth(async (session) => {
       await session.query(
@@ -168,7 +168,7 @@ describe("types that are copied in binary", () => {
 });
 
 describe("a table's format", () => {
-  it("is binary for the app's tables of such types alone", async () => {
+  it("is binary only for the app's tables of such types", async () => {
     await runSql(
       source.url,
       `create schema forms;

@@ -59,7 +59,7 @@ const restoreInto = (database: TestDatabase) =>
   });
 
 describe("rows of extensions", () => {
-  it("are in the backup where the extension marks them as its user's", () => {
+  it("are in the backup if the extension marks them as its user's", () => {
     const tables = manifest.tables.filter(({ kind }) => kind === "extension");
     expect(tables.map(({ name, rows, condition }) => ({ name, rows, condition }))).toEqual([
       { name: "known_places", rows: 2, condition: "WHERE id >= 1000" },
@@ -71,7 +71,7 @@ describe("rows of extensions", () => {
     );
   });
 
-  it("come back beside the extension's own, in place of the initial ones that the backup holds otherwise", async () => {
+  it("come back next to the extension's own, and replace the initial ones that the backup has changed", async () => {
     await restoreInto(target);
     expect(await runSql(target.url, `select id, name from "Maps 地図".known_places order by id`)).toEqual([
       { id: 1, name: "Shibuya" },
@@ -88,7 +88,7 @@ describe("rows of extensions", () => {
     ]);
   }, 60_000);
 
-  it("are compared after a restore, those that the backup is to hold alone", async () => {
+  it("are compared after a restore, but only those that the backup holds", async () => {
     const check = () =>
       checkRestored({ targetUrl: target.url, applicationName: "test", manifest, signal: new AbortController().signal });
     await runSql(target.url, `update "Maps 地図".known_places set name = 'its own' where id = 2`);

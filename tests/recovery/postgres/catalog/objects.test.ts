@@ -87,7 +87,7 @@ describe("a reference by period", () => {
   }, 60_000);
   afterAll(() => newer.stop());
 
-  it("has no orphan where several rows cover the period together, and one where they don't", async () => {
+  it("has no orphan when several rows cover the period together, and one when they don't", async () => {
     await runSql(
       newer.url,
       `create extension btree_gist with schema extensions;
@@ -111,7 +111,7 @@ describe("a reference by period", () => {
 });
 
 describe("a reference that is wholly there or wholly null", () => {
-  it("has an orphan where it is null by half", async () => {
+  it("has an orphan when only a part is null", async () => {
     await runSql(
       database.superuserUrl,
       `create table public.seats (hall int, seat int, primary key (hall, seat));
@@ -250,7 +250,7 @@ describe("what makes a definition another one although its text is the same", ()
       "alter view public.offered alter column id set default 8",
     ],
     [
-      "how a table tells its rows apart to those that follow it",
+      "how a table identifies its rows for logical replication",
       "create table public.followed (id int primary key)",
       "alter table public.followed replica identity full",
     ],
@@ -275,7 +275,7 @@ describe("what makes a definition another one although its text is the same", ()
     await changed(before, change);
   });
 
-  it("takes an object for its own that its reader owns, whoever read it for the backup", async () => {
+  it("counts its reader's objects as its own, whichever role read them for the backup", async () => {
     await runSql(database.superuserUrl, "create table public.mine (id int); alter table public.mine owner to postgres");
     const manifest = await withSession(database.superuserUrl, { applicationName: "test" }, async (session) => ({
       source: { serverVersion: session.serverVersion },

@@ -40,7 +40,7 @@ describe("forStandIn", () => {
   });
 
   it.each(["GRANT ALL ON TABLE public.t TO postgres_reader;", "COMMENT ON TABLE public.t IS 'owned by postgres';"])(
-    "leaves %s alone",
+    "leaves %s unchanged",
     (sql) => {
       expect(forStandIn({ address }, sql)).toBe(sql);
     },

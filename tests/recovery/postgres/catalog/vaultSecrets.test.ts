@@ -77,7 +77,7 @@ describe("secrets of the vault", () => {
       expect(Buffer.from((await vault.getBytes(key))!).toString("latin1")).not.toContain(VALUE);
   });
 
-  it("come back out of an encrypted one, and are told to nobody", async () => {
+  it("come back out of an encrypted one, and are never printed", async () => {
     const identity = await generateX25519Identity();
     const { vault, manifest, said } = await backUp({ sealer: ageSealer([await identityToRecipient(identity)]) });
     expect(manifest.leftOut.filter(({ what }) => what.includes("vault secrets"))).toEqual([]);
@@ -93,7 +93,7 @@ describe("secrets of the vault", () => {
     expect([said, JSON.stringify(manifest), ...notes].join("\n")).not.toContain(VALUE);
   }, 60_000);
 
-  it("are made once, and given back their value where it is another", async () => {
+  it("are created once, and get their value back when it differs", async () => {
     await runSql(
       target.url,
       "select vault.update_secret(id, 'altered') from vault.secrets where name = 'api key'; delete from vault.secrets where name = 'empty'",
@@ -119,7 +119,7 @@ describe("secrets of the vault", () => {
     );
   });
 
-  it("are noted where there is no vault, and left out where the role may not read it", async () => {
+  it("are noted when there is no vault, and left out when the role may not read it", async () => {
     await runSql(
       source.superuserUrl,
       "revoke select on vault.decrypted_secrets from postgres, service_role; revoke pg_read_all_data from postgres",
@@ -134,6 +134,6 @@ describe("secrets of the vault", () => {
     expect(await read()).toEqual({ secrets: [], leftOut: [] });
     expect(
       await withSession(source.url, { applicationName: "test" }, (session) => restoreVaultSecrets(session, SECRETS)),
-    ).toEqual(["The target has no vault: 4 secrets of the vault are not in it."]);
+    ).toEqual([expect.stringMatching(/no vault, so 4 secrets/)]);
   });
 });

@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Puts a program of that name alone on PATH (with /bin for its own needs). */
+/** Puts a program with that name, and nothing else, on PATH (with /bin for its own needs). */
 function fake(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, name), 0o755);
@@ -36,7 +36,7 @@ describe("findPgTool", () => {
   it("refuses one that is older than the server", async () => {
     fake("pg_dump", 'echo "pg_dump (PostgreSQL) 15.8 (Debian 15.8-0+deb12u1)"');
     await expect(findPgTool("pg_dump", 17)).rejects.toThrow(
-      "pg_dump 15.8 is older than the server's major version 17: put PostgreSQL client programs of version 17 or newer first on PATH.",
+      "pg_dump 15.8 is older than the server's major version 17. Put PostgreSQL client programs of version 17 or newer first on PATH.",
     );
     expect(await findPgTool("pg_dump", 15)).toEqual({ name: "pg_dump", version: "15.8" });
   });
@@ -44,7 +44,7 @@ describe("findPgTool", () => {
   it("says when there is none", async () => {
     process.env["PATH"] = folder;
     await expect(findPgTool("pg_restore", 17)).rejects.toThrow(
-      "pg_restore is not on PATH: install the PostgreSQL client programs, version 17 or newer.",
+      "pg_restore is not on PATH. Install the PostgreSQL client programs, version 17 or newer.",
     );
     await expect(findPgTool("pg_restore", 17)).rejects.toThrow(UserError);
   });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 describe("measureTables", () => {
-  it("counts what lies beside a table's own file, but no index", async () => {
+  it("counts TOAST outside a table's own file, but no index", async () => {
     const measured = await withSession(database.url, { applicationName: "test" }, async (session) =>
       measureTables(session, await listTables(session)),
     );

@@ -33,7 +33,7 @@ describe("RowSum", () => {
     expect([total.rows, total.toString()]).toEqual([500, sumOf(...lines)]);
   });
 
-  it("tells apart lines that differ in one bit, wherever they lie in a buffer", () => {
+  it("distinguishes lines that differ in one bit, at any position in a buffer", () => {
     const line = Buffer.from("0123456789abcdefghijk");
     const seen = new Set<string>();
     for (let bit = -1; bit < line.length * 8; bit += 1) {

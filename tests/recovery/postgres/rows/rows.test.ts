@@ -52,7 +52,7 @@ describe.each(["text", "binary"] as const)("rows in %s", (format) => {
     );
   });
 
-  it("are not whole where the last one is cut anywhere", () => {
+  it("are incomplete when the last one is cut anywhere", () => {
     const first = written(format, [["one", null]]);
     const both = written(format, [
       ["one", null],

@@ -23,7 +23,7 @@ describe("refuseOtherProject", () => {
     expect(() => refuseOtherProject(address, "abcdef")).not.toThrow();
   });
 
-  it("lets a database be whose address tells no project", () => {
+  it("accepts a database whose address names no project", () => {
     expect(() => refuseOtherProject(own, "abcdef")).not.toThrow();
   });
 });

@@ -17,7 +17,7 @@ afterAll(() => database.stop());
 
 const options = { applicationName: "test" };
 
-/** A server that says no to whoever comes. */
+/** A server that refuses every connection. */
 async function startRefusing(code: string, message: string) {
   let asked = 0;
   const server = createServer((socket) => {
@@ -59,7 +59,7 @@ describe("parseDatabaseUrl", () => {
   it("says what to do about a password with a bare percent sign, without repeating it", () => {
     const parse = () => parseDatabaseUrl("postgresql://postgres:se%cret@db.abc.supabase.co/postgres");
     expect(parse).toThrow(UserError);
-    expect(parse).toThrow("write %25 for it");
+    expect(parse).toThrow("Write it as %25");
     expect(parse).not.toThrow(/cret/);
   });
 
@@ -108,7 +108,7 @@ describe("connect", () => {
     });
   });
 
-  it("calls nobody else's functions, also where the role's path comes to them first", async () => {
+  it("calls only the catalog's functions, even if the role's search_path has others first", async () => {
     await withSession(database.superuserUrl, options, (session) =>
       session.query(
         `create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
@@ -124,7 +124,7 @@ describe("connect", () => {
     }
   });
 
-  it("goes by its own name also behind a pooler that starts sessions under another", async () => {
+  it("has its own name, even if a pooler starts sessions under another", async () => {
     const pooler = await startSessionPooler(database.port);
     try {
       await withSession(pooler.through(database.url), options, async (session) => {
@@ -140,24 +140,24 @@ describe("connect", () => {
 
   it("says what is wrong in one sentence without the password", async () => {
     const wrong = `postgresql://postgres:wrong-secret@127.0.0.1:${database.port}/postgres`;
-    const nobody = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
+    const absent = "postgresql://postgres:wrong-secret@127.0.0.1:9/postgres";
     const nowhere = database.url.replace(/\/[^/]*$/, "/nowhere");
     await expect(connect(wrong, options)).rejects.toThrow(
-      `The database 127.0.0.1:${database.port} refuses the password of "postgres": correct the connection string.`,
+      `The database 127.0.0.1:${database.port} refuses the password of "postgres". Correct the connection string.`,
     );
-    await expect(connect(nobody, options)).rejects.toThrow(
-      "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED): check the address, the network and that the server runs.",
+    await expect(connect(absent, options)).rejects.toThrow(
+      "The database 127.0.0.1:9 cannot be reached (ECONNREFUSED). Check the address, the network and that the server runs.",
     );
     await expect(connect(nowhere, options)).rejects.toThrow('has no database "nowhere"');
     const none = `postgresql://postgres@127.0.0.1:${database.port}/postgres`;
     await expect(connect(none, options)).rejects.toThrow(
-      `The database 127.0.0.1:${database.port} asks for the password of "postgres", and the connection string holds none: add it.`,
+      `The database 127.0.0.1:${database.port} asks for the password of "postgres", but the connection string has none. Add it.`,
     );
-    for (const url of [wrong, nobody, nowhere, none])
+    for (const url of [wrong, absent, nowhere, none])
       await expect(connect(url, options)).rejects.toBeInstanceOf(UserError);
   });
 
-  it("says in the pooler's own words why it is not let in", async () => {
+  it("quotes the pooler's reason for a refusal", async () => {
     const said = "MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size";
     const pooler = await startRefusing("XX000", said);
     await expect(connect(pooler.url, options)).rejects.toThrow(
@@ -168,7 +168,7 @@ describe("connect", () => {
     pooler.stop();
   });
 
-  it("comes again where whoever keeps others out has not known it yet", async () => {
+  it("retries when a closed gate has not recognised it yet", async () => {
     const gate = await startRefusing("57P01", "terminating connection due to administrator command");
     await expect(connect(gate.url, options)).rejects.toThrow("terminating connection");
     expect(gate.asked()).toBe(5);

@@ -31,7 +31,7 @@ it("is refused before anybody is asked or shut out where the identity of a seale
     saveFirst: () => Promise.resolve(String(done.push("saved"))),
     reporter: (message) => void done.push(message),
   });
-  await expect(replacing).rejects.toThrow("put the identity into CASTCHAT_AGE_IDENTITY");
+  await expect(replacing).rejects.toThrow("Set CASTCHAT_AGE_IDENTITY");
   await expect(replacing).rejects.toBeInstanceOf(UserError);
   expect(done).toEqual([expect.stringContaining("Claiming")]);
 }, 60_000);

@@ -77,7 +77,7 @@ afterAll(async () => {
   await Promise.all([started.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
-// What a user's flow writes is rolled back, but sequences count on.
+// What a flow writes is rolled back, but sequences are not.
 beforeEach(() =>
   withSession(throwaway.adminUrl, { applicationName: "test" }, (one) => restoreSequences(one, manifest)),
 );
@@ -91,12 +91,12 @@ async function broken(): Promise<Record<string, string>> {
 const change = (sql: string) => runSql(throwaway.adminUrl, sql);
 
 describe("checkRestoredDatabase", () => {
-  it("finds nothing wrong with what the restore has made, and keeps what the source itself had not validated", async () => {
+  it("finds no fault after a restore, and keeps constraints that the source had not validated", async () => {
     const lines = await check();
     expect(lines.filter((line) => line.state === "not ok")).toEqual([]);
     const detail = (what: string) => lines.find((line) => line.what === what)!.detail;
     expect(detail("references")).toContain(
-      "not validated in the source either: 1 rows of public.legacy refer to none by legacy_post",
+      "not validated in the source either: 1 rows of public.legacy violate legacy_post",
     );
     expect(detail("constraints")).toContain("1 not validated, as in the source");
   });
@@ -110,11 +110,11 @@ describe("checkRestoredDatabase", () => {
       "update public.page_views set path = '/posts/1' where path = '/other'",
     ],
     [
-      "rows that refer to none",
+      "rows that violate a foreign key",
       "set session_replication_role = replica; update public.messages set reply_to = 4711 where id = 3",
       {
         "rows and fingerprints": expect.stringContaining("public.messages has other content"),
-        references: "1 rows of public.messages refer to none by messages_reply_to_fkey",
+        references: "1 rows of public.messages violate messages_reply_to_fkey",
       },
       "set session_replication_role = replica; update public.messages set reply_to = 2 where id = 3",
     ],
@@ -129,7 +129,7 @@ describe("checkRestoredDatabase", () => {
       "alter table public.posts validate constraint closed_has_date",
     ],
     [
-      "a sequence that begins anew",
+      "a sequence that starts again",
       "select setval('public.posts_id_seq', 1)",
       {
         sequences: "sequence public.posts_id_seq stands at 1 instead of 40",
@@ -212,7 +212,7 @@ describe("checkRestoredDatabase", () => {
       "create extension pg_trgm with schema extensions; create index posts_title_trigrams on public.posts using gin (title extensions.gin_trgm_ops)",
     ],
     [
-      "posts that nobody may write",
+      "posts that no role may write",
       `drop policy "own posts are written" on public.posts`,
       {
         "row level security": 'policy public.posts."own posts are written" is missing',
@@ -220,15 +220,15 @@ describe("checkRestoredDatabase", () => {
       `create policy "own posts are written" on public.posts for insert to authenticated with check (author_id = auth.uid())`,
     ],
     [
-      "posts that a policy keeps everybody from writing",
-      "create policy nobody on public.posts as restrictive for insert to authenticated with check (false)",
+      "posts that a policy keeps every role from writing",
+      "create policy closed on public.posts as restrictive for insert to authenticated with check (false)",
       {
-        "row level security": "policy public.posts.nobody is not in the backup",
+        "row level security": "policy public.posts.closed is not in the backup",
         "write a post": expect.stringContaining(
           "none of 20 accounts can write a post: new row violates row-level security",
         ),
       },
-      "drop policy nobody on public.posts",
+      "drop policy closed on public.posts",
     ],
     [
       "applications whose trigger fails",
@@ -254,9 +254,9 @@ describe("checkRestoredDatabase", () => {
        set session_replication_role = replica; update auth.users set encrypted_password = 'plain' where email = 'demo1@castchat.example';
        insert into auth.identities (id, provider_id, user_id, identity_data, provider) values ('00000000-0000-0000-0000-00000000000a', 'x', '00000000-0000-0000-0000-00000000000b', '{}', 'email')`,
       {
-        "stored passwords": "1 of 10 stored passwords are no hash that the Auth service knows",
+        "stored passwords": "1 of 10 stored passwords are not hashes that the Auth service accepts",
         "accounts and identities": "1 identities belong to no account",
-        references: "1 rows of auth.identities refer to none by identities_user_id_fkey",
+        references: "1 rows of auth.identities violate identities_user_id_fkey",
         "rows and fingerprints": expect.stringMatching(
           /auth\.identities has 11 rows instead of 10.*auth\.users has other content/,
         ),
@@ -265,12 +265,12 @@ describe("checkRestoredDatabase", () => {
        delete from auth.identities where provider_id = 'x'; drop table castchat_recovery.kept`,
     ],
     [
-      "a password that is taken though it is nobody's",
+      "a wrong password that is accepted",
       `create table castchat_recovery.kept as select id, encrypted_password from auth.users;
-       set session_replication_role = replica; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: nobody''s password', extensions.gen_salt('bf', 4))
+       set session_replication_role = replica; update auth.users set encrypted_password = extensions.crypt('castchat-recovery verify: a wrong password', extensions.gen_salt('bf', 4))
          where id = (select id from auth.users where encrypted_password ~ '^[$]2' order by id limit 1)`,
       {
-        "a wrong password": "a wrong password is taken",
+        "a wrong password": "a wrong password is accepted",
         "rows and fingerprints": expect.stringContaining("auth.users has other content"),
       },
       `set session_replication_role = replica; update auth.users u set encrypted_password = k.encrypted_password from castchat_recovery.kept k where k.id = u.id;
@@ -289,21 +289,21 @@ describe("checkRestoredDatabase", () => {
     expect(found).toEqual(expected);
   });
 
-  // What is so in the source too is no fault of the backup.
+  // What the source has too is no fault of the backup.
   it.each<[flow: string, string, string, string, string]>([
     [
       "write a post",
       "a copy of a post is its double by a key of the app's own",
       `alter table public.posts add column slug text; set session_replication_role = replica; update public.posts set slug = 'post ' || id;
        create unique index posts_slug on public.posts (lower(slug)); grant insert (slug) on public.posts to authenticated`,
-      "not checked here: a copy of a post would be its double by posts_slug",
+      "not checked here: a copy of a post would violate the unique key posts_slug",
       "alter table public.posts drop column slug",
     ],
     [
       "apply to a post",
       "a copy of an application is its double",
       "create unique index one_a_time on public.applications (applicant_id, applied_at)",
-      "not checked here: a copy of an application would be its double by one_a_time",
+      "not checked here: a copy of an application would violate the unique key one_a_time",
       "drop index public.one_a_time",
     ],
     [
@@ -321,7 +321,7 @@ describe("checkRestoredDatabase", () => {
     expect(line).toMatchObject({ state: "not checked", detail: expected });
   });
 
-  it("asks as the API does, for policies that look at the request itself", async () => {
+  it("sets what the API sets, for policies that look at the request", async () => {
     await change(
       `create policy "by request" on public.posts for select to anon, authenticated
          using (current_setting('request.method') = 'GET' and (current_setting('request.headers')::json ->> 'x-app') is null
@@ -332,7 +332,7 @@ describe("checkRestoredDatabase", () => {
     expect(found).toEqual({ "row level security": 'policy public.posts."by request" is not in the backup' });
   });
 
-  it("sees what the manifest has and the database has not, by each of the guide's ways", async () => {
+  it("finds what the manifest has and the database lacks, with each check", async () => {
     const posts = manifest.tables.find(({ name }) => name === "posts")!;
     const other = {
       ...manifest,
@@ -345,11 +345,11 @@ describe("checkRestoredDatabase", () => {
       tables: "public.nowhere is missing",
       extensions: expect.stringMatching(/^pg_trgm is of version [1-9]\S*, the backup's is 0\.1$/),
       "rows and fingerprints": "public.nowhere is missing",
-      "the guide's query on pg_stat_user_tables": "public.nowhere is not in it",
+      "the query on pg_stat_user_tables": "public.nowhere is not in it",
     });
   });
 
-  it("gives the backup's own code no superuser's rights", async () => {
+  it("never runs the backup's code as a superuser", async () => {
     await change(
       `create function public.takes_over() returns trigger language plpgsql as $$ begin
          perform set_config('role', 'none', true);
@@ -366,13 +366,13 @@ describe("checkRestoredDatabase", () => {
     expect(Object.keys(found)).not.toContain("write a post");
   });
 
-  it("is fine again after all of that", async () => {
+  it("finds no fault after each change was undone", async () => {
     expect(await broken()).toEqual({});
   });
 });
 
 describe("findOrphans", () => {
-  it("looks through composite, partitioned and self-made references by their own operators", async () => {
+  it("checks composite, partitioned and custom references by their own operators", async () => {
     await change(`
       create table public.parents (a int, b extensions.citext, primary key (a, b));
       create table public.simple (id int, a int, b extensions.citext, constraint simple_ref foreign key (a, b) references public.parents);
@@ -384,7 +384,7 @@ describe("findOrphans", () => {
       create table public.visits_x partition of public.visits for values in ('x');
       create table public.visits_y partition of public.visits for values in ('y');
       insert into public.parents values (1, 'One');
-      insert into public.simple values (1, 1, 'ONE'), (2, null, 'nobody'), (3, null, null);
+      insert into public.simple values (1, 1, 'ONE'), (2, null, 'none'), (3, null, null);
       insert into public.whole values (1, 1, 'oNe'), (2, null, null);
       insert into public.areas values (1, 'x'), (2, 'y');
       insert into public.visits values (1, 'x', 1), (2, 'y', 2), (3, 'y', null)`);

@@ -25,8 +25,7 @@ import { runSql } from "../../support/sample.ts";
 let scratch: TestDatabase;
 let temporary: string;
 beforeAll(async () => {
-  // A folder of this test's own, so that what it leaves behind can be told from others'; closed to all but its owner, as a
-  // job's private TMPDIR is.
+  // A separate folder, so that its leftovers are known; closed to all but its owner, as a job's private TMPDIR is.
   temporary = await mkdtemp(join(tmpdir(), "throwaway-test-"));
   scratch = await startTestDatabase();
 });
@@ -72,7 +71,7 @@ async function makeAndKill(scratchUrl?: string): Promise<{ name: string; adminUr
 }
 
 describe("localThrowaway", () => {
-  it("is a server of its own with a password, and gone without a trace", async () => {
+  it("is a separate server with a password, and leaves nothing behind", async () => {
     const made = await local.create(wish());
     const [row] = await runSql<{ major: string; super: boolean }>(
       made.adminUrl,
@@ -101,14 +100,14 @@ describe("localThrowaway", () => {
     }
   });
 
-  it("leaves nothing where it is aborted on the way", async () => {
+  it("leaves nothing when it is aborted", async () => {
     const controller = new AbortController();
     const reporter = () => setTimeout(() => controller.abort(new Error("stopped by hand")), 200);
     await expect(local.create(wish({ reporter, signal: controller.signal }))).rejects.toThrow("stopped by hand");
     expect(await folders()).toEqual([]);
   });
 
-  it("takes away what a killed run has left, and nothing of a run that lives", async () => {
+  it("removes what a killed run has left, and nothing of a live run", async () => {
     const alive = await local.create(wish());
     const killed = await makeAndKill();
     expect(await folders()).toHaveLength(2);
@@ -120,7 +119,7 @@ describe("localThrowaway", () => {
     expect(await folders()).toEqual([]);
   });
 
-  it("says which server programs it needs, and what it found", async () => {
+  it("reports which server programs it needs, and which it found", async () => {
     const other = local.create(wish({ serverMajor: 16 }));
     await expect(other).rejects.toThrow(/server programs initdb and postgres of PostgreSQL 16 \(found: 17\.\d+ in /);
     await expect(other).rejects.toBeInstanceOf(UserError);
@@ -131,7 +130,7 @@ describe("localThrowaway", () => {
 });
 
 describe("scratchThrowaway", () => {
-  it("is a new database, gone afterwards with the roles that were made for it and no others", async () => {
+  it("is a new database, which is removed with the roles that were created for it and no others", async () => {
     const made = await onScratch().create(wish());
     await runSql(made.adminUrl, "create table public.mine (id int)");
     await runSql(
@@ -149,7 +148,7 @@ describe("scratchThrowaway", () => {
     await runSql(scratch.superuserUrl, "drop role staying");
   });
 
-  it("takes away what a killed run has left; two at once are refused", async () => {
+  it("removes what a killed run has left, and refuses a second one", async () => {
     const killed = await makeAndKill(scratch.superuserUrl);
     await runSql(
       scratch.superuserUrl,
@@ -158,13 +157,13 @@ describe("scratchThrowaway", () => {
     expect(await scratchState()).toHaveLength(2);
     const next = await onScratch().create(wish());
     expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
-    await expect(onScratch().create(wish())).rejects.toThrow("Another test restore is at work");
+    await expect(onScratch().create(wish())).rejects.toThrow("Another test restore is running");
     expect((await scratchState()).map(({ name }) => name)).toEqual([next.name]);
     await next.remove();
     expect(await scratchState()).toEqual([]);
   });
 
-  it("refuses the server that the data come from, one without a superuser, and another major version", async () => {
+  it("refuses the backup's source, a login that is no superuser, and another major version", async () => {
     const systemIdentifier = await withSession(scratch.url, { applicationName: "test" }, readSystemIdentifier);
     expect(systemIdentifier).toMatch(/^\d+$/);
     const refusals = [
@@ -175,10 +174,10 @@ describe("scratchThrowaway", () => {
     ];
     const settled = await Promise.allSettled(refusals);
     expect(settled.map((one) => one.status === "rejected" && (one.reason as Error).message)).toEqual([
-      expect.stringContaining("a test restore never runs there"),
-      expect.stringContaining("a test restore never runs there"),
+      expect.stringContaining("A test restore never runs there"),
+      expect.stringContaining("A test restore never runs there"),
       expect.stringContaining("must be a superuser's connection"),
-      expect.stringContaining("is PostgreSQL 17, the backup is of 16"),
+      expect.stringContaining("is PostgreSQL 17, but the backup is of 16"),
     ]);
     expect(await scratchState()).toEqual([]);
   });

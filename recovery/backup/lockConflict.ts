@@ -3,17 +3,20 @@ import type { Session } from "../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 import { rollBack } from "../postgres/session/transaction.ts";
 
-/** A session that waits for a lock of ours, and what it waits in. */
+/** A session that waits for a lock that the run holds. */
 export interface Waiter {
   pid: number;
-  /** The server's name of its transaction ("5/1234"), which every role may see. */
+  /** The server's virtual id of its transaction ("5/1234"), which every role may see. */
   transaction: string;
 }
 
-/** This run is in somebody's way, or somebody in its: it must end, and may begin anew with another snapshot. */
-export class GiveWay extends Error {
-  override readonly name = "GiveWay";
-  /** Who waited for us when the run let go; none where nobody did. */
+/**
+ * The run blocks another session, or another session blocks the run. The attempt must end, and may be repeated with
+ * another snapshot.
+ */
+export class LockConflict extends Error {
+  override readonly name = "LockConflict";
+  /** The sessions that waited for the run when it released its locks. */
   waiters: readonly Waiter[] = [];
 
   constructor(options?: ErrorOptions) {
@@ -21,30 +24,36 @@ export class GiveWay extends Error {
   }
 }
 
-/** How long each session has waited behind a run, by its process id, in milliseconds; kept over all attempts of the run. */
+/**
+ * How long each session has waited behind a run, in milliseconds by process id, summed over all attempts of the run.
+ */
 export type WaitedMs = Map<number, number>;
 
 /** Whether an error says that a lock could not be taken in time. */
 export function isLockRefusal(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code === SQLSTATE.LOCK_NOT_AVAILABLE || code === SQLSTATE.DEADLOCK_DETECTED) return true;
-  // pg_dump repeats only the server's words, and bounds its wait for locks by a statement timeout.
+  // pg_dump repeats only the server's message, and bounds its wait for locks by a statement timeout.
   return /statement timeout[^]*LOCK TABLE/.test((error as Partial<Error>).message ?? "");
 }
 
 interface Look {
-  /** Who waits for a lock of ours, or behind somebody who does. */
+  /** Sessions that wait for a lock of the run, or behind a session that does. */
   pids: number[];
-  /** Those of them who wait for us and not for somebody between. */
+  /** The sessions among them that wait for the run itself. */
   direct: Waiter[];
-  /** One of ours waits for something that the leading session doesn't hold: whoever has it may come to wait for us. */
+  /**
+   * Whether a session of the run waits for a lock that the leading session does not hold. The holder could come to wait
+   * for the run.
+   */
   oursWait: boolean;
 }
 
 /**
- * Watches from the leading session, until `signal` aborts, that nobody waits behind ours, known by their application name. Throws
- * {@link GiveWay} once a session has waited for as long as it may in all, over every attempt of the run; and at once where somebody
- * waits while one of ours waits as well: the two could wait for each other, and the server might end the other's transaction.
+ * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other
+ * sessions for too long. The time that a session has waited counts over all attempts of the run. If a session of the
+ * run waits as well, it throws at once: the two could deadlock, and PostgreSQL might cancel the other one. The run's
+ * sessions are found by their application name.
  */
 export async function watchForWaiters(
   session: Session,
@@ -58,18 +67,18 @@ export async function watchForWaiters(
     const now = performance.now();
     for (const pid of pids) waited.set(pid, (waited.get(pid) ?? 0) + now - lastAt);
     lastAt = now;
-    if (pids.length > 0 && oursWait) throw new GiveWay();
-    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new GiveWay();
+    if (pids.length > 0 && oursWait) throw new LockConflict();
+    if (pids.some((pid) => (waited.get(pid) ?? 0) >= waiterPatienceMs)) throw new LockConflict();
     await sleep(lookEveryMs, signal).catch(() => undefined);
   }
   return undefined;
 }
 
 /**
- * Lets go of every lock of the run, those of the readers and of pg_dump first: what is left of them in a queue would else wait
- * for the one that it gave way to, and that one for it. Returns who waited.
+ * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would
+ * deadlock with the session that the run yields to. Returns the sessions that waited.
  */
-export async function letGo(session: Session, applicationName: string): Promise<readonly Waiter[]> {
+export async function releaseLocks(session: Session, applicationName: string): Promise<readonly Waiter[]> {
   try {
     const { direct } = await look(session, applicationName);
     await session.query(
@@ -84,8 +93,8 @@ export async function letGo(session: Session, applicationName: string): Promise<
 }
 
 /**
- * Waits until the transactions of those who waited have ended, so that a migration that changes several tables in turn is not
- * met again at the next one; not for longer than the lock patience, since some sessions never end theirs.
+ * Waits until the transactions of these sessions have ended, so that the next attempt does not meet the same migration
+ * at its next table. Some sessions never end their transaction, so it waits at most `lockPatienceMs`.
  */
 export async function untilEnded(
   session: Session,
@@ -94,7 +103,7 @@ export async function untilEnded(
   signal: AbortSignal,
 ): Promise<void> {
   for (const deadline = performance.now() + lockPatienceMs; waiters.length > 0 && performance.now() < deadline;) {
-    // CREATE INDEX CONCURRENTLY is several transactions, and keeps its lock on the table between them.
+    // CREATE INDEX CONCURRENTLY runs several transactions, and keeps its lock on the table between them.
     const rest = await session.query(
       `select from pg_catalog.pg_locks where virtualtransaction = any ($1) or pid = any ($2) and locktype = 'relation' and granted
          and mode in ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') limit 1`,
@@ -105,13 +114,16 @@ export async function untilEnded(
   }
 }
 
-/** What the server may show of a session that gives itself this name: pg_dump can't undo what Supabase's pooler puts before it. */
+/**
+ * The names that the server may show for the run's sessions. Supabase's pooler adds a prefix, which pg_dump cannot
+ * undo.
+ */
 function namesOf(applicationName: string): string[] {
   return [applicationName, `Supavisor - ${applicationName}`];
 }
 
 async function look(session: Session, applicationName: string): Promise<Look> {
-  // Within a transaction the server shows the same sessions again and again.
+  // Within a transaction the server repeats the first answer.
   await session.query("select pg_catalog.pg_stat_clear_snapshot()");
   const [found] = await session.query<{ pids: number[]; direct: Waiter[]; ours: boolean }>(
     `with recursive locks as materialized (select pid, virtualtransaction, relation, granted from pg_catalog.pg_locks),
@@ -127,6 +139,6 @@ async function look(session: Session, applicationName: string): Promise<Look> {
          select from locks held where held.pid = pg_catalog.pg_backend_pid() and held.granted and held.relation = l.relation)) as ours`,
     [namesOf(applicationName)],
   );
-  if (found === undefined) throw new Error("the server tells nothing about its locks");
+  if (found === undefined) throw new Error("the server returned no row about its locks");
   return { pids: found.pids, direct: found.direct, oursWait: found.ours };
 }

@@ -3,37 +3,37 @@ import { messageOf, PromiseError } from "../../services/common/errors.ts";
 import type { Reporter } from "../../services/common/reporter.ts";
 import type { EdgeFunction } from "../../services/databaseHost/projectContent.ts";
 import { type BackupSource, canOpen } from "../vault/backupSource.ts";
-import { lackingNames, newestWhole, type PartBeside, wholenessOf } from "../vault/completeness.ts";
+import { lackingNames, newestWhole, type OutsidePart, wholenessOf } from "../vault/completeness.ts";
 import { fetchText } from "../vault/fetchPart.ts";
 import { ALL, type ObjectIdentity } from "../vault/lacks.ts";
 import type { BackupFile, Manifest } from "../vault/manifest.ts";
 import { parseProject, type ProjectPart } from "../vault/projectPart.ts";
 import { identityKey, objectsWithBytes, objectsWithoutBytes } from "../vault/storedObjects.ts";
 
-/** A content, and the backup that it lies in. */
+/** A file, and the backup that holds it. */
 export interface FileFrom {
   file: BackupFile;
   source: BackupSource;
 }
 
-/** A function's code, its settings, and the backup that both lie in. */
+/** A function's code and settings, and the backup that holds both. */
 export interface FunctionFrom extends FileFrom {
   settings: EdgeFunction;
 }
 
-/** What is brought beside a restored database, each thing from the backup that has it. */
-export interface BesidePlan {
+/** What a restore brings back outside the database, each thing from the backup that has it. */
+export interface ProjectPlan {
   objects: FileFrom[];
-  /** Objects that have a restored row, and bytes in no proven backup. */
+  /** Objects with a restored row whose bytes no proven backup has. */
   missingObjects: ObjectIdentity[];
-  /** The same of those that the app has deleted or replaced while the backup ran. */
+  /** Such objects that the app deleted or replaced while the backup ran. */
   excusedObjects: ObjectIdentity[];
   functions: FunctionFrom[];
   /** Slugs, or {@link ALL}. */
   missingFunctions: string[];
-  /** The auth settings, with the backup that they lie in; undefined where no backup has them. */
+  /** The auth settings, and the backup that holds them. Undefined if no backup has them. */
   authSettings: { from: Manifest; part: ProjectPart; isOlder: boolean } | undefined;
-  /** Bytes that an object might have in the project; 0 where that is not known. */
+  /** The largest size of an object in the project, in bytes. 0 if unknown. */
   storageSizeLimit: number;
   configuration: RestoredPart;
 }
@@ -42,22 +42,23 @@ export interface BesidePlan {
 export interface PlanOptions {
   /** The backup that the database was restored from. */
   source: BackupSource;
-  /** Proven full backups that are older, the newest first. */
+  /** Older proven full backups, newest first. */
   older: readonly { manifest: Manifest }[];
   reporter: Reporter;
   signal: AbortSignal;
 }
 
-/** Whether a backup holds anything beside the database. */
+/** Whether a backup holds anything outside the database. */
 export function holdsProject(manifest: Manifest): boolean {
   return manifest.parts.some(({ name }) => name === "project.json");
 }
 
 /**
- * Decides where each part comes from. What the database's own backup has comes from it. What it lacks: objects from any older proven
- * backup that has the very version and ETag of the restored row, functions and auth settings from the newest one that has them all.
+ * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any
+ * older proven backup with the same version and ETag as the restored row. Functions and auth settings that it lacks
+ * come from the newest one that has all of them.
  */
-export async function planBeside(options: PlanOptions): Promise<BesidePlan> {
+export async function planProject(options: PlanOptions): Promise<ProjectPlan> {
   const { source } = options;
   const { manifest } = source;
   const older = options.older.map((one) => ({ ...source, manifest: one.manifest })).filter(canOpen);
@@ -74,7 +75,7 @@ export async function planBeside(options: PlanOptions): Promise<BesidePlan> {
 async function planObjects(
   { source, reporter, signal }: PlanOptions,
   older: readonly BackupSource[],
-): Promise<Pick<BesidePlan, "objects" | "missingObjects" | "excusedObjects">> {
+): Promise<Pick<ProjectPlan, "objects" | "missingObjects" | "excusedObjects">> {
   const { files } = source.manifest;
   const objects = files.filter(({ origin }) => origin === "storage").map((file): FileFrom => ({ file, source }));
   let missing = await objectsWithoutBytes(source, signal);
@@ -92,7 +93,7 @@ async function planObjects(
         return file === undefined;
       });
     } catch (error) {
-      // A damaged older backup costs what it would have added, not the recovery.
+      // A damaged older backup only costs what it would have added, not the recovery.
       if (!(error instanceof PromiseError)) throw error;
       reporter(`Nothing is taken from the older backup ${one.manifest.backupId}: ${messageOf(error)}`);
     }
@@ -108,7 +109,7 @@ async function planFunctions(
   options: PlanOptions,
   older: readonly BackupSource[],
   own: ProjectPart | undefined,
-): Promise<Pick<BesidePlan, "functions" | "missingFunctions">> {
+): Promise<Pick<ProjectPlan, "functions" | "missingFunctions">> {
   const { source } = options;
   const functions = own === undefined ? [] : functionsIn(source, own);
   const lacking = own === undefined ? [ALL] : lackingNames(source.manifest, "functions");
@@ -136,16 +137,16 @@ async function planAuthSettings(
   options: PlanOptions,
   older: readonly BackupSource[],
   own: ProjectPart | undefined,
-): Promise<BesidePlan["authSettings"]> {
+): Promise<ProjectPlan["authSettings"]> {
   if (own?.authSettings !== undefined) return { from: options.source.manifest, part: own, isOlder: false };
   const holder = newestWhole(older, "authSettings");
   const theirs = holder && (await projectIn(holder, options));
   return holder && theirs && { from: holder.manifest, part: theirs, isOlder: true };
 }
 
-/** Of the manifests only: the configuration itself is read part by part (readConfiguration.ts). */
+/** Only from the manifests: the configuration itself is read part by part (readConfiguration.ts). */
 function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): RestoredPart {
-  const part: PartBeside = "configuration";
+  const part: OutsidePart = "configuration";
   const state = wholenessOf(manifest, part);
   const own = { ...pointOf(manifest), count: 1 };
   if (state !== "lacking")
@@ -171,7 +172,7 @@ function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): 
   };
 }
 
-function isLacking(manifest: Manifest, part: PartBeside, name: string): boolean {
+function isLacking(manifest: Manifest, part: OutsidePart, name: string): boolean {
   const lacking = lackingNames(manifest, part);
   return lacking.includes(ALL) || lacking.includes(name);
 }
@@ -181,7 +182,9 @@ export function pointOf({ backupId, snapshotAt }: Manifest): { backupId: string;
   return { backupId, snapshotAt };
 }
 
-/** How functions and the auth service are set up; undefined, with a report, where a backup does not hold it as it should. */
+/**
+ * The settings of functions and the auth service. Undefined, with a report, if a backup's own are missing or damaged.
+ */
 async function projectIn(source: BackupSource, { reporter, signal }: PlanOptions): Promise<ProjectPart | undefined> {
   if (!holdsProject(source.manifest)) return undefined;
   try {
