@@ -130,7 +130,7 @@ function writers(
 /**
  * The key policy: the account's own IAM policies and the role that replicates into this vault may use the key. Only the deployers may
  * change its policy, and only break-glass may delete the key, without which a vault is unreadable. KMS refuses to create a key whose policy
- * locks out its creator. A wrong list of deployers therefore fails in the first `up`, before the bucket policy can lock out anyone.
+ * locks out its creator. A wrong list of deployers therefore fails in the first `up`, before the bucket policy can lock out a principal.
  */
 export function keyPolicy(args: Omit<VaultPolicyArgs, "tiers">): PolicyDocument {
   const { site, deployerArns = defaultDeployerArns(site), replicaOf, disposable = false } = args;

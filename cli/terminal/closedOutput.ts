@@ -1,9 +1,9 @@
 import { EXIT } from "./failure.ts";
 
 /**
- * Keeps a command alive whose output goes nowhere any more: a pipe that was closed (`| head`), a terminal that is gone. Without it
- * Node ends on the spot with a stack trace, and what the command was doing stays half done. A reader who wants no more is no failure;
- * a result that could not be written for another reason is told, with exit code 1.
+ * Keeps a command alive when its output is closed: a pipe (`| head`), or a terminal that is gone. Without it Node would end at once with a
+ * stack trace, and leave the command's work half done. A closed pipe is not a failure. If the result could not be written for another
+ * reason, the command reports that and exits with 1.
  */
 export function outliveClosedOutput(): void {
   process.stderr.on("error", () => undefined);

@@ -4,12 +4,12 @@ import { parseTime } from "./time.ts";
 
 // The options that several commands share, each declared and parsed in this file only.
 
-/** `--stack`: whose vault, keys and database a command works with. */
+/** `--stack`: the stack whose vault, keys and database a command uses. */
 export function stackOption(): Option {
   return new Option("-s, --stack <name>", "the Pulumi stack in this folder").argParser(named).makeOptionMandatory();
 }
 
-/** Pulumi treats an empty name, as of a variable that is not set, as the stack selected last: that is never what was meant. */
+/** Pulumi treats an empty name, such as that of an unset variable, as the last selected stack, which is never what was meant. */
 function named(stack: string): string {
   if (stack.trim() === "") throw new InvalidArgumentError("name a stack, such as prod or dr.");
   return stack;
@@ -29,7 +29,7 @@ export function backupOption(description = "a backup's id; the newest proven ful
   return new Option("--backup <id>", description);
 }
 
-/** `--at`: an instant, as a Date. UserError for a time that is none. */
+/** `--at`: an instant, as a Date. UserError if it is not a time. */
 export function atOption(description: string): Option {
   return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser((text) =>
     parseTime(text, "--at"),

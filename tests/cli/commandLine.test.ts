@@ -103,7 +103,7 @@ describe("castchat-recovery", () => {
     [["restore", "--tables", ",", "-s", "dr"], "missing required argument 'names'"],
     [["restore", "tables", "posts", "-s", "dr"], '"posts" names no table'],
     [["restore", "--only", "half", "-s", "dr"], "Allowed choices are schema, data."],
-    [["restore", "-s", "dr", "--at", "yesterday"], "--at yesterday is no UTC time"],
+    [["restore", "-s", "dr", "--at", "yesterday"], "--at yesterday is not a UTC time"],
     [["restore", "-s", "dr", "--older-auth-settings"], "Set TARGET_SUPABASE_REF to it"],
     [["restore", "-s", "dr"], "TARGET_DATABASE_URL is not set"],
     [["generation", "delete", "2", "-s", "dr", "--without-newer-backup"], "unknown option"],

@@ -180,7 +180,7 @@ describe("parseSettings", () => {
     const arn = "arn:aws:iam::111111111111:role/deploy-*";
     expect(parseSettings({ ...PRIMARY, deployerArns: JSON.stringify([arn]) }, "prod").deployerArns).toEqual([arn]);
     expect(parseSettings({ ...PRIMARY, deployerArns: "[]" }, "prod").deployerArns).toBeUndefined();
-    expect(faultsOf({ ...PRIMARY, deployerArns: '["someone"]' })[0]).toMatch(
+    expect(faultsOf({ ...PRIMARY, deployerArns: '["not-an-arn"]' })[0]).toMatch(
       /^castchat-recovery:deployerArns is .*list of ARNs/,
     );
   });

@@ -25,7 +25,7 @@ describe("parseTime", () => {
     "2026-04-31T02:00Z",
   ])("refuses %s", (text) => {
     expect(() => parseTime(text, "--at")).toThrow(
-      new UserError(`--at ${text} is no UTC time: write it like 2026-07-01T02:00:00Z.`),
+      new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`),
     );
   });
 });

@@ -6,7 +6,7 @@ const SECRET_NAME = /(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASS|KEY|CREDENTIALS?|DS
 /** A connection string with a password, or a private key. */
 const SECRET_VALUE = /:\/\/[^\s:/@]*:[^\s@/]+@|BEGIN [A-Z ]*PRIVATE KEY/;
 
-/** Anyone who may view the project sees a build's plain variables, and Pulumi's state contains them in clear text. */
+/** Every principal that may view the project sees a build's plain variables, and Pulumi's state contains them in clear text. */
 export const disallowPlainSecrets: ResourceValidationPolicy = {
   name: "aws-codebuild-project-disallow-plain-secrets",
   description: "A build must take its secrets from Secrets Manager, never from plain variables.",

@@ -3,7 +3,7 @@ import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/p
 
 import { isPartOfVault } from "../../../stacks/vaults.ts";
 
-/** Without Object Lock anyone with write access can delete every backup. It can only be enabled when the bucket is created. */
+/** Without Object Lock a principal with write access can delete every backup. It can only be enabled when the bucket is created. */
 export const enableObjectLock: ResourceValidationPolicy = {
   name: "aws-s3-bucket-enable-object-lock",
   description: "The backup vault's bucket must have Object Lock.",

@@ -304,7 +304,7 @@ describe("Supabase's emulator", () => {
         body: { code: 400, error_code: "invalid_credentials", msg: "Invalid login credentials" },
       };
       expect(await login("a@castchat.example", "wrong")).toEqual(invalid);
-      expect(await login("nobody@castchat.example", "correct horse")).toEqual(invalid);
+      expect(await login("unknown@castchat.example", "correct horse")).toEqual(invalid);
       expect(await login("none@castchat.example", "")).toEqual(invalid);
       expect(await login("new@castchat.example", "correct horse")).toMatchObject({
         status: 400,

@@ -35,7 +35,7 @@ export class FakeApps implements AppRunner {
 export class FakeServers implements ProjectServers {
   readonly log: string[] = [];
   readonly up = new Set<string>();
-  superuserUrl = "postgresql://nobody@127.0.0.1:1/none";
+  superuserUrl = "postgresql://unknown@127.0.0.1:1/none";
   failing = false;
   create(ref: string, password: string) {
     this.log.push(`create ${password}`);
