@@ -131,7 +131,7 @@ describe("in an emergency the program says", () => {
     ],
     [
       "that a command was interrupted",
-      () => explanationOf(new DOMException("x", "AbortError")),
+      () => explanationOf(Object.assign(new Error("x"), { name: "AbortError" })),
       "Interrupted. What was started has been stopped.",
     ],
     [
