@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
+import { startTargetServer, type TargetServer } from "../support/targetServer.ts";
+import { SAMPLE } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
