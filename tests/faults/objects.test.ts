@@ -12,7 +12,7 @@ import { silent } from "../../services/common/reporter.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { hide, putInPlace, putOver } from "../recovery/support/inPlace.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import type { FreshDatabase } from "./support/databases.ts";
+import type { FreshDatabase } from "../support/targetServer.ts";
 import { forge as forgeIn } from "./support/forge.ts";
 import { localSigner, newPrivateKey, type Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";

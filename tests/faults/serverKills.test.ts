@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
+import { startTargetServer, type TargetServer } from "../support/targetServer.ts";
 import { brisk } from "../support/timing.ts";
-import { SAMPLE, startTargetServer, type TargetServer } from "./support/databases.ts";
+import { SAMPLE } from "./support/databases.ts";
 import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";

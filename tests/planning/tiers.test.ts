@@ -1,13 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import {
-  faultsOfOverrides,
-  leastKeptDays,
-  type RequiredTierName,
-  TIER_NAMES,
-  TIERS,
-  tiersWith,
-} from "../../planning/tiers.ts";
+import { faultsOfOverrides, leastKeptDays, type RequiredTierName, TIERS, tiersWith } from "../../planning/tiers.ts";
 import { decade } from "../support/decade.ts";
 
 const MIN_DAYS_IN_CLASS = { STANDARD_IA: 30, GLACIER_IR: 90 } as const;

@@ -1,48 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { runSql } from "../../recovery/support/sample.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-
-/** A database of its own on a test's server, like a new project's. */
-export interface FreshDatabase {
-  url: string;
-  superuserUrl: string;
-  remove(): Promise<void>;
-}
-
-/** A server that hands out any number of new projects' databases, each in a fraction of the time that a server takes. */
-export interface TargetServer extends TestDatabase {
-  newDatabase(): Promise<FreshDatabase>;
-}
-
-const BLANK = "blank";
-
-/** Starts a Supabase-like server and keeps its database as a template. */
-export async function startTargetServer(): Promise<TargetServer> {
-  const server = await startTestDatabase();
-  const inDatabase = (url: string, name: string) => url.replace(/\/postgres$/, `/${name}`);
-  const byTemplate = inDatabase(server.superuserUrl, "template1");
-  await runSql(byTemplate, `create database ${BLANK} template postgres owner postgres`);
-  let made = 0;
-  return {
-    ...server,
-    async newDatabase() {
-      const name = `target_${++made}`;
-      await runSql(byTemplate, `create database ${name} template ${BLANK} owner postgres strategy file_copy`);
-      await runSql(
-        byTemplate,
-        `grant all on database ${name} to postgres, supabase_auth_admin, supabase_storage_admin`,
-      );
-      return {
-        url: inDatabase(server.url, name),
-        superuserUrl: inDatabase(server.superuserUrl, name),
-        async remove() {
-          await runSql(byTemplate, `drop database ${name} with (force)`);
-        },
-      };
-    },
-  };
-}
 
 /**
  * A database that is small yet has what a run can break: several chunks (one of a table whose pages are mostly empty, so

@@ -8,7 +8,8 @@ import { s3Vault } from "../../../services/vault/s3Vault.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 import { dumpOf, runSql } from "../../recovery/support/sample.ts";
-import { type FreshDatabase, SAMPLE, startTargetServer, type TargetServer } from "./databases.ts";
+import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
+import { SAMPLE } from "./databases.ts";
 import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./order.ts";
 
 /** What nearly every test of a fault begins with: S3, a server, the sample in one of its databases, and a key. */

@@ -11,6 +11,7 @@ import { verify } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
@@ -147,7 +148,7 @@ describe("two runs", () => {
     const first = await connect(database.url, { applicationName: "castchat-recovery backup one" });
     await first.query("select pg_advisory_lock(hashtextextended('castchat-recovery backup', 0))");
     const before = (await list()).length;
-    await expect(backup(options())).rejects.toThrow(
+    await expect(backup(options({ timing: { ...realTiming, runLockMs: 1_000 } }))).rejects.toThrow(
       /is running \("castchat-recovery backup one", since .*Z\)\. Wait for it to finish/,
     );
     expect((await list()).length).toBe(before);

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions, type BackupResult } from "../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
 import { measureTables } from "../../../recovery/postgres/rows/measureTables.ts";
 import { copyOutSql, planReads, type TableRead } from "../../../recovery/postgres/rows/tableReading.ts";
@@ -14,17 +14,15 @@ import { withSession } from "../../../recovery/postgres/session/database.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TargetServer } from "../../support/targetServer.ts";
 import { FACTOR, mostWaitMs, yielding } from "../../support/timing.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { putInPlace } from "../support/inPlace.ts";
+import { type Restoring, startRestoring } from "../support/restoring.ts";
 import { dumpOf, runSql, tamper } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
@@ -47,58 +45,32 @@ const AWKWARD = `
   create table public.giant (id int, bytes bytea);
   insert into public.giant select n, decode(string_agg(md5(i::text), ''), 'hex') from (values (1, 1250000), (2, 3)) v (n, count), generate_series(1, count) i group by n;
   create table public.big (id int primary key, t text, made timestamptz);
-  insert into public.big select n, md5(n::text) || repeat('text ', n % 60), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, 400000) n;
+  insert into public.big select n, md5(n::text) || repeat('text ', n % 60), '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, 200000) n;
   create materialized view public.z_base as select count(*) as n from public.big;
   create materialized view public.a_top as select n + 1 as n from public.z_base;
   create materialized view public.unfilled as select 1 as one with no data;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
-let started: TestSource;
+let started: Restoring;
 let cloud: TestCloud;
 let source: TestDatabase;
-let target: TestDatabase;
-let signer: Signer;
+let target: TargetServer;
 let trustedKeys: string[];
 let vault: Vault;
 let saved: BackupResult;
 let dump: string;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: source, signer, trustedKeys } = started);
-  vault = await cloud.newVault();
+  started = await startRestoring();
+  ({ cloud, database: source, target, trustedKeys, vault } = started);
   await runSql(source.url, AWKWARD);
-  saved = await backup(backupOptions());
+  saved = await started.backUp();
   dump = dumpOf(source.superuserUrl);
 }, 120_000);
-afterAll(async () => {
-  await started.stop();
-});
-beforeEach(async () => {
-  target = await startTestDatabase();
-});
-afterEach(() => target.stop());
+afterAll(() => started.stop());
+afterEach(() => target.renew());
 
-const backupOptions = (more: Partial<BackupOptions> = {}): BackupOptions => ({
-  databaseUrl: source.url,
-  vault,
-  signer,
-  tiers: TIERS,
-  clock: systemClock,
-  reporter: silent,
-  ...more,
-});
-const restoreSaved = (reporter: (message: string) => void = silent) =>
-  restore({
-    vault,
-    trustedKeys,
-    tiers: TIERS,
-    backupId: saved.backupId,
-    targetUrl: target.url,
-    generation: 1,
-    clock: systemClock,
-    reporter,
-  });
+const restoreSaved = () => restore(started.options({ backupId: saved.backupId }));
 const journalOf = (url: string) =>
   runSql<{ step: string }>(url, "select step from castchat_recovery.journal where step like '%.zst'").catch(() => []);
 
@@ -109,7 +81,7 @@ describe("rows", () => {
     expect(dumpOf(target.superuserUrl)).toBe(dump);
     expect(
       await runSql(target.url, "select n, to_regclass('public.unfilled') is not null as there from public.a_top"),
-    ).toEqual([{ n: "400001", there: true }]);
+    ).toEqual([{ n: "200001", there: true }]);
     const [{ manifest } = { manifest: undefined }] = await listBackups({ vault, trustedKeys, tiers: TIERS });
     for (const chunk of manifest!.chunks) expect(chunk.sizeBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
     expect(manifest!.chunks.length).toBeGreaterThan(5);
@@ -142,14 +114,7 @@ describe("rows", () => {
   }, 60_000);
 
   it("come once however often a restore is killed, and those that are committed stay", async () => {
-    const argument = JSON.stringify({
-      bucket: vault.name,
-      region: cloud.region,
-      endpoint: cloud.endpoint,
-      trustedKeys,
-      targetUrl: target.url,
-      backupId: saved.backupId,
-    });
+    const argument = JSON.stringify(started.order(saved.backupId));
     let kept = 0;
     for (let round = 0; round < 6; round += 1) {
       const child = spawn(process.execPath, [CHILD, argument], { stdio: "ignore", env: process.env });
@@ -176,17 +141,8 @@ describe("rows", () => {
 
   it("are refused as a whole chunk when the chunk was altered or swapped", async () => {
     const other = await cloud.newVault();
-    const { backupId, tier } = await backup(backupOptions({ vault: other }));
-    const again = () =>
-      restore({
-        vault: other,
-        trustedKeys,
-        tiers: TIERS,
-        targetUrl: target.url,
-        generation: 1,
-        clock: systemClock,
-        reporter: silent,
-      });
+    const { backupId, tier } = await started.backUp({ vault: other });
+    const again = () => restore(started.options({ vault: other }));
     const key = (index: number) => `${tier}/${backupId}/data/00000${index}.copy.zst`;
     const first = Buffer.from((await other.getBytes(key(1)))!);
     const second = Buffer.from((await other.getBytes(key(2)))!);
@@ -236,9 +192,7 @@ describe("rows", () => {
       }
       if (message.includes("yielding")) slow = false;
     };
-    const result = await backup(
-      backupOptions({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding }),
-    );
+    const result = await started.backUp({ databaseUrl: target.url, vault: slowVault, reporter, timing: yielding });
     for (const waited of await Promise.all(waits)) expect(waited).toBeLessThan(mostWaitMs(yielding));
     expect(said).toContain("Another session waits for a table: yielding, then starting again");
     const [{ manifest } = { manifest: undefined }] = await listBackups({ vault: other, trustedKeys, tiers: TIERS });

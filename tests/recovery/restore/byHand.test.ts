@@ -8,20 +8,18 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
 import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions } from "../../../recovery/backup/backup.ts";
 import { PLATFORM_ROLES } from "../../../recovery/postgres/catalog/platform.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import { ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { makeTestFolder } from "../../support/folder.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TargetServer } from "../../support/targetServer.ts";
 import type { TestCloud } from "../support/cloud.ts";
 import { firstDifferences, fullDumpOf, rolesOf } from "../support/peerDump.ts";
+import { type Restoring, startRestoring } from "../support/restoring.ts";
 import { runSql, tamper } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
 const PAGE = readFileSync(join(PROJECT_ROOT, "docs", "restore-by-hand.md"), "utf8");
 const blocksOf = (mark: string) =>
@@ -53,16 +51,16 @@ line" int, twice int generated always as (length("a,b") * 2) stored);
   create materialized view public.z_base as select count(*) as n from public.big; create materialized view public.a_top as select n + 1 as n from public.z_base;
   create sequence public.unused start 40; create sequence public.set_back; select setval('public.set_back', 70, false);`;
 
-let started: TestSource;
+let started: Restoring;
 let cloud: TestCloud;
 let source: TestDatabase;
-let target: TestDatabase;
+let target: TargetServer;
 let folder: { path: string; remove(): Promise<void> };
 let signer: Signer;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: source, signer } = started);
+  started = await startRestoring();
+  ({ cloud, database: source, signer, target } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
   await runSql(source.url, MORE);
@@ -73,15 +71,11 @@ beforeAll(async () => {
     `update pg_attribute set attoptions = '{pg_attver=22599024}' where attrelid = 'public.big'::regclass and attname = 't'`,
   );
 }, 60_000);
-afterAll(async () => {
-  await started.stop();
-});
+afterAll(() => started.stop());
 beforeEach(async () => {
-  [target, folder] = await Promise.all([startTestDatabase(), makeTestFolder()]);
+  folder = await makeTestFolder();
 });
-afterEach(async () => {
-  await Promise.all([target.stop(), folder.remove()]);
-});
+afterEach(() => Promise.all([target.renew(), folder.remove()]));
 
 /** Every object of a vault as files, by an S3 client that isn't the program's. */
 async function download(vault: Vault, into: string): Promise<void> {
@@ -143,15 +137,7 @@ const sourceDump = () => fullDumpOf(source.superuserUrl).replace(/^ALTER TABLE O
 
 const backUp = async (more: Partial<BackupOptions> = {}) => {
   const vault = await cloud.newVault();
-  const { tier, backupId } = await backup({
-    databaseUrl: source.url,
-    vault,
-    signer,
-    tiers: TIERS,
-    clock: systemClock,
-    reporter: silent,
-    ...more,
-  });
+  const { tier, backupId } = await started.backUp({ vault, ...more });
   return { vault, place: `${tier}/${backupId}` };
 };
 

@@ -8,7 +8,7 @@ import type { RestoreOptions } from "../../../recovery/restore/run/restoreOption
 import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import { type FreshDatabase, startTargetServer, type TargetServer } from "../../faults/support/databases.ts";
+import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
 import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";

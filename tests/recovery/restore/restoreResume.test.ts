@@ -4,75 +4,46 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupResult } from "../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { release } from "../../../recovery/restore/release/release.ts";
 import { readRestoreMarker } from "../../../recovery/restore/run/restoreMarker.ts";
 import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import type { TargetServer } from "../../support/targetServer.ts";
 import { brisk } from "../../support/timing.ts";
-import type { TestCloud } from "../support/cloud.ts";
+import { type Restoring, startRestoring } from "../support/restoring.ts";
 import { contentOf, definitionOf, runSql } from "../support/sample.ts";
-import { startTestSource, type TestSource } from "../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
-let started: TestSource;
-let cloud: TestCloud;
+let started: Restoring;
 let source: TestDatabase;
-let target: TestDatabase;
+let target: TargetServer;
 let vault: Vault;
-let trustedKeys: string[];
 let saved: BackupResult;
 let content: Record<string, string>;
 let definition: string;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: source, trustedKeys } = started);
-  const { signer } = started;
-  vault = await cloud.newVault();
+  started = await startRestoring();
+  ({ database: source, target, vault } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
-  saved = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  saved = await started.backUp();
   content = await contentOf(source.url);
   definition = definitionOf(source.superuserUrl);
 }, 60_000);
-afterAll(async () => {
-  await started.stop();
-});
-beforeEach(async () => {
-  target = await startTestDatabase();
-});
-afterEach(() => target.stop());
+afterAll(() => started.stop());
+afterEach(() => target.renew());
 
-/** With what was held back. */
-async function releasedDefinition(): Promise<string> {
-  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
-  return definitionOf(target.superuserUrl);
-}
-
-const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  targetUrl: target.url,
-  generation: 1,
-  clock: systemClock,
-  reporter: silent,
-  timing: brisk,
-  ...more,
-});
+const options = (more?: Partial<RestoreOptions>) => started.options({ timing: brisk, ...more });
 const entriesMade = () =>
   runSql<{ step: string }>(target.url, "select step from castchat_recovery.journal where step like 'entry %'");
 /** In which transaction each row came, and which objects are which: neither may change when a restore goes on. */
@@ -105,14 +76,7 @@ async function whileStuckInConstraints(interrupt: () => Promise<void> | void): P
 
 describe("a restore that was interrupted after its rows", () => {
   it("goes on exactly once after a kill -9 in the midst of indexes and constraints", async () => {
-    const argument = JSON.stringify({
-      bucket: vault.name,
-      region: cloud.region,
-      endpoint: cloud.endpoint,
-      trustedKeys,
-      targetUrl: target.url,
-    });
-    const child = spawn(process.execPath, [CHILD, argument], {
+    const child = spawn(process.execPath, [CHILD, JSON.stringify(started.order())], {
       stdio: ["ignore", "pipe", "inherit"],
       env: process.env,
     });
@@ -144,7 +108,7 @@ describe("a restore that was interrupted after its rows", () => {
     expect(after.indexes).toEqual(expect.arrayContaining(before.indexes));
     expect(after.indexes.length).toBeGreaterThan(before.indexes.length);
     expect(await contentOf(target.url)).toEqual(content);
-    expect(await releasedDefinition()).toBe(definition);
+    expect(await started.releasedDefinition()).toBe(definition);
   }, 60_000);
 
   it("keeps all that it has made when it was stopped in its checks", async () => {
@@ -157,7 +121,7 @@ describe("a restore that was interrupted after its rows", () => {
     const before = await identities();
     await restore(options());
     expect(await identities()).toEqual(before);
-    expect(await releasedDefinition()).toBe(definition);
+    expect(await started.releasedDefinition()).toBe(definition);
   }, 60_000);
 });
 
@@ -286,8 +250,7 @@ describe("the recovery log", () => {
     });
     expect(JSON.stringify(done)).not.toContain("for tests");
 
-    await target.stop();
-    target = await startTestDatabase();
+    await target.renew();
     const readOnly: Vault = {
       ...vault,
       put: () => Promise.reject(new Error("Access to the vault bucket is denied")),

@@ -4,28 +4,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
-import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { release } from "../../../../recovery/restore/release/release.ts";
 import { readRestoreMarker } from "../../../../recovery/restore/run/restoreMarker.ts";
 import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { checkRestored } from "../../../../recovery/restore/steps/restoreChecks.ts";
 import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Signer } from "../../../../services/signer/signer.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TargetServer } from "../../../support/targetServer.ts";
 import type { TestCloud } from "../../support/cloud.ts";
 import { killedAt } from "../../support/killing.ts";
+import { type Restoring, startRestoring } from "../../support/restoring.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreChild.ts", import.meta.url));
 
@@ -57,11 +54,10 @@ async function listenAsApi(url: string) {
   };
 }
 
-let started: TestSource;
+let started: Restoring;
 let cloud: TestCloud;
 let source: TestDatabase;
-let target: TestDatabase;
-let signer: Signer;
+let target: TargetServer;
 let trustedKeys: string[];
 let vault: Vault;
 let saved: BackupResult;
@@ -71,9 +67,8 @@ let definition: string;
 let at: Date | undefined;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: source, signer, trustedKeys } = started);
-  vault = await cloud.newVault();
+  started = await startRestoring();
+  ({ cloud, database: source, target, trustedKeys, vault } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
   // What CastChat's own schema has none of: own roles that own things, a publication, a large object.
@@ -88,35 +83,18 @@ beforeAll(async () => {
      select lo_from_bytea(0, '\\xcafe'); insert into private.reports values (1, now())`,
   );
   await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
-  saved = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  saved = await started.backUp();
   content = await contentOf(source.url);
   definition = definitionOf(source.superuserUrl);
 }, 60_000);
-afterAll(async () => {
-  await started.stop();
-});
+afterAll(() => started.stop());
+afterEach(() => target.renew());
 
-beforeEach(async () => {
-  target = await startTestDatabase();
-});
-afterEach(() => target.stop());
-
-const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  targetUrl: target.url,
-  generation: 1,
-  at,
-  clock: systemClock,
-  reporter: silent,
-  ...more,
-});
+const options = (more: Partial<RestoreOptions> = {}) => started.options({ at, ...more });
 
 async function expectWhole(): Promise<void> {
   expect(await contentOf(target.url)).toEqual(content);
-  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
-  expect(definitionOf(target.superuserUrl)).toBe(definition);
+  expect(await started.releasedDefinition()).toBe(definition);
   expect(leftInTemporaryFolder()).toEqual([]);
   const left = await runSql(
     target.superuserUrl,
@@ -221,21 +199,12 @@ describe("restore", () => {
   }, 60_000);
 
   it("goes on after a kill -9, with the same backup although a newer one has come", async () => {
-    const { region, endpoint } = cloud;
-    const order = { bucket: vault.name, region, endpoint, trustedKeys, targetUrl: target.url };
     for (const phase of ["Making types", "Restoring", "Making indexes"]) {
-      await killedAt(CHILD, order, { phase, afterMs: 30 });
+      await killedAt(CHILD, started.order(), { phase, afterMs: 30 });
       expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
     }
     await runSql(source.url, "insert into public.page_views values ('/newer', now())");
-    const newer = await backup({
-      databaseUrl: source.url,
-      vault,
-      signer,
-      tiers: TIERS,
-      clock: systemClock,
-      reporter: silent,
-    });
+    const newer = await started.backUp();
     expect(newer.rows).toBe(saved.rows + 1);
     expect((await restore(options())).backupId).toBe(saved.backupId);
     await expectWhole();
@@ -245,14 +214,7 @@ describe("restore", () => {
 
   it("refuses damaged parts before anything of them is run", async () => {
     const other = await cloud.newVault();
-    const { backupId, tier } = await backup({
-      databaseUrl: source.url,
-      vault: other,
-      signer,
-      tiers: TIERS,
-      clock: systemClock,
-      reporter: silent,
-    });
+    const { backupId, tier } = await started.backUp({ vault: other });
     await tamper(other, `${tier}/${backupId}/managed-objects.sql.zst`, (bytes) => bytes.subarray(0, -10));
     await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(
       "managed-objects.sql.zst is damaged",

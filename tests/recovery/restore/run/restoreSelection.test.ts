@@ -1,80 +1,50 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
-import { release } from "../../../../recovery/restore/release/release.ts";
 import type { RestoreOptions } from "../../../../recovery/restore/run/restoreOptions.ts";
 import { selectBackup } from "../../../../recovery/restore/run/restoreSelection.ts";
 import type { BackupKind } from "../../../../recovery/vault/backupKinds.ts";
 import type { BackupSummary } from "../../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import type { TestCloud } from "../../support/cloud.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TargetServer } from "../../../support/targetServer.ts";
+import { type Restoring, startRestoring } from "../../support/restoring.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
-import { startTestSource, type TestSource } from "../../support/source.ts";
 
-let started: TestSource;
-let cloud: TestCloud;
+let started: Restoring;
 let source: TestDatabase;
-let target: TestDatabase;
-let vault: Vault;
-let trustedKeys: string[];
+let target: TargetServer;
 let saved: BackupResult;
 let content: Record<string, string>;
 let definition: string;
 
 beforeAll(async () => {
-  started = await startTestSource();
-  ({ cloud, database: source, trustedKeys } = started);
-  const { signer } = started;
-  vault = await cloud.newVault();
+  started = await startRestoring();
+  ({ database: source, target } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 120 });
   await runSql(source.url, "select lo_from_bytea(0, '\\xcafe')");
-  saved = await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  saved = await started.backUp();
   content = await contentOf(source.url);
   definition = definitionOf(source.superuserUrl);
 }, 60_000);
-afterAll(async () => {
-  await started.stop();
-});
+afterAll(() => started.stop());
 
-/** With what was held back. */
-async function releasedDefinition(): Promise<string> {
-  await release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent });
-  return definitionOf(target.superuserUrl);
-}
-
-const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  targetUrl: target.url,
-  generation: 1,
-  clock: systemClock,
-  reporter: silent,
-  ...more,
-});
+const options = (more?: Partial<RestoreOptions>) => started.options(more);
 const rowsOf = (contents: Record<string, string>) =>
   Object.values(contents).reduce((sum, one) => sum + Number(one.split(":")[0]), 0);
 
 describe("restore of a selection", () => {
-  beforeEach(async () => {
-    target = await startTestDatabase();
-  });
-  afterEach(() => target.stop());
+  afterEach(() => target.renew());
 
   it("brings definitions without a row, then rows into them, and both together are the whole", async () => {
     const first = await restore(options({ selection: "definitions" }));
     expect(first).toMatchObject({ selection: "definitions", backupId: saved.backupId, rows: 0, users: 0, posts: 0 });
     expect(first.phases.map(({ name }) => name)).not.toContain("data");
-    expect(await releasedDefinition()).toBe(definition);
+    expect(await started.releasedDefinition()).toBe(definition);
     expect(rowsOf(await contentOf(target.url))).toBe(0);
     expect(await runSql(target.url, "select from pg_largeobject_metadata")).toEqual([]);
     expect(await runSql(target.url, "select last_value::int, is_called from public.posts_id_seq")).toEqual([
@@ -89,7 +59,7 @@ describe("restore of a selection", () => {
     const second = await restore(options({ selection: "rows" }));
     expect(second).toMatchObject({ selection: "rows", rows: saved.rows, posts: 120 });
     expect(await contentOf(target.url)).toEqual(content);
-    expect(await releasedDefinition()).toBe(definition);
+    expect(await started.releasedDefinition()).toBe(definition);
     expect(await runSql(target.url, "select encode(lo_get(oid), 'hex') as data from pg_largeobject_metadata")).toEqual([
       { data: "cafe" },
     ]);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
@@ -15,27 +15,24 @@ import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
+import { startTargetServer, type TargetServer } from "../../../support/targetServer.ts";
 import { brisk } from "../../../support/timing.ts";
 import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import { putInPlace } from "../../support/inPlace.ts";
 import { killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreTablesChild.ts", import.meta.url));
 
 let cloud: TestCloud;
-let live: TestDatabase;
+let live: TargetServer;
 let vault: Vault;
 let trustedKeys: string[];
 let saved: BackupResult;
 let content: Record<string, string>;
 
 beforeAll(async () => {
-  cloud = await startTestCloud();
-}, 60_000);
-afterAll(() => cloud.stop());
-beforeEach(async () => {
-  live = await startTestDatabase();
+  [cloud, live] = await Promise.all([startTestCloud(), startTargetServer()]);
   await applySchema(live.url);
   await fill(live.url, { rows: 80 });
   const signer = await cloud.newSigner();
@@ -43,8 +40,13 @@ beforeEach(async () => {
   vault = await cloud.newVault();
   saved = await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
   content = await contentOf(live.url);
+  await live.keep();
 }, 60_000);
-afterEach(() => live.stop());
+afterAll(() => Promise.all([cloud.stop(), live.stop()]));
+afterEach(async () => {
+  await runSql(live.superuserUrl, "grant set on parameter session_replication_role to postgres");
+  await live.renew();
+});
 
 const asked: Danger[] = [];
 const options = (tables: string[], more: Partial<RestoreTablesOptions> = {}): RestoreTablesOptions => ({
@@ -196,8 +198,10 @@ describe("restore of tables into a live database", () => {
     await runSql(live.url, "drop table public.newer; alter table public.page_views drop column more");
     const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
     const chunk = summary!.manifest!.chunks.find(({ sections }) => sections.some(({ name }) => name === "messages"))!;
+    const whole = (await vault.getBytes(chunk.key))!;
     await tamper(vault, chunk.key, (bytes) => bytes.subarray(1));
     await expect(restoreTables(options(["public.messages"]))).rejects.toBeInstanceOf(PromiseError);
+    await putInPlace(vault, chunk.key, whole);
     expect(await contentOf(live.url)).toEqual(before);
     expect(await leftovers()).toEqual([]);
   }, 60_000);
