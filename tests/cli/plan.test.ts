@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(workspace, { recursive: true, force: true }));
 
-/** Runs the command as somebody without any account: no backend, no passphrase, no credentials. */
+/** Runs the command as a user without any account: no backend, no passphrase, no credentials. */
 async function castchatRecovery(args: string[], options: { cwd?: string; rules?: object } = {}) {
   const accounts = /^(AWS_|PULUMI_|VERCEL_|GITHUB_|CLOUDFLARE_|SUPABASE_)/;
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !accounts.test(name)));
@@ -112,7 +112,7 @@ describe("castchat-recovery plan, on the real engine and without an account", ()
   );
 
   it(
-    "tells what it can't prove when the other stack can't be previewed; exit 1",
+    "reports what it can't prove when the other stack can't be previewed; exit 1",
     async () => {
       const { stdout, exitCode } = await castchatRecovery([
         "plan",

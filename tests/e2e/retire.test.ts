@@ -82,7 +82,7 @@ describe("a vault", () => {
       await s3.send(new DeleteObjectCommand({ ...object, VersionId, BypassGovernanceRetention: true }));
   }, 60_000);
 
-  it("is retired by its name alone; then the stack is destroyed to its end, and the logs stay", async () => {
+  it("is retired only by its name; then the whole stack is destroyed, and the logs stay", async () => {
     expect(await retire("--confirm", "another")).toMatchObject({ exitCode: 2 });
     expect(await retire()).toMatchObject({ exitCode: 2 });
     expect(await isThere()).toBe(true);

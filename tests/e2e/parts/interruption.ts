@@ -110,7 +110,7 @@ export function interruption(lost: () => PreparedCompany): void {
 
   describe("an up of dr that is interrupted by Ctrl-C", () => {
     it.each(CTRL_C_POINTS)(
-      "%s goes on with a plain up to the undisturbed state",
+      "%s continues with a plain up to the undisturbed state",
       async (_name, point, delayMs, unfinished) => {
         const { engine } = lost().context;
         const interrupted = await interruptBefore(lost(), unfinished, point, delayMs, "Ctrl-C");
@@ -125,7 +125,7 @@ export function interruption(lost: () => PreparedCompany): void {
 
   describe("an up of dr that is killed with kill -9", () => {
     it.each(POINTS)(
-      "%s goes on with resume to the undisturbed state",
+      "%s continues with resume to the undisturbed state",
       async (_name, point, delayMs, unfinished) => {
         const { engine } = lost().context;
         await interruptBefore(lost(), unfinished, point, delayMs, "kill -9");

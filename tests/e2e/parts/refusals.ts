@@ -44,7 +44,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
       expect(ended.output).not.toContain("geheim123");
     });
 
-    it("a time that is none, and a time before every backup", async () => {
+    it("an invalid time, and a time before every backup", async () => {
       const target = { TARGET_DATABASE_URL: "postgresql://postgres:x@127.0.0.1:1/postgres?sslmode=disable" };
       expectRefusal(
         await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target),
@@ -60,7 +60,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
     });
   });
 
-  describe("a preview with bad settings tells every fault at once, without a stack trace", () => {
+  describe("a preview with bad settings reports every fault at once, without a stack trace", () => {
     it("in a setting that is unknown, and in settings of both stacks, of tiers and of runs", async () => {
       const settings = {
         moode: "active",

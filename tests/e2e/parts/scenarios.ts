@@ -37,7 +37,7 @@ export function scenarios(company: () => PreparedCompany): void {
   });
 
   describe("the scenario complete infrastructure failure", () => {
-    it("is not ok where an object, a function, a setting and a secret are altered after the recovery, and a value nowhere told", async () => {
+    it("is not ok when an object, a function, a setting and a secret are altered after the recovery, and shows no value", async () => {
       const report = await completeInfrastructureFailure(company().context, company().company, {
         async afterRecovery(recovered) {
           await alterContent(projectPlace(company().context, recovered), 2);

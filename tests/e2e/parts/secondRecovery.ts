@@ -96,7 +96,7 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       expect(listed).toMatch(
         /held by stack=dr;generation=3.*\nGeneration 2: castchat-dr-g2 .*\nGeneration 3 \(present\)/,
       );
-      // Not while it is declared: the engine refuses to let go of it.
+      // Not while it is declared: the engine refuses to delete it.
       expect((await giveUp("release", "castchat-dr-g2")).output).toMatch(
         /stays at Supabase.*Generation 2 is released/s,
       );

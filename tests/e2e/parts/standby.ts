@@ -45,7 +45,7 @@ export function standby(lost: () => PreparedCompany): void {
         expect((await new Visitor(edge, `drill.${SANDBOX_NAMES.publicName}`).health()).status).toBe(200);
         expect((await new Visitor(edge, SANDBOX_NAMES.publicName).health()).status).not.toBe(200);
         const differences = compareSnapshots(lost().before, await takeSnapshot(await databaseUrl()));
-        // A drill mails nobody: jobs and publications stay held back, and all else is as before.
+        // A drill sends no mail: jobs and publications stay held back, and all else is as before.
         expect(differences.filter(({ kind }) => !isHeldBack(kind))).toEqual([]);
         expect(new Set(differences.map(({ kind }) => kind))).toEqual(new Set(HELD_BACK));
         expect(await projects()).toContain("castchat-drill-g2");
@@ -125,10 +125,10 @@ export function standby(lost: () => PreparedCompany): void {
       expect(found).toEqual([]);
     }, 60_000);
 
-    it("is not resumed while nobody knows whether its engine still runs", async () => {
+    it("is not resumed while its engine may still run", async () => {
       const locks = `${layout(lost().context.home).state}/.pulumi/locks/organization/castchat-recovery/dr`;
       await mkdir(locks, { recursive: true });
-      const lock = { pid: 1, hostname: "another-machine", username: "somebody", timestamp: "2026-01-01T00:00:00Z" };
+      const lock = { pid: 1, hostname: "another-machine", username: "engineer", timestamp: "2026-01-01T00:00:00Z" };
       await writeFile(`${locks}/11111111-1111-1111-1111-111111111111.json`, JSON.stringify(lock));
       try {
         expectRefusal(

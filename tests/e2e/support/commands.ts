@@ -76,7 +76,7 @@ export async function interruptUp(
   return result;
 }
 
-/** A terminal's Ctrl-C reaches the whole group; kill -9 reaches the engine alone. */
+/** A terminal's Ctrl-C reaches the whole group; kill -9 only reaches the engine. */
 function interrupt(pid: number | undefined, how: "Ctrl-C" | "kill -9"): void {
   if (pid === undefined) throw new Error("the engine has no process");
   if (how === "Ctrl-C") process.kill(-pid, "SIGINT");

@@ -125,12 +125,12 @@ describe("under the engine", () => {
       /Stack dr no longer holds app\.castchat\.example \(the lease says stack=prod;generation=3\)/,
     );
 
-    // Gone is told from unreachable.
+    // Gone is not the same as unreachable.
     await cloud.call("supabase", "DELETE", `/v1/projects/${String(made?.["ref"])}`);
     expect((await workspace.refresh()).code).toBe(0);
     expect(await workspace.state("database")).toBeUndefined();
 
-    // What another stack holds is left alone, and so is the deployment that serves it.
+    // Neither another stack's name nor the deployment that serves it is touched.
     const destroyed = await workspace.destroy();
     expect(destroyed.code).toBe(0);
     expect((await cloud.dns.records(zoneId)).map(({ type }) => type).sort()).toEqual(["CNAME", "TXT"]);
@@ -140,7 +140,7 @@ describe("under the engine", () => {
   it.each([
     ["kill -9", "SIGKILL" as const],
     ["Ctrl-C", "SIGINT" as const],
-  ])("a creation that ends by %s is gone on with: one project, not two", async (_what, signal) => {
+  ])("a creation that ends by %s continues: one project, not two", async (_what, signal) => {
     const name = `castchat-${signal.toLowerCase()}`;
     const workspace = await prepareWorkspace(cloud, signal);
     await workspace.declare([database({ deletionProtection: false }, name)]);

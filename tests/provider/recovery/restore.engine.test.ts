@@ -39,7 +39,7 @@ beforeAll(async () => {
     reporter: silent,
   });
   backupId = done.backupId;
-  // Newer, and unreadable: it is passed over, and that has to be said, also by a run that goes on.
+  // Newer, and unreadable: it is passed over, and every run reports that, also one that continues.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   damagedId = `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")}-0badc0`;
   for (const object of ["manifest.json", "manifest.sig"])
@@ -75,7 +75,7 @@ async function targetUrl(): Promise<string | undefined> {
 }
 
 describe("a restore under the engine", () => {
-  it("is gone on with after kill -9, is left alone afterwards, refuses another backup, and is told gone from unreachable", async () => {
+  it("continues after kill -9, is not repeated, refuses another backup, and is gone only when its database is", async () => {
     const workspace = await prepareWorkspace(cloud, "restore", aws);
     await workspace.declare(declared());
     const first = workspace.start(["up", "--yes", "--skip-preview", "--stack", "test"]);
@@ -151,7 +151,7 @@ describe("a restore under the engine", () => {
     await runSql(url!, "drop schema castchat_recovery cascade");
     expect(await workspace.refresh()).toMatchObject({ code: 0 });
     expect(await workspace.state("restore")).toBeUndefined();
-    // Without its marker it is a database with anybody's data: refused.
+    // Without its marker it is a database with unknown data: refused.
     const foreign = await workspace.up();
     expect(foreign.code).not.toBe(0);
     expect(foreign.output).toMatch(/holds data .*a restore goes into a new project only/);

@@ -109,7 +109,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
           ...(body !== "" && { body: JSON.parse(body.replace(`"name":"${name}"`, '"name":"app"')) as unknown }),
         }));
     const declared = (a: string, b: string, more: object = {}) =>
-      program(`new vercel.Project("alone", { name: "alone" }, onVercel);
+      program(`new vercel.Project("lone", { name: "lone" }, onVercel);
         const ours = new vercel.Project("ours", ${JSON.stringify({ name: "ours", ...official.PROGRAM, ...more })}, onVercel);
         new vercel.ProjectEnvironmentVariables("v", { projectId: ours.id, variables: [
           { key: "A", value: "${a}", targets: ["production"], sensitive: true },
@@ -122,7 +122,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("up", "--yes", "--skip-preview");
     const ids = await idsNow();
     const ours = ids.get("ours") ?? "";
-    expect(sentOf(ids.get("alone") ?? "", "alone")).toEqual(official.ONLY_A_NAME);
+    expect(sentOf(ids.get("lone") ?? "", "lone")).toEqual(official.ONLY_A_NAME);
     expect(sentOf(ours, "ours")).toEqual([...official.AS_OURS, ...official.VARIABLES]);
 
     vercel.passed.length = 0;
@@ -135,7 +135,7 @@ describe("the sandbox's vercel, github and cloudflare plugins against the emulat
     await stack.must("destroy", "--yes", "--skip-preview");
   }, 60_000);
 
-  it("leave the protection and settings of a project alone that an older program made", async () => {
+  it("don't change the protection and settings of a project that an older program created", async () => {
     const providers = "providers: { vercel: onVercel.provider }";
     // Before, the component gave a project its name and nothing else.
     await stack.program(
