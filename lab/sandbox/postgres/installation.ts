@@ -63,7 +63,7 @@ function cacheFolder(ownCache: string): string {
   return [tmpdir(), "/tmp", "/var/tmp"].find((folder) => existsSync(folder) && anyoneMayEnter(folder)) ?? ownCache;
 }
 
-/** Refuses an installation of another user: anyone can create one in a folder for temporary files. */
+/** Refuses an installation of another user: every user can create one in a folder for temporary files. */
 function owned(installation: string): string {
   const { uid, mode } = lstatSync(installation);
   if (uid === process.getuid?.() && (mode & 0o022) === 0) return installation;
