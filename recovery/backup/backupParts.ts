@@ -115,7 +115,7 @@ async function storeDump(
     signal,
   });
   dump.stdin.end();
-  // An upload can end well although the dump failed half-way, so both must succeed.
+  // An upload can succeed although the dump failed half-way, so both must succeed.
   const [part] = await Promise.all([store(reading, name, dump.stdout, signal, dump.done), dump.done]);
   return part;
 }

@@ -87,7 +87,7 @@ describe("a vault", () => {
     expect(await retire()).toMatchObject({ exitCode: 2 });
     expect(await isThere()).toBe(true);
     const retired = await retire("--confirm", outputs.vaultBucket);
-    expect([retired.exitCode, retired.output]).toEqual([0, expect.stringContaining("is given up")]);
+    expect([retired.exitCode, retired.output]).toEqual([0, expect.stringContaining("is retired")]);
     expect(await isThere()).toBe(false);
     const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: outputs.vaultKeyArn }));
     expect(KeyMetadata?.KeyState).toBe("PendingDeletion");

@@ -5,7 +5,7 @@
 -- them: an extension (supautils: policy_grants, drop_trigger_grants) allows just that. It doesn't exist here, so `postgres`
 -- inherits the owners' rights without being able to become them, the tables that must stay out of its reach belong to
 -- supabase_admin, and the event triggers below refuse everything in these schemas but policies and triggers, with the
--- message that Supabase gives. Without supautils `postgres` can't create event triggers.
+-- message that Supabase gives. Without supautils, `postgres` cannot create event triggers.
 alter table auth.schema_migrations owner to supabase_admin;
 alter table storage.migrations owner to supabase_admin;
 

@@ -26,7 +26,7 @@ export async function ownersScript(session: Session): Promise<string[]> {
        union all select 3, format('alter %s %s owner to %I;', case type when 'function' then 'routine' when 'procedure' then 'routine' when 'aggregate' then 'routine'
          when 'statistics object' then 'statistics' else type end, identity, rolname) from others
        union all select 4, format('revoke create on schema %s from %I;', schema, rolname) from lent
-       -- A restore of definitions alone has none.
+       -- A restore of only definitions has none.
        -- The body is a literal: a role's name may hold what would end one in dollars.
        union all select 5, format('do %L;', format('begin if exists (select from pg_catalog.pg_largeobject_metadata where oid = %s) then alter large object %s owner to %I; end if; end',
          l.oid, l.oid, o.rolname)) from pg_largeobject_metadata l join pg_roles o on o.oid = l.lomowner where ${IS_OTHER}

@@ -48,7 +48,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
       const target = { TARGET_DATABASE_URL: "postgresql://postgres:x@127.0.0.1:1/postgres?sslmode=disable" };
       expectRefusal(
         await castchatRecovery(["restore", "--stack", "dr", "--at", "yesterday"], engine(), target),
-        /no UTC time/,
+        /not a UTC time/,
       );
     });
 

@@ -279,7 +279,9 @@ describe("verify and list", () => {
     const vault = await cloud.newVault();
     const mine = await backup(options(vault));
     const stranger = await cloud.newSigner();
-    const theirs = await backup({ ...options(vault), signer: stranger });
+    // An unreadable backup is dated by its id, which names whole seconds: this one must be of a later second than mine.
+    const clock = () => new Date(Date.now() + 2_000);
+    const theirs = await backup({ ...options(vault), signer: stranger, clock });
     const at = `${theirs.tier}/${theirs.backupId}`;
     const seen = async () => (await list(vault)).find(({ backupId }) => backupId === theirs.backupId)!;
     const signedBy = fingerprintOfKey(await stranger.publicKeyPem());
