@@ -149,7 +149,7 @@ describe("two runs at once", () => {
     expect(one).toMatchObject({ code: 0, stderr: "" });
     if (two instanceof Error) {
       expect(two).toBeInstanceOf(UserError);
-      expect(two.message).toMatch(/backs this database up already: wait until it has ended/);
+      expect(two.message).toMatch(/Another backup of this database is running.* Wait for it to finish/);
     }
     const proven = (await setting.list(vaultIn(store))).filter((backup) => backup.proven);
     expect(proven).toHaveLength(two instanceof Error ? 1 : 2);
