@@ -79,7 +79,7 @@ export function refusals(lost: () => PreparedCompany, early: Readonly<Record<str
         const ended = await pulumi(["preview", "--stack", "dr", ...flags], engine());
         expect(ended.exitCode).not.toBe(0);
         for (const sentence of [
-          /moode is no setting/,
+          /moode is not a setting/,
           /peerAwsRegion/,
           /tierOverrides.*30/s,
           /role.*"leader"/s,

@@ -94,7 +94,7 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       expectRefusal(await giveUp("release", "castchat-dr-g3"), /is not the name/);
       const { output: listed } = await castchatRecovery(["generation", "list", "--stack", "dr"], engine());
       expect(listed).toMatch(
-        /held by stack=dr;generation=3.*\nGeneration 2: castchat-dr-g2 .*\nGeneration 3 \(present\)/,
+        /holder of .* is stack=dr;generation=3.*\nGeneration 2: castchat-dr-g2 .*\nGeneration 3 \(present\)/,
       );
       // Not while it is declared: the engine refuses to delete it.
       expect((await giveUp("release", "castchat-dr-g2")).output).toMatch(
