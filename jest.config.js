@@ -14,7 +14,7 @@ export default {
   testTimeout: 30_000,
   reporters: ["default", "<rootDir>/tests/support/times.js"],
   testSequencer: "<rootDir>/tests/support/sequencer.js",
-  // Most suites wait for servers and for the engine, so that two at once pay off even on two cores.
-  maxWorkers: 2,
+  // Most suites wait for servers and for the engine, so that three at once pay off even on two cores.
+  maxWorkers: 3,
   modulePathIgnorePatterns: ["<rootDir>/.sandbox", "<rootDir>/.build"],
 };
