@@ -83,7 +83,7 @@ describe("set-up refuses what it cannot work with, in one sentence", () => {
     const { exitCode, all } = await run("tools/setup.sh");
     expect(exitCode).toBe(2);
     expect(all).toMatch(
-      /the registry is away\nSet-up: Node \S+ failed\. Mend what the log says and run the command again/,
+      /the registry is away\nSet-up: Node \S+ failed\. Fix what the log reports, and run the command again/,
     );
   });
 });

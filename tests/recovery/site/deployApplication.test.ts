@@ -44,7 +44,7 @@ const wantedOf = (projectId: string, projectName: string, sourceRef = "main") =>
 });
 const production = async (id: string) => (await cloud.appHost.project(id))?.productionId;
 const bypasses = async (id: string) => (await cloud.appHost.exportProject(id))!["protectionBypass"] as object;
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-source-"));
+const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`castchat-source-${process.pid}-`));
 
 describe("a deployment", () => {
   it("is uploaded, built, healthy and in production; the next one names it as the way back", async () => {
