@@ -1,12 +1,12 @@
 import { sleep } from "./timing.ts";
 
-/** How a failed call of ours is tried again. */
+/** When failed work is tried again. */
 export interface Retry {
   /** Attempts in all. @default - as many as `pauseMs` allows */
   attempts?: number | undefined;
   /**
-   * Milliseconds until the next attempt, or undefined if the failure is final. A call may only be tried again if a repetition does
-   * no harm. `attempt` is the number of the one that failed, from 1.
+   * Milliseconds until the next attempt, or undefined if the failure is final. Only work that may safely be repeated is tried again.
+   * `attempt` is the number of the one that failed, from 1.
    */
   pauseMs: (failure: unknown, attempt: number) => number | undefined;
   signal?: AbortSignal | undefined;

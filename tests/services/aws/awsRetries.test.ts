@@ -48,7 +48,7 @@ describe("a call that S3 refuses for the moment", () => {
     await expect(retries.refreshRetryTokenForRetry(third, answered("THROTTLING"))).rejects.toThrow();
   });
 
-  it("is not made again where the refusal is for good, nor more than twice where nobody has ever answered", async () => {
+  it("is not made again where the refusal is for good, nor more than twice if there was never an answer", async () => {
     await expect(pausesOf(1, answered("CLIENT_ERROR", 403))).rejects.toThrow();
     await expect(pausesOf(2, unreachable)).resolves.toHaveLength(2);
     await expect(pausesOf(3, unreachable)).rejects.toThrow();
