@@ -20,7 +20,7 @@ export interface Retry {
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, retrying: Retry): Promise<T> {
   const { attempts = Infinity, pauseMs, signal } = retrying;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1)
     try {
       return await work(attempt);
     } catch (failure) {
@@ -29,5 +29,4 @@ export async function retry<T>(work: (attempt: number) => Promise<T>, retrying: 
       if (pause === undefined) throw failure;
       await sleep(pause, signal);
     }
-  }
 }

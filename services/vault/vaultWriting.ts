@@ -127,9 +127,7 @@ async function unlessOurs(
     const hash = createHash("sha256");
     for await (const piece of place.contentOf(key, there, signal)) hash.update(piece);
     if (hash.digest("hex") === total.sha256) return { ...total, versionId: there.VersionId };
-  } else if (there?.Body instanceof Readable) {
-    there.Body.destroy();
-  }
+  } else if (there?.Body instanceof Readable) there.Body.destroy();
   if (name === COMPLETED) return await place.asked(Promise.reject(error as Error));
   throw new PromiseError(
     `${key} already has other content, and no object of a vault is written over: the audit trail shows which caller wrote it`,

@@ -30,12 +30,11 @@ describe("a call that S3 refuses for the moment", () => {
     ["answered with 500", answered("TRANSIENT", 500), [200, 400, 800, 1_600, 3_200, 5_000]],
   ])("%s is made again after pauses that double up to some seconds, by lot", async (_case, info, most) => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => pausesOf(most.length, info)));
-    for (const pauses of runs) {
+    for (const pauses of runs)
       for (const [at, pause] of pauses.entries()) {
         expect(pause).toBeGreaterThanOrEqual(most[at]! / 2);
         expect(pause).toBeLessThanOrEqual(most[at]!);
       }
-    }
     // Clients that were refused at once don't come back at once.
     expect(new Set(runs.map(([first]) => first)).size).toBeGreaterThan(10);
   });
