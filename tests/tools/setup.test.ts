@@ -17,27 +17,17 @@ beforeEach(async () => {
   for (const folder of ["bin", "tools", "package-lock.json"])
     await cp(join(PROJECT_ROOT, folder), join(project, folder), { recursive: true });
   // No more of the machine than set-up's own shell needs.
-  for (const program of [
-    "bash",
-    "cat",
-    "cut",
-    "dirname",
-    "head",
-    "mkdir",
-    "readlink",
-    "sort",
-    "tail",
-    "tr",
-    "git",
-    "make",
-    "npm",
-    "python3",
-  ]) {
-    const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-    await symlink(stdout, join(programs, program));
-  }
+  const shell = ["bash", "cat", "cut", "dirname", "head", "mkdir", "readlink", "sort", "tail", "tr"];
+  for (const program of [...shell, "git", "make", "npm", "python3"]) await link(program);
 });
 afterEach(() => rm(project, { recursive: true }));
+
+/** Puts a program of this machine on set-up's PATH. */
+const link = async (program: string) => {
+  const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
+  await rm(join(programs, program), { force: true });
+  await symlink(stdout, join(programs, program));
+};
 
 const run = (command: string, path = programs) =>
   execa("bash", [join(project, command)], {
@@ -74,10 +64,7 @@ describe("set-up refuses what it cannot work with, in one sentence", () => {
 
   it("a step that fails: the end of its log, and what to do", async () => {
     await put("npm", "echo the registry is away; exit 1");
-    for (const program of ["env", "sleep", "mktemp", "node", "pgrep"]) {
-      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-      await symlink(stdout, join(programs, program));
-    }
+    for (const program of ["env", "sleep", "mktemp", "node", "pgrep"]) await link(program);
     await put("node", "echo v18.0.0");
     await put("python3", "echo 3.12");
     const { exitCode, all } = await run("tools/setup.sh");
@@ -90,11 +77,7 @@ describe("set-up refuses what it cannot work with, in one sentence", () => {
 
 describe("set-up", () => {
   it("is the same in a shell that has its tools on PATH already, as make shell's", async () => {
-    for (const program of ["git", "mv", "find", "node"]) {
-      const { stdout } = await execa("bash", ["-c", `command -v ${program}`]);
-      await rm(join(programs, program), { force: true });
-      await symlink(stdout, join(programs, program));
-    }
+    for (const program of ["git", "mv", "find", "node"]) await link(program);
     await put("node", "echo v20.0.0");
     await put("python3", "echo 3.12");
     const cache = join(project, "home", ".cache", "castchat-recovery");
