@@ -158,9 +158,8 @@ describe("BackupSchedule", () => {
     ["public.ecr.aws/docker/library/node:24", false],
   ])("lets a run pull %s if that needs permissions: %s", (image, isPrivate) => {
     const pulls = runnerPermissions({ ...SCOPE, image }).Statement.filter(({ Sid }) => Sid === "PullsItsImage");
-    expect(pulls.map(({ Resource }) => Resource)).toEqual(
-      isPrivate ? ["arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner"] : [],
-    );
+    const arn = "arn:aws:ecr:ap-northeast-3:222222222222:repository/team/runner";
+    expect(pulls.map(({ Resource }) => Resource)).toEqual(isPrivate ? [arn] : []);
   });
 });
 

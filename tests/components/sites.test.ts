@@ -261,9 +261,8 @@ describe("StandbySite", () => {
       shown.push(new StandbySite("standby", STANDBY).outputs);
     });
     const [active, standing] = shown;
-    expect(Object.keys(active!.restore!)).toEqual(
-      expect.arrayContaining(["backupId", "snapshotAt", "phases", "durationMs", "notes"]),
-    );
+    const record = ["backupId", "snapshotAt", "phases", "durationMs", "notes"];
+    expect(Object.keys(active!.restore!)).toEqual(expect.arrayContaining(record));
     expect(active!.mirrorUrl).toBe("https://github.com/mirrors/castchat-mirror.git");
     expect(standing).not.toHaveProperty("databaseUrl");
     expect(standing).not.toHaveProperty("publicUrl");

@@ -369,10 +369,10 @@ describe(configureBackupInterval.name, () => {
     expect(check({ scheduleExpression, ...more })).toEqual([expect.stringMatching(message)]),
   );
 
-  it("ignores other schedules", () =>
-    expect(check({ scheduleExpression: "rate(7 days)" }, `urn:pulumi:prod::castchat-recovery::${type}::other`)).toEqual(
-      [],
-    ));
+  it("ignores other schedules", () => {
+    const other = `urn:pulumi:prod::castchat-recovery::${type}::other`;
+    expect(check({ scheduleExpression: "rate(7 days)" }, other)).toEqual([]);
+  });
 });
 
 describe(disallowPlainSecrets.name, () => {

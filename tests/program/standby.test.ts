@@ -57,14 +57,12 @@ describe("the standby on the engine", () => {
     const { code, output } = await program.pulumi("up", "--yes", "--skip-preview");
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
     const resources = await program.resources();
-    expect(protectedOf(resources)).toEqual(
-      expect.arrayContaining(["database-project", "database-restore", "generations", "traffic"]),
-    );
+    const guarded = ["database-project", "database-restore", "generations", "traffic"];
+    expect(protectedOf(resources)).toEqual(expect.arrayContaining(guarded));
     const made = resources.map(nameOf);
     const order = ["database-project", "database-restore", "application-deployment", "traffic"];
-    expect(order.map((name) => made.indexOf(name))).toEqual(
-      order.map((name) => made.indexOf(name)).sort((left, right) => left - right),
-    );
+    const places = order.map((name) => made.indexOf(name));
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
     const deployment = resources.find((one) => nameOf(one) === "application-deployment")!;
     expect(deployment.dependencies!.join()).toContain("::database-restore");
     const traffic = resources.find((one) => nameOf(one) === "traffic")!;
@@ -109,9 +107,8 @@ describe("the standby on the engine", () => {
     expect((await program.pulumi("up", "--yes", "--skip-preview")).code).toBe(0);
     const third = await program.resources();
     for (const name of ["database-project", "database-restore"]) unchanged(third, name);
-    expect(protectedOf(third)).toEqual(
-      expect.arrayContaining(["database-g3-project", "database-g5-project", "generations"]),
-    );
+    const guarded = ["database-g3-project", "database-g5-project", "generations"];
+    expect(protectedOf(third)).toEqual(expect.arrayContaining(guarded));
     expect(third.find((one) => nameOf(one) === "fence")!.inputs).toMatchObject({
       leftDatabaseName: "castchat-dr-g3",
     });

@@ -46,9 +46,8 @@ describe("completion in bash", () => {
 describe("completion in zsh and fish", () => {
   it("uses bash's script in zsh", () => {
     const program = castchatRecovery();
-    expect(completionScript(program, "zsh")).toBe(
-      `autoload -U +X bashcompinit && bashcompinit\n${completionScript(program, "bash")}`,
-    );
+    const bash = completionScript(program, "bash");
+    expect(completionScript(program, "zsh")).toBe(`autoload -U +X bashcompinit && bashcompinit\n${bash}`);
   });
 
   it("has a line for every command and option in fish", () => {

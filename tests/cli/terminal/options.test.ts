@@ -21,11 +21,10 @@ describe("parseTime", () => {
     "2026-02-30T02:00:00Z",
     "2026-02-29T02:00:00Z",
     "2026-04-31T02:00Z",
-  ])("refuses %s", (text) =>
-    expect(() => parseTime(text, "--at")).toThrow(
-      new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`),
-    ),
-  );
+  ])("refuses %s", (text) => {
+    const refusal = new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
+    expect(() => parseTime(text, "--at")).toThrow(refusal);
+  });
 });
 
 describe("refuseOtherNames", () => {

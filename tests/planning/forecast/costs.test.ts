@@ -119,10 +119,10 @@ describe("recoveryCosts", () => {
     expect(dearest!.total).toBeGreaterThan(newest!.total);
   });
 
-  it("is empty if there is nothing to recover", () =>
-    expect(recoveryCosts({ vault: REPLICA, lives: [] }, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual(
-      [],
-    ));
+  it("is empty if there is nothing to recover", () => {
+    const empty = { vault: REPLICA, lives: [] };
+    expect(recoveryCosts(empty, TIERS, OSAKA, { databaseSize: "small", hours: 1 }, 0)).toEqual([]);
+  });
 });
 
 describe("holdingsAt", () => {

@@ -137,9 +137,8 @@ describe("no answer", () => {
   it("is an UnreachableError with the reason", async () => {
     const { server, call } = await client([{}]);
     await server.stop();
-    await expect(call(GET)).rejects.toThrow(
-      `Testing cannot be reached at ${server.url}/base/ (GET /x): connect ECONNREFUSED ${server.url.slice("http://".length)}.`,
-    );
+    const cause = `connect ECONNREFUSED ${server.url.slice("http://".length)}.`;
+    await expect(call(GET)).rejects.toThrow(`Testing cannot be reached at ${server.url}/base/ (GET /x): ${cause}`);
   });
 
   it("within the time limit is reported as such", async () => {

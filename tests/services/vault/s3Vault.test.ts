@@ -101,9 +101,8 @@ describe("errors", () => {
   it("name a region that can't be reached, within 10 seconds", async () => {
     const startedAt = Date.now();
     const gone = s3Vault({ bucket: "vault", region: "ap-northeast-1", endpoint: "http://127.0.0.1:9" });
-    await expect(gone.list("")).rejects.toThrow(
-      "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)",
-    );
+    const refused = "S3 in ap-northeast-1 at http://127.0.0.1:9 cannot be reached (ECONNREFUSED)";
+    await expect(gone.list("")).rejects.toThrow(refused);
     await expect(gone.list("")).rejects.toThrow(UserError);
     expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
