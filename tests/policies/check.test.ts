@@ -1,20 +1,15 @@
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { execa } from "execa";
 import { parse, stringify } from "yaml";
 
 const ROOT = resolve(".");
 /** What `make policy` has just printed: the gate runs it, and no second time. */
 const CHECKED = process.env["CASTCHAT_POLICY_OUTPUT"];
 const SHIPPED = ["Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dr.yaml"];
-
-interface Ended {
-  code: number | null;
-  output: string;
-}
 
 /** The policies on the real engine, as `make policy` runs them. */
 describe("policies/check.ts", () => {
@@ -25,39 +20,26 @@ describe("policies/check.ts", () => {
   afterAll(() => rm(scratch, { recursive: true, force: true }));
 
   /** Runs the check with a temporary folder of its own, and says what is left in it. */
-  async function check(root: string, env: NodeJS.ProcessEnv = {}): Promise<Ended & { left: string[] }> {
+  async function check(root: string, env: NodeJS.ProcessEnv = {}) {
     const temporary = await mkdtemp(join(scratch, "tmp-"));
-    const ended = await new Promise<Ended>((done, fail) => {
-      const child = spawn(process.execPath, [join(ROOT, "policies/check.ts"), root], {
-        env: { ...process.env, TMPDIR: temporary, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let output = "";
-      child.stdout.on("data", (text: Buffer) => (output += text.toString()));
-      child.stderr.on("data", (text: Buffer) => (output += text.toString()));
-      child.once("error", fail);
-      child.once("close", (code) => {
-        done({ code, output });
-      });
+    const { exitCode, all } = await execa(process.execPath, [join(ROOT, "policies/check.ts"), root], {
+      env: { TMPDIR: temporary, ...env },
+      ...{ stdin: "ignore", all: true, reject: false, stripFinalNewline: false },
     });
     const left = (await readdir(temporary)).filter((name) => /^castchat-(policy|preview)-/.test(name));
-    return { ...ended, left };
+    return { code: exitCode, output: all, left };
   }
 
   /** A project with the shipped program and other settings. */
   async function projectWith(change: (stack: string, config: Record<string, unknown>) => void): Promise<string> {
     const root = await mkdtemp(join(scratch, "project-"));
-    await mkdir(root, { recursive: true });
     const project = parse(await readFile(join(ROOT, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
     const providers = [{ name: "recovery", path: join(ROOT, "provider") }];
-    await writeFile(
-      join(root, "Pulumi.yaml"),
-      stringify({ ...project, main: join(ROOT, "index.ts"), plugins: { providers } }),
-    );
+    const changed = { ...project, main: join(ROOT, "index.ts"), plugins: { providers } };
+    await writeFile(join(root, "Pulumi.yaml"), stringify(changed));
     for (const stack of ["prod", "dr"]) {
-      const file = parse(await readFile(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as {
-        config: Record<string, unknown>;
-      };
+      const text = await readFile(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
+      const file = parse(text) as { config: Record<string, unknown> };
       change(stack, file.config);
       await writeFile(join(root, `Pulumi.${stack}.yaml`), stringify(file));
     }
@@ -113,8 +95,7 @@ describe("policies/check.ts", () => {
   }, 120_000);
 
   it("exits with 2 where there is no engine, and says what to do", async () => {
-    const { code, output, left } = await check(ROOT, { PATH: scratch });
-    expect({ code, output, left }).toEqual({
+    expect(await check(ROOT, { PATH: scratch })).toEqual({
       code: 2,
       output: "There is no pulumi on the PATH. Run `make policy`, which installs it.\n",
       left: [],
