@@ -31,9 +31,7 @@ export function backupOption(description = "a backup's id; the newest proven ful
 
 /** `--at`: an instant, as a Date. UserError if it is not a time. */
 export function atOption(description: string): Option {
-  return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser((text) =>
-    parseTime(text, "--at"),
-  );
+  return new Option("--at <time>", `${description} (UTC), such as 2026-07-01T02:00:00Z`).argParser(parseTime);
 }
 
 /** `--confirm`: agrees, without a terminal, to what destroys data. `what` is the name to give. */
@@ -41,12 +39,16 @@ export function confirmOption(what: string): Option {
   return new Option("--confirm <name>", `agree without a terminal: ${what}`);
 }
 
-/** A time given by a flag. UserError that names the flag unless it is a complete UTC time of an existing day. */
-export function parseTime(text: string, flag: string): Date {
+/**
+ * The value of `--at`. UserError unless it is a complete UTC time of an existing day.
+ *
+ * @internal
+ */
+export function parseTime(text: string): Date {
   const time = new Date(text);
   // JavaScript parses 30 February as 2 March, and another day's backup would be restored.
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) || minuteOf(time) !== text.slice(0, 16))
-    throw new UserError(`${flag} ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
+    throw new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
   return time;
 }
 

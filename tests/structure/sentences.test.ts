@@ -110,7 +110,7 @@ describe("in an emergency the program says", () => {
     ],
     [
       "that a time is not one",
-      () => refusalOf(() => parseTime("yesterday", "--at")),
+      () => refusalOf(() => parseTime("yesterday")),
       "--at yesterday is not a UTC time. Write it like 2026-07-01T02:00:00Z.",
     ],
     [

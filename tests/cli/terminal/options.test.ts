@@ -8,7 +8,7 @@ describe("parseTime", () => {
     ["2026-07-01T02:00:00Z", "2026-07-01T02:00:00.000Z"],
     ["2026-07-01T02:00Z", "2026-07-01T02:00:00.000Z"],
     ["2028-02-29T23:59:59.5Z", "2028-02-29T23:59:59.500Z"],
-  ])("takes %s", (text, time) => expect(parseTime(text, "--at").toISOString()).toBe(time));
+  ])("takes %s", (text, time) => expect(parseTime(text).toISOString()).toBe(time));
 
   it.each([
     "yesterday",
@@ -23,7 +23,7 @@ describe("parseTime", () => {
     "2026-04-31T02:00Z",
   ])("refuses %s", (text) => {
     const refusal = new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
-    expect(() => parseTime(text, "--at")).toThrow(refusal);
+    expect(() => parseTime(text)).toThrow(refusal);
   });
 });
 
