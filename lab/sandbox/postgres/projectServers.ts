@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import pg from "pg";
 
-import { freePort, LOOPBACK } from "../host/ports.ts";
+import { freePort, LOOPBACK } from "../../../services/common/ports.ts";
 import type { ProjectConnection, ProjectServers } from "../host/services.ts";
 import type { Supervisor } from "../host/supervisor.ts";
 import { type ClusterOptions, createCluster, killCluster, startCluster, stopCluster, SUPERUSER } from "./cluster.ts";
