@@ -3,11 +3,11 @@ import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 
 import { messageOf, redact, UserError } from "../../services/common/errors.ts";
+import { startTicks } from "../../services/common/processes.ts";
 import { Cloud } from "./cloud.ts";
 import { controlApi } from "./controlApi.ts";
 import { processesFile, readSandboxFile, withoutDaemon, writeSandboxFile } from "./host/file.ts";
 import { sandboxHome } from "./host/layout.ts";
-import { startTicks } from "./host/processes.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import { endLeftovers } from "./host/supervisor.ts";
 

@@ -5,9 +5,9 @@ import { generateX25519Identity } from "age-encryption";
 import { z } from "zod";
 
 import { UserError } from "../../../services/common/errors.ts";
+import { freePorts } from "../../../services/common/ports.ts";
+import { isSameProcess } from "../../../services/common/processes.ts";
 import { layout, type SandboxFile, type Service, SERVICES } from "./layout.ts";
-import { freePorts } from "./ports.ts";
-import { isSameProcess } from "./processes.ts";
 
 const port = z.int().min(1).max(65_535);
 const text = z.string().min(1);
