@@ -5,9 +5,9 @@ import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
 
 /**
- * How far the gate is closed. `writes`: nobody but the database's owner can connect, and the owner's sessions are read-only unless
- * they ask for more. `all`: besides, nobody but its owner has USAGE or CREATE on a schema of the app, so that nothing can be read
- * either; that shows in a backup which is taken meanwhile, so take a safety backup at the level `writes` and raise it afterwards.
+ * How far the gate is closed. `writes`: nobody but the database's owner can connect, and the owner's sessions are read-only unless they ask
+ * for more. `all`: besides, nobody but its owner has USAGE or CREATE on a schema of the app, so that nothing can be read either; that shows
+ * in a backup which is taken meanwhile, so take a safety backup at the level `writes` and raise it afterwards.
  */
 export type GateLevel = "writes" | "all";
 
@@ -101,8 +101,8 @@ export async function noteOpened(session: Session, holder: string): Promise<void
 }
 
 /**
- * Forgets what a layer has changed of rights on schemas: what has come in the place of the schemas brings rights of its own. Within
- * the transaction that brings them.
+ * Forgets what a layer has changed of rights on schemas: what has come in the place of the schemas brings rights of its own. Within the
+ * transaction that brings them.
  */
 export async function forgetSchemaChanges(session: Session, holder: string): Promise<void> {
   await session.query(

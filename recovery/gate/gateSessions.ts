@@ -3,8 +3,8 @@ import type { Session } from "../postgres/session/database.ts";
 import { terminateSessions } from "../postgres/session/terminateSessions.ts";
 
 /**
- * Sessions of others in this database that began by an instant. One that is only just coming in shows no database yet. Our own are
- * known by their name, which Supabase's pooler may put its own before; superusers' can't be ended by anyone else.
+ * Sessions of others in this database that began by an instant. One that is only just coming in shows no database yet. Our own are known by
+ * their name, which Supabase's pooler may put its own before; superusers' can't be ended by anyone else.
  */
 const OTHERS = `
   pg_catalog.pg_stat_activity a left join pg_catalog.pg_roles r on r.rolname = a.usename

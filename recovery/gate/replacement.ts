@@ -5,12 +5,12 @@ import { MARKER_SCHEMA } from "../postgres/catalog/platform.ts";
 import type { Session } from "../postgres/session/database.ts";
 
 /**
- * How far a replacement is. Until `live` the old state is what it goes back to; from `live` on the new one is what it goes on
- * to. Each step is committed together with what it says:
+ * How far a replacement is. Until `live` the old state is what it goes back to; from `live` on the new one is what it goes on to. Each step
+ * is committed together with what it says:
  *
- * begun: nothing is changed · closed: the gate is closed · saved: the safety backup is proven · aside: the old state lies aside, and
- * the new one is being restored in its place · live: the new state is complete, the gate may open · open: it is open, what lay
- * aside goes · back: the old state is complete again, the gate may open.
+ * begun: nothing is changed · closed: the gate is closed · saved: the safety backup is proven · aside: the old state lies aside, and the
+ * new one is being restored in its place · live: the new state is complete, the gate may open · open: it is open, what lay aside goes ·
+ * back: the old state is complete again, the gate may open.
  */
 export const REPLACEMENT_STATES = ["begun", "closed", "saved", "aside", "live", "open", "back"] as const;
 export type ReplacementState = (typeof REPLACEMENT_STATES)[number];
@@ -97,8 +97,8 @@ export async function findReplacement(session: Session): Promise<Replacement | u
   };
 }
 /**
- * Refuses a database whose state is being replaced at this moment: a backup of it would be one of a half-restored state, and what is
- * done to it would go when the old state comes back. UserError.
+ * Refuses a database whose state is being replaced at this moment: a backup of it would be one of a half-restored state, and what is done
+ * to it would go when the old state comes back. UserError.
  */
 export async function refuseHalfState(session: Session): Promise<void> {
   const replacement = await findReplacement(session);

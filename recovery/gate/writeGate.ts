@@ -55,11 +55,12 @@ export interface GateState {
 
 /**
  * Stops all writes of everybody but us. In one transaction: CONNECT is taken from everyone but the database's owner (so that API, auth and
- * storage services can't come in), and whoever may still connect gets `default_transaction_read_only = on` in this database. Then
- * the sessions of others are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
+ * storage services can't come in), and whoever may still connect gets `default_transaction_read_only = on` in this database. Then the
+ * sessions of others are ended. Neither shows in a dump, so that a backup and an assessment see the database as it is.
  *
- * Our own sessions are let in and may write (recovery/postgres/session/database.ts asks for it); so could anybody who has the owner's password and
- * asks for READ WRITE by name, and superusers, who are the platform's. Prepared transactions and enabled subscriptions are refused.
+ * Our own sessions are let in and may write (recovery/postgres/session/database.ts asks for it); so could anybody who has the owner's
+ * password and asks for READ WRITE by name, and superusers, who are the platform's. Prepared transactions and enabled subscriptions are
+ * refused.
  *
  * What was changed is recorded in the same transaction, so that {@link openGate} puts back exactly that. It can be run again after an
  * interruption. Closing over another holder's closing is a layer on top of it. The session must be outside of a transaction.
@@ -87,8 +88,8 @@ export async function closeGate(session: Session, options: CloseGateOptions): Pr
 }
 
 /**
- * Puts back exactly what this holder has changed. Where nobody else keeps the gate closed, sessions that came in meanwhile are ended:
- * they would stay read-only. It can be run again after an interruption; a gate that this holder hasn't closed is left as it is.
+ * Puts back exactly what this holder has changed. Where nobody else keeps the gate closed, sessions that came in meanwhile are ended: they
+ * would stay read-only. It can be run again after an interruption; a gate that this holder hasn't closed is left as it is.
  *
  * @throws UserError where another holder has closed it after this one
  */
@@ -117,8 +118,8 @@ export async function openGate(session: Session, holder: string, signal?: AbortS
 const AUTH_ROLE = "supabase_auth_admin";
 
 /**
- * Lets the auth service alone in again, so that logins can be tried before the app writes. The layer of this holder stays closed
- * otherwise. False where it was in already.
+ * Lets the auth service alone in again, so that logins can be tried before the app writes. The layer of this holder stays closed otherwise.
+ * False where it was in already.
  *
  * @throws UserError where this holder has not closed the gate, or another one has after it
  */
