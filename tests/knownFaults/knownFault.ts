@@ -7,16 +7,21 @@ export interface FaultEdit {
   replace: string;
 }
 
-/** A fault that this project once had, and the suite that fails if it comes back. */
-export interface KnownFault {
+/** A fault that this project once had, as an edit of today's code that puts it back, and the suite that fails with it. */
+export interface KnownFault extends FaultEdit {
   /** What the fault does to a user. */
   name: string;
-  /** Puts the fault back. */
-  edits: FaultEdit[];
-  /** Path of the suite that fails. */
+  /** Further edits. */
+  also?: FaultEdit[];
+  /** Path of the suite. */
   suite: string;
-  /** Runs only the suite's tests whose names match, as Jest's option -t does. @default - all tests of the suite */
+  /** Runs only the tests whose names match, as Jest's option -t does. @default - all tests of the suite */
   test?: string;
+}
+
+/** All edits of a fault. */
+export function editsOf({ file, find, replace, also = [] }: KnownFault): FaultEdit[] {
+  return [{ file, find, replace }, ...also];
 }
 
 /** The file's text with an edit made. Throws if `find` does not occur exactly once. */

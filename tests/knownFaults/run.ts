@@ -6,8 +6,9 @@ import { execa } from "execa";
 import ts from "typescript";
 
 import { withTemporaryFolder } from "../../services/common/temporaryFolder.ts";
-import { KNOWN_FAULTS } from "./faults.ts";
-import { applied, type KnownFault } from "./knownFault.ts";
+import { BACKUP_FAULTS } from "./backupFaults.ts";
+import { applied, editsOf, type KnownFault } from "./knownFault.ts";
+import { RECOVERY_FAULTS } from "./recoveryFaults.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 /** Folders that Git does not track and the tests need. */
@@ -92,7 +93,7 @@ function typeErrors(folder: string, files: readonly string[]): string {
   const config = ts.getParsedCommandLineOfConfigFile(join(folder, "tsconfig.json"), {}, host);
   if (config === undefined) throw new Error("tsconfig.json cannot be read.");
   const paths = files.map((file) => join(folder, file));
-  const program = ts.createProgram(paths, { ...config.options, incremental: false, tsBuildInfoFile: undefined });
+  const program = ts.createProgram(paths, config.options);
   return paths
     .map((path) => program.getSourceFile(path))
     .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
@@ -104,14 +105,14 @@ function typeErrors(folder: string, files: readonly string[]): string {
 async function catcherOf(folder: string, fault: KnownFault, signal: AbortSignal): Promise<string> {
   const originals = new Map<string, string>();
   try {
-    for (const edit of fault.edits) {
+    for (const edit of editsOf(fault)) {
       const path = join(folder, edit.file);
       const text = await readFile(path, "utf8");
       const changed = applied(text, edit);
       if (!originals.has(path)) originals.set(path, text);
       await writeFile(path, changed);
     }
-    const errors = typeErrors(folder, [...new Set(fault.edits.map(({ file }) => file))]);
+    const errors = typeErrors(folder, [...new Set(editsOf(fault).map(({ file }) => file))]);
     if (errors !== "") throw new Error(`the code with the fault does not compile: ${errors}`);
     const { testResults } = await runSuite(folder, fault, signal);
     const failed = testResults.flatMap(({ assertionResults }) =>
@@ -166,7 +167,9 @@ async function tryFaults(folder: string, faults: readonly KnownFault[], signal: 
 
 /** `make known-faults [ONLY=pattern]`. @param only a part of a fault's name, file or suite */
 async function main(only: string): Promise<number> {
-  const wanted = KNOWN_FAULTS.filter((fault) => new RegExp(only, "i").test(JSON.stringify(fault)));
+  const wanted = [...BACKUP_FAULTS, ...RECOVERY_FAULTS].filter((fault) =>
+    new RegExp(only, "i").test(JSON.stringify(fault)),
+  );
   if (wanted.length === 0) {
     process.stderr.write(`No known fault matches ${only}.\n`);
     return 2;

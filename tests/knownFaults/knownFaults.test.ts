@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 
 import { PROJECT_ROOT } from "../../lab/sandbox/host/layout.ts";
-import { KNOWN_FAULTS } from "./faults.ts";
-import { applied } from "./knownFault.ts";
+import { BACKUP_FAULTS } from "./backupFaults.ts";
+import { applied, editsOf } from "./knownFault.ts";
+import { RECOVERY_FAULTS } from "./recoveryFaults.ts";
+
+const KNOWN_FAULTS = [...BACKUP_FAULTS, ...RECOVERY_FAULTS];
 
 describe("the known faults", () => {
-  it.each(KNOWN_FAULTS)("can be put back: $name", ({ edits, suite }) => {
-    for (const edit of edits) applied(readFileSync(join(PROJECT_ROOT, edit.file), "utf8"), edit);
-    expect(existsSync(join(PROJECT_ROOT, suite))).toBe(true);
+  it.each(KNOWN_FAULTS)("can be put back: $name", (fault) => {
+    for (const edit of editsOf(fault)) applied(readFileSync(join(PROJECT_ROOT, edit.file), "utf8"), edit);
+    expect(existsSync(join(PROJECT_ROOT, fault.suite))).toBe(true);
   });
 
   it("have names of their own", () => {
