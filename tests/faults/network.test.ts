@@ -69,7 +69,7 @@ describe("a cut between the runner and Postgres", () => {
       stderr: "",
       failure: {
         name: "UserError",
-        message: expect.stringMatching(/is lost: check the network .* run the same command again/),
+        message: expect.stringMatching(/is lost\. Check the network .* run the same command again/),
       },
     });
     const backingUp = await runToEnd(orderOf("backup", over(setting.source.url), store));
