@@ -194,7 +194,7 @@ describe("restorePlatform", () => {
       }
     };
     expect(await restorePlatform(options({ reporter }))).toMatchObject({ posts: 2 });
-    expect(said).toContain("Supabase gave no proper answer, but restores the project");
+    expect(said).toContain("Supabase gave no clear answer, but restores the project");
     expect(said.some((message) => message.startsWith("Waiting for Supabase's API to answer"))).toBe(true);
   }, 60_000);
 
@@ -204,7 +204,7 @@ describe("restorePlatform", () => {
     restoring = new Promise((resolve) => (finish = resolve));
     const hung = restorePlatform(options({ timing: waiting(600) }));
     await expect(hung).rejects.toThrow(
-      /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
+      /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. Supabase continues with it\. .*castchat-recovery restore/,
     );
     await expect(hung).rejects.toBeInstanceOf(PromiseError);
     expect((await newEntries()).at(-1)).toMatchObject({
