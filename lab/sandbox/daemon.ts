@@ -21,17 +21,9 @@ async function main(): Promise<void> {
   if (file === undefined)
     throw new UserError(`${home} contains no sandbox. Create one with \`castchat-recovery sandbox start\`.`);
   await endLeftovers(processesFile(home));
-  const ticks = startTicks(process.pid);
-  writeSandboxFile(home, {
-    ...withoutDaemon(file),
-    pid: process.pid,
-    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
-  });
-  const cloud = new Cloud(home, {
-    ...file,
-    pid: process.pid,
-    ...(ticks === undefined ? {} : { pidStartTicks: ticks }),
-  });
+  const running = { ...file, pid: process.pid, pidStartTicks: startTicks(process.pid) };
+  writeSandboxFile(home, running);
+  const cloud = new Cloud(home, running);
   let control: Server | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (exitCode: number): Promise<void> =>
