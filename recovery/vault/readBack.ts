@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import { type Duplex, type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+import { z } from "zod";
+
 import { PromiseError, UserError } from "../../services/common/errors.ts";
 import { pool } from "../../services/common/pool.ts";
 import { parseHeldBack } from "../postgres/catalog/heldBack.ts";
+import { parseStored } from "../postgres/catalog/parseStored.ts";
 import { parseVaultSecrets } from "../postgres/catalog/vaultSecrets.ts";
 import { tableKey, tableName } from "../postgres/session/quote.ts";
 import { checkArchive } from "./archive.ts";
@@ -98,17 +101,8 @@ const PARSERS: Partial<Record<PartName, (text: string) => unknown>> = {
   "held-back.json": parseHeldBack,
   "project.json": parseProject,
   "vault-secrets.json": parseVaultSecrets,
-  "configuration.json": parseConfiguration,
+  "configuration.json": (text) => parseStored(z.unknown(), text, "the configuration is"),
 };
-
-function parseConfiguration(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // The parser's own message would quote what it could not read.
-    throw new PromiseError("the configuration is not in a form that is understood");
-  }
-}
 
 async function checkPart(source: BackupSource, part: BackupPart, signal: AbortSignal): Promise<void> {
   if (!canOpen(source)) {
