@@ -35,7 +35,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
     file: "components/backupVault.ts",
     find: "return !disposable || protect;",
     replace: "return protect;",
-    suite: "tests/components/backupVault.test.ts",
+    suite: "tests/policies/check.test.ts",
+    test: "exits with 1",
   },
   {
     name: "An active standby does not trust its own backups, and recovers from the last one of the lost primary",
@@ -95,6 +96,7 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
     find: 'IfNoneMatch: "*",',
     replace: "",
     suite: "tests/services/vault/s3Vault.test.ts",
+    test: "writes a key once",
   },
   {
     name: "A huge object in the vault takes all memory of a list before any signature is checked",

@@ -50,7 +50,8 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     file: "recovery/restore/run/restoreClaim.ts",
     find: "await refuseHalfState(session);",
     replace: "",
-    suite: "tests/recovery/restore/inPlace/replaceAgain.test.ts",
+    suite: "tests/recovery/restore/recipes/restore.test.ts",
+    test: "half replaced",
   },
   {
     name: "Objects that the restored backup lacks stay lost, although an older backup has them",
@@ -101,7 +102,7 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     file: "provider/host/engineLog.ts",
     find: 'setEphemeral(kind === "progress")',
     replace: "setEphemeral(true)",
-    suite: "tests/provider/host/engine.test.ts",
+    suite: "tests/provider/host/engineLog.test.ts",
   },
   {
     name: "A raised generation forgets the earlier recovery, whose database is then deleted",

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -15,6 +15,8 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const LINKED = ["node_modules", ".tools"];
 /** A fault may keep a suite from ending. */
 const MOST_MS = 15 * 60_000;
+/** Of a reason: a suite that does not run says so for each of its tests. */
+const MOST_CHARACTERS = 600;
 /** Failures that show broken code, not the fault. */
 const BROKEN =
   /SyntaxError|ReferenceError|Cannot find module|is not a (function|constructor)|does not provide an export/;
@@ -34,6 +36,8 @@ interface Report {
 
 /** Copies the tracked files as they are in the working tree. */
 async function copyTree(folder: string): Promise<void> {
+  // PostgreSQL runs as another user if the tests run as root.
+  await chmod(folder, 0o755);
   const { stdout } = await execa("git", ["ls-files", "-z"], { cwd: ROOT });
   const files = stdout.split("\0").filter((file) => file !== "" && existsSync(join(ROOT, file)));
   for (const file of files) await cp(join(ROOT, file), join(folder, file));
@@ -44,7 +48,14 @@ async function copyTree(folder: string): Promise<void> {
 async function runSuite(folder: string, { suite, test }: Suite, cancelSignal: AbortSignal): Promise<Report> {
   const report = join(folder, "report.json");
   await rm(report, { force: true });
-  const options = ["-w=1", "--json", `--outputFile=${report}`, `--cacheDirectory=${join(folder, ".jest")}`];
+  // A fault may leave a connection open, for which Jest would wait.
+  const options = [
+    "-w=1",
+    "--forceExit",
+    "--json",
+    `--outputFile=${report}`,
+    `--cacheDirectory=${join(folder, ".jest")}`,
+  ];
   try {
     const { all, timedOut } = await execa(
       process.execPath,
@@ -138,7 +149,7 @@ async function report(signal: AbortSignal, subject: string, work: () => Promise<
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    print(`${took()}  ${subject}: NOT CAUGHT: ${(error as Error).message}`);
+    print(`${took()}  ${subject}: NOT CAUGHT: ${(error as Error).message.trim().slice(0, MOST_CHARACTERS)}`);
     return false;
   }
 }
