@@ -64,7 +64,9 @@ describe("a cut between the runner and Postgres", () => {
     const restoring = startRunner(order);
     await restoring.says("Restoring");
     way.cut();
-    expect(await restoring.ended).toMatchObject(failedWith(/is lost\. Check the network .* run the same command again/));
+    expect(await restoring.ended).toMatchObject(
+      failedWith(/is lost\. Check the network .* run the same command again/),
+    );
     const backingUp = await runToEnd(orderOf("backup", over(setting.source.url), store));
     expect(backingUp).toMatchObject(failedWith(/^The database 127\.0\.0\.1:\d+ cannot be reached \(ECONNRESET\)/));
     way.mend();
