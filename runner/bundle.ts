@@ -55,8 +55,8 @@ function bundledRunner(): { bytes: Uint8Array; sources: string[] } {
 }
 
 /**
- * Bundles the runner into a file, `runner.mjs`; `pulumi up` uploads it from there. Every run of the program asks for it, so one that
- * was made of the same sources stays. Several programs may do so at once: a reader never sees half a file.
+ * Bundles the runner into a file, `runner.mjs`; `pulumi up` uploads it from there. Every run of the program asks for it, so one that was
+ * made of the same sources stays. Several programs may do so at once: a reader never sees half a file.
  */
 export function bundleRunner(folder: string = join(PROJECT, ".build")): RunnerBundle {
   const path = join(folder, "runner.mjs");

@@ -9,8 +9,8 @@ import { readState } from "./state.ts";
 
 /**
  * One scheduled run, as a program of its own: `node runner.mjs`. It needs Node and the PostgreSQL client programs, nothing of the
- * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup
- * with all that could be had, 1 none, or one that lacks what a service did not give, 2 wrong set-up, 130 interrupted.
+ * repository, and takes everything from variables of the environment. Exit codes are the command line's: 0 a proven backup with all that
+ * could be had, 1 none, or one that lacks what a service did not give, 2 wrong set-up, 130 interrupted.
  */
 async function main(): Promise<void> {
   const input = readInput(process.env);

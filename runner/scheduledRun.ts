@@ -6,8 +6,8 @@ import type { Settings } from "../settings/settings.ts";
 import { bundleRunner } from "./bundle.ts";
 
 /**
- * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for the runs alone, with
- * fewer rights, is given as RUNNER_<NAME>; without it they get the one of this very `up`.
+ * What the scheduled runs are made of: the runner's code, bundled now, the services' tokens, and where the stack's state lies. A token for
+ * the runs alone, with fewer rights, is given as RUNNER_<NAME>; without it they get the one of this very `up`.
  */
 export function scheduledRun({ runnerImage }: Settings, environment: NodeJS.ProcessEnv = process.env): ScheduledRun {
   const { path, sha256 } = bundleRunner();

@@ -31,9 +31,7 @@ export interface AssessedTable {
   traced: TracedLoss[] | undefined;
 }
 
-/**
- * Whether rows of the backup are missing or altered in it. A table whose difference can't be counted counts as damaged.
- */
+/** Whether rows of the backup are missing or altered in it. A table whose difference can't be counted counts as damaged. */
 export function isTableDamaged({ state, lost }: AssessedTable): boolean {
   return state === "missing" || (state === "changed" && lost !== 0);
 }

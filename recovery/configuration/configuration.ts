@@ -60,9 +60,9 @@ const SECRET_NAME =
 const LEFT_OUT = "[left out: secret]";
 
 /**
- * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the
- * repository's settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is
- * named in `missing` with its reason, so that one unreachable service does not cost the others' backup.
+ * Collects settings of the application's project with the names of its environment variables, the DNS zone's records, the repository's
+ * settings, the names of the auth settings, and Pulumi's state. Reads only. A part that cannot be read is named in `missing` with its
+ * reason, so that one unreachable service does not cost the others' backup.
  */
 export async function collectConfiguration(
   ports: ConfigurationPorts,

@@ -70,8 +70,8 @@ const SCHEMAS = {
 };
 
 /**
- * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is
- * strict: a filter or action that the plan can't simulate is reported by name.
+ * Turns the resources that a stack's program registered, or that are deployed, into the rules of its vault. Parsing is strict: a filter or
+ * action that the plan can't simulate is reported by name.
  *
  * @param bucket name of the vault's bucket; the component may have others, for logs
  */
@@ -115,9 +115,7 @@ export function readRules(stack: string, bucket: string, resources: readonly Reg
   };
 }
 
-/**
- * Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one.
- */
+/** Whether a part belongs to the bucket. If the part's bucket is not known yet, whether it can only belong to this one. */
 function isOf({ type, inputs }: RegisteredResource, bucket: string, parts: readonly RegisteredResource[]): boolean {
   if (inputs["bucket"] === bucket) return true;
   const isOfAnother = parts.some((part) => part.type === TYPES.bucket && part.inputs["bucket"] === inputs["bucket"]);

@@ -54,9 +54,9 @@ export function holdsProject(manifest: Manifest): boolean {
 }
 
 /**
- * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any
- * older proven backup with the same version and ETag as the restored row. Functions and auth settings that it lacks
- * come from the newest one that has all of them.
+ * Decides which backup each part comes from. The database's own backup comes first. Objects that it lacks come from any older proven backup
+ * with the same version and ETag as the restored row. Functions and auth settings that it lacks come from the newest one that has all of
+ * them.
  */
 export async function planProject(options: PlanOptions): Promise<ProjectPlan> {
   const { source } = options;
@@ -182,9 +182,7 @@ export function pointOf({ backupId, snapshotAt }: Manifest): { backupId: string;
   return { backupId, snapshotAt };
 }
 
-/**
- * The settings of functions and the auth service. Undefined, with a report, if a backup's own are missing or damaged.
- */
+/** The settings of functions and the auth service. Undefined, with a report, if a backup's own are missing or damaged. */
 async function projectIn(source: BackupSource, { reporter, signal }: PlanOptions): Promise<ProjectPart | undefined> {
   if (!holdsProject(source.manifest)) return undefined;
   try {

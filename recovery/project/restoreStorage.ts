@@ -39,9 +39,9 @@ const WRITERS = 3;
 const ROUNDS = 2;
 
 /**
- * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be
- * run again: equal content is not written again. A failure affects only its object. If the service itself fails
- * (serviceFailures.ts), the other objects are skipped.
+ * Restores storage objects into a project whose database is restored, reads each back, and compares its SHA-256. Can be run again: equal
+ * content is not written again. A failure affects only its object. If the service itself fails (serviceFailures.ts), the other objects are
+ * skipped.
  *
  * @throws UserError if the vault can't be reached
  */
@@ -64,12 +64,11 @@ export async function restoreStorage(
       queue = objects.filter(({ file }) => restored.failed.has(file.name));
     }
   } finally {
-    // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does
-    // it.
+    // Also after a failure, for the objects that are stored. After an abort there is no session, and the next run does it.
     if (!signal.aborted) await putStorageRowsBack(session);
   }
-  // Only at the end: an interrupted upload may still reach the service. A later run retries the failures, and keeps
-  // what the app has stored until then.
+  // Only at the end: an interrupted upload may still reach the service. A later run retries the failures, and keeps what the app has stored
+  // until then.
   await forgetStorageRows(session);
   return restored;
 }
@@ -160,10 +159,7 @@ async function hashOfStream(content: Readable): Promise<string> {
   return hash.digest("hex");
 }
 
-/**
- * How long clients may cache each object, by "bucket/path". The restored rows still say so, but an upload overwrites
- * it.
- */
+/** How long clients may cache each object, by "bucket/path". The restored rows still say so, but an upload overwrites it. */
 async function readCacheControls(session: Session): Promise<Map<string, string | null>> {
   const rows = await session.query<{ name: string; cacheControl: string | null }>(
     `select bucket_id || '/' || name as name, nullif(metadata ->> 'cacheControl', '') as "cacheControl" from storage.objects`,

@@ -27,9 +27,9 @@ export interface StoreProjectOptions extends Omit<StoreStorageOptions, "store"> 
 }
 
 /**
- * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and the settings of functions and
- * the auth service. An object that has been deleted or replaced, and whatever a service refuses, is left out by name
- * and reason. It affects neither the rest nor the backup of the database.
+ * Stores the bytes of the snapshot's storage objects, the code of the edge functions, and the settings of functions and the auth service.
+ * An object that has been deleted or replaced, and whatever a service refuses, is left out by name and reason. It affects neither the rest
+ * nor the backup of the database.
  *
  * @throws UserError, PromiseError: the vault's own errors
  */

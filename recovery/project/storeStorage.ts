@@ -42,9 +42,7 @@ const READERS = 3;
 /** For one object whose content breaks off. */
 const ATTEMPTS = 3;
 
-/**
- * The objects of storage, sorted. Empty if there is no storage service, undefined if the role may not read its rows.
- */
+/** The objects of storage, sorted. Empty if there is no storage service, undefined if the role may not read its rows. */
 export async function listStorageObjects(session: Session): Promise<StorageRow[] | undefined> {
   const [there] = await session.query<{ readable: boolean }>(
     `select pg_catalog.has_table_privilege(oid, 'select') and not pg_catalog.row_security_active(oid) as readable
@@ -73,8 +71,8 @@ export function identityOf({ version, etag }: Pick<StorageRow, "version" | "etag
 }
 
 /**
- * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not
- * affect the others. If the service itself fails (serviceFailures.ts), the other objects are left out too.
+ * Stores the bytes of the snapshot's objects. An object that can't be read is left out by name and reason, and does not affect the others.
+ * If the service itself fails (serviceFailures.ts), the other objects are left out too.
  *
  * @throws UserError, PromiseError: the vault's own errors
  */
@@ -139,8 +137,8 @@ function lackOf(object: StorageRow): NonNullable<Lacks["storage"]>[number] {
 }
 
 /**
- * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is
- * gone was replaced or deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
+ * Separates objects that the app has changed since the snapshot from lost ones. An object whose row has changed or is gone was replaced or
+ * deleted. An object whose row is the same has lost its bytes. An unfinished upload has none.
  */
 async function sinceSnapshot(
   { rowsNow }: StoreStorageOptions,

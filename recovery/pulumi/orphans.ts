@@ -5,8 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 const HOST_NAME = "pulumi-language";
 
 /**
- * Ends Pulumi language hosts whose engine was killed: older ones wait for it for ever. Only those that were started with the same
- * backend, and whose parent is gone. Linux alone; elsewhere it does nothing.
+ * Ends Pulumi language hosts whose engine was killed: older ones wait for it for ever. Only those that were started with the same backend,
+ * and whose parent is gone. Linux alone; elsewhere it does nothing.
  */
 export async function endOrphanedHosts(environment: NodeJS.ProcessEnv): Promise<void> {
   const backend = environment["PULUMI_BACKEND_URL"];

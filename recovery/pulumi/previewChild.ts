@@ -40,8 +40,8 @@ export interface PreviewFailure {
 }
 
 /**
- * Previews a new stack on the real engine. The program is imported within the run: what it registers as it is imported belongs
- * to that run. So there is one preview a process, as a program is imported once.
+ * Previews a new stack on the real engine. The program is imported within the run: what it registers as it is imported belongs to that run.
+ * So there is one preview a process, as a program is imported once.
  */
 async function preview(
   { stack, project, main, folder, policyPack }: PreviewOrder,

@@ -31,8 +31,8 @@ export const PLACEHOLDERS = {
 };
 
 /**
- * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original
- * files as they are (the engine writes the stack's salt into its file).
+ * Copies the project and a stack's settings into a folder, so that a preview of a new stack of that name leaves the original files as they
+ * are (the engine writes the stack's salt into its file).
  *
  * @returns the Pulumi project's name, and the program's entry
  * @throws UserError if a file is missing or is no Pulumi file

@@ -24,9 +24,8 @@ export interface ApartOptions {
 const CHILD = fileURLToPath(new URL("previewChild.ts", import.meta.url));
 
 /**
- * Previews a stack as if it were new, on the real engine but apart: a copy of its settings, a state of its own that is thrown
- * away, and stand-ins for the public providers. So it needs no account, no backend, no passphrase and no lock, and it can't
- * change anything.
+ * Previews a stack as if it were new, on the real engine but apart: a copy of its settings, a state of its own that is thrown away, and
+ * stand-ins for the public providers. So it needs no account, no backend, no passphrase and no lock, and it can't change anything.
  *
  * @throws UserError if a file is missing, or the signal's reason
  */

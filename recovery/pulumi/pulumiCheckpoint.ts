@@ -9,9 +9,9 @@ import { folderOfBackend } from "./stateBackend.ts";
 export type CheckpointRepair = "whole" | "attributes removed" | "previous checkpoint taken";
 
 /**
- * Mends a stack's checkpoint in a `file://` backend whose engine was killed while it wrote: the file of attributes beside it is not
- * written in one go, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside, and the one before it, which
- * the engine keeps, takes its place. Other backends replace objects as a whole.
+ * Mends a stack's checkpoint in a `file://` backend whose engine was killed while it wrote: the file of attributes beside it is not written
+ * in one go, and an unreadable one hides a whole checkpoint. A broken checkpoint is put aside, and the one before it, which the engine
+ * keeps, takes its place. Other backends replace objects as a whole.
  *
  * @throws UserError when neither checkpoint can be read
  */

@@ -24,8 +24,8 @@ export interface Forgetting {
 }
 
 /**
- * A stack's state without some resources, and without every reference to them, so that the engine takes the rest as whole: what is forgotten stays
- * as it is in its service. Undefined if nothing would change. Parents can't be forgotten.
+ * A stack's state without some resources, and without every reference to them, so that the engine takes the rest as whole: what is
+ * forgotten stays as it is in its service. Undefined if nothing would change. Parents can't be forgotten.
  *
  * @throws Error if an update was killed and is still to be resumed: what it was creating may be among them
  */

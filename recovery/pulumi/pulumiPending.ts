@@ -39,8 +39,8 @@ export function pendingCreatesIn(exportJson: string): PendingCreate[] {
 }
 
 /**
- * The state without pending creates: those with an id, by URN, are taken in as resources that exist under it and are still to be
- * read from their services; all others are dropped. It is one change, so that a kill leaves the pending creates or none.
+ * The state without pending creates: those with an id, by URN, are taken in as resources that exist under it and are still to be read from
+ * their services; all others are dropped. It is one change, so that a kill leaves the pending creates or none.
  */
 export function withoutPendingCreates(exportJson: string, ids: ReadonlyMap<string, string>): string {
   const state = read(exportJson);

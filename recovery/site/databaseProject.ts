@@ -31,9 +31,9 @@ export interface WantedProject {
 }
 
 /**
- * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access
- * token. Derived and not random, so that a creation that was killed before its result was kept knows its own project
- * again by logging in, and no password of a project that is not ours is ever reset to find out.
+ * The database password of a project: 43 characters that are safe in an address, an HMAC-SHA256 keyed with the access token. Derived and
+ * not random, so that a creation that was killed before its result was kept knows its own project again by logging in, and no password of a
+ * project that is not ours is ever reset to find out.
  */
 export function derivedPassword(accessToken: string, organization: string, name: string): string {
   return createHmac("sha256", accessToken)
@@ -42,9 +42,9 @@ export function derivedPassword(accessToken: string, organization: string, name:
 }
 
 /**
- * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our
- * password. Safe to repeat: a project of that name which an interrupted run has made and which is still empty is taken
- * over; any other one of that name is refused with a UserError, and not touched.
+ * Creates a project and waits until its database, pooler, auth and API are healthy and the database takes our password. Safe to repeat: a
+ * project of that name which an interrupted run has made and which is still empty is taken over; any other one of that name is refused with
+ * a UserError, and not touched.
  */
 export async function createDatabaseProject(
   ports: DatabaseProjectPorts,
@@ -69,9 +69,8 @@ export async function createDatabaseProject(
 }
 
 /**
- * A project as it is now, or nothing when its host says that it is gone. An unreachable host is an error.
- * `password` is the one that is known; without it (an import) the derived one is tried, and a UserError says when it
- * does not fit.
+ * A project as it is now, or nothing when its host says that it is gone. An unreachable host is an error. `password` is the one that is
+ * known; without it (an import) the derived one is tried, and a UserError says when it does not fit.
  */
 export async function readDatabaseProject(
   ports: DatabaseProjectPorts,

@@ -48,8 +48,8 @@ export interface HealthyDeployment {
 /**
  * Deploys the newest commit of a branch to production: copies the source into a private folder, uploads what the app host does not have
  * yet, waits for the build, and asks the deployment itself for its health, through the project's protection. A project's public names go to
- * a production deployment only once its build is ready: a failed build leaves the one before in service. When a
- * built deployment does not become healthy, the names go back to the one before; the failed one stays for its logs.
+ * a production deployment only once its build is ready: a failed build leaves the one before in service. When a built deployment does not
+ * become healthy, the names go back to the one before; the failed one stays for its logs.
  */
 export async function deployApplication(
   ports: DeploymentPorts,
@@ -103,8 +103,8 @@ export async function deployApplication(
 export type DeploymentRemoval = { removed: true } | { removed: false; reason: string };
 
 /**
- * Deletes a deployment, unless visitors are served by it: the production deployment of a project that has a public name
- * stays until its project goes, because deleting it would take the name down. Says why it stayed.
+ * Deletes a deployment, unless visitors are served by it: the production deployment of a project that has a public name stays until its
+ * project goes, because deleting it would take the name down. Says why it stayed.
  */
 export async function removeDeployment(
   appHost: AppHost,

@@ -6,8 +6,8 @@ import { REDACTED } from "../../services/common/errors.ts";
 const SHORTEST_CUT = 4;
 
 /**
- * An edge that reaches a protected deployment: requests to `address` carry the app host's pass, if the host protects that address.
- * The project's protection stays as it is, requests to other hosts carry no secret, and no answer shows it.
+ * An edge that reaches a protected deployment: requests to `address` carry the app host's pass, if the host protects that address. The
+ * project's protection stays as it is, requests to other hosts carry no secret, and no answer shows it.
  */
 export async function edgeThroughProtection(
   ports: { edge: Edge; appHost: AppHost },

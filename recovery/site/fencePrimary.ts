@@ -24,9 +24,9 @@ export interface PrimaryNames {
 }
 
 /**
- * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never
- * throws, except when aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result
- * says so. Both pauses are undone by hand at their hosts (a paused project keeps its data).
+ * Tries to stop the primary's database and application, so that nobody writes to what is about to be left behind. Never throws, except when
+ * aborted: a primary that is lost can't be fenced, and a recovery must not wait for it; the result says so. Both pauses are undone by hand
+ * at their hosts (a paused project keeps its data).
  */
 export async function fencePrimary(
   ports: { databaseHost: DatabaseHost; appHost: AppHost },

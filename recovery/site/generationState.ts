@@ -45,8 +45,8 @@ export function generationsIn(exportJson: string): HeldGeneration[] {
 }
 
 /**
- * The state without a generation: its project, its restore and their component are forgotten, and the record of generations no longer
- * names it, all in one change. Nothing outside of the state is touched.
+ * The state without a generation: its project, its restore and their component are forgotten, and the record of generations no longer names
+ * it, all in one change. Nothing outside of the state is touched.
  *
  * @throws UserError where something else still depends on it: the `up` that leaves the generation has not ended
  */

@@ -11,8 +11,8 @@ export interface DeclaredGenerations {
 }
 
 /**
- * What is declared when nothing was noted yet: the present generation, and where the stack holds the public name already with a lower
- * one, that one too. Its resources are in the state then, under the names without a number.
+ * What is declared when nothing was noted yet: the present generation, and where the stack holds the public name already with a lower one,
+ * that one too. Its resources are in the state then, under the names without a number.
  */
 export function seedOf(lease: Lease | undefined, { stack, generation }: Lease): DeclaredGenerations {
   const first = lease?.stack === stack && lease.generation < generation ? lease.generation : generation;

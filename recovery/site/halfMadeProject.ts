@@ -14,9 +14,9 @@ export interface HalfMadePorts {
 }
 
 /**
- * Takes a project into the state that the Vercel plugin has made half: it creates a project by one request and sets it up by a second,
- * and when that one fails, the project is there and no state knows it. Each further `up` then ends with "already exists". Only a
- * project that holds nothing is taken in; any other is left alone.
+ * Takes a project into the state that the Vercel plugin has made half: it creates a project by one request and sets it up by a second, and
+ * when that one fails, the project is there and no state knows it. Each further `up` then ends with "already exists". Only a project that
+ * holds nothing is taken in; any other is left alone.
  *
  * @throws UserError where a project of that name holds something: it is not what an `up` has left
  */

@@ -30,8 +30,8 @@ export interface ResumeOptions {
 }
 
 /**
- * Continues an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock, settles what was being
- * created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
+ * Continues an `up` whose engine was killed, or which left something half made: proves that the lock's owner is dead, drops the lock,
+ * settles what was being created, and runs `up`. Safe to run again at any point, also when nothing was left behind.
  *
  * @throws UserError when an owner lives, or cannot be proven dead
  */

@@ -45,9 +45,9 @@ export interface SwitchedTraffic {
 }
 
 /**
- * Leads a public name to a project: checks the target's health and every refusal first, then takes the lease,
- * moves the domain, sets the record in place, and waits until the name itself answers from the new deployment. Each step
- * finds what an interrupted run has done, so that it can be run again at any point. Refusals are UserErrors.
+ * Leads a public name to a project: checks the target's health and every refusal first, then takes the lease, moves the domain, sets the
+ * record in place, and waits until the name itself answers from the new deployment. Each step finds what an interrupted run has done, so
+ * that it can be run again at any point. Refusals are UserErrors.
  */
 export async function switchTraffic(
   ports: TrafficPorts,
@@ -142,8 +142,8 @@ export async function readTraffic(
 }
 
 /**
- * Lets go of a public name: only while the lease is still this stack's, and then only of the domain and the lease. The
- * name's last record stays, so that the next holder changes it in place. Returns, in words, what was let go and what stayed.
+ * Lets go of a public name: only while the lease is still this stack's, and then only of the domain and the lease. The name's last record
+ * stays, so that the next holder changes it in place. Returns, in words, what was let go and what stayed.
  */
 export async function releaseTraffic(
   ports: Pick<TrafficPorts, "appHost" | "dns">,

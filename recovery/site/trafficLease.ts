@@ -55,8 +55,8 @@ export async function readLease(
 }
 
 /**
- * Why a stack may not take the name, or nothing when it may: another stack's lease gives way to a higher generation
- * only, its own to the same (going on) or a higher one.
+ * Why a stack may not take the name, or nothing when it may: another stack's lease gives way to a higher generation only, its own to the
+ * same (going on) or a higher one.
  */
 export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicName: string): string | undefined {
   if (current === undefined) return undefined;
@@ -69,8 +69,8 @@ export function leaseRefusal(current: Lease | undefined, wanted: Lease, publicNa
 }
 
 /**
- * Writes the lease and reads it back, as no DNS host writes on a condition: a stack that wrote at the same moment
- * is seen here, and then neither goes on. Throws a UserError when the lease went to another.
+ * Writes the lease and reads it back, as no DNS host writes on a condition: a stack that wrote at the same moment is seen here, and then
+ * neither goes on. Throws a UserError when the lease went to another.
  */
 export async function takeLease(
   dns: DnsHost,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../services/common/clock.ts";
-import { type layout, type SandboxCredentials, type SandboxFile } from "./layout.ts";
+import { type layout, type SandboxFile } from "./layout.ts";
 
 /** Address of a project's Postgres server. */
 export interface ProjectConnection {
@@ -73,7 +73,7 @@ export interface DeploymentLookup {
 /** The dependencies that the daemon passes to each emulator. */
 export interface EmulatorDependencies {
   paths: ReturnType<typeof layout>;
-  credentials: SandboxCredentials;
+  credentials: SandboxFile["credentials"];
   ports: SandboxFile["ports"];
   postgres: ProjectServers;
   apps: AppRunner;

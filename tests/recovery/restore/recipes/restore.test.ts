@@ -173,7 +173,9 @@ describe("restore", () => {
   ])("refuses a target that holds %s, and leaves it as it is", async (_case, sql, name) => {
     await runSql(target.url, sql);
     const before = definitionOf(target.superuserUrl);
-    await expect(restore(options())).rejects.toThrow(`holds data (${name}): a restore goes into a new project only.`);
+    await expect(restore(options())).rejects.toThrow(
+      `holds data (${name}), and a restore goes into a new project only.`,
+    );
     await expect(restore(options())).rejects.toBeInstanceOf(UserError);
     expect(definitionOf(target.superuserUrl)).toBe(before);
     expect(await readRestoreMarker(target.url)).toBeUndefined();
@@ -193,7 +195,7 @@ describe("restore", () => {
   it("refuses a project whose realtime service has not made its table yet, before anything is changed", async () => {
     await runSql(target.superuserUrl, "drop table realtime.messages");
     await expect(restore(options())).rejects.toThrow(
-      /has no table realtime\.messages yet, which policies of the backup belong to \(1\): open Realtime/,
+      /has no table realtime\.messages yet, which policies of the backup belong to \(1\)\. Open Realtime/,
     );
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
