@@ -10,12 +10,12 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     suite: "tests/recovery/verify/untrusted.test.ts",
   },
   {
-    name: "No test restore passes on a server whose superuser's name is a role of the app",
+    name: "No test restore passes on a scratch server whose superuser is called postgres",
     file: "recovery/verify/throwaway/prepare.ts",
     find: "await session.query(withoutOwnDefaultsSql(quoted));",
     replace: "",
     suite: "tests/recovery/verify/verifyRestore.test.ts",
-    test: "scratch server",
+    test: "superuser has the name of",
   },
   {
     name: "No restore into a hosted project ends, because it grants rights on the platform's objects back to their grantor",
@@ -88,7 +88,8 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     file: "recovery/gate/gateSessions.ts",
     find: "^(Supavisor - )?castchat-recovery",
     replace: "^castchat-recovery",
-    suite: "tests/recovery/sessionPooler.test.ts",
+    suite: "tests/recovery/gate/writeGate.test.ts",
+    test: "pooler has put its own before",
   },
   {
     name: "The notes of a recovery are shown only in the engine's state",
