@@ -49,19 +49,59 @@ interface Look {
   oursWait: boolean;
 }
 
+/** The run that is watched, and the session that watches. */
+export interface Watch {
+  /** The leading session, which is idle meanwhile. */
+  session: Session;
+  /** The application name of all of the run's sessions. */
+  applicationName: string;
+  waited: WaitedMs;
+  timing: Timing;
+}
+
+/**
+ * Runs work while the leading session checks whether other sessions wait for the run. Before it throws {@link
+ * LockConflict}, all of the run's sessions have released their locks. No part of the work continues in the background.
+ */
+export async function underWatch<T>(
+  watch: Watch,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const failure = new AbortController();
+  const inner = AbortSignal.any([signal, failure.signal]);
+  const working = work(inner).finally(() => finished.abort());
+  const watching = watchForWaiters(watch, AbortSignal.any([inner, finished.signal]));
+  try {
+    const [result] = await Promise.all([working, watching]);
+    return result;
+  } catch (error) {
+    failure.abort(error);
+    const reason = isLockRefusal(error) ? new LockConflict({ cause: error }) : error;
+    // The leading session runs one query at a time.
+    await watching.catch(() => undefined);
+    try {
+      if (reason instanceof LockConflict && !signal.aborted) reason.waiters = await releaseLocks(watch);
+    } finally {
+      await Promise.allSettled([working]);
+    }
+    signal.throwIfAborted();
+    throw reason;
+  }
+}
+
 /**
  * Watches from the leading session until `signal` aborts, and throws {@link LockConflict} if the run blocks other
  * sessions for too long. The time that a session has waited counts over all attempts of the run. If a session of the
  * run waits as well, it throws at once: the two could deadlock, and PostgreSQL might cancel the other one. The run's
  * sessions are found by their application name.
  */
-export async function watchForWaiters(
-  session: Session,
-  applicationName: string,
-  waited: WaitedMs,
-  { waiterPatienceMs, lookEveryMs }: Timing,
+async function watchForWaiters(
+  { session, applicationName, waited, timing }: Watch,
   signal: AbortSignal,
 ): Promise<undefined> {
+  const { waiterPatienceMs, lookEveryMs } = timing;
   for (let lastAt = performance.now(); !signal.aborted;) {
     const { pids, oursWait } = await session.promptly(() => look(session, applicationName));
     const now = performance.now();
@@ -78,7 +118,7 @@ export async function watchForWaiters(
  * Releases every lock of the run. Readers and pg_dump are terminated first: a reader still queued for a lock would
  * deadlock with the session that the run yields to. Returns the sessions that waited.
  */
-export async function releaseLocks(session: Session, applicationName: string): Promise<readonly Waiter[]> {
+async function releaseLocks({ session, applicationName }: Watch): Promise<readonly Waiter[]> {
   try {
     const { direct } = await look(session, applicationName);
     await session.query(

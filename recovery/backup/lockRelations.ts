@@ -39,12 +39,15 @@ export async function listOtherRelations(
     [tables.map(({ schema }) => schema), tables.map(({ name }) => name)],
   );
   const closed = found.filter(({ readable, partitioned }) => partitioned && !readable);
-  if (closed.length > 0) {
-    throw new UserError(
-      `"${session.address.user}" may not read ${closed.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
-    );
-  }
+  if (closed.length > 0) throw mayNotRead(session.address.user, closed);
   return found.filter(({ kind, readable }) => kind === "materialized or foreign" || readable);
+}
+
+/** The refusal of a run whose role may not read these tables. */
+export function mayNotRead(user: string, tables: readonly { schema: string; name: string }[]): UserError {
+  return new UserError(
+    `"${user}" may not read ${tables.map(tableName).join(", ")}. A backup without them would be incomplete. Grant it SELECT on them.`,
+  );
 }
 
 /**

@@ -2,14 +2,13 @@ import { releaseAround } from "../../services/common/releaseMemory.ts";
 import { countTable, type TableCount } from "../postgres/rows/countTable.ts";
 import { copyOutSql, type PlannedTable, type ReadItem } from "../postgres/rows/tableReading.ts";
 import type { Session } from "../postgres/session/database.ts";
-import { isLostConnection } from "../postgres/session/lostConnection.ts";
 import { tableKey } from "../postgres/session/quote.ts";
+import { isLostConnection } from "../postgres/session/sqlState.ts";
 import { compressBytes } from "../vault/compression.ts";
 import { type BackupChunk, chunkObject, type ChunkSection, keyInAttempt } from "../vault/manifest.ts";
 import { ChunkWriter } from "./chunkWriter.ts";
 import { isLockRefusal } from "./lockConflict.ts";
-import type { Reading } from "./reading.ts";
-import { LockPatience, openReader, releaseReaderLocks } from "./snapshotReader.ts";
+import { LockPatience, openReader, type Reading, releaseReaderLocks } from "./snapshotReader.ts";
 
 /** Work that the readers take one item after the other, and its results. */
 export interface ReadQueue {

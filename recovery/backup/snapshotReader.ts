@@ -2,6 +2,8 @@ import { retry } from "../../services/common/retry.ts";
 import { realTiming, sleep, type Timing } from "../../services/common/timing.ts";
 import { connect, type Session } from "../postgres/session/database.ts";
 import { quoteLiteral } from "../postgres/session/quote.ts";
+import type { BackupKind } from "../vault/backupKinds.ts";
+import type { RunPlace } from "../vault/storePart.ts";
 import { isLockRefusal, LockConflict } from "./lockConflict.ts";
 import { NO_WAIT_MS } from "./lockRelations.ts";
 
@@ -13,6 +15,11 @@ export interface SnapshotPlace {
   snapshotId: string;
   /** @default - the real one */
   timing?: Timing | undefined;
+}
+
+/** One reading of the database: its snapshot, and where it stores what it reads. */
+export interface Reading extends SnapshotPlace, RunPlace {
+  readonly kind: BackupKind;
 }
 
 /** Opens a session that reads the exported snapshot. It holds locks, so by default it does not wait for others. */

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 
 import { startPgTool } from "../postgres/programs/pgTools.ts";
+import { drainedOrClosed } from "../postgres/session/copyIn.ts";
 
 /**
  * Reads a pg_dump archive to its end with pg_restore, so an archive that passes can be restored. Any damage is an
@@ -27,15 +28,4 @@ async function feed(source: Readable, program: Writable): Promise<void> {
   } finally {
     program.end();
   }
-}
-
-async function drainedOrClosed(program: Writable): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      program.off("drain", done).off("close", done);
-      resolve();
-    };
-    program.once("drain", done).once("close", done);
-    if (program.closed) done();
-  });
 }

@@ -9,7 +9,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
-import { SQLSTATE, sqlStateOf } from "./sqlState.ts";
+import { sqlStateBehind, SQLSTATE, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change how a value is printed are pinned. */
 export interface Session {
@@ -68,13 +68,9 @@ export async function connect(databaseUrl: string, options: SessionOptions): Pro
     attempts: ATTEMPTS,
     // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has
     // set its name.
-    pauseMs: (error) => (wasEnded(error) ? 0 : undefined),
+    pauseMs: (error) => (sqlStateBehind(error) === SQLSTATE.ADMIN_SHUTDOWN ? 0 : undefined),
     signal: options.signal,
   });
-}
-
-function wasEnded(error: unknown): boolean {
-  return [error, (error as Error).cause].some((one) => sqlStateOf(one) === SQLSTATE.ADMIN_SHUTDOWN);
 }
 
 async function connectOnce(databaseUrl: string, options: SessionOptions): Promise<Session> {
@@ -219,43 +215,32 @@ function sslOf(mode: string): boolean | { rejectUnauthorized: boolean } {
   return { rejectUnauthorized: mode.startsWith("verify") };
 }
 
-/** Messages by SQLSTATE. */
+/** What a database says by its SQLSTATE: the end of a sentence that begins with its place. */
 const REFUSALS: Readonly<Record<string, (address: DatabaseAddress) => string>> = {
-  [SQLSTATE.INVALID_PASSWORD]: (address) =>
-    `The database ${placeOf(address)} refuses the password of "${address.user}". Correct the connection string.`,
-  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: (address) =>
-    `The database ${placeOf(address)} does not accept the user "${address.user}". Correct the connection string.`,
-  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: (address) =>
-    `The database ${placeOf(address)} gives "${address.user}" no right to connect. Use the role that owns it, or check with \`castchat-recovery writes status\` whether writes are stopped.`,
-  [SQLSTATE.INVALID_CATALOG_NAME]: (address) =>
-    `The server ${placeOf(address)} has no database "${address.database}". Correct the connection string.`,
-  [SQLSTATE.CANNOT_CONNECT_NOW]: (address) =>
-    `The database ${placeOf(address)} is starting, stopping or recovering. Wait until it accepts connections, then run the same command again.`,
-  [SQLSTATE.TOO_MANY_CONNECTIONS]: (address) =>
-    `The database ${placeOf(address)} has no free connection. End some of its clients, or run the same command again later.`,
+  [SQLSTATE.INVALID_PASSWORD]: ({ user }) => `refuses the password of "${user}". Correct the connection string.`,
+  [SQLSTATE.INVALID_AUTHORIZATION_SPECIFICATION]: ({ user }) =>
+    `does not accept the user "${user}". Correct the connection string.`,
+  [SQLSTATE.INSUFFICIENT_PRIVILEGE]: ({ user }) =>
+    `gives "${user}" no right to connect. Use the role that owns it, or check with \`castchat-recovery writes status\` whether writes are stopped.`,
+  [SQLSTATE.CANNOT_CONNECT_NOW]: () =>
+    "is starting, stopping or recovering. Wait until it accepts connections, then run the same command again.",
+  [SQLSTATE.TOO_MANY_CONNECTIONS]: () =>
+    "has no free connection. End some of its clients, or run the same command again later.",
 };
 
 function explainConnectionError(error: unknown, address: DatabaseAddress): UserError {
   const code = sqlStateOf(error);
+  const message = messageOf(error);
+  const explain = (what: string, subject = "database") =>
+    new UserError(`The ${subject} ${placeOf(address)} ${what}`, { cause: error });
   const refusal = REFUSALS[code];
-  if (refusal !== undefined) return new UserError(refusal(address), { cause: error });
+  if (refusal !== undefined) return explain(refusal(address));
+  if (code === SQLSTATE.INVALID_CATALOG_NAME)
+    return explain(`has no database "${address.database}". Correct the connection string.`, "server");
   // Supabase's pooler uses one code (XX000) for every refusal: the project is paused, its connections are used up.
   if ((error as pg.DatabaseError).severity !== undefined)
-    return new UserError(
-      `The database ${placeOf(address)} refuses the connection (${code}): ${messageOf(error).replace(/\.$/, "")}.`,
-      { cause: error },
-    );
-  if (address.password === "" && /password must be a string/.test(messageOf(error))) {
-    return new UserError(
-      `The database ${placeOf(address)} asks for the password of "${address.user}", but the connection string has none. Add it.`,
-      { cause: error },
-    );
-  }
-  const reason = code === "" ? messageOf(error) : code;
-  return new UserError(
-    `The database ${placeOf(address)} cannot be reached (${reason}). Check the address, the network and that the server runs.`,
-    {
-      cause: error,
-    },
-  );
+    return explain(`refuses the connection (${code}): ${message.replace(/\.$/, "")}.`);
+  if (address.password === "" && /password must be a string/.test(message))
+    return explain(`asks for the password of "${address.user}", but the connection string has none. Add it.`);
+  return explain(`cannot be reached (${code || message}). Check the address, the network and that the server runs.`);
 }

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { messageOf, UserError } from "../../../services/common/errors.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { placeOf } from "../../postgres/session/databaseUrl.ts";
-import { isLostConnection } from "../../postgres/session/lostConnection.ts";
-import { SQLSTATE } from "../../postgres/session/sqlState.ts";
+import { isLostConnection, SQLSTATE } from "../../postgres/session/sqlState.ts";
 
 /** Whether what was thrown says that the server's disk is full; pg_restore hands on the server's words alone. */
 const NO_ROOM = /could not (extend|write|create)[^\n]*No space left on device/;
