@@ -57,11 +57,11 @@ interface Run extends Omit<BackupOptions, "signal" | "kind" | "timing"> {
 }
 
 /**
- * Takes one consistent backup, stores it, and reads it back. A run that fails leaves no manifest, so it leaves no
- * backup. A run that is much smaller than the last one is stored, but does not count as proven.
+ * Takes one consistent backup, stores it, and reads it back. A run that fails leaves no manifest, so it leaves no backup. A run that is
+ * much smaller than the last one is stored, but does not count as proven.
  *
- * @throws UserError if a setting is wrong or another run holds the lock; PromiseError if what was read back is not what
- * was written, or if the run is suspiciously small
+ * @throws UserError if a setting is wrong or another run holds the lock; PromiseError if what was read back is not what was written, or if
+ * the run is suspiciously small
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
   const signal = options.signal ?? new AbortController().signal;
@@ -108,10 +108,7 @@ function sessionsFor(
   return new RunSession(databaseUrl, { applicationName: backupApplicationName(backupId), signal, timing });
 }
 
-/**
- * Only a regular full backup counts towards a tier. Partial and safety backups never do, so they go to the shortest
- * one.
- */
+/** Only a regular full backup counts towards a tier. Partial and safety backups never do, so they go to the shortest one. */
 function tierOf(
   { tiers, isSafety }: BackupOptions,
   kind: Manifest["kind"],

@@ -26,9 +26,9 @@ const ATTEMPTS = 3;
 const TABLES_HELD = 50;
 
 /**
- * Reads and stores items of the queue over one connection, then counts tables, until the queue is empty. A lost
- * connection is replaced while the snapshot lives, and its item is read again from its start, so that no row comes
- * twice. A lock that cannot be taken is retried the same way. If that lasts too long, LockConflict is thrown.
+ * Reads and stores items of the queue over one connection, then counts tables, until the queue is empty. A lost connection is replaced
+ * while the snapshot lives, and its item is read again from its start, so that no row comes twice. A lock that cannot be taken is retried
+ * the same way. If that lasts too long, LockConflict is thrown.
  */
 export async function readTables(reading: Reading, queue: ReadQueue, signal: AbortSignal): Promise<void> {
   const reader = new TableReader(reading, queue, signal);

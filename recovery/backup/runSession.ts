@@ -7,9 +7,8 @@ import { SQLSTATE, sqlStateOf } from "../postgres/session/sqlState.ts";
 const LOCK = "castchat-recovery backup";
 
 /**
- * The leading session of a backup run, and the lock that keeps a second run off the database. Two runs at once would
- * open the same tier, and each would move the other's legal hold. The lock lives in the session, so that a killed run
- * leaves no lock behind.
+ * The leading session of a backup run, and the lock that keeps a second run off the database. Two runs at once would open the same tier,
+ * and each would move the other's legal hold. The lock lives in the session, so that a killed run leaves no lock behind.
  */
 export class RunSession {
   readonly #databaseUrl: string;

@@ -22,10 +22,10 @@ export interface Snapshot {
 const PASSING = new Set<string>([SQLSTATE.LOCK_NOT_AVAILABLE, SQLSTATE.UNDEFINED_TABLE, SQLSTATE.DEADLOCK_DETECTED]);
 
 /**
- * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is
- * taken: after an ALTER TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are
- * listed again; if the list differs, it starts again. It never waits for a lock, so that no session waits behind a run
- * that waits itself. If a lock cannot be taken, all locks are released, and it tries again after a pause.
+ * Opens the leading transaction. Every table is locked against changes of its definition *before* the snapshot is taken: after an ALTER
+ * TYPE or TRUNCATE between the two, readers would silently read no rows. Then the tables are listed again; if the list differs, it starts
+ * again. It never waits for a lock, so that no session waits behind a run that waits itself. If a lock cannot be taken, all locks are
+ * released, and it tries again after a pause.
  *
  * @throws UserError, with the holder's name, if the locks can't be taken within `lockPatienceMs`
  */
@@ -91,8 +91,8 @@ function outOfPatience(isHeld: boolean, holders: string | undefined, patienceMs:
 }
 
 /**
- * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest
- * lists it, since refusing would end every run from the day on which Supabase adds such a table.
+ * Whether Supabase keeps a table of auth or storage from its customers. No role of theirs can read it. The manifest lists it, since
+ * refusing would end every run from the day on which Supabase adds such a table.
  */
 function isHiddenByPlatform(table: TableFacts): boolean {
   return table.kind === "managed" && (!table.readable || table.filtered);
@@ -107,10 +107,7 @@ function leftOutFor(table: TableFacts, user: string): LeftOut {
   };
 }
 
-/**
- * Refuses a run if the role can read a table of the app not at all, or only in part: its rows would be missing from the
- * backup.
- */
+/** Refuses a run if the role can read a table of the app not at all, or only in part: its rows would be missing from the backup. */
 function refuseUnreadable(tables: readonly TableFacts[], user: string): void {
   const unreadable = tables.filter((table) => !table.readable);
   if (unreadable.length > 0) throw mayNotRead(user, unreadable);

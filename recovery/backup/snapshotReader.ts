@@ -43,8 +43,8 @@ export async function openReader(
 }
 
 /**
- * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds
- * the tables. A server has room for some thousands of locks in all, and each table, index and TOAST table takes one.
+ * Starts the reader's transaction again with the same snapshot, to release its locks. The leading session still holds the tables. A server
+ * has room for some thousands of locks in all, and each table, index and TOAST table takes one.
  */
 export async function releaseReaderLocks(session: Session, from: SnapshotPlace): Promise<void> {
   await session.query(`commit; ${beginning(from)}`);
@@ -76,8 +76,8 @@ export async function withReader<T>(
 }
 
 /**
- * Pauses before each further try to take a lock, for some seconds in all. The caller holds no transaction meanwhile, so
- * it blocks no session.
+ * Pauses before each further try to take a lock, for some seconds in all. The caller holds no transaction meanwhile, so it blocks no
+ * session.
  */
 export class LockPatience {
   readonly #begunAt = performance.now();

@@ -1,9 +1,8 @@
 import type { Connection } from "pg";
 
 /**
- * How COPY writes rows: as lines of text, or as tuples in PostgreSQL's binary format. A tuple is the number of its
- * fields (16 bits), and for each field its length (32 bits, -1 for NULL) and its bytes (PostgreSQL's documentation of
- * COPY, "Binary Format").
+ * How COPY writes rows: as lines of text, or as tuples in PostgreSQL's binary format. A tuple is the number of its fields (16 bits), and
+ * for each field its length (32 bits, -1 for NULL) and its bytes (PostgreSQL's documentation of COPY, "Binary Format").
  */
 export type CopyFormat = "text" | "binary";
 

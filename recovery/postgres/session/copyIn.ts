@@ -9,8 +9,8 @@ const MESSAGE_BYTES = 256 * 1024;
 const COPY_DATA = 0x64; // d
 
 /**
- * A COPY … FROM STDIN that `pg` runs as a query, with the given rows as its whole input. Binary rows come without
- * header and trailer. It writes straight to the socket, since the driver would copy each message once more.
+ * A COPY … FROM STDIN that `pg` runs as a query, with the given rows as its whole input. Binary rows come without header and trailer. It
+ * writes straight to the socket, since the driver would copy each message once more.
  */
 export class CopyIn implements Submittable {
   readonly #sql: string;

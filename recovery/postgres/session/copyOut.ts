@@ -6,8 +6,8 @@ import { release } from "../../../services/common/releaseMemory.ts";
 import { BINARY_HEADER, BINARY_TRAILER, type CopyFormat, sendQuery } from "./copyFormat.ts";
 
 /**
- * Receives the rows of a COPY … TO STDOUT: lines, or tuples without header and trailer. All calls but `full` are
- * synchronous and must not block.
+ * Receives the rows of a COPY … TO STDOUT: lines, or tuples without header and trailer. All calls but `full` are synchronous and must not
+ * block.
  */
 export interface CopySink {
   /** Bytes `start` to `end` of a row. The buffer belongs to the socket and is reused afterwards. */
@@ -28,9 +28,9 @@ const isOfCopy = (type: number | undefined) => type === COPY_DATA || type === CO
 type Listener = (bytes: Buffer) => void;
 
 /**
- * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which
- * costs more than the server's work. So this class reads the socket itself while rows come, and hands it back at the
- * first message that does not belong to the copy.
+ * A COPY … TO STDOUT that `pg` runs as a query. The driver would create an object and an event for every row, which costs more than the
+ * server's work. So this class reads the socket itself while rows come, and hands it back at the first message that does not belong to the
+ * copy.
  */
 export class CopyOut implements Submittable {
   readonly #sql: string;

@@ -9,7 +9,7 @@ import type { CopyFormat } from "./copyFormat.ts";
 import { CopyIn } from "./copyIn.ts";
 import { CopyOut, type CopySink } from "./copyOut.ts";
 import { type DatabaseAddress, parseDatabaseUrl, placeOf } from "./databaseUrl.ts";
-import { sqlStateBehind, SQLSTATE, sqlStateOf } from "./sqlState.ts";
+import { SQLSTATE, sqlStateBehind, sqlStateOf } from "./sqlState.ts";
 
 /** One connection. All settings that change how a value is printed are pinned. */
 export interface Session {
@@ -22,16 +22,13 @@ export interface Session {
   readonly timing: Timing;
   /** Runs one statement, or several separated by semicolons if there are no values. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * Runs a COPY … TO STDOUT, and passes its rows, in that format, to the sink. If the sink fails, the connection is
-   * unusable.
-   */
+  /** Runs a COPY … TO STDOUT, and passes its rows, in that format, to the sink. If the sink fails, the connection is unusable. */
   copyOut(sql: string, sink: CopySink, format?: CopyFormat): Promise<void>;
   /** Runs a COPY … FROM STDIN with these rows, in that format, as its input. */
   copyIn(sql: string, rows: Buffer, format?: CopyFormat): Promise<void>;
   /**
-   * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen
-   * silent: the connection is closed, so that everything that waits for it fails.
+   * Runs work that only has short statements. If it takes longer than {@link Timing.silenceMs}, the network has fallen silent: the
+   * connection is closed, so that everything that waits for it fails.
    */
   promptly<T>(work: () => Promise<T>): Promise<T>;
   /** Closes the connection, also during a statement, and if the server does not answer. */
@@ -42,9 +39,7 @@ export interface Session {
 export interface SessionOptions {
   /** Shown in pg_stat_activity. */
   applicationName: string;
-  /**
-   * For one statement. @default an hour: a role's own limit (2 minutes on Supabase) would end a count of a large table
-   */
+  /** For one statement. @default an hour: a role's own limit (2 minutes on Supabase) would end a count of a large table */
   statementTimeoutMs?: number;
   /** For a wait for a lock. @default - {@link Timing.lockMs} */
   lockTimeoutMs?: number;
@@ -66,8 +61,7 @@ const ATTEMPTS = 5;
 export async function connect(databaseUrl: string, options: SessionOptions): Promise<Session> {
   return await retry(() => connectOnce(databaseUrl, options), {
     attempts: ATTEMPTS,
-    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has
-    // set its name.
+    // A closed write gate (recovery/gate) terminates unknown sessions, and can't recognise one of ours before it has set its name.
     pauseMs: (error) => (sqlStateBehind(error) === SQLSTATE.ADMIN_SHUTDOWN ? 0 : undefined),
     signal: options.signal,
   });
@@ -89,8 +83,7 @@ async function connectOnce(databaseUrl: string, options: SessionOptions): Promis
     keepAlive: true,
     keepAliveInitialDelayMillis: timing.keepaliveMs,
   });
-  // A connection that is lost between two statements is reported by the next one. Without a listener it would end the
-  // process.
+  // A connection that is lost between two statements is reported by the next one. Without a listener it would end the process.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -168,8 +161,8 @@ export async function withSession<T>(
 }
 
 /**
- * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have
- * (transaction_timeout before 17) is skipped. `row_security = off` makes a filtered read an error.
+ * Sets the timeouts and everything that changes how a value is printed. A setting that a server does not have (transaction_timeout before
+ * 17) is skipped. `row_security = off` makes a filtered read an error.
  */
 async function pinSettings(session: Pick<Session, "query" | "timing">, options: SessionOptions): Promise<void> {
   const settings: Record<string, string | number> = {
@@ -199,8 +192,7 @@ async function pinSettings(session: Pick<Session, "query" | "timing">, options: 
     xmloption: "content",
     lc_monetary: "C",
   };
-  // A separate first statement: if the role's search_path has other schemas before pg_catalog, a later call could run
-  // any function.
+  // A separate first statement: if the role's search_path has other schemas before pg_catalog, a later call could run any function.
   await session.query("set search_path = ''");
   await session.query(
     `select set_config(s.name, wanted.value, false)

@@ -16,11 +16,10 @@ const closed = (...tables: string[]) =>
   tables.map((table) => `alter table ${table} enable row level security;`).join("\n");
 
 /**
- * SQL for the schemas of Supabase that hold content of the app, as a new project has them: auth and storage with their
- * main tables, and of realtime the one table that the app puts policies on. Runs as a superuser, after the platform's
- * roles exist (publishedPlatform.ts). Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage,
- * supabase/realtime; rights: supabase/postgres, init-scripts, 20211115181400, 20211122051245, 20250421084701). It is
- * text in a module, so that a bundle of the program includes it.
+ * SQL for the schemas of Supabase that hold content of the app, as a new project has them: auth and storage with their main tables, and of
+ * realtime the one table that the app puts policies on. Runs as a superuser, after the platform's roles exist (publishedPlatform.ts).
+ * Sources: the migrations that Supabase publishes (supabase/auth, supabase/storage, supabase/realtime; rights: supabase/postgres,
+ * init-scripts, 20211115181400, 20211122051245, 20250421084701). It is text in a module, so that a bundle of the program includes it.
  *
  * @param restorer the role that Supabase calls `postgres`, quoted
  */

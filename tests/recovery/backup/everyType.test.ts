@@ -27,8 +27,8 @@ const OWN_TYPES = `
   create table "型 ""x""".actor (name text, born date);`;
 
 /**
- * Texts that are offered to every type: what a type takes is a value of it, so that each gets its extremes without a
- * list by type that could miss one.
+ * Texts that are offered to every type: what a type takes is a value of it, so that each gets its extremes without a list by type that
+ * could miss one.
  */
 const OFFERED: readonly string[] = [
   // What breaks COPY text.
@@ -109,8 +109,8 @@ beforeAll(async () => {
 afterAll(() => started.stop());
 
 /**
- * Every type that a column can be of. Pseudo-types can't be, nor can row types of the catalog's own tables (they hold
- * `anyarray`, or mean nothing in another database), and arrays of such.
+ * Every type that a column can be of. Pseudo-types can't be, nor can row types of the catalog's own tables (they hold `anyarray`, or mean
+ * nothing in another database), and arrays of such.
  */
 async function listTypes(session: Session): Promise<TypeFacts[]> {
   return await session.query<TypeFacts>(
@@ -129,9 +129,9 @@ async function listTypes(session: Session): Promise<TypeFacts[]> {
 const tableOf = (type: TypeFacts) => `public.of_${type.oid}`;
 
 /**
- * Values that Postgres writes as a text which it refuses, or reads as another value: a timestamp(2) that was rounded
- * over its own end; a seg whose upper bound it forgets to write. No backup as text can carry them, pg_dump's neither,
- * so they are left out of the comparison; any other such value fails the test.
+ * Values that Postgres writes as a text which it refuses, or reads as another value: a timestamp(2) that was rounded over its own end; a
+ * seg whose upper bound it forgets to write. No backup as text can carry them, pg_dump's neither, so they are left out of the comparison;
+ * any other such value fails the test.
  */
 const WITHOUT_STABLE_TEXT = ["information_schema.time_stamp 294277-01-01 00:00:00+00", "extensions.seg ~5 .. "];
 
