@@ -59,9 +59,8 @@ export function parseSettings(raw: RawSettings, stack: string, project: string =
       faults.push(`${project}:${key} ${shown(text)}; it must be ${schema.description ?? "something else"}.`);
     }
   }
-  for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape))) {
+  for (const key of Object.keys(raw).filter((key) => !(key in SETTINGS.shape)))
     faults.push(`${project}:${key} is not a setting; ${guess(key)}`);
-  }
   const between = faultsOfSettings(values).filter((fault) => !fault.keys.some((key) => broken.has(key)));
   faults.push(...between.map(({ keys, sentence }) => `${project}:${keys[0]} ${sentence}`));
   if (faults.length > 0) throw new SettingsError(refusal(stack, faults));

@@ -38,54 +38,46 @@ function disposableFaults({ disposableVault, endpointAws, mode }: Values): Setti
 
 function placeFaults({ awsRegion, peerAwsRegion, supabaseRegion }: Values): SettingFault[] {
   const faults: SettingFault[] = [];
-  if (awsRegion !== undefined && awsRegion === peerAwsRegion) {
+  if (awsRegion !== undefined && awsRegion === peerAwsRegion)
     faults.push({
       keys: ["peerAwsRegion", "awsRegion"],
       sentence: `is "${peerAwsRegion}", the same as awsRegion. One disaster would destroy both stacks; choose another region.`,
     });
-  }
   // A standby creates no project in advance, so without this rule the first drill or recovery would fail.
   const unknown = supabaseRegion === undefined ? undefined : supabaseRegionFault(supabaseRegion);
-  if (unknown !== undefined) {
-    faults.push({ keys: ["supabaseRegion"], sentence: `is "${supabaseRegion}", ${unknown}` });
-  }
+  if (unknown !== undefined) faults.push({ keys: ["supabaseRegion"], sentence: `is "${supabaseRegion}", ${unknown}` });
   return faults;
 }
 
 function nameFaults({ publicName, zoneName, repository, mirrorOwner, mirrorRepository }: Values): SettingFault[] {
   const faults: SettingFault[] = [];
-  if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`)) {
+  if (publicName !== undefined && zoneName !== undefined && !`.${publicName}`.endsWith(`.${zoneName}`))
     faults.push({
       keys: ["publicName", "zoneName"],
       sentence: `is "${publicName}", which is not in the zone "${zoneName}"; choose a name that ends in it.`,
     });
-  }
-  if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository ?? ""}`) {
+  if (mirrorOwner !== undefined && repository === `${mirrorOwner}/${mirrorRepository ?? ""}`)
     faults.push({
       keys: ["mirrorRepository", "mirrorOwner", "repository"],
       sentence: `makes "${repository}" a mirror of itself; choose another name or owner.`,
     });
-  }
   return faults;
 }
 
 function backupFaults({ backup, at, tierOverrides, intervalHours }: Values): SettingFault[] {
   const faults: SettingFault[] = [];
-  if (intervalHours !== undefined && intervalHours > LONGEST_INTERVAL_HOURS) {
+  if (intervalHours !== undefined && intervalHours > LONGEST_INTERVAL_HOURS)
     faults.push({
       keys: ["intervalHours"],
       sentence: `is ${intervalHours}, with which more than 24 hours can be lost. A run may take ${RUN_LIMIT_MINUTES} minutes, and its replica 15 more; set at most ${LONGEST_INTERVAL_HOURS}.`,
     });
-  }
-  if (backup !== undefined && at !== undefined) {
+  if (backup !== undefined && at !== undefined)
     faults.push({
       keys: ["at", "backup"],
       sentence: "and backup are both set; set one of them, or neither for the newest backup.",
     });
-  }
-  for (const sentence of faultsOfOverrides(tierOverrides ?? {})) {
+  for (const sentence of faultsOfOverrides(tierOverrides ?? {}))
     faults.push({ keys: ["tierOverrides"], sentence: `is too short: ${sentence}.` });
-  }
   return faults;
 }
 
@@ -99,16 +91,14 @@ function primaryFaults(values: Values): SettingFault[] {
   const { mode, standbyVault, standbyVaultBucketArn: bucket, standbyVaultKeyArn: key } = values;
   const { peerAwsAccountId: account, peerAwsRegion: region } = values;
   const faults: SettingFault[] = [];
-  if (mode !== undefined) {
+  if (mode !== undefined)
     faults.push({ keys: ["mode", "role"], sentence: `is "${mode}", but only a standby has a mode; remove it.` });
-  }
   if (standbyVault === "none") {
-    if (bucket !== undefined || key !== undefined) {
+    if (bucket !== undefined || key !== undefined)
       faults.push({
         keys: ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"],
         sentence: 'is "none", but a standby vault\'s address is set; remove one of the two.',
       });
-    }
     return faults;
   }
   if (bucket === undefined || key === undefined) {
@@ -123,42 +113,35 @@ function primaryFaults(values: Values): SettingFault[] {
     region !== undefined &&
     account !== undefined &&
     !key.startsWith(`arn:aws:kms:${region}:${account}:`)
-  ) {
+  )
     faults.push({
       keys: ["standbyVaultKeyArn", "peerAwsRegion", "peerAwsAccountId"],
       sentence: `is "${key}", which is not in region ${region} of account ${account} (peerAwsRegion, peerAwsAccountId); set the standby's own key.`,
     });
-  }
   return faults;
 }
 
 function standbyFaults(values: Values): SettingFault[] {
   const { mode = "standby", trustedWriterKeys, generation = 1 } = values;
   const faults: SettingFault[] = [];
-  for (const key of ["mirrorOwner", "mirrorRepository"] as const) {
-    if (values[key] === undefined) {
+  for (const key of ["mirrorOwner", "mirrorRepository"] as const)
+    if (values[key] === undefined)
       faults.push({
         keys: [key, "role"],
         sentence: "is not set, but a standby needs it for its mirror of the code; set it.",
       });
-    }
-  }
-  for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const) {
-    if (values[key] !== undefined) {
+  for (const key of ["standbyVault", "standbyVaultBucketArn", "standbyVaultKeyArn"] as const)
+    if (values[key] !== undefined)
       faults.push({ keys: [key, "role"], sentence: "is set, but only a primary replicates its vault; remove it." });
-    }
-  }
-  if (mode !== "standby" && trustedWriterKeys?.length === 0) {
+  if (mode !== "standby" && trustedWriterKeys?.length === 0)
     faults.push({
       keys: ["trustedWriterKeys", "mode"],
       sentence: `is not set, but mode "${mode}" only restores backups signed by a key in it; set it to the primary's output signingPublicKey.`,
     });
-  }
-  if (mode === "active" && generation < 2) {
+  if (mode === "active" && generation < 2)
     faults.push({
       keys: ["generation", "mode"],
       sentence: `is ${generation}, which is the primary's. A recovery needs a higher one to take over the traffic; set 2 for the first recovery.`,
     });
-  }
   return faults;
 }

@@ -32,9 +32,8 @@ export function backupCommand(): Command {
       const context = await readStack(options.stack, signal);
       const { kind } = options;
       const { databaseUrl } = context.outputs;
-      if (databaseUrl === undefined && KINDS[kind].database) {
+      if (databaseUrl === undefined && KINDS[kind].database)
         throw new UserError(`Stack ${options.stack} has no database, so there is nothing to back up.`);
-      }
       const { supabaseRef } = context.outputs;
       const result = await withProgress("Backing up", async (reporter) =>
         backup({

@@ -37,14 +37,13 @@ export function calendarCommand(): Command {
         head: ["run (UTC)", "opens", "of", ""],
         style: { head: [], border: [], compact: true },
       });
-      for (const { run, tier, period, lateDays } of calendar.entries) {
+      for (const { run, tier, period, lateDays } of calendar.entries)
         table.push([
           run,
           tier,
           period,
           lateDays === 0 ? "" : `${lateDays} ${lateDays === 1 ? "day" : "days"} late: earlier runs failed`,
         ]);
-      }
       const [shortest] = TIERS;
       printResult(calendar, options.json === true, [
         table.toString(),
@@ -64,8 +63,7 @@ function monthBefore(day: number): number {
 
 function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < lowest || value > highest) {
+  if (!Number.isInteger(value) || value < lowest || value > highest)
     throw new UserError(`${option} ${text} is not a whole number from ${lowest} to ${highest}.`);
-  }
   return value;
 }

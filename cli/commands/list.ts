@@ -54,7 +54,7 @@ export function listCommand(): Command {
         head: ["backup", "kind", "tier", "snapshot (UTC)", "MB", "state"],
         style: { head: [], border: [], compact: true },
       });
-      for (const one of facts) {
+      for (const one of facts)
         table.push([
           one.backupId,
           one.purpose === undefined ? (one.kind ?? "–") : `${one.kind ?? ""}, before a replacement`,
@@ -63,7 +63,6 @@ export function listCommand(): Command {
           (one.sizeBytes / 1e6).toFixed(1),
           backupState(one),
         ]);
-      }
       const ref = context.outputs.supabaseRef;
       const platform =
         ref === undefined

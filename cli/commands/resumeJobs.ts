@@ -28,11 +28,10 @@ export function resumeJobsCommand(): Command {
       const signal = abortOnInterrupt();
       const context = await readStack(options.stack, signal);
       const databaseUrl = process.env["TARGET_DATABASE_URL"] ?? context.outputs.databaseUrl;
-      if (databaseUrl === undefined) {
+      if (databaseUrl === undefined)
         throw new UserError(
           `Stack ${options.stack} has no database. Set TARGET_DATABASE_URL to the connection string of the restored one.`,
         );
-      }
       const opener = await openerOf(process.env);
       const result = await withProgress("Resuming jobs and publications", (reporter) =>
         release({

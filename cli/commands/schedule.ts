@@ -77,11 +77,10 @@ function bundleCommand(): Command {
 
 async function runsOf(stack: string, signal: AbortSignal): Promise<{ runs: ScheduledRuns; logGroup: string }> {
   const { settings, outputs } = await readStack(stack, signal);
-  if (outputs.schedule === undefined) {
+  if (outputs.schedule === undefined)
     throw new UserError(
       `Stack ${stack} has no scheduled backups. A primary has them, and a standby in mode active; first run \`pulumi up -s ${stack}\`.`,
     );
-  }
   const { name, project, missedRunsUrl, logGroup } = outputs.schedule;
   return { runs: portsOf(settings).scheduledRuns({ schedule: name, project, missedRunsUrl }), logGroup };
 }

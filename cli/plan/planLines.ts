@@ -67,20 +67,19 @@ function verdict({ proof, scenario }: PlanReport): string[] {
 
 function coverageTable({ proof }: PlanReport): string {
   const table = plainTable(["vault", "promise", "kept on", "excused (runs failed or late)"]);
-  for (const { stack, words, kept, days, excused } of proof.coverage) {
+  for (const { stack, words, kept, days, excused } of proof.coverage)
     table.push([
       stack,
       words,
       `${kept.toLocaleString("en")} of ${days.toLocaleString("en")} days`,
       excused === 0 ? "–" : String(excused),
     ]);
-  }
   return table.toString();
 }
 
 function holdingsTable({ holdings }: PlanReport): string {
   const table = plainTable(["vault", "tier", "class", "backups", "GB", "taken"]);
-  for (const { stack, tier, storageClass, backups, bytes, oldestDay, newestDay } of holdings) {
+  for (const { stack, tier, storageClass, backups, bytes, oldestDay, newestDay } of holdings)
     table.push([
       stack,
       tier,
@@ -89,7 +88,6 @@ function holdingsTable({ holdings }: PlanReport): string {
       (bytes / GB).toFixed(1),
       `${dateOf(oldestDay)} to ${dateOf(newestDay)}`,
     ]);
-  }
   return table.toString();
 }
 

@@ -90,11 +90,10 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
   const firstDay = options.from ?? today;
   const lastDay = firstDay + daysInYears(firstDay, options.years) - 1;
   const onDay = options.on ?? lastDay;
-  if (onDay < firstDay || onDay > lastDay) {
+  if (onDay < firstDay || onDay > lastDay)
     throw new UserError(
       `--on ${dateOf(onDay)} is outside the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}. Choose another day, or change --from and --years.`,
     );
-  }
   return {
     firstDay,
     years: options.years,
@@ -121,9 +120,8 @@ function day(text: string): number {
 function numberFrom(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !(value >= lowest && value <= highest)) {
+    if (text.trim() === "" || !(value >= lowest && value <= highest))
       throw new InvalidArgumentError(`It must be a number from ${lowest} to ${highest}.`);
-    }
     return value;
   };
 }

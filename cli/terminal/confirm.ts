@@ -23,11 +23,10 @@ export function confirmWith(given: string | undefined): Confirm {
 
 async function ask({ names }: Danger): Promise<string> {
   const [name = ""] = names.slice(-1);
-  if (!process.stdin.isTTY) {
+  if (!process.stdin.isTTY)
     throw new UserError(
       `This needs your agreement. Add --confirm "${name}", or run the command on a terminal and type that name.`,
     );
-  }
   return await question(`Type ${names.join(" or ")} to continue: `);
 }
 

@@ -4,9 +4,8 @@ import { UserError } from "../../services/common/errors.ts";
 export function parseTime(text: string, flag: string): Date {
   const time = new Date(text);
   // JavaScript parses 30 February as 2 March, and another day's backup would be restored.
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) || minuteOf(time) !== text.slice(0, 16)) {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) || minuteOf(time) !== text.slice(0, 16))
     throw new UserError(`${flag} ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`);
-  }
   return time;
 }
 

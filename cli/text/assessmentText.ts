@@ -118,14 +118,13 @@ function tableOf(tables: readonly AssessedTable[]): string {
     ],
     style: { head: [], border: [], compact: true },
   });
-  for (const one of tables) {
+  for (const one of tables)
     table.push([
       `${one.schema}.${one.name}`,
       one.note === undefined ? one.state : `${one.state}: ${one.note}`,
       ...[one.rowsInBackup, one.rowsNow, one.lost, one.altered, one.added].map((count) => String(count ?? "–")),
       ...(isTableDamaged(one) ? sinceWhen(one.history) : ["–", "–"]),
     ]);
-  }
   return table.toString();
 }
 

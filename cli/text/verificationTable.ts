@@ -45,9 +45,8 @@ function restoreLines(restore: NonNullable<VerifyResult["restore"]>): string[] {
     table.push([
       { colSpan: 3, content: `${item}: ${state === "partly" ? "ok as far as it can be checked here" : state}` },
     ]);
-    for (const line of restore.lines.filter((one) => one.item === item)) {
+    for (const line of restore.lines.filter((one) => one.item === item))
       table.push([line.state, line.what, line.detail]);
-    }
   }
   return [`Test restore into ${restore.throwaway}, which is removed:`, table.toString(), ...restore.notes.map(visible)];
 }

@@ -99,9 +99,8 @@ export function proveCoverage(
       };
     }
     const tier = tiers[longest.tier];
-    if (tier === undefined || longest.tier < own) {
+    if (tier === undefined || longest.tier < own)
       return { tier: promise.tier, rule: "the tier table", change: `let the tier ${promise.tier} be filled ${once}` };
-    }
     const rule = expiringRule(tier.prefix, longest, history);
     const needed = longestDays((PROMISES.find((one) => one.tier === tier.name) ?? promise).keep);
     const change = `let rule "${rule.id}" keep ${daysText(needed)} instead of ${daysText(rule.days)}`;

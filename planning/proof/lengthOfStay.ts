@@ -114,35 +114,34 @@ function blameStay(
     kind: "overstay" as const,
     what: `the ${tier.name} backup of ${dateOf(dayOf(life.takenAt))} ${life.removedAt === NEVER ? "is never removed" : `is only removed on ${dateOf(dayOf(life.removedAt))}`}, but its tier says ${daysText(tier.keptDays)}`,
   };
-  if (expire === undefined) {
+  if (expire === undefined)
     violations.add({
       ...common,
       rule: "none",
       change: `add a rule that expires ${tier.prefix} after ${daysText(tier.keptDays)}`,
     });
-  } else if (expire.days > tier.keptDays) {
+  else if (expire.days > tier.keptDays)
     violations.add({
       ...common,
       rule: expire.rule,
       change: `let rule "${expire.rule}" expire after ${daysText(tier.keptDays)} instead of ${daysText(expire.days)}`,
     });
-  } else if (noncurrent === undefined) {
+  else if (noncurrent === undefined)
     violations.add({
       ...common,
       rule: expire.rule,
       change: `let rule "${expire.rule}" remove noncurrent versions after 1 day (noncurrentVersionExpiration): an expiration only hides them`,
     });
-  } else if (nextMidnight(life.lockedUntil) === life.removedAt) {
+  else if (nextMidnight(life.lockedUntil) === life.removedAt)
     violations.add({
       ...common,
       rule: "the lock",
       change: `lock the tier ${tier.name} for at most ${daysText(tier.keptDays)}`,
     });
-  } else {
+  else
     violations.add({
       ...common,
       rule: noncurrent.rule,
       change: `let rule "${noncurrent.rule}" remove noncurrent versions after 1 day instead of ${daysText(noncurrent.days)}`,
     });
-  }
 }

@@ -29,25 +29,22 @@ function faultsOfTiers(tiers: readonly RunnerTier[]): string[] {
   const faults: string[] = [];
   if (tiers[0]?.period !== "run")
     faults.push('The first tier must take every run; put one with the period "run" first.');
-  for (const [index, tier] of tiers.entries()) {
+  for (const [index, tier] of tiers.entries())
     for (const other of tiers.slice(index + 1)) {
       if (tier.name === other.name) faults.push(`Two tiers are called ${tier.name}; give each a name of its own.`);
-      if (overlap(tier.prefix, other.prefix)) {
+      if (overlap(tier.prefix, other.prefix))
         faults.push(
           `The tiers ${tier.name} (${tier.prefix}) and ${other.name} (${other.prefix}) overlap; give each a prefix of its own.`,
         );
-      }
-      if (PERIOD_ORDER.indexOf(tier.period) >= PERIOD_ORDER.indexOf(other.period)) {
+      if (PERIOD_ORDER.indexOf(tier.period) >= PERIOD_ORDER.indexOf(other.period))
         faults.push(
           `The tier ${other.name} comes after ${tier.name} but has no longer period; order the tiers by their periods, one tier each.`,
         );
-      } else if (tier.keptDays > other.keptDays) {
+      else if (tier.keptDays > other.keptDays)
         faults.push(
           `The tier ${tier.name} keeps ${tier.keptDays} days, longer than ${other.name} with ${other.keptDays}; keep the less frequent tier longer.`,
         );
-      }
     }
-  }
   return faults;
 }
 
@@ -84,34 +81,26 @@ function faultsOfRule(rule: LifecycleRule, { stack, versioned }: DeclaredVault):
   for (const move of rule.transitions) {
     const { earliestTransitionDays, answersWithinMs } = CLASS_RULES[move.storageClass];
     const toClass = `moves to ${move.storageClass} after ${move.days} days`;
-    if (move.days < earliestTransitionDays) {
+    if (move.days < earliestTransitionDays)
       faults.push(
         `${name} ${toClass}, S3 allows it from day ${earliestTransitionDays}; set at least ${earliestTransitionDays}.`,
       );
-    }
-    if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
+    if (answersWithinMs > RECOVERY_TIME_OBJECTIVES.database)
       faults.push(
         `${name} ${toClass}, from where a backup takes ${answersWithinMs / 3_600_000} hours to retrieve. The database must be back in ${RECOVERY_TIME_OBJECTIVES.database / 60_000} minutes; choose STANDARD_IA or GLACIER_IR.`,
       );
-    }
-    if (rule.expireDays !== undefined && rule.expireDays <= move.days) {
+    if (rule.expireDays !== undefined && rule.expireDays <= move.days)
       faults.push(`${name} ${toClass} but expires objects after ${rule.expireDays}; move them earlier or not at all.`);
-    }
-    if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass)) {
+    if (before !== undefined && coldness(move.storageClass) <= coldness(before.storageClass))
       faults.push(
         `${name} ${toClass}, after ${before.storageClass} on day ${before.days}; S3 moves objects only to colder classes, so order them that way.`,
       );
-    } else if (
-      before?.storageClass === "STANDARD_IA" &&
-      move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays
-    ) {
+    else if (before?.storageClass === "STANDARD_IA" && move.days < before.days + CLASS_RULES.STANDARD_IA.minimumDays)
       faults.push(`${name} ${toClass}, less than 30 days after STANDARD_IA; wait until day ${before.days + 30}.`);
-    }
     before = move;
   }
-  if (rule.noncurrentDays !== undefined && !versioned) {
+  if (rule.noncurrentDays !== undefined && !versioned)
     faults.push(`${name} removes noncurrent versions, but the bucket keeps none; switch its versioning on.`);
-  }
   return faults;
 }
 
@@ -127,26 +116,22 @@ function faultsOfLock({ name, lockDays: own, keptDays }: RunnerTier, vault: Decl
 
 function faultsOfReplication(primary: DeclaredVault, replica: DeclaredVault | undefined): string[] {
   const faults: string[] = [];
-  for (const { id, storageClass } of primary.replications) {
-    if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database) {
+  for (const { id, storageClass } of primary.replications)
+    if (storageClass !== undefined && CLASS_RULES[storageClass].answersWithinMs > RECOVERY_TIME_OBJECTIVES.database)
       faults.push(
         `Replication rule "${id}" of ${primary.stack} stores replicas in ${storageClass}, from where a retrieval takes hours; leave the class to the replica's lifecycle.`,
       );
-    }
-  }
   if (replica === undefined) return faults;
-  if (replica.region === primary.region) {
+  if (replica.region === primary.region)
     faults.push(
       `${primary.stack} and ${replica.stack} both keep their vault in ${primary.region}; put the replica into another region.`,
     );
-  }
   const arn = `arn:aws:s3:::${replica.bucket}`;
   const targets = [...new Set(primary.replications.map(({ destinationBucketArn }) => destinationBucketArn))];
-  if (targets.length > 0 && !targets.includes(arn)) {
+  if (targets.length > 0 && !targets.includes(arn))
     faults.push(
       `${primary.stack} replicates to ${targets.join(", ")}, but ${replica.stack}'s vault is ${arn}; set standbyVaultBucketArn to it.`,
     );
-  }
   return faults;
 }
 

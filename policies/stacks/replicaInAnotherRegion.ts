@@ -13,11 +13,10 @@ export const replicaInAnotherRegion: StacksRule = (stacks) => {
   const replicas = stacks.flatMap((stack) =>
     vaultParts(stack, REPLICATION).flatMap((from) => destinationsOf(from).map((arn) => ({ stack, from, arn }))),
   );
-  if (replicas.length === 0) {
+  if (replicas.length === 0)
     return [
       "No stack replicates its backup vault; set the primary's standbyVaultBucketArn and standbyVaultKeyArn to the standby's vault and key.",
     ];
-  }
   return replicas.flatMap(({ stack, from, arn }) => faultsOfReplica(stack, from, arn, stacks));
 };
 

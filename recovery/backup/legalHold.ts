@@ -1,9 +1,9 @@
 import { pool } from "../../services/common/pool.ts";
 import type { Vault } from "../../services/vault/vault.ts";
+import { provenFull } from "../vault/chooseBackup.ts";
 import { holdersAmong } from "../vault/completeness.ts";
 import type { BackupSummary } from "../vault/listBackups.ts";
 import { contentOf, keyOf, MANIFEST, type Manifest, PROOF, SIGNATURE } from "../vault/manifest.ts";
-import { provenFull } from "../vault/provenBackups.ts";
 
 /**
  * Objects that are held or released at once. It stays below the client's number of connections: a request that waits

@@ -75,7 +75,7 @@ export function passedOverBefore(
 function named(backups: readonly BackupSummary[], backupId: string): ChosenBackup {
   const found = backups.find((backup) => backup.backupId === backupId);
   if (found === undefined) {
-    const [newest] = provenIn(backups, {});
+    const [newest] = provenFull(backups);
     throw new UserError(
       `There is no backup "${backupId}" in this vault. ${newest === undefined ? "It holds no proven backup" : `The newest proven one is ${newest.backupId}`}.`,
     );
@@ -90,7 +90,7 @@ function named(backups: readonly BackupSummary[], backupId: string): ChosenBacku
 /** The newest backup that is proven, regular and not dated in the future. With a time, the newest at or before it. */
 function newestOf(backups: readonly BackupSummary[], choice: BackupChoice): ChosenBackup {
   const { at } = choice;
-  const proven = provenIn(backups, choice);
+  const proven = provenFull(backups, choice.accepts);
   const past = proven.filter((backup) => takenAt(backup) <= latestOf(choice));
   const [newest] = past;
   const oldest = past.at(-1);
@@ -156,11 +156,23 @@ function latestOf({ now = systemClock() }: BackupChoice): number {
 }
 
 /** The proven backups that may be taken without an id, newest first. */
-function provenIn(backups: readonly BackupSummary[], { accepts = isRegular }: BackupChoice): ChosenBackup[] {
+export function provenFull(
+  backups: readonly BackupSummary[],
+  accepts: (manifest: Manifest) => boolean = isRegular,
+): ChosenBackup[] {
   return backups
     .filter(isProven)
     .filter(({ manifest }) => accepts(manifest))
     .sort((a, b) => takenAt(b) - takenAt(a));
+}
+
+/**
+ * The proven full backups that are older than the chosen one, newest first. What the chosen one lacks outside its
+ * database may come from them. Empty for a backup of another kind or one that was saved before a replacement: these are
+ * restored as they are.
+ */
+export function olderThan(backups: readonly BackupSummary[], chosen: ChosenBackup): ChosenBackup[] {
+  return isRegular(chosen.manifest) ? provenFull(backups).filter((one) => takenAt(one) < takenAt(chosen)) : [];
 }
 
 function whyNot({ manifest, problems }: BackupSummary): string {

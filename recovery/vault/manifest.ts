@@ -1,16 +1,8 @@
 import { z } from "zod";
 
 import { PromiseError } from "../../services/common/errors.ts";
-import {
-  count,
-  fingerprint,
-  jobSchema,
-  kind,
-  rightSchema,
-  sequenceSchema,
-  sha256,
-  tableSchema,
-} from "../postgres/catalog/description.ts";
+import { count, describedSchema, fingerprint, kind, sha256, tableSchema } from "../postgres/catalog/description.ts";
+import { largeObjectsSchema } from "../postgres/catalog/largeObjects.ts";
 import { leftOutSchema } from "../postgres/catalog/leftOut.ts";
 import { BACKUP_KINDS, KINDS } from "./backupKinds.ts";
 import { lacksSchema } from "./lacks.ts";
@@ -110,48 +102,16 @@ const manifestSchema = z.object({
   newestDataAt: instant.optional(),
   /** Fingerprint of the key that signs. */
   signedBy: z.string(),
-  source: z.object({
-    host: z.string(),
-    port: z.number().int().optional(),
-    database: z.string(),
-    serverVersion: z.string(),
-    pgDumpVersion: z.string(),
-    /** Identifies the server, so that no test restore runs on it. Absent if the role may not read it. */
-    systemIdentifier: z.string().optional(),
-  }),
-  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  ...describedSchema.shape,
   appSchemas: z.array(z.string()),
   parts: z.array(partSchema),
   chunks: z.array(chunkSchema),
   files: z.array(fileSchema),
   tables: z.array(tableSchema),
   filledViews: z.array(z.object({ schema: z.string(), name: z.string() })),
-  sequences: z.array(sequenceSchema),
-  /**
-   * Count, size and fingerprint of all large objects (largeObjects.ts). Absent in a backup without them, and in older
-   * ones.
-   */
-  largeObjects: z.object({ count, bytes: count, fingerprint: z.string() }).optional(),
-  /** A restore creates them only when it is released. */
-  jobs: z.array(jobSchema),
-  /**
-   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is
-   * released; held-back.json says what they publish.
-   */
-  publications: z.array(z.string()),
+  /** Absent in a backup without large objects, and in older ones. */
+  largeObjects: largeObjectsSchema.optional(),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
-  /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
-  objects: z.record(z.string(), z.string()),
-  /**
-   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from
-   * one without such objects.
-   */
-  laterKinds: z.array(z.string()).optional(),
-  /**
-   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles.
-   * Objects of PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
-   */
-  platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
   leftOut: z.array(leftOutSchema),
   /**
    * What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
-import { messageOf, PromiseError } from "../../services/common/errors.ts";
+import { messageOf, type PromiseError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import type { BackupSource } from "./backupSource.ts";
 import { contentOf } from "./manifest.ts";
 import { readBack } from "./readBack.ts";
+import { damaged, missing } from "./readPart.ts";
 import type { Share } from "./verification.ts";
 
 /** Faults that are reported. A backup with more is not read any further. */
@@ -44,11 +45,7 @@ export async function readObjects(
       if (there === sizeBytes) continue;
       if (vault.passedOver.isSuspect(key) && (await hasVersionOf(vault, key, sizeBytes, signal))) continue;
       onFault(
-        new PromiseError(
-          there === undefined
-            ? `${key} is missing from the vault "${vault.name}"`
-            : `${key} is damaged: it has ${there} bytes instead of ${sizeBytes}`,
-        ),
+        there === undefined ? missing(key, vault) : damaged(key, `it has ${there} bytes instead of ${sizeBytes}`),
       );
     }
   } catch (error) {
@@ -72,5 +69,5 @@ class TooMany extends Error {}
  * @internal exported for the test of that sentence
  */
 export function isInShare(key: string, { number, of }: Share): boolean {
-  return createHash("sha256").update(key).digest().readUIntBE(0, 6) % of === number - 1;
+  return hash("sha256", key, "buffer").readUIntBE(0, 6) % of === number - 1;
 }

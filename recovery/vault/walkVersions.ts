@@ -66,13 +66,9 @@ export async function matchingVersion(
   const known = vault.passedOver.chosen(key);
   if (known !== undefined) return known;
   const versions = await vault.versions(key, signal);
-  const [newest] = versions;
-  const candidates = [...(newest === undefined ? [] : [newest]), ...olderFirst(versions)].filter(
-    (one) => one.sizeBytes === sizeBytes,
-  );
-  for (const version of candidates.slice(0, LOOKED_AT + 1)) {
+  for (const version of candidates(versions, (one) => one.sizeBytes === sizeBytes)) {
     if ((await hashOf(vault, key, version, signal)) !== sha256) continue;
-    if (version === newest) return undefined;
+    if (version === versions[0]) return undefined;
     note(vault, key, versions, version);
     return version.versionId;
   }
@@ -82,6 +78,11 @@ export async function matchingVersion(
 /** All versions but the newest, the oldest first. */
 function olderFirst(newestFirst: readonly KeptVersion[]): KeptVersion[] {
   return newestFirst.slice(1).reverse();
+}
+
+/** The versions that are looked at: the newest, then from the oldest on. */
+function candidates(newestFirst: readonly KeptVersion[], fits: (version: KeptVersion) => boolean): KeptVersion[] {
+  return [...newestFirst.slice(0, 1), ...olderFirst(newestFirst)].filter(fits).slice(0, LOOKED_AT + 1);
 }
 
 /**
@@ -94,9 +95,8 @@ export async function readVersions(
   signal?: AbortSignal,
 ): Promise<{ version: KeptVersion; bytes: Uint8Array }[]> {
   const versions = await vault.versions(key, signal);
-  const wanted = [...versions.slice(0, 1), ...olderFirst(versions)].filter((one) => one.sizeBytes <= mostBytes);
   const found: { version: KeptVersion; bytes: Uint8Array }[] = [];
-  for (const version of wanted.slice(0, LOOKED_AT + 1)) {
+  for (const version of candidates(versions, (one) => one.sizeBytes <= mostBytes)) {
     const bytes = await vault.getBytes(key, signal, mostBytes, version.versionId);
     if (bytes !== undefined) found.push({ version, bytes });
   }
@@ -129,8 +129,8 @@ async function hashOf(vault: Vault, key: string, { versionId }: KeptVersion, sig
   return hash.digest("hex");
 }
 
-/** Undefined if the judge refuses it. */
-async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** Undefined if the work throws a PromiseError. */
+export async function unlessRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

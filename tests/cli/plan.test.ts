@@ -22,12 +22,11 @@ beforeAll(async () => {
   project.main = join(PROJECT_ROOT, "tests", "cli", "support", "wrongProgram.ts");
   for (const provider of project.plugins.providers) provider.path = join(PROJECT_ROOT, provider.path);
   await writeFile(join(workspace, "Pulumi.yaml"), stringify(project));
-  for (const stack of ["prod", "dr"]) {
+  for (const stack of ["prod", "dr"])
     await writeFile(
       join(workspace, `Pulumi.${stack}.yaml`),
       await readFile(join(PROJECT_ROOT, `Pulumi.${stack}.yaml`)),
     );
-  }
 });
 afterAll(() => rm(workspace, { recursive: true, force: true }));
 

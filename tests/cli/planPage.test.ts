@@ -86,9 +86,8 @@ describe("planLines", () => {
       "5.4 GB of rows and 3.2 GB of storage objects a run",
       "Tokyo (2025-06-01)",
       "4 of them missed",
-    ]) {
+    ])
       expect(lines).toContain(part);
-    }
   });
 });
 

@@ -282,9 +282,7 @@ describe("StandbySite", () => {
 
   it("takes backups of its own only when active", async () => {
     expect(schedules(inventory(await standby({ mode: "active" })))).toHaveLength(1);
-    for (const mode of ["standby", "drill"] as const) {
-      expect(schedules(inventory(await standby({ mode })))).toEqual([]);
-    }
+    for (const mode of ["standby", "drill"] as const) expect(schedules(inventory(await standby({ mode })))).toEqual([]);
   });
 
   it("passes on the given time, and leaves out what isn't given", async () => {

@@ -140,8 +140,7 @@ describe("vaultRolePermissions", () => {
     const statements = VAULT_ROLE_PURPOSES.flatMap((purpose) => vaultRolePermissions(purpose, SCOPE).Statement);
     const onKey = statements.filter(({ Resource, Sid }) => Resource === SCOPE.keyArn && Sid !== "EndsTheKey");
     expect(onKey).toHaveLength(5);
-    for (const { Condition } of onKey) {
+    for (const { Condition } of onKey)
       expect(Condition).toEqual({ StringEquals: { "kms:ViaService": "s3.ap-northeast-3.amazonaws.com" } });
-    }
   });
 });

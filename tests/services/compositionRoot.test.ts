@@ -20,7 +20,7 @@ const TOKENS: Record<RunnerToken, string> = {
 const KEY = { AWS_ACCESS_KEY_ID: "KEYOFTHETEST", AWS_SECRET_ACCESS_KEY: "s" };
 const signal = new AbortController().signal;
 const lacking = (variable: string) =>
-  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists.`;
+  `${variable} is not set: set it to a token with the rights that docs/accounts.md lists. Type: export ${variable}=TOKEN`;
 
 /** Ports that every way in has. */
 type Common = Pick<Ports, "databaseHost" | "appHost" | "dns" | "projectContent" | "vault">;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
 import type { Visitor } from "../company/visitor.ts";
 import { compareSnapshots } from "../compare/compare.ts";
@@ -14,7 +15,6 @@ import type { Check } from "../report/report.ts";
 import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
 import { assessmentSchema, judgeAssessment } from "./assessment.ts";
 import type { Damage } from "./damage.ts";
-import { findPosts } from "./posts.ts";
 
 /** The company whose database is damaged, and what the recovery needs. */
 export interface CorruptedCompany {

@@ -1,23 +1,7 @@
-import type { DescribedDatabase } from "../catalog/description.ts";
+import type { DescribedDatabase, Right } from "../catalog/description.ts";
 import { IS_APP_SCHEMA, MARKER_SCHEMA, PLATFORM_INSIDERS, RECOVERY_SCHEMAS } from "../catalog/platform.ts";
 import type { Session } from "../session/database.ts";
 import { quoteIdent } from "../session/quote.ts";
-
-/** One right on an object, of a role or of PUBLIC (`null`). */
-export interface Right {
-  /** A role's name; null for PUBLIC. The reading or restoring role is {@link RESTORER}. */
-  to: string | null;
-  /** As GRANT calls it ("EXECUTE"). */
-  may: string;
-  /** Present if the role may grant it to others. */
-  grantable?: true | undefined;
-}
-
-/**
- * Rights on objects of the platform or of extensions: name of the object ("routine extensions.hmac(bytea, bytea,
- * text)") → rights.
- */
-export type PlatformRights = Record<string, Right[]>;
 
 /** Which rights of a database differ from a backup's. */
 export interface PlatformDifferences {
@@ -147,10 +131,11 @@ function without(rights: readonly Right[], others: readonly Right[]): Right[] {
 }
 
 /**
- * The rights on objects that do not belong to the app: those of the platform's schemas, of extensions, and of
- * PostgreSQL. Objects of extensions and PostgreSQL are only included if their rights were changed. Only reads catalogs.
+ * The rights on objects that do not belong to the app, by name of the object ("routine extensions.hmac(bytea, bytea,
+ * text)"): those of the platform's schemas, of extensions, and of PostgreSQL. Objects of extensions and PostgreSQL are
+ * only included if their rights were changed. Only reads catalogs.
  */
-export async function readPlatformRights(session: Session): Promise<PlatformRights> {
+export async function readPlatformRights(session: Session): Promise<Record<string, Right[]>> {
   const rows = await readObjects(session, []);
   const changed = rows.filter(
     ({ pack, now, came }) => pack === null || without(now, came).length > 0 || without(came, now).length > 0,

@@ -113,8 +113,5 @@ export async function listLendableRoles(session: Session): Promise<string[]> {
 
 /** Roles of the app that exist, sorted. */
 export async function listOwnRoles(session: Session): Promise<string[]> {
-  const rows = await session.query<{ name: string }>(
-    `select rolname as name from pg_catalog.pg_roles where rolname !~ '${PLATFORM_ROLES}' order by 1`,
-  );
-  return rows.map((row) => row.name);
+  return (await listAppRoles(session)).map(({ name }) => name);
 }

@@ -102,6 +102,14 @@ describe("a closed gate", () => {
     await openGate(session, STOP.holder);
   });
 
+  it("leaves a program of ours connected whose name Supabase's pooler has put its own before", async () => {
+    const program = await client("postgres");
+    await program.query("set application_name = 'Supavisor - castchat-recovery restore 1'");
+    expect(await closeGate(session, STOP)).toMatchObject({ sessionsEnded: 0 });
+    expect((await program.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    await openGate(session, STOP.holder);
+  });
+
   it("shows in no definition that a backup holds", async () => {
     const before = await digestObjects(session);
     expect(Object.keys(before).length).toBeGreaterThan(3);

@@ -11,21 +11,17 @@ export const configureVaultTrail: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
     if (!isAuditOfVault(args.urn)) return;
-    if (!args.opts.protect) {
+    if (!args.opts.protect)
       reportViolation("The backup vault's audit trail must be protected; remove the setting disposableVault.");
-    }
     const selectors = trail.advancedEventSelectors ?? [];
-    if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors))) {
+    if (!selectors.some(({ fieldSelectors }) => selectsAllObjects(fieldSelectors)))
       reportViolation(
         "The backup vault's audit trail must record the data events of its objects, reads and writes; select eventCategory Data and resources.type AWS::S3::Object.",
       );
-    }
-    if (trail.enableLogging === false) {
+    if (trail.enableLogging === false)
       reportViolation("The backup vault's audit trail must be on; remove enableLogging.");
-    }
-    if (trail.enableLogFileValidation !== true) {
+    if (trail.enableLogFileValidation !== true)
       reportViolation("The backup vault's audit trail must be verifiable; set enableLogFileValidation to true.");
-    }
   }),
   remediationSteps:
     "Select all data events of AWS::S3::Object under the vault's ARN, leave logging on, and set enableLogFileValidation to true.",

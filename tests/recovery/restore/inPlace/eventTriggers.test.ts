@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";

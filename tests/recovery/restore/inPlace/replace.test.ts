@@ -11,7 +11,7 @@ import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts
 import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
 import { connect, type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";

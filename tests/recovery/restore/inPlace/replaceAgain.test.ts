@@ -6,7 +6,7 @@ import { backup } from "../../../../recovery/backup/backup.ts";
 import { closeGate, gateState, openGate } from "../../../../recovery/gate/writeGate.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
 import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceOptions.ts";
+import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
@@ -87,7 +87,7 @@ it("leaves writes stopped where an engineer has stopped them, and says so, which
       /the old state is back, whole, and writes stay stopped by `writes stop`/,
     );
     expect((await replace(options())).notes).toContain(
-      "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.",
+      "Writes stay stopped by `writes stop`. To allow them again, run `castchat-recovery writes allow`.",
     );
     expect((await gateState(session)).layers).toMatchObject([engineer]);
     await openGate(session, "writes stop");
@@ -118,7 +118,7 @@ it("says that nothing can be told while the server is down, and goes on once it 
   };
   const safety = await save(true);
   await expect(replace(options({ reporter, saveFirst: () => Promise.resolve(safety) }))).rejects.toThrow(
-    /How far it has come can't be seen while the database doesn't answer: once it does, run the same command again to continue/,
+    /The database does not answer, so it is not known how far the replacement is\. Once it answers, run the same command again to continue/,
   );
   await crashing;
   await database.startAgain();

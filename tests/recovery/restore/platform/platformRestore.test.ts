@@ -7,7 +7,6 @@ import { Hono } from "hono";
 
 import { showPlatform } from "../../../../cli/text/platformTable.ts";
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
@@ -16,6 +15,7 @@ import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { realTiming } from "../../../../services/common/timing.ts";
 import { supabaseDatabases } from "../../../../services/databaseHost/supabase.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
@@ -194,7 +194,7 @@ describe("restorePlatform", () => {
       }
     };
     expect(await restorePlatform(options({ reporter }))).toMatchObject({ posts: 2 });
-    expect(said).toContain("Supabase gave no proper answer, but restores the project");
+    expect(said).toContain("Supabase gave no clear answer, but restores the project");
     expect(said.some((message) => message.startsWith("Waiting for Supabase's API to answer"))).toBe(true);
   }, 60_000);
 
@@ -204,7 +204,7 @@ describe("restorePlatform", () => {
     restoring = new Promise((resolve) => (finish = resolve));
     const hung = restorePlatform(options({ timing: waiting(600) }));
     await expect(hung).rejects.toThrow(
-      /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. It goes on .*castchat-recovery restore/,
+      /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. Supabase continues with it\. .*castchat-recovery restore/,
     );
     await expect(hung).rejects.toBeInstanceOf(PromiseError);
     expect((await newEntries()).at(-1)).toMatchObject({

@@ -8,8 +8,8 @@ import { TIERS } from "../../../../planning/tiers.ts";
 import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
 import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
+import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTablesOptions.ts";
 import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
@@ -103,7 +103,7 @@ describe("restore of tables into a live database", () => {
     expect(asked[0]!.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
     const rowsOf = (contents: Record<string, string>, name: string) => contents[name]!.split(":")[0];
     expect(asked[0]!.lines).toContain(
-      `public.applications: its ${rowsOf(damaged, "public.applications")} rows are deleted, and the ${rowsOf(content, "public.applications")} of ${saved.snapshotAt} take their place.`,
+      `public.applications: its ${rowsOf(damaged, "public.applications")} rows are deleted and replaced by the ${rowsOf(content, "public.applications")} rows of ${saved.snapshotAt}.`,
     );
     expect(result.backupId).toBe(saved.backupId);
     expect(result.tables.map(({ name }) => name)).toEqual(
@@ -226,7 +226,7 @@ describe("restore of tables into a live database", () => {
     };
     const meddled = restoreTables(options(["public.page_views"], { vault: meddledWith }));
     await expect(meddled).rejects.toThrow(
-      /^What came beside is not what the backup holds: \S+ has other content in its \d+ rows\.$/,
+      /^The staging schema is not what the backup holds: \S+ has other content in its \d+ rows\.$/,
     );
     await expect(meddled).rejects.toBeInstanceOf(PromiseError);
     await runSql(live.superuserUrl, "drop function public.alter_path()");
@@ -293,7 +293,7 @@ describe("restore of tables into a live database", () => {
         seen.add(row!.digest);
       }
     })();
-    for (const phase of ["Bringing", "Comparing what", "Swapping"])
+    for (const phase of ["Bringing", "Comparing the staging", "Swapping"])
       await killedAt(CHILD, order, { phase, afterMs: 15 });
     await restoreTables(options(["public.page_views", "public.applications"]));
     watching.abort();

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { TIERS } from "../../../../planning/tiers.ts";
 import { backup } from "../../../../recovery/backup/backup.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
+import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTablesOptions.ts";
 import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
@@ -89,7 +89,9 @@ it("tells of rows that came after the question", async () => {
   };
   const result = await restoreTables({ ...options, confirm });
   expect(result.tables).toEqual([{ name: "public.c", rowsBefore: 15, rows: 10 }]);
-  expect(result.notes).toEqual([expect.stringContaining("public.c: 5 rows more than was asked about were deleted")]);
+  expect(result.notes).toEqual([
+    expect.stringContaining("public.c: 5 rows that came after the confirmation were deleted"),
+  ]);
 }, 60_000);
 
 it("locks a table whatever its name holds", async () => {
@@ -144,7 +146,7 @@ async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> 
     };
     let holding: Promise<void> | undefined;
     const reporter = (message: string) => {
-      if (message.startsWith("Comparing what")) holding = hold();
+      if (message.startsWith("Comparing the staging")) holding = hold();
     };
     await expect(restoreTables({ ...options, reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
     await holding;
