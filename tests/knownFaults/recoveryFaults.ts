@@ -32,7 +32,7 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     suite: "tests/recovery/postgres/catalog/objects.test.ts",
   },
   {
-    name: "A restore fails on a project with a role that somebody else has created",
+    name: "A restore fails on a project with a role that another role has created",
     file: "recovery/postgres/roles/rolesScript.ts",
     find: "pg_catalog.pg_has_role(oid, 'member with admin option')",
     replace: "true",
