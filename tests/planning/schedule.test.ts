@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 
 import { RECOVERY_POINT_OBJECTIVES, REPLICATION_LAG_MS, worstCaseLossMs } from "../../planning/objectives.ts";
 import { hoursOfRate, LONGEST_INTERVAL_HOURS, rateExpression, RUN_LIMIT_MINUTES } from "../../planning/schedule.ts";
-import { privateRepositoryOf } from "../../settings/runnerImage.ts";
+import { privateRepositoryArn } from "../../settings/runnerImage.ts";
 
 describe("the schedule", () => {
   it("keeps the loss at 24 hours when a run takes as long as it may, but not at an hour more", () => {
@@ -30,11 +30,11 @@ describe("the schedule", () => {
   ])("takes %s for %p hours", (expression, hours) => expect(hoursOfRate(expression)).toBe(hours));
 });
 
-describe("privateRepositoryOf", () => {
+describe("privateRepositoryArn", () => {
   it.each(["node:24", "public.ecr.aws/x/y:1", "111.dkr.ecr.eu-west-1.amazonaws.com/x:1"])(
     "returns undefined for %s",
     (image) => {
-      expect(privateRepositoryOf(image)).toBeUndefined();
+      expect(privateRepositoryArn(image)).toBeUndefined();
     },
   );
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import type { DeclaredStack } from "../../policies/stacks/declaredStack.ts";
-import { replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
+import { type DeclaredStack, replicaInAnotherRegion } from "../../policies/stacks/replicaInAnotherRegion.ts";
 import { judge, type StackReport } from "../../policies/verdict.ts";
 import type { RegisteredResource } from "../../recovery/pulumi/pulumiResources.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
-import { longestDays } from "../../../planning/proof/lengths.ts";
-import { after, PROMISES } from "../../../planning/proof/promises.ts";
+import { after, longestDays, PROMISES } from "../../../planning/proof/promises.ts";
 import { prove } from "../../../planning/proof/proof.ts";
 import { type Scenario, simulate } from "../../../planning/retention/simulation.ts";
 import { dateOf } from "../../../planning/retention/time.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { parseTime } from "../../../cli/terminal/time.ts";
+import { parseTime, refuseOtherNames } from "../../../cli/terminal/options.ts";
 import { UserError } from "../../../services/common/errors.ts";
 
 describe("parseTime", () => {
@@ -26,6 +26,22 @@ describe("parseTime", () => {
   ])("refuses %s", (text) => {
     expect(() => parseTime(text, "--at")).toThrow(
       new UserError(`--at ${text} is not a UTC time. Write it like 2026-07-01T02:00:00Z.`),
+    );
+  });
+});
+
+describe("refuseOtherNames", () => {
+  it("accepts schema.table, quoted as in SQL", () => {
+    expect(() => refuseOtherNames(["public.posts", '"My, schema"."a ""b"".c"', "auth.users"])).not.toThrow();
+  });
+
+  it.each(["posts", "", ",", "public.posts,public.messages", "a.b.c", 'public."open'])("refuses %j", (name) => {
+    expect(() => refuseOtherNames(["public.posts", name])).toThrow(UserError);
+  });
+
+  it("names every fault, and how a table is written", () => {
+    expect(() => refuseOtherNames(["posts", "public.posts", "a.b.c"])).toThrow(
+      `"posts", "a.b.c" names no table. Write schema.table, with a space between two tables, as in: public.posts 'public."My table"'.`,
     );
   });
 });
