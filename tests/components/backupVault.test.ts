@@ -243,6 +243,10 @@ describe("bucketPolicy", () => {
         "aws:PrincipalArn": ["arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1"],
       },
     });
+    expect(of(replica, "HoldsOfWriters")).toMatchObject({
+      Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
+      Condition: { ArnNotLike: { "aws:PrincipalArn": [...writers, role("break-glass")] } },
+    });
     // Nothing replicates into a primary.
     expect(of(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
     // S3 takes policies of 20 KB.
