@@ -193,6 +193,10 @@ describe("bucketPolicy", () => {
     expect(of(replica, "WritersOnly")!["Condition"]).toEqual(unless(writers));
     const source = "arn:aws:iam::111111111111:role/castchat-recovery-primary-replication-ap-northeast-1";
     expect(of(replica, "ReplicasOfThePrimary")!["Condition"]).toEqual(unless([source]));
+    expect(of(replica, "HoldsOfWriters")).toMatchObject({
+      Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"],
+      Condition: unless([...writers, role("break-glass")]),
+    });
     // Nothing replicates into a primary.
     expect(of(policy, "ReplicasOfThePrimary")).not.toHaveProperty("Condition");
     // S3 takes policies of 20 KB.

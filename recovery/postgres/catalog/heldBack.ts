@@ -1,22 +1,14 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { z } from "zod";
 
-import { PromiseError } from "../../../services/common/errors.ts";
 import type { Session } from "../session/database.ts";
-import type { BackupJob, DescribedDatabase } from "./description.ts";
+import { type BackupJob, type DescribedDatabase, jobSchema } from "./description.ts";
 import type { LeftOut } from "./leftOut.ts";
+import { parseStored } from "./parseStored.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 
-const jobSchema = z.object({
-  /** Null for one that was scheduled without a name. */
-  name: z.string().nullable(),
-  schedule: z.string(),
-  command: z.string(),
-  database: z.string(),
-  username: z.string(),
-  active: z.boolean(),
-});
+const scheduledSchema = jobSchema.omit({ commandSha256: true }).extend({ command: z.string() });
 
 const publishedTableSchema = z.object({
   schema: z.string(),
@@ -41,12 +33,12 @@ const publicationSchema = z.object({
 const heldBackSchema = z.object({
   /** The database that the backup was taken of. Its jobs are scheduled in the restored one, whatever its name is. */
   database: z.string(),
-  jobs: z.array(jobSchema),
+  jobs: z.array(scheduledSchema),
   publications: z.array(publicationSchema),
 });
 
 /** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
-export type ScheduledJob = z.infer<typeof jobSchema>;
+export type ScheduledJob = z.infer<typeof scheduledSchema>;
 export type PublishedTable = z.infer<typeof publishedTableSchema>;
 export type Publication = z.infer<typeof publicationSchema>;
 
@@ -125,9 +117,7 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/**
- * Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema.
- */
+/** Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema. */
 export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
   const found = await session.query(
     "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
@@ -152,7 +142,7 @@ async function hasReadableJobs(session: Session): Promise<boolean> {
 
 /** A job as a manifest records it: only the hash of its command. */
 export function jobForManifest({ command, ...job }: ScheduledJob): BackupJob {
-  return { ...job, commandSha256: createHash("sha256").update(command, "utf8").digest("hex") };
+  return { ...job, commandSha256: hash("sha256", command) };
 }
 
 /** What a restored database does not do yet, in a sentence for its notes. Empty if there is nothing. */
@@ -174,11 +164,5 @@ export function heldBackText(heldBack: HeldBack): string {
  * @throws PromiseError if it is not of this format
  */
 export function parseHeldBack(text: string): HeldBack {
-  try {
-    return heldBackSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new PromiseError("the list of scheduled jobs and publications is not in a form that is understood", {
-      cause: error,
-    });
-  }
+  return parseStored(heldBackSchema, text, "the list of scheduled jobs and publications is");
 }

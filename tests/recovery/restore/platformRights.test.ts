@@ -56,7 +56,7 @@ describe("rights on what the platform and extensions have made", () => {
        create table public.logins (name public.citext); revoke execute on function public.citext_eq(public.citext, public.citext) from anon`,
     );
     expect((await ended).notes).toEqual([
-      "2 rights on the platform's own objects are not as in the backup, as the platform does not let the restore grant them: app may EXECUTE routine pg_reload_conf(); app may SELECT table storage.migrations.",
+      "The platform does not let the restore grant 2 rights on the platform's own objects that the backup has: app may EXECUTE routine pg_reload_conf(); app may SELECT table storage.migrations.",
     ]);
     expect(
       await runSql(
@@ -78,14 +78,14 @@ describe("rights on what the platform and extensions have made", () => {
     );
     expect(await mayRun(target, "anon", "extensions.hmac(bytea, bytea, text)")).toBe(true);
     expect((await again({ acceptsBroaderRights: true })).notes).toEqual([
-      "1 rights let in whom the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
+      "1 rights let in a role that the backup's source had kept out: everyone (PUBLIC) may EXECUTE routine extensions.hmac(bytea,bytea,text).",
     ]);
   }, 30_000);
 
   it("of the API's roles on the platform's tables may be wider in a newer project, which is named", async () => {
     const { ended } = await restored("", "", "grant select on storage.migrations to authenticated");
     expect((await ended).notes).toEqual([
-      "The project gives its API more by itself than the backup's source did, on the platform's own objects: authenticated may SELECT table storage.migrations.",
+      "A new project grants its API more on the platform's own objects than the backup's source did: authenticated may SELECT table storage.migrations.",
     ]);
   }, 30_000);
 
@@ -97,7 +97,7 @@ describe("rights on what the platform and extensions have made", () => {
        grant execute on function extensions.dblink_connect_u(text) to anon; grant execute on function extensions.pg_stat_statements_reset(oid, oid, bigint, boolean) to service_role`,
     );
     expect((await ended).notes).toEqual([
-      "The project gives its API more by itself than the backup's source did, on the platform's own objects: service_role may EXECUTE routine extensions.pg_stat_statements_reset(oid,oid,bigint,boolean).",
+      "A new project grants its API more on the platform's own objects than the backup's source did: service_role may EXECUTE routine extensions.pg_stat_statements_reset(oid,oid,bigint,boolean).",
     ]);
   }, 30_000);
 
@@ -109,7 +109,7 @@ describe("rights on what the platform and extensions have made", () => {
       true,
     );
     expect((await ended).notes).toEqual([
-      "This backup does not say which rights its source had on the platform's own objects and on extensions: 2 statements about them were tried, and 1 were refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
+      "This backup does not record its source's rights on the platform's own objects and on extensions. 2 statements about them were tried, and 1 were refused: GRANT ALL ON FUNCTION pg_catalog.pg_reload_conf() TO old (permission denied for function pg_reload_conf). Compare those rights by hand.",
     ]);
     expect(await mayRun(target, "old", "extensions.crypt(text, text)")).toBe(true);
   }, 30_000);

@@ -99,7 +99,7 @@ describe("a restore that was interrupted after its rows", () => {
     const result = await restore(options({ reporter: (message) => said.push(message) }));
     const after = await identities();
     expect(result.phases.map(({ name }) => name)).not.toContain("schema");
-    expect(said).toContain(`Going on with the indexes and constraints of ${saved.backupId}`);
+    expect(said).toContain(`Continuing with the indexes and constraints of ${saved.backupId}`);
     expect(made).toBeGreaterThan(5);
     expect((await entriesMade()).length).toBeGreaterThan(made);
     expect(before.rows.length).toBeGreaterThan(0);
@@ -182,7 +182,7 @@ describe("the recovery log", () => {
       `insert into auth.users (id, email) values (gen_random_uuid(), 'first@example.com'); create table public.news (n int); insert into public.news values (1)`,
     );
     const refused = restore(options());
-    await expect(refused).rejects.toThrow("there are rows in auth.users, public.news: somebody has worked on it since");
+    await expect(refused).rejects.toThrow("there are rows in auth.users, public.news. They were written since");
     await expect(refused).rejects.toBeInstanceOf(UserError);
     expect(await runSql(target.url, "select n from public.news")).toEqual([{ n: 1 }]);
 

@@ -7,29 +7,25 @@ import { silent } from "../../../services/common/reporter.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { startTargetServer, type TargetServer } from "../../support/targetServer.ts";
 import { definitionOf } from "./sample.ts";
-import { startTestSource, type TestSource } from "./source.ts";
+import { both, startTestSource, type TestSource } from "./source.ts";
 
-/** What most tests of a restore begin with: a database to back up, a vault, and an empty server to restore into. */
+/** A database to back up, a vault, and an empty server to restore into. */
 export interface Restoring extends TestSource {
   vault: Vault;
   target: TargetServer;
-  /** A backup of the database, into the vault unless another one is given. */
+  /** Backs up the database, into the vault unless another one is given. */
   backUp(more?: Partial<BackupOptions>): Promise<BackupResult>;
-  /** What restores the vault's newest backup into the target. */
+  /** Options that restore the vault's newest backup into the target. */
   options(more?: Partial<RestoreOptions>): RestoreOptions;
   /** The same for a process of its own, restoreChild.ts. */
   order(backupId?: string): object;
-  /** The target's definition once what the restore held back is released. */
+  /** Releases what the restore held back, and returns the target's definition. */
   releasedDefinition(): Promise<string>;
 }
 
-/** Starts it; some seconds. Call stop() in afterAll, and target.renew() after each test that restores. */
+/** Starts them within some seconds. Call stop() in afterAll, and target.renew() after each test that restores. */
 export async function startRestoring(): Promise<Restoring> {
-  const source = await startTestSource();
-  const target = await startTargetServer().catch(async (error: unknown) => {
-    await source.stop();
-    throw error;
-  });
+  const [source, target, stop] = await both(startTestSource(), startTargetServer());
   const vault = await source.cloud.newVault();
   const { signer, trustedKeys, database } = source;
   const common = { vault, tiers: TIERS, reporter: silent };
@@ -50,8 +46,6 @@ export async function startRestoring(): Promise<Restoring> {
       await release({ ...common, trustedKeys, databaseUrl: target.url });
       return definitionOf(target.superuserUrl);
     },
-    async stop() {
-      await Promise.all([source.stop(), target.stop()]);
-    },
+    stop,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import type { ChosenBackup } from "../../../recovery/vault/chooseBackup.ts";
+import { type ChosenBackup, olderThan } from "../../../recovery/vault/chooseBackup.ts";
 import {
   type Held,
   holdersAmong,
@@ -10,7 +10,6 @@ import {
 } from "../../../recovery/vault/completeness.ts";
 import type { Lacks } from "../../../recovery/vault/lacks.ts";
 import type { PartName } from "../../../recovery/vault/manifest.ts";
-import { olderThan } from "../../../recovery/vault/provenBackups.ts";
 
 const part = (name: PartName) => ({ name, key: name, sizeBytes: 1, sha256: "0".repeat(64) });
 const both = [part("project.json"), part("configuration.json")];

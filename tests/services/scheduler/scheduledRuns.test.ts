@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { serviceTrust } from "../../../components/schedulePolicies.ts";
 import { JsonService } from "../../../lab/sandbox/aws/jsonService.ts";
-import { freePort } from "../../../lab/sandbox/host/ports.ts";
 import { scheduleGroupArn } from "../../../planning/names.ts";
+import { freePort } from "../../../services/common/ports.ts";
 import { awsScheduledRuns, type ScheduledRun, type ScheduledRuns } from "../../../services/scheduler/scheduledRuns.ts";
 import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts";
 

@@ -152,7 +152,7 @@ describe("what a restore holds back", () => {
     const failure: unknown = await releaseTarget().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PromiseError);
     expect(String(failure)).toMatch(
-      /4 of 7 are back; 3 could not be brought back: publication supabase_realtime: relation .* does not exist\. job without a name \(\*\/5 \* \* \* \*\): no more jobs/,
+      /4 of 7 jobs and publications are back\. 3 could not be brought back: publication supabase_realtime: relation .* does not exist\. job without a name \(\*\/5 \* \* \* \*\): no more jobs/,
     );
     expect((await inDatabase(target, listJobs)).map(({ name, active }) => [name, active])).toEqual([
       ["nightly 夜", true],

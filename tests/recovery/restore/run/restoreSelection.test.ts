@@ -136,12 +136,12 @@ describe("selectBackup", () => {
     [
       schema.backupId,
       "rows",
-      `holds definitions without rows alone, not rows without definitions: the newest that does is ${critical.backupId}.`,
+      `holds only definitions without rows, not rows without definitions. The newest that does is ${critical.backupId}.`,
     ],
     [
       critical.backupId,
       "everything",
-      `of kind critical and holds rows without definitions alone, not a whole database: the newest that does is ${full.backupId}.`,
+      `of kind critical. It holds only rows without definitions, not a whole database. The newest that does is ${full.backupId}.`,
     ],
     [configuration.backupId, undefined, "holds no database"],
   ] as const)("refuses what %s can't give (%s)", (backupId, wish, message) => {
@@ -152,7 +152,7 @@ describe("selectBackup", () => {
   it("says which kinds there are where none serves", () => {
     const unproven = { ...full, proven: false };
     expect(() => selectBackup([schema, critical, unproven], { backupId: schema.backupId }, "everything")).toThrow(
-      "not a whole database: no backup in this vault does; it has 1 of kind schema-only, 1 of kind critical.",
+      "not a whole database. No backup in this vault does. It has 1 of kind schema-only, 1 of kind critical.",
     );
   });
 });
