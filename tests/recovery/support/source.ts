@@ -8,48 +8,11 @@ import type { Vault } from "../../../services/vault/vault.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { startTestCloud, type TestCloud } from "./cloud.ts";
 
-/** S3 and KMS, a key, and a database to back up. */
-export interface TestSource {
-  cloud: TestCloud;
-  database: TestDatabase;
-  signer: Signer & { keyId: string };
-  /** The signer's public key. */
-  trustedKeys: string[];
-  stop(): Promise<void>;
-}
-
-/** Starts both within some seconds. If one of the two cannot be started, the other is stopped. Call stop() in afterAll. */
-export async function startTestSource(): Promise<TestSource> {
-  const [cloud, database, stop] = await both(startTestCloud(), startTestDatabase());
-  const signer = await cloud.newSigner();
-  return { cloud, database, signer, trustedKeys: [await signer.publicKeyPem()], stop };
-}
-
-/** The same with a second database, to restore into. */
-export async function startSourceAndTarget(): Promise<TestSource & { target: TestDatabase }> {
-  const [source, target, stop] = await both(startTestSource(), startTestDatabase());
-  return { ...source, target, stop };
-}
-
-type Stoppable = Pick<TestSource, "stop">;
-
-/** Waits for two starts. Returns both with what stops them. */
-export async function both<A extends Stoppable, B extends Stoppable>(
-  ...starts: [Promise<A>, Promise<B>]
-): Promise<[A, B, () => Promise<void>]> {
-  const started = await Promise.allSettled(starts);
-  const stop = async () => {
-    await Promise.all(started.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop()] : [])));
-  };
-  const failed = started.find((one) => one.status === "rejected");
-  if (failed !== undefined) await stop();
-  return [...(await Promise.all(starts)), stop];
-}
-
 /** A vault and a key of its own, and the options of what saves databases there and brings them back. */
 export interface Site {
   vault: Vault;
   signer: Signer & { keyId: string };
+  /** The signer's public key. */
   trustedKeys: string[];
   /** What every command takes. */
   common: Pick<ReplaceOptions, "vault" | "trustedKeys" | "tiers" | "clock" | "reporter">;
@@ -72,4 +35,38 @@ export async function newSite(cloud: TestCloud): Promise<Site> {
       ...more,
     }),
   };
+}
+
+/** S3 and KMS, a database to back up, and a site for it. */
+export interface TestSource extends Site {
+  cloud: TestCloud;
+  database: TestDatabase;
+  stop(): Promise<void>;
+}
+
+/** Starts both within some seconds. If one of the two cannot be started, the other is stopped. Call stop() in afterAll. */
+export async function startTestSource(): Promise<TestSource> {
+  const [cloud, database, stop] = await both(startTestCloud(), startTestDatabase());
+  return { ...(await newSite(cloud)), cloud, database, stop };
+}
+
+/** The same with a second database, to restore into. */
+export async function startSourceAndTarget(): Promise<TestSource & { target: TestDatabase }> {
+  const [source, target, stop] = await both(startTestSource(), startTestDatabase());
+  return { ...source, target, stop };
+}
+
+type Stoppable = Pick<TestSource, "stop">;
+
+/** Waits for two starts. Returns both with what stops them. */
+export async function both<A extends Stoppable, B extends Stoppable>(
+  ...starts: [Promise<A>, Promise<B>]
+): Promise<[A, B, () => Promise<void>]> {
+  const started = await Promise.allSettled(starts);
+  const stop = async () => {
+    await Promise.all(started.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop()] : [])));
+  };
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed !== undefined) await stop();
+  return [...(await Promise.all(starts)), stop];
 }

@@ -4,7 +4,7 @@ import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { abortAt, INTERRUPTION } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
-import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 /** An event trigger that logs, one that refuses, one that alters what is made, and one that is switched off. */
 const APP = `
@@ -42,11 +42,10 @@ afterAll(() => source.stop());
 
 describe("event triggers of the app", () => {
   it("hinder no replacement, and are afterwards as they were", async () => {
-    const { cloud, database } = source;
-    const site = await newSite(cloud);
-    const { backupId } = await site.backUp(database.url);
+    const { database } = source;
+    const { backupId } = await source.backUp(database.url);
     const replaceNow = (more: Partial<ReplaceOptions> = {}) =>
-      replace(site.replacing(database.url, { backupId, allowsSuperuser: true, ...more }));
+      replace(source.replacing(database.url, { backupId, allowsSuperuser: true, ...more }));
     const saved = await stateOf();
     await runSql(database.url, "update public.posts set title = 'wrong' where id = 1");
     const old = await stateOf();

@@ -18,7 +18,7 @@ import { brisk } from "../../../support/timing.ts";
 import type { TestCloud } from "../../support/cloud.ts";
 import { abortAt, INTERRUPTION, killedAt } from "../../support/killing.ts";
 import { contentOf, definitionOf, recoveryLogOf, runSql, vaultWithout } from "../../support/sample.ts";
-import { newSite, type Site, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
 
@@ -28,7 +28,6 @@ const API_PASSWORD = "api";
 let started: TestSource;
 let cloud: TestCloud;
 let live: TestDatabase;
-let site: Site;
 let saved: BackupResult;
 let wanted: State;
 let damaged: State;
@@ -85,7 +84,6 @@ const DAMAGE = `
 beforeAll(async () => {
   started = await startTestSource();
   ({ cloud, database: live } = started);
-  site = await newSite(cloud);
   await applySchema(live.url);
   await fill(live.url, { rows: 60 });
   await runSql(
@@ -95,7 +93,7 @@ beforeAll(async () => {
      create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`,
   );
   await runSql(live.superuserUrl, `alter role authenticator password '${API_PASSWORD}'`);
-  saved = await site.backUp(live.url);
+  saved = await started.backUp(live.url);
   wanted = await stateOf();
 }, 60_000);
 afterAll(() => started.stop());
@@ -115,8 +113,8 @@ afterEach(async () => {
 }, 60_000);
 
 const options = (more: Partial<ReplaceOptions> = {}) =>
-  site.replacing(live.url, { backupId: saved.backupId, timing: brisk, ...more });
-const saveFirst = async () => (await site.backUp(live.url, { acceptsSmaller: true, isSafety: true })).backupId;
+  started.replacing(live.url, { backupId: saved.backupId, timing: brisk, ...more });
+const saveFirst = async () => (await started.backUp(live.url, { acceptsSmaller: true, isSafety: true })).backupId;
 const goBack = () => abandon({ targetUrl: live.url, reporter: silent, timing: brisk });
 
 async function expectNew(): Promise<void> {
@@ -220,12 +218,12 @@ describe("replacement of a live database", () => {
     await replace(options({ backupId: result.safetyBackupId }));
     const contentsOf = ({ content, objects, largeObjects }: State) => ({ content, objects, largeObjects });
     expect(contentsOf(await stateOf())).toEqual(contentsOf(damaged));
-    expect((await recoveryLogOf(site.vault)).at(-1)!.entry).toMatchObject({ what: "replacement", result: "done" });
+    expect((await recoveryLogOf(started.vault)).at(-1)!.entry).toMatchObject({ what: "replacement", result: "done" });
   }, 90_000);
 
   it("brings the old state back when anything fails, and says so", async () => {
     const client = watch();
-    await expect(replace(options({ vault: vaultWithout(site.vault, "/data/") }))).rejects.toThrow(
+    await expect(replace(options({ vault: vaultWithout(started.vault, "/data/") }))).rejects.toThrow(
       /is missing from the vault.*the old state is back, whole, and the gate is open\./,
     );
     await expectOld();
@@ -318,8 +316,8 @@ describe("replacement of a live database", () => {
 
   const killAt = (phase: string, afterMs: number) => {
     const order = {
-      ...{ bucket: site.vault.name, region: cloud.region, endpoint: cloud.endpoint, targetUrl: live.url },
-      ...{ backupId: saved.backupId, keyId: site.signer.keyId, trustedKeys: site.trustedKeys },
+      ...{ bucket: started.vault.name, region: cloud.region, endpoint: cloud.endpoint, targetUrl: live.url },
+      ...{ backupId: saved.backupId, keyId: started.signer.keyId, trustedKeys: started.trustedKeys },
     };
     return killedAt(CHILD, order, { phase, afterMs });
   };
@@ -354,17 +352,17 @@ describe("replacement of a live database", () => {
   }, 120_000);
 
   it("continues to the complete new state after kills -9 at each of its states", async () => {
-    const later = await site.backUp(live.url, { acceptsSmaller: true });
+    const later = await started.backUp(live.url, { acceptsSmaller: true });
     const client = watch();
     await client.hasSeen(1);
     const phases = ["Closing", "Setting", "Making types", "Restoring", "Making indexes", "Comparing every", "Opening"];
     for (const phase of phases) {
       await killAt(phase, 20);
       if (phase !== "Restoring") continue;
-      await expect(site.backUp(live.url)).rejects.toThrow("so what it holds now is half of it");
-      const assessing = assess({ ...site.common, databaseUrl: live.url });
+      await expect(started.backUp(live.url)).rejects.toThrow("so what it holds now is half of it");
+      const assessing = assess({ ...started.common, databaseUrl: live.url });
       await expect(assessing).rejects.toThrow("so what it holds now is half of it");
-      const some = restoreTables({ ...site.replacing(live.url), tables: ["public.posts"] });
+      const some = restoreTables({ ...started.replacing(live.url), tables: ["public.posts"] });
       await expect(some).rejects.toThrow("is under way");
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");

@@ -9,14 +9,12 @@ import { silent } from "../../../../services/common/reporter.ts";
 import { brisk } from "../../../support/timing.ts";
 import { abortAt, INTERRUPTION } from "../../support/killing.ts";
 import { runSql, vaultWithout } from "../../support/sample.ts";
-import { newSite, type Site, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
-let site: Site;
 let backupId: string;
 beforeAll(async () => {
   started = await startTestSource();
-  site = await newSite(started.cloud);
   await runSql(
     started.database.url,
     "create table public.seen (id int); create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
@@ -26,10 +24,10 @@ beforeAll(async () => {
 afterAll(() => started.stop());
 
 const save = async (isSafety = false) =>
-  (await site.backUp(started.database.url, { acceptsSmaller: true, isSafety })).backupId;
+  (await started.backUp(started.database.url, { acceptsSmaller: true, isSafety })).backupId;
 const options = (more: Partial<ReplaceOptions> = {}) =>
-  site.replacing(started.database.url, { saveFirst: () => save(true), timing: brisk, ...more });
-const withoutRows = () => ({ vault: vaultWithout(site.vault, "/data/") });
+  started.replacing(started.database.url, { saveFirst: () => save(true), timing: brisk, ...more });
+const withoutRows = () => ({ vault: vaultWithout(started.vault, "/data/") });
 const damage = () => runSql(started.database.url, "update shop.things set name = 'wrong'");
 const things = () => runSql(started.database.url, "select name from shop.things");
 

@@ -5,7 +5,7 @@ import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { UserError } from "../../../../services/common/errors.ts";
 import { ageSealer } from "../../../../services/vault/age.ts";
 import { runSql } from "../../support/sample.ts";
-import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 beforeAll(async () => {
@@ -14,13 +14,14 @@ beforeAll(async () => {
 afterAll(() => started.stop());
 
 it("is refused before the question and before the gate closes if the identity of a sealed backup is missing", async () => {
-  const { cloud, database } = started;
+  const { database } = started;
   await runSql(database.url, "create table public.things (id int primary key); insert into public.things values (1)");
-  const site = await newSite(cloud);
-  await site.backUp(database.url, { sealer: ageSealer([await identityToRecipient(await generateX25519Identity())]) });
+  await started.backUp(database.url, {
+    sealer: ageSealer([await identityToRecipient(await generateX25519Identity())]),
+  });
   const done: string[] = [];
   const replacing = replace(
-    site.replacing(database.url, {
+    started.replacing(database.url, {
       confirm: () => Promise.resolve(void done.push("asked")),
       saveFirst: () => Promise.resolve(String(done.push("saved"))),
       reporter: (message) => void done.push(message),

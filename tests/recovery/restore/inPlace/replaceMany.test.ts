@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { runSql, vaultWithout } from "../../support/sample.ts";
-import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const TABLES = 500;
 
@@ -27,15 +27,14 @@ beforeAll(async () => {
 afterAll(() => started.stop());
 
 it("goes back, and through, with more tables than one transaction can drop", async () => {
-  const { cloud, database } = started;
-  const site = await newSite(cloud);
-  await site.backUp(database.url);
+  const { database } = started;
+  await started.backUp(database.url);
   await runSql(database.url, "update parts.of set v = 'wrong'");
   const values = () => runSql(database.url, "select v from parts.of");
-  const broken = replace(site.replacing(database.url, { vault: vaultWithout(site.vault, "/data/") }));
+  const broken = replace(started.replacing(database.url, { vault: vaultWithout(started.vault, "/data/") }));
   await expect(broken).rejects.toThrow("the old state is back, whole");
   expect(await values()).toEqual([{ v: "wrong" }]);
-  await replace(site.replacing(database.url));
+  await replace(started.replacing(database.url));
   expect(await values()).toEqual([{ v: "right" }]);
   const aside = "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'";
   expect(await runSql(database.url, aside)).toEqual([]);

@@ -6,7 +6,7 @@ import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import { type SessionPooler, startSessionPooler } from "../../../support/sessionPooler.ts";
 import { contentOf, runSql } from "../../support/sample.ts";
-import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
+import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
 let pooler: SessionPooler;
@@ -35,12 +35,11 @@ it("ends no session of its own behind a pooler that gives every session the same
 }, 60_000);
 
 it("replaces a database behind a pooler that drops names and options", async () => {
-  const { cloud, database } = started;
-  const site = await newSite(cloud);
-  const { backupId } = await site.backUp(database.url);
+  const { database } = started;
+  const { backupId } = await started.backUp(database.url);
   const before = await contentOf(database.url);
   await runSql(database.url, "update public.posts set title = 'wrong'; drop table public.messages cascade");
-  const result = await replace(site.replacing(pooled, { backupId }));
+  const result = await replace(started.replacing(pooled, { backupId }));
   expect(result.backupId).toBe(backupId);
   expect(await contentOf(database.url)).toEqual(before);
 }, 90_000);

@@ -166,7 +166,9 @@ describe("restorePlatform", () => {
     fault = { request: /POST .*restore$/, status: 401 };
     await expect(restorePlatform(options())).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
     fault = { request: /POST .*restore$/, status: 503 };
-    await expect(restorePlatform(options())).rejects.toThrow(/did not say whether it has begun the restore, .*ACTIVE_HEALTHY/);
+    await expect(restorePlatform(options())).rejects.toThrow(
+      /did not say whether it has begun the restore, .*ACTIVE_HEALTHY/,
+    );
     expect([await posts(), await statusOf()]).toEqual([[1, 2, 4], "ACTIVE_HEALTHY"]);
     // A refused order is logged as well.
     expect((await newEntries()).at(-1)).toMatchObject({ result: "failed", phases: [] });

@@ -124,7 +124,7 @@ async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> 
     };
     let holding: Promise<void> | undefined;
     const reporter = (message: string) => {
-      if (message.startsWith("Comparing the staging")) holding = hold();
+      if (message.startsWith("Bringing")) holding = hold();
     };
     await expect(restoreTables({ ...options, reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
     await holding;
