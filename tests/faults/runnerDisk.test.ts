@@ -8,7 +8,7 @@ import { startRunner } from "./support/runnerProcess.ts";
 import { type Setting, startSetting } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
-/** Less than the definitions of the sample take. */
+/** Less than the sample's definitions need. */
 const disk = smallDisk("8k");
 
 let setting: Setting;
@@ -26,9 +26,9 @@ afterAll(async () => {
 });
 
 describe("the runner's own disk", () => {
-  // Only a real file system can be full; where none may be mounted there is nothing to try.
+  // Only a real file system can be full. A machine that permits no mount skips the test.
   (disk === undefined ? it.skip : it)(
-    "is not needed by a backup; when it is full a restore says so, and the same call goes on with more room",
+    "is not needed by a backup; when it is full a restore reports it, and the same call continues with more room",
     async () => {
       const { path } = disk!;
       const backup = setting.order("backup", setting.source.url, store);
@@ -40,7 +40,9 @@ describe("the runner's own disk", () => {
       const failed = await restore();
       expect(failed).toMatchObject({ code: 2, failure: { name: "UserError" }, backupId: undefined });
       expect(failed.failure?.message).toMatch(
-        new RegExp(`^The temporary folder ${path} of this machine is full, .* set TMPDIR .* goes on`),
+        new RegExp(
+          `^The temporary folder ${path} of this machine is full, .* set TMPDIR .* run the same command again`,
+        ),
       );
       expect(failed.stderr).toBe("");
       expect(readdirSync(path)).toEqual([]);
