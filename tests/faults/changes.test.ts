@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { UserError } from "../../services/common/errors.ts";
 import { realTiming } from "../../services/common/timing.ts";
@@ -8,16 +8,12 @@ import { runSql } from "../recovery/support/sample.ts";
 import { otherSessions, sessionsLeft } from "./support/databases.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { failedWith, startRunner, succeeded } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
+const setting = suiteSetting();
 
 const connectOther = otherSessions();
 const other = (url = setting.source.url) => connectOther(url);

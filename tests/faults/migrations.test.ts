@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { realTiming } from "../../services/common/timing.ts";
 import type { Vault } from "../../services/vault/vault.ts";
@@ -9,16 +9,12 @@ import { startSessionPooler } from "../support/sessionPooler.ts";
 import { FACTOR, mostWaitMs, yielding } from "../support/timing.ts";
 import { otherSessions } from "./support/databases.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
+const setting = suiteSetting();
 
 /** A vault's put that is slow for rows, so that a migration begins during the backup. */
 const slowly =

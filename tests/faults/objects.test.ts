@@ -1,6 +1,7 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
+import { localSigner, newPrivateKey } from "../../lab/bench/localSigner.ts";
 import { tierForRun } from "../../planning/calendar.ts";
 import { TIERS as ALL_TIERS } from "../../planning/tiers.ts";
 import { compressBytes, decompressBytes } from "../../recovery/vault/compression.ts";
@@ -14,9 +15,9 @@ import { hide, putInPlace, putOver } from "../recovery/support/inPlace.ts";
 import { resign } from "../recovery/support/resign.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
 import type { FreshDatabase } from "../support/targetServer.ts";
-import { localSigner, newPrivateKey, type Store } from "./support/order.ts";
+import { type Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
@@ -31,7 +32,7 @@ function flipped(bytes: Buffer): Buffer {
   return copy;
 }
 
-let setting: Setting;
+const setting = suiteSetting();
 let vault: Vault;
 let store: Store;
 let older: Manifest;
@@ -43,7 +44,6 @@ const versions = new Map<string, string | undefined>();
 /** The target of restores that are refused before they change it. */
 let untouched: FreshDatabase;
 beforeAll(async () => {
-  setting = await startSetting();
   store = await setting.newStore();
   vault = vaultIn(store);
   await setting.backUp(vault);
@@ -55,7 +55,6 @@ beforeAll(async () => {
   }
   untouched = await setting.server.newDatabase();
 }, 60_000);
-afterAll(() => setting.stop());
 beforeEach(async () => {
   // Undo the last test's damage.
   vault = vaultIn(store);

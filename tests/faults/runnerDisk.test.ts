@@ -5,25 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { dumpOf } from "../recovery/support/sample.ts";
 import type { Store } from "./support/order.ts";
 import { startRunner } from "./support/runnerProcess.ts";
-import { type Setting, startSetting } from "./support/setting.ts";
+import { suiteSetting } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 /** Less than the sample's definitions need. */
 const disk = smallDisk("8k");
 
-let setting: Setting;
+const setting = suiteSetting();
 let store: Store;
 beforeAll(async () => {
-  setting = await startSetting();
   store = await setting.newStore();
 }, 60_000);
-afterAll(async () => {
-  try {
-    await setting.stop();
-  } finally {
-    disk?.remove();
-  }
-});
+afterAll(() => disk?.remove());
 
 describe("the runner's own disk", () => {
   // Only a real file system can be full. A machine that permits no mount skips the test.

@@ -2,33 +2,26 @@ import { chown } from "node:fs/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
+import { localSigner } from "../../lab/bench/localSigner.ts";
 import { UNPRIVILEGED } from "../../recovery/postgres/programs/unprivileged.ts";
 import { MANIFEST } from "../../recovery/vault/manifest.ts";
 import { UserError } from "../../services/common/errors.ts";
 import type { Vault } from "../../services/vault/vault.ts";
 import { resign } from "../recovery/support/resign.ts";
 import { dumpOf, runSql } from "../recovery/support/sample.ts";
-import { localSigner } from "./support/order.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 import { smallDisk } from "./support/smallDisk.ts";
 
 const disk = smallDisk("24m");
 
-let setting: Setting;
+const setting = suiteSetting();
 let vault: Vault;
 let backupId: string;
 beforeAll(async () => {
-  setting = await startSetting();
   vault = vaultIn(await setting.newStore());
   ({ backupId } = await setting.backUp(vault));
 }, 60_000);
-afterAll(async () => {
-  try {
-    await setting.stop();
-  } finally {
-    disk?.remove();
-  }
-});
+afterAll(() => disk?.remove());
 
 /** The connection string of another role than `postgres`. */
 const as = (url: string, role: string) => url.replace(/\/\/[^@]+@/, `//${role}:x@`);
