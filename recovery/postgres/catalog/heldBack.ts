@@ -108,7 +108,7 @@ async function queryPublications(session: Session, members: string, isWanted: st
 
 /** Jobs that can't be read, with the reason. */
 export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
-  if (!(await hasJobs(session)) || (await hasReadableJobs(session))) return [];
+  if (!(await hasRelation(session, "cron", "job")) || (await hasReadableJobs(session))) return [];
   return [
     {
       what: "scheduled jobs (cron.job)",
@@ -126,13 +126,9 @@ export async function hasRelation(session: Session, schema: string, name: string
   return found.length > 0;
 }
 
-async function hasJobs(session: Session): Promise<boolean> {
-  return await hasRelation(session, "cron", "job");
-}
-
 /** Whether pg_cron exists and all of its jobs are visible. */
 async function hasReadableJobs(session: Session): Promise<boolean> {
-  if (!(await hasJobs(session))) return false;
+  if (!(await hasRelation(session, "cron", "job"))) return false;
   const [row] = await session.query<{ readable: boolean }>(
     `select case when pg_catalog.has_schema_privilege('cron', 'usage') then pg_catalog.has_table_privilege('cron.job', 'select')
        and not pg_catalog.row_security_active('cron.job') else false end as readable`,
