@@ -8,42 +8,39 @@ import type { LeftOut } from "./leftOut.ts";
 import { parseStored } from "./parseStored.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 
-const scheduledSchema = jobSchema.omit({ commandSha256: true }).extend({ command: z.string() });
-
-const publishedTableSchema = z.object({
-  schema: z.string(),
-  name: z.string(),
-  /** Null for all columns. */
-  columns: z.array(z.string()).nullable(),
-  /** SQL of the row filter; null where every row is published. */
-  where: z.string().nullable(),
-});
-
-const publicationSchema = z.object({
-  name: z.string(),
-  allTables: z.boolean(),
-  /** insert, update, delete, truncate. */
-  operations: z.array(z.string()),
-  viaRoot: z.boolean(),
-  comment: z.string().nullable(),
-  tables: z.array(publishedTableSchema),
-  schemas: z.array(z.string()),
-});
-
 const heldBackSchema = z.object({
   /** The database that the backup was taken of. Its jobs are scheduled in the restored one, whatever its name is. */
   database: z.string(),
-  jobs: z.array(scheduledSchema),
-  publications: z.array(publicationSchema),
+  jobs: z.array(jobSchema.omit({ commandSha256: true }).extend({ command: z.string() })),
+  publications: z.array(
+    z.object({
+      name: z.string(),
+      allTables: z.boolean(),
+      /** insert, update, delete, truncate. */
+      operations: z.array(z.string()),
+      viaRoot: z.boolean(),
+      comment: z.string().nullable(),
+      tables: z.array(
+        z.object({
+          schema: z.string(),
+          name: z.string(),
+          /** Null for all columns. */
+          columns: z.array(z.string()).nullable(),
+          /** SQL of the row filter. Null if every row is published. */
+          where: z.string().nullable(),
+        }),
+      ),
+      schemas: z.array(z.string()),
+    }),
+  ),
 });
-
-/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
-export type ScheduledJob = z.infer<typeof scheduledSchema>;
-export type PublishedTable = z.infer<typeof publishedTableSchema>;
-export type Publication = z.infer<typeof publicationSchema>;
 
 /** What acts on the outside by itself. A restore only creates it when it is released. */
 export type HeldBack = z.infer<typeof heldBackSchema>;
+/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
+export type ScheduledJob = HeldBack["jobs"][number];
+export type Publication = HeldBack["publications"][number];
+export type PublishedTable = Publication["tables"][number];
 
 /** The first PostgreSQL version that can publish schemas, single columns and selected rows. */
 const PUBLICATION_DETAILS_SINCE = 15;
