@@ -265,7 +265,11 @@ describe("verify and list", () => {
     expect(untrusted.map(({ proven, problems }) => [proven, problems])).toEqual(
       Array(2).fill([
         false,
-        [expect.stringMatching(/^its manifest is not signed by a trusted key, but as it says by [0-9a-f]{16}$/)],
+        [
+          expect.stringMatching(
+            /^its manifest is not signed by a trusted key, and claims to be signed by [0-9a-f]{16}$/,
+          ),
+        ],
       ]),
     );
 
