@@ -1,10 +1,6 @@
-import type { Clock } from "../../services/common/clock.ts";
 import type { PhaseTimer } from "../../services/common/phases.ts";
 import { together, workers } from "../../services/common/pool.ts";
-import type { Reporter } from "../../services/common/reporter.ts";
 import type { Timing } from "../../services/common/timing.ts";
-import type { ProjectContent } from "../../services/databaseHost/projectContent.ts";
-import type { Sealer } from "../../services/vault/age.ts";
 import { refuseHalfState } from "../gate/replacement.ts";
 import { refuseUnreadableLargeObjects } from "../postgres/catalog/largeObjects.ts";
 import { findPgTool } from "../postgres/programs/pgTools.ts";
@@ -14,6 +10,7 @@ import { type StoredProject, storeProject } from "../project/storeProject.ts";
 import { listStorageObjects, type StorageRow } from "../project/storeStorage.ts";
 import { KINDS } from "../vault/backupKinds.ts";
 import type { RunPlace } from "../vault/storePart.ts";
+import type { BackupOptions } from "./backupOptions.ts";
 import { storeConfiguration, storeDefinitions, type StoredParts, storeScripts } from "./backupParts.ts";
 import { type DatabaseDescription, describeDatabase, type DescriptionWish } from "./describeDatabase.ts";
 import { PROJECT_LEFT_OUT } from "./leftOut.ts";
@@ -25,20 +22,15 @@ import { openSnapshot } from "./snapshot.ts";
 import { type Reading, withReader } from "./snapshotReader.ts";
 
 /** What to read of a database, and where to store it. */
-export interface ReadDatabaseOptions extends RunPlace, DescriptionWish {
+export interface ReadDatabaseOptions
+  extends RunPlace, DescriptionWish, Pick<BackupOptions, "configuration" | "project" | "clock" | "reporter"> {
   databaseUrl: string;
   /** The leading session, without an open transaction. */
   session: Session;
-  configuration?: (() => Promise<unknown>) | undefined;
-  /** What the project holds outside its database. Only a full backup holds it. */
-  project?: ProjectContent | undefined;
-  sealer?: Sealer | undefined;
   timing: Timing;
   /** How long other sessions have waited behind earlier attempts of the run. */
   waited: WaitedMs;
-  clock: Clock;
   timer: PhaseTimer;
-  reporter: Reporter;
   signal: AbortSignal;
 }
 

@@ -113,7 +113,7 @@ async function summarize(options: ListOptions, listed: ListedBackup): Promise<Ba
     const problem =
       untrusted === undefined
         ? messageOf(error)
-        : `its manifest is not signed by a trusted key, but as it says by ${untrusted.signedBy}`;
+        : `its manifest is not signed by a trusted key, and claims to be signed by ${untrusted.signedBy}`;
     return { ...unfinished, ...walked(listed, vault), problems: [problem], ...(untrusted && { untrusted }) };
   }
 }

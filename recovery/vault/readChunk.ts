@@ -87,7 +87,7 @@ export function checkSection(chunk: BackupChunk, { section, format, rows }: Sect
   const isWhole = sum.addAll(rows, 0, rows.length, format);
   if (isWhole && sum.rows === section.rows && sum.toString() === section.fingerprint) return;
   throw new PromiseError(
-    `${chunk.key} holds ${sum.rows} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+    `${chunk.key} does not hold the ${section.rows} rows of ${tableName(section)} as they were read: it holds ${sum.rows} rows`,
   );
 }
 

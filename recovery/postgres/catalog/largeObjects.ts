@@ -55,7 +55,7 @@ export async function compareLargeObjects(session: Session, expected: LargeObjec
   if (found.count !== expected.count) return [`there are ${found.count} large objects instead of ${expected.count}`];
   return found.fingerprint === expected.fingerprint
     ? []
-    : [`there are ${found.count} large objects as then, but with other content`];
+    : [`there are ${found.count} large objects as in the backup, but with other content`];
 }
 
 /**

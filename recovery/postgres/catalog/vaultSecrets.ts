@@ -24,7 +24,7 @@ export interface VaultContent {
  * them as left out. A vault that this role can't read is left out too.
  */
 export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
-  if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
+  if (!(await hasRelation(session, "vault", "decrypted_secrets"))) return { secrets: [], leftOut: [] };
   const leftOut = (names: string, why: string): VaultContent => ({
     secrets: [],
     leftOut: [{ what: `vault secrets${names}`, why }],
@@ -52,7 +52,7 @@ export async function readVaultSecrets(session: Session, isSealed: boolean): Pro
  */
 export async function restoreVaultSecrets(session: Session, secrets: readonly VaultSecret[]): Promise<string[]> {
   if (secrets.length === 0) return [];
-  if (!(await hasVault(session)))
+  if (!(await hasRelation(session, "vault", "decrypted_secrets")))
     return [`The target has no vault, so ${secrets.length} secrets of the vault were not restored.`];
   const there = await listSecrets(session);
   for (const secret of secrets) {
@@ -83,10 +83,6 @@ function hashOf({ name, description, value }: VaultSecret): string {
 
 function isSame(one: VaultSecret, other: VaultSecret): boolean {
   return hashOf(one) === hashOf(other);
-}
-
-async function hasVault(session: Session): Promise<boolean> {
-  return await hasRelation(session, "vault", "decrypted_secrets");
 }
 
 async function listSecrets(session: Session): Promise<(VaultSecret & { id: string })[]> {

@@ -183,7 +183,7 @@ export async function comparePlatformRights(
 
 /** A right in words: "anon may EXECUTE routine extensions.f()". */
 export function describeRight({ object, right }: ObjectRight): string {
-  return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and pass that on" : ""}`;
+  return `${right.to ?? "everyone (PUBLIC)"} may ${right.may} ${object}${right.grantable === true ? " and grant that to others" : ""}`;
 }
 
 /** The statement that grants such a right. */

@@ -5,7 +5,7 @@ import { PLAYED_ROLE } from "../../postgres/catalog/standIn.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import { markOf, type Throwaway } from "../../postgres/session/throwawayPostgres.ts";
-import { membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
+import { MEMBERSHIP_OPTIONS_SINCE, membershipSql, PUBLISHED_ROLES, publishedMemberships } from "./publishedPlatform.ts";
 
 /** The logins of a throwaway database in addition to its administrator. */
 export interface ThrowawayLogins {
@@ -20,8 +20,7 @@ export interface ThrowawayLogins {
 }
 
 const AUTHENTICATOR = "authenticator";
-/** The first PostgreSQL versions that support these grants. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
+/** The first PostgreSQL version that supports these grants. */
 const PARAMETER_RIGHTS_SINCE = 15;
 
 /**

@@ -49,7 +49,7 @@ export async function prepareThrowaway(
       const quoted = quoteIdent(restorer);
       await session.query(publishedPlatformSql(quoted) + managedSchemasSql(quoted));
       await ownManagedTables(session, restorer);
-      await giveDatabase(session, restorer);
+      await session.query(`alter database ${quoteIdent(session.address.database)} owner to ${quoted}`);
       const notes = await fillManagedSchemas(session, manifest, quoted);
       await makeExtensions(session, manifest, restorer);
       await session.query(withoutOwnDefaultsSql(quoted));
@@ -62,14 +62,6 @@ export async function prepareThrowaway(
   );
   await withSession(throwaway.adminUrl, options, (session) => endMakingRoles(session, prepared.restorer, names));
   return prepared;
-}
-
-async function giveDatabase(session: Session, restorer: string): Promise<void> {
-  const [row] = await session.query<{ command: string }>(
-    "select format('alter database %I owner to %I', pg_catalog.current_database(), $1::text) as command",
-    [restorer],
-  );
-  if (row !== undefined) await session.query(row.command);
 }
 
 /** Runs as the administrator, since a plain server lets only superusers create most extensions. On Supabase the platform creates them. */

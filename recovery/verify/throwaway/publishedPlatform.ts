@@ -43,7 +43,7 @@ export interface PublishedMembership {
 const API_ROLES = ["anon", "authenticated", "service_role"];
 
 /** The first versions that know a membership's options, and pg_create_subscription. */
-const MEMBERSHIP_OPTIONS_SINCE = 16;
+export const MEMBERSHIP_OPTIONS_SINCE = 16;
 
 /**
  * Which roles may act as which, where `restorer` is the role that Supabase calls `postgres`. Source: init-scripts, 20230306081037,
@@ -51,29 +51,20 @@ const MEMBERSHIP_OPTIONS_SINCE = 16;
  */
 export function publishedMemberships(restorer: string, serverMajor: number): PublishedMembership[] {
   const plain = { admin: false, inherit: true, set: true };
-  const predefined = ["pg_monitor", "pg_read_all_data", "pg_signal_backend"];
+  const newer = serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? ["pg_create_subscription"] : [];
+  const predefined = ["pg_monitor", "pg_read_all_data", "pg_signal_backend", ...newer];
+  const owners = ["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"];
   return [
     { roles: API_ROLES, member: "authenticator", ...plain, inherit: false },
     { roles: ["authenticator"], member: "supabase_storage_admin", ...plain, inherit: false },
     { roles: [...API_ROLES, "authenticator"], member: restorer, ...plain, admin: true },
     { roles: ["supabase_privileged_role"], member: restorer, ...plain },
-    {
-      roles: serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? [...predefined, "pg_create_subscription"] : predefined,
-      member: restorer,
-      ...plain,
-      admin: true,
-    },
+    { roles: predefined, member: restorer, ...plain, admin: true },
     { roles: ["pg_read_all_data"], member: "supabase_read_only_user", ...plain },
     { roles: ["pg_read_all_data", "supabase_privileged_role"], member: "supabase_etl_admin", ...plain },
     // Supabase lets `postgres` put policies and triggers on its tables without being their owner (supautils: policy_grants), which no other
     // server knows: there it has the owners' rights without being able to become them.
-    {
-      roles: ["supabase_auth_admin", "supabase_storage_admin", "supabase_realtime_admin"],
-      member: restorer,
-      admin: false,
-      inherit: true,
-      set: false,
-    },
+    { roles: owners, member: restorer, ...plain, set: false },
   ];
 }
 
@@ -83,13 +74,9 @@ export function membershipSql(
   quoted: string,
   serverMajor: number,
 ): string {
-  const options =
-    serverMajor >= MEMBERSHIP_OPTIONS_SINCE
-      ? ` with admin ${admin}, inherit ${inherit}, set ${set}`
-      : admin
-        ? " with admin option"
-        : "";
-  return `grant ${roles.join(", ")} to ${quoted}${options}`;
+  const older = admin ? " with admin option" : "";
+  const newer = ` with admin ${admin}, inherit ${inherit}, set ${set}`;
+  return `grant ${roles.join(", ")} to ${quoted}${serverMajor >= MEMBERSHIP_OPTIONS_SINCE ? newer : older}`;
 }
 
 /**

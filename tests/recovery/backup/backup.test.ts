@@ -29,6 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => source.stop());
 
+const asOwner = (sql: string) => runSql(database.url, sql);
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 const backup = (vault: Vault, more?: Partial<BackupOptions>) => source.backUp(vault, more);
 const list = (vault: Vault) => source.list(vault);
 const check = (vault: Vault, backupId?: string) => source.check(vault, { backupId });
@@ -70,9 +72,9 @@ describe("backup", () => {
 
   it("locks every object for as long as its tier says, in all kinds of content", async () => {
     const vault = await cloud.newVault();
-    await runSql(database.url, "select lo_from_bytea(4712, '\\xcafe')");
+    await asOwner("select lo_from_bytea(4712, '\\xcafe')");
     const { backupId, tier } = await backup(vault, { configuration: () => Promise.resolve({}) });
-    await runSql(database.url, "select lo_unlink(4712)");
+    await asOwner("select lo_unlink(4712)");
     const manifest = await source.manifestOf(vault);
     const lockDays = TIERS.find(({ name }) => name === tier)!.lockDays;
     const until = new Date(Date.parse(manifest.startedAt) + lockDays * 86_400_000);
@@ -89,10 +91,7 @@ describe("backup", () => {
     const stop = new AbortController();
     const writer = (async () => {
       while (!stop.signal.aborted)
-        await runSql(
-          database.url,
-          "insert into public.page_views select '/x', now()::date from generate_series(1, 50)",
-        );
+        await asOwner("insert into public.page_views select '/x', now()::date from generate_series(1, 50)");
     })();
     // Its proof compares the rows in the dump with those that the server counted.
     const { backupId } = await backup(vault);
@@ -101,7 +100,7 @@ describe("backup", () => {
     expect(await check(vault)).toMatchObject({ backupId });
   });
 
-  it("leaves no backup when it is aborted or the configuration can't be had", async () => {
+  it("leaves no backup when it is aborted or the configuration is not available", async () => {
     const vault = await cloud.newVault();
     const controller = new AbortController();
     const reporter = (message: string) => {
@@ -111,8 +110,7 @@ describe("backup", () => {
     const configuration = () => Promise.reject(new Error("Vercel is down"));
     await expect(backup(vault, { configuration })).rejects.toThrow("Vercel is down");
     expect((await list(vault)).filter((one) => one.manifest !== undefined)).toEqual([]);
-    const sessions = await runSql(
-      database.url,
+    const sessions = await asOwner(
       "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'",
     );
     expect(sessions).toEqual([]);
@@ -120,34 +118,30 @@ describe("backup", () => {
 
   it("refuses to run when its role may not read a table", async () => {
     const vault = await cloud.newVault();
-    await runSql(
-      database.superuserUrl,
+    await asSuperuser(
       "create role reader login password 'x'; grant usage on schema public, private, auth, storage to reader",
     );
     const databaseUrl = `postgresql://reader:x@127.0.0.1:${database.port}/postgres`;
     await expect(backup(vault, { databaseUrl })).rejects.toThrow(
       /"reader" may not read .*public\.posts.* Grant it SELECT/,
     );
-    await runSql(database.superuserUrl, "grant pg_read_all_data to reader");
+    await asSuperuser("grant pg_read_all_data to reader");
     await expect(backup(vault, { databaseUrl })).rejects.toThrow(
       /Row level security hides rows of .*public\.posts.* from "reader"/,
     );
     await expect(backup(vault, { databaseUrl })).rejects.toBeInstanceOf(UserError);
-    await runSql(database.superuserUrl, "drop owned by reader; drop role reader");
+    await asSuperuser("drop owned by reader; drop role reader");
     expect(await list(vault)).toEqual([]);
   });
 
   it("lists the tables that the platform hides, and backs up the rest", async () => {
     const vault = await cloud.newVault();
-    await runSql(
-      database.superuserUrl,
-      `create role limited login bypassrls password 'x'; grant usage on schema public, private, auth, storage to limited;
+    await asSuperuser(`create role limited login bypassrls password 'x'; grant usage on schema public, private, auth, storage to limited;
        grant select on all tables in schema public, private, auth, storage to limited;
        grant select on all sequences in schema public, private, auth, storage to limited;
-       create table auth.kept_secret (id int); insert into auth.kept_secret values (1)`,
-    );
+       create table auth.kept_secret (id int); insert into auth.kept_secret values (1)`);
     await backup(vault, { databaseUrl: `postgresql://limited:x@127.0.0.1:${database.port}/postgres` });
-    await runSql(database.superuserUrl, "drop table auth.kept_secret; drop owned by limited; drop role limited");
+    await asSuperuser("drop table auth.kept_secret; drop owned by limited; drop role limited");
     const manifest = await source.manifestOf(vault);
     expect(manifest.leftOut).toContainEqual({
       what: "rows of auth.kept_secret",
@@ -158,16 +152,12 @@ describe("backup", () => {
 
   it("names settings of the database and of the platform's roles, which no part carries, without their values", async () => {
     const vault = await cloud.newVault();
-    await runSql(
-      database.superuserUrl,
-      `create role carried; alter role carried set work_mem = '5MB'; alter role carried in database postgres set work_mem = '6MB';
-       alter role authenticator set pgrst.db_schemas = 'public, api'; alter database postgres set app.jwt_secret = 'for no reader'`,
-    );
+    await asSuperuser(`create role carried; alter role carried set work_mem = '5MB'; alter role carried in database postgres set work_mem = '6MB';
+       alter role authenticator set pgrst.db_schemas = 'public, api'; alter database postgres set app.jwt_secret = 'for no reader'`);
     try {
       await backup(vault);
     } finally {
-      await runSql(
-        database.superuserUrl,
+      await asSuperuser(
         "alter role authenticator reset pgrst.db_schemas; alter database postgres reset app.jwt_secret; alter role carried in database postgres reset all; drop role carried",
       );
     }
@@ -183,12 +173,11 @@ describe("backup", () => {
   it("refuses a hypertable, because its copy would be empty without an error", async () => {
     const vault = await cloud.newVault();
     // What the extension's catalog looks like; the extension itself is not on every server.
-    await runSql(
-      database.url,
+    await asOwner(
       "create schema _timescaledb_catalog; create table _timescaledb_catalog.hypertable as select 'public'::name as schema_name, 'metrics'::name as table_name",
     );
     await expect(backup(vault)).rejects.toThrow("Timescale hypertables public.metrics cannot be copied");
-    await runSql(database.url, "drop schema _timescaledb_catalog cascade");
+    await asOwner("drop schema _timescaledb_catalog cascade");
     expect(await list(vault)).toEqual([]);
   });
 
@@ -276,7 +265,11 @@ describe("verify and list", () => {
     expect(untrusted.map(({ proven, problems }) => [proven, problems])).toEqual(
       Array(2).fill([
         false,
-        [expect.stringMatching(/^its manifest is not signed by a trusted key, but as it says by [0-9a-f]{16}$/)],
+        [
+          expect.stringMatching(
+            /^its manifest is not signed by a trusted key, and claims to be signed by [0-9a-f]{16}$/,
+          ),
+        ],
       ]),
     );
 

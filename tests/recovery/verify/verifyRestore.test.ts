@@ -17,7 +17,6 @@ import { scratchThrowaway } from "../../../recovery/verify/throwaway/scratchThro
 import { FailedVerification, type VerifyOptions, type VerifyResult } from "../../../recovery/verify/verify.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import type { Signer } from "../../../services/signer/signer.ts";
 import { ageOpener, ageSealer } from "../../../services/vault/age.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
@@ -25,6 +24,7 @@ import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts"
 import { type BackingUp, startBackingUp } from "../support/backingUp.ts";
 import { resign } from "../support/resign.ts";
 import { runSql, tamper } from "../support/sample.ts";
+import { wishFor } from "./throwaway/support/wish.ts";
 
 let source: BackingUp;
 let database: TestDatabase;
@@ -46,6 +46,7 @@ afterAll(async () => {
   await Promise.all([source.stop(), rm(temporary, { recursive: true, force: true })]);
 });
 
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 const throwaways = () => localThrowaway({ PG_BIN: sandboxPostgres.folder, TMPDIR: temporary });
 const verify = (more: Partial<VerifyOptions> = {}) =>
   source.check(vault, { restore: { throwaways: throwaways(), forbidden: [], clock: systemClock }, ...more });
@@ -155,12 +156,9 @@ describe("verify --restore", () => {
   });
 
   it("restores the rows of extensions, and reports the vault's secrets and a missing identity", async () => {
-    await runSql(
-      database.superuserUrl,
-      `create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
+    await asSuperuser(`create schema places; create extension castchat_places with schema places; grant all on schema places to postgres;
        grant all on all tables in schema places to postgres; grant all on all sequences in schema places to postgres;
-       select vault.create_secret('sesame', 'door')`,
-    );
+       select vault.create_secret('sesame', 'door')`);
     const identity = await generateX25519Identity();
     const sealer = ageSealer([await identityToRecipient(identity)]);
     const taken = await takeBackup({ sealer });
@@ -183,31 +181,24 @@ describe("verify --restore", () => {
       level: "decrypt-proven",
     });
     expect(await verify({ vault: taken.vault, restore: undefined })).toMatchObject({ level: "proven" });
-    await runSql(
-      database.superuserUrl,
-      "drop extension castchat_places; drop schema places; delete from vault.secrets",
-    );
+    await asSuperuser("drop extension castchat_places; drop schema places; delete from vault.secrets");
   });
 
   it("accepts unknown tables and columns of Supabase", async () => {
-    await runSql(
-      database.superuserUrl,
-      `set role supabase_auth_admin;
+    await asSuperuser(`set role supabase_auth_admin;
        create type auth.factor_type as enum ('totp', 'phone');
        create table auth.mfa_factors (id uuid primary key, user_id uuid not null references auth.users, factor auth.factor_type, note text);
        insert into auth.mfa_factors select gen_random_uuid(), id, 'totp', e'a\\\\b\\tc' from auth.users limit 3;
        insert into auth.mfa_factors select gen_random_uuid(), id, null, '' from auth.users limit 1;
        alter table auth.users add column newer jsonb default '{"a": 1}';
-       grant all on auth.mfa_factors to postgres`,
-    );
+       grant all on auth.mfa_factors to postgres`);
     const taken = await takeBackup();
     const result = await verify({ vault: taken.vault });
     expect(result.level).toBe("restored-proven");
     expect(result.restore!.notes).toContainEqual(
       expect.stringMatching(/^These columns .* as text: auth\.mfa_factors, auth\.users\.newer\.$/),
     );
-    await runSql(
-      database.superuserUrl,
+    await asSuperuser(
       "drop table auth.mfa_factors; drop type auth.factor_type; alter table auth.users drop column newer",
     );
   });
@@ -225,13 +216,7 @@ describe("verify --restore on a scratch server", () => {
 
   /** A server that has nothing of Supabase. */
   async function plainServer(): Promise<Throwaway> {
-    const plain = await throwaways().create({
-      serverMajor: 17,
-      systemIdentifier: undefined,
-      forbidden: [],
-      reporter: silent,
-      signal: new AbortController().signal,
-    });
+    const plain = await throwaways().create(wishFor());
     running.push(() => plain.remove());
     return plain;
   }

@@ -64,6 +64,7 @@ afterAll(async () => {
   await Promise.all([source.stop(), target.stop()]);
 });
 
+const inSource = <Row extends object>(sql: string) => runSql<Row>(source.url, sql);
 const quoted = (value: string) => `'${value.replaceAll("'", "''")}'`;
 /** Makes `public.t` in both databases. */
 const onBoth = (sql: string) =>
@@ -108,8 +109,7 @@ describe("types that are copied in binary", () => {
   });
 
   it("are Postgres' own, so that an array's OID of its elements is the same everywhere", async () => {
-    const found = await runSql<{ name: string; oid: number }>(
-      source.url,
+    const found = await inSource<{ name: string; oid: number }>(
       `select typname as name, oid::int from pg_type where typnamespace = 'pg_catalog'::regnamespace and typname in (${BINARY_TYPES.map(quoted).join()})`,
     );
     expect(found.map(({ name }) => name).sort()).toEqual([...BINARY_TYPES].sort());
@@ -131,29 +131,27 @@ describe("types that are copied in binary", () => {
       `(-2, null, array[${array}, ${array}])`,
       `(-3, null, '{}')`,
     ];
-    await runSql(source.url, `insert into public.t values ${rows.join()}`);
+    await inSource(`insert into public.t values ${rows.join()}`);
     await expectSame(rows.length);
   });
 
   it("an empty table gives no row, and a row of a megabyte arrives whole", async () => {
     await onBoth("create table public.t (v text)");
     await expectSame(0);
-    await runSql(source.url, "insert into public.t select repeat('あ', n) from unnest(array[0, 1, 400000]) n");
+    await inSource("insert into public.t select repeat('あ', n) from unnest(array[0, 1, 400000]) n");
     await expectSame(3);
   });
 
   it("an enumeration travels by its labels, whatever its OID", async () => {
     await onBoth(`create type public.mood as enum ('sad', 'très "gai"'); create table public.t (v public.mood)`);
-    await runSql(source.url, `insert into public.t values ('sad'), (null), ('très "gai"')`);
+    await inSource(`insert into public.t values ('sad'), (null), ('très "gai"')`);
     await expectSame(3);
   });
 });
 
 describe("a table's format", () => {
   it("is binary only for the app's tables of such types", async () => {
-    await runSql(
-      source.url,
-      `create schema forms;
+    await inSource(`create schema forms;
        create type forms.mood as enum ('a'); create domain forms.short as text check (length(value) < 9); create type forms.pair as (a int, b int);
        create table forms.plain (id bigint, at timestamptz(3), price numeric(10, 2), name varchar(20), tags text[], mood forms.mood);
        create table forms.generated (id int, words tsvector generated always as ('x'::tsvector) stored);
@@ -161,8 +159,7 @@ describe("a table's format", () => {
        create table forms.enums (moods forms.mood[]); create table forms.domains (v forms.short); create table forms.pairs (v forms.pair);
        create table forms.cash (v money); create table forms.markup (v xml); create table forms.oids (v regclass); create table forms.words (v tsvector);
        create table forms."new\nline" (id int); create table forms.named ("a\nb" int);
-       create table forms.parted (id int, at date) partition by range (id); create table forms.leaf partition of forms.parted default`,
-    );
+       create table forms.parted (id int, at date) partition by range (id); create table forms.leaf partition of forms.parted default`);
     await withSession(source.url, { applicationName: "test" }, async (session) => {
       const tables = await listTables(session);
       const formats = Object.fromEntries(

@@ -29,6 +29,7 @@ beforeAll(async () => {
   manifest = await started.manifestOf(started.vault);
 }, 60_000);
 afterAll(() => started.stop());
+const inTarget = (sql: string) => runSql(target.url, sql);
 
 describe("rows of extensions", () => {
   it("are in the backup if the extension marks them as its user's", () => {
@@ -45,27 +46,25 @@ describe("rows of extensions", () => {
 
   it("come back next to the extension's own, and replace the initial ones that the backup has changed", async () => {
     await started.restoreInto(target.url, started.vault);
-    expect(await runSql(target.url, `select id, name from "Maps 地図".known_places order by id`)).toEqual([
+    expect(await inTarget(`select id, name from "Maps 地図".known_places order by id`)).toEqual([
       { id: 1, name: "Shibuya" },
       { id: 2, name: "Namba" },
       { id: 1000, name: "Ümlaut\t駅" },
       { id: 1001, name: "\\N" },
     ]);
-    expect(await runSql(target.url, `select key, value from "Maps 地図".place_settings order by key`)).toEqual([
+    expect(await inTarget(`select key, value from "Maps 地図".place_settings order by key`)).toEqual([
       { key: "units", value: "imperial" },
       { key: "zoom", value: "3" },
     ]);
-    expect(await runSql(target.url, `select nextval('"Maps 地図".place_numbers')::int as next`)).toEqual([
-      { next: 1078 },
-    ]);
+    expect(await inTarget(`select nextval('"Maps 地図".place_numbers')::int as next`)).toEqual([{ next: 1078 }]);
   }, 60_000);
 
   it("are compared after a restore, but only those that the backup holds", async () => {
     const check = () =>
       checkRestored({ targetUrl: target.url, applicationName: "test", manifest, signal: new AbortController().signal });
-    await runSql(target.url, `update "Maps 地図".known_places set name = 'its own' where id = 2`);
+    await inTarget(`update "Maps 地図".known_places set name = 'its own' where id = 2`);
     await check();
-    await runSql(target.url, `update "Maps 地図".known_places set name = 'x' where id = 1000`);
+    await inTarget(`update "Maps 地図".known_places set name = 'x' where id = 1000`);
     await expect(check()).rejects.toThrow(/Maps 地図\.known_places has other content in its 2 rows/);
   });
 });

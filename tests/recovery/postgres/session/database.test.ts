@@ -18,6 +18,7 @@ afterAll(() => database.stop());
 
 const options = { applicationName: "test" };
 
+const asSuperuser = (sql: string) => runSql(database.superuserUrl, sql);
 /** A server that refuses every connection. */
 async function startRefusing(code: string, message: string) {
   let asked = 0;
@@ -71,7 +72,7 @@ describe("parseDatabaseUrl", () => {
 
 describe("connect", () => {
   it("pins everything that changes how a value is written, and every timeout", async () => {
-    await runSql(database.superuserUrl, "alter role postgres set idle_session_timeout = '2s'");
+    await asSuperuser("alter role postgres set idle_session_timeout = '2s'");
     await withSession(database.url, options, async (session) => {
       expect(session.serverMajor).toBe(17);
       const expected = {
@@ -95,15 +96,12 @@ describe("connect", () => {
   });
 
   it("calls only the catalog's functions, even if the role's search_path has others first", async () => {
-    await runSql(
-      database.superuserUrl,
-      `create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
-       alter role postgres set search_path = public, pg_catalog`,
-    );
+    await asSuperuser(`create function public.lower(text) returns text language plpgsql as $$ begin raise exception 'called as %', current_user; end $$;
+       alter role postgres set search_path = public, pg_catalog`);
     try {
       await runSql(database.url, "select");
     } finally {
-      await runSql(database.superuserUrl, "drop function public.lower(text); alter role postgres reset search_path");
+      await asSuperuser("drop function public.lower(text); alter role postgres reset search_path");
     }
   });
 
@@ -170,11 +168,8 @@ describe("connect", () => {
   });
 
   it("turns a filtered read into an error", async () => {
-    await runSql(
-      database.superuserUrl,
-      `create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
-       alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`,
-    );
+    await asSuperuser(`create role filtered login password 'x'; create table public.hidden (id int); insert into public.hidden values (1);
+       alter table public.hidden enable row level security; grant usage on schema public to filtered; grant select on public.hidden to filtered`);
     const filtered = `postgresql://filtered:x@127.0.0.1:${database.port}/postgres`;
     await expect(runSql(filtered, "select * from public.hidden")).rejects.toThrow("row-level security");
   });

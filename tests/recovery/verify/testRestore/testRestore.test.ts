@@ -122,7 +122,7 @@ describe("checkRestoredDatabase", () => {
     [
       "a large object with another content behind its first megabyte",
       "select lo_put(4712, 2000000, 'X')",
-      { "large objects": "there are 3 large objects as then, but with other content" },
+      { "large objects": "there are 3 large objects as in the backup, but with other content" },
       "select lo_put(4712, 2000000, 'l')",
     ],
     [
