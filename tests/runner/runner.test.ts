@@ -150,9 +150,8 @@ describe("the runner in an empty folder", () => {
     expect(missing.find(({ part }) => part === "stackState")!.reason).toContain("PULUMI_BACKEND_URL");
     expect(await readdir(empty)).toEqual(["runner.mjs"]);
     const { password } = new URL(database.url);
-    for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"]) {
+    for (const secret of [password, decodeURIComponent(password), "vercel-token-of-the-test"])
       expect(log).not.toContain(secret);
-    }
   });
 
   it("takes its session from where CodeBuild has it, and a new one before that ends", async () => {
