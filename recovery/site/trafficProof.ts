@@ -27,14 +27,17 @@ export async function trafficDoubt(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { deployment, health } = target;
-  if (answer.deployment !== undefined)
+  if (answer.deployment !== undefined) {
     return answer.deployment === deployment.id
       ? undefined
       : `${publicName} still answers from deployment ${answer.deployment}, not ${deployment.id}`;
-  if (health.deployment !== undefined)
+  }
+  if (health.deployment !== undefined) {
     return `${publicName} answers without a deployment, but ${deployment.id} names itself`;
-  if (answer.commit !== health.commit)
+  }
+  if (answer.commit !== health.commit) {
     return `${publicName} still answers with commit ${answer.commit ?? "unknown"}, not ${health.commit ?? "unknown"}`;
+  }
   if (answer.servedBy !== appHost.name)
     return `${publicName} is not answered by ${appHost.name} yet, and the answer names no deployment`;
   const served = await appHost.servedFrom(publicName, signal);
