@@ -104,7 +104,7 @@ describe("policies/check.ts", () => {
 
   it("exits with 2 where there is no project, and names the file", async () => {
     const { code, output } = await check(join(scratch, "nowhere"));
-    expect(output).toContain(`There is no ${join(scratch, "nowhere", "Pulumi.yaml")}: run the command in`);
+    expect(output).toContain(`There is no ${join(scratch, "nowhere", "Pulumi.yaml")}. Run the command in`);
     expect(code).toBe(2);
   });
 });
