@@ -33,8 +33,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "With the setting protect off, `pulumi destroy` ends the key of a vault that is still locked",
     file: "components/backupVault.ts",
-    find: "return !disposable || protect;",
-    replace: "return protect;",
+    find: "!disposable || wanted",
+    replace: "wanted",
     suite: "tests/policies/check.test.ts",
     test: "exits with 1",
   },
@@ -64,8 +64,8 @@ export const BACKUP_FAULTS: readonly KnownFault[] = [
   {
     name: "Any principal of the account may lift the legal hold of the last backup",
     file: "components/vaultPolicies.ts",
-    find: 'Action: ["s3:PutObjectLegalHold", "s3:PutObjectRetention"]',
-    replace: 'Action: ["s3:PutObjectRetention"]',
+    find: '["s3:PutObjectLegalHold", "s3:PutObjectRetention"]',
+    replace: '["s3:PutObjectRetention"]',
     suite: "tests/components/backupVault.test.ts",
   },
   {

@@ -146,10 +146,10 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
   },
   {
     name: "`--at` with a day that no calendar has restores the backup of another day",
-    file: "cli/terminal/time.ts",
+    file: "cli/terminal/options.ts",
     find: " || minuteOf(time) !== text.slice(0, 16)",
     replace: "",
-    suite: "tests/cli/terminal/time.test.ts",
+    suite: "tests/cli/terminal/options.test.ts",
   },
   {
     name: "A lost terminal ends a command at once, and the live database keeps its gate closed",
