@@ -132,14 +132,14 @@ export async function assess(options: AssessOptions): Promise<Assessment> {
     );
     const source = { vault, manifest, opener: options.opener };
     const tables: AssessedTable[] = [];
-    for (const table of await describeTables(session, manifest, there, comparison)) {
-      if (table.state === "changed" && table.compared !== undefined)
-        Object.assign(table.facts, await countRows(source, session, table.compared, reporter, signal));
-      if (table.state === "changed" || table.state === "missing")
-        table.facts.history = historyOf(table.facts, chain, manifest, table.now);
-      if (options.trace === true && table.compared !== undefined && isTableDamaged(table.facts))
-        table.facts.traced = await traceLoss(source, laterThan(manifest, chain), table.compared, reporter, signal);
-      tables.push(table.facts);
+    for (const { facts, compared, now } of await describeTables(session, manifest, there, comparison)) {
+      if (facts.state === "changed" && compared !== undefined)
+        Object.assign(facts, await countRows(source, session, compared, reporter, signal));
+      if (facts.state === "changed" || facts.state === "missing")
+        facts.history = historyOf(facts, chain, manifest, now);
+      if (options.trace === true && compared !== undefined && isTableDamaged(facts))
+        facts.traced = await traceLoss(source, laterThan(manifest, chain), compared, reporter, signal);
+      tables.push(facts);
     }
     const definitions = await definitionsOf(session, manifest);
     const sequences = await compareSequences(session, manifest);

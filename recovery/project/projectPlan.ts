@@ -148,14 +148,16 @@ async function planAuthSettings(
 function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): RestoredPart {
   const part: OutsidePart = "configuration";
   const state = wholenessOf(manifest, part);
-  const own = { ...pointOf(manifest), count: 1 };
   if (state !== "lacking")
-    return { state: state === "whole" ? "whole" : "unknown", from: [own], missing: 0, failed: 0, names: [] };
+    return { state, from: [{ ...pointOf(manifest), count: 1 }], missing: 0, failed: 0, names: [] };
   const lacking = lackingNames(manifest, part);
   // Each of its parts may come from another backup.
   const sources = new Map<string, Manifest>();
   for (const name of lacking) {
-    const holder = older.find((one) => !isLacking(one.manifest, part, name));
+    const holder = older.find((one) => {
+      const theirs = lackingNames(one.manifest, part);
+      return !theirs.includes(ALL) && !theirs.includes(name);
+    });
     if (holder !== undefined) sources.set(name, holder.manifest);
   }
   const missing = lacking.filter((name) => !sources.has(name));
@@ -170,11 +172,6 @@ function planConfiguration(manifest: Manifest, older: readonly BackupSource[]): 
     failed: 0,
     names: missing,
   };
-}
-
-function isLacking(manifest: Manifest, part: OutsidePart, name: string): boolean {
-  const lacking = lackingNames(manifest, part);
-  return lacking.includes(ALL) || lacking.includes(name);
 }
 
 /** A backup as a point in time. */

@@ -64,10 +64,8 @@ export async function storeProject(options: StoreProjectOptions): Promise<Stored
     ...(sizeLimit !== undefined && { storageSizeLimit: sizeLimit }),
     ...(authSettings && { authSettings: plainSettings(project, authSettings), secretAuthSettings }),
   });
-  const withoutCode = (functions ?? [])
-    .map(({ slug }) => slug)
-    .filter((slug) => !stored.some((one) => one.slug === slug));
-  const lackingFunctions = functions === undefined ? [ALL] : withoutCode;
+  const withoutCode = functions?.map(({ slug }) => slug).filter((slug) => !stored.some((one) => one.slug === slug));
+  const lackingFunctions = withoutCode ?? [ALL];
   return {
     parts: [await storeText(place, "project.json", text, signal)],
     files: store.sorted(),

@@ -19,8 +19,8 @@ export interface SectionRows {
 }
 
 /**
- * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older
- * one that matches is taken.
+ * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older one that matches is
+ * taken.
  *
  * @throws PromiseError if no version matches
  */

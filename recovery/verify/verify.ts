@@ -74,9 +74,9 @@ export interface VerifyOptions {
 const DAY_MS = 86_400_000;
 
 /**
- * Reads a backup and checks signature, sizes, SHA-256, decompression, the definitions with pg_restore, and every row
- * against the manifest's fingerprints. With `restore` it also restores the backup into a throwaway database and makes
- * the checks of docs/objectives.md there. The signed result is stored next to the backup.
+ * Reads a backup and checks signature, sizes, SHA-256, decompression, the definitions with pg_restore, and every row against the manifest's
+ * fingerprints. With `restore` it also restores the backup into a throwaway database and makes the checks of docs/objectives.md there. The
+ * signed result is stored next to the backup.
  *
  * @throws FailedVerification, which lists every faulty object and check; UserError if it could not be tried
  */

@@ -69,6 +69,8 @@ export interface Exchange<T> {
   timeoutMs: number;
   /** Wait before the second attempt in milliseconds; it doubles with each further one. */
   retryDelayMs: number;
+  /** Attempts at most. @default 4 */
+  attempts?: number | undefined;
   /** True if a POST may be repeated. GET, PUT, PATCH and DELETE always are. */
   repeatable?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -87,14 +89,14 @@ export interface Refusal {
 }
 
 /**
- * Sends a request up to four times, until the service accepts or refuses it. 429, 5xx and no answer are retried with growing waits, or after
+ * Sends a request until the service accepts or refuses it. 429, 5xx and no answer are retried with growing waits, or after
  * the service's `Retry-After`. A POST is retried only if the caller permits it, or after a 429.
  *
  * @throws ServiceError for a refusal, UnreachableError if there is no answer, or the signal's reason
  */
 export async function exchange<T>(request: Exchange<T>): Promise<T> {
   return await retry(() => attemptOf(request), {
-    attempts: 4,
+    attempts: request.attempts ?? 4,
     pauseMs: (error, attempt) => waitBeforeRetry(error, request, request.retryDelayMs * 2 ** (attempt - 1)),
     signal: request.signal,
   });

@@ -86,7 +86,7 @@ async function readIdentities(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (error) {
     throw new UserError(
-      `CASTCHAT_AGE_IDENTITY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "?"}).`,
+      `CASTCHAT_AGE_IDENTITY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "?"}). Set it to the file that age-keygen wrote.`,
       { cause: error },
     );
   }

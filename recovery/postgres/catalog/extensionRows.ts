@@ -40,8 +40,8 @@ export async function listLeftOutOfExtensions(session: Session): Promise<LeftOut
 }
 
 /**
- * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run
- * in a transaction in which neither triggers nor foreign keys act.
+ * Deletes the initial rows of extensions whose tables the backup has rows of, so that these can be inserted. Must run in a transaction in
+ * which neither triggers nor foreign keys act.
  */
 export async function emptyExtensionTables(session: Session, tables: readonly BackedUpTable[]): Promise<void> {
   const deletions = tables

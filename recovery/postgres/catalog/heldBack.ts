@@ -117,9 +117,7 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/**
- * Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema.
- */
+/** Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema. */
 export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
   const found = await session.query(
     "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",

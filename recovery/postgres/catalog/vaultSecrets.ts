@@ -20,8 +20,8 @@ export interface VaultContent {
 }
 
 /**
- * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their
- * names and lists them as left out. A vault that this role can't read is left out too.
+ * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their names and lists
+ * them as left out. A vault that this role can't read is left out too.
  */
 export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
   if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
@@ -45,8 +45,8 @@ export async function readVaultSecrets(session: Session, isSealed: boolean): Pro
 }
 
 /**
- * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by
- * all of its fields. Can be run again. The secrets get new ids. Returns a note if the database has no vault.
+ * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by all of its fields.
+ * Can be run again. The secrets get new ids. Returns a note if the database has no vault.
  *
  * @throws PromiseError that names the secrets that still differ afterwards
  */

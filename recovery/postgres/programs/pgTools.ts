@@ -60,16 +60,10 @@ export interface RunningPgTool {
   kill(): void;
 }
 
-/**
- * Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after
- * the reason.
- */
+/** Characters that are kept of standard error, from its start and from its end: pg_dump prints its whole statement after the reason. */
 const KEPT_STDERR = 2_000;
 
-/**
- * Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine
- * can read.
- */
+/** Starts a client program. The password is passed in the environment, never in arguments, which any user of the machine can read. */
 export function startPgTool(name: PgTool["name"], options: PgToolOptions): RunningPgTool {
   options.signal?.throwIfAborted();
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...(options.files ?? [])];

@@ -52,8 +52,8 @@ export interface TestRestoreResult {
 const [RESTORATION, SCHEMA, INTEGRITY, CONNECTIVITY, AUTHENTICATION, FLOWS] = CHECKLIST;
 
 /**
- * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the
- * database again. The lines say what is wrong.
+ * Restores a backup into a throwaway database, makes the checks of docs/objectives.md there, and always removes the database again. The
+ * lines say what is wrong.
  *
  * @throws UserError if no throwaway can be made, or the restore could not be tried
  */
@@ -206,8 +206,8 @@ export async function checkRestoredDatabase(
     ];
   });
   reporter("Using the restored database as the app does");
-  // Never as the administrator: triggers and functions of the backup run in this session. RESET ROLE would make them a
-  // superuser, which can run programs on the server's machine.
+  // Never as the administrator: triggers and functions of the backup run in this session. RESET ROLE would make them a superuser, which can
+  // run programs on the server's machine.
   const used = await withSession(
     prepared.targetUrl,
     { applicationName: "castchat-recovery verify using", signal },

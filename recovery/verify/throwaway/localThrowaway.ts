@@ -27,8 +27,8 @@ const OWNER = "owner.json";
 const BEING_MADE_MS = 60_000;
 
 /**
- * The process that made a folder. The start time identifies it, since process ids are reused; the namespace too, since
- * containers share folders.
+ * The process that made a folder. The start time identifies it, since process ids are reused; the namespace too, since containers share
+ * folders.
  */
 const ownerSchema = z.object({ pid: z.number(), startTicks: z.string().optional(), namespace: z.string() });
 
@@ -41,8 +41,8 @@ max_wal_senders = 0
 `;
 
 /**
- * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on
- * 127.0.0.1, with a password, its data in a private temporary folder (TMPDIR).
+ * Makes a separate Postgres server for each test restore, from server programs of the wanted major version: on 127.0.0.1, with a password,
+ * its data in a private temporary folder (TMPDIR).
  */
 export function localThrowaway(environment: NodeJS.ProcessEnv, timing = realTiming): ThrowawayPostgres {
   return {
