@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../services/common/errors.ts";
+import { isFree } from "../../services/common/ports.ts";
 import { ministackBinary } from "./aws/ministack.ts";
 import {
   newSandboxFile,
@@ -15,7 +16,6 @@ import {
 } from "./host/file.ts";
 import { addressOf, layout, type SandboxFile, type Service, SERVICES } from "./host/layout.ts";
 import { withSandboxLock } from "./host/lock.ts";
-import { isFree } from "./host/ports.ts";
 import { portInUse } from "./host/servers.ts";
 import { endLeftovers, endProcess } from "./host/supervisor.ts";
 import { postgresBinary } from "./postgres/binaries.ts";

@@ -6,8 +6,8 @@ import {
   type ServerResponse,
 } from "node:http";
 
+import { LOOPBACK } from "../../services/common/ports.ts";
 import { hexId } from "./emulators/http.ts";
-import { LOOPBACK } from "./host/ports.ts";
 import { closeServer, listen } from "./host/servers.ts";
 import type { AppRunner, DeploymentLookup, NameRecords } from "./host/services.ts";
 

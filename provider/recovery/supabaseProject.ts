@@ -41,12 +41,8 @@ type Inputs = z.infer<typeof inputs>;
 const IDENTITY = ["name", "organization", "region"] as const;
 
 function ports(context: RecoveryContext): DatabaseProjectPorts {
-  return {
-    databaseHost: context.databaseHost(),
-    inspect: inspectDatabase,
-    passwordOf: (organization, name) => context.passwordOf(organization, name),
-    clock: context.clock,
-  };
+  const { clock, passwordOf } = context;
+  return { databaseHost: context.databaseHost(), inspect: inspectDatabase, passwordOf, clock };
 }
 
 /** `recovery:index:SupabaseProject`: a Supabase project, id = its ref. See recovery/site/databaseProject.ts. */
@@ -74,7 +70,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
       if ("missing" in found) operation.warn(found.missing);
       return "missing" in found ? { id: NEVER_MADE, outputs: NOTHING } : { id: found.ready.ref, outputs: found.ready };
     }
-    const outputs = await createDatabaseProject(ports(context), wanted, signal, (line) => operation.report(line));
+    const outputs = await createDatabaseProject(ports(context), wanted, signal, operation.report);
     return { id: outputs.ref, outputs };
   },
   async read(context, id, last, signal) {
@@ -88,10 +84,7 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
     return {
       id,
       // Supabase has no such protection, so an imported project begins protected.
-      inputs: {
-        ...{ name, organization, region, deletionProtection: last?.inputs.deletionProtection ?? true },
-        ...(last?.inputs.kept !== undefined && { kept: last.inputs.kept }),
-      },
+      inputs: { deletionProtection: true, ...last?.inputs, name, organization, region },
       outputs: { ...found.ready, durationMs: last?.outputs.durationMs ?? 0 },
     };
   },

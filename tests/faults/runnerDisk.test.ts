@@ -40,7 +40,7 @@ describe("the runner's own disk", () => {
       const failed = await restore();
       expect(failed).toMatchObject({ code: 2, failure: { name: "UserError" }, backupId: undefined });
       expect(failed.failure?.message).toMatch(
-        new RegExp(`^The temporary folder ${path} of this machine is full, .* set TMPDIR .* goes on`),
+        new RegExp(`^The temporary folder ${path} of this machine is full, .* set TMPDIR .* continues`),
       );
       expect(failed.stderr).toBe("");
       expect(readdirSync(path)).toEqual([]);

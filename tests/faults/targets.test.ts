@@ -87,7 +87,7 @@ describe("a target", () => {
     await runSql(target.superuserUrl, "drop role guest");
     expect(failure).toBeInstanceOf(UserError);
     expect((failure as Error).message).toMatch(
-      /^The role "guest" lacks a right on the target database \S+ \(permission denied .*\): restore as the role that owns it/,
+      /^The role "guest" lacks a right on the target database \S+ \(permission denied .*\)\. Restore as the role that owns it/,
     );
     expect(after).toBe(before);
   }, 30_000);
@@ -110,7 +110,7 @@ describe("a target", () => {
     const target = await setting.server.newDatabase();
     const before = dumpOf(target.superuserUrl);
     await expect(setting.restoreInto(target, other)).rejects.toThrow(
-      "The target server is PostgreSQL 17, the backup is of 99: restore into version 99 or newer.",
+      "The target server is PostgreSQL 17, the backup is of 99. Restore into version 99 or newer.",
     );
     expect(dumpOf(target.superuserUrl)).toBe(before);
     expect(await other.getBytes(`daily/${backupId}/${MANIFEST}`)).not.toEqual(
@@ -168,7 +168,7 @@ describe("a disk that is full", () => {
           const failure: unknown = await setting.restoreInto(target, vault).catch((error: unknown) => error);
           expect(failure).toBeInstanceOf(UserError);
           expect((failure as Error).message).toMatch(
-            /^The disk of the target database \S+ is full: enlarge it .* goes on/,
+            /^The disk of the target database \S+ is full\. Enlarge it .* continues/,
           );
         }
         disk!.grow("400m");

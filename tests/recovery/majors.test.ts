@@ -104,7 +104,7 @@ describe.each(OTHERS)("a server of PostgreSQL $major", (postgres) => {
       }
       const before = fullDumpOf(target.superuserUrl);
       const refused = restoreInto(target);
-      await expect(refused).rejects.toThrow(`restore into version ${postgres.major} or newer`);
+      await expect(refused).rejects.toThrow(`Restore into version ${postgres.major} or newer`);
       await expect(refused).rejects.toBeInstanceOf(UserError);
       expect(fullDumpOf(target.superuserUrl)).toEqual(before);
     }),

@@ -148,7 +148,7 @@ describe("the runner in an empty folder", () => {
       "stackState",
     ]);
     expect(configuration.missing.find(({ part }) => part === "dns")!.reason).toBe(
-      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.",
+      "CLOUDFLARE_API_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export CLOUDFLARE_API_TOKEN=TOKEN",
     );
     expect(log).toMatch(
       /Failed: Backup \S+ counts as proven, but lacks .*the configuration's part dns: CLOUDFLARE_API_TOKEN is not set/,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { demoUser } from "../../sandbox/sample/demoUser.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
 import type { Visitor } from "../company/visitor.ts";
 import { compareSnapshots } from "../compare/compare.ts";
@@ -14,7 +15,6 @@ import type { Check } from "../report/report.ts";
 import { castchatRecovery, runCastchatRecovery } from "../stage/commandLine.ts";
 import { assessmentSchema, judgeAssessment } from "./assessment.ts";
 import type { Damage } from "./damage.ts";
-import { findPosts } from "./posts.ts";
 
 /** The company whose database is damaged, and what the recovery needs. */
 export interface CorruptedCompany {
@@ -77,7 +77,11 @@ async function stopWrites(context: DrillContext, corrupted: CorruptedCompany, ch
     detail: `status ${written.status}`,
   });
   const read = await visitor.posts(undefined, 5);
-  checks.push({ name: "the app still reads", ok: read.status === 200, detail: `status ${read.status}` });
+  checks.push({
+    name: "the app's own connection as the database's owner still reads",
+    ok: read.status === 200,
+    detail: `status ${read.status}`,
+  });
 }
 
 async function assessDamage(context: DrillContext, corrupted: CorruptedCompany, checks: Check[]): Promise<void> {
@@ -158,7 +162,7 @@ async function testAuthentication(context: DrillContext, corrupted: CorruptedCom
   await castchatRecovery(["writes", "allow", "--auth-only", "--stack", "prod"], context.engine);
   const login = await visitor.login(user.email, user.password);
   checks.push({
-    name: "auth could not connect; when only auth may, the user whose password was altered logs in with the old one",
+    name: "logins fail until `writes allow --auth-only`; then the user whose password was altered logs in with the old one",
     ok: typeof shutOut === "number" && typeof login === "string",
     detail: `${user.email}: status ${statusOf(shutOut)} before, ${statusOf(login)} after`,
   });

@@ -1,4 +1,3 @@
-import pg from "pg";
 import { z } from "zod";
 
 import { addressOf } from "../../sandbox/host/layout.ts";
@@ -7,6 +6,7 @@ import { SANDBOX_NAMES } from "../../sandbox/workspace.ts";
 import type { TakenBackup } from "../company/backup.ts";
 import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
+import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
 import { Visitor } from "../company/visitor.ts";
 import { compareSnapshots, lostRows } from "../compare/compare.ts";
@@ -156,31 +156,17 @@ async function checkAsVisitor(
   const title = `Written after the recovery ${context.clock().toISOString()} 復旧`;
   const anonymous = await visitor.write(undefined, { title, body: "must not be stored" });
   const written = await visitor.write(token, { title, body: "stored by the recovered app" });
-  const stored = await findPost(recovered.databaseUrl, title);
+  const stored = await findPosts(recovered.databaseUrl, title);
   check(
     "a post is written through the app and found in the database",
-    written.status === 201 && stored?.author === user.id,
+    written.status === 201 && stored[0]?.author === user.id,
     `status ${written.status}`,
   );
   check(
     "writing without a login is refused",
-    anonymous.status === 401 && stored?.count === 1,
+    anonymous.status === 401 && stored.length === 1,
     `status ${anonymous.status}`,
   );
-}
-
-async function findPost(databaseUrl: string, title: string): Promise<{ author: string; count: number } | undefined> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const found = await client.query<{ author_id: string }>("select author_id from public.posts where title = $1", [
-      title,
-    ]);
-    const [first] = found.rows;
-    return first && { author: first.author_id, count: found.rows.length };
-  } finally {
-    await client.end();
-  }
 }
 
 const configurationAnswer = z.object({

@@ -9,7 +9,7 @@ import {
 } from "node:http";
 
 import type { Clock } from "../../../services/common/clock.ts";
-import { LOOPBACK } from "../host/ports.ts";
+import { LOOPBACK } from "../../../services/common/ports.ts";
 import { closeServer, listen } from "../host/servers.ts";
 import { type Refusal, refusalAnswer } from "./refusal.ts";
 import { isOutOfTime, isSignedWith, needsBody, readSignature, type Signature } from "./signature.ts";

@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 
 import type { ProjectServers } from "../host/services.ts";
+import { withClient } from "../postgres/client.ts";
 
 /** Queries a project's own database as superuser, on a new connection. Throws when there is no server or it refuses. */
 export async function queryProject<R extends pg.QueryResultRow>(
@@ -11,13 +12,6 @@ export async function queryProject<R extends pg.QueryResultRow>(
 ): Promise<R[]> {
   const connection = servers.connection(ref);
   if (connection === undefined) throw new Error("the database server is not running");
-  const client = new pg.Client({ connectionString: connection.superuserUrl, connectionTimeoutMillis: 5000 });
-  // The server may be destroyed during the query. The query's own error reports that, and must not end the sandbox.
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return (await client.query<R>(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
+  const limit = { connectionTimeoutMillis: 5000 };
+  return (await withClient(connection.superuserUrl, (client) => client.query<R>(sql, values), limit)).rows;
 }

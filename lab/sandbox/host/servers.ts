@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 
 import { UserError } from "../../../services/common/errors.ts";
-import { LOOPBACK } from "./ports.ts";
+import { LOOPBACK } from "../../../services/common/ports.ts";
 
 /** Lets a server listen on a port of 127.0.0.1. UserError that names the service if the port is in use. */
 export async function listen(server: Server, port: number, service: string): Promise<void> {

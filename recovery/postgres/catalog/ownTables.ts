@@ -12,3 +12,9 @@ export async function makeOwnTable(session: Session, definition: string): Promis
     revoke all on schema ${MARKER_SCHEMA} from public;
     create table if not exists ${definition}`);
 }
+
+/** Whether a table of the recovery exists. */
+export async function hasOwnTable(session: Session, table: string): Promise<boolean> {
+  const [row] = await session.query<{ there: boolean }>("select to_regclass($1) is not null as there", [table]);
+  return row?.there === true;
+}

@@ -2,9 +2,9 @@ import { PLATFORM_OWNERS } from "../../postgres/catalog/platform.ts";
 import { PLAYED_ROLE, standInOf } from "../../postgres/catalog/standIn.ts";
 import type { Session } from "../../postgres/session/database.ts";
 
-/** What the target has already, so that an archive's entry for it would fail or belongs to the platform. */
+/** What the target has already, so that an archive's entry for it would fail or is the platform's. */
 export interface TargetFacts {
-  /** False where the restoring role may make none, and the restore does without: a test's. */
+  /** False in a test whose restoring role may not make any. */
   takesEventTriggers: boolean;
   schemas: ReadonlySet<string>;
   eventTriggers: ReadonlySet<string>;
@@ -21,11 +21,7 @@ export async function readTargetFacts(session: Session): Promise<Omit<TargetFact
   );
   const ownRoles = new Set(row?.own_roles);
   if (standInOf(session) !== undefined) ownRoles.add(PLAYED_ROLE);
-  return {
-    schemas: new Set(row?.schemas),
-    eventTriggers: new Set(row?.event_triggers),
-    ownRoles,
-  };
+  return { schemas: new Set(row?.schemas), eventTriggers: new Set(row?.event_triggers), ownRoles };
 }
 
 /** An entry in a listing of pg_restore: "123; 2615 2200 SCHEMA - public postgres". */
@@ -33,29 +29,22 @@ const ENTRY = /^(\d+); \d+ \d+ (.+)$/;
 /** A verbose listing's line below it: ";	depends on: 245 7". */
 const NEEDS = /^;\tdepends on:((?: \d+)+)$/;
 
-/** Rights on what an archive makes; those on large objects come with the objects, and once more after their owners. */
+/** Rights on what an archive makes. Those on large objects come with the objects, and again after their owners. */
 const RIGHTS = /^ACL /;
 const RIGHTS_ON_LARGE_OBJECTS = /^ACL - LARGE OBJECT/;
 const EVENT_TRIGGER = /^(COMMENT - )?EVENT TRIGGER (?:- )?(.+) (\S+)$/;
 
 /**
- * Takes out of an archive's list (`pg_restore --list --verbose`) the entries that the target can't or needn't take: extensions are
- * made beforehand, with their schema; what exists already isn't made again; default privileges of the platform's roles
- * are the platform's; rights are granted apart (restoreRights.ts); publications are held back until they are released.
- * Everything else stays, and none may fail: errors are never passed over.
+ * Removes entries from an archive's list (`pg_restore --list --verbose`): extensions, which are made before, with their schema; what exists
+ * already; default privileges of the platform's roles; rights, which are granted apart (restoreRights.ts); and publications, which are held
+ * back until they are released. Every other entry stays, and none of them may fail.
  */
 export function chooseEntries(list: string, target: TargetFacts): string {
   const eventTriggers = new Set<string>();
   filtered(list, (entry, hasPart) => {
     const [, comment, name, owner] = EVENT_TRIGGER.exec(entry) ?? [];
-    if (
-      comment === undefined &&
-      name !== undefined &&
-      owner !== undefined &&
-      hasPart &&
-      isForTarget(name, owner, target)
-    )
-      eventTriggers.add(name);
+    if (comment !== undefined || name === undefined || owner === undefined) return false;
+    if (hasPart && isForTarget(name, owner, target)) eventTriggers.add(name);
     return false;
   });
   return filtered(
@@ -64,26 +53,26 @@ export function chooseEntries(list: string, target: TargetFacts): string {
   );
 }
 
-/** The platform's own come with a project, under any owner; a plain server has none, and only a superuser could make them there. */
+/** The platform's own come with a project, under any owner. A plain server has none, and there only a superuser could make them. */
 function isForTarget(eventTrigger: string, owner: string, target: TargetFacts): boolean {
   return (
     target.takesEventTriggers && !target.eventTriggers.has(eventTrigger) && !new RegExp(PLATFORM_OWNERS).test(owner)
   );
 }
 
-/** Which rights of an archive are meant. */
+/** Which rights of an archive are chosen. */
 export interface RightsChoice {
   /** On the app's own objects, or on what the platform, an extension or PostgreSQL itself has made. */
   of: "app" | "platform";
-  /** Names of the app's own schemas: an archive does not define one that every database has. */
+  /** Names of the app's own schemas. An archive does not define those that every database has. */
   appSchemas: readonly string[];
-  /** Those on large objects as well. A restore of definitions alone has none. */
+  /** Those on large objects as well. A restore of only definitions has none. */
   withLargeObjects: boolean;
 }
 
 /**
- * The entries that grant and revoke rights. What the app's own rights are on, the archive defines as well; pg_dump writes rights on members of
- * extensions and on PostgreSQL's own objects too, where they were changed.
+ * The entries that grant and revoke rights. The archive also defines the objects of the app's own rights. For members of extensions and
+ * PostgreSQL's own objects, pg_dump only writes the rights that were changed.
  *
  * @param list made by `pg_restore --list --verbose`, which names what each entry depends on
  */
@@ -96,7 +85,7 @@ export function chooseRights(list: string, { of, appSchemas, withLargeObjects }:
   });
 }
 
-/** @param isChosen is asked by an entry's description, and whether it depends on anything that the archive defines */
+/** @param isChosen gets an entry's description, and whether the entry depends on anything that the archive defines */
 function filtered(list: string, isChosen: (entry: string, hasPart: boolean) => boolean): string {
   const lines = list.split("\n");
   const defined = new Set(
@@ -109,14 +98,9 @@ function filtered(list: string, isChosen: (entry: string, hasPart: boolean) => b
     .filter((line, at) => {
       const entry = ENTRY.exec(line)?.[2];
       if (entry === undefined) return true;
-      const needs =
-        NEEDS.exec(lines[at + 1] ?? "")?.[1]
-          ?.trim()
-          .split(" ") ?? [];
-      return isChosen(
-        entry,
-        needs.some((id) => defined.has(id)),
-      );
+      const [, needs = ""] = NEEDS.exec(lines[at + 1] ?? "") ?? [];
+      const hasPart = needs.split(" ").some((id) => defined.has(id));
+      return isChosen(entry, hasPart);
     })
     .join("\n");
 }

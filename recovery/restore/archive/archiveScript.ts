@@ -1,26 +1,26 @@
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 
-/** One entry of an archive as SQL, with what the order of its making depends on. */
+/** One entry of an archive as SQL, and what it has to wait for. */
 export interface ArchiveEntry {
   id: number;
-  /** Its line in a journal. */
+  /** Its name in a journal. */
   step: string;
   sql: string;
-  /** Ids of the entries, of this script or made before it, that it needs. */
+  /** Ids of the entries that it needs, of this script or made before. */
   needs: number[];
-  /** Those of them that are tables which it locks against anything else. */
+  /** Those of them that are tables which it locks exclusively. */
   locks: number[];
-  /** Of the largest table that it belongs to. */
+  /** Size of the largest table that it belongs to. */
   bytes: number;
 }
 
 /** The part of an archive that comes after the rows. */
 export interface PostDataScript {
-  /** What each session that makes entries sets first. */
+  /** What each session that makes entries has to set first. */
   settings: string;
-  /** Entries that may be made beside each other, as far as what they need and lock allows it. */
+  /** Entries that may be made beside each other, if they do not need each other or lock the same table. */
   beside: ArchiveEntry[];
-  /** Rights, refreshes and event triggers: one after the other, once all else is there. */
+  /** Rights, refreshes and event triggers: one after the other, after all else. */
   after: ArchiveEntry[];
 }
 
@@ -29,15 +29,14 @@ const LISTED = /^(\d+); (\d+) (\d+) (.+)$/;
 /** What `pg_restore --verbose` writes before each entry. */
 const HEADER = /^-- TOC entry (\d+) \(class (\d+) OID (\d+)\)$/;
 const NEEDS = /^-- Dependencies: ([\d ]+)$/;
-/** Settings that pg_restore changes between two entries: they belong to all that follow. */
+/** Settings that pg_restore changes between two entries. They hold for all that follow. */
 const TRAILING_SETTINGS = /(?:^SET default_\w+ = .*;\n+)+(?![\s\S])/m;
-/** The first entry of these is where pg_restore's own order stops working in parallel. */
+/** From the first of these entries on, pg_restore itself does not work in parallel either. */
 const AFTER = /^(ACL |DEFAULT ACL |EVENT TRIGGER |COMMENT - EVENT TRIGGER |MATERIALIZED VIEW DATA |STATISTICS DATA )/;
 
 /**
- * Takes the SQL of `pg_restore --verbose --section=post-data` apart into its entries. `list` is the list that it was made with.
- * An entry's head counts only where the list has that entry, with the same class and OID, so that no text within an
- * entry is taken for one. An error where they don't fit together.
+ * Splits the SQL of `pg_restore --verbose --section=post-data` into its entries. `list` is the list that it was made with. An entry's head
+ * only counts if the list has that entry, with the same class and OID, so that no text within an entry is mistaken for one.
  */
 export function readPostData(sql: string, list: string, tables: readonly BackedUpTable[]): PostDataScript {
   const listed = readList(list);
@@ -51,15 +50,14 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
   const { settings, pieces } = splitScript(sql, listed);
   const entries = pieces.map(({ id, text, prelude }): ArchiveEntry => {
     const description = listed.get(id)?.description ?? "";
-    const needs = [...new Set((NEEDS.exec(text.split("\n", 2)[1] ?? "")?.[1] ?? "").split(" ").filter(Boolean))].map(
-      Number,
-    );
+    const [, listedNeeds = ""] = NEEDS.exec(text.split("\n", 2)[1] ?? "") ?? [];
+    const needs = [...new Set(listedNeeds.split(" ").filter(Boolean))].map(Number);
     return {
       id,
       step: `entry ${id} ${description}`,
       sql: prelude + text,
       needs,
-      // An index is built under a lock that others of the same table share.
+      // Several indexes of a table may be built at once.
       locks: description.startsWith("INDEX ") && !description.startsWith("INDEX ATTACH ") ? [] : needs.filter(isTable),
       bytes: Math.max(0, ...needs.map(bytesOf)),
     };
@@ -69,7 +67,7 @@ export function readPostData(sql: string, list: string, tables: readonly BackedU
   return { settings, beside: entries.slice(0, split), after: entries.slice(split) };
 }
 
-/** The SQL of `pg_restore --verbose` as what a session sets first and then one text an entry, in pg_restore's order. */
+/** Splits the SQL of `pg_restore --verbose` into what a session sets first and one text for each entry, in pg_restore's order. */
 export function readEntries(sql: string, list: string): { settings: string; entries: string[] } {
   const { settings, pieces } = splitScript(sql, readList(list));
   return { settings, entries: pieces.map(({ text, prelude }) => prelude + text) };
@@ -98,7 +96,7 @@ function splitScript(
   const preamble: string[] = [];
   const seen = new Set<number>();
   for (const line of sql.split("\n")) {
-    // For psql alone: a server would refuse them.
+    // Commands for psql, which a server would refuse.
     if (/^\\(un)?restrict /.test(line)) continue;
     const [, id, table, oid] = HEADER.exec(line) ?? [];
     if (id !== undefined && listed.get(Number(id))?.head === `${id} ${table} ${oid}` && !seen.has(Number(id))) {

@@ -3,31 +3,28 @@ import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { rollBack } from "../../postgres/session/transaction.ts";
 
-/** Column options that every server takes. Source: attributeOptions in https://www.postgresql.org/docs/current/sql-altertable.html */
+/** Column options that every server accepts. Source: attributeOptions in https://www.postgresql.org/docs/current/sql-altertable.html */
 const KNOWN: readonly string[] = ["n_distinct", "n_distinct_inherited"];
 /**
- * Column options that a server writes for itself: no script may set them. pg_attver was seen on Debian's 15.20 of November 2026, whose own
- * pg_dump leaves it out; those of other versions do not.
+ * Column options that a server writes for itself and that no script may set. pg_attver was seen on Debian's 15.20 of November 2026. Its own
+ * pg_dump leaves it out, but those of other versions do not.
  */
 const SERVERS_OWN: readonly string[] = ["pg_attver"];
 
-/** Such a statement as pg_dump writes it. */
+/** A statement that sets such options, as pg_dump writes it. */
 const STATEMENT = /^(ALTER (?:FOREIGN )?TABLE ONLY (.+) ALTER COLUMN (.+) SET \()([^()]*)(\);)\n/gm;
-/** What a server answers that does not know the option, or not the value. */
-
-/** Definitions without column options that the target can't take. */
-export interface FittingDefinitions {
-  entries: string[];
-  /** What was taken out, in sentences. */
-  notes: string[];
-}
 
 /**
- * Takes the options of columns out of definitions that the target does not take: a newer version of the source may have written some that
- * the target's does not know. They say how rows are counted or kept, never what they are, and no comparison reads them.
+ * Removes column options from definitions that the target does not accept, since a newer source may have some that the target does not
+ * know. They say how rows are counted or stored, not what they hold, and no comparison reads them. `notes` says in sentences what was
+ * removed.
  */
-export async function withoutUnknownOptions(session: Session, entries: readonly string[]): Promise<FittingDefinitions> {
-  const options = new Set(entries.flatMap((entry) => [...entry.matchAll(STATEMENT)].flatMap((one) => optionsOf(one))));
+export async function withoutUnknownOptions(
+  session: Session,
+  entries: readonly string[],
+): Promise<{ entries: string[]; notes: string[] }> {
+  const statements = entries.flatMap((entry) => [...entry.matchAll(STATEMENT)]);
+  const options = new Set(statements.flatMap(([, , , , list = ""]) => list.split(", ")));
   const refused = new Set<string>();
   for (const option of options) if (!(await isTaken(session, option))) refused.add(option);
   if (refused.size === 0) return { entries: [...entries], notes: [] };
@@ -35,34 +32,28 @@ export async function withoutUnknownOptions(session: Session, entries: readonly 
   const fitting = entries.map((entry) =>
     entry.replaceAll(STATEMENT, (statement, head: string, table: string, column: string, list: string, end: string) => {
       const left = list.split(", ").filter((option) => !refused.has(option));
-      for (const option of list.split(", ").filter((one) => refused.has(one))) {
-        const name = nameOf(option);
-        columns.set(name, [...(columns.get(name) ?? []), `${table}.${column}`]);
-      }
+      const out = list.split(", ").filter((option) => refused.has(option));
+      for (const name of out.map(nameOf)) columns.set(name, [...(columns.get(name) ?? []), `${table}.${column}`]);
       if (left.length === 0) return "";
-      return left.length === list.split(", ").length ? statement : `${head}${left.join(", ")}${end}\n`;
+      return out.length === 0 ? statement : `${head}${left.join(", ")}${end}\n`;
     }),
   );
   const notes = [...columns].map(
     ([name, of]) =>
-      `The option ${name} of ${of.length} columns is left out, which the target server (PostgreSQL ${session.serverVersion}) does not take from a script: ${named(of)}.`,
+      `The option ${name} of ${of.length} columns is left out, since the target server (PostgreSQL ${session.serverVersion}) does not accept it from a script: ${named(of)}.`,
   );
   return { entries: fitting, notes };
-}
-
-function optionsOf([, , , , list]: RegExpExecArray): string[] {
-  return (list ?? "").split(", ");
 }
 
 function nameOf(option: string): string {
   return option.split("=", 1)[0] ?? option;
 }
 
-/** Asks the target by a table that is gone at once. */
+/** Tries the option on a temporary table of the target. */
 async function isTaken(session: Session, option: string): Promise<boolean> {
   const name = nameOf(option);
   if (KNOWN.includes(name)) return true;
-  // Anything else than a name and a number or word is none that pg_dump has written of a server's own.
+  // A server's own option has a name and a number or a word. Other text is never run.
   if (SERVERS_OWN.includes(name) || !/^[a-z_][a-z0-9_.]*=[\w.+-]*$/i.test(option)) return false;
   try {
     await session.query(

@@ -1,10 +1,10 @@
-/** The first major version that takes `NOT NULL column` among a table's constraints. */
+/** The first major version that accepts `NOT NULL column` among a table's constraints. */
 export const NOT_NULL_CONSTRAINTS_SINCE = 18;
 
-/** The first major version that knows transaction_timeout, which pg_restore of 17 and newer sets at the head of all that it does. */
+/** The first major version that knows transaction_timeout. pg_restore 17 and newer sets it at the head of every script. */
 const TRANSACTION_TIMEOUT_SINCE = 17;
 
-/** A script of pg_restore without that setting where the server doesn't know it. At its head alone: rows and functions may hold the same words. */
+/** pg_restore's script without that setting if the server does not know it. Only at the head: rows and functions may contain the same words. */
 export function withoutNewSettings(sql: string, serverMajor: number): string {
   if (serverMajor >= TRANSACTION_TIMEOUT_SINCE) return sql;
   return sql.replace(/^(SET idle_in_transaction_session_timeout = 0;\n)SET transaction_timeout = 0;\n/m, "$1");
@@ -15,9 +15,9 @@ const TABLE = /^CREATE (?:UNLOGGED |FOREIGN )?TABLE (.+) \($/;
 const CONSTRAINT = /^ {4}(?:CONSTRAINT .+ )?NOT NULL ((?:"(?:[^"]|"")+"|[^\s",]+))(?: NO INHERIT)?(,?)$/;
 
 /**
- * Definitions as a server before 18 takes them. pg_dump of 18 writes that a child table is stricter than its parent as a constraint
- * `NOT NULL column`, also when it reads an older server, which then refuses its own definition; here it becomes a statement of
- * its own. Undefined where nothing needs to be changed.
+ * Definitions as a server before 18 accepts them. If a child table is stricter than its parent, pg_dump 18 writes a constraint
+ * `NOT NULL column`, even for an older server, which then refuses its own definition. Here it becomes a statement of its own. Undefined if
+ * nothing has to change.
  */
 export function forOlderServer(sql: string): string | undefined {
   const lines: string[] = [];
@@ -30,7 +30,7 @@ export function forOlderServer(sql: string): string | undefined {
     if (column !== undefined) {
       strict.push(column);
       isChanged = true;
-      // The last of a list: the line before it must not end with a comma.
+      // It was the last of a list: the line before it must not end with a comma.
       if (comma === "") lines.push((lines.pop() ?? "").replace(/,$/, ""));
       continue;
     }

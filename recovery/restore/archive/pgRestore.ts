@@ -4,20 +4,20 @@ import { openPrivateFile, type PrivateFile } from "../../vault/privateFile.ts";
 import { chooseEntries, chooseRights, readTargetFacts, type RightsChoice } from "./archiveEntries.ts";
 import { withoutNewSettings } from "./olderSyntax.ts";
 
-/** What is asked of pg_restore, which writes SQL: it never connects by itself, since a pooler passes none of its settings on. */
+/** What pg_restore writes as SQL. It never connects by itself, since a pooler passes on none of its settings. */
 export interface PgRestoreOptions {
   session: Session;
   applicationName: string;
   dump: PrivateFile;
   args: readonly string[];
-  /** Not what the archive defines but who may do what with it. */
+  /** Only rights, without the definitions. */
   onlyRights?: RightsChoice;
-  /** Set where the restoring role may make no event triggers, and the restore does without. */
+  /** Leaves event triggers out, since the restoring role may not make any. */
   withoutEventTriggers?: boolean | undefined;
   signal: AbortSignal;
 }
 
-/** What pg_restore would run, as SQL, and the list of the entries that it was made of. */
+/** The SQL that pg_restore would run, and the list of its entries. */
 export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: string; list: string }> {
   return await writingSql(options, async (tool, list) => {
     const chunks: Buffer[] = [];
@@ -27,16 +27,13 @@ export async function restoreScript(options: PgRestoreOptions): Promise<{ sql: s
   });
 }
 
-/**
- * Such a script without the two commands to psql that it is framed by. Only those two: a comment or a function may hold a line
- * that looks like one.
- */
+/** A script without the two psql commands that enclose it. Only those two: a comment or a function may contain a line that looks like one. */
 export function withoutPsql(sql: string): string {
   const word = /^\\restrict (\S+)$/m.exec(sql)?.[1];
   return word === undefined ? sql : sql.replaceAll(new RegExp(`^\\\\(?:un)?restrict ${word}$`, "gm"), "");
 }
 
-/** Does work with what pg_restore writes of the entries that the target can take, and with their list. */
+/** Does work with pg_restore's output for the entries that the target can take, and with their list. */
 export async function writingSql<T>(
   options: PgRestoreOptions,
   work: (tool: RunningPgTool, list: string) => Promise<T>,
@@ -53,7 +50,7 @@ export async function writingSql<T>(
     await chosen.handle.writeFile(list);
     const tool = startPgTool("pg_restore", {
       args: [
-        // The restoring role owns all that it makes; owners other than it are set afterwards, from the backup's own list.
+        // The restoring role owns all that it makes. Other owners are set afterwards, from the backup's own list.
         "--no-owner",
         "--no-tablespaces",
         "--file=-",
@@ -78,7 +75,7 @@ export async function writingSql<T>(
 
 const listings = new WeakMap<PrivateFile, Promise<string>>();
 
-/** Every entry of an archive and what it depends on, as pg_restore lists them; it is asked once for each. */
+/** Every entry of an archive and what it depends on, as pg_restore lists them once for each archive. */
 async function listingOf({ dump, applicationName, signal }: PgRestoreOptions): Promise<string> {
   const known = listings.get(dump);
   if (known !== undefined) return await known;

@@ -6,27 +6,30 @@ import { nameOf, namesOf } from "../../postgres/session/confirmation.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { openerFor } from "../../vault/backupSource.ts";
 import { type BackupSummary, listBackups } from "../../vault/listBackups.ts";
-import type { Manifest } from "../../vault/manifest.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
-import { refuseOther } from "../run/recordedBackup.ts";
 import { claimTarget, recoveryRun } from "../run/recoveryRun.ts";
+import type { RestoreResult } from "../run/restoreMarker.ts";
 import { refuseSuperuser, refuseUnfit } from "../run/restoreReadiness.ts";
 import { selectBackup } from "../run/restoreSelection.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
 import { describeLoss, refuseWhatStays } from "./replaceDanger.ts";
-import type { ReplaceOptions, ReplaceResult } from "./replaceOptions.ts";
 import { beginReplacement } from "./replaceRecord.ts";
-import { goBack, goOn, type WentBack } from "./replaceSteps.ts";
+import { goBack, goOn, type ReplaceOptions, type WentBack } from "./replaceSteps.ts";
 
 /** Name of the leading session in pg_stat_activity. */
 const LEADER = "castchat-recovery replace leader";
 
+/** What has been put back. */
+export interface ReplaceResult extends Omit<RestoreResult, "project" | "finishedBefore" | "selection"> {
+  /** A proven backup of what was there before. */
+  safetyBackupId: string;
+}
+
 /**
  * Puts a whole live database back into the state of a backup: closes the gate, takes a safety backup, sets the present state aside,
- * restores beside it, checks, makes the new state live in one transaction, and opens the gate. Whatever fails, the old state comes
- * back whole and the gate opens on it. After a kill the same call goes on, or {@link abandon} goes back: how far it is
- * stands in the database (replaceRecord.ts). Nobody but superusers and the restoring role itself can come in meanwhile; sessions
- * of that role are ended.
+ * restores beside it, checks, makes the new state live in one transaction, and opens the gate. After a failure the old state is put back
+ * whole and the gate opens on it. After a kill the same call continues, or {@link abandon} goes back: the database records how far it is
+ * (replaceRecord.ts). Meanwhile only superusers and the restoring role can connect, and other sessions of that role are ended.
  */
 export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
   const { targetUrl, vault, clock, reporter, timing, signal = new AbortController().signal } = options;
@@ -34,11 +37,9 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
   try {
     return await withSession(targetUrl, { applicationName: LEADER, signal, timing }, (session) =>
       recoveryRun({ what: "replacement", target: session, vault, clock, reporter }, async (run) => {
-        const { replacement, manifest, passedOver } = await run.timer.run(
-          "claim",
-          `Claiming ${nameOf(session.address)}`,
-          () => claim(session, { ...options, signal }),
-        );
+        const claiming = () => claim(session, { ...options, signal });
+        const claimed = await run.timer.run("claim", `Claiming ${nameOf(session.address)}`, claiming);
+        const { replacement, manifest, passedOver } = claimed;
         const { restoreId } = replacement;
         run.begin({ restoreId, backupId: manifest.backupId });
         run.notes.push(...passedOver);
@@ -54,12 +55,12 @@ export async function replace(options: ReplaceOptions): Promise<ReplaceResult> {
       }),
     );
   } catch (error) {
-    // The session that held the database is closed now, so that the way back can hold it.
+    // The session that held the database is closed now, so that the way back can take it.
     throw progress.isBegun ? await withOldState(options, error) : error;
   }
 }
 
-/** Goes back from a replacement that was interrupted, or finishes one whose new state is live. */
+/** Goes back from an interrupted replacement, or finishes one whose new state is live. */
 export async function abandon(
   options: Pick<ReplaceOptions, "targetUrl" | "reporter" | "signal" | "timing">,
 ): Promise<WentBack> {
@@ -72,14 +73,14 @@ export async function abandon(
   });
 }
 
-/** After a failure: brings the old state back and says so with the reason; where even that fails, says what to do. */
+/** After a failure, puts the old state back and adds that to the reason. If even that fails, adds what to do. */
 async function withOldState(options: ReplaceOptions, reason: unknown): Promise<unknown> {
   const isInterrupted = (reason as { name?: unknown } | undefined)?.name === "AbortError";
   try {
     options.reporter(
-      isInterrupted ? "Interrupted: leaving one state or the other, whole" : "It failed: bringing the old state back",
+      isInterrupted ? "Interrupted: completing one of the two states" : "It failed: putting the old state back",
     );
-    // Whatever has ended the work must not end this.
+    // The signal that has ended the work must not end this.
     const { state, stillClosed } = await abandon({ ...options, signal: undefined });
     const gate = stillClosed ? "writes stay stopped by `writes stop`" : "the gate is open";
     const outcome =
@@ -96,35 +97,26 @@ async function withOldState(options: ReplaceOptions, reason: unknown): Promise<u
   }
 }
 
-/** How far it is, where neither state could be reached from there, and what to do. */
+/** How far it is, if neither state could be completed, and what to do. */
 async function whatIsLeft({ targetUrl, timing }: ReplaceOptions): Promise<string> {
   const again =
-    "run the same command again to continue, or `castchat-recovery restore abandon` to go back to the old state";
+    "run the same command again to continue, or run `castchat-recovery restore abandon` to go back to the old state";
   let left: Replacement | undefined;
   try {
     left = await withSession(targetUrl, { applicationName: LEADER, timing }, findReplacement);
   } catch {
-    // That it doesn't answer is in the sentence already.
-    return `How far it has come can't be seen while the database doesn't answer: once it does, ${again}`;
+    return `The database does not answer, so it is not known how far the replacement is. Once it answers, ${again}`;
   }
   if (left === undefined) return "No replacement is under way any more";
   if (left.state === "open")
-    return "The new state is live and the gate is open: the same command again takes away what lay aside";
+    return "The new state is live and the gate is open. Run the same command again to remove what lay aside";
   if (left.state === "live")
-    return "The new state is live, but the gate is still closed: run the same command again to open it";
-  return `The gate is still closed: ${again}`;
+    return "The new state is live, but the gate is still closed. Run the same command again to open it";
+  return `The gate is still closed. Either ${again}`;
 }
 
-/** A database that is this replacement's own, and what it is replaced by. */
-interface Claimed {
-  replacement: Replacement;
-  manifest: Manifest;
-  /** Newer backups that were not taken, in sentences. */
-  passedOver: string[];
-}
-
-/** Makes the database this replacement's own, and asks. One that was begun before keeps its backup. */
-async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }): Promise<Claimed> {
+/** Takes the database for this replacement, and asks for confirmation. A replacement that was begun before keeps its backup. */
+async function claim(session: Session, options: ReplaceOptions & { signal: AbortSignal }) {
   const { vault, trustedKeys, tiers, clock, signal } = options;
   await refuseSuperuser(session, options.allowsSuperuser);
   const known = await findReplacement(session);
@@ -132,17 +124,17 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   const recorded = await claimTarget(session, restoreId, () => findReplacement(session), signal);
   if (known !== undefined && recorded === undefined) {
     throw new UserError(
-      `Another call has brought the replacement by backup ${known.backupId} to its end meanwhile: look at the database before you begin another.`,
+      `Another call has finished the replacement by backup ${known.backupId} meanwhile. Look at the database before you begin another.`,
     );
   }
   if (recorded?.state === "back")
     throw new UserError(
-      "A replacement is being taken back: let that finish first (`castchat-recovery restore abandon`).",
+      "An earlier replacement is being taken back. Run `castchat-recovery restore abandon` to finish that first.",
     );
   const backups = await listBackups({ vault, trustedKeys, tiers, signal });
   if (recorded !== undefined) refuseOtherReplacement(recorded, backups, options);
   const { manifest, passedOver } = selectBackup(backups, options, "everything", recorded);
-  // Before anybody is shut out: what can't be read here is no reason to close the gate.
+  // Before the gate closes: the backup must be readable here.
   openerFor({ vault, manifest, opener: options.opener });
   await refuseUnfit(session, manifest);
   if (recorded === undefined) await refuseWhatStays(session);
@@ -155,17 +147,15 @@ async function claim(session: Session, options: ReplaceOptions & { signal: Abort
   return { replacement, manifest, passedOver };
 }
 
-/** UserError if another backup is asked for, by its id or as the newest of a time, than the one of the replacement under way. */
+/** UserError if another backup is asked for, by its id or by a time, than that of the replacement under way. */
 function refuseOtherReplacement(
   recorded: Replacement,
   backups: readonly BackupSummary[],
   { backupId, at }: Pick<ReplaceOptions, "backupId" | "at">,
 ): void {
   const wanted = at === undefined ? backupId : selectBackup(backups, { backupId, at }, "everything").manifest.backupId;
-  refuseOther(
-    recorded,
-    { backupId: wanted },
-    (other) =>
-      `A replacement by backup ${recorded.backupId} is under way, not by ${other}: continue that one, or go back first (\`castchat-recovery restore abandon\`).`,
+  if (wanted === undefined || wanted === recorded.backupId) return;
+  throw new UserError(
+    `A replacement by backup ${recorded.backupId} is under way, not by ${wanted}. Continue that one, or run \`castchat-recovery restore abandon\` to go back first.`,
   );
 }

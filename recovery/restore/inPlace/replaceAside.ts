@@ -2,7 +2,7 @@ import type { Memory } from "../../gate/replacement.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { listOwnRoles } from "../../postgres/roles/rolesScript.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteLiteral, quoteTable } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { dropMade, dropRelations } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
@@ -15,9 +15,9 @@ const DROP_ON_MANAGED_TABLES = sqlFile("dropOnManagedTables");
 const MOVE_OBJECTS = sqlFile("moveObjects");
 const REVOKE_ON_MANAGED_TABLES = sqlFile("revokeOnManagedTables");
 
-/** Where rows are copied whose tables stay. */
+/** The schema for copies of the rows of tables that stay. */
 const COPIES = `${ASIDE}rows`;
-/** How an event trigger is as the catalog says it (pg_event_trigger.evtenabled). */
+/** What sets an event trigger back to its state in pg_event_trigger.evtenabled. */
 const ENABLED: Readonly<Record<string, string>> = {
   O: "enable",
   D: "disable",
@@ -25,33 +25,31 @@ const ENABLED: Readonly<Record<string, string>> = {
   A: "enable always",
 };
 const LARGE_OBJECTS = "large_objects";
-/** What every server says of the schema public; a dump mentions only other words. */
+/** The comment that every server has on the schema public. A dump only contains others. */
 const STANDARD = "'standard public schema'";
 
 /**
- * Sets the present state aside, so that the database looks like a new project's: schemas of the app are renamed (where an extension
- * lives in one, what the app has in it is moved instead), rows of auth, storage and extensions and large objects are copied.
- * Within a transaction. Nothing is read or written of the app's own rows.
+ * Sets the present state aside, so that the database looks like a new project's. The app's schemas are renamed; out of a schema that has an
+ * extension in it, the app's objects are moved instead. Large objects and rows of auth, storage and extensions are copied. The app's own
+ * rows are neither read nor written. Within a transaction.
  */
 export async function setAside(session: Session): Promise<Memory> {
   const memory = await rememberState(session);
   await quietEventTriggers(session);
-  // The last step, or the way back, takes them back.
+  // The last step, or the way back, revokes them.
   await lendRoles(session, memory.granted);
   await session.query(`create schema ${quoteIdent(COPIES)}; revoke all on schema ${quoteIdent(COPIES)} from public`);
-  for (const { schema, name, columns, condition, aside } of memory.tables) {
-    const list = columns.map(quoteIdent).join(", ");
-    await session.query(
-      `create table ${COPIES}.${aside} as select ${list} from only ${quoteIdent(schema)}.${quoteIdent(name)} ${condition}`,
-    );
+  for (const { columns, condition, aside, ...table } of memory.tables) {
+    const rows = `select ${columns.map(quoteIdent).join(", ")} from only ${quoteTable(table)} ${condition}`;
+    await session.query(`create table ${COPIES}.${aside} as ${rows}`);
   }
   await session.query(COPY_LARGE_OBJECTS({ schema: COPIES, table: LARGE_OBJECTS }));
   for (const { kind, name, enabled } of memory.renamed) {
-    // It would act on what is restored.
+    // An enabled event trigger would fire on what is restored.
     if (enabled !== undefined) await session.query(`alter ${kind} ${quoteIdent(name)} disable`);
     await session.query(`alter ${kind} ${quoteIdent(name)} rename to ${quoteIdent(ASIDE + name)}`);
   }
-  // Scripts make both again: the backup's, or the one that is remembered.
+  // A script makes both again: the backup's, or the remembered one.
   await runCommands(session, DROP_ON_MANAGED_TABLES());
   await runCommands(session, REVOKE_ON_MANAGED_TABLES());
   await putDefaultRightsBack(session, []);
@@ -67,7 +65,7 @@ export async function setAside(session: Session): Promise<Memory> {
   return memory;
 }
 
-/** Takes away what was restored, but for large objects, and puts back what lies aside. Within a transaction. */
+/** Drops what was restored, except large objects, and puts back what lies aside. Within a transaction. */
 export async function putBack(session: Session, memory: Memory): Promise<void> {
   await quietEventTriggers(session);
   await dropMade(session);
@@ -89,21 +87,21 @@ export async function putBack(session: Session, memory: Memory): Promise<void> {
     const option = grantable ? " with grant option" : "";
     await session.query(`grant ${privilege} on schema ${quoteIdent(schema)} to ${granteeSql(grantee)}${option}`);
   }
-  for (const { schema, comment } of memory.comments)
-    await session.query(
-      `comment on schema ${quoteIdent(schema)} is ${comment === null ? "null" : quoteLiteral(comment)}`,
-    );
+  for (const { schema, comment } of memory.comments) {
+    const text = comment === null ? "null" : quoteLiteral(comment);
+    await session.query(`comment on schema ${quoteIdent(schema)} is ${text}`);
+  }
   await runCommands(session, REVOKE_ON_MANAGED_TABLES());
   await session.query(memory.managedObjects);
   await session.query(`drop schema ${quoteIdent(COPIES)} cascade`);
 }
 
-/** Cuts what lies aside off from tables that are in use: their rows must no longer be held by references of the old ones. */
+/** Drops foreign keys from what lies aside to tables in use, whose rows could not be deleted otherwise. */
 export async function cutOff(session: Session): Promise<void> {
   await runCommands(session, CUT_OFF({ aside: `${ASIDE}%` }));
 }
 
-/** Drops what lies aside, piece by piece. Can be run again. */
+/** Drops what lies aside, piece by piece. It can be run again. */
 export async function dropAside(session: Session): Promise<void> {
   const find = (kind: string, catalog: string, name: string) =>
     `select '${kind}' as kind, ${name}::text as name from pg_catalog.${catalog} where ${name} like '${ASIDE}%'`;
@@ -135,14 +133,12 @@ async function runCommands(session: Session, query: string): Promise<void> {
   for (const { command } of await session.query<{ command: string }>(query)) await session.query(command);
 }
 
-/** Extensions, schemas and roles that the restore has made. */
+/** Drops the extensions, schemas and roles that the restore has made. */
 async function dropNewcomers(session: Session, { before }: Memory): Promise<void> {
   const newcomers = async (sql: string, known: readonly string[]) =>
     (await session.query<{ name: string }>(sql)).map(({ name }) => name).filter((name) => !known.includes(name));
-  for (const name of await newcomers(
-    "select extname as name from pg_catalog.pg_extension where extname <> 'plpgsql'",
-    before.extensions,
-  ))
+  const extensions = "select extname as name from pg_catalog.pg_extension where extname <> 'plpgsql'";
+  for (const name of await newcomers(extensions, before.extensions))
     await session.query(`drop extension ${quoteIdent(name)} cascade`);
   const schemas = `select nspname as name from pg_catalog.pg_namespace where nspname !~ '^(pg_|castchat_)'`;
   for (const name of await newcomers(schemas, before.schemas))
@@ -155,19 +151,15 @@ async function dropNewcomers(session: Session, { before }: Memory): Promise<void
 
 async function putRowsBack(session: Session, { tables, sequences }: Memory): Promise<void> {
   await session.query("set local session_replication_role = replica");
-  for (const { schema, name, columns, condition, aside } of tables) {
-    const table = `${quoteIdent(schema)}.${quoteIdent(name)}`;
+  for (const { columns, condition, aside, ...name } of tables) {
+    const table = quoteTable(name);
     const list = columns.map(quoteIdent).join(", ");
     await session.query(`delete from only ${table} ${condition}`);
     const into = list === "" ? "" : `(${list}) overriding system value`;
     await session.query(`insert into ${table} ${into} select ${list} from ${COPIES}.${aside}`);
   }
-  for (const { schema, name, value } of sequences)
-    await session.query("select pg_catalog.setval(format('%I.%I', $1::text, $2::text)::pg_catalog.regclass, $3)", [
-      schema,
-      name,
-      value,
-    ]);
+  for (const { value, ...name } of sequences)
+    await session.query("select pg_catalog.setval($1::pg_catalog.regclass, $2)", [quoteTable(name), value]);
   await session.query(`select pg_catalog.lo_from_bytea(id, content) from ${COPIES}.${LARGE_OBJECTS}`);
   const grants = await session.query<{ grants: string[] }>(`select grants from ${COPIES}.${LARGE_OBJECTS}`);
   for (const grant of grants.flatMap((one) => one.grants)) await session.query(`grant ${grant}`);

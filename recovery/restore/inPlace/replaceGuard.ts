@@ -4,7 +4,7 @@ import { endSessions } from "../../gate/gateSessions.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
 
-/** Does a piece of work while sessions of the restoring role's that aren't ours are ended: they would hold, read or alter what it works on. */
+/** Does work while it ends other sessions of the restoring role, which could lock, read or change what the work is on. */
 export async function keptToOurselves<T>(
   restoreId: string,
   { targetUrl, signal, timing }: { targetUrl: string; signal: AbortSignal; timing?: Timing | undefined },
@@ -18,17 +18,16 @@ export async function keptToOurselves<T>(
       finished.abort();
     }
   };
-  const guarding = async (inner: AbortSignal) => {
+  const guarding = (inner: AbortSignal) => {
     const guard = { applicationName: `${applicationNameOf(restoreId)} guard`, signal: inner, timing };
-    await withSession(targetUrl, guard, (other) => keepOthersOut(other, AbortSignal.any([finished.signal, inner])));
-    return undefined;
+    return withSession(targetUrl, guard, (other) => keepOthersOut(other, AbortSignal.any([finished.signal, inner])));
   };
-  // A guard that fails ends the work: nobody else may write to what is compared.
-  const [result] = await together<[T, undefined]>(signal, working, guarding);
+  // If the guard fails, the work ends: no other session may write to what is compared.
+  const [result] = await together<[T, unknown]>(signal, working, guarding);
   return result;
 }
 
-/** Who has the restoring role's own password can't be kept out by rights: such a session is ended as soon as it is seen. */
+/** Rights cannot keep out a session that logs in as the restoring role. It is ended as soon as it is seen. */
 async function keepOthersOut(session: Session, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
     await endSessions(session, undefined, session.timing.namedAfterMs);

@@ -13,10 +13,10 @@ const OBJECTS_TO_RENAME = sqlFile("objectsToRename");
 
 type DefaultRights = Memory["defaultRights"][number];
 
-/** Begins the names of all that lies aside; recovery/postgres/catalog/platform.ts knows it as none of the app's. */
+/** Prefix of the names of all that lies aside. recovery/postgres/catalog/platform.ts knows that it is not the app's. */
 export const ASIDE = "castchat_aside_";
 
-/** Reads all that is needed to put the present state back. Within the transaction that then sets it aside. */
+/** Reads all that is needed to put the present state back. Within the transaction that sets it aside. */
 export async function rememberState(session: Session): Promise<Memory> {
   const schemas = await session.query<{ name: string; kept: boolean; comment: string | null }>(
     `select n.nspname as name, pg_catalog.obj_description(n.oid, 'pg_namespace') as comment, n.nspname = 'public' or ${HAS_MEMBERS} as kept
@@ -27,23 +27,15 @@ export async function rememberState(session: Session): Promise<Memory> {
   const sequences = (await listSequences(session)).filter(
     ({ kind, lastValue }) => kind !== "app" && lastValue !== null,
   );
+  const renamed = await session.query<{ kind: string; name: string; enabled: string | null }>(OBJECTS_TO_RENAME());
   const names = async (sql: string) => (await session.query<{ name: string }>(sql)).map(({ name }) => name);
   return {
     schemas: schemas.map(({ name, kept: stays }, at) => ({ name, aside: `${ASIDE}${at}`, renamed: !stays })),
     tables: tables.map(({ schema, name, columns, condition }, at) => ({
-      schema,
-      name,
-      columns,
-      condition,
-      aside: `t${at}`,
+      ...{ schema, name, columns, condition, aside: `t${at}` },
     })),
     sequences: sequences.map(({ schema, name, lastValue }) => ({ schema, name, value: lastValue ?? "" })),
-    renamed: (await session.query<{ kind: string; name: string; enabled: string | null }>(OBJECTS_TO_RENAME())).map(
-      (one) => ({
-        ...one,
-        enabled: one.enabled ?? undefined,
-      }),
-    ),
+    renamed: renamed.map((one) => ({ ...one, enabled: one.enabled ?? undefined })),
     managedObjects: await managedObjectsScript(session),
     defaultRights: await session.query<DefaultRights>(DEFAULT_RIGHTS()),
     schemaRights: await session.query<Grant & { schema: string }>(
@@ -71,7 +63,7 @@ const KINDS: Readonly<Record<string, string>> = {
   L: "large objects",
 };
 
-/** Makes default privileges what they were. Within a transaction. */
+/** Sets default privileges back to these. Within a transaction. */
 export async function putDefaultRightsBack(session: Session, wanted: readonly DefaultRights[]): Promise<void> {
   const key = ({ role, schema, kind }: DefaultRights) => JSON.stringify([role, schema, kind]);
   const there = new Map((await session.query<DefaultRights>(DEFAULT_RIGHTS())).map((one) => [key(one), one]));
@@ -92,7 +84,7 @@ export async function putDefaultRightsBack(session: Session, wanted: readonly De
   }
 }
 
-/** What holds where nothing else is said. */
+/** What PostgreSQL grants if no default privileges are set. */
 async function builtInRights(session: Session, role: string, kind: string): Promise<Grant[]> {
   return await session.query<Grant>(
     `select r.rolname as grantee, a.privilege_type as privilege, false as grantable

@@ -1,10 +1,9 @@
-import { type Memory, RECORD, type ReplacementState } from "../../gate/replacement.ts";
+import { RECORD, type Replacement } from "../../gate/replacement.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
-import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { makeJournal } from "../run/journal.ts";
+import { clearJournal, makeJournal } from "../run/journal.ts";
 
-/** Notes that one begins. There is one at a time. */
+/** Notes that a replacement begins. There is one at a time. */
 export async function beginReplacement(
   session: Session,
   begun: { restoreId: string; backupId: string; startedAt: Date },
@@ -16,33 +15,25 @@ export async function beginReplacement(
       phase text not null default '', started_at timestamptz not null, safety_backup_id text, memory jsonb)`,
   );
   await makeJournal(session);
-  await session.query(`insert into ${RECORD} (restore_id, backup_id, state, started_at) values ($1, $2, 'begun', $3)`, [
-    begun.restoreId,
-    begun.backupId,
-    begun.startedAt,
-  ]);
+  const values = [begun.restoreId, begun.backupId, begun.startedAt];
+  const columns = "restore_id, backup_id, state, started_at";
+  await session.query(`insert into ${RECORD} (${columns}) values ($1, $2, 'begun', $3)`, values);
 }
 
-/** Notes how far it is, and what came of the step; also within the step's own transaction. */
+/** Notes how far the replacement is, and the outcome of a step. It may be called in the step's own transaction. */
 export async function noteReplacement(
   session: Session,
-  more: {
-    state?: ReplacementState;
-    phase?: string;
-    safetyBackupId?: string;
-    memory?: Memory;
-  },
+  { state, phase, safetyBackupId, memory }: Partial<Pick<Replacement, "state" | "phase" | "safetyBackupId" | "memory">>,
 ): Promise<void> {
-  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   await session.query(
     `update ${RECORD} set state = coalesce($1, state), phase = coalesce($2, phase), safety_backup_id = coalesce($3, safety_backup_id),
        memory = coalesce($4::jsonb, memory)`,
-    [more.state ?? null, more.phase ?? null, more.safetyBackupId ?? null, json(more.memory)],
+    [state, phase, safetyBackupId, JSON.stringify(memory)],
   );
 }
 
-/** Forgets it, once nothing is left to be done. */
+/** Deletes the record, once nothing is left to do. */
 export async function endReplacement(session: Session, restoreId: string): Promise<void> {
-  await session.query(`delete from ${MARKER_SCHEMA}.journal where restore_id = $1`, [restoreId]);
+  await clearJournal(session, restoreId);
   await session.query(`delete from ${RECORD} where restore_id = $1`, [restoreId]);
 }

@@ -3,8 +3,8 @@ import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 
 /**
- * Roles that the connected one has granted itself. What a superuser grants is the first superuser's; before version 16 a membership is
- * one, whoever has granted it, and goes with a single revocation.
+ * Roles that the connected one has granted itself. A superuser's grants count as the first superuser's. Before version 16, a membership has
+ * no grantor of its own, and a single revocation removes it.
  */
 export async function listOwnGrants(session: Session): Promise<string[]> {
   const found = await session.query<{ name: string }>(
@@ -16,13 +16,13 @@ export async function listOwnGrants(session: Session): Promise<string[]> {
   return found.map(({ name }) => name);
 }
 
-/** Makes the connected role a member of the app's own ones that it may grant: what belongs to a role, only its members can rename and drop. */
+/** Makes the connected role a member of the app's own roles that it may grant. Only members of an owner can rename and drop its objects. */
 export async function lendRoles(session: Session, granted: readonly string[]): Promise<void> {
   const lent = (await listLendableRoles(session)).filter((role) => !granted.includes(role));
   if (lent.length > 0) await session.query(`grant ${lent.map(quoteIdent).join(", ")} to current_user`);
 }
 
-/** Takes back what it has granted itself, but for these. */
+/** Revokes what the connected role has granted itself, except these. */
 export async function takeBackRoles(session: Session, kept: readonly string[]): Promise<void> {
   const lent = (await listOwnGrants(session)).filter((role) => !kept.includes(role));
   if (lent.length > 0) await session.query(`revoke ${lent.map(quoteIdent).join(", ")} from current_user`);

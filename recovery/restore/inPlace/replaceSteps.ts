@@ -3,7 +3,7 @@ import { named } from "../../../services/common/named.ts";
 import { PhaseTimer } from "../../../services/common/phases.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
 import { forgetSchemaChanges } from "../../gate/gateRecord.ts";
-import { findReplacement, type Memory, type Replacement } from "../../gate/replacement.ts";
+import { findReplacement, type Replacement } from "../../gate/replacement.ts";
 import { closeGate, openGate } from "../../gate/writeGate.ts";
 import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
 import { type ContentCounts, countContent } from "../../postgres/catalog/catalog.ts";
@@ -11,6 +11,7 @@ import { differencesOfObjects } from "../../postgres/catalog/compareDefinitions.
 import { listAllPublications } from "../../postgres/catalog/heldBack.ts";
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { restoreVaultSecrets } from "../../postgres/catalog/vaultSecrets.ts";
+import type { Confirm } from "../../postgres/session/confirmation.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
@@ -22,35 +23,47 @@ import { broaderRights } from "../rights/broaderRights.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { clearJournal, JOURNALED_PHASES } from "../run/journal.ts";
 import type { RecoveryRun } from "../run/recoveryRun.ts";
+import type { RestoreFrom } from "../run/restoreOptions.ts";
 import { applicationNameOf, dropRelations, removeLargeObjects, wipeTarget } from "../run/restoreTarget.ts";
 import { cutOff, dropAside, putBack, setAside } from "./replaceAside.ts";
 import { keptToOurselves } from "./replaceGuard.ts";
-import type { ReplaceOptions } from "./replaceOptions.ts";
 import { endReplacement, noteReplacement } from "./replaceRecord.ts";
 import { takeBackRoles } from "./replaceRoles.ts";
 
-/** A replacement that has decided by what. */
+/** Which database is put back into which state. */
+export interface ReplaceOptions extends RestoreFrom {
+  /** Connection string of the live database's role `postgres`, which owns the database. */
+  targetUrl: string;
+  /** Asked before anything is changed. */
+  confirm: Confirm;
+  /** Takes a proven backup of the present state and returns its id. */
+  saveFirst: (reporter: Reporter, signal: AbortSignal) => Promise<string>;
+  /** Succeeds even if a right is broader than the source's and cannot be revoked (broaderRights.ts). Notes name it. */
+  acceptsBroaderRights?: boolean;
+}
+
+/** A replacement that has chosen its backup. */
 export interface Replacing extends ReplaceOptions {
   manifest: Manifest;
   run: RecoveryRun;
   signal: AbortSignal;
 }
 
-/** Where a replacement that was given up has ended. */
+/** The outcome of a replacement that was given up. */
 export interface WentBack {
-  /** Which state is live; "nothing" where no replacement was under way. */
+  /** Which state is live; "nothing" if no replacement was under way. */
   state: "nothing" | "old" | "new";
-  /** Whether `writes stop` keeps the gate closed all the same. */
+  /** Whether `writes stop` still keeps the gate closed. */
   stillClosed: boolean;
 }
 
-/** What came of it. */
+/** The outcome of a replacement. */
 export interface Replaced extends ContentCounts {
   safetyBackupId: string;
   notes: string[];
 }
 
-/** Takes every step that is left, each noted together with what it does. */
+/** Takes every step that is left. The note of a step is committed together with its changes. */
 export async function goOn(session: Session, replacement: Replacement, options: Replacing): Promise<Replaced> {
   const { run, reporter, signal } = options;
   const { timer } = run;
@@ -58,7 +71,7 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   let { state, memory, safetyBackupId } = replacement;
   const notes: string[] = [];
   if (state === "begun") {
-    await timer.run("gate", "Closing the gate: from now on nobody writes", async () => {
+    await timer.run("gate", "Closing the gate to writes", async () => {
       await closeGate(session, { holder, level: "writes", signal });
       await noteReplacement(session, { state: "closed" });
     });
@@ -87,21 +100,19 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   }
   if (state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
-    const restored = await restoreBeside(session, replacement, memory, options);
+    const restored = await restoreBeside(session, replacement, memory.granted, options);
     notes.push(...restored.notes);
     if (options.manifest.jobs.length > 0)
-      notes.push("Scheduled jobs are as they were in the database, not as in the backup: compare them by hand.");
+      notes.push("Scheduled jobs are as they were in the database, not as in the backup. Compare them by hand.");
     if (holdsProject(options.manifest))
       notes.push(
-        "The rows of storage are the backup's; the bytes of storage objects, the edge functions and the auth settings are as they were in the project: compare them by hand.",
+        "Only the rows of storage are the backup's. The bytes of storage objects, the edge functions and the auth settings are as they were in the project. Compare them by hand.",
       );
+    const switching = () => inTransaction(session, () => makeLive(session, holder, options, restored));
     const found = await timer.run("switch", "Making the new state live", () =>
-      keptToOurselves(holder, options, () =>
-        inTransaction(session, () => makeLive(session, holder, options, restored)),
-      ),
+      keptToOurselves(holder, options, switching),
     );
     notes.push(...found);
-    state = "live";
   }
   const counts = await countContent(session);
   const { left, stillClosed } = await finish(session, replacement, timer, signal);
@@ -109,36 +120,30 @@ export async function goOn(session: Session, replacement: Replacement, options: 
   return { ...counts, safetyBackupId: safetyBackupId ?? "", notes };
 }
 
-/** Restores the backup where the old state was. */
+/** Restores the backup in place of the old state. */
 async function restoreBeside(
   session: Session,
-  replacement: Replacement,
-  memory: Memory,
+  { restoreId, phase }: Replacement,
+  granted: readonly string[],
   options: Replacing,
 ): Promise<RestoredInPlace> {
-  const { restoreId } = replacement;
   const { vault, opener, manifest, targetUrl, run, reporter } = options;
-  const resumedAt = JOURNALED_PHASES.includes(replacement.phase) ? replacement.phase : undefined;
-  if (resumedAt === undefined && replacement.phase !== "") {
-    reporter(`Taking away what an interrupted restore left in phase "${replacement.phase}"`);
+  const resumedAt = JOURNALED_PHASES.includes(phase) ? phase : undefined;
+  if (resumedAt === undefined && phase !== "") {
+    reporter(`Removing what an interrupted restore left in phase "${phase}"`);
     await wipeTarget(session);
     await clearJournal(session, restoreId);
   }
-  return await keptToOurselves(restoreId, options, (inner) =>
-    inPlace(
-      {
-        ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
-        isResumed: resumedAt !== undefined,
-        phase: run.phases(resumedAt, (name) => noteReplacement(session, { phase: name })),
-        reporter,
-        signal: inner,
-      },
-      { granted: memory.granted },
-    ),
-  );
+  const restoring = {
+    ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
+    isResumed: resumedAt !== undefined,
+    phase: run.phases(resumedAt, (name) => noteReplacement(session, { phase: name })),
+    reporter,
+  };
+  return await keptToOurselves(restoreId, options, (signal) => inPlace({ ...restoring, signal }, { granted }));
 }
 
-/** All that makes the new state the only one, with a last comparison of every definition and right. */
+/** Makes the new state the only one, and compares every definition and right at the end. */
 async function makeLive(
   session: Session,
   holder: string,
@@ -146,7 +151,7 @@ async function makeLive(
   { heldBack, platformRights, publications, vaultSecrets, notes }: RestoredInPlace,
 ): Promise<string[]> {
   await quietEventTriggers(session);
-  // What the gate took from PUBLIC, and no backup mentions since it is so by itself.
+  // The gate revoked it. A backup does not contain it, since every new database has it.
   await session.query("grant usage on schema public to public");
   await session.query(heldBack);
   const found = await bringPlatformRights(session, manifest, platformRights);
@@ -155,7 +160,7 @@ async function makeLive(
     for (const statement of planPublication(publication, there.get(publication.name)).statements)
       await session.query(statement);
   }
-  // The vault may have triggers that seal what it is given.
+  // The vault may have triggers that encrypt its secrets.
   await session.query("set local session_replication_role = origin");
   await restoreVaultSecrets(session, vaultSecrets);
   await quietEventTriggers(session);
@@ -174,7 +179,7 @@ async function makeLive(
   return found;
 }
 
-/** The new state is live: opens the gate on it and takes away what lies aside. `left` is a sentence where somebody holds some of that. */
+/** Opens the gate on the new state and drops what lies aside. `left` is a sentence if another session holds some of that. */
 async function finish(
   session: Session,
   replacement: Replacement,
@@ -187,7 +192,7 @@ async function finish(
     await reloadApiSchema(session);
     return opened;
   });
-  const left = await timer.run("clean up", "Taking away what lay aside", async () => {
+  const left = await timer.run("clean up", "Removing what lay aside", async () => {
     try {
       await dropAside(session);
     } catch (error) {
@@ -201,12 +206,12 @@ async function finish(
 }
 
 const STAYS_ASIDE =
-  "The new state is live, but some of what lay aside is held by another session and still there: run `castchat-recovery restore abandon` later to remove it.";
-/** What an engineer has stopped, no replacement allows. */
+  "The new state is live, but some of what lay aside is held by another session and still there. Run `castchat-recovery restore abandon` later to remove it.";
+/** A replacement does not allow writes that an engineer has stopped. */
 export const STAYS_STOPPED =
-  "Writes stay stopped by `writes stop`: `castchat-recovery writes allow` lets everybody in again.";
+  "Writes stay stopped by `writes stop`. To allow them again, run `castchat-recovery writes allow`.";
 
-/** Brings the old state back and opens the gate on it; where the new one is live already, finishes that. */
+/** Puts the old state back and opens the gate on it. If the new state is live already, finishes the replacement instead. */
 export async function goBack(session: Session, reporter: Reporter): Promise<WentBack> {
   const replacement = await findReplacement(session);
   if (replacement === undefined) return { state: "nothing", stillClosed: false };
@@ -219,9 +224,9 @@ export async function goBack(session: Session, reporter: Reporter): Promise<Went
   if (replacement.state === "aside") {
     if (memory === undefined) throw new Error("the replacement has no memory of what lies aside");
     reporter("Putting back what lies aside");
-    // From here on nobody can go on with what was restored, only begin it anew.
+    // From here on the restore cannot be resumed, only started again.
     if (JOURNALED_PHASES.includes(replacement.phase)) await noteReplacement(session, { phase: "download" });
-    // Copies of those that were there lie aside.
+    // Copies of the old ones lie aside.
     await removeLargeObjects(session);
     await dropRelations(session);
     await inTransaction(session, async () => {
@@ -230,7 +235,7 @@ export async function goBack(session: Session, reporter: Reporter): Promise<Went
       await noteReplacement(session, { state: "back" });
     });
   } else {
-    // Before anybody can write: whoever goes on later must not take the safety backup for the present state.
+    // Before the gate opens: a later run must not take the safety backup for the present state.
     await noteReplacement(session, { state: "back" });
   }
   reporter("Opening the gate on the old state");

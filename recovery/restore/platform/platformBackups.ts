@@ -3,14 +3,14 @@ import type { Clock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { COMPLETED, type DatabaseHost, type PlatformBackups } from "../../../services/databaseHost/databaseHost.ts";
 
-/** Supabase's own backups of a project, and what is wrong with their age. */
+/** Supabase's own backups of a project. */
 export interface PlatformHoldings extends PlatformBackups {
   ref: string;
-  /** A sentence. */
+  /** A sentence if the newest backup is too old. */
   warning: string | undefined;
 }
 
-/** Reads what Supabase holds. Throws ServiceError or UnreachableError; UserError for a project that isn't there. */
+/** Reads what Supabase holds. UserError if the project does not exist; ServiceError or UnreachableError if Supabase does not answer. */
 export async function readPlatformBackups(
   databaseHost: Pick<DatabaseHost, "name" | "project" | "platformBackups">,
   ref: string,

@@ -1,63 +1,48 @@
-import type { Clock } from "../../../services/common/clock.ts";
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
 import type { Phase } from "../../../services/common/phases.ts";
-import type { Reporter } from "../../../services/common/reporter.ts";
-import { realTiming, type Timing } from "../../../services/common/timing.ts";
-import type { DatabaseHost } from "../../../services/databaseHost/databaseHost.ts";
+import { realTiming } from "../../../services/common/timing.ts";
 import { ServiceError, UnreachableError } from "../../../services/http/http.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
 import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import { type Confirm, nameOf } from "../../postgres/session/confirmation.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { type BegunRun, type RecoveryRun, recoveryRun } from "../run/recoveryRun.ts";
+import type { RestoreFrom } from "../run/restoreOptions.ts";
 import { readPlatformBackups } from "./platformBackups.ts";
 import { choosePlatformSource, describeSource, type PlatformChoice, type PlatformSource } from "./platformSource.ts";
-import { bootOf, CHECK_NAME, OTHER_WAY, waitForDatabase, waitForRestore } from "./platformWait.ts";
+import { bootOf, CHECK_NAME, OTHER_WAY, waitForDatabase, waitForRestore, type Waiting } from "./platformWait.ts";
 
-/** Restore on the platform: which project, from what. */
-export interface PlatformRestoreOptions {
-  databaseHost: DatabaseHost;
-  /** Its recovery log takes down what came of the restore. */
-  vault: Vault;
-  ref: string;
-  /** Connection string of the project's role `postgres`. */
-  databaseUrl: string;
+/** Which project Supabase restores, and to which state. */
+export interface PlatformRestoreOptions
+  extends Omit<Waiting, "timing" | "signal">, Pick<RestoreFrom, "vault" | "timing" | "signal"> {
   choice: PlatformChoice;
   confirm: Confirm;
-  clock: Clock;
-  /** How long it waits, and for what. @default - the real one */
-  timing?: Timing | undefined;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
 }
 
-/** What came of it. */
+/** The outcome of a restore on the platform. */
 export interface PlatformRestoreResult extends ContentCounts {
   ref: string;
-  /** In words; undefined where a restore that was under way already was waited for. */
+  /** In words. Undefined if another call had ordered the restore. */
   source: string | undefined;
-  /** From the order on; how long people took to agree is in `durationMs` alone. */
+  /** From the order on. Only `durationMs` includes the confirmation. */
   phases: readonly Phase[];
   durationMs: number;
-  /** What went wrong beside the restore, in sentences. */
+  /** Failures outside the restore, in sentences. */
   notes: string[];
 }
 
 /**
- * Lets Supabase replace a project's database by one of its own backups, in place, and waits until it answers again. Asks
- * before anything is destroyed. A restore of the project that is under way already is waited for, none is begun anew: so the same
- * call goes on after an interruption. UserError where nothing can be begun; PromiseError when the restore fails, or still runs
- * once the patience has ended. Whatever came of an order is appended to the vault's recovery log.
+ * Lets Supabase replace a project's database in place with one of its own backups, and waits until it answers again. Asks before anything
+ * is destroyed. If a restore of the project is under way already, waits for that one, so the same call continues after an interruption.
+ * UserError if no restore can be ordered. PromiseError if the restore fails or takes longer than the time limit. The outcome of an order is
+ * appended to the vault's recovery log.
  */
 export async function restorePlatform(options: PlatformRestoreOptions): Promise<PlatformRestoreResult> {
-  const { ref, databaseUrl, vault, clock, reporter, timing = realTiming } = options;
-  const signal = options.signal ?? new AbortController().signal;
-  const target = nameOf(parseDatabaseUrl(databaseUrl));
-  const run = { what: "restore on the platform", target, vault, clock, reporter };
-  return await recoveryRun(run, async (course) => {
-    const counts = await orderAndWait({ ...options, signal, timing }, course);
-    const { phases } = course.timer;
-    return { ref, source: course.begun?.source, phases, durationMs: course.durationMs, ...counts, notes: [] };
+  const { ref, vault, clock, reporter, timing = realTiming, signal = new AbortController().signal } = options;
+  const target = nameOf(parseDatabaseUrl(options.databaseUrl));
+  return await recoveryRun({ what: "restore on the platform", target, vault, clock, reporter }, async (run) => {
+    const counts = await orderAndWait({ ...options, signal, timing }, run);
+    const { phases } = run.timer;
+    return { ref, source: run.begun?.source, phases, durationMs: run.durationMs, ...counts, notes: [] };
   });
 }
 
@@ -74,7 +59,7 @@ async function orderAndWait(running: Running, run: RecoveryRun): Promise<Content
   } else {
     if (project.state !== "healthy")
       throw new UserError(
-        `${databaseHost.name} restores only active projects: ${ref} is ${project.status}. ${OTHER_WAY}`,
+        `${databaseHost.name} restores only active projects, and ${ref} is ${project.status}. ${OTHER_WAY}`,
       );
     const holdings = await readPlatformBackups(databaseHost, ref, clock, signal);
     const source = choosePlatformSource(holdings, running.choice);
@@ -86,18 +71,15 @@ async function orderAndWait(running: Running, run: RecoveryRun): Promise<Content
       begin(running, source),
     );
   }
-  const isWaitedFor = run.begun?.source === undefined;
-  await timer.run(
-    "restore",
-    isWaitedFor
-      ? `${databaseHost.name} restores ${ref} already: waiting for that, and beginning nothing`
-      : `Waiting until ${databaseHost.name} has restored ${ref}`,
-    () => waitForRestore(running, { isSeen: isWaitedFor, bootedBefore, orderedAt }),
-  );
+  const isSeen = run.begun?.source === undefined;
+  const sentence = isSeen
+    ? `${databaseHost.name} restores ${ref} already. Waiting for that, without another order`
+    : `Waiting until ${databaseHost.name} has restored ${ref}`;
+  await timer.run("restore", sentence, () => waitForRestore(running, { isSeen, bootedBefore, orderedAt }));
   return await timer.run("database", "Waiting until the database answers", () => waitForDatabase(running, startedAt));
 }
 
-/** What the log knows the restore by, from the order on. */
+/** What identifies the restore in the log, from the order on. */
 function begunFor(ref: string, source?: string): BegunRun {
   return { restoreId: `platform-${ref}`, by: CHECK_NAME, backupId: undefined, source };
 }
@@ -107,16 +89,16 @@ function dangerOf(ref: string, source: PlatformSource, now: Date) {
   return {
     names: [ref],
     lines: [
-      `This replaces the whole database of Supabase project ${ref}, accounts included, by ${describeSource(source)}.`,
-      `Everything written since ${source.at.toISOString()} (${Math.floor(minutes / 60)} h ${minutes % 60} min) is lost for good, and the project is down meanwhile.`,
-      "Passwords of database roles become those of then. Files in storage stay as they are: rows and files may no longer fit.",
+      `This replaces the whole database of Supabase project ${ref}, accounts included, with ${describeSource(source)}.`,
+      `Everything written since ${source.at.toISOString()} (${Math.floor(minutes / 60)} h ${minutes % 60} min) is lost for good. The project is down meanwhile.`,
+      "Database roles get their passwords of that time. Files in storage stay as they are, so rows and files may no longer match.",
     ],
   };
 }
 
-type Running = PlatformRestoreOptions & { signal: AbortSignal; timing: Timing };
+type Running = PlatformRestoreOptions & Waiting;
 
-/** Begins it once. Without an answer nobody knows whether it was begun: the project's own state then tells. */
+/** Orders the restore once. Without a clear answer, the project's state shows whether the restore has begun. */
 async function begin({ databaseHost, ref, signal, reporter }: Running, source: PlatformSource): Promise<void> {
   try {
     if (source.kind === "daily") await databaseHost.restorePlatformBackup(ref, source.id, signal);
@@ -127,10 +109,10 @@ async function begin({ databaseHost, ref, signal, reporter }: Running, source: P
     const project = await databaseHost.project(ref, signal);
     if (project?.state !== "restoring") {
       throw new PromiseError(
-        `${databaseHost.name} did not say whether it has begun, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before it is tried again.`,
+        `${databaseHost.name} did not say whether it has begun the restore, and does not restore ${ref} now (${project?.status ?? "gone"}): ${messageOf(error)} Look at its dashboard before you try again.`,
         { cause: error },
       );
     }
-    reporter(`${databaseHost.name} gave no proper answer, but restores the project`);
+    reporter(`${databaseHost.name} gave no clear answer, but restores the project`);
   }
 }

@@ -2,20 +2,20 @@ import { UserError } from "../../../services/common/errors.ts";
 import { COMPLETED } from "../../../services/databaseHost/databaseHost.ts";
 import type { PlatformHoldings } from "./platformBackups.ts";
 
-/** Which of Supabase's own states is wanted: a daily backup by its id, or an instant by point-in-time recovery. */
+/** The wanted state: a daily backup of Supabase's by its id, or an instant by point-in-time recovery. */
 export type PlatformChoice = { backupId: number } | { at: Date };
 
-/** What Supabase will restore, and the state that this is. */
+/** What Supabase will restore, and the instant of that state. */
 export type PlatformSource = { kind: "daily"; id: number; at: Date } | { kind: "instant"; at: Date };
 
-/** In words, for people. */
+/** The source in words. */
 export function describeSource(source: PlatformSource): string {
   return source.kind === "daily"
     ? `Supabase's backup ${source.id} of ${source.at.toISOString()}`
     : `its state at ${source.at.toISOString()}`;
 }
 
-/** Picks it. UserError, with what there is, for an unknown or unfinished backup, and for an instant that can't be reached. */
+/** Picks the source. UserError, with what there is, for an unknown or unfinished backup, and for an instant out of reach. */
 export function choosePlatformSource(holdings: PlatformHoldings, choice: PlatformChoice): PlatformSource {
   const { ref, backups, window } = holdings;
   const usable = backups.filter((backup) => backup.status === COMPLETED && backup.id !== undefined);
@@ -34,7 +34,7 @@ export function choosePlatformSource(holdings: PlatformHoldings, choice: Platfor
     const before = usable.find((backup) => backup.takenAt <= choice.at);
     const instead = before === undefined ? there : `--backup-id ${before.id ?? ""} is the newest before that`;
     throw new UserError(
-      `The plan of ${ref} has no point-in-time recovery, so Supabase can't go to ${choice.at.toISOString()}: ${instead}.`,
+      `The plan of ${ref} has no point-in-time recovery, so Supabase cannot restore ${choice.at.toISOString()}: ${instead}.`,
     );
   }
   // Supabase's own unit.

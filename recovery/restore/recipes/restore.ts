@@ -1,5 +1,5 @@
 import { type Session, withSession } from "../../postgres/session/database.ts";
-import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
+import { parseDatabaseUrl, placeOf } from "../../postgres/session/databaseUrl.ts";
 import { whileReachable } from "../../postgres/session/reachable.ts";
 import { noteOfProject } from "../../project/restoreProject.ts";
 import { walkedPastNotes } from "../../vault/walkVersions.ts";
@@ -16,8 +16,8 @@ import {
 import type { RestoreOptions } from "../run/restoreOptions.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
+import type { Recipe } from "../run/restoring.ts";
 import { manifestWithoutEventTriggers } from "../steps/eventTriggers.ts";
-import type { Recipe } from "../steps/restoring.ts";
 import { definitionsOnly } from "./definitionsOnly.ts";
 import { intoEmpty } from "./intoEmpty.ts";
 import { restoreProjectPart } from "./restoreProjectPart.ts";
@@ -30,12 +30,12 @@ const RECIPES: Readonly<Record<Selection, Recipe>> = {
 };
 
 /**
- * Restores a proven backup into a new project and checks that everything is there. The target keeps a record of the run, so that the
- * same call resumes after an interruption, with the same backup: committed rows, indexes and constraints stay. A run interrupted
- * before the rows removes its own partial work and starts again. Once finished, the call returns the recorded result and touches nothing.
- * A target that holds other data is refused (UserError); rows without definitions go into empty tables that are defined as the
- * backup's. A restored database that differs from the backup is a PromiseError, and its marker stays unfinished. Every outcome is
- * appended to the vault's recovery log.
+ * Restores a proven backup into a new project and checks that everything is there. The target keeps a record of the run, so that the same
+ * call resumes after an interruption, with the same backup: committed rows, indexes and constraints stay. A run that was interrupted before
+ * the rows removes its own partial work and starts again. Once finished, the call returns the recorded result and changes nothing.
+ *
+ * A target with other data is a UserError; rows without definitions go into empty tables with the backup's definitions. A restored database
+ * that differs from the backup is a PromiseError, and its marker stays unfinished. Every outcome is appended to the vault's recovery log.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   const outer = options.signal ?? new AbortController().signal;
@@ -46,7 +46,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
 
 async function restoreReachable(options: RestoreOptions & { signal: AbortSignal }): Promise<RestoreResult> {
   const { targetUrl, generation, vault, clock, reporter, signal, timing, isTest } = options;
-  const restoreId = restoreIdFor(targetUrl, generation, wishIn(options));
+  const wish = options.selection === undefined || options.selection === "everything" ? "" : ` ${options.selection}`;
+  const restoreId = restoreIdFor(targetUrl, generation, wish);
   const applicationName = `${applicationNameOf(restoreId)} leader`;
   return await withSession(targetUrl, { applicationName, signal, timing }, (session) =>
     recoveryRun(
@@ -62,11 +63,6 @@ async function restoreReachable(options: RestoreOptions & { signal: AbortSignal 
   );
 }
 
-/** What beside target and generation makes it another restore. */
-function wishIn({ selection }: RestoreOptions): string {
-  return selection === undefined || selection === "everything" ? "" : ` ${selection}`;
-}
-
 async function restoreInto(
   session: Session,
   restoreId: string,
@@ -74,9 +70,8 @@ async function restoreInto(
   run: RecoveryRun,
 ): Promise<RestoreResult> {
   const { vault, opener, targetUrl, clock, reporter, signal, withoutEventTriggers, acceptsBroaderRights } = options;
-  const claimed = await run.timer.run("claim", `Claiming ${session.address.host}:${session.address.port}`, () =>
-    claim(session, restoreId, options),
-  );
+  const claiming = `Claiming ${placeOf(session.address)}`;
+  const claimed = await run.timer.run("claim", claiming, () => claim(session, restoreId, options));
   if ("finished" in claimed) return claimed.finished;
   const { selected, resumedAt } = claimed;
   const { selection, passedOver } = selected;
@@ -84,19 +79,10 @@ async function restoreInto(
   run.begin({ restoreId, backupId: manifest.backupId });
   run.notes.push(...passedOver);
   const { users, posts, applications, notes } = await RECIPES[selection]({
-    session,
-    targetUrl,
-    restoreId,
-    applicationName: applicationNameOf(restoreId),
-    vault,
-    manifest,
-    opener,
+    ...{ session, targetUrl, restoreId, applicationName: applicationNameOf(restoreId), vault, manifest, opener },
     isResumed: resumedAt !== undefined,
     phase: run.phases(resumedAt, (name, before) => noteMarkerPhase(session, restoreId, name, before)),
-    withoutEventTriggers,
-    acceptsBroaderRights,
-    reporter,
-    signal,
+    ...{ withoutEventTriggers, acceptsBroaderRights, reporter, signal },
   });
   const result: RestoreResult = {
     ...run.resultOf(restoreId, manifest),
@@ -106,7 +92,7 @@ async function restoreInto(
     notes: [
       ...new Set([...passedOver, ...walkedPastNotes(vault, manifest)]),
       ...notes,
-      // What lies beside the database is missing until that is brought as well. A test restore has no project.
+      // The parts outside the database are still missing. A test restore has no project.
       ...(selection === "everything" && options.isTest !== true ? noteOfProject(manifest) : []),
     ],
     ...(selection === "everything" ? {} : { selection }),

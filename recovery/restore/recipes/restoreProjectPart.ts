@@ -12,8 +12,8 @@ import type { RestoreOptions } from "../run/restoreOptions.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
 
 /**
- * Brings back what lies beside the database. Once all of it is there the marker says so, and what the app has stored since is not
- * touched; each call tries again what failed or is missing.
+ * Restores the parts of the project outside the database. Each call tries again what has failed or is missing. Once all is there, the
+ * marker says so, and what the app has stored since stays untouched.
  */
 export async function restoreProjectPart(
   session: Session,
@@ -33,11 +33,14 @@ export async function restoreProjectPart(
   run.begin({ restoreId: result.restoreId, backupId: manifest.backupId });
   const timer = new PhaseTimer(reporter);
   const keepsNewer = result.finishedBefore !== undefined && !(await areStorageRowsOpen(session));
-  const { notes, parts, ...brought } = await timer.run("project", "Bringing back what lies beside the database", () =>
-    restoreProject({
-      ...{ vault, manifest, older, opener: options.opener, project, session, keepsNewer, olderAuthSettings },
-      ...{ reporter, signal },
-    }),
+  const { notes, parts, ...brought } = await timer.run(
+    "project",
+    "Restoring storage objects, functions and auth settings",
+    () =>
+      restoreProject({
+        ...{ vault, manifest, older, opener: options.opener, project, session, keepsNewer, olderAuthSettings },
+        ...{ reporter, signal },
+      }),
   );
   const obsolete = [
     ...noteOfProject(manifest),
@@ -64,12 +67,9 @@ export async function restoreProjectPart(
   return whole;
 }
 
-/** Whether nothing is left to do beside the database: all is there, or a call of an older version has brought it. */
+/** Whether nothing is left to do outside the database: all is there, or a call of an older version has brought it. */
 function isBrought({ project, parts }: RestoreResult, olderAuthSettings: boolean): boolean {
   if (parts === undefined) return project !== undefined;
-  return (
-    !hasLosses(parts) &&
-    parts.authSettings.failed === 0 &&
-    !(olderAuthSettings && parts.authSettings.state === "held back")
-  );
+  const { state, failed } = parts.authSettings;
+  return !hasLosses(parts) && failed === 0 && !(olderAuthSettings && state === "held back");
 }

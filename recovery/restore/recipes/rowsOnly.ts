@@ -1,13 +1,13 @@
-import { compareEverything } from "../steps/compareRestored.ts";
+import type { Restored, Restoring } from "../run/restoring.ts";
 import { hasPart, withDumps } from "../steps/fetchParts.ts";
+import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { fillViews } from "../steps/restoreState.ts";
-import type { Restored, Restoring } from "../steps/restoring.ts";
 
-/** Archives that may hold the large objects; a backup without definitions has one of their own. */
+/** Archives that may hold the large objects. A backup without definitions has one of their own. */
 const DUMPS = ["large-objects.dump", "schema.dump"] as const;
 
-/** Restores rows, large objects and sequences into empty tables that are defined as the backup's. */
+/** Restores rows, large objects and sequences into empty tables with the backup's definitions. */
 export async function rowsOnly(restoring: Restoring): Promise<Restored> {
   return await withDumps(restoring, async (fetch) => {
     const { manifest, phase } = restoring;
@@ -18,6 +18,6 @@ export async function rowsOnly(restoring: Restoring): Promise<Restored> {
       asReplica: true,
     });
     await phase("constraints", "Filling materialized views", () => fillViews(restoring));
-    return { ...(await compareEverything(restoring, { orphansOf: "all" })), notes: [] };
+    return { ...(await compareRestored(restoring, { orphansOf: "all" })), notes: [] };
   });
 }

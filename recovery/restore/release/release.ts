@@ -1,75 +1,58 @@
 import { messageOf, PromiseError, UserError } from "../../../services/common/errors.ts";
-import type { Reporter } from "../../../services/common/reporter.ts";
-import type { Timing } from "../../../services/common/timing.ts";
-import type { Opener } from "../../../services/vault/age.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
-import {
-  type HeldBack,
-  listAllPublications,
-  parseHeldBack,
-  type Publication,
-  type ScheduledJob,
-} from "../../postgres/catalog/heldBack.ts";
+import { type HeldBack, listAllPublications, type Publication } from "../../postgres/catalog/heldBack.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
+import { placeOf } from "../../postgres/session/databaseUrl.ts";
 import { chooseBackup } from "../../vault/chooseBackup.ts";
-import { fetchText } from "../../vault/fetchPart.ts";
-import { listBackups, type TierPrefix } from "../../vault/listBackups.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import { listBackups } from "../../vault/listBackups.ts";
 import { FINISHED, listMarkers, type RestoreMarker } from "../run/restoreMarker.ts";
+import type { RestoreFrom } from "../run/restoreOptions.ts";
 import { refuseSuperuser } from "../run/restoreReadiness.ts";
 import { holdTarget } from "../run/restoreTarget.ts";
+import { fetchHeldBack } from "../steps/fetchParts.ts";
 import { planJobs, scheduleJob } from "./releaseJobs.ts";
 import { planPublication } from "./releasePublications.ts";
 
-/** What to release, and where. */
-export interface ReleaseOptions {
-  vault: Vault;
-  /** Opens an encrypted backup. */
-  opener?: Opener | undefined;
-  /** Public keys (PEM) of the writers. */
-  trustedKeys: readonly string[];
-  tiers: readonly TierPrefix[];
+/** Where the backup lies, and which database was restored from it. */
+export interface ReleaseOptions extends Omit<RestoreFrom, "at" | "allowsSuperuser" | "clock" | "warn"> {
   /** The restored database's connection string. */
   databaseUrl: string;
-  /** The backup that it must have been restored from; without it the one that its marker names. */
+  /** The backup that the database must have been restored from. @default - the one that its marker names */
   backupId?: string | undefined;
-  reporter: Reporter;
-  signal?: AbortSignal | undefined;
-  /** How long it waits, and for what. @default - the real one */
-  timing?: Timing | undefined;
 }
 
 /** What became of one job or publication. */
 export interface ReleasedItem {
   kind: "job" | "publication";
   name: string;
-  /** "there already" was left alone; so was what "differs", and `differences` says in which way. */
+  /** What is "there already" or "differs" stays as it is. `differences` says how it differs, or why it failed. */
   state: "released" | "there already" | "differs" | "failed";
   differences: string[];
 }
 
-/** What a release has found and done. */
+/** What a release found and did. */
 export interface ReleaseResult {
   backupId: string;
   items: ReleasedItem[];
 }
 
 /**
- * Brings alive what a restore has held back: the scheduled jobs, by pg_cron's own functions, and the publications. Can be
- * called again: what is there is left alone. UserError where the database is not one that was restored from this vault, in
- * full; PromiseError, once everything else is done, that names what could not be brought back.
+ * Creates what a restore has held back: the scheduled jobs, by pg_cron's own functions, and the publications. It can be called again: what
+ * exists stays as it is. UserError if no finished restore from this vault has made the database. PromiseError, after everything else is
+ * done, that names what could not be created.
  */
 export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
-  const { databaseUrl, signal, reporter, timing } = options;
+  const { databaseUrl, vault, trustedKeys, tiers, reporter, timing } = options;
+  const signal = options.signal ?? new AbortController().signal;
   const named = { applicationName: "castchat-recovery release", signal, timing };
   return await withSession(databaseUrl, named, async (session) => {
     await refuseSuperuser(session);
     const restored = await restoredBy(session, options.backupId);
     await holdTarget(session, restored.restoreId, false, signal);
-    const manifest = await manifestOf(options, restored.backupId);
-    const heldBack = await heldBackOf(options, manifest);
+    const backups = await listBackups({ vault, trustedKeys, tiers, signal });
+    const { manifest } = chooseBackup(backups, { backupId: restored.backupId }).chosen;
+    const heldBack = await fetchHeldBack({ ...options, manifest }, signal);
     reporter(`Resuming ${heldBack.publications.length} publications and ${heldBack.jobs.length} scheduled jobs`);
-    // Publications first: a job may write what they are to carry.
+    // Publications first: a job may write rows that they have to publish.
     const items = [
       ...(await releasePublications(session, heldBack.publications)),
       ...(await releaseJobs(session, heldBack)),
@@ -78,45 +61,32 @@ export async function release(options: ReleaseOptions): Promise<ReleaseResult> {
     if (failed.length > 0) {
       const reasons = failed.map(({ kind, name, differences }) => `${kind} ${name}: ${differences.join("; ")}`);
       throw new PromiseError(
-        `${items.length - failed.length} of ${items.length} are back; ${failed.length} could not be brought back: ${reasons.join(". ")}. Correct the cause and run \`castchat-recovery resume-jobs\` again.`,
+        `${items.length - failed.length} of ${items.length} jobs and publications are back. ${failed.length} could not be brought back: ${reasons.join(". ")}. Correct the cause and run \`castchat-recovery resume-jobs\` again.`,
       );
     }
     return { backupId: manifest.backupId, items };
   });
 }
 
-/** The restore that has made this database. UserError where none has, it isn't finished, or it was of another backup. */
+/** The restore that has made this database. UserError if there is none, it is not finished, or it was of another backup. */
 async function restoredBy(session: Session, backupId: string | undefined): Promise<RestoreMarker> {
   const markers = await listMarkers(session);
-  // Rows that were brought into definitions which were there hold nothing back: what does came with the definitions.
+  // A restore of only rows holds nothing back. The restore of the definitions did.
   const marker = markers.find(({ result }) => result?.selection !== "rows") ?? markers[0];
-  const place = `${session.address.host}:${session.address.port}`;
+  const place = placeOf(session.address);
   if (marker === undefined)
-    throw new UserError(`The database ${place} was not restored by castchat-recovery: it has no jobs to resume.`);
+    throw new UserError(`The database ${place} was not restored by castchat-recovery, so it has no jobs to resume.`);
   if (marker.phase !== FINISHED) {
     throw new UserError(
-      `The restore of ${marker.backupId} into ${place} is not finished (phase "${marker.phase}"): finish it, then run \`castchat-recovery resume-jobs\`.`,
+      `The restore of ${marker.backupId} into ${place} is not finished (phase "${marker.phase}"). Finish it, then run \`castchat-recovery resume-jobs\`.`,
     );
   }
   if (backupId !== undefined && backupId !== marker.backupId) {
     throw new UserError(
-      `The database ${place} was restored from ${marker.backupId}, not from ${backupId}: leave --backup out, or name that one.`,
+      `The database ${place} was restored from ${marker.backupId}, not from ${backupId}. Leave --backup out, or name ${marker.backupId}.`,
     );
   }
   return marker;
-}
-
-async function manifestOf(options: ReleaseOptions, backupId: string): Promise<Manifest> {
-  const { vault, trustedKeys, tiers, signal } = options;
-  return chooseBackup(await listBackups({ vault, trustedKeys, tiers, signal }), { backupId }).chosen.manifest;
-}
-
-async function heldBackOf(options: ReleaseOptions, manifest: Manifest): Promise<HeldBack> {
-  // A backup of another kind than full has none.
-  if (!manifest.parts.some(({ name }) => name === "held-back.json"))
-    return { database: manifest.source.database, jobs: [], publications: [] };
-  const signal = options.signal ?? new AbortController().signal;
-  return parseHeldBack(await fetchText({ ...options, manifest }, "held-back.json", signal));
 }
 
 async function releasePublications(session: Session, wanted: readonly Publication[]): Promise<ReleasedItem[]> {
@@ -124,12 +94,9 @@ async function releasePublications(session: Session, wanted: readonly Publicatio
   const items: ReleasedItem[] = [];
   for (const publication of wanted) {
     const { statements, differences } = planPublication(publication, there.get(publication.name));
-    const item = { kind: "publication" as const, name: publication.name };
-    items.push(
-      statements.length === 0
-        ? { ...item, state: differences.length === 0 ? "there already" : "differs", differences }
-        : await attempted(item, differences, () => session.query(statements.join(";\n"))),
-    );
+    const work = () => session.query(statements.join(";\n"));
+    const item = { kind: "publication", name: publication.name, differences } as const;
+    items.push(await released(item, statements.length === 0 ? undefined : work));
   }
   return items;
 }
@@ -137,32 +104,24 @@ async function releasePublications(session: Session, wanted: readonly Publicatio
 async function releaseJobs(session: Session, heldBack: HeldBack): Promise<ReleasedItem[]> {
   const items: ReleasedItem[] = [];
   for (const { wanted, isThere, differences } of await planJobs(session, heldBack)) {
-    const item = { kind: "job" as const, name: nameOf(wanted) };
-    items.push(
-      isThere
-        ? { ...item, state: differences.length === 0 ? "there already" : "differs", differences }
-        : await attempted(item, [], () => scheduleJob(session, wanted)),
-    );
+    const item = { kind: "job", name: wanted.name ?? `without a name (${wanted.schedule})`, differences } as const;
+    items.push(await released(item, isThere ? undefined : () => scheduleJob(session, wanted)));
   }
   return items;
 }
 
-/** One that fails keeps none of the others from being released. */
-async function attempted(
-  item: Pick<ReleasedItem, "kind" | "name">,
-  differences: string[],
-  work: () => Promise<unknown>,
+/** Releases one item, if there is work to do. A failure does not stop the release of the others. */
+async function released(
+  item: Omit<ReleasedItem, "state">,
+  work: (() => Promise<unknown>) | undefined,
 ): Promise<ReleasedItem> {
+  if (work === undefined) return { ...item, state: item.differences.length === 0 ? "there already" : "differs" };
   try {
     await work();
-    return { ...item, state: "released", differences };
+    return { ...item, state: "released" };
   } catch (error) {
-    // Only what the server has refused: a connection that is lost ends the release.
+    // Only a refusal by the server is a failed item. A lost connection ends the release.
     if (typeof (error as { severity?: unknown }).severity !== "string") throw error;
     return { ...item, state: "failed", differences: [messageOf(error)] };
   }
-}
-
-function nameOf({ name, schedule }: ScheduledJob): string {
-  return name ?? `without a name (${schedule})`;
 }

@@ -3,17 +3,17 @@ import { hasRelation, listJobs, type ScheduledJob } from "../../postgres/catalog
 import type { Session } from "../../postgres/session/database.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 
-/** A job of the backup beside what the database has in its place. */
+/** A job of the backup, compared with the database's. */
 export interface PlannedJob {
   wanted: ScheduledJob;
-  /** Clauses: none where the database has none such or the very same. */
-  differences: string[];
   isThere: boolean;
+  /** Clauses. None if the database lacks the job or has the same one. */
+  differences: string[];
 }
 
 /**
- * Holds the backup's jobs against those of the database: a named one is the same by its name and role, one without a name by
- * all that it is. UserError where the database has no pg_cron.
+ * Compares the backup's jobs with the database's. A job with a name is found by its name and role, a job without one by all of its fields.
+ * UserError if the database has no pg_cron.
  */
 export async function planJobs(
   session: Session,
@@ -22,17 +22,17 @@ export async function planJobs(
   if (source.jobs.length === 0) return [];
   if (!(await hasRelation(session, "cron", "job")))
     throw new UserError(
-      "The database has no pg_cron, so its jobs cannot be scheduled: create the extension, then run `castchat-recovery resume-jobs` again.",
+      "The database has no pg_cron, so its jobs cannot be scheduled. Create the extension, then run `castchat-recovery resume-jobs` again.",
     );
   const there = await listJobs(session);
   return source.jobs.map((job) => {
-    // The backup's own database has another name where it was restored into one.
+    // The backup's own database may have another name here.
     const database = job.database === source.database ? session.address.database : job.database;
     return planJob({ ...job, database }, there);
   });
 }
 
-/** Takes what it finds out of the list: two jobs without names may be equal. */
+/** Removes the job that it finds from the list, since two jobs without names may be equal. */
 function planJob(wanted: ScheduledJob, there: ScheduledJob[]): PlannedJob {
   const at = there.findIndex((job) =>
     wanted.name === null
@@ -43,7 +43,7 @@ function planJob(wanted: ScheduledJob, there: ScheduledJob[]): PlannedJob {
   return { wanted, isThere: found !== undefined, differences: found === undefined ? [] : differencesOf(wanted, found) };
 }
 
-/** What is not the same; a command's text may hold a secret and is not told. */
+/** In clauses. A command's text may hold a secret and is not shown. */
 function differencesOf(wanted: ScheduledJob, found: ScheduledJob): string[] {
   return [
     ...(found.schedule === wanted.schedule ? [] : [`its schedule is ${found.schedule}`]),
@@ -54,11 +54,11 @@ function differencesOf(wanted: ScheduledJob, found: ScheduledJob): string[] {
   ];
 }
 
-/** Schedules a job by pg_cron's own functions: nobody may write to its table. In one transaction, so that one that is off never runs. */
+/** Schedules a job by pg_cron's own functions, since no role may write to its table. One transaction, so that an inactive job never runs. */
 export async function scheduleJob(session: Session, job: ScheduledJob): Promise<void> {
   await inTransaction(session, async () => {
     const [made] = await schedule(session, job);
-    if (made === undefined) throw new Error("cron.schedule gave no job");
+    if (made === undefined) throw new Error("cron.schedule returned no job");
     if (!job.active) await session.query("select cron.alter_job(job_id => $1::bigint, active => false)", [made.id]);
   });
 }
@@ -69,11 +69,6 @@ async function schedule(session: Session, job: ScheduledJob): Promise<{ id: stri
   if (isOwn && job.name !== null)
     return session.query("select cron.schedule($1, $2, $3)::text as id", [job.name, job.schedule, job.command]);
   if (isOwn) return session.query("select cron.schedule($1, $2)::text as id", [job.schedule, job.command]);
-  return session.query("select cron.schedule_in_database($1, $2, $3, $4, $5)::text as id", [
-    job.name,
-    job.schedule,
-    job.command,
-    job.database,
-    job.username,
-  ]);
+  const values = [job.name, job.schedule, job.command, job.database, job.username];
+  return session.query("select cron.schedule_in_database($1, $2, $3, $4, $5)::text as id", values);
 }

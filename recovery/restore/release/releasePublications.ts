@@ -1,17 +1,17 @@
 import type { Publication, PublishedTable } from "../../postgres/catalog/heldBack.ts";
-import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 
-/** What it takes to bring a publication back, and what is not as the backup has it and stays so. */
+/** How a publication becomes what the backup has, and what stays different. */
 export interface PublicationPlan {
-  /** None where everything is there. */
+  /** None if everything is there. */
   statements: string[];
-  /** Clauses; somebody has changed it since the restore, and that is not undone. */
+  /** Clauses. Changes since the restore are not undone. */
   differences: string[];
 }
 
 /**
- * Plans how a publication becomes what the backup has. What is missing is added; what is there otherwise, or beside it, is
- * left alone. One that publishes nothing yet, as a new project's supabase_realtime, also gets the backup's options.
+ * Plans how a publication becomes what the backup has. What is missing is added. What differs or is there beside it stays as it is. A
+ * publication that publishes nothing yet, such as a new project's supabase_realtime, also gets the backup's options.
  */
 export function planPublication(wanted: Publication, existing: Publication | undefined): PublicationPlan {
   if (existing === undefined) return { statements: [creation(wanted), ...comment(wanted)], differences: [] };
@@ -21,6 +21,7 @@ export function planPublication(wanted: Publication, existing: Publication | und
   const missingSchemas = wanted.schemas.filter((schema) => !existing.schemas.includes(schema));
   const altered = wanted.tables.filter((table) => !isSame(table, there.get(tableKey(table)) ?? table));
   const more = existing.tables.filter((table) => !wanted.tables.some((one) => tableKey(one) === tableKey(table)));
+  const moreSchemas = existing.schemas.filter((schema) => !wanted.schemas.includes(schema));
   const isEmpty = !existing.allTables && existing.tables.length === 0 && existing.schemas.length === 0;
   const otherOptions = optionsOf(existing) !== optionsOf(wanted);
   const members = [...missing.map(tableMember), ...missingSchemas.map(schemaMember)];
@@ -33,9 +34,7 @@ export function planPublication(wanted: Publication, existing: Publication | und
     differences: [
       ...altered.map((table) => `it publishes ${tableName(table)} with other columns or rows`),
       ...more.map((table) => `it also publishes ${tableName(table)}`),
-      ...existing.schemas
-        .filter((schema) => !wanted.schemas.includes(schema))
-        .map((one) => `it also publishes schema ${one}`),
+      ...moreSchemas.map((schema) => `it also publishes schema ${schema}`),
       ...(existing.allTables === wanted.allTables
         ? []
         : [`it publishes ${existing.allTables ? "all" : "some"} tables`]),
@@ -51,18 +50,18 @@ function creation(wanted: Publication): string {
 }
 
 function comment(wanted: Publication): string[] {
-  const text = wanted.comment === null ? "null" : quoteLiteral(wanted.comment);
-  return wanted.comment === null ? [] : [`comment on publication ${quoteIdent(wanted.name)} is ${text}`];
+  if (wanted.comment === null) return [];
+  return [`comment on publication ${quoteIdent(wanted.name)} is ${quoteLiteral(wanted.comment)}`];
 }
 
 function optionsOf({ operations, viaRoot }: Publication): string {
   return `publish = '${operations.join(", ")}', publish_via_partition_root = ${viaRoot}`;
 }
 
-/** ONLY: children and partitions are members of their own where they are published. */
-function tableMember({ schema, name, columns, where }: PublishedTable): string {
+/** With ONLY, since children and partitions that are published are members of their own. */
+function tableMember({ columns, where, ...table }: PublishedTable): string {
   const list = columns === null ? "" : ` (${columns.map(quoteIdent).join(", ")})`;
-  return `table only ${quoteIdent(schema)}.${quoteIdent(name)}${list}${where === null ? "" : ` where (${where})`}`;
+  return `table only ${quoteTable(table)}${list}${where === null ? "" : ` where (${where})`}`;
 }
 
 function schemaMember(schema: string): string {

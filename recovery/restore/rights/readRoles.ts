@@ -1,4 +1,3 @@
-import { PLATFORM_ROLES } from "../../postgres/catalog/platform.ts";
 import {
   type AppRole,
   type AppRoles,
@@ -9,11 +8,12 @@ import {
 } from "../../postgres/roles/appRoles.ts";
 import { ROLES_HEADER } from "../../postgres/roles/rolesScript.ts";
 import { endOfSettingList, splitSettingList } from "../../postgres/roles/settingLists.ts";
+import { isOfApp } from "./broaderRights.ts";
 
-/** What a backup's roles.sql says, and what in it is no such statement. */
+/** What a backup's roles.sql says. */
 export interface ReadRoles {
   roles: AppRoles;
-  /** Names what is left out, each in one clause. */
+  /** Statements that no backup writes, and that are left out, each in a clause. */
   refused: string[];
 }
 
@@ -22,8 +22,8 @@ const LITERAL = String.raw`(?: ?E'(?:[^'\\]|''|\\[\\nr])*'|'(?:[^'\\]|'')*')`;
 const OPTION = "(?:admin|inherit|set) (?:true|false|t|f)";
 
 /**
- * Every form that a version of the backup has written, in the order in which they stand. What isn't of one of them is never run. A
- * statement ends with its line, but a name or a value may hold further ones.
+ * Every form of statement that a version of the backup has written, in the order in which they stand. Nothing else is ever run. A
+ * statement ends at the end of a line, but a name or a value may contain line ends.
  */
 const FORMS = {
   creation: new RegExp(
@@ -43,13 +43,13 @@ const FORMS = {
 const VALUES = new RegExp(`(${LITERAL}(?:, ${LITERAL})*);(?=\\n|$)`, "y");
 const BODY = new RegExp(`rolname = (${LITERAL})\\) then`);
 const NEXT = /\n(?=do |alter role |grant |$)/g;
-/** Of these an earlier version wrote the values as the server keeps them, without a quote of its own. */
+/** Settings whose values an earlier version wrote as the server keeps them, without quoting them. */
 const RAW = ["search_path", "session_preload_libraries", "temp_tablespaces"];
 const SHOWN = 80;
 
 /**
- * Reads a backup's roles.sql. It is data: SQL is made of what was read, and what can't be read is left out. So no text that has found
- * its way into a name or a value is ever run as SQL.
+ * Reads a backup's roles.sql as data. SQL is made of what was read, and what cannot be read is left out. So no text in a name or a value
+ * is ever run as SQL.
  */
 export function readRoles(script: string): ReadRoles {
   const roles = new Map<string, AppRole>();
@@ -58,7 +58,8 @@ export function readRoles(script: string): ReadRoles {
   const refused: string[] = [];
   const isRaw = !script.startsWith(`${ROLES_HEADER}\n`);
   let pass = 1;
-  for (let at = afterComment(script); at < script.length;) {
+  const start = script.startsWith("--") ? script.indexOf("\n") + 1 : 0;
+  for (let at = start; at < script.length;) {
     const found = statementAt(script, at, isRaw);
     const isTaken = found !== undefined && take(found);
     if (!isTaken) refused.push(found?.what ?? `the statement ${shown(script, at)}`);
@@ -67,13 +68,13 @@ export function readRoles(script: string): ReadRoles {
   }
   return { roles: { roles: [...roles.values()], settings, memberships }, refused };
 
-  /** False where no backup writes such a statement in this place, or of this role. */
+  /** False if no backup writes such a statement in this place, or about this role. */
   function take({ made, pass: own }: Statement): boolean {
     if (own < pass) return false;
     pass = own;
     if (made === undefined) return false;
     if ("creates" in made) {
-      if (isPlatform(made.creates)) return false;
+      if (!isOfApp(made.creates)) return false;
       roles.set(made.creates, { name: made.creates, attributes: [] });
     } else if ("attributes" in made) {
       if (!roles.has(made.name)) return false;
@@ -94,11 +95,11 @@ export function readRoles(script: string): ReadRoles {
 type Made = AppRole | RoleSetting | Membership | { creates: string };
 
 interface Statement {
-  /** Undefined where its value can't be read. */
+  /** Undefined if its value cannot be read. */
   made: Made | undefined;
   /** Which of the four parts of a script it belongs to. */
   pass: number;
-  /** Names it for people. */
+  /** Its name in messages. */
   what: string;
   end: number;
 }
@@ -165,18 +166,10 @@ function howOf(how: string | undefined): Pick<Membership, "admin" | "options"> {
   };
 }
 
-function afterComment(script: string): number {
-  return script.startsWith("--") ? script.indexOf("\n") + 1 : 0;
-}
-
-/** Where the next line stands that begins as a statement does. */
+/** Where the next line begins that starts as a statement does. */
 function nextStatement(script: string, at: number): number {
   NEXT.lastIndex = at;
   return (NEXT.exec(script)?.index ?? script.length - 1) + 1;
-}
-
-function isPlatform(role: string): boolean {
-  return new RegExp(PLATFORM_ROLES).test(role);
 }
 
 function match(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
@@ -196,7 +189,7 @@ function valueOf(literal: string): string {
   return text.startsWith("E") ? inner.replaceAll(/\\(.)/g, (_all, letter: string) => ESCAPED[letter] ?? letter) : inner;
 }
 
-/** For messages: what comes out of a backup may hold anything. */
+/** For messages, since a backup's text may contain anything. */
 function printable(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

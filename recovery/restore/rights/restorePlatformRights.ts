@@ -4,6 +4,7 @@ import {
   comparePlatformRights,
   describeRight,
   grantOf,
+  type ObjectRight,
   type PlatformDifferences,
   RESTORER,
   revokeOf,
@@ -14,8 +15,8 @@ import type { Manifest } from "../../vault/manifest.ts";
 import { isFault, isOfApp } from "./broaderRights.ts";
 
 /**
- * What a server answers where the role may not grant or revoke: it lacks the right to, it has the right from whom it would grant it to,
- * others hang on it, or a role or an object is not there.
+ * What a server answers if the role may not grant or revoke: it lacks the right to, it has the right from the very role that it grants to,
+ * other grants depend on it, or a role or an object does not exist.
  */
 const NOT_PERMITTED: ReadonlySet<string> = new Set([
   ...[SQLSTATE.INSUFFICIENT_PRIVILEGE, SQLSTATE.INVALID_GRANT_OPERATION, SQLSTATE.DEPENDENT_OBJECTS_STILL_EXIST],
@@ -25,8 +26,8 @@ const NOT_PERMITTED: ReadonlySet<string> = new Set([
 const SAVEPOINT = "castchat_right";
 
 /**
- * Runs a statement about rights as far as the server permits it, within a transaction. Returns what the server says where it does not
- * permit it; any other error is thrown. A server may also pass over a statement with no more than a warning.
+ * Runs a statement about rights within a transaction. Returns the server's message if it does not permit the statement. Any other error is
+ * thrown. A server may also ignore a statement and only warn.
  */
 async function ifPermitted(session: Session, statement: string): Promise<string | undefined> {
   await session.query(`savepoint ${SAVEPOINT}`);
@@ -43,10 +44,10 @@ async function ifPermitted(session: Session, statement: string): Promise<string 
 }
 
 /**
- * Brings the rights on what the platform and extensions have made as near to the backup's as the platform permits it, within a transaction.
- * Returns what differs all the same and is no fault, in sentences.
+ * Makes the rights on what the platform and extensions have made as similar to the backup's as the platform permits, within a transaction.
+ * Returns what still differs and is no fault, in sentences.
  *
- * @param archived what the archive says of them (restoreRights.ts), for a manifest that doesn't
+ * @param archived the archive's statements about them (restoreRights.ts), for a manifest that does not record them
  */
 export async function bringPlatformRights(
   session: Session,
@@ -59,7 +60,7 @@ export async function bringPlatformRights(
     : await comeNear(session, manifest);
 }
 
-/** Grants what is missing, and takes back what is broader and would fail the checks (broaderRights.ts). */
+/** Grants what is missing, and revokes what is broader and would fail the checks (broaderRights.ts). */
 async function comeNear(session: Session, manifest: Manifest): Promise<string[]> {
   const { missing, broader } = await comparePlatformRights(session, manifest);
   for (const right of missing.filter(({ on }) => on !== undefined)) await ifPermitted(session, grantOf(right));
@@ -68,36 +69,29 @@ async function comeNear(session: Session, manifest: Manifest): Promise<string[]>
 }
 
 function notesOf({ missing, broader }: PlatformDifferences): string[] {
-  // What is not there at all is missed where it was granted to a role of the app's.
+  // A right on an object that does not exist is only missed by the app's own roles.
   const lost = missing.filter(({ on, right }) => on !== undefined || (right.to !== null && isOfApp(right.to)));
-  const [faults, wider] = [
-    broader.filter(isFault),
-    broader.filter((one) => !isFault(one) && one.right.to !== RESTORER),
-  ];
+  const faults = broader.filter(isFault);
+  const wider = broader.filter((one) => !isFault(one) && one.right.to !== RESTORER);
+  const note = (sentence: string, rights: readonly ObjectRight[]) =>
+    rights.length === 0 ? [] : [`${sentence}: ${named(rights.map(describeRight))}.`];
   return [
-    ...(lost.length > 0
-      ? [
-          `${lost.length} rights on the platform's own objects are not as in the backup, as the platform does not let the restore grant them: ${named(lost.map(describeRight))}.`,
-        ]
-      : []),
-    ...(faults.length > 0
-      ? [`${faults.length} rights let in whom the backup's source had kept out: ${named(faults.map(describeRight))}.`]
-      : []),
-    ...(wider.length > 0
-      ? [
-          `The project gives its API more by itself than the backup's source did, on the platform's own objects: ${named(wider.map(describeRight))}.`,
-        ]
-      : []),
+    ...note(
+      `The platform does not let the restore grant ${lost.length} rights on the platform's own objects that the backup has`,
+      lost,
+    ),
+    ...note(`${faults.length} rights let in a role that the backup's source had kept out`, faults),
+    ...note("A new project grants its API more on the platform's own objects than the backup's source did", wider),
   ];
 }
 
-/** Statements that pg_dump writes about a role that the platform acts as. */
+/** Statements of pg_dump about roles that the platform acts as. */
 const ABOUT_INSIDERS =
   /\s(?:TO|FROM) "?(?:postgres|dashboard_user|pgbouncer|supabase_\w+|pgsodium_\w+|pgtle_admin|pg_\w+)"?(?: WITH GRANT OPTION)?;$/;
 
 /**
- * For a backup that doesn't say which rights its source had: tries what its archive grants and revokes on such objects, statement by
- * statement. Returns a sentence where there is anything.
+ * For a backup that does not record its source's rights: tries each statement of its archive about such objects. Returns a sentence if
+ * there is any.
  */
 async function tryArchived(session: Session, entries: readonly string[]): Promise<string[]> {
   const statements = entries
@@ -111,6 +105,6 @@ async function tryArchived(session: Session, entries: readonly string[]): Promis
   }
   const outcome = refused.length === 0 ? "none was refused" : `${refused.length} were refused: ${named(refused)}`;
   return [
-    `This backup does not say which rights its source had on the platform's own objects and on extensions: ${statements.length} statements about them were tried, and ${outcome}. Compare those rights by hand.`,
+    `This backup does not record its source's rights on the platform's own objects and on extensions. ${statements.length} statements about them were tried, and ${outcome}. Compare those rights by hand.`,
   ];
 }

@@ -1,66 +1,47 @@
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
-import { withSession } from "../../postgres/session/database.ts";
-import type { Manifest } from "../../vault/manifest.ts";
+import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
-import { type PgRestoreOptions, restoreScript, withoutPsql } from "../archive/pgRestore.ts";
+import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
-
-/** Whose rights, and where they come from. */
-export interface RightsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
-  manifest: Pick<Manifest, "appSchemas">;
-}
-
-/** Where rights are granted. */
-export interface RestoreRightsOptions extends RightsOptions {
-  targetUrl: string;
-  restoreId: string;
-  withLargeObjects: boolean;
-  /** The step's name in the journal. */
-  step: string;
-}
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
 /**
- * Grants and revokes what the archive says of the app's own objects, after the rows: an owner may have taken rights from itself. What
- * another role than the owner has granted is granted by that role again, as a member of it: pg_restore would become it by
- * SET SESSION AUTHORIZATION, which is for superusers alone.
+ * Grants and revokes the archive's rights on the app's own objects. It runs after the rows, since an owner may have revoked its own rights.
+ * What another role than the owner has granted is granted by that role again, as a member of it: pg_restore's SET SESSION AUTHORIZATION is
+ * only for superusers.
+ *
+ * @param rights.step the step's name in the journal
  */
-export async function restoreRights(options: RestoreRightsOptions): Promise<void> {
-  const { targetUrl, restoreId, applicationName, step, signal } = options;
-  const { timing } = options.session;
-  const sql = await rightsScript(options, options.withLargeObjects);
-  await withSession(targetUrl, { applicationName, signal, timing }, (session) =>
-    journaledScript(session, restoreId, step, sql),
+export async function restoreRights(
+  restoring: Restoring,
+  dump: PrivateFile,
+  rights: { step: string; withLargeObjects: boolean },
+): Promise<void> {
+  const sql = await rightsScript(restoring, dump, rights.withLargeObjects);
+  await inOwnSession(restoring, { signal: restoring.signal }, (session) =>
+    journaledScript(session, restoring.restoreId, rights.step, sql),
   );
 }
 
-/** The same as SQL, for a transaction of the caller's. */
-export async function rightsScript(options: RightsOptions, withLargeObjects = true): Promise<string> {
-  const { appSchemas } = options.manifest;
-  const { sql } = await restoreScript({
-    ...options,
-    args: [],
-    onlyRights: { of: "app", appSchemas, withLargeObjects },
-  });
-  return byMembership(forStandIn(options.session, sql));
+/** The same as SQL, for the caller's transaction. */
+export async function rightsScript(restoring: Restoring, dump: PrivateFile, withLargeObjects = true): Promise<string> {
+  const onlyRights = { of: "app", appSchemas: restoring.manifest.appSchemas, withLargeObjects } as const;
+  const { sql } = await restoreScript({ ...restoring, dump, args: [], onlyRights });
+  return byMembership(forStandIn(restoring.session, sql));
+}
+
+/** The archive's rights on objects that are not the app's own, an SQL text for each. None if the manifest records the source's rights. */
+export async function archivedPlatformRights(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
+  const { session, manifest } = restoring;
+  if (manifest.platformRights !== undefined) return [];
+  const onlyRights = { of: "platform", appSchemas: manifest.appSchemas, withLargeObjects: false } as const;
+  const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--verbose"], onlyRights });
+  return readEntries(sql, list).entries.map((entry) => forStandIn(session, entry));
 }
 
 /**
- * What the archive grants and revokes on objects that are not the app's own, an SQL text for each; nothing where the manifest says which rights
- * the source had.
- */
-export async function archivedPlatformRights(
-  options: RightsOptions & { manifest: Pick<Manifest, "platformRights"> },
-): Promise<string[]> {
-  const { appSchemas, platformRights } = options.manifest;
-  if (platformRights !== undefined) return [];
-  const onlyRights = { of: "platform", appSchemas, withLargeObjects: false } as const;
-  const { sql, list } = await restoreScript({ ...options, args: ["--verbose"], onlyRights });
-  return readEntries(sql, list).entries.map((entry) => forStandIn(options.session, entry));
-}
-
-/**
- * The archive's script with roles that are set in place of sessions that are made another's, and without its timeouts: they would
- * outlive the script in the session that runs it, and end no wait for a lock.
+ * The archive's script with SET ROLE in place of SET SESSION AUTHORIZATION. Its timeouts are left out: they would outlast the script in the
+ * session that runs it, and would let it wait for a lock without end.
  */
 function byMembership(sql: string): string {
   return withoutPsql(sql)

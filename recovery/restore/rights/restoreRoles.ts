@@ -14,22 +14,22 @@ import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent } from "../../postgres/session/quote.ts";
 import { readRoles } from "./readRoles.ts";
 
-/** What has come of the roles, and what is left to be done with them. */
+/** The outcome for the roles, and what is left to be done with them. */
 export interface MadeRoles {
-  /** What of the backup's roles is left out, in sentences. */
+  /** What is left out of the backup's roles, in sentences. */
   notes: string[];
-  /** SQL that was held back; empty where nothing was. */
+  /** SQL that was held back, or empty. */
   heldBack: string;
-  /** SQL that takes back what was lent to the restoring role, and gives it the memberships that the backup holds. */
+  /** SQL that revokes the memberships lent to the restoring role, and grants it those that the backup holds. */
   settle: string;
 }
 
-/** The first major version that keeps a membership for each role that has granted it; before, any revocation takes it away. */
+/** The first major version that keeps a membership for each role that has granted it. Before, any revocation removes it. */
 const A_GRANT_EACH_SINCE = 16;
 
 /**
- * Makes the backup's roles and lends them to the restoring role, which needs that to make them owners. In place of another state only
- * those that are missing are made; all else is held back. What is so already is left alone.
+ * Makes the backup's roles and lends them to the restoring role, which has to be a member to make them owners. In place of another state it
+ * only makes the missing roles and holds all else back. What is as in the backup already stays as it is.
  *
  * @param inPlaceOf roles that the restoring one had granted itself before
  */
@@ -41,12 +41,11 @@ export async function restoreRoles(
   const { serverMajor } = session;
   const kept = inPlaceOf?.granted ?? [];
   const { roles, refused, own, there, lacking } = await planRoles(session, script, kept);
-  const [ofReader, ofOthers] = [
-    lacking.memberships.filter(isReaders),
-    lacking.memberships.filter((one) => !isReaders(one)),
-  ];
-  const sql = (memberships: readonly Membership[]) => memberships.map((one) => membershipStatement(one, serverMajor));
-  const everything = [...roleStatements(lacking), ...sql(ofOthers)].join("\n");
+  const memberships = (areReaders: boolean) =>
+    lacking.memberships
+      .filter(({ member }) => (member === undefined) === areReaders)
+      .map((one) => membershipStatement(one, serverMajor));
+  const everything = [...roleStatements(lacking), ...memberships(false)].join("\n");
   const first = inPlaceOf === undefined ? everything : lacking.roles.map(creation).join("\n");
   if (first !== "") await session.query(first);
   const isLent = (role: string) =>
@@ -58,18 +57,15 @@ export async function restoreRoles(
   const lent = names.filter(isLent).map(quoteIdent).join(", ");
   if (lent !== "") await session.query(`grant ${lent} to current_user`);
   return {
-    notes:
-      refused.length === 0
-        ? []
-        : [`Left out of the roles, as it is not in a form that a backup writes: ${refused.join("; ")}.`],
+    notes: refused.length === 0 ? [] : [`Left out of the roles, since no backup writes it so: ${refused.join("; ")}.`],
     heldBack: inPlaceOf === undefined ? "" : everything,
-    settle: [...(lent === "" ? [] : [`revoke ${lent} from current_user;`]), ...sql(ofReader)].join("\n"),
+    settle: [...(lent === "" ? [] : [`revoke ${lent} from current_user;`]), ...memberships(true)].join("\n"),
   };
 }
 
 /**
- * The backup's roles as the restoring role makes them, and what of them is not there yet. What the reading role was, the restoring one
- * is.
+ * The backup's roles as the restoring role makes them, and those of them that are still missing. The restoring role takes the memberships
+ * of the role that read the backup.
  */
 async function planRoles(session: Session, script: string, kept: readonly string[]) {
   const { roles: read, refused } = readRoles(script);
@@ -77,7 +73,7 @@ async function planRoles(session: Session, script: string, kept: readonly string
   const played = standInOf(session) === undefined ? read : renamed(read, PLAYED_ROLE, own);
   const memberships = played.memberships.map((one) => (one.member === own ? { ...one, member: undefined } : one));
   const roles = { ...played, memberships };
-  // What an interrupted run has lent counts for nothing.
+  // Memberships that an interrupted run has lent do not count.
   const there = (await membershipsThere(session)).filter(
     (one) => !(one.isOwnGrant && one.member === own && !kept.includes(one.role)),
   );
@@ -110,10 +106,6 @@ function lackingRoles(
   };
 }
 
-function isReaders({ member }: Membership): boolean {
-  return member === undefined;
-}
-
 interface MembershipThere {
   role: string;
   member: string;
@@ -132,13 +124,13 @@ async function membershipsThere(session: Session): Promise<MembershipThere[]> {
   );
 }
 
-/** Whether roles have granted that membership already: a second grant would last beside theirs. */
+/** Whether roles have granted that membership already. A second grant would last beside theirs. */
 function isThere(wanted: Membership, there: readonly MembershipThere[], own: string, serverMajor: number): boolean {
   const member = wanted.member ?? own;
   const found = there.filter((one) => one.role === wanted.role && one.member === member);
   const has = (option: "admin" | "inherit" | "set") => found.some((one) => one[option] === true);
   const differs = (option: "admin" | "inherit" | "set", isWanted: boolean) =>
-    // Of what others have granted nothing can be taken back.
+    // The restoring role cannot revoke what others have granted.
     has(option) !== isWanted && (isWanted || found.some((one) => one.isOwnGrant));
   if (found.length === 0) return false;
   const isMaker = wanted.member === undefined && serverMajor >= A_GRANT_EACH_SINCE;

@@ -1,16 +1,16 @@
 import { IS_APP_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
 
-/** What default privileges are on, as ALTER DEFAULT PRIVILEGES calls it; of `pg_default_acl d`. */
+/** SQL: the kind of object of `pg_default_acl d`, as ALTER DEFAULT PRIVILEGES names it. */
 const KIND_OF_DEFAULT = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
   when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end`;
 
 /**
- * Takes back what the target would grant by itself: its default privileges give `anon` rights that the source never
- * granted, and its schema public may be open to more roles. The backup then brings the source's own.
+ * Revokes what the target grants by default: its default privileges give `anon` rights that the source never granted, and its schema public
+ * may be open to more roles. The backup then brings the source's own.
  *
- * Those of a schema only add to what Postgres grants anyway; those of no schema stand in its place, so taken back alone they
- * would leave even the owner without a right. They are set to what Postgres grants, and are then as if never altered.
+ * Default privileges in a schema only add to what PostgreSQL grants. Those of no schema replace it, so revoking them would leave even the
+ * owner without a right. They are set to what PostgreSQL grants, which is as if they had never been altered.
  */
 export async function revokeDefaults(session: Session): Promise<void> {
   const builtIn = await session.query<{ command: string }>(

@@ -7,7 +7,10 @@ import { inTransaction, rollBack } from "../../postgres/session/transaction.ts";
 
 const JOURNAL = `${MARKER_SCHEMA}.journal`;
 
-/** Makes the journal of a restore's rows in the target, where there is none. */
+/** The phases whose steps are journaled. A restore that was interrupted in one of them resumes it. */
+export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];
+
+/** Creates the journal of steps in the target if it does not exist. */
 export async function makeJournal(session: Session): Promise<void> {
   await makeOwnTable(session, `${JOURNAL} (restore_id text, step text, primary key (restore_id, step))`);
 }
@@ -15,18 +18,15 @@ export async function makeJournal(session: Session): Promise<void> {
 /** The steps that are committed. */
 export async function readJournal(session: Session, restoreId: string): Promise<Set<string>> {
   const rows = await session.query<{ step: string }>(`select step from ${JOURNAL} where restore_id = $1`, [restoreId]);
-  return new Set(rows.map((row) => row.step));
+  return new Set(rows.map(({ step }) => step));
 }
 
-/** Forgets a restore's steps, before what they did is taken away or once they are of no more use. */
+/** Deletes a restore's steps, before their work is removed or once they are no longer needed. */
 export async function clearJournal(session: Session, restoreId: string): Promise<void> {
   await session.query(`delete from ${JOURNAL} where restore_id = $1`, [restoreId]);
 }
 
-/**
- * Does a step and notes it, both in one transaction: whatever happens, it is done and noted, or neither. A step that has been
- * noted already is an error.
- */
+/** Does a step and notes it in one transaction. A step that is noted already is an error. */
 export async function journaled(
   session: Session,
   restoreId: string,
@@ -40,8 +40,8 @@ export async function journaled(
 }
 
 /**
- * The same for a step that is a script of definitions, in one round trip; the app's event triggers don't act on them. The script
- * must not end the transaction.
+ * Does the same with a step that is a script of definitions, in one round trip. The app's event triggers do not fire. The script must not
+ * end the transaction.
  */
 export async function journaledScript(
   session: Session,
@@ -49,15 +49,11 @@ export async function journaledScript(
   step: string,
   script: string,
 ): Promise<void> {
+  const noted = `insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)})`;
   try {
-    await session.query(
-      `begin;\n${QUIET_EVENT_TRIGGERS};\n${script}\n;insert into ${JOURNAL} (restore_id, step) values (${quoteLiteral(restoreId)}, ${quoteLiteral(step)}); commit`,
-    );
+    await session.query(`begin;\n${QUIET_EVENT_TRIGGERS};\n${script}\n;${noted}; commit`);
   } catch (error) {
     await rollBack(session);
     throw error;
   }
 }
-/** The phases whose steps are journaled: a restore that was interrupted in one of them goes on where it was. */
-
-export const JOURNALED_PHASES: readonly string[] = ["data", "constraints", "checks"];

@@ -10,9 +10,9 @@ import { appendRecoveryLog, type RecoveryLogEntry } from "../../vault/recoveryLo
 import { explainTargetFault } from "./restoreFaults.ts";
 import { applicationNameOf, holdTarget } from "./restoreTarget.ts";
 
-/** What runs, where, and which recovery log takes it down. */
+/** What runs, where, and which vault's recovery log records it. */
 export interface RecoveryRunOptions extends Pick<RecoveryLogEntry, "what"> {
-  /** The leading session in the target database, whose faults are explained; or only the target's name. */
+  /** The leading session in the target database, whose faults are explained, or only the target's name. */
   target: Session | string;
   vault: Vault;
   clock: Clock;
@@ -21,20 +21,20 @@ export interface RecoveryRunOptions extends Pick<RecoveryLogEntry, "what"> {
   isLogged?: boolean;
 }
 
-/** What a run is known by once it has begun; from then on it belongs in the recovery log. */
+/** What identifies a run that has begun, and so belongs in the recovery log. */
 export type BegunRun = Pick<RecoveryLogEntry, "restoreId" | "backupId" | "source"> &
   Partial<Pick<RecoveryLogEntry, "by">>;
 
-/** Does one phase of a restore: notes it, reports the sentence, measures the time. */
+/** Runs one phase of a restore: notes it, reports the sentence and measures the time. */
 export type RunPhase = <T>(name: string, sentence: string, work: () => Promise<T>) => Promise<T>;
 
-/** A recovery that runs: its phases, its times, and what there is to say of it whatever comes of it. */
+/** A recovery that runs: its phases, its times and its notes. */
 export class RecoveryRun {
   readonly timer: PhaseTimer;
   readonly startedAt: Date;
-  /** Sentences that the log gets even if the run fails. */
+  /** Sentences for the log, even if the run fails. */
   readonly notes: string[] = [];
-  /** What was brought beside the database. */
+  /** The restored parts outside the database. */
   parts?: RestoredParts;
   readonly #options: RecoveryRunOptions;
   readonly #startedMs = performance.now();
@@ -55,15 +55,12 @@ export class RecoveryRun {
     return this.#begun;
   }
 
-  /** Says what the run works with. A run that ends before this leaves no line in the log. */
+  /** Says what the run works with. A run that ends before this call is not logged. */
   begin(begun: BegunRun): void {
     this.#begun = begun;
   }
 
-  /**
-   * The phases of a run that its target keeps a record of. A run that resumes an interrupted one leaves the record at the phase that
-   * it resumes until it gets there.
-   */
+  /** Runs phases that the target records by `note`. A run that resumes an interrupted one notes none before the phase that it resumes. */
   phases(resumedAt: string | undefined, note: (name: string, before: readonly Phase[]) => Promise<void>): RunPhase {
     let isThere = resumedAt === undefined;
     return async (name, sentence, work) => {
@@ -73,12 +70,12 @@ export class RecoveryRun {
     };
   }
 
-  /** The part of a restore's result that is the same for each kind of restore. */
+  /** The part of the result that every kind of restore has. */
   resultOf(restoreId: string, { backupId, snapshotAt }: Manifest) {
     return { restoreId, backupId, snapshotAt, phases: this.timer.phases, durationMs: this.durationMs };
   }
 
-  /** Appends the run to the recovery log. A sentence if the log could not be written. */
+  /** Appends the run to the recovery log. Returns a sentence if the log could not be written. */
   async log(notes: readonly string[], failure?: unknown): Promise<string | undefined> {
     const { what, target, vault, clock, isLogged = true } = this.#options;
     if (!isLogged || this.#begun === undefined) return undefined;
@@ -98,8 +95,8 @@ export class RecoveryRun {
 }
 
 /**
- * Runs a recovery of any kind, explains what the target could not do, and appends the outcome to the vault's recovery log. A log that
- * could not be written becomes a note of the result, or a line of the reporter if the run has failed.
+ * Runs a recovery of any kind, explains the target's faults, and appends the outcome to the vault's recovery log. If the log could not be
+ * written, the result gets a note; if the run has failed, the reporter gets it.
  */
 export async function recoveryRun<R extends { notes: string[] }>(
   options: RecoveryRunOptions,
@@ -121,7 +118,7 @@ export async function recoveryRun<R extends { notes: string[] }>(
 }
 
 /**
- * Takes the target for this restore and returns its record of an earlier run, read once nothing else can change it. UserError if
+ * Takes the target for this restore. Returns the record of an earlier run, which is read once no other restore can change it. UserError if
  * another restore works on the target.
  */
 export async function claimTarget<R>(

@@ -1,16 +1,23 @@
+import { UserError } from "../../../services/common/errors.ts";
 import { refuseHalfState } from "../../gate/replacement.ts";
 import type { Session } from "../../postgres/session/database.ts";
 import { listBackups } from "../../vault/listBackups.ts";
 import { JOURNALED_PHASES } from "./journal.ts";
-import { refuseOther, type Wish } from "./recordedBackup.ts";
 import { claimTarget } from "./recoveryRun.ts";
 import { beginMarker, findMarker, finishedIn, type RestoreResult } from "./restoreMarker.ts";
 import type { RestoreOptions } from "./restoreOptions.ts";
 import { refuseData, refuseSuperuser, refuseUnfit, refuseUnlike } from "./restoreReadiness.ts";
-import { selectBackup, type Selected } from "./restoreSelection.ts";
+import { otherWish, selectBackup, type Selected, type Wish } from "./restoreSelection.ts";
 import { refuseRows, wipeTarget } from "./restoreTarget.ts";
 
-/** Makes the target this restore's own and decides what is restored, and at which phase an interrupted one is resumed. */
+/** The journaled phases in words. */
+const WORK: Readonly<Record<string, string>> = {
+  data: "the rows",
+  constraints: "the indexes and constraints",
+  checks: "the checks",
+};
+
+/** Takes the target for this restore. Decides what is restored, and in which phase an interrupted restore resumes. */
 export async function claim(
   session: Session,
   restoreId: string,
@@ -20,7 +27,7 @@ export async function claim(
   await refuseSuperuser(session, options.allowsSuperuser);
   const marker = await claimTarget(session, restoreId, () => findMarker(session, restoreId), signal);
   await refuseHalfState(session);
-  // Another call has finished it while this one waited for the target.
+  // Another call may have finished the restore while this one waited for the target.
   const finished = finishedIn(marker);
   if (finished !== undefined) {
     refuseOtherRestore(finished, options);
@@ -34,33 +41,26 @@ export async function claim(
   if (marker !== undefined) refuseOtherRestore(manifest, options);
   await refuseUnfit(session, manifest);
   if (marker !== undefined && JOURNALED_PHASES.includes(marker.phase)) {
-    reporter(`Going on with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
+    reporter(`Continuing with ${WORK[marker.phase] ?? marker.phase} of ${manifest.backupId}`);
     return { selected, resumedAt: marker.phase };
   }
   if (selection === "rows") await refuseUnlike(session, manifest);
   else if (marker === undefined) await refuseData(session);
-  if (marker !== undefined && selection !== "rows") await refuseRows(session);
+  else await refuseRows(session);
   await beginMarker(session, restoreId, manifest.backupId, clock());
-  // How far the work before the rows has come is recorded nowhere.
+  // No record says how far the work before the rows has come.
   if (marker !== undefined && selection !== "rows") {
-    reporter(`Taking away what an interrupted restore of ${marker.backupId} left in phase "${marker.phase}"`);
+    reporter(`Removing what an interrupted restore of ${marker.backupId} left in phase "${marker.phase}"`);
     await wipeTarget(session);
   }
   return { selected, resumedAt: undefined };
 }
 
-/** UserError if another backup is asked for than the one that the target has, or is about to have. */
+/** UserError if another backup is asked for than the one that the target has or is about to get. */
 export function refuseOtherRestore(recorded: { backupId: string; snapshotAt?: string | undefined }, wish: Wish): void {
-  refuseOther(
-    recorded,
-    wish,
-    (wanted) =>
-      `A restore of ${recorded.backupId} was begun in this database, not of ${wanted}: name no other backup, or restore into a new project with a new generation.`,
+  const wanted = otherWish(recorded, wish);
+  if (wanted === undefined) return;
+  throw new UserError(
+    `A restore of ${recorded.backupId} was begun in this database, not of ${wanted}. Name no other backup, or restore into a new project with a new generation.`,
   );
 }
-
-const WORK: Readonly<Record<string, string>> = {
-  data: "the rows",
-  constraints: "the indexes and constraints",
-  checks: "the checks",
-};

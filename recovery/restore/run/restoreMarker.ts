@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 
 import { RESTORE_RESULT, type RestoreResult as RecordedResult } from "../../../planning/restoreResult.ts";
 import type { Phase } from "../../../services/common/phases.ts";
+import { hasRelation } from "../../postgres/catalog/heldBack.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import { parseDatabaseUrl } from "../../postgres/session/databaseUrl.ts";
 import { clearJournal, makeJournal } from "./journal.ts";
 
-/** What a call to restore has come to. */
+/** The result of a call to restore. */
 export interface RestoreResult extends RecordedResult {
-  /** When an earlier call has finished it, ISO 8601; absent where this one has. What was changed since then is as it is. */
+  /** When an earlier call finished it, ISO 8601; absent if this call did. Later changes are kept. */
   finishedBefore?: string | undefined;
 }
 
@@ -29,14 +30,16 @@ export interface RestoreMarker {
 /** The phase of a marker whose restore has passed all checks. */
 export const FINISHED = "finished";
 
-/** What an earlier call has finished; undefined where none has. */
+const MARKERS = `${MARKER_SCHEMA}.restore`;
+
+/** What an earlier call has finished. Undefined if none has. */
 export function finishedIn(marker: RestoreMarker | undefined): RestoreResult | undefined {
   if (marker?.phase !== FINISHED || marker.result === undefined) return undefined;
   return { ...marker.result, finishedBefore: (marker.finishedAt ?? marker.startedAt).toISOString() };
 }
 
 /**
- * The id of a restore: the same for the same target, generation and wish, so that an interrupted one knows its own work.
+ * The id of a restore. It is the same for the same target, generation and wish, so that an interrupted restore recognises its own work.
  *
  * @param wish what else makes it another restore; empty for a whole database
  */
@@ -46,8 +49,8 @@ export function restoreIdFor(targetUrl: string, generation: number, wish = ""): 
 }
 
 /**
- * The marker of a restore into a database (without an id the latest), or undefined when there never was one. A database that
- * can't be reached is an error (UserError): it says nothing about the marker.
+ * Connects and reads the marker of a restore as {@link findMarker} does. UserError if the database cannot be reached, which says nothing
+ * about the marker.
  */
 export async function readRestoreMarker(
   targetUrl: string,
@@ -59,38 +62,27 @@ export async function readRestoreMarker(
   );
 }
 
-/** The same over an open session; with an id that restore's. */
+/** The marker of the restore with this id, or of the latest one. Undefined if there is none. */
 export async function findMarker(session: Session, restoreId?: string): Promise<RestoreMarker | undefined> {
   return (await listMarkers(session)).find((marker) => restoreId === undefined || marker.restoreId === restoreId);
 }
 
 /** The markers of all restores into a database, the latest first. */
 export async function listMarkers(session: Session): Promise<RestoreMarker[]> {
-  const [there] = await session.query<{ marker: string | null }>("select to_regclass($1)::text as marker", [
-    `${MARKER_SCHEMA}.restore`,
-  ]);
-  if ((there?.marker ?? undefined) === undefined) return [];
-  const rows = await session.query<{
-    restore_id: string;
-    backup_id: string;
-    phase: string;
-    started_at: Date;
-    finished_at: Date | null;
-    result: unknown;
-  }>(
-    `select restore_id, backup_id, phase, started_at, finished_at, result from ${MARKER_SCHEMA}.restore order by started_at desc`,
+  if (!(await hasRelation(session, MARKER_SCHEMA, "restore"))) return [];
+  type Row = Omit<RestoreMarker, "finishedAt" | "result"> & { finishedAt: Date | null; result: unknown };
+  const rows = await session.query<Row>(
+    `select restore_id as "restoreId", backup_id as "backupId", phase, started_at as "startedAt", finished_at as "finishedAt", result
+     from ${MARKERS} order by started_at desc`,
   );
   return rows.map((row) => ({
-    restoreId: row.restore_id,
-    backupId: row.backup_id,
-    phase: row.phase,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at ?? undefined,
+    ...row,
+    finishedAt: row.finishedAt ?? undefined,
     result: row.result === null ? undefined : RESTORE_RESULT.parse(row.result),
   }));
 }
 
-/** Writes the marker of a restore that begins, or begins anew, with the backup that it has decided on. */
+/** Writes the marker of a restore that begins, or starts again, with the backup that it has chosen. */
 export async function beginMarker(
   session: Session,
   restoreId: string,
@@ -99,7 +91,7 @@ export async function beginMarker(
 ): Promise<void> {
   await makeOwnTable(
     session,
-    `${MARKER_SCHEMA}.restore (
+    `${MARKERS} (
       restore_id text primary key,
       backup_id text not null,
       phase text not null,
@@ -110,33 +102,30 @@ export async function beginMarker(
     )`,
   );
   await makeJournal(session);
-  // What was noted before belongs to work that is about to be taken away.
+  // The steps that were noted before belong to work that is about to be removed.
   await clearJournal(session, restoreId);
   await session.query(
-    `insert into ${MARKER_SCHEMA}.restore (restore_id, backup_id, phase, started_at) values ($1, $2, 'claim', $3)
+    `insert into ${MARKERS} (restore_id, backup_id, phase, started_at) values ($1, $2, 'claim', $3)
      on conflict (restore_id) do update set phase = excluded.phase`,
     [restoreId, backupId, startedAt],
   );
 }
 
-/** Notes which phase begins, and how long the ones before it took. */
+/** Notes which phase begins, and how long the phases before it took. */
 export async function noteMarkerPhase(
   session: Session,
   restoreId: string,
   phase: string,
   phases: readonly Phase[],
 ): Promise<void> {
-  await session.query(`update ${MARKER_SCHEMA}.restore set phase = $2, phases = $3 where restore_id = $1`, [
-    restoreId,
-    phase,
-    JSON.stringify(phases),
-  ]);
+  const values = [restoreId, phase, JSON.stringify(phases)];
+  await session.query(`update ${MARKERS} set phase = $2, phases = $3 where restore_id = $1`, values);
 }
 
 /** Notes that all checks have passed. */
 export async function finishMarker(session: Session, result: RestoreResult, finishedAt: Date): Promise<void> {
   await session.query(
-    `update ${MARKER_SCHEMA}.restore set phase = '${FINISHED}', phases = $2, result = $3, finished_at = $4 where restore_id = $1`,
+    `update ${MARKERS} set phase = '${FINISHED}', phases = $2, result = $3, finished_at = $4 where restore_id = $1`,
     [result.restoreId, JSON.stringify(result.phases), JSON.stringify(result), finishedAt],
   );
 }

@@ -3,7 +3,7 @@ import { IS_APP_SCHEMA, isNoMember, MANAGED_VERSION_TABLES } from "../../postgre
 import { quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import { takeAdvisoryLock } from "../../postgres/session/advisoryLock.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent } from "../../postgres/session/quote.ts";
+import { quoteTable } from "../../postgres/session/quote.ts";
 import { terminateSessions } from "../../postgres/session/terminateSessions.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
@@ -13,14 +13,14 @@ const DROP_MADE = sqlFile("dropMade");
 const MANAGED_TABLES = sqlFile("managedTables");
 const TABLES_TO_WATCH = sqlFile("tablesToWatch");
 
-/** What the sessions of a restore are called in pg_stat_activity. */
+/** The name of a restore's sessions in pg_stat_activity. */
 export function applicationNameOf(restoreId: string): string {
   return `castchat-recovery restore ${restoreId}`;
 }
 
 /**
- * Makes sure that no other restore works on this database: takes its lock, for as long as the session lives, and ends what
- * a killed run of the same restore has left behind, where one was begun (a pg_restore outlives the program that started it).
+ * Takes the database's restore lock for as long as the session lives. If this restore was begun before, ends the sessions that a killed
+ * run has left behind: a pg_restore outlives the program that started it. UserError if another restore holds the lock.
  */
 export async function holdTarget(
   session: Session,
@@ -30,29 +30,20 @@ export async function holdTarget(
 ): Promise<void> {
   const { restoreLockEveryMs: everyMs, restoreLockMs: limitMs } = session.timing;
   if (!(await takeAdvisoryLock(session, "castchat-recovery restore", { everyMs, limitMs, signal })))
-    throw new UserError("Another restore works on the target database: wait until it has finished, or end it.");
+    throw new UserError("Another restore works on the target database. Wait until it has finished, or end it.");
   if (!wasBegun) return;
-  // A pg_restore may be between two connections.
-  const { left } = await terminateSessions(
-    session,
-    { which: OF_RESTORE, values: [applicationNameOf(restoreId)] },
-    signal,
+  const which = "pg_catalog.pg_stat_activity a where a.application_name = $1 and a.pid <> pg_catalog.pg_backend_pid()";
+  const { left } = await terminateSessions(session, { which, values: [applicationNameOf(restoreId)] }, signal);
+  if (left.length === 0) return;
+  throw new UserError(
+    "Sessions that an interrupted restore left behind on the target database do not end. Restart the database.",
   );
-  if (left.length > 0) {
-    throw new UserError(
-      "What an interrupted restore left behind on the target database does not end: restart the database.",
-    );
-  }
 }
 
-/** Sessions of one restore, its leading one excepted. */
-const OF_RESTORE =
-  "pg_catalog.pg_stat_activity a where a.application_name = $1 and a.pid <> pg_catalog.pg_backend_pid()";
-
-/** Names what a database holds that a restore would mix with or overwrite; empty for a new project's. At most five names. */
+/** Up to five things in a database that a restore would mix with or overwrite. Empty for a new project's database. */
 export async function listDataIn(session: Session): Promise<string[]> {
   const found = await session.query<{ what: string }>(DATA_IN());
-  const names = found.map((row) => row.what);
+  const names = found.map(({ what }) => what);
   for (const table of await managedTables(session)) {
     if (table !== `"auth"."users"` && table !== `"storage"."objects"`) continue;
     const rows = await session.query(`select from ${table} limit 1`);
@@ -61,10 +52,7 @@ export async function listDataIn(session: Session): Promise<string[]> {
   return names.slice(0, 5);
 }
 
-/**
- * UserError where the app's tables, the users or the storage objects have a row, which nothing has that a restore makes before it
- * brings rows.
- */
+/** UserError if the app's tables, the users or the storage objects have rows. A restore that was interrupted before its rows brings none. */
 export async function refuseRows(session: Session): Promise<void> {
   const tables = await session.query<{ name: string }>(TABLES_TO_WATCH());
   const filled: string[] = [];
@@ -72,11 +60,11 @@ export async function refuseRows(session: Session): Promise<void> {
     if ((await session.query(`select from ${name} limit 1`)).length > 0) filled.push(name.replaceAll('"', ""));
   if (filled.length === 0) return;
   throw new UserError(
-    `A restore into this database was interrupted before it brought any rows, yet there are rows in ${filled.slice(0, 5).join(", ")}: somebody has worked on it since, and to begin anew would take that away. Name a new project, or remove those rows first.`,
+    `A restore into this database was interrupted before it brought any rows, yet there are rows in ${filled.slice(0, 5).join(", ")}. They were written since, and starting again would delete them. Name a new project, or remove those rows first.`,
   );
 }
 
-/** Takes away everything that an unfinished restore has made, so that it can begin anew. The marker stays. */
+/** Removes everything that an unfinished restore has made, so that it can start again. The marker stays. */
 export async function wipeTarget(session: Session): Promise<void> {
   await dropRelations(session);
   await inTransaction(session, async () => {
@@ -87,7 +75,7 @@ export async function wipeTarget(session: Session): Promise<void> {
   await inTransaction(session, () => emptyManagedTables(session));
 }
 
-/** A server keeps a lock for each that a transaction drops, for its indexes and its TOAST table, and has room for some thousands. */
+/** A transaction holds a lock for each relation that it drops, and for its indexes and TOAST table. A server has room for some thousands. */
 const RELATIONS_AT_ONCE = 100;
 
 /**
@@ -101,7 +89,7 @@ export async function dropRelations(
   schemas = IS_APP_SCHEMA,
   dropping = (drop: () => Promise<unknown>) => inTransaction(session, () => quietEventTriggers(session).then(drop)),
 ): Promise<void> {
-  // Partitions before what they are partitions of, which would take all of them along.
+  // Partitions first: dropping a partitioned table drops all of them in one transaction.
   const some = `select format('drop %s if exists %I.%I cascade', case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
       when 'f' then 'foreign table' else 'table' end, n.nspname, c.relname) as command
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -114,41 +102,41 @@ export async function dropRelations(
   }
 }
 
-/**
- * Drops every definition of the app. Schemas that an extension lives in stay, as public does, and so does what a replacement has set
- * aside.
- */
+/** Drops every definition of the app. The schema public, schemas with an extension in them, and what a replacement has set aside stay. */
 export async function dropMade(session: Session): Promise<void> {
   await session.query(DROP_MADE());
 }
 
-/** A server keeps a lock for each that a transaction takes away, and has room for some thousands. */
+/** As with {@link RELATIONS_AT_ONCE}, a transaction holds a lock for each. */
 const LARGE_OBJECTS_AT_ONCE = 1000;
 
-/** Takes away every large object, some in each transaction. */
+/** Deletes every large object, some in each transaction. */
 export async function removeLargeObjects(session: Session): Promise<void> {
   const some = `select pg_catalog.lo_unlink(oid) from (select oid from pg_catalog.pg_largeobject_metadata limit ${LARGE_OBJECTS_AT_ONCE}) batch`;
   while ((await session.query(some)).length === LARGE_OBJECTS_AT_ONCE);
 }
 
-/**
- * Deletes the rows of auth and storage (or of some of their tables): a backup brings all of them. The platform's own versions
- * stay. Within a transaction.
- */
+/** Deletes the rows of auth and storage, or of some of their tables, but not the platform's own versions. Within a transaction. */
 export async function emptyManagedTables(
   session: Session,
   some?: readonly { schema: string; name: string }[],
 ): Promise<void> {
-  const chosen = some?.map(({ schema, name }) => `${quoteIdent(schema)}.${quoteIdent(name)}`);
+  const chosen = some?.map(quoteTable);
   const deletions = (await managedTables(session))
     .filter((table) => chosen === undefined || chosen.includes(table))
     .map((table) => `delete from ${table}`);
   if (deletions.length === 0) return;
-  // Without triggers: the platform's refuse the deletion of rows of storage.
+  // Without triggers: the platform's refuse to delete rows of storage.
   await session.query(["set local session_replication_role = replica", ...deletions].join(";\n"));
+}
+
+/** Counts a table's own rows, without its children's. */
+export async function countRows(session: Session, table: { schema: string; name: string }): Promise<number> {
+  const [row] = await session.query<{ rows: string }>(`select count(*) as rows from only ${quoteTable(table)}`);
+  return Number(row?.rows ?? 0);
 }
 
 async function managedTables(session: Session): Promise<string[]> {
   const rows = await session.query<{ schema: string; name: string }>(MANAGED_TABLES(), [MANAGED_VERSION_TABLES]);
-  return rows.map((row) => `${quoteIdent(row.schema)}.${quoteIdent(row.name)}`);
+  return rows.map(quoteTable);
 }

@@ -1,28 +1,25 @@
 import type { Session } from "../../postgres/session/database.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 
-/** How names of event triggers begin in a manifest (objects.ts). */
+/** Prefix of event triggers' names in a manifest (objects.ts). */
 const KIND = "event trigger ";
 
-/** Names of the app's event triggers; undefined where the backup is from before they were looked at. */
-export function eventTriggersOf({
-  objects,
-  laterKinds,
-}: Pick<Manifest, "objects" | "laterKinds">): string[] | undefined {
-  const names = Object.keys(objects).filter((name) => name.startsWith(KIND));
-  if (names.length === 0 && laterKinds?.includes(KIND.trim()) !== true) return undefined;
+/** Names of the app's event triggers. Undefined if the backup's version did not record them yet. */
+export function eventTriggersOf(manifest: Pick<Manifest, "objects" | "laterKinds">): string[] | undefined {
+  const names = Object.keys(manifest.objects).filter((name) => name.startsWith(KIND));
+  if (names.length === 0 && manifest.laterKinds?.includes(KIND.trim()) !== true) return undefined;
   return names.map((name) => name.slice(KIND.length));
 }
 
-/** A manifest as that of a source without event triggers. */
+/** The manifest without its event triggers. */
 export function manifestWithoutEventTriggers(manifest: Manifest): Manifest {
   const objects = Object.entries(manifest.objects).filter(([name]) => !name.startsWith(KIND));
   return { ...manifest, objects: Object.fromEntries(objects) };
 }
 
 /**
- * Whether the session's role may make event triggers: a server permits it to superusers, and Supabase to its privileged role (the
- * extension supautils, https://github.com/supabase/supautils).
+ * Whether the session's role may make event triggers. Servers permit it to superusers. Supabase also permits it to its privileged role,
+ * by the extension supautils (https://github.com/supabase/supautils).
  */
 export async function mayMakeEventTriggers(session: Session): Promise<boolean> {
   const [row] = await session.query<{ may: boolean }>(

@@ -2,6 +2,7 @@ import { PromiseError } from "../../../services/common/errors.ts";
 import { named } from "../../../services/common/named.ts";
 import { together } from "../../../services/common/pool.ts";
 import type { Timing } from "../../../services/common/timing.ts";
+import { reloadApiSchema } from "../../postgres/catalog/apiCache.ts";
 import { type ContentCounts, countContent } from "../../postgres/catalog/catalog.ts";
 import {
   compareSequences,
@@ -15,31 +16,49 @@ import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { recordedCounts } from "../../vault/tableContents.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
-import { orphansIn } from "./restoreState.ts";
+import type { Restoring } from "../run/restoring.ts";
+import { analyseTables, orphansIn } from "./restoreState.ts";
 
 /** Which parts of a restored database are compared. */
 export interface ComparedParts {
   /** Rows, sequences, large objects, references and counts. @default true */
   ofRows?: boolean;
-  /** Definitions and rights; false if they are not all there yet, and are compared later. @default true */
+  /** Definitions and rights; false if they are compared later because some are still missing. @default true */
   ofObjects?: boolean;
-  /** Whose foreign keys have not acted on the rows. @default "managed" */
+  /** Whose foreign keys have not checked the rows. @default "managed" */
   orphansOf?: "managed" | "all";
 }
 
-/** A restored database, and the manifest it should be equal to. */
-export interface RestoreChecks extends ComparedParts {
-  targetUrl: string;
-  applicationName: string;
-  manifest: Manifest;
-  signal: AbortSignal;
+/** A restored database, and the manifest that it should be equal to. */
+export interface RestoreChecks
+  extends ComparedParts, Pick<Restoring, "targetUrl" | "applicationName" | "manifest" | "signal"> {
   /** @default - the real one */
   timing?: Timing | undefined;
 }
 
 /**
+ * The phase "checks". Makes the tables' statistics meanwhile if there are rows. PromiseError if the target is not what the backup holds.
+ */
+export async function compareRestored(restoring: Restoring, parts: ComparedParts = {}): Promise<ContentCounts> {
+  const { session, manifest, acceptsBroaderRights } = restoring;
+  const { timing } = session;
+  const compared = acceptsBroaderRights === true ? { ...manifest, platformRights: undefined } : manifest;
+  const [counts] = await restoring.phase("checks", "Comparing every table, definition and right with the backup", () =>
+    together<[ContentCounts, undefined]>(
+      restoring.signal,
+      (signal) => checkRestored({ ...restoring, ...parts, manifest: compared, timing, signal }),
+      () => (parts.ofRows === false ? Promise.resolve(undefined) : analyseTables(session, manifest)),
+    ),
+  );
+  await reloadApiSchema(session);
+  return counts;
+}
+
+/**
  * Compares a restored database with the manifest: every table's rows and content, every definition and right, every sequence, the
- * extensions, and the counts of the recovery guide. PromiseError that names what differs.
+ * extensions, and the counts of docs/objectives.md. PromiseError that names what differs.
+ *
+ * @internal
  */
 export async function checkRestored(checks: RestoreChecks): Promise<ContentCounts> {
   const { timing, targetUrl, applicationName, manifest, signal, ofRows = true, ofObjects = true, orphansOf } = checks;
@@ -84,7 +103,7 @@ export async function checkRestored(checks: RestoreChecks): Promise<ContentCount
 async function differencesOfSequences(session: Session, manifest: Manifest): Promise<string[]> {
   return (await compareSequences(session, manifest)).map(({ name, inBackup, now }) => {
     if (now === undefined) return `sequence ${name} is missing`;
-    return now === null ? `sequence ${name} begins anew` : `sequence ${name} stands at ${now} instead of ${inBackup}`;
+    return `sequence ${name} stands at ${now ?? "its start"} instead of ${inBackup}`;
   });
 }
 

@@ -2,49 +2,48 @@ import { inTransaction } from "../../postgres/session/transaction.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { archivedPlatformRights, restoreRights } from "../rights/restoreRights.ts";
 import { journaledScript, readJournal } from "../run/journal.ts";
+import type { Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { restorePostData } from "./restorePostData.ts";
-import type { Restoring } from "./restoring.ts";
 
 /** Steps beside the archive's entries. */
 const RIGHTS = "rights";
 const MANAGED_OBJECTS = "managed objects";
 
 /**
- * The phase "constraints": indexes, constraints, triggers and policies of the archive, then what else the recipe makes, which gets the
- * steps that an interrupted run had done.
+ * The phase "constraints": indexes, constraints, triggers and policies of the archive, then what else the recipe makes. `further` gets the
+ * steps that an interrupted run has done.
  */
 export async function restoreConstraints<T>(
   restoring: Restoring,
   { dump }: Definitions,
   further: (done: ReadonlySet<string>) => Promise<T>,
 ): Promise<T> {
-  const { session, manifest, restoreId, phase } = restoring;
+  const { session, restoreId, phase } = restoring;
   return await phase("constraints", "Making indexes, constraints, triggers, policies and rights", async () => {
     const done = await readJournal(session, restoreId);
-    await restorePostData({ ...restoring, dump, done, tables: manifest.tables });
+    await restorePostData(restoring, dump, done);
     return await further(done);
   });
 }
 
-/** Owners, the app's objects on tables of the platform, and all rights. Returns in sentences what differs and is no fault. */
+/**
+ * Makes owners, the app's objects on tables of the platform, and all rights. Returns in sentences what differs and is no fault.
+ *
+ * @param rest.settle SQL that settles the roles (restoreRoles.ts)
+ */
 export async function restoreOwnersAndRights(
   restoring: Restoring,
   { dump, managedObjects }: Definitions,
-  rest: {
-    done: ReadonlySet<string>;
-    /** SQL that settles the roles (restoreRoles.ts). */
-    settle: string;
-    withLargeObjects: boolean;
-  },
+  rest: { done: ReadonlySet<string>; settle: string; withLargeObjects: boolean },
 ): Promise<string[]> {
   const { session, manifest, restoreId } = restoring;
   const { done, settle, withLargeObjects } = rest;
   if (!done.has(MANAGED_OBJECTS)) await journaledScript(session, restoreId, MANAGED_OBJECTS, managedObjects);
-  // After owners, whom the rights come from.
-  if (!done.has(RIGHTS)) await restoreRights({ ...restoring, dump, step: RIGHTS, withLargeObjects });
-  const archived = await archivedPlatformRights({ ...restoring, dump });
-  // Nothing of it is in the journal: what is there is seen.
+  // After the owners, who grant the rights.
+  if (!done.has(RIGHTS)) await restoreRights(restoring, dump, { step: RIGHTS, withLargeObjects });
+  const archived = await archivedPlatformRights(restoring, dump);
+  // Not journaled: it compares the rights that are there with the backup's.
   const notes = await inTransaction(session, () => bringPlatformRights(session, manifest, archived));
   if (settle !== "") await session.query(settle);
   return notes;

@@ -4,7 +4,7 @@ import type { Session } from "../../postgres/session/database.ts";
 import { quoteIdent, quoteLiteral } from "../../postgres/session/quote.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 
-/** Makes the extensions that are missing. Returns a sentence for each whose version is not the backup's. */
+/** Creates the missing extensions. Returns a sentence for each whose version is not the backup's. UserError if the server lacks one. */
 export async function restoreExtensions(session: Session, manifest: Manifest): Promise<string[]> {
   const notes: string[] = [];
   for (const { name, version, schema } of await inOrderOfNeed(session, manifest.extensions)) {
@@ -19,12 +19,12 @@ export async function restoreExtensions(session: Session, manifest: Manifest): P
       const offered = there?.offered ?? undefined;
       if (offered === undefined) {
         throw new UserError(
-          `The target server does not offer the extension "${name}" ${version} that the backup needs: restore into a server that has it.`,
+          `The target server does not offer the extension "${name}" ${version} that the backup needs. Restore into a server that has it.`,
         );
       }
       now = there?.same === true ? version : offered;
       const inSchema = `create extension ${quoteIdent(name)} with schema ${quoteIdent(schema)} version ${quoteLiteral(now)}`;
-      // Some (pg_cron) lie in pg_catalog, of which the server refuses even "create if not exists".
+      // Some (pg_cron) lie in pg_catalog, for which the server refuses even "create schema if not exists".
       const isThere = await session.query("select from pg_catalog.pg_namespace where nspname = $1", [schema]);
       await session.query(isThere.length > 0 ? inSchema : `create schema ${quoteIdent(schema)}; ${inSchema}`);
     }

@@ -1,19 +1,18 @@
-import { withSession } from "../../postgres/session/database.ts";
+import type { PrivateFile } from "../../vault/privateFile.ts";
 import { withoutNewSettings } from "../archive/olderSyntax.ts";
-import { type PgRestoreOptions, withoutPsql, writingSql } from "../archive/pgRestore.ts";
+import { withoutPsql, writingSql } from "../archive/pgRestore.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
-/** So much SQL is sent at once. */
+/** How much SQL is sent at once. */
 const BATCH_CHARACTERS = 1_000_000;
-/** Between two pieces of a large object; nothing else of an archive without rows is long. */
+/** The text between two pieces of a large object. Nothing else of an archive without rows is long. */
 const BETWEEN_PIECES = "');\nSELECT pg_catalog.lowrite(0, '";
 
-/** Brings the archive's large objects, which may be of any size: a piece is sent before the next one is read. */
-export async function restoreLargeObjects(options: LargeObjectsOptions): Promise<void> {
-  const { session, targetUrl, applicationName, signal } = options;
-  const sectioned = { ...options, args: ["--section=data"] };
-  await withSession(targetUrl, { applicationName, signal, lockTimeoutMs: 0, timing: session.timing }, async (own) => {
-    await own.query("set synchronous_commit = off");
-    await writingSql(sectioned, async (tool) => {
+/** Restores the archive's large objects, of any size: each piece is sent before the next one is read. */
+export async function restoreLargeObjects(restoring: Restoring, dump: PrivateFile): Promise<void> {
+  const { session, signal } = restoring;
+  await inOwnSession(restoring, { signal, lockTimeoutMs: 0 }, async (own) => {
+    await writingSql({ ...restoring, dump, args: ["--section=data"] }, async (tool) => {
       let waiting = "";
       let clean = (head: string) => withoutNewSettings(withoutPsql(head), session.serverMajor);
       const send = async (sql: string) => {
@@ -33,9 +32,4 @@ export async function restoreLargeObjects(options: LargeObjectsOptions): Promise
       await send(waiting.replace(/^\\unrestrict \S+\n*(?![^])/m, ""));
     });
   });
-}
-
-/** Where large objects are brought. */
-export interface LargeObjectsOptions extends Omit<PgRestoreOptions, "args" | "onlyRights"> {
-  targetUrl: string;
 }

@@ -2,62 +2,53 @@ import { EventEmitter, once } from "node:events";
 
 import { workers } from "../../../services/common/pool.ts";
 import { retry } from "../../../services/common/retry.ts";
-import type { BackedUpTable } from "../../postgres/catalog/description.ts";
 import { forStandIn } from "../../postgres/catalog/standIn.ts";
-import type { PgToolOptions } from "../../postgres/programs/pgTools.ts";
-import { type Session, withSession } from "../../postgres/session/database.ts";
+import type { Session } from "../../postgres/session/database.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
+import type { PrivateFile } from "../../vault/privateFile.ts";
 import { type ArchiveEntry, readPostData } from "../archive/archiveScript.ts";
-import { type PgRestoreOptions, restoreScript } from "../archive/pgRestore.ts";
+import { restoreScript } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
-
-/** Where what belongs to tables that are filled already is made. */
-export interface PostDataOptions extends Omit<PgRestoreOptions, "args"> {
-  targetUrl: string;
-  restoreId: string;
-  /** Steps that are in the target already. */
-  done: ReadonlySet<string>;
-  /** For their sizes: what takes longest begins first. */
-  tables: readonly BackedUpTable[];
-}
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
 /** Sessions that build indexes and check constraints beside each other. */
 const WORKERS = 3;
 /** Steps of entries that name roles. */
 const CONCERNS_ROLES = /^entry \d+ (ACL|DEFAULT ACL|POLICY) /;
-/** What a server may answer though nothing is wrong: two entries have waited for each other. */
+/** For an entry that is rolled back by a deadlock with another one. */
 const ATTEMPTS = 5;
 
 /**
- * Makes indexes, constraints, triggers, policies and rights from an archive: each entry is committed together with its line in
- * the journal, so that a restore which goes on makes none twice and leaves none out. Entries that don't need each other, nor lock
- * the same table, run beside each other, by the rules that pg_restore has for its own jobs.
+ * Makes indexes, constraints, triggers, policies and rights from an archive. Each entry is committed together with its line in the
+ * journal, so that a resumed restore makes none twice and leaves none out. Entries that do not need each other or lock the same table run
+ * beside each other, by the rules that pg_restore has for its own jobs.
+ *
+ * @param done steps that are in the target already
  */
-export async function restorePostData(options: PostDataOptions): Promise<void> {
-  const { targetUrl, restoreId, applicationName, done, signal } = options;
-  const { list, sql } = await restoreScript({ ...options, args: ["--section=post-data", "--verbose"] });
-  const script = readPostData(sql, list, options.tables);
+export async function restorePostData(
+  restoring: Restoring,
+  dump: PrivateFile,
+  done: ReadonlySet<string>,
+): Promise<void> {
+  const { session: leader, restoreId, manifest, signal } = restoring;
+  const { list, sql } = await restoreScript({ ...restoring, dump, args: ["--section=post-data", "--verbose"] });
+  const script = readPostData(sql, list, manifest.tables);
   for (const entry of [...script.beside, ...script.after])
-    if (CONCERNS_ROLES.test(entry.step)) entry.sql = forStandIn(options.session, entry.sql);
+    if (CONCERNS_ROLES.test(entry.step)) entry.sql = forStandIn(leader, entry.sql);
   const left = (entries: readonly ArchiveEntry[]) => entries.filter((entry) => !done.has(entry.step));
   const work = new Work(left(script.beside));
-  const inSession = <T>(inner: PgToolOptions["signal"], run: (session: Session) => Promise<T>) =>
-    withSession(
-      targetUrl,
-      { applicationName, lockTimeoutMs: 0, signal: inner, timing: options.session.timing },
-      async (session) => {
-        await session.query(script.settings);
-        await session.query("set synchronous_commit = off; set maintenance_work_mem = '128MB'");
-        return await run(session);
-      },
-    );
+  const inSession = (inner: AbortSignal, run: (session: Session) => Promise<void>) =>
+    inOwnSession(restoring, { signal: inner, lockTimeoutMs: 0 }, async (session) => {
+      await session.query(script.settings);
+      await session.query("set maintenance_work_mem = '128MB'");
+      await run(session);
+    });
   const worker = (inner: AbortSignal) =>
     inSession(inner, async (session) => {
       for (let entry = await work.next(inner); entry !== undefined; entry = await work.next(inner)) {
         await make(session, restoreId, entry, inner);
         work.finish(entry);
       }
-      return undefined;
     });
   await workers(Math.min(WORKERS, work.size), signal, worker);
   const last = left(script.after);
@@ -78,15 +69,16 @@ async function make(session: Session, restoreId: string, entry: ArchiveEntry, si
 
 const FINISHED = "finished";
 
-/** What is left to make; gives out what can begin now. */
+/** The entries that are left to make. */
 class Work {
   readonly #waiting: ArchiveEntry[];
   readonly #running = new Set<ArchiveEntry>();
-  /** Ids that others have to wait for. */
+  /** Ids of entries that others have to wait for. */
   readonly #unfinished: Set<number>;
   readonly #changes = new EventEmitter();
 
   constructor(entries: readonly ArchiveEntry[]) {
+    // What takes longest begins first.
     this.#waiting = [...entries].sort((a, b) => b.bytes - a.bytes);
     this.#unfinished = new Set(entries.map(({ id }) => id));
   }
@@ -95,7 +87,7 @@ class Work {
     return this.#waiting.length;
   }
 
-  /** The next one, once it can begin; undefined when none is left. */
+  /** The next entry, once it can begin. Undefined if none is left. */
   async next(signal: AbortSignal): Promise<ArchiveEntry | undefined> {
     for (;;) {
       signal.throwIfAborted();
@@ -125,7 +117,7 @@ class Work {
   }
 }
 
-/** Whether one locks a table that the other works on. */
+/** Whether the first locks a table that the other works on. */
 function conflict(one: ArchiveEntry, other: ArchiveEntry): boolean {
   return one.locks.some((id) => other.needs.includes(id));
 }

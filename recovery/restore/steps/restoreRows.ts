@@ -1,30 +1,27 @@
 import { workers } from "../../../services/common/pool.ts";
-import type { Reporter } from "../../../services/common/reporter.ts";
 import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { actAsReplica } from "../../postgres/catalog/replicaRole.ts";
 import { copyInSql } from "../../postgres/rows/tableReading.ts";
-import { type Session, withSession } from "../../postgres/session/database.ts";
-import { tableKey, tableName } from "../../postgres/session/quote.ts";
-import type { BackupSource } from "../../vault/backupSource.ts";
+import type { Session } from "../../postgres/session/database.ts";
+import { quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { BackupChunk } from "../../vault/manifest.ts";
 import { readChunk, releaseSections, type SectionRows } from "../../vault/readChunk.ts";
-import { journaled } from "../run/journal.ts";
+import { clearJournal, journaled } from "../run/journal.ts";
+import { countRows } from "../run/restoreTarget.ts";
+import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
 import { RowProgress } from "./rowProgress.ts";
 
-/** Where the rows go. */
-export interface RestoreRowsOptions extends BackupSource {
-  /** The leading session. */
-  session: Session;
-  targetUrl: string;
-  restoreId: string;
-  applicationName: string;
+/** Which rows are brought, and how. */
+export interface RestoreRowsOptions extends RestoreWork {
   /** Keys of the chunks that are in the target already. */
   done: ReadonlySet<string>;
-  /** Neither triggers nor foreign keys act, as the tables have theirs already. Those of tables that aren't the app's never do. */
+  /**
+   * The app's tables have their triggers and foreign keys already, which then do not act on the rows. Those of other tables never do.
+   */
   asReplica?: boolean | undefined;
-  /** Brings the rows of these tables alone, by {@link tableKey}, each into the table given for it. */
+  /** Brings only the rows of these tables, by {@link tableKey}, each into the table given for it. */
   into?: ReadonlyMap<string, RowTarget> | undefined;
-  reporter: Reporter;
-  signal: AbortSignal;
 }
 
 /** Where a table's rows go. */
@@ -34,28 +31,27 @@ export type RowTarget = Pick<BackedUpTable, "schema" | "name" | "columns" | "for
 const WRITERS = 3;
 
 /**
- * Brings the rows into the tables, several chunks at once. A chunk is compared with its SHA-256 before any of its rows is
- * sent; its rows and its line in the journal are committed together, so that a restore which goes on never brings one twice.
+ * Brings the rows into the tables, several chunks at once. A chunk is compared with its SHA-256 before any of its rows is sent. Its rows
+ * and its line in the journal are committed together, so that a resumed restore never brings a chunk twice.
  */
 export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
-  const { session: leader, manifest, targetUrl, applicationName, done, into, signal } = options;
+  const { manifest, done, into, signal } = options;
   const isWanted = (chunk: BackupChunk) => into === undefined || chunk.sections.some((one) => into.has(tableKey(one)));
   const wanted = manifest.chunks.filter(isWanted);
   const queue = wanted.filter((chunk) => !done.has(chunk.key));
   const progress = new RowProgress(wanted, queue, options.reporter);
   const tables = into ?? new Map<string, RowTarget>(manifest.tables.map((table) => [tableKey(table), table]));
   const write = (inner: AbortSignal) =>
-    withSession(targetUrl, { applicationName, signal: inner, timing: leader.timing }, async (session) => {
-      await session.query("set synchronous_commit = off");
+    inOwnSession(options, { signal: inner }, async (session) => {
       const fetchNext = (): Fetched | undefined => {
         const chunk = queue.shift();
         if (chunk === undefined) return undefined;
         const content = readChunk(options, chunk, inner);
-        // Awaited when its turn comes; a failure before that must not end the process.
+        // Awaited when its turn comes. A failure before that must not end the process.
         content.catch(() => undefined);
         return { chunk, content };
       };
-      // While the server takes one chunk, the next is on its way.
+      // While the server takes one chunk, the next one is fetched.
       for (let fetched = fetchNext(); fetched !== undefined;) {
         const sections = await fetched.content;
         const next = fetchNext();
@@ -64,7 +60,6 @@ export async function restoreRows(options: RestoreRowsOptions): Promise<void> {
         progress.add(fetched.chunk);
         fetched = next;
       }
-      return undefined;
     });
   await workers(Math.min(WRITERS, queue.length), signal, write);
 }
@@ -82,7 +77,7 @@ async function writeChunk(
   tables: ReadonlyMap<string, RowTarget>,
 ): Promise<void> {
   await journaled(session, restoreId, chunk.key, async () => {
-    // As a replica: neither triggers nor foreign keys of tables that aren't ours to switch them off.
+    // Only a replica's rows are free of triggers and foreign keys of tables that belong to the platform.
     const ofOthers = chunk.kind !== "app" && into === undefined;
     if (ofOthers || asReplica === true) await session.query("set local session_replication_role = replica");
     for (const { section, rows } of sections) {
@@ -92,4 +87,35 @@ async function writeChunk(
       await session.copyIn(copyInSql(table), rows, table.format);
     }
   });
+}
+
+/**
+ * Brings the rows of unlogged tables again that a crash of the server has emptied: their chunks are in the journal, which is logged,
+ * although the rows are gone. Call it once every chunk is in the journal.
+ */
+export async function bringLostRows(work: RestoreWork): Promise<void> {
+  const { session } = work;
+  const lost = await listLost(session, work.manifest.tables);
+  if (lost.length === 0) return;
+  const restoreId = `${work.restoreId} unlogged`;
+  await clearJournal(session, restoreId);
+  await inTransaction(session, async () => {
+    await actAsReplica(session, lost);
+    for (const table of lost) await session.query(`delete from only ${quoteTable(table)}`);
+  });
+  const into = new Map(lost.map((table) => [tableKey(table), table]));
+  await restoreRows({ ...work, restoreId, done: new Set(), into, asReplica: true });
+  await clearJournal(session, restoreId);
+}
+
+async function listLost(session: Session, tables: readonly BackedUpTable[]): Promise<BackedUpTable[]> {
+  const unlogged = await session.query<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and c.relpersistence = 'u'`,
+  );
+  const keys = new Set(unlogged.map(tableKey));
+  const lost: BackedUpTable[] = [];
+  for (const table of tables)
+    if (keys.has(tableKey(table)) && (await countRows(session, table)) !== table.rows) lost.push(table);
+  return lost;
 }

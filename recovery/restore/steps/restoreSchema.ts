@@ -1,32 +1,53 @@
+import type { PrivateFile } from "../../vault/privateFile.ts";
+import { readEntries } from "../archive/archiveScript.ts";
+import { withoutUnknownOptions } from "../archive/columnOptions.ts";
+import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSyntax.ts";
+import { restoreScript } from "../archive/pgRestore.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
-import { leftOutOfDefinitions, restoreDefinitions } from "./restoreDefinitions.ts";
 import { restoreExtensions } from "./restoreExtensions.ts";
-import type { Restoring } from "./restoring.ts";
 
 /**
- * The phases "extensions", "roles" and "schema": all that is made before the rows. A resumed run finds types, functions and tables
- * there. Returns the roles, and in sentences what is left out.
+ * The phases "extensions", "roles" and "schema": all that is made before the rows. A resumed run has types, functions and tables already.
+ * Returns the roles, and in sentences what is left out.
  *
- * @param inPlaceOf roles that the restoring one was granted before, if the restore takes the place of another state
+ * @param inPlaceOf roles that were granted to the restoring one before, if the restore takes the place of another state
  */
 export async function restoreSchema(
   restoring: Restoring,
   { dump, roles }: Definitions,
   inPlaceOf?: { granted: readonly string[] },
 ): Promise<{ notes: string[]; made: MadeRoles }> {
-  const { session, manifest, phase, targetUrl, applicationName, signal } = restoring;
+  const { session, manifest, phase } = restoring;
   const ofExtensions = await phase("extensions", `Making ${manifest.extensions.length} extensions`, () =>
     restoreExtensions(session, manifest),
   );
   const made = await phase("roles", "Making the app's own roles", () => restoreRoles(session, roles, inPlaceOf));
-  const definitions = { session, targetUrl, applicationName, signal, dump };
   const leftOut = restoring.isResumed
-    ? await leftOutOfDefinitions(definitions)
+    ? (await readDefinitions(restoring, dump)).notes
     : await phase("schema", "Making types, functions and tables", async () => {
         await revokeDefaults(session);
-        return await restoreDefinitions(definitions);
+        return await restoreDefinitions(restoring, dump);
       });
   return { notes: [...ofExtensions, ...leftOut, ...made.notes], made };
+}
+
+/** Makes types, functions and tables as pg_restore would, but one entry at a time: in one transaction, a server would run out of locks. */
+async function restoreDefinitions(restoring: Restoring, dump: PrivateFile): Promise<string[]> {
+  const { settings, entries, notes } = await readDefinitions(restoring, dump);
+  await inOwnSession(restoring, { signal: restoring.signal }, async (own) => {
+    for (const statements of [settings, ...entries]) await own.query(statements);
+  });
+  return notes;
+}
+
+/** The definitions without words that an older server does not know. `notes` says what is left out. */
+async function readDefinitions(restoring: Restoring, dump: PrivateFile) {
+  const { session } = restoring;
+  const { sql, list } = await restoreScript({ ...restoring, dump, args: ["--section=pre-data", "--verbose"] });
+  const isOlder = session.serverMajor < NOT_NULL_CONSTRAINTS_SINCE;
+  const { settings, entries } = readEntries(isOlder ? (forOlderServer(sql) ?? sql) : sql, list);
+  return { settings, ...(await withoutUnknownOptions(session, entries)) };
 }

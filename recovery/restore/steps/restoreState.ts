@@ -2,7 +2,7 @@ import { CAN_BE_BROUGHT_BACK } from "../../postgres/catalog/extensionRows.ts";
 import { findOrphans } from "../../postgres/catalog/orphans.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA } from "../../postgres/catalog/platform.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent, quoteLiteral, tableKey, tableName } from "../../postgres/session/quote.ts";
+import { quoteLiteral, quoteTable, tableKey, tableName } from "../../postgres/session/quote.ts";
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { journaledScript, readJournal } from "../run/journal.ts";
@@ -10,18 +10,18 @@ import { sqlFile } from "../sql/sqlFile.ts";
 
 const VIEWS_IN_ORDER = sqlFile("viewsInOrder");
 
-/** Sets every sequence to where it stood. */
+/** Sets every sequence to the backup's value. */
 export async function restoreSequences(session: Session, manifest: Manifest): Promise<void> {
   const commands = manifest.sequences.flatMap(({ schema, name, lastValue, nextValue }) => {
     const value = lastValue ?? nextValue;
     if (value === null) return [];
-    const sequence = quoteLiteral(`${quoteIdent(schema)}.${quoteIdent(name)}`);
+    const sequence = quoteLiteral(quoteTable({ schema, name }));
     return [`select pg_catalog.setval(${sequence}, ${BigInt(value)}, ${lastValue !== null})`];
   });
   if (commands.length > 0) await session.query(commands.join(";\n"));
 }
 
-/** The commands that fill these materialized views, each after those that it reads as far as the catalog knows it. */
+/** The commands that fill these materialized views, each after those that it reads according to the catalog. */
 export async function refreshCommands(
   session: Session,
   views: readonly { schema: string; name: string }[],
@@ -31,14 +31,12 @@ export async function refreshCommands(
   const ordered = await session.query<{ schema: string; name: string }>(VIEWS_IN_ORDER());
   return ordered
     .filter((one) => filled.has(tableKey(one)))
-    .map((view) => `refresh materialized view ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
+    .map((view) => `refresh materialized view ${quoteTable(view)}`);
 }
 
-/** What a server answers where something reads a materialized view that is not filled yet. */
-
 /**
- * Fills the materialized views, each committed with its line in the journal. One that calls a function which reads another one comes
- * after that: the catalog does not know what a function's text reads, so what can't be filled yet is tried again after the others.
+ * Fills the materialized views, each committed with its line in the journal. The catalog does not know what a function's text reads, so a
+ * view that reads an unfilled one that way is tried again after the others.
  */
 export async function fillViews(
   { session, manifest, restoreId }: { session: Session; manifest: Manifest; restoreId: string },
@@ -67,8 +65,8 @@ export async function fillViews(
 const NAMED = 5;
 
 /**
- * Looks for rows that refer to none in tables whose rows came in without the check of their foreign keys: those of auth, storage
- * and extensions, or all. A clause for each reference that has such rows.
+ * Looks for rows that refer to none in tables whose rows came in without a check of their foreign keys: those of auth, storage and
+ * extensions, or all. Returns a clause for each foreign key with such rows.
  */
 export async function orphansIn(session: Session, where: "managed" | "all" = "managed"): Promise<string[]> {
   const { orphans } = await findOrphans(
@@ -81,12 +79,9 @@ export async function orphansIn(session: Session, where: "managed" | "all" = "ma
     .map(({ rows, constraint, ...table }) => `${rows} rows of ${tableName(table)} refer to none by ${constraint}`);
 }
 
-/** Without statistics the first queries of the app would be planned blindly, until the server gets round to it by itself. */
+/** Makes the statistics of the app's tables. Without them its first queries would get bad plans, until autovacuum makes them. */
 export async function analyseTables(session: Session, manifest: Manifest): Promise<undefined> {
   const own = manifest.tables.filter((table) => table.kind === "app");
-  if (own.length > 0)
-    await session.query(
-      `analyze ${own.map((table) => `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`).join(", ")}`,
-    );
+  if (own.length > 0) await session.query(`analyze ${own.map(quoteTable).join(", ")}`);
   return undefined;
 }

@@ -1,16 +1,37 @@
 import { z } from "zod";
 
+import { RESTORE_RESULT } from "../../../planning/restoreResult.ts";
+import type { BackedUpTable } from "../../postgres/catalog/description.ts";
+import { hasRelation } from "../../postgres/catalog/heldBack.ts";
 import { makeOwnTable } from "../../postgres/catalog/ownTables.ts";
 import { MARKER_SCHEMA } from "../../postgres/catalog/platform.ts";
 import { QUIET_EVENT_TRIGGERS, quietEventTriggers } from "../../postgres/catalog/replicaRole.ts";
 import type { Session } from "../../postgres/session/database.ts";
-import { quoteIdent } from "../../postgres/session/quote.ts";
+import { quoteIdent, quoteTable } from "../../postgres/session/quote.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import { clearJournal, makeJournal } from "../run/journal.ts";
-import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
-import { schemaBeside, type TableBeside } from "./tableBeside.ts";
 
 const RECORD = `${MARKER_SCHEMA}.restored_tables`;
+
+const resultSchema = RESTORE_RESULT.pick({
+  ...{ restoreId: true, backupId: true, snapshotAt: true, phases: true, durationMs: true, notes: true },
+}).extend({
+  /** Each table with its rows before and now. */
+  tables: z.array(z.object({ name: z.string(), rowsBefore: z.number(), rows: z.number() })),
+});
+
+/** What has been replaced. */
+export type RestoreTablesResult = z.infer<typeof resultSchema>;
+
+/** A table whose rows are to be replaced. */
+export interface TableBeside {
+  /** As the backup holds it. */
+  table: BackedUpTable;
+  /** Where its rows are brought first. */
+  beside: { schema: string; name: string };
+  /** How many rows the live table has and will lose. */
+  rowsNow: number;
+}
 
 /** What a restore of tables has begun. */
 export interface TablesRecord {
@@ -20,30 +41,22 @@ export interface TablesRecord {
   result: RestoreTablesResult | undefined;
 }
 
-const resultSchema = z.object({
-  restoreId: z.string(),
-  backupId: z.string(),
-  snapshotAt: z.string(),
-  tables: z.array(z.object({ name: z.string(), rowsBefore: z.number(), rows: z.number() })),
-  phases: z.array(z.object({ name: z.string(), durationMs: z.number() })),
-  durationMs: z.number(),
-  notes: z.array(z.string()),
-});
-
-/** What an earlier run of the same restore has left, if anything. */
-export async function findRecord(session: Session, restoreId: string): Promise<TablesRecord | undefined> {
-  const [there] = await session.query<{ record: string | null }>("select to_regclass($1)::text as record", [RECORD]);
-  if ((there?.record ?? undefined) === undefined) return undefined;
-  const [row] = await session.query<{ backup_id: string; started_at: Date; result: unknown }>(
-    `select backup_id, started_at, result from ${RECORD} where restore_id = $1`,
-    [restoreId],
-  );
-  if (row === undefined) return undefined;
-  const result = row.result === null ? undefined : resultSchema.parse(row.result);
-  return { backupId: row.backup_id, startedAt: row.started_at, result };
+/** The staging schema of a restore of tables. recovery/postgres/catalog/platform.ts knows that it is not the app's. */
+export function schemaBeside(restoreId: string): string {
+  return `castchat_recovery_tables_${restoreId}`;
 }
 
-/** Makes empty tables beside the live ones, with the columns of theirs that a backup holds, and notes that it has. */
+/** What an earlier run of the same restore has left. Undefined if there is none. */
+export async function findRecord(session: Session, restoreId: string): Promise<TablesRecord | undefined> {
+  if (!(await hasRecords(session))) return undefined;
+  const [row] = await session.query<Omit<TablesRecord, "result"> & { result: unknown }>(
+    `select backup_id as "backupId", started_at as "startedAt", result from ${RECORD} where restore_id = $1`,
+    [restoreId],
+  );
+  return row && { ...row, result: row.result === null ? undefined : resultSchema.parse(row.result) };
+}
+
+/** Makes empty tables beside the live ones, with the columns that the backup holds, and notes that they are there. */
 export async function beginRecord(
   session: Session,
   begun: { restoreId: string; backupId: string; tables: readonly TableBeside[]; startedAt: Date },
@@ -61,35 +74,29 @@ export async function beginRecord(
     await session.query(`create schema ${schema}; revoke all on schema ${schema} from public`);
     for (const { table, beside } of tables) {
       const columns = table.columns.map(quoteIdent).join(", ");
-      const live = `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
-      // Types alone: neither defaults nor NOT NULL, so that generated columns may be missing.
-      await session.query(
-        columns === ""
-          ? `create table ${schema}.${quoteIdent(beside.name)} ()`
-          : `create table ${schema}.${quoteIdent(beside.name)} as select ${columns} from only ${live} with no data`,
-      );
+      // Only types, no defaults and no NOT NULL, so that generated columns may be missing.
+      const definition = columns === "" ? "()" : `as select ${columns} from only ${quoteTable(table)} with no data`;
+      await session.query(`create table ${quoteTable(beside)} ${definition}`);
     }
-    await session.query(`insert into ${RECORD} (restore_id, backup_id, started_at) values ($1, $2, $3)`, [
-      restoreId,
-      backupId,
-      startedAt,
-    ]);
+    const values = [restoreId, backupId, startedAt];
+    await session.query(`insert into ${RECORD} (restore_id, backup_id, started_at) values ($1, $2, $3)`, values);
   });
 }
 
-/** Notes within the swap's transaction that it is done. */
+/** Notes in the swap's transaction that it is done. */
 export async function noteSwapped(session: Session, result: RestoreTablesResult): Promise<void> {
-  await session.query(`update ${RECORD} set result = $2 where restore_id = $1`, [
-    result.restoreId,
-    JSON.stringify(result),
-  ]);
+  const values = [result.restoreId, JSON.stringify(result)];
+  await session.query(`update ${RECORD} set result = $2 where restore_id = $1`, values);
 }
 
-/** Takes away what lies beside, and the record of it. Can be run again. */
-export async function takeAwayRecord(session: Session, restoreId: string): Promise<void> {
+/** Removes the tables beside the live ones, and the record of them. It can be run again. */
+export async function removeRecord(session: Session, restoreId: string): Promise<void> {
   await session.query(`${QUIET_EVENT_TRIGGERS}; drop schema if exists ${quoteIdent(schemaBeside(restoreId))} cascade`);
-  const [there] = await session.query<{ record: string | null }>("select to_regclass($1)::text as record", [RECORD]);
-  if ((there?.record ?? undefined) === undefined) return;
+  if (!(await hasRecords(session))) return;
   await clearJournal(session, restoreId);
   await session.query(`delete from ${RECORD} where restore_id = $1`, [restoreId]);
+}
+
+async function hasRecords(session: Session): Promise<boolean> {
+  return await hasRelation(session, MARKER_SCHEMA, "restored_tables");
 }

@@ -8,12 +8,11 @@ import { quoteIdent, quoteLiteral, quoteTable, tableKey, tableName } from "../..
 import { SQLSTATE, sqlStateOf } from "../../postgres/session/sqlState.ts";
 import { inTransaction } from "../../postgres/session/transaction.ts";
 import type { Manifest } from "../../vault/manifest.ts";
+import { countRows } from "../run/restoreTarget.ts";
 import { sqlFile } from "../sql/sqlFile.ts";
 import { refreshCommands } from "../steps/restoreState.ts";
-import type { RestoreTablesResult } from "./restoreTablesOptions.ts";
 import { differencesIn } from "./restoreTablesPlan.ts";
-import { noteSwapped } from "./restoreTablesRecord.ts";
-import type { TableBeside } from "./tableBeside.ts";
+import { noteSwapped, type RestoreTablesResult, type TableBeside } from "./restoreTablesRecord.ts";
 
 const DEPENDENT_VIEWS = sqlFile("dependentViews");
 const OWNED_SEQUENCES = sqlFile("ownedSequences");
@@ -22,9 +21,9 @@ const SELECTED_TABLES = sqlFile("selectedTables");
 const ATTEMPTS = 8;
 
 /**
- * Replaces the rows of live tables by those beside them, in one transaction: all of it, with its note, or nothing. Nobody
- * reads or writes the tables meanwhile. Before it commits, each table is compared with the backup again, and every foreign
- * key from and to it is looked at, since none has acted. UserError where rows would refer to none, or others hold a table.
+ * Replaces the rows of live tables with those beside them, and notes that, in one transaction. Other sessions cannot read or write the
+ * tables meanwhile. Before the commit, each table is compared with the backup again, and every foreign key from and to it is checked, since
+ * none has acted. UserError if rows would refer to none, or other sessions hold a table.
  */
 export async function swapRows(
   session: Session,
@@ -45,7 +44,7 @@ export async function swapRows(
   } catch (error) {
     if (!isHeld(error)) throw explainRefusal(error, manifest);
     throw new UserError(
-      `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}: nothing was changed. Stop writes first (castchat-recovery writes stop), then run this again.`,
+      `Other sessions hold the tables ${named(tables.map(({ table }) => tableName(table)))}, so nothing was changed. Run \`castchat-recovery writes stop\`, then the same command again.`,
       { cause: error },
     );
   }
@@ -57,24 +56,24 @@ function isHeld(error: unknown): boolean {
   return code === SQLSTATE.LOCK_NOT_AVAILABLE || code === SQLSTATE.DEADLOCK_DETECTED;
 }
 
-/** Rows that a constraint refuses, or a table that publishes deletions and has no identity to do so. */
+/** SQLSTATEs of rows that a constraint refuses, and of a table that publishes deletions but has no replica identity. */
 const REFUSED = /^(23...|55000|42P10)$/;
 
-/** The live tables may have got constraints since the backup, which its rows don't keep. */
+/** The live tables may have constraints that were added since the backup and that its rows do not meet. */
 function explainRefusal(error: unknown, { backupId }: Manifest): unknown {
   const { code = "", message = "", detail = "" } = error as { code?: string; message?: string; detail?: string };
   if (!REFUSED.test(code)) return error;
-  // Of a constraint the detail is a row.
+  // A constraint's detail shows a row.
   const reason = code.startsWith("23") || detail === "" ? message : `${message}: ${detail.replace(/\.$/, "")}`;
   return new UserError(
-    `Nothing was changed: the live tables refuse to be swapped for the rows of backup ${backupId} (${reason}). Take what refuses them away and add it again afterwards (a constraint as NOT VALID), choose a newer backup, or restore into a new project.`,
+    `Nothing was changed: the live tables refuse the rows of backup ${backupId} (${reason}). Drop what refuses them and add it again afterwards (a constraint as NOT VALID), choose a newer backup, or restore into a new project.`,
     { cause: error },
   );
 }
 
-/** What a swap has done. */
+/** The outcome of a swap. */
 export interface Swapped {
-  /** How many rows each table has lost, in the tables' order: some may have come since somebody agreed. */
+  /** How many rows each table has lost, in the tables' order. Some may have come since the confirmation. */
   rowsBefore: number[];
   notes: string[];
 }
@@ -85,18 +84,15 @@ async function swap(
   tables: readonly TableBeside[],
   attempt: number,
 ): Promise<Swapped> {
-  const live = tables.map(({ table }) => quoteTable(table));
-  // Each time the other way round: the app may take them in one order or the other.
-  await lockAll(session, attempt % 2 === 1 ? live : live.toReversed());
-  const actAgain = await actAsReplica(
-    session,
-    tables.map(({ table }) => table),
-  );
+  const live = tables.map(({ table }) => table);
+  const names = live.map(quoteTable);
+  // Every other attempt in reverse, since the app may lock them in one order or the other.
+  await lockAll(session, attempt % 2 === 1 ? names : names.toReversed());
+  const actAgain = await actAsReplica(session, live);
   const rowsBefore: number[] = [];
-  for (const name of live) {
-    const [row] = await session.query<{ rows: string }>(`select count(*) as rows from only ${name}`);
-    rowsBefore.push(Number(row?.rows ?? 0));
-    await session.query(`delete from only ${name}`);
+  for (const table of live) {
+    rowsBefore.push(await countRows(session, table));
+    await session.query(`delete from only ${quoteTable(table)}`);
   }
   for (const { table, beside } of tables) {
     const columns = table.columns.map(quoteIdent).join(", ");
@@ -105,10 +101,8 @@ async function swap(
   }
   await actAgain();
   await advanceSequences(session, manifest, tables);
-  const differences = await differencesIn(
-    session,
-    tables.map(({ table }) => ({ table, at: table })),
-  );
+  const pairs = live.map((table) => ({ table, at: table }));
+  const differences = await differencesIn(session, pairs);
   if (differences.length > 0) {
     throw new PromiseError(
       `The swapped rows are not what the backup holds: ${differences.join("; ")}. Nothing was changed.`,
@@ -122,34 +116,27 @@ async function swap(
   if (orphans.length > 0) {
     const clauses = orphans.map(({ rows, constraint, ...table }) => `${rows} of ${tableName(table)} by ${constraint}`);
     throw new UserError(
-      `Nothing was changed: rows would refer to none (${named(clauses)}). Bring those tables back as well, or delete these rows first.`,
+      `Nothing was changed: rows would refer to none (${named(clauses)}). Name those tables as well, or delete these rows first.`,
     );
   }
-  const notes = [
-    ...notesOfLater(tables, rowsBefore),
-    ...notesOfBytes(tables),
-    ...(await refreshDependents(session, tables)),
-  ];
-  return { rowsBefore, notes };
-}
-
-function notesOfBytes(tables: readonly TableBeside[]): string[] {
-  if (!tables.some(({ table }) => tableName(table) === "storage.objects")) return [];
-  return [
-    "storage.objects: the rows alone are the backup's; the bytes in the storage service are as they were: compare them by hand.",
-  ];
+  const notes = notesOfLater(tables, rowsBefore);
+  if (live.some((table) => tableName(table) === "storage.objects"))
+    notes.push(
+      "storage.objects: only the rows are the backup's. The bytes in the storage service are as they were. Compare them by hand.",
+    );
+  return { rowsBefore, notes: [...notes, ...(await refreshDependents(session, tables))] };
 }
 
 /**
- * Takes the tables for itself, and never keeps the app waiting for one while it waits long for the next. In one statement: between two,
- * an app that reads them all again and again would always have come in between.
+ * Locks the tables, and does not let the app wait for one while it waits long for the next. It is one statement: between two, an app that
+ * reads all of the tables all the time would always get its lock first.
  */
 async function lockAll(session: Session, live: readonly string[]): Promise<void> {
   const { lockMs, swapFurtherLocksMs } = session.timing;
   const lock = (name: string) => `lock table only ${name} in access exclusive mode;`;
   const left = "greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::int::text";
   const [first = "", ...further] = live.map(lock);
-  // As a literal: a table's name may hold whatever else could end it.
+  // A literal, since a table's name may contain what would end dollar quotes.
   const block = `
     declare
       until timestamptz;
@@ -163,12 +150,12 @@ async function lockAll(session: Session, live: readonly string[]): Promise<void>
   await session.query(`do ${quoteLiteral(block)}`);
 }
 
-/** Nobody has agreed to the loss of what was written after the question. */
+/** The operator has not agreed to lose what was written after the question. */
 function notesOfLater(tables: readonly TableBeside[], rowsBefore: readonly number[]): string[] {
   return tables.flatMap(({ table, rowsNow }, at) => {
     const more = (rowsBefore[at] ?? 0) - rowsNow;
     if (more <= 0) return [];
-    return [`${tableName(table)}: ${more} rows more than was asked about were deleted, as they came meanwhile.`];
+    return [`${tableName(table)}: ${more} rows that came after the confirmation were deleted as well.`];
   });
 }
 
@@ -176,7 +163,7 @@ function namesIn(tables: readonly TableBeside[]): [string[], string[]] {
   return [tables.map(({ table }) => table.schema), tables.map(({ table }) => table.name)];
 }
 
-/** A sequence that fills a column of theirs goes on behind the largest value, and behind where it stood: never back. */
+/** Sets each sequence of a column to the furthest of its value now, its value in the backup and the column's values, so that it never goes back. */
 async function advanceSequences(session: Session, manifest: Manifest, tables: readonly TableBeside[]): Promise<void> {
   const owned = await session.query<{ schema: string; name: string; down: boolean; now: string | null; query: string }>(
     OWNED_SEQUENCES(),
@@ -185,36 +172,24 @@ async function advanceSequences(session: Session, manifest: Manifest, tables: re
   const stood = new Map(manifest.sequences.map((sequence) => [tableKey(sequence), sequence.lastValue]));
   for (const sequence of owned) {
     const [largest] = await session.query<{ value: string | null }>(sequence.query);
-    const values = [largest?.value, stood.get(tableKey(sequence)), sequence.now].flatMap((value) =>
+    const known = [largest?.value, stood.get(tableKey(sequence)), sequence.now].flatMap((value) =>
       value === null || value === undefined ? [] : [BigInt(value)],
     );
-    const furthest = values.reduce<bigint | undefined>(
-      (far, value) => (far === undefined || (sequence.down ? value < far : value > far) ? value : far),
-      undefined,
-    );
+    const [furthest] = known.sort((a, b) => (a < b === sequence.down ? -1 : 1));
     if (furthest === undefined || String(furthest) === sequence.now) continue;
-    await session.query("select pg_catalog.setval(format('%I.%I', $1::text, $2::text)::pg_catalog.regclass, $3)", [
-      sequence.schema,
-      sequence.name,
-      String(furthest),
-    ]);
+    const values = [quoteTable(sequence), String(furthest)];
+    await session.query("select pg_catalog.setval($1::pg_catalog.regclass, $2)", values);
   }
 }
 
-/** Fills the materialized views that read the tables. A sentence for each that belongs to somebody else. */
+/** Refreshes the materialized views that read the tables. Returns a sentence for each that belongs to another role. */
 async function refreshDependents(session: Session, tables: readonly TableBeside[]): Promise<string[]> {
-  const views = await session.query<{ schema: string; name: string; ours: boolean }>(
-    DEPENDENT_VIEWS(),
-    namesIn(tables),
+  type View = { schema: string; name: string; ours: boolean };
+  const views = await session.query<View>(DEPENDENT_VIEWS(), namesIn(tables));
+  const own = views.filter(({ ours }) => ours);
+  for (const command of await refreshCommands(session, own)) await session.query(command);
+  const others = views.filter(({ ours }) => !ours);
+  return others.map(
+    (view) => `The materialized view ${tableName(view)} belongs to another role and shows the old rows. Refresh it.`,
   );
-  for (const command of await refreshCommands(
-    session,
-    views.filter(({ ours }) => ours),
-  ))
-    await session.query(command);
-  return views
-    .filter(({ ours }) => !ours)
-    .map(
-      (view) => `The materialized view ${tableName(view)} belongs to another role and shows the old rows: refresh it.`,
-    );
 }

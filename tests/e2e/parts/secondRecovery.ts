@@ -28,7 +28,8 @@ export function secondRecovery(lost: () => PreparedCompany): void {
       JSON.parse((await pulumi(["stack", "output", name, "--json", "--stack", "dr"], engine())).output);
     /** The repository is lost with the primary, so that every backup lacks its settings and says so. */
     const backUp = async () => {
-      const { output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      const { exitCode, output: said } = await castchatRecovery(["backup", "--stack", "dr"], engine());
+      expect(exitCode).toBe(1);
       expect(said).toMatch(/counts as proven, but lacks .*the configuration's part repository/);
     };
     const giveUp = (how: "release" | "delete", name: string) =>

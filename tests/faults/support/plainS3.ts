@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { freePort } from "../../../lab/sandbox/host/ports.ts";
+import { freePort } from "../../../services/common/ports.ts";
 import { makeTestFolder } from "../../support/folder.ts";
 
 /** An S3 in a process of its own, which loses nothing that it has confirmed when it is killed. */

@@ -30,7 +30,9 @@ describe("configuration", () => {
 
   it("asks for a service's token only when the service is used, by name", () => {
     expect(() => context.databaseHost()).toThrow(
-      new UserError("SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists."),
+      new UserError(
+        "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN",
+      ),
     );
     expect(() => context.appHost()).toThrow(/VERCEL_API_TOKEN/);
     expect(() => context.dns()).toThrow(/CLOUDFLARE_API_TOKEN/);

@@ -212,8 +212,7 @@ describe("a damaged database", () => {
         ],
       ]);
     expect(tracedOf("teams")).toBeUndefined();
-    // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are
-    // reported.
+    // The newest backup holds the damage. Compared only with it nothing is lost, but the losses between backups are reported.
     const newest = await run();
     expect(newest).toMatchObject({ backupId: third.backupId, isDamaged: false });
     expect(newest.earlierLosses.map((loss) => [loss.table, loss.after.backupId, loss.rowsAfter])).toEqual(

@@ -48,7 +48,7 @@ describe("an encrypted backup", () => {
     expect(await check()).toMatchObject({ backupId, isDecrypted: false });
     expect(await check(ageOpener([identity]))).toMatchObject({ backupId, isDecrypted: true });
     await expect(check(ageOpener([await generateX25519Identity()]))).rejects.toThrow(
-      "is encrypted to none of the age identities at hand",
+      "is not encrypted to any of the given age identities",
     );
   });
 

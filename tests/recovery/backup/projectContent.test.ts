@@ -107,7 +107,8 @@ describe("project content that can't be read", () => {
     const without = supabaseContent({ ref: source.ref, token: undefined, endpoint: source.address });
     const { manifest, result } = await started.backUp(without);
     expect(namesIn(manifest)).toEqual([]);
-    const why = "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists.";
+    const why =
+      "SUPABASE_ACCESS_TOKEN is not set: set it to a token with the rights that docs/accounts.md lists. Type: export SUPABASE_ACCESS_TOKEN=TOKEN";
     expect(result.leftOut.filter(({ failed }) => failed === true).every((one) => one.why === why)).toBe(true);
     expect(manifest.leftOut).toContainEqual({ what: "edge functions", why, failed: true });
     expect(OUTSIDE_PARTS.map((part) => wholenessOf(manifest, part))).toEqual(Array(4).fill("lacking"));

@@ -13,7 +13,7 @@ import type { TestDatabase } from "../../support/postgres.ts";
 import { startSourceAndTarget, startTestSource, type TestSource } from "./source.ts";
 
 /** A source, and what is done with its backups by its key. */
-export interface BackingUp extends TestSource {
+export interface BackingUp extends Omit<TestSource, "backUp"> {
   backUp(vault: Vault, more?: Partial<BackupOptions>): Promise<BackupResult>;
   /** A vault's backups, newest first. */
   list(vault: Vault): Promise<BackupSummary[]>;

@@ -24,7 +24,7 @@ export interface TestCloud {
 
 const REGION = "ap-northeast-1";
 
-/** An emulator that the suites of a run share; a suite's buckets and keys are its own. Call stop() in afterAll. */
+/** An emulator that the suites of a run share. Each suite has buckets and keys of its own. Call stop() in afterAll. */
 export async function startTestCloud(): Promise<TestCloud> {
   const { port, stop } = await sharedCloud();
   process.env["AWS_ACCESS_KEY_ID"] = "test";
@@ -45,10 +45,8 @@ export async function startTestCloud(): Promise<TestCloud> {
       return s3Vault({ bucket, region: REGION, endpoint });
     },
     async newSigner() {
-      const { KeyMetadata } = await kms.send(
-        new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }),
-      );
-      const keyId = KeyMetadata!.KeyId!;
+      const wanted = new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      const keyId = (await kms.send(wanted)).KeyMetadata!.KeyId!;
       return { ...kmsSigner({ keyId, region: REGION, endpoint }), keyId };
     },
     async stop() {

@@ -9,6 +9,7 @@ import { sandboxPostgres } from "../../../lab/sandbox/postgres/binaries.ts";
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
 import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
+import type { Throwaway } from "../../../recovery/postgres/session/throwawayPostgres.ts";
 import { CHECKLIST, readVerifications, type VerifiedState } from "../../../recovery/vault/verification.ts";
 import { type CheckLine, stateOf } from "../../../recovery/verify/testRestore/checklist.ts";
 import { localThrowaway } from "../../../recovery/verify/throwaway/localThrowaway.ts";
@@ -213,6 +214,13 @@ describe("verify --restore on a scratch server", () => {
   });
   const databasesOf = (url: string) => runSql(url, "select datname from pg_database order by 1");
 
+  /** A server that has nothing of Supabase. */
+  async function plainServer(): Promise<Throwaway> {
+    const plain = await throwaways().create(wishFor());
+    running.push(() => plain.remove());
+    return plain;
+  }
+
   it("leaves a Supabase server as it was: databases, roles and rights", async () => {
     const scratch = await startTestDatabase(sandboxPostgres, "own");
     running.push(() => scratch.stop());
@@ -232,14 +240,24 @@ describe("verify --restore on a scratch server", () => {
   });
 
   it("leaves a plain server as it was", async () => {
-    const plain = await throwaways().create(wishFor());
-    running.push(() => plain.remove());
+    const plain = await plainServer();
     const before = [await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)];
     const restore = { throwaways: scratchThrowaway(plain.adminUrl), forbidden: [], clock: systemClock };
     const result = await verify({ restore });
     expect(broken(result.restore!.lines)).toEqual({});
     expect(result.level).toBe("restored-proven");
     expect([await rolesOf(plain.adminUrl), await databasesOf(plain.adminUrl)]).toEqual(before);
+  });
+
+  it("passes on a server whose superuser has the name of Supabase's postgres, as in PostgreSQL's image", async () => {
+    const plain = await plainServer();
+    await runSql(plain.adminUrl, "create role postgres superuser login password 'postgres'");
+    const url = new URL(plain.adminUrl);
+    [url.username, url.password] = ["postgres", "postgres"];
+    const restore = { throwaways: scratchThrowaway(url.href), forbidden: [], clock: systemClock };
+    const result = await verify({ restore });
+    expect(broken(result.restore!.lines)).toEqual({});
+    expect(result.level).toBe("restored-proven");
   });
 
   it("never runs on the server that the backup comes from", async () => {

@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
 import { demoUser } from "../../../../lab/sandbox/sample/demoUser.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 
 const SERVER = fileURLToPath(new URL("../../../../lab/sandbox/app/server.mjs", import.meta.url));

@@ -28,8 +28,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
 import { startMinistack } from "../../../../lab/sandbox/aws/ministack.ts";
-import { freePorts, isFree } from "../../../../lab/sandbox/host/ports.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
+import { freePorts, isFree } from "../../../../services/common/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 const KEY = { accessKeyId: "AKIASANDBOXKEY000001", secretAccessKey: "sec/ret+key" };

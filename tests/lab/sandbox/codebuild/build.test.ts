@@ -24,8 +24,8 @@ import { serviceTrust } from "../../../../components/schedulePolicies.ts";
 import { JsonService } from "../../../../lab/sandbox/aws/jsonService.ts";
 import { advanceScheduler } from "../../../../lab/sandbox/aws/schedulerClock.ts";
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { isAlive, startTicks } from "../../../../lab/sandbox/host/processes.ts";
 import { endProcess } from "../../../../lab/sandbox/host/supervisor.ts";
+import { isAlive, startTicks } from "../../../../services/common/processes.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 const REGION = "ap-northeast-1";

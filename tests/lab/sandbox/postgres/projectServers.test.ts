@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 
-import { isAlive } from "../../../../lab/sandbox/host/processes.ts";
 import { endLeftovers, Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { startCluster } from "../../../../lab/sandbox/postgres/cluster.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
+import { isAlive } from "../../../../services/common/processes.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 let folder: Awaited<ReturnType<typeof makeTestFolder>>;

@@ -28,7 +28,6 @@ import { bucketPolicy, keyPolicy } from "../../../../components/vaultPolicies.ts
 import { vaultRolePermissions, vaultRoleTrust } from "../../../../components/vaultRolePolicies.ts";
 import { RegionGateway } from "../../../../lab/sandbox/aws/gateway.ts";
 import { PROJECT_ROOT } from "../../../../lab/sandbox/host/layout.ts";
-import { freePort } from "../../../../lab/sandbox/host/ports.ts";
 import {
   scheduleRoleArn,
   scheduleRoleName,
@@ -42,6 +41,7 @@ import {
   vaultRoleTag,
 } from "../../../../planning/names.ts";
 import { TIERS } from "../../../../planning/tiers.ts";
+import { freePort } from "../../../../services/common/ports.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 
 /** Access to AWS: a user's or a session's. */

@@ -1,0 +1,47 @@
+import type { Reporter } from "../../../services/common/reporter.ts";
+import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
+import { type Session, withSession } from "../../postgres/session/database.ts";
+import type { BackupSource } from "../../vault/backupSource.ts";
+import type { RunPhase } from "./recoveryRun.ts";
+
+/** A backup, the target that it is restored into, and the restore's name there. */
+export interface RestoreWork extends BackupSource {
+  /** The leading session. */
+  session: Session;
+  targetUrl: string;
+  restoreId: string;
+  applicationName: string;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** A restore that has chosen its backup and taken its target. The recipe decides what of the backup it restores. */
+export interface Restoring extends RestoreWork {
+  /** An interrupted run has made the definitions already. */
+  isResumed: boolean;
+  /** Set if the restoring role may not make event triggers and the restore leaves them out. The manifest then has none. */
+  withoutEventTriggers?: boolean | undefined;
+  acceptsBroaderRights?: boolean | undefined;
+  phase: RunPhase;
+}
+
+/** The outcome of a recipe. */
+export interface Restored extends ContentCounts {
+  /** Differences that are no fault, in sentences. */
+  notes: string[];
+}
+
+/** All phases of a restore after its claim. PromiseError if the result is not what the backup holds. */
+export type Recipe = (restoring: Restoring) => Promise<Restored>;
+
+/** Runs work in a further session beside the leading one, in which a commit does not wait for the disk. */
+export async function inOwnSession<T>(
+  { session: leader, targetUrl, applicationName }: RestoreWork,
+  options: { signal: AbortSignal; lockTimeoutMs?: number },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession(targetUrl, { applicationName, timing: leader.timing, ...options }, async (session) => {
+    await session.query("set synchronous_commit = off");
+    return await work(session);
+  });
+}
