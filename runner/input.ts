@@ -37,9 +37,8 @@ function readSettings(json: string | undefined, faults: string[]): RunnerSetting
   }
   const parsed = RUNNER_SETTINGS.safeParse(parseJson(json));
   if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) {
+  for (const { path, message } of parsed.error.issues)
     faults.push([RUNNER_SETTINGS_VARIABLE, ...path].join(".") + `: ${message}`);
-  }
   return undefined;
 }
 

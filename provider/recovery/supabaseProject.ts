@@ -52,16 +52,14 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   diff(_context, olds, news, unknownKeys) {
     const replaces = changedInputs(olds.inputs, news, unknownKeys, IDENTITY);
     const [first] = replaces;
-    if (first && olds.inputs.deletionProtection) {
+    if (first && olds.inputs.deletionProtection)
       throw new UserError(
         `Supabase project ${olds.inputs.name} (${olds.outputs.ref}) is protected, and another ${first} would replace it and delete it for good. Leave ${first} as it is. ${wayOut(olds.inputs.name, first)}`,
       );
-    }
-    if (olds.outputs.ref === "" && news.kept !== true) {
+    if (olds.outputs.ref === "" && news.kept !== true)
       throw new UserError(
         `No Supabase project ${olds.inputs.name} was ever created, and its generation was given up. Raise generation to a number that was not used.`,
       );
-    }
     return { replaces, changes: changedInputs(olds.inputs, news, unknownKeys, ["deletionProtection"]) };
   },
   async create(context, wanted, signal, operation) {
@@ -75,9 +73,8 @@ export const supabaseProject: ResourceHandler<RecoveryContext, Inputs, ReadyProj
   },
   async read(context, id, last, signal) {
     // A paused project answers few requests, and none of its state can have changed.
-    if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal)))) {
+    if (last && (id === NEVER_MADE || (await isPaused(context.databaseHost(), id, signal))))
       return { id, inputs: last.inputs, outputs: last.outputs };
-    }
     const found = await readDatabaseProject(ports(context), id, last?.outputs.databasePassword, signal);
     if (!found) return undefined;
     const { name, organization, region } = found.project;

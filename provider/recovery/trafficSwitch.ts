@@ -65,11 +65,10 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
     return { id: wanted.publicName, outputs: await take(context, wanted, signal, operation.report) };
   },
   async read(context, id, last, signal) {
-    if (!last) {
+    if (!last)
       throw new UserError(
         `The traffic of ${id} cannot be imported. Set a generation above that of the lease at ${leaseNameOf(id)}, and run \`pulumi up\`, which takes the name over.`,
       );
-    }
     const seen = await readTraffic(ports(context), last.inputs, signal);
     if (!seen) return undefined;
     const { leaseName, previousHolder, durationMs } = last.outputs;
@@ -89,14 +88,12 @@ export const trafficSwitch: ResourceHandler<RecoveryContext, Inputs, Outputs> = 
 /** Refuses in preview what the lease would refuse later: a lower generation, or a name that another stack has taken. */
 function refuseLost(last: Inputs, holder: string, generation: number | undefined): void {
   if (generation === undefined) return;
-  if (generation < last.generation) {
+  if (generation < last.generation)
     throw new UserError(
       `The generation of ${last.publicName} may only rise: it is ${last.generation}, not ${generation}.`,
     );
-  }
-  if (holder !== leaseContent(last) && generation === last.generation) {
+  if (holder !== leaseContent(last) && generation === last.generation)
     throw new UserError(
       `Stack ${last.stack} no longer holds ${last.publicName} (the lease says ${holder}), so none of it is changed. Raise generation above the lease's to take the name back, or remove the switch from this stack.`,
     );
-  }
 }

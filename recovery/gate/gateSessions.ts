@@ -25,11 +25,10 @@ export async function endSessions(session: Session, signal?: AbortSignal, olderT
     [olderThanMs],
   );
   const { ended, left } = await terminateSessions(session, { which: OTHERS, values: [now?.at] }, signal);
-  if (left.length > 0) {
+  if (left.length > 0)
     throw new PromiseError(
       `${left.length} sessions did not end, and may still write (server processes ${left.join(", ")}). Restart the database, then run the same command again.`,
     );
-  }
   return ended.size;
 }
 

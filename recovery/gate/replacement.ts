@@ -14,7 +14,6 @@ import type { Session } from "../postgres/session/database.ts";
  * - back: the old state is complete again, and the gate may open
  */
 const stateSchema = z.enum(["begun", "closed", "saved", "aside", "live", "open", "back"]);
-export type ReplacementState = z.infer<typeof stateSchema>;
 /** An SQL null is undefined. */
 const orAbsent = <T>(schema: z.ZodType<T>) => schema.nullish().transform((one) => one ?? undefined);
 const grantSchema = z.object({ grantee: z.string().nullable(), privilege: z.string(), grantable: z.boolean() });

@@ -43,9 +43,8 @@ export async function fencePrimary(
     ...(leftDatabaseName === undefined ? [] : [attempt("earlier generation", pauseOf(leftDatabaseName))]),
   ]);
   signal.throwIfAborted();
-  for (const { part, fenced, reason } of results) {
+  for (const { part, fenced, reason } of results)
     reporter(`${fenced ? "fenced" : "could not fence"} ${PARTS[part]}: ${reason}`);
-  }
   return results;
 }
 

@@ -19,9 +19,8 @@ export async function zoneOf(
   { zoneName, publicName }: { zoneName: string; publicName: string },
   signal: AbortSignal,
 ): Promise<string> {
-  if (publicName !== zoneName && !publicName.endsWith(`.${zoneName}`)) {
+  if (publicName !== zoneName && !publicName.endsWith(`.${zoneName}`))
     throw new UserError(`Public name ${publicName} is not in zone ${zoneName}. Correct publicName or zoneName.`);
-  }
   const zoneId = await dns.zoneId(zoneName, signal);
   if (zoneId === undefined)
     throw new UserError(`${dns.name} shows no zone ${zoneName}. Check zoneName and the rights of ${dns.tokenName}.`);

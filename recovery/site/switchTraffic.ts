@@ -155,9 +155,8 @@ export async function releaseTraffic(
   const zoneId = await ports.dns.zoneId(wanted.zoneName, signal);
   if (zoneId === undefined) return [`zone ${wanted.zoneName} is gone: there is nothing to release`];
   const lease = await readLease(ports.dns, zoneId, publicName, signal);
-  if (lease === undefined || !isSame(lease, wanted)) {
+  if (lease === undefined || !isSame(lease, wanted))
     return [`${publicName} stays as it is: ${lease ? leaseContent(lease) : "no stack"} holds it`];
-  }
   const done: string[] = [];
   if (await ports.appHost.publicName(wanted.projectId, publicName, signal)) {
     await ports.appHost.releasePublicName(wanted.projectId, publicName, signal);

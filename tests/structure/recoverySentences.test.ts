@@ -13,12 +13,12 @@ import { releaseGeneration, type ReleaseGenerationOptions } from "../../recovery
 import { type ResumeOptions, resumeUpdate } from "../../recovery/site/resumeUpdate.ts";
 import { takeLease } from "../../recovery/site/trafficLease.ts";
 import { chooseBackup } from "../../recovery/vault/chooseBackup.ts";
-import { messageOf } from "../../services/common/errors.ts";
 import { silent } from "../../services/common/reporter.ts";
 import type { DatabaseProject } from "../../services/databaseHost/databaseHost.ts";
 import type { DnsHost } from "../../services/dns/dnsHost.ts";
 import { ageSealer, openerOf } from "../../services/vault/age.ts";
 import { makeTestFolder } from "../support/folder.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { brisk } from "../support/timing.ts";
 
 const signal = new AbortController().signal;
@@ -29,16 +29,6 @@ beforeAll(async () => {
   folder = await makeTestFolder();
 });
 afterAll(() => folder.remove());
-
-/** The message of what `work` throws. */
-async function refusalOf(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    return messageOf(error);
-  }
-  throw new Error("It did not refuse.");
-}
 
 /** A session that answers a query by the first pattern that fits it, with rows or an error, and any other query with no row. */
 function sessionWith(...answers: [query: RegExp, answer: object[] | Error][]): Session {

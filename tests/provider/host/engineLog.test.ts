@@ -42,7 +42,7 @@ describe("the engine's log", () => {
     expect(heard[1]!.message).not.toContain("\u001b");
   });
 
-  it("loses a message without an engine, and goes on", async () => {
+  it("loses a message without an engine, and continues", async () => {
     await expect(engineLog(undefined)(URN, "x", "warning")).resolves.toBeUndefined();
     await expect(engineLog("127.0.0.1:1")(URN, "x", "warning")).resolves.toBeUndefined();
   });

@@ -94,11 +94,12 @@ describe.each([OLDER, sandboxPostgres])("a database from elsewhere, of PostgreSQ
     expect(await runSql(target.url, MEMBERSHIPS)).toEqual(expected);
     expect(await runSql(target.url, "select count(*)::int as n from public.orders")).toEqual([{ n: 2 }]);
     await runSql(target.url, "alter table public.orders add column note text");
-    const settings = "select rolconfig from pg_roles where rolname in ('reader', 'the $role$; team') order by rolname";
+    const settings =
+      "select rolname, rolconfig from pg_roles where rolname in ('reader', 'the $role$; team') order by 1";
     const searchPath = `search_path="a;select/**/1""x", "; reset role; copy (select 1) to program 'id'; --", public`;
     expect(await runSql(target.url, settings)).toEqual([
-      { rolconfig: [searchPath, "statement_timeout=9s"] },
-      { rolconfig: null },
+      { rolname: "reader", rolconfig: [searchPath, "statement_timeout=9s"] },
+      { rolname: "the $role$; team", rolconfig: null },
     ]);
   });
 

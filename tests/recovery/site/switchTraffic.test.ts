@@ -224,7 +224,9 @@ describe("a domain of another team", () => {
   it("is reported in time when the app host does not accept the proof", async () => {
     const never = { ...doubting(), verifyPublicName: () => Promise.resolve(unverified("x")) };
     ports = { ...ports, appHost: never, timing: impatient(1, 5) };
-    await expect(go(forProd())).rejects.toThrow(/Vercel did not accept the proof for .* in time\. Run the same command again to continue/);
+    await expect(go(forProd())).rejects.toThrow(
+      /Vercel did not accept the proof for .* in time\. Run the same command again to continue/,
+    );
   });
 
   it("is not taken where the proof is a record that a person has to set", async () => {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 
 import { serve } from "@hono/node-server";
 
-import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
@@ -14,22 +14,15 @@ import { silent } from "../../../services/common/reporter.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { pick, send, type TestBed, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { pick, send, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "./cloud.ts";
 import { runSql } from "./sample.ts";
 
 /** A project of the emulator with a real database and a port of its own. */
-export interface Project {
-  database: TestDatabase;
-  bed: TestBed;
-  supabase: SupabaseEmulator;
-  ref: string;
-  address: string;
-  server: ReturnType<typeof serve>;
-}
+export type Project = Awaited<ReturnType<typeof startProject>>;
 
-export async function startProject(): Promise<Project> {
+export async function startProject() {
   const [database, bed] = await Promise.all([startTestDatabase(), testBed()]);
   bed.postgres.superuserUrl = database.superuserUrl;
   const supabase = createSupabaseEmulator(bed.deps);

@@ -1,35 +1,26 @@
 import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions, type BackupResult } from "../../../recovery/backup/backup.ts";
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
 import type { ReplaceOptions } from "../../../recovery/restore/inPlace/replaceSteps.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { silent } from "../../../services/common/reporter.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud, type TestCloud } from "./cloud.ts";
 
 /** A vault and a key of its own, and the options of what saves databases there and brings them back. */
-export interface Site {
-  vault: Vault;
-  signer: Signer & { keyId: string };
-  /** The signer's public key. */
-  trustedKeys: string[];
-  /** What every command takes. */
-  common: Pick<ReplaceOptions, "vault" | "trustedKeys" | "tiers" | "clock" | "reporter">;
-  backUp(databaseUrl: string, more?: Partial<BackupOptions>): Promise<BackupResult>;
-  /** Of a replacement that is confirmed and takes no safety backup. */
-  replacing(targetUrl: string, more?: Partial<ReplaceOptions>): ReplaceOptions;
-}
+export type Site = Awaited<ReturnType<typeof newSite>>;
 
 /** Makes a site in a test's cloud. */
-export async function newSite(cloud: TestCloud): Promise<Site> {
+export async function newSite(cloud: TestCloud) {
   const [signer, vault] = [await cloud.newSigner(), await cloud.newVault()];
   const trustedKeys = [await signer.publicKeyPem()];
+  /** What every command takes. */
   const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
   return {
     ...{ vault, signer, trustedKeys, common },
-    backUp: (databaseUrl, more = {}) => backup({ ...common, databaseUrl, signer, ...more }),
-    replacing: (targetUrl, more = {}) => ({
+    backUp: (databaseUrl: string, more: Partial<BackupOptions> = {}) =>
+      backup({ ...common, databaseUrl, signer, ...more }),
+    /** Options of a replacement that is confirmed and takes no safety backup. */
+    replacing: (targetUrl: string, more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
       ...{ ...common, targetUrl, confirm: () => Promise.resolve() },
       saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
       ...more,
@@ -38,25 +29,23 @@ export async function newSite(cloud: TestCloud): Promise<Site> {
 }
 
 /** S3 and KMS, a database to back up, and a site for it. */
-export interface TestSource extends Site {
-  cloud: TestCloud;
-  database: TestDatabase;
-  stop(): Promise<void>;
-}
+export type TestSource = Awaited<ReturnType<typeof startTestSource>>;
 
 /** Starts both within some seconds. If one of the two cannot be started, the other is stopped. Call stop() in afterAll. */
-export async function startTestSource(): Promise<TestSource> {
+export async function startTestSource() {
   const [cloud, database, stop] = await both(startTestCloud(), startTestDatabase());
   return { ...(await newSite(cloud)), cloud, database, stop };
 }
 
 /** The same with a second database, to restore into. */
-export async function startSourceAndTarget(): Promise<TestSource & { target: TestDatabase }> {
+export async function startSourceAndTarget() {
   const [source, target, stop] = await both(startTestSource(), startTestDatabase());
   return { ...source, target, stop };
 }
 
-type Stoppable = Pick<TestSource, "stop">;
+interface Stoppable {
+  stop(): Promise<void>;
+}
 
 /** Waits for two starts. Returns both with what stops them. */
 export async function both<A extends Stoppable, B extends Stoppable>(
@@ -66,7 +55,6 @@ export async function both<A extends Stoppable, B extends Stoppable>(
   const stop = async () => {
     await Promise.all(started.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop()] : [])));
   };
-  const failed = started.find((one) => one.status === "rejected");
-  if (failed !== undefined) await stop();
+  if (started.some(({ status }) => status === "rejected")) await stop();
   return [...(await Promise.all(starts)), stop];
 }

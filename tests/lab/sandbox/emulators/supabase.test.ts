@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import pg from "pg";
 
 import { createSupabaseEmulator, type SupabaseEmulator } from "../../../../lab/sandbox/emulators/supabase.ts";
+import { runSql } from "../../../recovery/support/sample.ts";
 import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
 import { giving, pick, routesOf, send, type TestBed, testBed, TOKEN } from "./support.ts";
 
@@ -214,16 +214,13 @@ describe("Supabase's emulator", () => {
     const user = "11111111-2222-4333-8444-555555555555";
     beforeAll(async () => {
       database = await startTestDatabase();
-      const client = new pg.Client({ connectionString: database.superuserUrl });
-      await client.connect();
-      await client.query(
+      await runSql(
+        database.superuserUrl,
         `insert into auth.users (id, email, encrypted_password, email_confirmed_at, raw_user_meta_data, created_at, updated_at)
-         values ($1, 'a@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), now(), '{"name":"絵"}', now(), now()),
+         values ('${user}', 'a@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), now(), '{"name":"絵"}', now(), now()),
                 (gen_random_uuid(), 'new@castchat.example', extensions.crypt('correct horse', extensions.gen_salt('bf', 4)), null, null, now(), now()),
                 (gen_random_uuid(), 'none@castchat.example', '', now(), null, now(), now())`,
-        [user],
       );
-      await client.end();
     });
     afterAll(() => database.stop());
 
@@ -266,14 +263,11 @@ describe("Supabase's emulator", () => {
     });
 
     it("leaves the database unchanged", async () => {
-      const client = new pg.Client({ connectionString: database.superuserUrl });
-      await client.connect();
-      const content = async () => (await client.query<object>("select u::text from auth.users u order by id")).rows;
+      const content = () => runSql(database.superuserUrl, "select u::text from auth.users u order by id");
       const before = await content();
       await login("a@castchat.example", "correct horse");
       expect(await content()).toEqual(before);
-      expect((await client.query("select from auth.sessions")).rowCount).toBe(0);
-      await client.end();
+      expect(await runSql(database.superuserUrl, "select from auth.sessions")).toEqual([]);
     });
 
     it("refuses as GoTrue does", async () => {

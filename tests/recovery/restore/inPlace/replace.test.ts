@@ -33,24 +33,17 @@ let wanted: State;
 let damaged: State;
 
 /** All that can be read of a database, by stock pg_dump and by the test's own queries. */
-interface State {
-  content: Record<string, string>;
-  definition: string;
-  objects: Record<string, string>;
-  roles: object[];
-  largeObjects: object[];
-  open: object[];
-}
+type State = Awaited<ReturnType<typeof stateOf>>;
 
 const LARGE_OBJECTS = "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1";
 
-async function stateOf(): Promise<State> {
+async function stateOf() {
   return {
     content: await contentOf(live.url),
     // Rights have no order.
     definition: definitionOf(live.superuserUrl).split("\n").sort().join("\n"),
     objects: await withSession(live.url, { applicationName: "test" }, digestObjects),
-    roles: await runSql(
+    roles: await runSql<{ rolname: string; of: string[] }>(
       live.superuserUrl,
       `select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
        from pg_roles r where rolname !~ '^pg_' order by 1`,
@@ -121,7 +114,7 @@ async function expectNew(): Promise<void> {
   const { roles, ...state } = await stateOf();
   const { roles: wantedRoles, ...rest } = wanted;
   // A role of the live database that the backup lacks stays. It has lost its rights with the objects that they were on.
-  const known = (roles as { rolname: string; of: string[] }[])
+  const known = roles
     .filter(({ rolname }) => rolname !== "Later Role")
     .map((role) => ({ ...role, of: role.of.filter((one) => !one.startsWith("Later Role")) }));
   expect(known).toEqual(wantedRoles);
