@@ -95,10 +95,7 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
       `--on ${dateOf(onDay)} is outside the simulated ${dateOf(firstDay)} to ${dateOf(lastDay)}. Choose another day, or change --from and --years.`,
     );
   return {
-    firstDay,
-    years: options.years,
-    intervalHours,
-    runMinutes: options.runMinutes,
+    ...{ firstDay, years: options.years, intervalHours, runMinutes: options.runMinutes, onDay },
     dumpBytes: options.sizeGb * GB,
     storageBytes: options.storageGb * GB,
     growthPerYear: options.growth / 100,
@@ -106,7 +103,6 @@ export function assumptionsOf(options: PlanOptions, today: number, intervalHours
     missedDays: new Set(options.missed),
     readBackOverInternet: options.runner === "internet",
     recovery: { databaseSize: options.databaseSize, hours: options.recoveryHours },
-    onDay,
   };
 }
 

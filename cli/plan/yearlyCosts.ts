@@ -20,12 +20,10 @@ export function yearlyCosts(costs: readonly VaultCosts[]): YearlyCosts[] {
       for (const item of COST_ITEMS) known.items[item] += vault.items[item][index] ?? 0;
       years.set(year, known);
     }
-  return [...years].map(([year, { months, items }]) => ({
-    year,
-    months: months.size,
-    items,
-    total: Object.values(items).reduce((sum, one) => sum + one, 0),
-  }));
+  return [...years].map(([year, { months, items }]) => {
+    const total = Object.values(items).reduce((sum, one) => sum + one, 0);
+    return { year, months: months.size, items, total };
+  });
 }
 
 /** The items with a cost above zero. */

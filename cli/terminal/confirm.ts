@@ -32,7 +32,10 @@ async function ask({ names }: Danger): Promise<string> {
 
 /** What the operator types on the terminal. Without a terminal, UserError that names the variable to set. */
 export async function askFor(prompt: string, variable: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UserError(`${variable} is not set, and there is no terminal to ask on.`);
+  if (!process.stdin.isTTY) {
+    const hint = `Set it, or run the command on a terminal. Type: export ${variable}=VALUE`;
+    throw new UserError(`${variable} is not set, and there is no terminal to ask on. ${hint}`);
+  }
   return await question(prompt);
 }
 

@@ -19,10 +19,7 @@ export interface TierPrefix {
   readonly keptDays?: number;
 }
 
-/**
- * A backup as a list shows it. None of it may be trusted unless `manifest` is present, which means that its signature
- * is valid.
- */
+/** A backup as a list shows it. None of it may be trusted unless `manifest` is present, which means that its signature is valid. */
 export interface BackupSummary {
   backupId: string;
   tier: string;
@@ -42,8 +39,7 @@ export interface BackupSummary {
   /** Present if it is complete and read back according to a writer whose key is not trusted here. */
   untrusted?: { snapshotAt: string; signedBy: string };
   /**
-   * The keys of its verifications, and the manifest that they must be about (verification.ts reads them). Absent
-   * without a valid manifest.
+   * The keys of its verifications, and the manifest that they must be about (verification.ts reads them). Absent without a valid manifest.
    */
   verifications?: { manifestSha256: string; keys: string[] };
 }
@@ -64,8 +60,8 @@ export const NEVER_FINISHED = "it has no manifest, so it was never finished";
 const READERS = 12;
 
 /**
- * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup
- * is not, so that the others are still found.
+ * Lists all backups of a vault, newest first, each with its faults. An unreachable vault is an error. A damaged backup is not, so that the
+ * others are still found.
  */
 export async function listBackups(options: ListOptions): Promise<BackupSummary[]> {
   const { vault, tiers, signal } = options;
@@ -117,7 +113,7 @@ async function summarize(options: ListOptions, listed: ListedBackup): Promise<Ba
     const problem =
       untrusted === undefined
         ? messageOf(error)
-        : `its manifest is not signed by a trusted key, but as it says by ${untrusted.signedBy}`;
+        : `its manifest is not signed by a trusted key, and claims to be signed by ${untrusted.signedBy}`;
     return { ...unfinished, ...walked(listed, vault), problems: [problem], ...(untrusted && { untrusted }) };
   }
 }
@@ -178,10 +174,7 @@ function isDeletedEarly({ deletedAt, modifiedAt }: ListedObject, { keptDays = In
   return deletedAt !== undefined && deletedAt.getTime() - modifiedAt.getTime() < keptDays * DAY_MS;
 }
 
-/**
- * Versions of a backup that were passed over, and its objects that were deleted, which neither a backup nor a rule
- * does.
- */
+/** Versions of a backup that were passed over, and its objects that were deleted, which neither a backup nor a rule does. */
 function walked({ backupId, tier, objects }: ListedBackup, { passedOver }: Vault): Pick<BackupSummary, "walkedPast"> {
   const [first, ...others] = objects.filter((object) => isDeletedEarly(object, tier));
   if (first?.deletedAt !== undefined)

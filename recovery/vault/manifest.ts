@@ -16,15 +16,12 @@ const READABLE_VERSIONS = [3, FORMAT_VERSION] as const;
 export const MANIFEST = "manifest.json";
 export const SIGNATURE = "manifest.sig";
 export const PROOF = "proof.json";
-/**
- * The largest size of each, in bytes. An object must be read before its signature can be checked, so only this bounds
- * its size.
- */
+/** The largest size of each, in bytes. An object must be read before its signature can be checked, so only this bounds its size. */
 export const MOST_BYTES = { manifest: 400_000_000, signature: 4_096, statement: 16_000_000 } as const;
 
 /**
- * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed
- * with zstd, and encrypted if the backup is.
+ * The parts in addition to the rows. docs/architecture.md and {@link Manifest} say what each holds. All are compressed with zstd, and
+ * encrypted if the backup is.
  */
 export const PART_NAMES = [
   "schema.dump",
@@ -85,8 +82,8 @@ const manifestSchema = z.object({
   backupId: z.string(),
   kind: z.enum(BACKUP_KINDS),
   /**
-   * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes
-   * without storage objects, functions and auth settings.
+   * Present if the backup saved a state that was about to be replaced. Such a state is usually damaged, and comes without storage objects,
+   * functions and auth settings.
    */
   purpose: z.literal("safety").optional(),
   /** Present if every part, chunk and file is encrypted to these recipients (age). */
@@ -113,10 +110,7 @@ const manifestSchema = z.object({
   largeObjects: largeObjectsSchema.optional(),
   seedCounts: z.object({ users: count, posts: count, applications: count }),
   leftOut: z.array(leftOutSchema),
-  /**
-   * What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones
-   * (completeness.ts).
-   */
+  /** What is missing of the parts outside the database. Absent in other kinds of backups, and in older ones (completeness.ts). */
   lacks: lacksSchema.optional(),
 });
 
@@ -148,8 +142,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be
- * taken without being named, is held, and counts towards a tier.
+ * Whether it is a complete state of the database that was not taken just before a replacement. Such a backup may be taken without being
+ * named, is held, and counts towards a tier.
  */
 export function isRegular({ kind, purpose }: Pick<Manifest, "kind" | "purpose">): boolean {
   return KINDS[kind].isWhole && purpose === undefined;
@@ -166,8 +160,8 @@ export function keyOf(prefix: string, backupId: string, object: string): string 
 }
 
 /**
- * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so
- * that objects of two snapshots never mix, even if an upload of the earlier attempt still arrives.
+ * The key of an object that a reading of the database stores. Each further attempt of a run has a folder of its own, so that objects of two
+ * snapshots never mix, even if an upload of the earlier attempt still arrives.
  */
 export function keyInAttempt(place: { prefix: string; backupId: string; attempt: number }, object: string): string {
   return keyOf(place.prefix, place.backupId, place.attempt === 1 ? object : `attempt-${place.attempt}/${object}`);

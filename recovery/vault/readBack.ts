@@ -21,9 +21,7 @@ import { sumChunks } from "./tableContents.ts";
 
 /** Chunks that are read at once: while one is checked, others are downloaded and decompressed. */
 const READERS = 3;
-/**
- * Files that are read at once. Most are small, and reading a hundred thousand of them one by one would take an hour.
- */
+/** Files that are read at once. Most are small, and reading a hundred thousand of them one by one would take an hour. */
 const FILE_READERS = 12;
 
 /** What of a backup is read, and what happens at a fault. */
@@ -35,8 +33,7 @@ export interface ReadBackChoice {
 }
 
 /**
- * Reads every object of a backup in full and checks it. Objects that cannot be decrypted are only checked against their
- * size and SHA-256.
+ * Reads every object of a backup in full and checks it. Objects that cannot be decrypted are only checked against their size and SHA-256.
  *
  * @throws PromiseError that names the object, if one is damaged
  */

@@ -19,8 +19,8 @@ export interface SectionRows {
 }
 
 /**
- * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older
- * one that matches is taken.
+ * Downloads a chunk and compares its size and SHA-256 with the manifest. If the newest version does not match, an older one that matches is
+ * taken.
  *
  * @throws PromiseError if no version matches
  */
@@ -87,7 +87,7 @@ export function checkSection(chunk: BackupChunk, { section, format, rows }: Sect
   const isWhole = sum.addAll(rows, 0, rows.length, format);
   if (isWhole && sum.rows === section.rows && sum.toString() === section.fingerprint) return;
   throw new PromiseError(
-    `${chunk.key} holds ${sum.rows} rows of ${tableName(section)}, or others than the ${section.rows} that were read`,
+    `${chunk.key} does not hold the ${section.rows} rows of ${tableName(section)} as they were read: it holds ${sum.rows} rows`,
   );
 }
 

@@ -19,9 +19,8 @@ export interface Reading {
 }
 
 /**
- * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the
- * vault's list, and a missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An
- * unreachable vault is an error.
+ * Reads all of a backup's objects, or a share of them, in full. The objects of other shares are looked up in the vault's list, and a
+ * missing or shortened one is a fault. All faults are reported, up to {@link MOST_FAULTS}. An unreachable vault is an error.
  */
 export async function readObjects(
   source: BackupSource,
@@ -63,8 +62,7 @@ async function hasVersionOf(vault: Vault, key: string, sizeBytes: number, signal
 class TooMany extends Error {}
 
 /**
- * Whether an object belongs to a share. That only depends on its name, so that all shares together read each object
- * once.
+ * Whether an object belongs to a share. That only depends on its name, so that all shares together read each object once.
  *
  * @internal exported for the test of that sentence
  */

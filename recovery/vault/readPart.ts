@@ -39,8 +39,8 @@ export async function readPart(source: BackupSource, part: Stored, signal?: Abor
 }
 
 /**
- * A small part's content, decrypted and decompressed. Nothing is decompressed before it has been compared with the
- * manifest: a swapped part could grow to any size.
+ * A small part's content, decrypted and decompressed. Nothing is decompressed before it has been compared with the manifest: a swapped part
+ * could grow to any size.
  */
 export async function readPlain(source: BackupSource, part: Stored, signal?: AbortSignal): Promise<Buffer> {
   const stored = await buffer(await readPart(source, part, signal));
@@ -48,9 +48,9 @@ export async function readPlain(source: BackupSource, part: Stored, signal?: Abo
 }
 
 /**
- * The content of a part as it lies in the vault. The stream fails at its end if size or SHA-256 differ from the
- * manifest, so its content may only be used when it has ended well. If a listing has shown several versions, the
- * matching one is looked for first. A version that was overwritten since then fails, and is looked for the next time.
+ * The content of a part as it lies in the vault. The stream fails at its end if size or SHA-256 differ from the manifest, so its content
+ * may only be used when it has ended well. If a listing has shown several versions, the matching one is looked for first. A version that
+ * was overwritten since then fails, and is looked for the next time.
  */
 export async function fetchPart(
   { vault, isFresh }: BackupSource,

@@ -39,9 +39,7 @@ export async function objectsWithoutBytes(
   return (await rowsOf(source, signal)).filter(({ name }) => !there.has(name));
 }
 
-/**
- * One text for the same name, version and ETag. Undefined if only the name is known, since it may be another object.
- */
+/** One text for the same name, version and ETag. Undefined if only the name is known, since it may be another object. */
 export function identityKey({ name, version, etag }: ObjectIdentity): string | undefined {
   return version === undefined && etag === undefined
     ? undefined

@@ -10,9 +10,7 @@ import { readGood, unlessRefused } from "./walkVersions.ts";
 /** Folder of a backup's verifications, next to its manifest: one object each, named by its time. */
 export const VERIFICATIONS = "verifications/";
 
-/**
- * The best result of a verification, weakest first: read back; read back decrypted; restored, with all checks passed.
- */
+/** The best result of a verification, weakest first: read back; read back decrypted; restored, with all checks passed. */
 export const LEVELS = ["proven", "decrypt-proven", "restored-proven"] as const;
 export type VerificationLevel = (typeof LEVELS)[number];
 
@@ -108,8 +106,8 @@ export interface VerifiedState {
 const READ = 20;
 
 /**
- * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this
- * manifest, and its name matches its time.
+ * Reads a backup's verifications. One is only valid if a trusted key has signed it, it is about this backup and this manifest, and its name
+ * matches its time.
  *
  * @param keys as the vault lists them
  */

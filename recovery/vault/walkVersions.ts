@@ -16,10 +16,9 @@ export interface JudgedObject {
 }
 
 /**
- * The content of an object, as `judge` returns it. Usually the newest version is accepted, which costs one request. If
- * `judge` refuses it (PromiseError), older versions are read, the oldest first: keys are written once, so the first
- * version is the backup's own. Versions that were passed over are noted in `vault.passedOver`. Undefined if the key has
- * no version.
+ * The content of an object, as `judge` returns it. Usually the newest version is accepted, which costs one request. If `judge` refuses it
+ * (PromiseError), older versions are read, the oldest first: keys are written once, so the first version is the backup's own. Versions that
+ * were passed over are noted in `vault.passedOver`. Undefined if the key has no version.
  *
  * @throws the newest version's fault if `judge` accepts no version
  */
@@ -53,9 +52,9 @@ export async function readGood<T>(
 }
 
 /**
- * The version of a large object that has this size and SHA-256, if a listing has shown several versions. Undefined if
- * that is the newest one. The candidates are read in full, one after the other, without being kept. Versions that were
- * passed over are noted in `vault.passedOver`.
+ * The version of a large object that has this size and SHA-256, if a listing has shown several versions. Undefined if that is the newest
+ * one. The candidates are read in full, one after the other, without being kept. Versions that were passed over are noted in
+ * `vault.passedOver`.
  */
 export async function matchingVersion(
   vault: Vault,
@@ -85,10 +84,7 @@ function candidates(newestFirst: readonly KeptVersion[], fits: (version: KeptVer
   return [...newestFirst.slice(0, 1), ...olderFirst(newestFirst)].filter(fits).slice(0, LOOKED_AT + 1);
 }
 
-/**
- * Every version of a small object that could be the right one, with its content: the newest first, then from the oldest
- * on.
- */
+/** Every version of a small object that could be the right one, with its content: the newest first, then from the oldest on. */
 export async function readVersions(
   vault: Vault,
   { key, mostBytes }: JudgedObject,

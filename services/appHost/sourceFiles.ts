@@ -17,8 +17,8 @@ export interface SourceFile {
 }
 
 /**
- * The files below a folder, with the SHA-1 of their content (the digest that Vercel uses), sorted by name. Git's own folder is left out, and so
- * are symbolic links, which may lead out of the tree.
+ * The files below a folder, with the SHA-1 of their content (the digest that Vercel uses), sorted by name. Git's own folder is left out, and
+ * so are symbolic links, which may lead out of the tree.
  */
 export async function sourceFiles(folder: string): Promise<SourceFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -116,8 +116,8 @@ async function uploadAndStart(
 }
 
 /**
- * Gives new deployments Vercel's system variables, from which one learns its own id. Pulumi's provider is not used: to change one setting, it
- * sends almost all of them.
+ * Gives new deployments Vercel's system variables, from which each learns its own id. Pulumi's provider is not used: to change one setting,
+ * it sends almost all of them.
  */
 async function exposeSystemVariables(call: JsonClient, projectId: string, signal?: AbortSignal): Promise<void> {
   const path = projectPath(projectId);

@@ -23,7 +23,7 @@ export function isSameProcess(pid: number, ticks: string | undefined): boolean {
   return isAlive(pid) && startTicks(pid) === ticks;
 }
 
-/** Reads /proc/PID/stat (proc(5)): field 3 is the state, 20 the number of threads, 22 the start time. The name in field 2 may hold spaces. */
+/** Reads /proc/PID/stat (proc(5)): field 3 is the state, 20 the number of threads, 22 the start time. The name (field 2) may hold spaces. */
 function procStat(pid: number): { state: string; threads: number; startTicks: string } | undefined {
   let text: string;
   try {

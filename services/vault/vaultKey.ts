@@ -26,7 +26,7 @@ export interface VaultKeyOptions extends Pick<AwsPlace, "region" | "endpoint"> {
 }
 
 /**
- * The key by its ARN. The environment's credentials read it; `breakGlass` ends it, because the key's policy permits that only to break-glass.
+ * The key by its ARN. The environment's credentials read it. `breakGlass` deletes it: the key's policy permits that only to this role.
  */
 export function vaultKey(options: VaultKeyOptions): VaultKey {
   const { arn, region, endpoint, breakGlass, hint } = options;

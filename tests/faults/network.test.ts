@@ -1,20 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { realTiming } from "../../services/common/timing.ts";
 import { dumpOf } from "../recovery/support/sample.ts";
 import { brisk, scaledTiming } from "../support/timing.ts";
 import { sessionsLeft } from "./support/databases.ts";
 import { failedWith, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { type Setting, suiteSetting, vaultIn } from "./support/setting.ts";
 import { startTcpProxy, type TcpProxy } from "./support/tcpProxy.ts";
 
-let setting: Setting;
+const setting = suiteSetting();
 let way: TcpProxy;
 let wayToS3: TcpProxy;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
 beforeEach(async () => {
   [way, wayToS3] = await Promise.all([
     startTcpProxy(setting.server.port),

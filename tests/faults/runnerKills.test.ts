@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 
 import { dumpOf } from "../recovery/support/sample.ts";
 import type { FreshDatabase } from "../support/targetServer.ts";
@@ -6,7 +6,7 @@ import { sessionsLeft } from "./support/databases.ts";
 import type { RunnerOrder } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { type RunnerEnd, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 /** The number of kills at instants that are spread over a whole run, beside one in each of its phases. `make soak` has more. */
 const SPREAD = process.env["CASTCHAT_SOAK"] === undefined ? { backup: 4, restore: 0 } : { backup: 25, restore: 25 };
@@ -25,11 +25,7 @@ const TRIES = 6;
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
-beforeAll(async () => {
-  setting = await startSetting();
-}, 60_000);
-afterAll(() => setting.stop());
+const setting = suiteSetting();
 
 /** A planned kill: so long after the runner has reported the phase, or after its first sentence if the phase is "". */
 interface Aim {

@@ -10,7 +10,7 @@ import type { Store } from "./support/order.ts";
 import { type PlainS3, startPlainS3 } from "./support/plainS3.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { failedWith, runToEnd, startRunner, succeeded } from "./support/runnerProcess.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 /** The time that a runner stays at the start of the phase in question. The kill comes in that time or soon after it. */
 const LINGER_MS = 40;
@@ -18,15 +18,15 @@ const lingerIn = (phase: string) => ({ in: phase, ms: LINGER_MS });
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
+const setting = suiteSetting();
 /** A server of its own, which is killed and started again. */
 let victim: TargetServer;
 let s3: PlainS3;
 beforeAll(async () => {
-  [setting, victim, s3] = await Promise.all([startSetting(), startTargetServer(), startPlainS3()]);
+  [victim, s3] = await Promise.all([startTargetServer(), startPlainS3()]);
   await runSql(victim.url, SAMPLE);
 }, 60_000);
-afterAll(() => Promise.all([setting.stop(), victim.stop(), s3.stop()]));
+afterAll(() => Promise.all([victim.stop(), s3.stop()]));
 
 describe(`Postgres, killed with -9 (seed ${seed})`, () => {
   it("during a backup: the run starts again if the server comes back, and otherwise leaves nothing", async () => {

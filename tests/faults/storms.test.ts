@@ -8,25 +8,21 @@ import type { Store } from "./support/order.ts";
 import { randomFrom, seedOfRun } from "./support/random.ts";
 import { failedWith, runToEnd, succeeded } from "./support/runnerProcess.ts";
 import { type S3Fault, type S3Proxy, startS3Proxy } from "./support/s3Proxy.ts";
-import { type Setting, startSetting, vaultIn } from "./support/setting.ts";
+import { suiteSetting, vaultIn } from "./support/setting.ts";
 
 const seed = seedOfRun();
 const random = randomFrom(seed);
 
-let setting: Setting;
+const setting = suiteSetting();
 let proxy: S3Proxy;
 /** A new bucket for each test: as it is, and behind the proxy. */
 let store: Store;
 let vault: Vault;
 let behind: Vault;
 beforeAll(async () => {
-  setting = await startSetting();
   proxy = await startS3Proxy(setting.cloud.endpoint);
 }, 60_000);
-afterAll(async () => {
-  await proxy.stop();
-  await setting.stop();
-});
+afterAll(() => proxy.stop());
 beforeEach(async () => {
   proxy.fateOf = () => "pass";
   proxy.refused = 0;

@@ -21,7 +21,7 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     name: "No restore into a hosted project ends, because it grants rights on the platform's objects back to their grantor",
     file: "recovery/restore/archive/archiveEntries.ts",
     find: 'return isOfApp === (of === "app");',
-    replace: 'return of === "app" || isOfApp;',
+    replace: 'return of === "app";',
     suite: "tests/recovery/restore/archive/archiveEntries.test.ts",
   },
   {
@@ -32,7 +32,7 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     suite: "tests/recovery/postgres/catalog/objects.test.ts",
   },
   {
-    name: "A restore fails on a project with a role that somebody else has created",
+    name: "A restore fails on a project with a role that another role has created",
     file: "recovery/postgres/roles/rolesScript.ts",
     find: "pg_catalog.pg_has_role(oid, 'member with admin option')",
     replace: "true",
@@ -41,8 +41,8 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
   {
     name: "A restore creates event triggers of the platform, and fails where the platform has them already",
     file: "recovery/restore/archive/archiveEntries.ts",
-    find: "      hasPart &&\n",
-    replace: "",
+    find: "hasPart && isForTarget",
+    replace: "isForTarget",
     suite: "tests/recovery/restore/archive/archiveEntries.test.ts",
   },
   {
@@ -114,6 +114,13 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
     test: "Generations",
   },
   {
+    name: "An earlier generation is given up although no backup holds what came after it",
+    file: "recovery/site/releaseGeneration.ts",
+    find: "if (takenAt(chosen) > since) return;",
+    replace: "if (takenAt(chosen) > 0) return;",
+    suite: "tests/recovery/site/releaseGeneration.test.ts",
+  },
+  {
     name: "Traffic counts as moved while the name still leads to the old site, which has the same commit",
     file: "recovery/site/trafficProof.ts",
     find: "if (answer.deployment !== undefined) {",
@@ -139,10 +146,10 @@ export const RECOVERY_FAULTS: readonly KnownFault[] = [
   },
   {
     name: "`--at` with a day that no calendar has restores the backup of another day",
-    file: "cli/terminal/time.ts",
+    file: "cli/terminal/options.ts",
     find: " || minuteOf(time) !== text.slice(0, 16)",
     replace: "",
-    suite: "tests/cli/terminal/time.test.ts",
+    suite: "tests/cli/terminal/options.test.ts",
   },
   {
     name: "A lost terminal ends a command at once, and the live database keeps its gate closed",

@@ -63,17 +63,13 @@ describe("the check of command lines", () => {
     ["restore tables public.posts -s prod --older", ["no such option: --older"]],
     ["restore tables public.posts -s prod [--at TIME]", []],
     ["schedule run -s prod", []],
-  ])("%s", (line, faults) => {
-    expect(faultsOf(line)).toEqual(faults);
-  });
+  ])("%s", (line, faults) => expect(faultsOf(line)).toEqual(faults));
 });
 
 describe.each(DOCUMENTS)("%s", (file) => {
   const text = textOf(file);
 
-  it("names only commands and options that exist", () => {
-    expect(commandLinesIn(text).flatMap(faultsOf)).toEqual([]);
-  });
+  it("names only commands and options that exist", () => expect(commandLinesIn(text).flatMap(faultsOf)).toEqual([]));
 
   it("leads only to files and headings that are there", () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = ""]) => link);

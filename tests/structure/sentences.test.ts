@@ -5,8 +5,7 @@ import { requiredVariable } from "../../cli/stack/stackContext.ts";
 import { confirmWith } from "../../cli/terminal/confirm.ts";
 import { explanationOf } from "../../cli/terminal/failure.ts";
 import { presentForm } from "../../cli/terminal/formerCommands.ts";
-import { refuseOtherNames } from "../../cli/terminal/tableNames.ts";
-import { parseTime } from "../../cli/terminal/time.ts";
+import { parseTime, refuseOtherNames } from "../../cli/terminal/options.ts";
 import { backupState } from "../../cli/text/backupState.ts";
 import { portInUse } from "../../lab/sandbox/host/servers.ts";
 import { platformBackupWarning } from "../../planning/platformBackups.ts";
@@ -74,7 +73,7 @@ describe("in an emergency the program says", () => {
     ],
     [
       "that a time is not one",
-      () => refusalOf(() => parseTime("yesterday", "--at")),
+      () => refusalOf(() => parseTime("yesterday")),
       "--at yesterday is not a UTC time. Write it like 2026-07-01T02:00:00Z.",
     ],
     [

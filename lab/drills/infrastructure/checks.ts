@@ -8,13 +8,13 @@ import type { Company } from "../company/company.ts";
 import type { DrillContext } from "../company/context.ts";
 import { findPosts } from "../company/database.ts";
 import { readProject } from "../company/projectContent.ts";
-import { Visitor } from "../company/visitor.ts";
-import { compareSnapshots, lostRows } from "../compare/compare.ts";
+import { visitorOf } from "../company/visitor.ts";
+import { compareSnapshots, differencesInWords, lostRows } from "../compare/compare.ts";
 import { compareProjects } from "../compare/compareProjects.ts";
 import type { ProjectSnapshot } from "../compare/projectSnapshot.ts";
 import { takeSnapshot } from "../compare/snapshot.ts";
 import { type DatabaseSnapshot, isHeldBack, type LostRows } from "../compare/types.ts";
-import type { Check } from "../report/report.ts";
+import { type Check, type RecordCheck, recordIn } from "../report/report.ts";
 import { castchatRecovery } from "../stage/commandLine.ts";
 import { up } from "../stage/stacks.ts";
 import { checkNotes } from "./notesCheck.ts";
@@ -53,19 +53,17 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
   const { steps, file } = context;
   const { recovered, company } = expected;
   const results: Check[] = [];
-  const check = (name: string, ok: boolean, detail: string): void => void results.push({ name, ok, detail });
+  const check = recordIn(results);
 
   const after = await steps.run("Compare every table and object", () => takeSnapshot(recovered.databaseUrl));
   const differences = compareSnapshots(expected.before, after).filter(({ kind }) => !isHeldBack(kind));
   check(
     "every table, sequence, policy, trigger, function and grant is as in the snapshot",
     differences.length === 0,
-    differences.length === 0
-      ? `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`
-      : `${differences.length} differences: ${differences
-          .slice(0, 5)
-          .map((one) => one.text)
-          .join(" ")}`,
+    differencesInWords(
+      differences,
+      `${Object.keys(after.tables).length} tables and ${countObjects(after)} objects compared`,
+    ),
   );
   const contentAfter = await steps.run("Compare storage objects, functions, settings and secrets", () =>
     readProject(context, recovered),
@@ -123,7 +121,7 @@ export async function checkRecovered(context: DrillContext, expected: Expected):
 async function checkAsVisitor(
   context: DrillContext,
   { commit, recovered }: Expected,
-  check: (name: string, ok: boolean, detail: string) => void,
+  check: RecordCheck,
 ): Promise<void> {
   const visitor = visitorOf(context);
   const health = await visitor.health();
@@ -176,11 +174,7 @@ const configurationAnswer = z.object({
   dns: z.object({ records: z.array(z.object({ name: z.string(), type: z.string() })) }),
 });
 
-async function checkConfiguration(
-  context: DrillContext,
-  backupId: string,
-  check: (name: string, ok: boolean, detail: string) => void,
-): Promise<Date> {
+async function checkConfiguration(context: DrillContext, backupId: string, check: RecordCheck): Promise<Date> {
   const stored = configurationAnswer.parse(
     await castchatRecovery(["configuration", backupId, "--stack", "dr"], context.engine),
   );
@@ -195,10 +189,6 @@ async function checkConfiguration(
     `${variables.length} variables, ${stored.dns.records.length} DNS records${stored.missing.map((one) => `; ${one.part} is missing: ${one.reason}`).join("")}`,
   );
   return stored.takenAt;
-}
-
-function visitorOf({ file }: DrillContext): Visitor {
-  return new Visitor(addressOf(file.ports, "edge"), SANDBOX_NAMES.publicName);
 }
 
 function countObjects(snapshot: DatabaseSnapshot): number {

@@ -10,9 +10,7 @@ import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, isNoMember, MANAGED_VERSION_TABL
 export interface TableFacts {
   schema: string;
   name: string;
-  /**
-   * "app": the app's. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user.
-   */
+  /** "app": the app's. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user. */
   kind: "app" | "managed" | "extension";
   /** Which rows of an extension's table belong to its user, as "WHERE …". Empty for all rows. */
   condition: string;
@@ -92,9 +90,7 @@ export async function listExtensions(session: Session): Promise<DescribedDatabas
 /** Sequences in one statement. With some thousands the server runs out of stack. */
 const SEQUENCES_AT_ONCE = 200;
 
-/**
- * The state of every sequence, sorted by schema and name. It is the current one: sequences are not part of a snapshot.
- */
+/** The state of every sequence, sorted by schema and name. It is the current one: sequences are not part of a snapshot. */
 export async function listSequences(session: Session): Promise<BackedUpSequence[]> {
   const sequences = await session.query<BackedUpSequence>(
     `select n.nspname as schema, c.relname as name,

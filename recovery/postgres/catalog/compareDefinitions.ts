@@ -6,8 +6,8 @@ import { digestObjects, LATER_KINDS, listInheritedConstraints, type ObjectDigest
 import { asPlayed } from "./standIn.ts";
 
 /**
- * Definitions of the backup that are missing or altered now, and new ones, by their names in the manifest ("policy
- * public.posts own posts").
+ * Definitions of the backup that are missing or altered now, and new ones, by their names in the manifest ("policy public.posts own
+ * posts").
  */
 export interface DefinitionDifferences {
   missing: string[];
@@ -52,9 +52,8 @@ export async function compareDefinitions(
 }
 
 /**
- * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that
- * was attached with a foreign key of its own gets its parent's name for it. The table must have as many constraints of
- * the same meaning.
+ * Constraints of the backup that have another name here: name in the backup → name here. In a restore, a partition that was attached with a
+ * foreign key of its own gets its parent's name for it. The table must have as many constraints of the same meaning.
  */
 async function inheritedAlike(
   session: Session,
@@ -92,8 +91,8 @@ function plain(name: string): string {
 }
 
 /**
- * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be
- * ahead. One that cycles may be anywhere.
+ * Sequences that are missing or behind the backup. A dump reads them just after the manifest, so a sequence may be ahead. One that cycles
+ * may be anywhere.
  */
 export async function compareSequences(session: Session, manifest: DescribedDatabase): Promise<SequenceDifference[]> {
   const found = new Map((await listSequences(session)).map((one) => [tableName(one), one.lastValue]));

@@ -6,10 +6,7 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A number of rows, bytes or objects. */
 export const count = z.number().int().nonnegative();
 
-/**
- * "app": the app's table. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its
- * user.
- */
+/** "app": the app's table. "managed": Supabase's, with rows of the app. "extension": an extension's, with rows of its user. */
 export const kind = z.enum(["app", "managed", "extension"]);
 
 /** Sum of the hashes of rows (rowSum.ts). */
@@ -24,9 +21,7 @@ export const tableSchema = z.object({
   columns: z.array(z.string()),
   /** How its rows are stored in the chunks: text lines, or tuples without the header and trailer of a binary copy. */
   format: z.enum(["text", "binary"]).default("text"),
-  /**
-   * Which rows of an extension's table are included, as "WHERE …" of pg_extension_config_dump. Absent for all of them.
-   */
+  /** Which rows of an extension's table are included, as "WHERE …" of pg_extension_config_dump. Absent for all of them. */
   condition: z.string().optional(),
   rows: count,
   /** Of the copy. */
@@ -90,20 +85,20 @@ export const describedSchema = z.object({
   /** A restore creates them only when it is released. */
   jobs: z.array(jobSchema),
   /**
-   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is
-   * released; held-back.json says what they publish.
+   * Names of the publications that belong to the app or publish its tables. A restore creates them only when it is released; held-back.json
+   * says what they publish.
    */
   publications: z.array(z.string()),
   /** Columns, constraints, indexes, triggers, policies, functions, views and rights: name → MD5 of the definition. */
   objects: z.record(z.string(), z.string()),
   /**
-   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from
-   * one without such objects.
+   * Which of the kinds that were added later (objects.ts) `objects` includes, so that an older manifest differs from one without such
+   * objects.
    */
   laterKinds: z.array(z.string()).optional(),
   /**
-   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles.
-   * Objects of PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
+   * Rights on objects that do not belong to the app, by object: of PUBLIC, of the API's roles, and of the app's roles. Objects of
+   * PostgreSQL or of an extension are only listed if their rights were changed. Absent in older backups.
    */
   platformRights: z.record(z.string(), z.array(rightSchema)).optional(),
 });

@@ -8,42 +8,39 @@ import type { LeftOut } from "./leftOut.ts";
 import { parseStored } from "./parseStored.ts";
 import { IS_APP_SCHEMA, IS_MANAGED_DATA_SCHEMA, PLATFORM_OWNERS } from "./platform.ts";
 
-const scheduledSchema = jobSchema.omit({ commandSha256: true }).extend({ command: z.string() });
-
-const publishedTableSchema = z.object({
-  schema: z.string(),
-  name: z.string(),
-  /** Null for all columns. */
-  columns: z.array(z.string()).nullable(),
-  /** SQL of the row filter; null where every row is published. */
-  where: z.string().nullable(),
-});
-
-const publicationSchema = z.object({
-  name: z.string(),
-  allTables: z.boolean(),
-  /** insert, update, delete, truncate. */
-  operations: z.array(z.string()),
-  viaRoot: z.boolean(),
-  comment: z.string().nullable(),
-  tables: z.array(publishedTableSchema),
-  schemas: z.array(z.string()),
-});
-
 const heldBackSchema = z.object({
   /** The database that the backup was taken of. Its jobs are scheduled in the restored one, whatever its name is. */
   database: z.string(),
-  jobs: z.array(scheduledSchema),
-  publications: z.array(publicationSchema),
+  jobs: z.array(jobSchema.omit({ commandSha256: true }).extend({ command: z.string() })),
+  publications: z.array(
+    z.object({
+      name: z.string(),
+      allTables: z.boolean(),
+      /** insert, update, delete, truncate. */
+      operations: z.array(z.string()),
+      viaRoot: z.boolean(),
+      comment: z.string().nullable(),
+      tables: z.array(
+        z.object({
+          schema: z.string(),
+          name: z.string(),
+          /** Null for all columns. */
+          columns: z.array(z.string()).nullable(),
+          /** SQL of the row filter. Null if every row is published. */
+          where: z.string().nullable(),
+        }),
+      ),
+      schemas: z.array(z.string()),
+    }),
+  ),
 });
-
-/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
-export type ScheduledJob = z.infer<typeof scheduledSchema>;
-export type PublishedTable = z.infer<typeof publishedTableSchema>;
-export type Publication = z.infer<typeof publicationSchema>;
 
 /** What acts on the outside by itself. A restore only creates it when it is released. */
 export type HeldBack = z.infer<typeof heldBackSchema>;
+/** A job of pg_cron. Its command may hold a secret (a key in a web hook's header), so it is never part of a manifest. */
+export type ScheduledJob = HeldBack["jobs"][number];
+export type Publication = HeldBack["publications"][number];
+export type PublishedTable = Publication["tables"][number];
 
 /** The first PostgreSQL version that can publish schemas, single columns and selected rows. */
 const PUBLICATION_DETAILS_SINCE = 15;
@@ -108,7 +105,7 @@ async function queryPublications(session: Session, members: string, isWanted: st
 
 /** Jobs that can't be read, with the reason. */
 export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
-  if (!(await hasJobs(session)) || (await hasReadableJobs(session))) return [];
+  if (!(await hasRelation(session, "cron", "job")) || (await hasReadableJobs(session))) return [];
   return [
     {
       what: "scheduled jobs (cron.job)",
@@ -117,9 +114,7 @@ export async function listLeftOutJobs(session: Session): Promise<LeftOut[]> {
   ];
 }
 
-/**
- * Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema.
- */
+/** Whether a table or view exists, whatever the role's rights are: to_regclass fails if the role may not use the schema. */
 export async function hasRelation(session: Session, schema: string, name: string): Promise<boolean> {
   const found = await session.query(
     "select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2",
@@ -128,13 +123,9 @@ export async function hasRelation(session: Session, schema: string, name: string
   return found.length > 0;
 }
 
-async function hasJobs(session: Session): Promise<boolean> {
-  return await hasRelation(session, "cron", "job");
-}
-
 /** Whether pg_cron exists and all of its jobs are visible. */
 async function hasReadableJobs(session: Session): Promise<boolean> {
-  if (!(await hasJobs(session))) return false;
+  if (!(await hasRelation(session, "cron", "job"))) return false;
   const [row] = await session.query<{ readable: boolean }>(
     `select case when pg_catalog.has_schema_privilege('cron', 'usage') then pg_catalog.has_table_privilege('cron.job', 'select')
        and not pg_catalog.row_security_active('cron.job') else false end as readable`,

@@ -26,9 +26,7 @@ const MAY_READ = `(pg_catalog.pg_has_role(l.lomowner, 'usage') or current_settin
   or exists (select from pg_catalog.aclexplode(l.lomacl) a
     where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_catalog.pg_has_role(a.grantee, 'usage'))))`;
 
-/**
- * Reads every large object in the session's snapshot. One that this role may not read differs from any that was read.
- */
+/** Reads every large object in the session's snapshot. One that this role may not read differs from any that was read. */
 export async function readLargeObjects(session: Session): Promise<LargeObjects> {
   const [row] = await session.query<LargeObjects>(
     `select count(*)::int as count, coalesce(sum(size), 0)::float8 as bytes,
@@ -57,7 +55,7 @@ export async function compareLargeObjects(session: Session, expected: LargeObjec
   if (found.count !== expected.count) return [`there are ${found.count} large objects instead of ${expected.count}`];
   return found.fingerprint === expected.fingerprint
     ? []
-    : [`there are ${found.count} large objects as then, but with other content`];
+    : [`there are ${found.count} large objects as in the backup, but with other content`];
 }
 
 /**

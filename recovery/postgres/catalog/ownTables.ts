@@ -3,9 +3,8 @@ import { MARKER_SCHEMA } from "./platform.ts";
 import { QUIET_EVENT_TRIGGERS } from "./replicaRole.ts";
 
 /**
- * Creates a table of the recovery if it does not exist, in a schema that no backup holds and no restore drops. The
- * definition follows `create table if not exists`, and starts with a name in that schema. One round trip, all or
- * nothing.
+ * Creates a table of the recovery if it does not exist, in a schema that no backup holds and no restore drops. The definition follows
+ * `create table if not exists`, and starts with a name in that schema. One round trip, all or nothing.
  */
 export async function makeOwnTable(session: Session, definition: string): Promise<void> {
   await session.query(`${QUIET_EVENT_TRIGGERS};

@@ -20,11 +20,11 @@ export interface VaultContent {
 }
 
 /**
- * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their
- * names and lists them as left out. A vault that this role can't read is left out too.
+ * Reads and decrypts the vault's secrets in the session's snapshot. If the backup is not encrypted, it only reads their names and lists
+ * them as left out. A vault that this role can't read is left out too.
  */
 export async function readVaultSecrets(session: Session, isSealed: boolean): Promise<VaultContent> {
-  if (!(await hasVault(session))) return { secrets: [], leftOut: [] };
+  if (!(await hasRelation(session, "vault", "decrypted_secrets"))) return { secrets: [], leftOut: [] };
   const leftOut = (names: string, why: string): VaultContent => ({
     secrets: [],
     leftOut: [{ what: `vault secrets${names}`, why }],
@@ -45,14 +45,14 @@ export async function readVaultSecrets(session: Session, isSealed: boolean): Pro
 }
 
 /**
- * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by
- * all of its fields. Can be run again. The secrets get new ids. Returns a note if the database has no vault.
+ * Makes the vault hold these secrets. A secret with the same name gets the value; one without a name is identified by all of its fields.
+ * Can be run again. The secrets get new ids. Returns a note if the database has no vault.
  *
  * @throws PromiseError that names the secrets that still differ afterwards
  */
 export async function restoreVaultSecrets(session: Session, secrets: readonly VaultSecret[]): Promise<string[]> {
   if (secrets.length === 0) return [];
-  if (!(await hasVault(session)))
+  if (!(await hasRelation(session, "vault", "decrypted_secrets")))
     return [`The target has no vault, so ${secrets.length} secrets of the vault were not restored.`];
   const there = await listSecrets(session);
   for (const secret of secrets) {
@@ -83,10 +83,6 @@ function hashOf({ name, description, value }: VaultSecret): string {
 
 function isSame(one: VaultSecret, other: VaultSecret): boolean {
   return hashOf(one) === hashOf(other);
-}
-
-async function hasVault(session: Session): Promise<boolean> {
-  return await hasRelation(session, "vault", "decrypted_secrets");
 }
 
 async function listSecrets(session: Session): Promise<(VaultSecret & { id: string })[]> {

@@ -88,7 +88,7 @@ export async function waitForDatabase(waiting: Waiting, startedAt: number): Prom
   };
   const onLimit = (state: string) =>
     new PromiseError(
-      `Supabase reports that ${ref} is restored, but it cannot be used: it waits for ${state} If a password was changed since the backup, the old one is valid again.`,
+      `Supabase reports that ${ref} is restored, but it can't be used: it waits for ${state} If a password was changed since the backup, the old one is valid again.`,
     );
   const progress = (state: string) => reporter(`Waiting for ${state}`);
   return await poll(look, { patience: { ...patience, limitMs }, clock, signal, progress, onLimit });

@@ -1,10 +1,10 @@
 import { noteOfHeldBack } from "../../postgres/catalog/heldBack.ts";
 import { removeLargeObjects } from "../run/restoreTarget.ts";
+import type { Restored, Restoring } from "../run/restoring.ts";
 import { downloadDefinitions, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints, restoreOwnersAndRights } from "../steps/restoreConstraints.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
-import type { Restored, Restoring } from "../steps/restoring.ts";
 
 /** Restores definitions, rights, roles and extensions into an empty database, without rows. */
 export async function definitionsOnly(restoring: Restoring): Promise<Restored> {

@@ -1,13 +1,13 @@
 import type { Publication } from "../../postgres/catalog/heldBack.ts";
 import type { VaultSecret } from "../../postgres/catalog/vaultSecrets.ts";
 import { archivedPlatformRights, rightsScript } from "../rights/restoreRights.ts";
+import type { Restored, Restoring } from "../run/restoring.ts";
 import { downloadDefinitions, fetchHeldBack, fetchVaultSecrets, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints } from "../steps/restoreConstraints.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
 import { fillViews } from "../steps/restoreState.ts";
-import type { Restored, Restoring } from "../steps/restoring.ts";
 
 /** What the last transaction of a restore in place makes, because it gives access or belongs to tables that stay. */
 export interface RestoredInPlace extends Restored {

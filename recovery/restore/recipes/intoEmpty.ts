@@ -1,12 +1,12 @@
 import { noteOfHeldBack } from "../../postgres/catalog/heldBack.ts";
 import { restoreVaultSecrets } from "../../postgres/catalog/vaultSecrets.ts";
+import type { Restored, Restoring } from "../run/restoring.ts";
 import { downloadDefinitions, fetchVaultSecrets, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreConstraints, restoreOwnersAndRights } from "../steps/restoreConstraints.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { restoreSchema } from "../steps/restoreSchema.ts";
 import { fillViews } from "../steps/restoreState.ts";
-import type { Restored, Restoring } from "../steps/restoring.ts";
 
 /** Restores a whole backup into an empty database. Scheduled jobs and publications are held back until they are released. */
 export async function intoEmpty(restoring: Restoring): Promise<Restored> {

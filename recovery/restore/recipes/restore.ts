@@ -16,8 +16,8 @@ import {
 import type { RestoreOptions } from "../run/restoreOptions.ts";
 import type { Selection } from "../run/restoreSelection.ts";
 import { applicationNameOf } from "../run/restoreTarget.ts";
+import type { Recipe } from "../run/restoring.ts";
 import { manifestWithoutEventTriggers } from "../steps/eventTriggers.ts";
-import type { Recipe } from "../steps/restoring.ts";
 import { definitionsOnly } from "./definitionsOnly.ts";
 import { intoEmpty } from "./intoEmpty.ts";
 import { restoreProjectPart } from "./restoreProjectPart.ts";

@@ -1,8 +1,8 @@
+import type { Restored, Restoring } from "../run/restoring.ts";
 import { hasPart, withDumps } from "../steps/fetchParts.ts";
 import { compareRestored } from "../steps/restoreChecks.ts";
 import { restoreData } from "../steps/restoreData.ts";
 import { fillViews } from "../steps/restoreState.ts";
-import type { Restored, Restoring } from "../steps/restoring.ts";
 
 /** Archives that may hold the large objects. A backup without definitions has one of their own. */
 const DUMPS = ["large-objects.dump", "schema.dump"] as const;

@@ -3,7 +3,7 @@ import type { PrivateFile } from "../../vault/privateFile.ts";
 import { readEntries } from "../archive/archiveScript.ts";
 import { restoreScript, withoutPsql } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
-import { inOwnSession, type Restoring } from "../steps/restoring.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
 /**
  * Grants and revokes the archive's rights on the app's own objects. It runs after the rows, since an owner may have revoked its own rights.

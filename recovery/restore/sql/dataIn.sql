@@ -1,4 +1,4 @@
--- What a database holds that a restore would mix with or overwrite: five of it.
+-- Up to five things in a database that a restore would mix with or overwrite.
 select format('%s.%s', n.nspname, c.relname) as what
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,4 +1,4 @@
--- Default privileges of roles that the connected one may change them for, if no schema goes aside with them.
+-- Default privileges that the connected role may change: those of no schema, and those in the app's schemas.
 select pg_catalog.pg_get_userbyid(d.defaclrole)::text as role, n.nspname::text as schema, d.defaclobjtype as kind, (
     select coalesce(
       json_agg(json_build_object('grantee', r.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable)), '[]')

@@ -11,7 +11,7 @@ begin
   loop
     execute command;
   end loop;
-  -- Tables first: what depends on them goes along; then whatever is left that no extension has made.
+  -- Tables first, with what depends on them. Then the rest that no extension has made.
   for pass in 1..2 loop
     foreach command in array coalesce((
       select array_agg(format('drop %s if exists %s cascade',

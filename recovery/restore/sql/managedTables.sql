@@ -1,4 +1,4 @@
--- Tables of auth and storage, without those named by $1, as far as the role may delete from them.
+-- Tables of auth and storage that the role may delete from, without those named by $1.
 select n.nspname as schema, c.relname as name
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

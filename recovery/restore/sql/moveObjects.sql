@@ -1,5 +1,5 @@
--- Moves all that no extension has made from one schema to another: tables and views first, since indexes, sequences and types of
--- theirs go along.
+-- Moves all that no extension has made from one schema to another. Tables and views first, since their indexes, sequences and types move
+-- with them.
 do $move$
 declare
   object record;
@@ -17,7 +17,7 @@ begin
     loop
       -- Moved already, with the table that it belongs to.
       continue when (pg_catalog.pg_identify_object(object.classid, object.objid, 0)).schema is distinct from quote_ident(:'from');
-      -- A sequence goes with the column that owns it.
+      -- A sequence moves with the column that owns it.
       continue when pass = 1 and exists (
         select from pg_catalog.pg_depend o
         join pg_catalog.pg_class s on s.oid = o.objid and s.relkind = 'S'

@@ -1,4 +1,4 @@
--- Materialized views, each after those that it reads as far as the catalog knows it.
+-- Materialized views, each after those that it reads according to the catalog.
 with recursive needs as (
   select distinct r.ev_class as view, d.refobjid as other
   from pg_catalog.pg_rewrite r

@@ -5,7 +5,7 @@ import type { BackupSource } from "../../vault/backupSource.ts";
 import { fetchDump, fetchText } from "../../vault/fetchPart.ts";
 import type { PartName } from "../../vault/manifest.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
-import type { Restoring } from "./restoring.ts";
+import type { Restoring } from "../run/restoring.ts";
 
 /** Brings a dump of the backup into a private file. */
 export type FetchDump = (name: PartName) => Promise<PrivateFile>;

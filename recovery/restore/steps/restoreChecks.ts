@@ -16,8 +16,8 @@ import { KINDS } from "../../vault/backupKinds.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { recordedCounts } from "../../vault/tableContents.ts";
 import { broaderRights } from "../rights/broaderRights.ts";
+import type { Restoring } from "../run/restoring.ts";
 import { analyseTables, orphansIn } from "./restoreState.ts";
-import type { Restoring } from "./restoring.ts";
 
 /** Which parts of a restored database are compared. */
 export interface ComparedParts {

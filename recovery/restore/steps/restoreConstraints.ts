@@ -2,9 +2,9 @@ import { inTransaction } from "../../postgres/session/transaction.ts";
 import { bringPlatformRights } from "../rights/restorePlatformRights.ts";
 import { archivedPlatformRights, restoreRights } from "../rights/restoreRights.ts";
 import { journaledScript, readJournal } from "../run/journal.ts";
+import type { Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { restorePostData } from "./restorePostData.ts";
-import type { Restoring } from "./restoring.ts";
 
 /** Steps beside the archive's entries. */
 const RIGHTS = "rights";

@@ -2,10 +2,10 @@ import { emptyExtensionTables } from "../../postgres/catalog/extensionRows.ts";
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { journaled, readJournal } from "../run/journal.ts";
 import { emptyManagedTables, removeLargeObjects } from "../run/restoreTarget.ts";
+import type { Restoring } from "../run/restoring.ts";
 import { restoreLargeObjects } from "./restoreLargeObjects.ts";
 import { bringLostRows, restoreRows } from "./restoreRows.ts";
 import { restoreSequences } from "./restoreState.ts";
-import type { Restoring } from "./restoring.ts";
 
 /** Steps beside the chunks. */
 const EMPTIED = "tables of others emptied";

@@ -1,7 +1,7 @@
 import type { PrivateFile } from "../../vault/privateFile.ts";
 import { withoutNewSettings } from "../archive/olderSyntax.ts";
 import { withoutPsql, writingSql } from "../archive/pgRestore.ts";
-import { inOwnSession, type Restoring } from "./restoring.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
 /** How much SQL is sent at once. */
 const BATCH_CHARACTERS = 1_000_000;

@@ -9,7 +9,7 @@ import type { PrivateFile } from "../../vault/privateFile.ts";
 import { type ArchiveEntry, readPostData } from "../archive/archiveScript.ts";
 import { restoreScript } from "../archive/pgRestore.ts";
 import { journaledScript } from "../run/journal.ts";
-import { inOwnSession, type Restoring } from "./restoring.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 
 /** Sessions that build indexes and check constraints beside each other. */
 const WORKERS = 3;

@@ -9,7 +9,7 @@ import type { BackupChunk } from "../../vault/manifest.ts";
 import { readChunk, releaseSections, type SectionRows } from "../../vault/readChunk.ts";
 import { clearJournal, journaled } from "../run/journal.ts";
 import { countRows } from "../run/restoreTarget.ts";
-import { inOwnSession, type RestoreWork } from "./restoring.ts";
+import { inOwnSession, type RestoreWork } from "../run/restoring.ts";
 import { RowProgress } from "./rowProgress.ts";
 
 /** Which rows are brought, and how. */

@@ -5,9 +5,9 @@ import { forOlderServer, NOT_NULL_CONSTRAINTS_SINCE } from "../archive/olderSynt
 import { restoreScript } from "../archive/pgRestore.ts";
 import { type MadeRoles, restoreRoles } from "../rights/restoreRoles.ts";
 import { revokeDefaults } from "../rights/revokeDefaults.ts";
+import { inOwnSession, type Restoring } from "../run/restoring.ts";
 import type { Definitions } from "./fetchParts.ts";
 import { restoreExtensions } from "./restoreExtensions.ts";
-import { inOwnSession, type Restoring } from "./restoring.ts";
 
 /**
  * The phases "extensions", "roles" and "schema": all that is made before the rows. A resumed run has types, functions and tables already.

@@ -35,8 +35,7 @@ export function unless(differences: readonly string[], detail: string): Finding 
 }
 
 /**
- * Makes the checks of an item, by what they check, one after the other. One that throws is "not ok", with the error. An
- * abort is rethrown.
+ * Makes the checks of an item, by what they check, one after the other. One that throws is "not ok", with the error. An abort is rethrown.
  */
 export async function checks(
   item: ChecklistItem,
@@ -69,9 +68,7 @@ export async function checkAll(
   }
 }
 
-/**
- * An item's state by its lines. One line that is "not ok" decides; "partly" if none failed but not all could be made.
- */
+/** An item's state by its lines. One line that is "not ok" decides; "partly" if none failed but not all could be made. */
 export function stateOf(lines: readonly CheckLine[], item: ChecklistItem): CheckState | "partly" {
   const states = new Set(lines.filter((line) => line.item === item).map((line) => line.state));
   if (states.has("not ok")) return "not ok";

@@ -11,9 +11,9 @@ const ITEM = "Critical user flows working";
 const CANDIDATES = 20;
 
 /**
- * Does in the restored database what users do, as the API does it: as `authenticated`, with the claims of a real
- * account, under row level security. Rolls it back. Finds the columns of posts and applications in the catalog, and
- * copies values of existing rows, so that it needs no knowledge of the app.
+ * Does in the restored database what users do, as the API does it: as `authenticated`, with the claims of a real account, under row level
+ * security. Rolls it back. Finds the columns of posts and applications in the catalog, and copies values of existing rows, so that it needs
+ * no knowledge of the app.
  */
 export async function checkFlows(session: Session, signal: AbortSignal): Promise<CheckLine[]> {
   const posts = await findFlowTable(session, "posts");

@@ -11,10 +11,7 @@ import { type CheckLine, checks, type Finding, fine, notHere, unless } from "./c
 
 const ITEM = "Data integrity verified";
 
-/**
- * Compares rows and sequences with the manifest, looks for orphans, and runs the validation queries of
- * docs/objectives.md.
- */
+/** Compares rows and sequences with the manifest, looks for orphans, and runs the validation queries of docs/objectives.md. */
 export async function checkIntegrity(session: Session, manifest: Manifest, signal: AbortSignal): Promise<CheckLine[]> {
   return await checks(ITEM, signal, {
     "rows and fingerprints": () => compareRows(session, manifest),
@@ -51,10 +48,7 @@ async function compareRows(session: Session, manifest: Manifest): Promise<Findin
   );
 }
 
-/**
- * The manifest reads sequences just after its snapshot. A restored sequence must be exactly there, since no session has
- * used it.
- */
+/** The manifest reads sequences just after its snapshot. A restored sequence must be exactly there, since no session has used it. */
 async function compareSequences(session: Session, manifest: Manifest): Promise<Finding> {
   const found = new Map((await listSequences(session)).map((one) => [tableKey(one), one]));
   const differences = manifest.sequences.flatMap((sequence) => {

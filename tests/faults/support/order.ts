@@ -1,7 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-
 import type { Timing } from "../../../services/common/timing.ts";
-import type { Signer } from "../../../services/signer/signer.ts";
 
 /** What a runner shall do: JSON on its standard input. */
 export interface RunnerOrder {
@@ -34,22 +31,3 @@ export type RunnerLine =
 
 /** One tier without locks, so that a test can remove all it stores. */
 export const TIERS = [{ name: "daily", prefix: "daily/", period: "run" }] as const;
-
-/** A new key for signatures, PEM. */
-export function newPrivateKey(): string {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-}
-
-/** Its public half, PEM. */
-export function publicKeyOf(privateKey: string): string {
-  return createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
-}
-
-/** Signs with a key in memory. */
-export function localSigner(privateKey: string): Signer {
-  return {
-    publicKeyPem: () => Promise.resolve(publicKeyOf(privateKey)),
-    sign: (bytes) => Promise.resolve(sign("sha256", bytes, createPrivateKey(privateKey))),
-  };
-}

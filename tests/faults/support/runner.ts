@@ -1,11 +1,12 @@
 import { json } from "node:stream/consumers";
 
+import { localSigner, publicKeyOf } from "../../../lab/bench/localSigner.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { UserError } from "../../../services/common/errors.ts";
 import { s3Vault } from "../../../services/vault/s3Vault.ts";
-import { localSigner, publicKeyOf, type RunnerLine, type RunnerOrder, TIERS } from "./order.ts";
+import { type RunnerLine, type RunnerOrder, TIERS } from "./order.ts";
 
 /** Does one backup or restore in a process of its own, as the schedule and the command line do. See runnerProcess.ts. */
 const order = (await json(process.stdin)) as RunnerOrder;

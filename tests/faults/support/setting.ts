@@ -1,3 +1,6 @@
+import { afterAll, beforeAll } from "@jest/globals";
+
+import { localSigner, newPrivateKey, publicKeyOf } from "../../../lab/bench/localSigner.ts";
 import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import { listBackups } from "../../../recovery/vault/listBackups.ts";
@@ -10,7 +13,7 @@ import { startTestCloud, type TestCloud } from "../../recovery/support/cloud.ts"
 import { dumpOf, runSql } from "../../recovery/support/sample.ts";
 import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
 import { SAMPLE } from "./databases.ts";
-import { localSigner, newPrivateKey, publicKeyOf, type RunnerOrder, type Store, TIERS } from "./order.ts";
+import { type RunnerOrder, type Store, TIERS } from "./order.ts";
 
 /** The start of nearly every test of a fault: S3, a server, the sample in one of its databases, and a key. */
 export interface Setting {
@@ -35,8 +38,17 @@ export interface Setting {
   stop(): Promise<void>;
 }
 
-/** Takes some seconds. Call stop() in afterAll. */
-export async function startSetting(): Promise<Setting> {
+/** The setting of the suite that calls this: started before its tests, stopped after them. */
+export function suiteSetting(): Setting {
+  const setting = {} as Setting;
+  beforeAll(async () => {
+    Object.assign(setting, await startSetting());
+  }, 60_000);
+  afterAll(() => setting.stop());
+  return setting;
+}
+
+async function startSetting(): Promise<Setting> {
   const [cloud, server] = await Promise.all([startTestCloud(), startTargetServer()]);
   const source = await server.newDatabase();
   await runSql(source.url, SAMPLE);

@@ -103,7 +103,7 @@ describe("an undamaged database", () => {
     await runSql(database.url, "select lo_put(4711, 3, 'a')");
     expect(found).toMatchObject({
       isDamaged: true,
-      largeObjects: ["there are 1 large objects as then, but with other content"],
+      largeObjects: ["there are 1 large objects as in the backup, but with other content"],
     });
   });
 

@@ -27,7 +27,7 @@ const blocksOf = (mark: string) =>
 
 const AGE_STAND_IN = join(PROJECT_ROOT, "tests", "recovery", "support", "ageStandIn.ts");
 
-/** What breaks a restore by hand: own roles that own things, names, several chunks, tables without columns, sequences, views. */
+/** What may break a restore by hand: roles that own objects, names, several chunks, tables without columns, sequences, views. */
 const MORE = `
   create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
   grant reporting, "Analyst 1" to postgres; grant create, usage on schema private to reporting;
@@ -65,7 +65,7 @@ beforeAll(async () => {
   await fill(source.url, { rows: 150 });
   await runSql(source.url, MORE);
   await runSql(source.url, 'revoke reporting, "Analyst 1" from postgres');
-  // What a server of November 2026 writes of its own, simulated in the catalog.
+  // What a server of November 2026 writes by itself, simulated in the catalog.
   await runSql(
     source.superuserUrl,
     `update pg_attribute set attoptions = '{pg_attver=22599024}' where attrelid = 'public.big'::regclass and attname = 't'`,
@@ -77,7 +77,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([target.renew(), folder.remove()]));
 
-/** Every object of a vault as files, by an S3 client that isn't the program's. */
+/** Downloads every object of a vault, by an S3 client that isn't the program's. */
 async function download(vault: Vault, into: string): Promise<void> {
   const { Contents } = await cloud.s3.send(new ListObjectsV2Command({ Bucket: vault.name }));
   for (const { Key } of Contents ?? []) {
@@ -89,8 +89,8 @@ async function download(vault: Vault, into: string): Promise<void> {
 }
 
 /**
- * Runs the page's blocks as one script. Stands in for what a test machine may not have: `aws`, by the objects that were
- * downloaded; and, where they aren't installed, `zstd` by Node's own decoder and `age` by the library age-encryption.
+ * Runs the page's blocks as one script. Stands in for what a test machine may lack: `aws`, by the downloaded objects, and unless they are
+ * installed, `zstd` by Node's decoder and `age` by the library age-encryption.
  */
 async function followThePage(
   vault: Vault,
@@ -109,14 +109,8 @@ async function followThePage(
   writeFileSync(identityFile, `# as age-keygen writes it\n${identity}\n`);
   const url = new URL(databaseUrl);
   const settings: Record<string, string> = {
-    BUCKET: vault.name,
-    BACKUP: place,
-    PUBLIC_KEY: publicKey,
-    AGE_IDENTITY: identityFile,
-    PGHOST: url.hostname,
-    PGPORT: url.port,
-    PGUSER: url.username,
-    PGDATABASE: url.pathname.slice(1),
+    ...{ BUCKET: vault.name, BACKUP: place, PUBLIC_KEY: publicKey, AGE_IDENTITY: identityFile },
+    ...{ PGHOST: url.hostname, PGPORT: url.port, PGUSER: url.username, PGDATABASE: url.pathname.slice(1) },
     PGPASSWORD: decodeURIComponent(url.password),
   };
   for (const name of Object.keys(settings)) expect(blocksOf("settings").join("")).toContain(name);
@@ -124,15 +118,13 @@ async function followThePage(
     aws() { [ "$1 $2 $3" = "s3 cp --only-show-errors" ] && cp "$OBJECTS/\${4#"s3://$BUCKET/"}" "$5"; }
     command -v zstd > /dev/null || zstd() { [ "$1" = -dc ] && node -e 'process.stdin.pipe(require("zlib").createZstdDecompress()).pipe(process.stdout)'; }
     command -v age > /dev/null || age() { node --no-warnings "$AGE_STAND_IN" "$@"; }`;
-  const { status, stdout, stderr } = spawnSync("bash", ["-s"], {
-    cwd: work,
-    input: [standIns, ...blocks].join("\n"),
-    env: { ...process.env, ...settings, OBJECTS: objects, AGE_STAND_IN },
-  });
+  const input = [standIns, ...blocks].join("\n");
+  const env = { ...process.env, ...settings, OBJECTS: objects, AGE_STAND_IN };
+  const { status, stdout, stderr } = spawnSync("bash", ["-s"], { cwd: work, input, env });
   return { status, output: `${stdout.toString()}${stderr.toString()}` };
 }
 
-/** The source's dump without the option that no other server takes. */
+/** The source's dump without the option that no other server accepts. */
 const sourceDump = () => fullDumpOf(source.superuserUrl).replace(/^ALTER TABLE ONLY .* SET \(pg_attver=\d+\);\n/m, "");
 
 const backUp = async (more: Partial<BackupOptions> = {}) => {
@@ -142,7 +134,7 @@ const backUp = async (more: Partial<BackupOptions> = {}) => {
 };
 
 describe("docs/restore-by-hand.md", () => {
-  it("restores a backup with stock tools alone, as stock pg_dump sees it", async () => {
+  it("restores a backup with only stock tools, as stock pg_dump sees it", async () => {
     expect(blocksOf("by-hand").length).toBeGreaterThan(7);
     const { vault, place } = await backUp();
     const { status, output } = await followThePage(vault, place);
@@ -152,7 +144,7 @@ describe("docs/restore-by-hand.md", () => {
     expect(await runSql(target.url, "select n from public.a_top")).toEqual([{ n: "120001" }]);
   }, 60_000);
 
-  it("opens an encrypted backup, and goes on with the rows that are missing when their step is run again", async () => {
+  it("opens an encrypted backup, and continues with the missing rows when their step is run again", async () => {
     const identity = await generateX25519Identity();
     const blocks = blocksOf("by-hand");
     const rows = blocks.findIndex((block) => block.includes("> chunks.txt"));
@@ -166,7 +158,7 @@ describe("docs/restore-by-hand.md", () => {
     expect(firstDifferences(fullDumpOf(target.superuserUrl), sourceDump())).toEqual([]);
   }, 60_000);
 
-  it("names a right that the platform does not let it grant, and what the target permits besides", async () => {
+  it("names a right that the platform does not let it grant, and what the target permits beyond the source", async () => {
     await runSql(
       source.superuserUrl,
       `grant select on storage.migrations to reporting; grant execute on function pg_catalog.pg_reload_conf() to reporting; grant execute on function extensions.hmac(bytea, bytea, text) to reporting;
@@ -180,15 +172,12 @@ describe("docs/restore-by-hand.md", () => {
        grant execute on function extensions.hmac(bytea, bytea, text) to public`,
     );
     expect(status).toBe(0);
-    expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toContain(
-      'WARNING:  no privileges were granted for "migrations"',
-    );
+    const warning = 'WARNING:  no privileges were granted for "migrations"';
+    expect(output.match(/(?:ERROR|WARNING): .*granted.*/g)).toContain(warning);
     expect(output.match(/ERROR: .*/g)).toEqual(["ERROR:  permission denied for function pg_reload_conf"]);
-    expect(output.match(/^\S+ may .*$/gm)).toEqual(
-      ["anon", "authenticated", "public", "service_role"].map(
-        (role) => `${role} may EXECUTE routine extensions.hmac(bytea,bytea,text)`,
-      ),
-    );
+    const roles = ["anon", "authenticated", "public", "service_role"];
+    const broader = roles.map((role) => `${role} may EXECUTE routine extensions.hmac(bytea,bytea,text)`);
+    expect(output.match(/^\S+ may .*$/gm)).toEqual(broader);
   }, 60_000);
 
   it("stops before anything is made when the manifest is not the signer's", async () => {
@@ -211,6 +200,16 @@ describe("docs/restore-by-hand.md", () => {
     expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
   }, 60_000);
 
+  /** Runs the page's check of a roles.sql. */
+  const checkRoles = (...lines: string[]) => {
+    const block = blocksOf("by-hand").find((one) => one.includes("forms.txt"))!;
+    const check = block.slice(block.indexOf("name="), block.indexOf("grep -vE"));
+    expect(check).toContain("exit 1");
+    const script = ["-- The app's own roles, without passwords.", ...lines, ""].join("\n");
+    const input = `set -euo pipefail\ncat > roles.sql <<'ROLES'\n${script}ROLES\n${check}\necho passed\n`;
+    const { status, stdout, stderr } = spawnSync("bash", ["-s"], { cwd: folder.path, input });
+    return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
   const made = (name: string) =>
     `do $role$ begin if not exists (select from pg_catalog.pg_roles where rolname = '${name}') then create role "${name}"; end if; end $role$;`;
   it.each<[string, string[], string]>([
@@ -224,25 +223,15 @@ describe("docs/restore-by-hand.md", () => {
     ["a name that ends the body it stands in", [made("me$role$; reset role; do $role$ begin end")], "me$role$"],
     ["a body of another kind", ["do 'begin perform pg_sleep(1); end';"], "pg_sleep"],
     ["an attribute that no backup writes", ["alter role me superuser;"], "superuser"],
-  ])("stops before it runs a roles.sql with %s, and says where", (_what, lines, named) => {
-    const script = ["-- The app's own roles, without passwords.", made("me"), ...lines, ""].join("\n");
-    const block = blocksOf("by-hand").find((one) => one.includes("forms.txt"))!;
-    const check = block.slice(block.indexOf("name="), block.indexOf("grep -vE"));
-    expect(check).toContain("exit 1");
-    const { status, stdout, stderr } = spawnSync("bash", ["-s"], {
-      cwd: folder.path,
-      input: `set -euo pipefail\ncat > roles.sql <<'ROLES'\n${script}ROLES\n${check}\necho went on\n`,
-    });
-    expect([stderr.toString(), status]).toEqual([expect.stringContaining("of no form that a backup writes"), 1]);
-    expect(stdout.toString()).toContain(named);
+  ])("stops before it runs a roles.sql with %s, and shows the line", (_what, lines, named) => {
+    const { status, stdout, stderr } = checkRoles(made("me"), ...lines);
+    expect([stderr, status]).toEqual([expect.stringContaining("of no form that a backup writes"), 1]);
+    expect(stdout).toContain(named);
     expect(readdirSync(folder.path)).not.toContain("smuggled");
   });
 
-  it("runs a roles.sql of an earlier version that holds what it should", () => {
-    const block = blocksOf("by-hand").find((one) => one.includes("forms.txt"))!;
-    const check = block.slice(block.indexOf("name="), block.indexOf("grep -vE"));
-    const script = [
-      "-- The app's own roles, without passwords.",
+  it("runs a roles.sql of an earlier version that only holds what a backup writes", () => {
+    const { status, stdout } = checkRoles(
       made("Analyst 1"),
       made("me"),
       `alter role "Analyst 1" login inherit createdb connection limit 4 valid until '2027-01-01 00:00:00+00';`,
@@ -251,13 +240,8 @@ describe("docs/restore-by-hand.md", () => {
       'grant me to "Analyst 1" with admin true, inherit false, set true;',
       "grant me to authenticator with admin option;",
       "grant me to anon;",
-      "",
-    ].join("\n");
-    const { status, stdout } = spawnSync("bash", ["-s"], {
-      cwd: folder.path,
-      input: `set -euo pipefail\ncat > roles.sql <<'ROLES'\n${script}ROLES\n${check}\necho went on\n`,
-    });
-    expect([stdout.toString(), status]).toEqual(["went on\n", 0]);
+    );
+    expect([stdout, status]).toEqual(["passed\n", 0]);
   });
 
   it("refuses a superuser's connection before anything of the backup is run", async () => {

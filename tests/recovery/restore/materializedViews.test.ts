@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
 import { firstDifferences, fullDumpOf } from "../support/peerDump.ts";
 import { runSql } from "../support/sample.ts";
 import { startSourceAndTarget } from "../support/source.ts";
@@ -18,7 +13,7 @@ afterAll(() => started.stop());
 
 describe("a materialized view over a function whose text reads another one", () => {
   it("is filled after that, which the catalog does not know of", async () => {
-    const { database, cloud, signer, trustedKeys, target } = started;
+    const { database, target } = started;
     await runSql(
       database.url,
       `create table public.numbers (n int); insert into public.numbers values (1), (2);
@@ -28,10 +23,8 @@ describe("a materialized view over a function whose text reads another one", () 
        create function public.x_sum() returns bigint language plpgsql stable as $$ begin return (select s from public.b_report); end $$;
        create materialized view public.a_report as select public.x_sum() as s`,
     );
-    const vault: Vault = await cloud.newVault();
-    const shared = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
-    await backup({ ...shared, databaseUrl: database.url, signer });
-    await restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1 });
+    await started.backUp(database.url);
+    await restore({ ...started.common, targetUrl: target.url, generation: 1 });
     expect(firstDifferences(fullDumpOf(target.superuserUrl), fullDumpOf(database.superuserUrl))).toEqual([]);
     expect(await runSql(target.url, "select s from public.a_report")).toEqual([{ s: "3" }]);
   }, 60_000);

@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup } from "../../../recovery/backup/backup.ts";
 import { replace } from "../../../recovery/restore/inPlace/replace.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
 import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
-import { systemClock } from "../../../services/common/clock.ts";
 import { PromiseError } from "../../../services/common/errors.ts";
-import { silent } from "../../../services/common/reporter.ts";
 import { type FreshDatabase, startTargetServer, type TargetServer } from "../../support/targetServer.ts";
 import { startTestCloud, type TestCloud } from "../support/cloud.ts";
 import { resign } from "../support/resign.ts";
 import { runSql } from "../support/sample.ts";
+import { newSite } from "../support/source.ts";
 
 let cloud: TestCloud;
 let sources: TargetServer;
@@ -29,27 +26,26 @@ async function restored(byPlatform: string, byOwner = "", intoPlatform = "", isO
   await runSql(source.superuserUrl, byPlatform);
   await runSql(source.url, `${TABLE}; ${byOwner}`);
   await runSql(target.superuserUrl, intoPlatform);
-  const signer = await cloud.newSigner();
-  const shared = { vault: await cloud.newVault(), tiers: TIERS, clock: systemClock, reporter: silent };
-  const saved = await backup({ ...shared, databaseUrl: source.url, signer });
-  if (isOld) await resign(shared.vault, signer, saved, (manifest) => delete manifest.platformRights);
-  const trustedKeys = [await signer.publicKeyPem()];
+  const site = await newSite(cloud);
+  const saved = await site.backUp(source.url);
+  if (isOld) await resign(site.vault, site.signer, saved, (manifest) => delete manifest.platformRights);
   const again = (more: Partial<RestoreOptions> = {}) =>
-    restore({ ...shared, trustedKeys, targetUrl: target.url, generation: 1, ...more });
+    restore({ ...site.common, targetUrl: target.url, generation: 1, ...more });
   return { ended: again(), target, again };
 }
 
-const mayRun = async ({ url }: FreshDatabase, role: string, routine: string) =>
-  (await runSql<{ may: boolean }>(url, `select has_function_privilege('${role}', '${routine}', 'execute') as may`))[0]!
-    .may;
+const mayRun = async ({ url }: FreshDatabase, role: string, routine: string) => {
+  const query = `select has_function_privilege('${role}', '${routine}', 'execute') as may`;
+  return (await runSql<{ may: boolean }>(url, query))[0]!.may;
+};
 
 describe("rights on what the platform and extensions have made", () => {
-  it("are left as they are where the target has them already, as on every hosted project", async () => {
+  it("are left as they are if the target has them already, as on every hosted project", async () => {
     const { ended } = await restored("", "create extension citext with schema extensions");
     expect((await ended).notes).toEqual([]);
   }, 30_000);
 
-  it("are granted again where the platform permits it, and named where not", async () => {
+  it("are granted again if the platform permits it, and named otherwise", async () => {
     const { ended, target } = await restored(
       "create role app; grant select on storage.migrations to app; grant execute on function pg_catalog.pg_reload_conf() to app",
       `grant select (email) on auth.users to app; grant execute on function extensions.crypt(text, text) to app with grant option; create extension citext with schema public;
@@ -58,15 +54,12 @@ describe("rights on what the platform and extensions have made", () => {
     expect((await ended).notes).toEqual([
       "The platform does not let the restore grant 2 rights on the platform's own objects that the backup has: app may EXECUTE routine pg_reload_conf(); app may SELECT table storage.migrations.",
     ]);
-    expect(
-      await runSql(
-        target.url,
-        `select has_column_privilege('app', 'auth.users', 'email', 'select') as email, has_function_privilege('app', 'extensions.crypt(text, text)', 'execute with grant option') as crypt`,
-      ),
-    ).toEqual([{ email: true, crypt: true }]);
+    const granted = `select has_column_privilege('app', 'auth.users', 'email', 'select') as email,
+      has_function_privilege('app', 'extensions.crypt(text, text)', 'execute with grant option') as crypt`;
+    expect(await runSql(target.url, granted)).toEqual([{ email: true, crypt: true }]);
   }, 30_000);
 
-  it("come back revoked, or the restore fails and names what lets somebody in", async () => {
+  it("come back revoked, or the restore fails and names the right that lets a role in", async () => {
     const revoked = "revoke execute on function extensions.hmac(bytea, bytea, text) from public";
     const kept = await restored(revoked, "", "alter function extensions.hmac(bytea, bytea, text) owner to postgres");
     expect((await kept.ended).notes).toEqual([]);
@@ -89,7 +82,7 @@ describe("rights on what the platform and extensions have made", () => {
     ]);
   }, 30_000);
 
-  it("are not compared on an extension that the source had not, nor a fault where the platform gives more than an unchanged source had", async () => {
+  it("are not compared on an extension that the source lacked, and no fault if the platform gives more than an unchanged source had", async () => {
     const { ended } = await restored(
       "create extension pg_stat_statements with schema extensions",
       "",
@@ -101,7 +94,7 @@ describe("rights on what the platform and extensions have made", () => {
     ]);
   }, 30_000);
 
-  it("of a backup that doesn't say them are tried as its archive has them, and named", async () => {
+  it("of a backup that does not record them are tried as its archive has them, and named", async () => {
     const { ended, target } = await restored(
       `create role old; grant execute on function pg_catalog.pg_reload_conf() to old`,
       "grant execute on function extensions.crypt(text, text) to old with grant option",
@@ -114,21 +107,16 @@ describe("rights on what the platform and extensions have made", () => {
     expect(await mayRun(target, "old", "extensions.crypt(text, text)")).toBe(true);
   }, 30_000);
 
-  it("are revoked again by a replacement that takes the place of a state which had given them away", async () => {
+  it("are revoked again by a replacement of a state that had granted them", async () => {
     const live = await sources.newDatabase();
     const routine = "extensions.hmac(bytea, bytea, text)";
     await runSql(live.superuserUrl, `revoke execute on function ${routine} from public`);
     await runSql(live.url, TABLE);
-    const signer = await cloud.newSigner();
-    const shared = { vault: await cloud.newVault(), tiers: TIERS, clock: systemClock, reporter: silent };
-    const { backupId } = await backup({ ...shared, databaseUrl: live.url, signer });
+    const site = await newSite(cloud);
+    const { backupId } = await site.backUp(live.url);
     await runSql(live.url, `grant execute on function ${routine} to public`);
     expect(await mayRun(live, "anon", routine)).toBe(true);
-    const { notes } = await replace({
-      ...{ ...shared, backupId, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url },
-      confirm: () => Promise.resolve(),
-      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
-    });
+    const { notes } = await replace(site.replacing(live.url, { backupId }));
     expect(await mayRun(live, "anon", routine)).toBe(false);
     expect(notes.filter((note) => note.includes("rights"))).toEqual([]);
   }, 30_000);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 
-import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { assess } from "../../../recovery/assess/assess.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
@@ -26,7 +25,7 @@ import {
   stopProject,
 } from "../support/project.ts";
 import { resign } from "../support/resign.ts";
-import { runSql } from "../support/sample.ts";
+import { recoveryLogOf, runSql } from "../support/sample.ts";
 
 let started: Awaited<ReturnType<typeof startProjectSource>>;
 let source: Project;
@@ -36,18 +35,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => started.stop());
 
-const configuration = (...missing: string[]) => {
-  const content = {
-    format: 1,
-    dns: { zone: "castchat.example" },
-    missing: missing.map((part) => ({ part, reason: "refused" })),
-  };
-  return () => Promise.resolve(content);
+const configuration = (...parts: string[]) => {
+  const missing = parts.map((part) => ({ part, reason: "refused" }));
+  return () => Promise.resolve({ format: 1, dns: { zone: "castchat.example" }, missing });
 };
-const isHeld = async (vault: Vault, { tier, backupId }: BackupResult) =>
-  await Promise.all(
-    [MANIFEST, PROOF, "project.json.zst"].map((one) => vault.hasLegalHold(keyOf(`${tier}/`, backupId, one))),
-  );
+const isHeld = async (vault: Vault, { tier, backupId }: BackupResult) => {
+  const keys = [MANIFEST, PROOF, "project.json.zst"].map((one) => keyOf(`${tier}/`, backupId, one));
+  return await Promise.all(keys.map((key) => vault.hasLegalHold(key)));
+};
 const yes = [true, true, true];
 const no = [false, false, false];
 
@@ -65,11 +60,8 @@ describe("a backup that lacks content outside its database", () => {
     const lacking = await started.backUp(refused, { vault, sealer, configuration: configuration("application") });
     expect(lacking.proven).toBe(true);
     expect(lacking.manifest.files).toEqual([]);
-    expect(lacking.result.leftOut).toContainEqual({
-      what: "the configuration's part application",
-      why: "refused",
-      failed: true,
-    });
+    const leftOut = { what: "the configuration's part application", why: "refused", failed: true };
+    expect(lacking.result.leftOut).toContainEqual(leftOut);
     expect(await isHeld(vault, whole.result)).toEqual(yes);
     expect(await isHeld(vault, lacking.result)).toEqual(yes);
 
@@ -88,23 +80,14 @@ describe("a backup that lacks content outside its database", () => {
       expect(await into.authSettings()).not.toMatchObject({ jwt_exp: 1800 });
       const { backupId, snapshotAt } = whole.manifest;
       const older = { backupId, snapshotAt };
+      const part = (state: string, count: unknown, names: string[] = []) => ({
+        ...{ state, from: [{ ...older, count }], missing: names.length, failed: 0, names },
+      });
       expect(result.parts).toEqual({
-        storage: {
-          state: "partly",
-          from: [{ ...older, count: 2 }],
-          missing: 2,
-          failed: 0,
-          names: ["files/added.txt", "files/one.txt"],
-        },
-        functions: { state: "whole", from: [{ ...older, count: 1 }], missing: 0, failed: 0, names: [] },
-        authSettings: {
-          state: "held back",
-          from: [{ ...older, count: expect.any(Number) as unknown }],
-          missing: 0,
-          failed: 0,
-          names: [],
-        },
-        configuration: { state: "whole", from: [{ ...older, count: 1 }], missing: 0, failed: 0, names: [] },
+        storage: part("partly", 2, ["files/added.txt", "files/one.txt"]),
+        functions: part("whole", 1),
+        authSettings: part("held back", expect.any(Number)),
+        configuration: part("whole", 1),
       });
       expect(result.notes).toEqual(
         expect.arrayContaining([
@@ -113,23 +96,17 @@ describe("a backup that lacks content outside its database", () => {
           expect.stringMatching(/^The auth settings are not restored\. .*--older-auth-settings/),
         ]),
       );
-      const [entry] = await vault.list(RECOVERY_LOG_PREFIX);
-      const logged = JSON.parse(Buffer.from((await vault.getBytes(entry!.key))!).toString("utf8")) as object;
-      expect(logged).toMatchObject({ parts: result.parts });
+      expect((await recoveryLogOf(vault))[0]!.entry).toMatchObject({ parts: result.parts });
 
       const assessed = await assess({
         ...{ databaseUrl: target.database.url, vault, trustedKeys: started.trustedKeys, tiers: TIERS, opener },
         ...{ clock: systemClock, reporter: silent },
       });
       expect(assessed).toMatchObject({ isDamaged: true, restored: { hasLosses: true, parts: result.parts } });
-      expect(assessed.parts.find(({ part }) => part === "functions")).toEqual({
-        part: "functions",
-        state: "lacking",
-        lacking: ["*"],
-        wholeIn: older,
-      });
+      const functions = { part: "functions", state: "lacking", lacking: ["*"], wholeIn: older };
+      expect(assessed.parts.find((one) => one.part === "functions")).toEqual(functions);
 
-      // The app stores one of them again: it is not missing any more. With the flag the settings come, too.
+      // The app stores one of them again, so it is not missing any more. With the flag the settings come, too.
       await put(into, "files", "one.txt", Buffer.from("by the app"), "text/plain");
       const again = await started.restoreInto(target, vault, { opener, olderAuthSettings: true });
       expect(again.parts?.storage).toMatchObject({ missing: 1, names: ["files/added.txt"] });
@@ -147,7 +124,7 @@ describe("a backup that lacks content outside its database", () => {
     expect(await isHeld(vault, third.result)).toEqual(yes);
   }, 90_000);
 
-  it("is completed from backups of before versions and lacks were noted, too, by the rows in their chunks", async () => {
+  it("is also completed from backups that record no versions and lacks yet, by the rows in their chunks", async () => {
     const vault = await started.newVault();
     const content = contentOfProject(source);
     await put(content, "files", "tab\tand \\ backslash.txt", Buffer.from("odd"), "text/plain");
@@ -170,7 +147,7 @@ describe("a backup that lacks content outside its database", () => {
 });
 
 describe("a project that does not take all", () => {
-  it("stops neither the rest nor the restore: what fails is tried once more, named, and tried again by the same call", async () => {
+  it("stops neither the rest nor the restore: what fails is retried, named, and tried again by the same call", async () => {
     const { vault, manifest } = await started.backUp(contentOfProject(source));
     const target = await startProject();
     try {
@@ -187,23 +164,18 @@ describe("a project that does not take all", () => {
         deployFunction: () => Promise.reject(new ServiceError("Supabase", 400, "The bundle is refused (400).")),
       };
       const first = await started.restoreInto(target, vault, { project: refusing });
-      expect(first.parts?.storage).toMatchObject({
-        state: "partly",
-        failed: 1,
-        missing: 0,
-        names: ["files/one.txt (It is too large (413).)"],
-      });
+      const names = ["files/one.txt (It is too large (413).)"];
+      expect(first.parts?.storage).toMatchObject({ state: "partly", failed: 1, missing: 0, names });
       expect(first.parts?.functions).toMatchObject({ state: "missing", failed: 1 });
       expect(hasLosses(first.parts!)).toBe(true);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.alloc(0));
-      // Meanwhile the app has stored another object anew.
+      // Meanwhile the app has stored another object again.
       await put(content, "files", "empty", Buffer.from("by the app"), "text/plain");
       const second = await started.restoreInto(target, vault);
       expect(hasLosses(second.parts!)).toBe(false);
       expect(second.notes.filter((note) => note.includes("could not be brought back"))).toEqual([]);
-      expect(await bytesOf(content, "files", "one.txt")).toEqual(
-        await bytesOf(contentOfProject(source), "files", "one.txt"),
-      );
+      const there = await bytesOf(contentOfProject(source), "files", "one.txt");
+      expect(await bytesOf(content, "files", "one.txt")).toEqual(there);
       expect(await bytesOf(content, "files", "empty")).toEqual(Buffer.from("by the app"));
       expect(await content.functionBody("hello")).toEqual(CODE);
       expect(second.backupId).toBe(manifest.backupId);
@@ -213,7 +185,7 @@ describe("a project that does not take all", () => {
   }, 60_000);
 });
 
-/** A manifest as it was before it said what it lacks. */
+/** Makes a manifest one of a version that did not record what it lacks. */
 function asBefore(manifest: Manifest): void {
   delete manifest.lacks;
   for (const file of manifest.files) {

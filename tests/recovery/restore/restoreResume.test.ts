@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../lab/sandbox/sample/database.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import type { BackupResult } from "../../../recovery/backup/backup.ts";
 import { connect } from "../../../recovery/postgres/session/database.ts";
 import { restore } from "../../../recovery/restore/recipes/restore.ts";
@@ -18,8 +17,9 @@ import type { Vault } from "../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import type { TargetServer } from "../../support/targetServer.ts";
 import { brisk } from "../../support/timing.ts";
+import { abortAt, INTERRUPTION } from "../support/killing.ts";
 import { type Restoring, startRestoring } from "../support/restoring.ts";
-import { contentOf, definitionOf, runSql } from "../support/sample.ts";
+import { contentOf, definitionOf, recoveryLogOf, runSql, vaultWithout } from "../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../support/restoreChild.ts", import.meta.url));
 
@@ -46,7 +46,7 @@ afterEach(() => target.renew());
 const options = (more?: Partial<RestoreOptions>) => started.options({ timing: brisk, ...more });
 const entriesMade = () =>
   runSql<{ step: string }>(target.url, "select step from castchat_recovery.journal where step like 'entry %'");
-/** In which transaction each row came, and which objects are which: neither may change when a restore goes on. */
+/** The transaction of each row, and the identity of each index. A resumed restore may change neither. */
 const identities = async () => ({
   rows: await runSql(target.url, "select ctid::text, xmin::text from public.applications order by 1"),
   indexes: await runSql<{ name: string }>(
@@ -56,7 +56,7 @@ const identities = async () => ({
   ),
 });
 
-/** Keeps a table from being indexed and altered, while rows may come into it. */
+/** Locks a table so that it cannot be indexed or altered, but can get rows. */
 async function holdTable(): Promise<() => Promise<void>> {
   const session = await connect(target.superuserUrl, { applicationName: "test holds a table" });
   await session.query("begin; lock table public.messages in row exclusive mode");
@@ -75,7 +75,7 @@ async function whileStuckInConstraints(interrupt: () => Promise<void> | void): P
 }
 
 describe("a restore that was interrupted after its rows", () => {
-  it("goes on exactly once after a kill -9 in the midst of indexes and constraints", async () => {
+  it("resumes exactly once after a kill -9 during indexes and constraints", async () => {
     const child = spawn(process.execPath, [CHILD, JSON.stringify(started.order())], {
       stdio: ["ignore", "pipe", "inherit"],
       env: process.env,
@@ -87,13 +87,12 @@ describe("a restore that was interrupted after its rows", () => {
     });
     await whileStuckInConstraints(() => void child.kill("SIGKILL"));
     expect(await ended).toEqual([null, "SIGKILL"]);
-    await (
-      await letGo!
-    )();
+    const unlock = await letGo!;
+    await unlock();
     expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "constraints", finishedAt: undefined });
 
     const said: string[] = [];
-    // What the killed run had begun may still commit until the next one has ended its sessions.
+    // The killed run's sessions may still commit until the next run has ended them.
     const before = await identities();
     const made = (await entriesMade()).length;
     const result = await restore(options({ reporter: (message) => said.push(message) }));
@@ -112,11 +111,7 @@ describe("a restore that was interrupted after its rows", () => {
   }, 60_000);
 
   it("keeps all that it has made when it was stopped in its checks", async () => {
-    const controller = new AbortController();
-    const reporter = (message: string) => {
-      if (message.startsWith("Comparing")) setTimeout(() => controller.abort(new Error("stopped")), 20);
-    };
-    await expect(restore(options({ reporter, signal: controller.signal }))).rejects.toThrow("stopped");
+    await expect(restore(options(abortAt("Comparing", undefined, 20)))).rejects.toThrow("stopped");
     expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "checks" });
     const before = await identities();
     await restore(options());
@@ -126,12 +121,8 @@ describe("a restore that was interrupted after its rows", () => {
 });
 
 describe("a chunk of rows and its line in the journal", () => {
-  it("are committed together: where the line can't be written, the rows are not there either", async () => {
-    const stopped = new AbortController();
-    const reporter = (line: string) => {
-      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
-    };
-    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+  it("are committed together: if the line can't be written, the rows are not there either", async () => {
+    await expect(restore(options(abortAt("Restoring ")))).rejects.toThrow("stopped");
     expect(await readRestoreMarker(target.url)).toMatchObject({ phase: "data" });
     await runSql(
       target.url,
@@ -140,9 +131,8 @@ describe("a chunk of rows and its line in the journal", () => {
        alter table castchat_recovery.journal enable always trigger refuse`,
     );
     await expect(restore(options())).rejects.toThrow("no line of this chunk");
-    expect(await runSql(target.url, "select step from castchat_recovery.journal where step like '%/data/%'")).toEqual(
-      [],
-    );
+    const lines = "select step from castchat_recovery.journal where step like '%/data/%'";
+    expect(await runSql(target.url, lines)).toEqual([]);
     const empty = Object.keys(content).map((name) => [name, "0:"]);
     expect(Object.entries(await contentOf(target.url))).toEqual(expect.arrayContaining(empty));
     await runSql(target.url, "drop function castchat_recovery.refuse() cascade");
@@ -152,15 +142,11 @@ describe("a chunk of rows and its line in the journal", () => {
 });
 
 describe("what a killed restore has left at work on the target", () => {
-  it("is ended before the next one goes on: it may hold what that needs, or commit what that does", async () => {
-    const stopped = new AbortController();
-    const reporter = (line: string) => {
-      if (line.startsWith("Restoring ")) stopped.abort(new Error("stopped"));
-    };
-    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+  it("is ended before the next one continues: it may lock what that needs, or commit what that does", async () => {
+    await expect(restore(options(abortAt("Restoring ")))).rejects.toThrow("stopped");
     const { restoreId } = (await readRestoreMarker(target.url))!;
     const left = await connect(target.url, { applicationName: `castchat-recovery restore ${restoreId}` });
-    const others = await connect(target.url, { applicationName: "somebody else" });
+    const others = await connect(target.url, { applicationName: "another program" });
     await left.query("begin; lock table public.messages in access exclusive mode");
     await restore(options());
     await expect(left.query("select 1")).rejects.toThrow();
@@ -171,12 +157,8 @@ describe("what a killed restore has left at work on the target", () => {
 });
 
 describe("the recovery log", () => {
-  it("begins anew only where nobody has worked since, and goes on with its own backup alone", async () => {
-    const stopped = new AbortController();
-    const reporter = (line: string) => {
-      if (line.startsWith("Making types")) stopped.abort(new DOMException("interrupted", "AbortError"));
-    };
-    await expect(restore(options({ reporter, signal: stopped.signal }))).rejects.toThrow("interrupted");
+  it("starts again only if no rows were written since, and continues only with its own backup", async () => {
+    await expect(restore(options(abortAt("Making types", INTERRUPTION)))).rejects.toThrow("interrupted");
     await runSql(
       target.superuserUrl,
       `insert into auth.users (id, email) values (gen_random_uuid(), 'first@example.com'); create table public.news (n int); insert into public.news values (1)`,
@@ -186,7 +168,7 @@ describe("the recovery log", () => {
     await expect(refused).rejects.toBeInstanceOf(UserError);
     expect(await runSql(target.url, "select n from public.news")).toEqual([{ n: 1 }]);
 
-    // More large objects than one transaction takes away.
+    // More large objects than one transaction deletes.
     await runSql(target.superuserUrl, "delete from auth.users; drop table public.news");
     await runSql(target.url, "select lo_create(0) from generate_series(1, 2100)");
     const other = { backupId: "20200101T000000Z-000000" };
@@ -195,66 +177,39 @@ describe("the recovery log", () => {
     await expect(restore(options({ at: before }))).rejects.toThrow(`not of one of ${before.toISOString()} or before`);
     await restore(options());
     expect(await contentOf(target.url)).toEqual(content);
-    const [left] = await runSql<{ n: string }>(
-      target.superuserUrl,
-      "select count(*) as n from pg_largeobject_metadata",
-    );
-    const [there] = await runSql<{ n: string }>(
-      source.superuserUrl,
-      "select count(*) as n from pg_largeobject_metadata",
-    );
-    expect(left).toEqual(there);
-    // Once it is done, too: what was asked for is not what is there.
+    const count = "select count(*) as n from pg_largeobject_metadata";
+    expect(await runSql(target.superuserUrl, count)).toEqual(await runSql(source.superuserUrl, count));
+    // Once it is done, too: the database has another backup than the one that is asked for.
     await expect(restore(options(other))).rejects.toThrow(/was begun in this database, not of 20200101/);
     await expect(restore(options({ at: before }))).rejects.toThrow(/was begun in this database/);
     expect(await restore(options({ backupId: saved.backupId }))).toMatchObject({ backupId: saved.backupId });
   }, 30_000);
 
-  it("is not begun anew by a call that has waited for another to finish it", async () => {
+  it("is not started again by a call that has waited for another to finish it", async () => {
     const [one, other] = await Promise.all([restore(options()), restore(options())]);
     expect(other.phases).toEqual(one.phases);
     expect(await contentOf(target.url)).toEqual(content);
   }, 30_000);
 
-  it("says of each restore what came of it, and a restore does without it", async () => {
-    const entries = async () => {
-      const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
-      return await Promise.all(
-        keys.map(async (key) => ({
-          key,
-          entry: JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as object,
-        })),
-      );
-    };
-    const known = (await entries()).length;
-    const broken: Vault = {
-      ...vault,
-      getBytes: (key, signal) => (key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
-    };
-    await expect(restore(options({ vault: broken }))).rejects.toBeInstanceOf(PromiseError);
+  it("has the outcome of each restore, and a restore succeeds without it", async () => {
+    const known = (await recoveryLogOf(vault)).length;
+    await expect(restore(options({ vault: vaultWithout(vault, "/data/") }))).rejects.toBeInstanceOf(PromiseError);
     const result = await restore(options());
-    const [failed, done, ...more] = (await entries()).slice(known);
+    const [failed, done, ...more] = (await recoveryLogOf(vault)).slice(known);
     expect(more).toEqual([]);
     expect(failed).toMatchObject({
       key: expect.stringMatching(new RegExp(`^recovery-log/\\d{8}T\\d{9}Z-${result.restoreId}\\.json$`)),
       entry: { what: "restore", result: "failed", failure: expect.stringContaining("is missing from the vault") },
     });
+    const { restoreId, phases } = result;
     expect(done!.entry).toMatchObject({
-      result: "done",
-      backupId: saved.backupId,
-      restoreId: result.restoreId,
-      by: `castchat-recovery restore ${result.restoreId}`,
-      target: `127.0.0.1:${target.port}/postgres`,
-      durationMs: expect.any(Number),
-      phases: result.phases,
+      ...{ result: "done", backupId: saved.backupId, restoreId, by: `castchat-recovery restore ${restoreId}` },
+      ...{ target: `127.0.0.1:${target.port}/postgres`, durationMs: expect.any(Number) as unknown, phases },
     });
     expect(JSON.stringify(done)).not.toContain("for tests");
 
     await target.renew();
-    const readOnly: Vault = {
-      ...vault,
-      put: () => Promise.reject(new Error("Access to the vault bucket is denied")),
-    };
+    const readOnly = { ...vault, put: () => Promise.reject(new Error("Access to the vault bucket is denied")) };
     const { notes } = await restore(options({ vault: readOnly }));
     expect(notes.filter((note) => !note.startsWith("Held back"))).toEqual([
       `The recovery log of the vault "${vault.name}" could not be written: Access to the vault bucket is denied`,

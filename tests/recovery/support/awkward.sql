@@ -133,7 +133,7 @@ create trigger off before delete on public.tree for each row execute function pu
 create trigger instead_of instead of insert on public.z_view for each row execute function public.log_it();
 create rule no_delete as on delete to public.zz_last do instead nothing; create rule also as on insert to public.booked where new.room = 13 do also delete from public.zz_last; alter table public.booked disable rule also;
 
--- Rights: grant options handed on, columns, nobody at all, defaults by schema; row level security forced on the owner.
+-- Rights: grant options handed on, columns, no role at all, defaults by schema; row level security forced on the owner.
 create table public.rights (id int, secret text); insert into public.rights values (1, 's');
 grant select (id), update (secret) on public.rights to anon; grant select on public.rights to worker with grant option;
 set role worker; grant select on public.rights to "役 ""1"" o'x"; reset role;

@@ -11,21 +11,12 @@ import { knowBucket } from "./inPlace.ts";
 import { sharedCloud } from "./sharedCloud.ts";
 
 /** S3 and KMS on this machine, for one test file. */
-export interface TestCloud {
-  endpoint: string;
-  region: string;
-  s3: S3Client;
-  /** A vault in a new bucket with Object Lock. */
-  newVault(): Promise<Vault>;
-  /** A signer with a new key. */
-  newSigner(): Promise<Signer & { keyId: string }>;
-  stop(): Promise<void>;
-}
+export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
 
 const REGION = "ap-northeast-1";
 
-/** An emulator that the suites of a run share; a suite's buckets and keys are its own. Call stop() in afterAll. */
-export async function startTestCloud(): Promise<TestCloud> {
+/** An emulator that the suites of a run share. Each suite has buckets and keys of its own. Call stop() in afterAll. */
+export async function startTestCloud() {
   const { port, stop } = await sharedCloud();
   process.env["AWS_ACCESS_KEY_ID"] = "test";
   process.env["AWS_SECRET_ACCESS_KEY"] = "test";
@@ -35,20 +26,18 @@ export async function startTestCloud(): Promise<TestCloud> {
   const suite = randomBytes(4).toString("hex");
   let buckets = 0;
   return {
-    endpoint,
-    region: REGION,
-    s3,
-    async newVault() {
+    ...{ endpoint, region: REGION, s3 },
+    /** A vault in a new bucket with Object Lock. */
+    async newVault(): Promise<Vault> {
       const bucket = `vault-${suite}-${++buckets}`;
       await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
       knowBucket(bucket, s3);
       return s3Vault({ bucket, region: REGION, endpoint });
     },
-    async newSigner() {
-      const { KeyMetadata } = await kms.send(
-        new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }),
-      );
-      const keyId = KeyMetadata!.KeyId!;
+    /** A signer with a new key. */
+    async newSigner(): Promise<Signer & { keyId: string }> {
+      const wanted = new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      const keyId = (await kms.send(wanted)).KeyMetadata!.KeyId!;
       return { ...kmsSigner({ keyId, region: REGION, endpoint }), keyId };
     },
     async stop() {

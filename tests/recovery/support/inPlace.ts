@@ -8,15 +8,15 @@ import {
 
 import type { Vault } from "../../../services/vault/vault.ts";
 
-/** Root's own access to the buckets of this test file, by bucket: an attacker does not use our client. */
+/** Root's own access to the buckets of this test file, by bucket. An attacker does not use the program's client. */
 const buckets = new Map<string, S3Client>();
 
-/** Makes a bucket known here. */
+/** Registers a bucket. */
 export function knowBucket(bucket: string, s3: S3Client): void {
   buckets.set(bucket, s3);
 }
 
-/** Writes over an object, as anybody with s3:PutObject does where no policy forbids it: what was there stays as an older version. */
+/** Overwrites an object, which s3:PutObject permits if no policy forbids it. The old content stays as an older version. */
 export async function putOver(vault: Pick<Vault, "name">, Key: string, Body: Uint8Array): Promise<string | undefined> {
   return (await s3Of(vault).send(new PutObjectCommand({ Bucket: vault.name, Key, Body }))).VersionId;
 }
@@ -26,17 +26,13 @@ export async function hide(vault: Pick<Vault, "name">, Key: string): Promise<voi
   await s3Of(vault).send(new DeleteObjectCommand({ Bucket: vault.name, Key }));
 }
 
-/** Puts other bytes in an object's place, as a fault of the store does or an attacker who may delete: no good version is left. */
-export async function putInPlace(
-  vault: Pick<Vault, "name">,
-  key: string,
-  bytes: Uint8Array,
-): Promise<string | undefined> {
+/** Replaces an object so that no good version is left, as a fault of the store does, or an attacker who may delete. */
+export async function putInPlace(vault: Pick<Vault, "name">, key: string, bytes: Uint8Array) {
   await removeVersions(vault, key);
   return await putOver(vault, key, bytes);
 }
 
-/** Takes away every version of an object, with its holds and locks. */
+/** Removes every version of an object, in spite of its holds and locks. */
 export async function removeVersions({ name }: Pick<Vault, "name">, Key: string): Promise<void> {
   const s3 = s3Of({ name });
   const { Versions = [], DeleteMarkers = [] } = await s3.send(

@@ -1,18 +1,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
+import { TIERS } from "../../../planning/tiers.ts";
+import { systemClock } from "../../../services/common/clock.ts";
 import type { Reporter } from "../../../services/common/reporter.ts";
+import { s3Vault } from "../../../services/vault/s3Vault.ts";
+import { brisk } from "../../support/timing.ts";
 
 /** When a child is killed with -9. */
 export interface KillAt {
-  /** Begin of the sentence that it says as it comes to the point; "" for its first one. */
+  /** How the sentence begins that it reports at that point; "" for its first one. */
   phase: string;
   afterMs: number;
 }
 
 /**
- * What a child reports to: it says each sentence on standard output, and kills itself at the point. Not its parent does so: on a
- * machine with much to do that hears of the point when the child may be over it.
+ * A child's reporter: it prints each sentence, and kills the child at the point. The parent does not do so, since on a busy machine it
+ * reads of the point when the child may be past it.
  */
 export function sayUntilKilled(killAt: KillAt | undefined): Reporter {
   let isAimed = false;
@@ -26,7 +30,7 @@ export function sayUntilKilled(killAt: KillAt | undefined): Reporter {
   };
 }
 
-/** Runs a child with an order until it kills itself, or is over before that. */
+/** Runs a child with an order until it kills itself, or ends before that. */
 export async function runUntilKilled(child: string, order: object, killAt: KillAt): Promise<"killed" | "over"> {
   const running = spawn(process.execPath, ["--no-warnings", child, JSON.stringify({ ...order, killAt })], {
     stdio: ["ignore", "ignore", "inherit"],
@@ -38,8 +42,42 @@ export async function runUntilKilled(child: string, order: object, killAt: KillA
   throw new Error(`the child that was to be killed ended with ${signal ?? `exit code ${code ?? "?"}`}`);
 }
 
-/** The same; an error where it was over before. */
+/** The same. An error if the child ended before. */
 export async function killedAt(child: string, order: object, killAt: KillAt): Promise<void> {
   if ((await runUntilKilled(child, order, killAt)) === "killed") return;
   throw new Error(`the child was over within ${killAt.afterMs} ms of "${killAt.phase}"`);
+}
+
+/** An order to a child that restores. */
+interface Order extends Record<"bucket" | "region" | "endpoint" | "targetUrl", string> {
+  trustedKeys: string[];
+  killAt?: KillAt;
+  backupId?: string;
+  /** Of the key that signs a safety backup. */
+  keyId: string;
+  tables: string[];
+}
+
+/** Reads a child's order. `common` is what every kind of restore takes. */
+export function readOrder() {
+  const order = JSON.parse(process.argv[2] ?? "") as Order;
+  const { trustedKeys, targetUrl, killAt } = order;
+  const common = { vault: s3Vault(order), trustedKeys, tiers: TIERS, targetUrl, clock: systemClock, timing: brisk };
+  return { order, common: { ...common, reporter: sayUntilKilled(killAt) } };
+}
+
+/** What Ctrl-C aborts with. */
+export const INTERRUPTION = new DOMException("interrupted", "AbortError");
+
+/** A reporter and a signal for a run that is aborted as it reports a sentence, or some time later. `said` gets all sentences. */
+export function abortAt(sentence: string, reason: Error = new Error("stopped"), afterMs = 0) {
+  const stopped = new AbortController();
+  const said: string[] = [];
+  const reporter: Reporter = (message) => {
+    said.push(message);
+    if (!message.startsWith(sentence)) return;
+    if (afterMs === 0) stopped.abort(reason);
+    else setTimeout(() => stopped.abort(reason), afterMs);
+  };
+  return { said, reporter, signal: stopped.signal };
 }

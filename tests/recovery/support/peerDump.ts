@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 
 /**
- * The whole of a database as stock pg_dump writes it, rows and large objects included. Normalised: the rows of a table are
- * sorted, as they come back in another order; `\restrict` holds a random word; the platform dates its own migrations.
+ * A whole database as stock pg_dump writes it, with rows and large objects. The rows of each table are sorted, since they come back in
+ * another order. `\restrict`, which has a random word, and the platform's dated migrations are left out.
  */
 export function fullDumpOf(superuserUrl: string): string {
   const text = execFileSync(
@@ -32,13 +32,12 @@ export function fullDumpOf(superuserUrl: string): string {
 
 /** Roles, their settings and memberships, as stock pg_dumpall writes them. */
 export function rolesOf(superuserUrl: string): string {
-  const text = execFileSync("pg_dumpall", ["--roles-only", "--no-role-passwords", `--dbname=${superuserUrl}`], {
-    env: process.env,
-  });
+  const args = ["--roles-only", "--no-role-passwords", `--dbname=${superuserUrl}`];
+  const text = execFileSync("pg_dumpall", args, { env: process.env });
   return text.toString("utf8").replaceAll(/^\\(un)?restrict .*$/gm, "");
 }
 
-/** The first lines in which two texts differ, for a message that can be read. */
+/** The first lines in which two texts differ. */
 export function firstDifferences(found: string, expected: string): string[] {
   if (found === expected) return [];
   const [a, b] = [found.split("\n"), expected.split("\n")];

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 
 import { serve } from "@hono/node-server";
 
-import { createSupabaseEmulator, type SupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
+import { createSupabaseEmulator } from "../../../lab/sandbox/emulators/supabase.ts";
 import { TIERS } from "../../../planning/tiers.ts";
 import { backup } from "../../../recovery/backup/backup.ts";
 import type { BackupOptions } from "../../../recovery/backup/backupOptions.ts";
@@ -14,22 +14,15 @@ import { silent } from "../../../services/common/reporter.ts";
 import type { ProjectContent } from "../../../services/databaseHost/projectContent.ts";
 import { supabaseContent } from "../../../services/databaseHost/supabaseContent.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
-import { pick, send, type TestBed, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { pick, send, testBed, TOKEN } from "../../lab/sandbox/emulators/support.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud } from "./cloud.ts";
 import { runSql } from "./sample.ts";
 
 /** A project of the emulator with a real database and a port of its own. */
-export interface Project {
-  database: TestDatabase;
-  bed: TestBed;
-  supabase: SupabaseEmulator;
-  ref: string;
-  address: string;
-  server: ReturnType<typeof serve>;
-}
+export type Project = Awaited<ReturnType<typeof startProject>>;
 
-export async function startProject(): Promise<Project> {
+export async function startProject() {
   const [database, bed] = await Promise.all([startTestDatabase(), testBed()]);
   bed.postgres.superuserUrl = database.superuserUrl;
   const supabase = createSupabaseEmulator(bed.deps);
@@ -65,7 +58,7 @@ export const put = (
   ...[bucket, name, bytes, contentType, cacheControl]: [string, string, Buffer, string, string?]
 ) => content.putObject({ bucket, name }, { open: () => Promise.resolve(readableOf(bytes)), contentType, cacheControl });
 
-/** One chunk: `Readable.from(bytes)` alone would give them one by one. */
+/** Bytes as one chunk. `Readable.from(bytes)` would give single bytes. */
 export function readableOf(bytes: Buffer): Readable {
   return Readable.from([bytes]);
 }
@@ -77,17 +70,17 @@ export async function bytesOf(content: ProjectContent, bucket: string, name: str
   return Buffer.concat(chunks);
 }
 
-/** The names of what a backup holds beside the database. */
+/** The names of a backup's files outside the database. */
 export function namesIn(manifest: Manifest): string[] {
   return manifest.files.map(({ origin, name }) => `${origin} ${name}`).sort();
 }
 
-/** A project with content of every kind, a cloud for its vaults, and what saves and restores it. */
+/** A project with content of every kind, a cloud for its vaults, and functions that save and restore it. */
 export async function startProjectSource() {
   const [cloud, source] = await Promise.all([startTestCloud(), startProject()]);
   const signer = await cloud.newSigner();
-  const newVault = () => cloud.newVault();
   const trustedKeys = [await signer.publicKeyPem()];
+  const common = { trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
   await runSql(
     source.database.url,
     `create table public.t (id int);
@@ -100,7 +93,7 @@ export async function startProjectSource() {
   await runSql(
     source.database.url,
     `set session_replication_role = replica;
-     update storage.objects set owner_id = 'someone', created_at = '2025-01-02', updated_at = '2025-02-03', last_accessed_at = '2025-03-04', user_metadata = '{"a": 1}'`,
+     update storage.objects set owner_id = 'owner', created_at = '2025-01-02', updated_at = '2025-02-03', last_accessed_at = '2025-03-04', user_metadata = '{"a": 1}'`,
   );
   await content.deployFunction(
     { slug: "hello", name: "Hello 世界", verifyJwt: false, importMap: true, entrypointPath: "file:///src/index.ts" },
@@ -109,26 +102,17 @@ export async function startProjectSource() {
   await content.setAuthSettings({ site_url: "https://castchat.example", smtp_pass: SECRET, jwt_exp: 1800 });
   await content.setAuthSettings({ external_google_secret: SECRET, external_apple_secret: "" });
   return {
-    source,
-    signer,
-    trustedKeys,
-    newVault,
+    ...{ source, signer, trustedKeys, newVault: () => cloud.newVault() },
     /** A backup into a vault of its own, unless one is given. */
     async backUp(project: ProjectContent, more: Partial<BackupOptions> = {}) {
-      const vault = more.vault ?? (await newVault());
-      const result = await backup({
-        ...{ databaseUrl: source.database.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent },
-        project,
-        ...more,
-      });
-      const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+      const vault = more.vault ?? (await cloud.newVault());
+      const result = await backup({ ...common, databaseUrl: source.database.url, vault, signer, project, ...more });
+      const [saved] = await listBackups({ ...common, vault });
       return { vault, result, manifest: saved!.manifest!, proven: saved!.proven };
     },
     restoreInto: (target: Project, vault: Vault, more: Partial<Parameters<typeof restore>[0]> = {}) =>
       restore({
-        ...{ vault, trustedKeys, tiers: TIERS, targetUrl: target.database.url, generation: 1, clock: systemClock },
-        reporter: silent,
-        project: contentOfProject(target),
+        ...{ ...common, vault, targetUrl: target.database.url, generation: 1, project: contentOfProject(target) },
         ...more,
       }),
     async stop() {

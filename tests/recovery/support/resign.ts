@@ -14,7 +14,7 @@ import type { Signer } from "../../../services/signer/signer.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { putInPlace } from "./inPlace.ts";
 
-/** Changes a manifest as only who holds the writer's key could: signed and proven anew. */
+/** Changes a manifest, and signs and proves it again, which takes the writer's key. */
 export async function resign(
   vault: Vault,
   signer: Signer,
@@ -26,11 +26,8 @@ export async function resign(
   change(manifest);
   const bytes = manifestBytes(manifest);
   await putInPlace(vault, key(MANIFEST), bytes);
-  await putInPlace(
-    vault,
-    key(SIGNATURE),
-    Buffer.from(Buffer.from(await signer.sign(bytes)).toString("base64"), "ascii"),
-  );
+  const signature = Buffer.from(await signer.sign(bytes)).toString("base64");
+  await putInPlace(vault, key(SIGNATURE), Buffer.from(signature, "ascii"));
   const statement = JSON.stringify({
     backupId: place.backupId,
     manifestSha256: createHash("sha256").update(bytes).digest("hex"),

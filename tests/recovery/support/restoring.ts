@@ -1,57 +1,32 @@
-import { TIERS } from "../../../planning/tiers.ts";
-import { backup, type BackupOptions, type BackupResult } from "../../../recovery/backup/backup.ts";
+import type { BackupOptions } from "../../../recovery/backup/backup.ts";
 import { release } from "../../../recovery/restore/release/release.ts";
 import type { RestoreOptions } from "../../../recovery/restore/run/restoreOptions.ts";
-import { systemClock } from "../../../services/common/clock.ts";
-import { silent } from "../../../services/common/reporter.ts";
-import type { Vault } from "../../../services/vault/vault.ts";
-import { startTargetServer, type TargetServer } from "../../support/targetServer.ts";
+import { startTargetServer } from "../../support/targetServer.ts";
 import { definitionOf } from "./sample.ts";
-import { startTestSource, type TestSource } from "./source.ts";
+import { both, startTestSource } from "./source.ts";
 
-/** What most tests of a restore begin with: a database to back up, a vault, and an empty server to restore into. */
-export interface Restoring extends TestSource {
-  vault: Vault;
-  target: TargetServer;
-  /** A backup of the database, into the vault unless another one is given. */
-  backUp(more?: Partial<BackupOptions>): Promise<BackupResult>;
-  /** What restores the vault's newest backup into the target. */
-  options(more?: Partial<RestoreOptions>): RestoreOptions;
-  /** The same for a process of its own, restoreChild.ts. */
-  order(backupId?: string): object;
-  /** The target's definition once what the restore held back is released. */
-  releasedDefinition(): Promise<string>;
-}
+/** A database to back up, a vault, and an empty server to restore into. */
+export type Restoring = Awaited<ReturnType<typeof startRestoring>>;
 
-/** Starts it; some seconds. Call stop() in afterAll, and target.renew() after each test that restores. */
-export async function startRestoring(): Promise<Restoring> {
-  const source = await startTestSource();
-  const target = await startTargetServer().catch(async (error: unknown) => {
-    await source.stop();
-    throw error;
-  });
-  const vault = await source.cloud.newVault();
-  const { signer, trustedKeys, database } = source;
-  const common = { vault, tiers: TIERS, reporter: silent };
+/** Starts them within some seconds. Call stop() in afterAll, and target.renew() after each test that restores. */
+export async function startRestoring() {
+  const [source, target, stop] = await both(startTestSource(), startTargetServer());
+  const { vault, trustedKeys, common } = source;
   return {
-    ...source,
-    vault,
-    target,
-    backUp: (more = {}) => backup({ ...common, databaseUrl: database.url, signer, clock: systemClock, ...more }),
-    options: (more = {}) => ({
-      ...{ ...common, trustedKeys, targetUrl: target.url, generation: 1, clock: systemClock },
-      ...more,
-    }),
-    order(backupId) {
+    ...{ ...source, target, stop },
+    /** Backs up the database, into the vault unless another one is given. */
+    backUp: (more?: Partial<BackupOptions>) => source.backUp(source.database.url, more),
+    /** Options that restore the vault's newest backup into the target. */
+    options: (more: Partial<RestoreOptions> = {}) => ({ ...common, targetUrl: target.url, generation: 1, ...more }),
+    /** The same for a process of its own, restoreChild.ts. */
+    order(backupId?: string): object {
       const { region, endpoint } = source.cloud;
       return { bucket: vault.name, region, endpoint, trustedKeys, targetUrl: target.url, backupId };
     },
+    /** Releases what the restore held back, and returns the target's definition. */
     async releasedDefinition() {
-      await release({ ...common, trustedKeys, databaseUrl: target.url });
+      await release({ ...common, databaseUrl: target.url });
       return definitionOf(target.superuserUrl);
-    },
-    async stop() {
-      await Promise.all([source.stop(), target.stop()]);
     },
   };
 }

@@ -1,56 +1,61 @@
 import { execFileSync, spawnSync } from "node:child_process";
 
+import { RECOVERY_LOG_PREFIX } from "../../../planning/names.ts";
 import { listTables } from "../../../recovery/postgres/catalog/catalog.ts";
 import { withSession } from "../../../recovery/postgres/session/database.ts";
-import { quoteIdent } from "../../../recovery/postgres/session/quote.ts";
+import { quoteTable, tableName } from "../../../recovery/postgres/session/quote.ts";
 import type { Vault } from "../../../services/vault/vault.ts";
 import { putInPlace } from "./inPlace.ts";
 
-/** Runs SQL in a database, as whoever the connection string says. */
+/** Runs SQL in a database, as the connection string's role. */
 export async function runSql<Row extends object>(url: string, sql: string): Promise<Row[]> {
   return await withSession(url, { applicationName: "test" }, (session) => session.query<Row>(sql));
 }
 
-/** Every row of every table as text, by a reader of its own: nothing of the code under test but the list of tables. */
+/** A digest of every row of every table, by a query of its own: only the list of tables is from the code under test. */
 export async function contentOf(url: string): Promise<Record<string, string>> {
   return await withSession(url, { applicationName: "test" }, async (session) => {
     const contents: Record<string, string> = {};
-    for (const { schema, name } of await listTables(session)) {
-      const [row] = await session.query<{ digest: string }>(
-        `select count(*) || ':' || coalesce(md5(string_agg(t::text, e'\\n' order by t::text collate "C")), '') as digest from only ${quoteIdent(schema)}.${quoteIdent(name)} t`,
-      );
-      contents[`${schema}.${name}`] = row?.digest ?? "";
+    const digest = `count(*) || ':' || coalesce(md5(string_agg(t::text, e'\\n' order by t::text collate "C")), '') as digest`;
+    for (const table of await listTables(session)) {
+      const [row] = await session.query<{ digest: string }>(`select ${digest} from only ${quoteTable(table)} t`);
+      contents[tableName(table)] = row?.digest ?? "";
     }
     return contents;
   });
 }
 
-/** The whole definition of a database as stock pg_dump writes it, without what differs from run to run. */
+/** A database's whole definition as stock pg_dump writes it, without what differs from run to run. */
 export function definitionOf(superuserUrl: string): string {
-  const sql = execFileSync(
-    "pg_dump",
-    ["--schema-only", "--exclude-schema=castchat_recovery", `--dbname=${superuserUrl}`],
-    { maxBuffer: 1e8, env: process.env },
-  );
+  const args = ["--schema-only", "--exclude-schema=castchat_recovery", `--dbname=${superuserUrl}`];
+  const sql = execFileSync("pg_dump", args, { maxBuffer: 1e8, env: process.env });
   return sql.toString().replaceAll(/^\\(un)?restrict .*$/gm, "");
 }
 
-/** Replaces an object by an altered one, and leaves no version of the good one. */
+/** Alters an object, and leaves no good version of it. */
 export async function tamper(vault: Vault, key: string, change: (content: Buffer) => Buffer): Promise<void> {
   await putInPlace(vault, key, change(Buffer.from((await vault.getBytes(key))!)));
 }
 
-/** Everything that stock pg_dump says of a database, its lines sorted, since rows come back in another order. The platform dates its own. */
+/** A vault in which the objects whose keys contain this are missing. */
+export function vaultWithout(vault: Vault, part: string): Vault {
+  return {
+    ...vault,
+    get: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.get(key, signal)),
+    getBytes: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
+  };
+}
+
+/** The entries of a vault's recovery log, the oldest first. */
+export async function recoveryLogOf(vault: Vault): Promise<{ key: string; entry: Record<string, unknown> }[]> {
+  const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
+  const read = async (key: string) => JSON.parse(Buffer.from((await vault.getBytes(key))!).toString("utf8")) as object;
+  return await Promise.all(keys.map(async (key) => ({ key, entry: { ...(await read(key)) } })));
+}
+
+/** A hash of stock pg_dump's sorted lines, since rows come back in another order. The platform dates its own migrations. */
 export function dumpOf(superuserUrl: string): string {
-  const dump = spawnSync(
-    "bash",
-    [
-      "-c",
-      `pg_dump --exclude-schema=castchat_recovery --exclude-table-data=storage.migrations --dbname="$URL" | grep -v restrict | sort | sha256sum`,
-    ],
-    {
-      env: { ...process.env, URL: superuserUrl, LC_ALL: "C" },
-    },
-  );
+  const command = `pg_dump --exclude-schema=castchat_recovery --exclude-table-data=storage.migrations --dbname="$URL" | grep -v restrict | sort | sha256sum`;
+  const dump = spawnSync("bash", ["-c", command], { env: { ...process.env, URL: superuserUrl, LC_ALL: "C" } });
   return dump.stdout.toString();
 }

@@ -10,13 +10,13 @@ import { PROJECT_ROOT } from "../../../lab/sandbox/host/layout.ts";
 const STARTER = join(PROJECT_ROOT, "tests", "lab", "sandbox", "plugins", "support", "startMinistack.ts");
 const START_MS = 60_000;
 
-/** A ministack that runs. */
+/** A running ministack. */
 interface RunningCloud {
   pid: number;
   port: number;
 }
 
-/** AWS for a suite: the run's own, which lives until the last suite has ended (tests/support/run.js); outside of Jest one that `stop` ends. */
+/** AWS for a suite: the run's own, which lives until the last suite has ended (tests/support/run.js). Outside of Jest, `stop` ends it. */
 export async function sharedCloud(): Promise<{ port: number; stop: () => Promise<void> }> {
   const run = process.env["CASTCHAT_TEST_RUN"];
   if (run !== undefined) return { port: (await cloudOfRun(run)).port, stop: () => Promise.resolve() };
@@ -26,14 +26,14 @@ export async function sharedCloud(): Promise<{ port: number; stop: () => Promise
   return {
     port,
     async stop() {
-      // Its state is thrown away, so it needn't be given the time to write it; its helpers are in its group.
+      // Killed, since its state is thrown away. Its helpers are in its process group.
       process.kill(-pid, "SIGKILL");
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-/** The first suite that asks starts it; the others wait for its address. */
+/** The first suite that asks starts it. The others wait for its address. */
 async function cloudOfRun(run: string): Promise<RunningCloud> {
   const address = join(run, "cloud.json");
   const home = join(run, "cloud");
@@ -57,7 +57,7 @@ async function cloudOfRun(run: string): Promise<RunningCloud> {
   return JSON.parse(await readFile(address, "utf8")) as RunningCloud;
 }
 
-/** In a plain Node process: Jest's realm changes what the starter sees of system errors. */
+/** Starts it from a plain Node process, since Jest's realm changes how the starter sees system errors. */
 async function start(home: string): Promise<RunningCloud> {
   const { stdout } = await promisify(execFile)(process.execPath, [STARTER, home, "test"]);
   return JSON.parse(stdout) as RunningCloud;

@@ -1,44 +1,60 @@
-import type { Signer } from "../../../services/signer/signer.ts";
-import { startTestDatabase, type TestDatabase } from "../../support/postgres.ts";
+import { TIERS } from "../../../planning/tiers.ts";
+import { backup, type BackupOptions } from "../../../recovery/backup/backup.ts";
+import type { ReplaceOptions } from "../../../recovery/restore/inPlace/replaceSteps.ts";
+import { systemClock } from "../../../services/common/clock.ts";
+import { silent } from "../../../services/common/reporter.ts";
+import { startTestDatabase } from "../../support/postgres.ts";
 import { startTestCloud, type TestCloud } from "./cloud.ts";
 
-/** What nearly every test of backups begins with: S3 and KMS, a key, and a database to back up. */
-export interface TestSource {
-  cloud: TestCloud;
-  database: TestDatabase;
-  signer: Signer & { keyId: string };
-  /** The signer's public key. */
-  trustedKeys: string[];
-  stop(): Promise<void>;
+/** A vault and a key of its own, and the options of what saves databases there and brings them back. */
+export type Site = Awaited<ReturnType<typeof newSite>>;
+
+/** Makes a site in a test's cloud. */
+export async function newSite(cloud: TestCloud) {
+  const [signer, vault] = [await cloud.newSigner(), await cloud.newVault()];
+  const trustedKeys = [await signer.publicKeyPem()];
+  /** What every command takes. */
+  const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
+  return {
+    ...{ vault, signer, trustedKeys, common },
+    backUp: (databaseUrl: string, more: Partial<BackupOptions> = {}) =>
+      backup({ ...common, databaseUrl, signer, ...more }),
+    /** Options of a replacement that is confirmed and takes no safety backup. */
+    replacing: (targetUrl: string, more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
+      ...{ ...common, targetUrl, confirm: () => Promise.resolve() },
+      saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
+      ...more,
+    }),
+  };
 }
 
-/** Starts it; some seconds. Where one half can't be started, the other doesn't stay. Call stop() in afterAll. */
-export async function startTestSource(): Promise<TestSource> {
-  const started = await Promise.allSettled([startTestCloud(), startTestDatabase()]);
-  const stop = async () => {
-    const running = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    await Promise.all(running.map((one) => one.stop()));
-  };
-  const [cloud, database] = started;
-  if (cloud.status === "rejected" || database.status === "rejected") {
-    await stop();
-    throw (cloud.status === "rejected" ? cloud : (database as PromiseRejectedResult)).reason;
-  }
-  const signer = await cloud.value.newSigner();
-  const trustedKeys = [await signer.publicKeyPem()];
-  return { cloud: cloud.value, database: database.value, signer, trustedKeys, stop };
+/** S3 and KMS, a database to back up, and a site for it. */
+export type TestSource = Awaited<ReturnType<typeof startTestSource>>;
+
+/** Starts both within some seconds. If one of the two cannot be started, the other is stopped. Call stop() in afterAll. */
+export async function startTestSource() {
+  const [cloud, database, stop] = await both(startTestCloud(), startTestDatabase());
+  return { ...(await newSite(cloud)), cloud, database, stop };
 }
 
 /** The same with a second database, to restore into. */
-export async function startSourceAndTarget(): Promise<TestSource & { target: TestDatabase }> {
-  const [source, target] = await Promise.allSettled([startTestSource(), startTestDatabase()]);
+export async function startSourceAndTarget() {
+  const [source, target, stop] = await both(startTestSource(), startTestDatabase());
+  return { ...source, target, stop };
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Waits for two starts. Returns both with what stops them. */
+export async function both<A extends Stoppable, B extends Stoppable>(
+  ...starts: [Promise<A>, Promise<B>]
+): Promise<[A, B, () => Promise<void>]> {
+  const started = await Promise.allSettled(starts);
   const stop = async () => {
-    const running = [source, target].flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    await Promise.all(running.map((one) => one.stop()));
+    await Promise.all(started.flatMap((one) => (one.status === "fulfilled" ? [one.value.stop()] : [])));
   };
-  if (source.status === "rejected" || target.status === "rejected") {
-    await stop();
-    throw (source.status === "rejected" ? source : (target as PromiseRejectedResult)).reason;
-  }
-  return { ...source.value, target: target.value, stop };
+  if (started.some(({ status }) => status === "rejected")) await stop();
+  return [...(await Promise.all(starts)), stop];
 }

@@ -28,9 +28,9 @@ describe("explainAwsError", () => {
       "x",
       "CodeBuild in ap-northeast-1 does not know the AWS access key: correct AWS_ACCESS_KEY_ID. Type: export AWS_ACCESS_KEY_ID=KEY",
     ],
-  ])("says what to do about %s (%s)", (name, message, sentence) => {
-    expect(explainAwsError(thrown(name, message), call)).toEqual(new UserError(sentence));
-  });
+  ])("says what to do about %s (%s)", (name, message, sentence) =>
+    expect(explainAwsError(thrown(name, message), call)).toEqual(new UserError(sentence)),
+  );
 
   it("leaves what it doesn't know as it was", () => {
     const other = thrown("SomethingElse", "x");

@@ -59,8 +59,6 @@ export function conformsToCodeHost(name: string, start: () => Promise<StartedCod
     });
 
     // The product writes to a code host by git only.
-    behavesAsRemoteService(() => started, {
-      read: (port, at) => port.exportRepository("castchat/app", at),
-    });
+    behavesAsRemoteService(() => started, { read: (port, at) => port.exportRepository("castchat/app", at) });
   });
 }

@@ -66,9 +66,8 @@ describe("reading", () => {
   );
 
   it.each(["--help", "a..b", "a b", ""])("refuses %p as a branch", async (branch) => {
-    await expect(gitCommand().checkout(source, branch, join(root, "no"), signal)).rejects.toThrow(
-      /is not the name of a branch/,
-    );
+    const checkout = gitCommand().checkout(source, branch, join(root, "no"), signal);
+    await expect(checkout).rejects.toThrow(/is not the name of a branch/);
   });
 
   it("runs no hook that a repository brings along", async () => {
@@ -105,9 +104,8 @@ describe("a token", () => {
     const basic = Buffer.from("x-access-token:ghp_sesame").toString("base64");
     expect(own.seen[0]!.headers.authorization).toBe(`Basic ${basic}`);
     const without = `git could not read the refs of ${other.url}/o/r.git: the server wants a token, and there is none for it.`;
-    await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(
-      new RefusedTokenError(`${without} Check the address of the repository.`),
-    );
+    const refusal = new RefusedTokenError(`${without} Check the address of the repository.`);
+    await expect(git.remoteRefs(`${other.url}/o/r.git`, [], signal)).rejects.toThrow(refusal);
     expect(other.seen.length).toBeGreaterThan(0);
     expect(other.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
@@ -117,9 +115,8 @@ describe("stopping", () => {
   it("ends git and throws the caller's own reason", async () => {
     const server = await serve({ hang: true });
     const controller = new AbortController();
-    const attempt = expect(gitCommand().remoteRefs(`${server.url}/o/r.git`, [], controller.signal)).rejects.toThrow(
-      "Stopped on request.",
-    );
+    const refs = gitCommand().remoteRefs(`${server.url}/o/r.git`, [], controller.signal);
+    const attempt = expect(refs).rejects.toThrow("Stopped on request.");
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort(new Error("Stopped on request."));
     await attempt;

@@ -28,7 +28,6 @@ describe("GitHub", () => {
     expect(server.seen.map(({ url }) => url)).toEqual(["/api/v3/repos/o/r", "/api/v3/repos/o/r"]);
   });
 
-  it("takes git's token at github.com, whose API lies elsewhere", () => {
-    expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com");
-  });
+  it("takes git's token at github.com, whose API lies elsewhere", () =>
+    expect(githubCode({ token: "t" }).gitCredential().origin).toBe("https://github.com"));
 });

@@ -122,9 +122,8 @@ describe("Supabase", () => {
 
   it("says where to make a key that a project doesn't have", async () => {
     const { content } = await answering({ body: newer.slice(0, 1) });
-    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(
-      "neither a secret key nor a service_role key for project abc: create one under Settings, API keys",
-    );
+    const hint = "neither a secret key nor a service_role key for project abc: create one under Settings, API keys";
+    await expect(content.getObject({ bucket: "b", name: "n" })).rejects.toThrow(hint);
   });
 
   it("has an address for each project", () => {

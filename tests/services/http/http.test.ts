@@ -6,6 +6,7 @@ import { jsonClient } from "../../../services/http/jsonClient.ts";
 import { type Reply, serve } from "../support/testServer.ts";
 
 const answer = z.object({ ok: z.boolean() });
+const GET = { method: "GET" as const, path: "/x", answer };
 const said = z.object({ error: z.object({ message: z.string(), code: z.string() }) });
 
 async function client(replies: Reply[], options: { timeoutMs?: number } = {}) {
@@ -55,7 +56,7 @@ describe("a request", () => {
 describe("an error", () => {
   it("is one sentence with the service's own words, its code, and a hint for a refused token; never the token", async () => {
     const { call } = await client([failure(403, "Not authorized: Bearer sesame-open-sesame.")]);
-    const error = await call({ method: "GET", path: "/x", answer }).catch((thrown: unknown) => thrown);
+    const error = await call(GET).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ServiceError);
     expect(error).toMatchObject({ status: 403, code: "E" });
     expect((error as Error).message).toBe(
@@ -65,19 +66,19 @@ describe("an error", () => {
 
   it("distinguishes what does not exist from what cannot be reached", async () => {
     const { call } = await client([failure(404)]);
-    expect(await unlessNotFound(call({ method: "GET", path: "/x", answer }))).toBeUndefined();
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toMatchObject({ status: 404 });
+    expect(await unlessNotFound(call(GET))).toBeUndefined();
+    await expect(call(GET)).rejects.toMatchObject({ status: 404 });
     await expect(unlessNotFound(Promise.reject(new UnreachableError("x")))).rejects.toThrow(UnreachableError);
   });
 
   it("names the field of an answer that is not understood", async () => {
     const { call } = await client([{ body: { ok: "yes" } }]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(/in a form that is not understood: ok: /);
+    await expect(call(GET)).rejects.toThrow(/in a form that is not understood: ok: /);
   });
 
   it("shows a body that is no JSON", async () => {
     const { call } = await client([{ status: 418, body: "<h1>teapot</h1>" }]);
-    const refused = call({ method: "GET", path: "/x", answer });
+    const refused = call(GET);
     await expect(refused).rejects.toThrow("Testing refused GET /x (418): <h1>teapot</h1>.");
   });
 });
@@ -86,7 +87,7 @@ describe("another attempt", () => {
   it("is made after 5xx and 429, with the wait that the service asks for", async () => {
     const slowDown = failure(429, "slow down", { "retry-after": "0" });
     const { server, call } = await client([failure(502), slowDown, { body: { ok: true } }]);
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(await call(GET)).toEqual({ ok: true });
     expect(server.seen).toHaveLength(3);
   });
 
@@ -96,7 +97,7 @@ describe("another attempt", () => {
       { body: { ok: true } },
     ]);
     const begun = performance.now();
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(await call(GET)).toEqual({ ok: true });
     expect(performance.now() - begun).toBeGreaterThanOrEqual(990);
     expect(server.seen).toHaveLength(2);
   });
@@ -105,13 +106,13 @@ describe("another attempt", () => {
     const moment = String(Math.floor(Date.now() / 1000) + 30);
     const { call } = await client([failure(429, "slow down", { "x-ratelimit-reset": moment }), { body: { ok: true } }]);
     const begun = performance.now();
-    expect(await call({ method: "GET", path: "/x", answer })).toEqual({ ok: true });
+    expect(await call(GET)).toEqual({ ok: true });
     expect(performance.now() - begun).toBeLessThan(900);
   });
 
   it("ends after the fourth", async () => {
     const { server, call } = await client([failure(500)]);
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(/500/);
+    await expect(call(GET)).rejects.toThrow(/500/);
     expect(server.seen).toHaveLength(4);
   });
 
@@ -136,9 +137,8 @@ describe("no answer", () => {
   it("is an UnreachableError with the reason", async () => {
     const { server, call } = await client([{}]);
     await server.stop();
-    await expect(call({ method: "GET", path: "/x", answer })).rejects.toThrow(
-      `Testing cannot be reached at ${server.url}/base/ (GET /x): connect ECONNREFUSED ${server.url.slice("http://".length)}.`,
-    );
+    const cause = `connect ECONNREFUSED ${server.url.slice("http://".length)}.`;
+    await expect(call(GET)).rejects.toThrow(`Testing cannot be reached at ${server.url}/base/ (GET /x): ${cause}`);
   });
 
   it("within the time limit is reported as such", async () => {
@@ -149,7 +149,7 @@ describe("no answer", () => {
   it("ends with the caller's own reason when the caller stops it", async () => {
     const { server, call } = await client([{ hang: true }]);
     const controller = new AbortController();
-    const attempt = call({ method: "GET", path: "/x", answer, signal: controller.signal });
+    const attempt = call({ ...GET, signal: controller.signal });
     const stopped = expect(attempt).rejects.toThrow("Stopped on request.");
     while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     controller.abort(new Error("Stopped on request."));

@@ -56,9 +56,8 @@ describe("age", () => {
   });
 
   it("names what is no recipient, and never shows an identity", async () => {
-    expect(() => ageSealer(["age1nonsense", "ssh-rsa AAAA"])).toThrow(
-      '"age1nonsense", "ssh-rsa AAAA" is not an age recipient',
-    );
+    const wrong = '"age1nonsense", "ssh-rsa AAAA" is not an age recipient';
+    expect(() => ageSealer(["age1nonsense", "ssh-rsa AAAA"])).toThrow(wrong);
     const { identity } = await newPair();
     const broken = identity.slice(0, -2);
     expect(() => ageOpener([identity, broken])).toThrow(/^Line 2 of the age identities is not an identity/);
@@ -74,9 +73,8 @@ describe("age", () => {
     for (const environment of [{ CASTCHAT_AGE_IDENTITY_FILE: file }, { CASTCHAT_AGE_IDENTITY: identity }])
       expect(plain.equals(Buffer.from(await (await openerOf(environment))!.openBytes(sealed, "x")))).toBe(true);
     expect(await openerOf({})).toBeUndefined();
-    await expect(openerOf({ CASTCHAT_AGE_IDENTITY_FILE: join(folder.path, "none") })).rejects.toThrow(
-      "cannot be read (ENOENT)",
-    );
+    const none = openerOf({ CASTCHAT_AGE_IDENTITY_FILE: join(folder.path, "none") });
+    await expect(none).rejects.toThrow("cannot be read (ENOENT)");
     await folder.remove();
   });
 });

@@ -94,9 +94,8 @@ export function conformsToVault(name: string, start: () => Promise<StartedVaults
           // What a client sees whose first answer was lost on the way.
           expect(await vault.put(key, body("a"))).toEqual(first);
           const refused = vault.put(key, body("b"));
-          await expect(refused).rejects.toThrow(
-            `${key} already has other content, and no object of a vault is written over`,
-          );
+          const conflict = `${key} already has other content, and no object of a vault is written over`;
+          await expect(refused).rejects.toThrow(conflict);
           await expect(refused).rejects.toBeInstanceOf(PromiseError);
           await expect(vault.put(key, body("more"))).rejects.toBeInstanceOf(PromiseError);
           expect(await vault.versions(key)).toMatchObject([{ versionId: first.versionId }]);

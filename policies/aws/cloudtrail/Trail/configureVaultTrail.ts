@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { type ResourceValidationPolicy, validateResourceOfType } from "@pulumi/policy";
 
-import { isAuditOfVault } from "../../../stacks/vaults.ts";
+import { isPartOf } from "../../../stacks/vaults.ts";
 
 /** The audit trail records who read a backup or tried to delete one. */
 export const configureVaultTrail: ResourceValidationPolicy = {
@@ -10,7 +10,7 @@ export const configureVaultTrail: ResourceValidationPolicy = {
     "The backup vault's audit trail must be protected, and record every read and write of its objects in logs that can be verified.",
   enforcementLevel: "mandatory",
   validateResource: validateResourceOfType(aws.cloudtrail.Trail, (trail, args, reportViolation) => {
-    if (!isAuditOfVault(args.urn)) return;
+    if (!isPartOf(args.urn, "castchat:index:AuditTrail")) return;
     if (!args.opts.protect)
       reportViolation("The backup vault's audit trail must be protected; remove the setting disposableVault.");
     const selectors = trail.advancedEventSelectors ?? [];

@@ -10,7 +10,7 @@ const target = {
 };
 
 describe("chooseEntries", () => {
-  it("takes out what the target has or can't take, and nothing else", () => {
+  it("removes what the target has or can't take, and nothing else", () => {
     const wanted = [
       "; Archive created at 2026-07-01",
       "7; 2615 16410 SCHEMA - private postgres",
@@ -40,7 +40,7 @@ describe("chooseEntries", () => {
       "4105; 6104 16602 PUBLICATION - supabase_realtime postgres",
       "2301; 826 16701 DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES supabase_admin",
       "4106; 3466 16702 EVENT TRIGGER - pgrst_ddl_watch supabase_admin",
-      // The platform's, and not there: nobody else could make it.
+      // The platform's, and not there: no other role could make it.
       "4107; 3466 16703 EVENT TRIGGER - issue_pg_net_access supabase_admin",
       "4111; 3466 16705 EVENT TRIGGER - api_restart postgres",
       "4112; 0 0 COMMENT - EVENT TRIGGER api_restart postgres",
@@ -53,7 +53,7 @@ describe("chooseEntries", () => {
 });
 
 describe("chooseRights", () => {
-  it("tells rights on what the archive defines from those on extensions' members and on PostgreSQL's own", () => {
+  it("separates rights on what the archive defines from those on extensions' members and on PostgreSQL's own", () => {
     const head = "; Archive created at 2026-07-01";
     const definitions = [
       "345; 1255 16747 FUNCTION public f() postgres",

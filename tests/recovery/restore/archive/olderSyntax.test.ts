@@ -36,7 +36,7 @@ describe("forOlderServer", () => {
     ]);
   });
 
-  it("leaves everything else alone", () => {
+  it("changes nothing else", () => {
     const sql = [
       "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$",
       "    NOT NULL x",
@@ -55,10 +55,10 @@ describe("withoutNewSettings", () => {
   const body = `select '\nSET idle_in_transaction_session_timeout = 0;\nSET transaction_timeout = 0;\n';`;
   const sql = `${head}SET transaction_timeout = 0;\n${body}`;
 
-  it("takes the setting from the head alone, and only where the server doesn't know it", () => {
+  it("removes the setting only from the head, and only if the server doesn't know it", () => {
     expect(withoutNewSettings(sql, 16)).toBe(head + body);
     expect(withoutNewSettings(sql, 17)).toBe(sql);
-    // One of a pg_restore before 17 has no such line.
+    // A script of a pg_restore before 17 has no such line.
     expect(withoutNewSettings(head + "SELECT 1;", 15)).toBe(head + "SELECT 1;");
   });
 });

@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
+import { abortAt, INTERRUPTION } from "../../support/killing.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
 
-/** One that logs, one that refuses, one that alters what is made, and one that is switched off. */
+/** An event trigger that logs, one that refuses, one that alters what is made, and one that is switched off. */
 const APP = `
   create table public.posts (id int primary key, title text not null); insert into public.posts select n, 'post ' || n from generate_series(1, 100) n;
   create table public.notes (id int primary key, post int references public.posts); insert into public.notes select n, n from generate_series(1, 50) n;
@@ -26,7 +22,6 @@ const APP = `
   create event trigger off on ddl_command_end execute function guards.refuse(); alter event trigger off disable`;
 
 let source: TestSource;
-let vault: Vault;
 
 async function stateOf() {
   const { url, superuserUrl } = source.database;
@@ -39,37 +34,24 @@ async function stateOf() {
 
 beforeAll(async () => {
   source = await startTestSource();
-  vault = await source.cloud.newVault();
-  // On Supabase `postgres` may make event triggers; a plain server lets superusers alone.
+  // On Supabase `postgres` may make event triggers. A plain server only permits it to superusers.
   await runSql(source.database.superuserUrl, "alter role postgres superuser");
   await runSql(source.database.url, APP);
 }, 60_000);
-afterAll(async () => {
-  await source.stop();
-});
+afterAll(() => source.stop());
 
 describe("event triggers of the app", () => {
   it("hinder no replacement, and are afterwards as they were", async () => {
-    const { database, signer, trustedKeys } = source;
-    const common = { vault, tiers: TIERS, clock: systemClock };
-    const { backupId } = await backup({ ...common, signer, reporter: silent, databaseUrl: database.url });
+    const { database } = source;
+    const { backupId } = await source.backUp(database.url);
     const replaceNow = (more: Partial<ReplaceOptions> = {}) =>
-      replace({
-        ...{ ...common, trustedKeys, backupId, targetUrl: database.url, reporter: silent },
-        ...{ confirm: () => Promise.resolve(), saveFirst: () => Promise.resolve("20260101T000000Z-000000") },
-        allowsSuperuser: true,
-        ...more,
-      });
+      replace(source.replacing(database.url, { backupId, allowsSuperuser: true, ...more }));
     const saved = await stateOf();
     await runSql(database.url, "update public.posts set title = 'wrong' where id = 1");
     const old = await stateOf();
     expect(old).not.toEqual(saved);
 
-    const interrupted = new AbortController();
-    const reporter = (message: string) => {
-      if (message.startsWith("Comparing every")) interrupted.abort(new DOMException("interrupted", "AbortError"));
-    };
-    await expect(replaceNow({ reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
+    await expect(replaceNow(abortAt("Comparing every", INTERRUPTION))).rejects.toThrow("interrupted");
     expect(await stateOf()).toEqual(old);
 
     await replaceNow();

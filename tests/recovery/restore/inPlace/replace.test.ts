@@ -4,67 +4,51 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
 import { assess } from "../../../../recovery/assess/assess.ts";
-import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import { digestObjects } from "../../../../recovery/postgres/catalog/objects.ts";
 import { connect, type Session, withSession } from "../../../../recovery/postgres/session/database.ts";
 import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
 import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
 import { silent } from "../../../../services/common/reporter.ts";
-import type { Signer } from "../../../../services/signer/signer.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import { brisk } from "../../../support/timing.ts";
 import type { TestCloud } from "../../support/cloud.ts";
-import { killedAt } from "../../support/killing.ts";
-import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
+import { abortAt, INTERRUPTION, killedAt } from "../../support/killing.ts";
+import { contentOf, definitionOf, recoveryLogOf, runSql, vaultWithout } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/replaceChild.ts", import.meta.url));
 
-/** What the platform's logins are called in these tests. */
+/** The password of the platform's login in these tests. */
 const API_PASSWORD = "api";
 
 let started: TestSource;
 let cloud: TestCloud;
 let live: TestDatabase;
-let vault: Vault;
-let signer: Signer & { keyId: string };
-let trustedKeys: string[];
 let saved: BackupResult;
 let wanted: State;
 let damaged: State;
 
-/** All of a database that anybody can tell from outside, by stock pg_dump and readers of the test's own. */
-interface State {
-  content: Record<string, string>;
-  definition: string;
-  objects: Record<string, string>;
-  roles: object[];
-  largeObjects: object[];
-  open: object[];
-}
+/** All that can be read of a database, by stock pg_dump and by the test's own queries. */
+type State = Awaited<ReturnType<typeof stateOf>>;
 
-async function stateOf(): Promise<State> {
+const LARGE_OBJECTS = "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1";
+
+async function stateOf() {
   return {
     content: await contentOf(live.url),
     // Rights have no order.
     definition: definitionOf(live.superuserUrl).split("\n").sort().join("\n"),
     objects: await withSession(live.url, { applicationName: "test" }, digestObjects),
-    roles: await runSql(
+    roles: await runSql<{ rolname: string; of: string[] }>(
       live.superuserUrl,
       `select rolname, rolcanlogin, rolconfig, array(select g.rolname || ' ' || m.admin_option from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as of
        from pg_roles r where rolname !~ '^pg_' order by 1`,
     ),
-    largeObjects: await runSql(
-      live.superuserUrl,
-      "select loid::int, encode(data, 'hex') as data from pg_largeobject order by 1",
-    ),
+    largeObjects: await runSql(live.superuserUrl, LARGE_OBJECTS),
     open: await runSql(
       live.superuserUrl,
       "select (select array_agg(a::text order by a::text) from pg_database d, unnest(d.datacl) a where datname = current_database()) as acl, (select count(*)::int from pg_db_role_setting where setdatabase <> 0) as settings",
@@ -92,8 +76,7 @@ const DAMAGE = `
 
 beforeAll(async () => {
   started = await startTestSource();
-  ({ cloud, database: live, signer, trustedKeys } = started);
-  vault = await cloud.newVault();
+  ({ cloud, database: live } = started);
   await applySchema(live.url);
   await fill(live.url, { rows: 60 });
   await runSql(
@@ -103,12 +86,10 @@ beforeAll(async () => {
      create publication partners for table public.posts (id, title); select lo_from_bytea(0, '\\xcafe')`,
   );
   await runSql(live.superuserUrl, `alter role authenticator password '${API_PASSWORD}'`);
-  saved = await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  saved = await started.backUp(live.url);
   wanted = await stateOf();
 }, 60_000);
-afterAll(async () => {
-  await started.stop();
-});
+afterAll(() => started.stop());
 beforeEach(async () => {
   await runSql(live.url, "grant reporting to postgres");
   await runSql(live.url, DAMAGE);
@@ -124,26 +105,16 @@ afterEach(async () => {
   if (later.length > 0) await runSql(live.superuserUrl, 'drop owned by "Later Role"; drop role "Later Role"');
 }, 60_000);
 
-const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  backupId: saved.backupId,
-  targetUrl: live.url,
-  confirm: () => Promise.resolve(),
-  saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
-  clock: systemClock,
-  reporter: silent,
-  timing: brisk,
-  ...more,
-});
+const options = (more: Partial<ReplaceOptions> = {}) =>
+  started.replacing(live.url, { backupId: saved.backupId, timing: brisk, ...more });
+const saveFirst = async () => (await started.backUp(live.url, { acceptsSmaller: true, isSafety: true })).backupId;
 const goBack = () => abandon({ targetUrl: live.url, reporter: silent, timing: brisk });
 
 async function expectNew(): Promise<void> {
   const { roles, ...state } = await stateOf();
   const { roles: wantedRoles, ...rest } = wanted;
-  // A role of the live database that the backup knows nothing of stays; it has lost its rights with what they were on.
-  const known = (roles as { rolname: string; of: string[] }[])
+  // A role of the live database that the backup lacks stays. It has lost its rights with the objects that they were on.
+  const known = roles
     .filter(({ rolname }) => rolname !== "Later Role")
     .map((role) => ({ ...role, of: role.of.filter((one) => !one.startsWith("Later Role")) }));
   expect(known).toEqual(wantedRoles);
@@ -164,7 +135,7 @@ async function expectNothingLeft(): Promise<void> {
   expect(left).toEqual([]);
 }
 
-/** A client of the API that asks for one thing over and over, and comes back when it is thrown out. */
+/** A client of the API that repeats one query, and connects again when its session is ended. */
 const clients: AbortController[] = [];
 function watch(): { hasSeen(states: number): Promise<void>; stop(): Promise<{ seen: Set<string>; refused: number }> } {
   const url = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
@@ -191,14 +162,14 @@ function watch(): { hasSeen(states: number): Promise<void>; stop(): Promise<{ se
           await session.end();
         }
       } catch {
-        // The end of the watching is none.
+        // The end of the watching is no refusal.
         refused += Number(!stopped.signal.aborted);
         await sleep(50);
       }
     }
   })();
   return {
-    /** Waits until it has seen so many states, or could not for as long as it takes on any machine. */
+    /** Waits until it has seen this many states, at most for the time that this takes on any machine. */
     async hasSeen(states) {
       for (let wait = 0; seen.size < states && wait < 1000; wait += 1) await sleep(10);
     },
@@ -222,10 +193,7 @@ describe("replacement of a live database", () => {
           expect(danger.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
           return Promise.resolve();
         },
-        saveFirst: async () => {
-          const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-          return (await backup({ ...common, databaseUrl: live.url, acceptsSmaller: true, isSafety: true })).backupId;
-        },
+        saveFirst,
       }),
     );
     await client.hasSeen(2);
@@ -236,43 +204,19 @@ describe("replacement of a live database", () => {
     expect(said).toContain("public.posts: all of its 60 rows.");
     expect(result).toMatchObject({ backupId: saved.backupId, posts: 60, tables: saved.tables, rows: saved.rows });
     expect(result.phases.map(({ name }) => name)).toEqual([
-      ...[
-        "claim",
-        "gate",
-        "safety backup",
-        "aside",
-        "download",
-        "extensions",
-        "roles",
-        "schema",
-        "data",
-        "constraints",
-      ],
-      ...["checks", "switch", "open", "clean up"],
+      ...["claim", "gate", "safety backup", "aside", "download", "extensions", "roles", "schema", "data"],
+      ...["constraints", "checks", "switch", "open", "clean up"],
     ]);
-    // The safety backup is of what was there: it can bring it back.
+    // The safety backup brings back what was there before.
     await replace(options({ backupId: result.safetyBackupId }));
-    const { content, objects, largeObjects } = await stateOf();
-    expect({ content, objects, largeObjects }).toEqual({
-      content: damaged.content,
-      objects: damaged.objects,
-      largeObjects: damaged.largeObjects,
-    });
-    const logs = await vault.list(RECOVERY_LOG_PREFIX);
-    expect(JSON.parse(String(Buffer.from((await vault.getBytes(logs.at(-1)!.key))!)))).toMatchObject({
-      what: "replacement",
-      result: "done",
-    });
+    const contentsOf = ({ content, objects, largeObjects }: State) => ({ content, objects, largeObjects });
+    expect(contentsOf(await stateOf())).toEqual(contentsOf(damaged));
+    expect((await recoveryLogOf(started.vault)).at(-1)!.entry).toMatchObject({ what: "replacement", result: "done" });
   }, 90_000);
 
   it("brings the old state back when anything fails, and says so", async () => {
     const client = watch();
-    const broken = (part: string): Vault => ({
-      ...vault,
-      get: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.get(key, signal)),
-      getBytes: (key, signal) => (key.includes(part) ? Promise.resolve(undefined) : vault.getBytes(key, signal)),
-    });
-    await expect(replace(options({ vault: broken("/data/") }))).rejects.toThrow(
+    await expect(replace(options({ vault: vaultWithout(started.vault, "/data/") }))).rejects.toThrow(
       /is missing from the vault.*the old state is back, whole, and the gate is open\./,
     );
     await expectOld();
@@ -280,30 +224,20 @@ describe("replacement of a live database", () => {
       "No backup. What was there before: the old state is back",
     );
     await expectOld();
-    await expect(replace(options({ confirm: () => Promise.reject(new UserError("Nobody agreed.")) }))).rejects.toThrow(
-      "Nobody agreed.",
-    );
-    const interrupted = new AbortController();
-    const reporter = (message: string) => {
-      if (message.startsWith("Comparing every")) interrupted.abort(new DOMException("interrupted", "AbortError"));
-    };
-    await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
+    const refusal = () => Promise.reject(new UserError("It was not confirmed."));
+    await expect(replace(options({ confirm: refusal }))).rejects.toThrow("It was not confirmed.");
+    await expect(replace(options(abortAt("Comparing every", INTERRUPTION)))).rejects.toThrow("interrupted");
     await expectOld();
     const { seen } = await client.stop();
     expect(seen.size).toBe(1);
   }, 90_000);
 
-  it("lets nobody write from before the safety backup on, and nobody into a schema of the app while it restores", async () => {
+  it("lets no session write from before the safety backup on, and no role into a schema of the app while it restores", async () => {
     const api = live.url.replace(/\/\/postgres:[^@]*@/, `//authenticator:${API_PASSWORD}@`);
     const client = await connect(api, { applicationName: "test client" });
     const found: unknown[] = [];
-    const saveFirst = async () => {
-      found.push(
-        await client.query("select 1").then(
-          () => "answered",
-          () => "ended",
-        ),
-      );
+    const look = async () => {
+      found.push((await Promise.allSettled([client.query("select 1")]))[0].status);
       found.push(await connect(api, { applicationName: "test client" }).catch((error: unknown) => error));
       return "20260101T000000Z-000000";
     };
@@ -317,10 +251,10 @@ describe("replacement of a live database", () => {
              and has_schema_privilege(r.oid, n.oid, 'usage') order by 1, 2`,
         );
     };
-    await replace(options({ saveFirst, reporter }));
+    await replace(options({ saveFirst: look, reporter }));
     await client.end();
     expect(found).toEqual([
-      "ended",
+      "rejected",
       expect.objectContaining({ message: expect.stringContaining("no right to connect") }),
     ]);
     expect(await reached).toEqual([]);
@@ -334,7 +268,7 @@ describe("replacement of a live database", () => {
     return cause instanceof Error && isThrownOut(cause);
   };
 
-  it("ends whoever comes in meanwhile with the owner's own password", async () => {
+  it("ends sessions that log in meanwhile with the owner's own password", async () => {
     const intruder = { ended: false, came: false };
     let intruding: Promise<void> | undefined;
     const stay = async (session: Session) => {
@@ -342,10 +276,9 @@ describe("replacement of a live database", () => {
       for (;;) await session.query("select pg_sleep(0.05)");
     };
     const intrude = async () => {
-      const failure: unknown = await withSession(live.url, { applicationName: "intruder" }, stay).catch(
-        (error: unknown) => error,
-      );
-      // On a busy machine it is ended, or its connection is closed, while it still comes in: then it was there as well.
+      const staying = withSession(live.url, { applicationName: "intruder" }, stay);
+      const failure: unknown = await staying.catch((error: unknown) => error);
+      // On a busy machine it is ended, or its connection is closed, while it still logs in: then it was there as well.
       intruder.ended = isThrownOut(failure);
       intruder.came ||= intruder.ended;
     };
@@ -360,10 +293,10 @@ describe("replacement of a live database", () => {
     await expectNew();
   }, 60_000);
 
-  it("does not make a state live that is not the backup's: all of it is compared once more in the last transaction", async () => {
+  it("does not make a state live that is not the backup's: all of it is compared again in the last transaction", async () => {
     let meddling: Promise<unknown> | undefined;
     const reporter = (message: string) => {
-      // A superuser is kept out by nothing.
+      // Nothing keeps a superuser out.
       if (message.startsWith("Making indexes"))
         meddling = runSql(live.superuserUrl, "create function public.stray() returns int language sql as 'select 1'");
     };
@@ -376,21 +309,18 @@ describe("replacement of a live database", () => {
 
   const killAt = (phase: string, afterMs: number) => {
     const order = {
-      ...{ bucket: vault.name, region: cloud.region, endpoint: cloud.endpoint, trustedKeys, targetUrl: live.url },
-      ...{ backupId: saved.backupId, keyId: signer.keyId },
+      ...{ bucket: started.vault.name, region: cloud.region, endpoint: cloud.endpoint, targetUrl: live.url },
+      ...{ backupId: saved.backupId, keyId: started.signer.keyId, trustedKeys: started.trustedKeys },
     };
     return killedAt(CHILD, order, { phase, afterMs });
   };
 
-  it("never takes what it has saved itself for the state to go back to", async () => {
-    const saving = { databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-    const saveFirst = async () => (await backup({ ...saving, acceptsSmaller: true, isSafety: true })).backupId;
-    const fails = new AbortController();
-    const reporter = (line: string) => line.startsWith("Restoring") && fails.abort(new Error("the network is gone"));
+  it("never takes its own safety backup for the state to go back to", async () => {
     const call = (more: Partial<ReplaceOptions>) => replace(options({ backupId: undefined, saveFirst, ...more }));
-    await expect(call({ reporter, signal: fails.signal })).rejects.toThrow("the network is gone");
+    const failing = abortAt("Restoring", new Error("the network is gone"));
+    await expect(call(failing)).rejects.toThrow("the network is gone");
     await expectOld();
-    // The same command again: by now the damage lies in the vault, newer than the state that is wanted.
+    // The same command again. By now the vault has a backup of the damage, newer than the wanted state.
     expect((await call({})).backupId).toBe(saved.backupId);
     await expectNew();
   }, 60_000);
@@ -414,27 +344,18 @@ describe("replacement of a live database", () => {
     expect(seen.size).toBe(1);
   }, 120_000);
 
-  it("goes on to the complete new state after kills -9 at each of its states", async () => {
-    const common = { vault, trustedKeys, tiers: TIERS, clock: systemClock, reporter: silent };
-    const source = { ...common, databaseUrl: live.url };
-    const later = await backup({ ...source, signer, acceptsSmaller: true });
+  it("continues to the complete new state after kills -9 at each of its states", async () => {
+    const later = await started.backUp(live.url, { acceptsSmaller: true });
     const client = watch();
     await client.hasSeen(1);
-    for (const phase of [
-      "Closing",
-      "Setting",
-      "Making types",
-      "Restoring",
-      "Making indexes",
-      "Comparing every",
-      "Opening",
-    ]) {
+    const phases = ["Closing", "Setting", "Making types", "Restoring", "Making indexes", "Comparing every", "Opening"];
+    for (const phase of phases) {
       await killAt(phase, 20);
       if (phase !== "Restoring") continue;
-      await expect(backup({ ...source, signer })).rejects.toThrow("so what it holds now is half of it");
-      await expect(assess(source)).rejects.toThrow("so what it holds now is half of it");
-      const { confirm } = options();
-      const some = restoreTables({ ...common, confirm, targetUrl: live.url, tables: ["public.posts"] });
+      await expect(started.backUp(live.url)).rejects.toThrow("so what it holds now is half of it");
+      const assessing = assess({ ...started.common, databaseUrl: live.url });
+      await expect(assessing).rejects.toThrow("so what it holds now is half of it");
+      const some = restoreTables({ ...started.replacing(live.url), tables: ["public.posts"] });
       await expect(some).rejects.toThrow("is under way");
     }
     await expect(replace(options({ backupId: "20260101T000000Z-000001" }))).rejects.toThrow("is under way");

@@ -1,25 +1,20 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import pg from "pg";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { closeGate, gateState, openGate } from "../../../../recovery/gate/writeGate.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
 import { abandon, replace } from "../../../../recovery/restore/inPlace/replace.ts";
 import type { ReplaceOptions } from "../../../../recovery/restore/inPlace/replaceSteps.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
 import { brisk } from "../../../support/timing.ts";
-import { runSql } from "../../support/sample.ts";
+import { abortAt, INTERRUPTION } from "../../support/killing.ts";
+import { runSql, vaultWithout } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
 
 let started: TestSource;
-let vault: Vault;
 let backupId: string;
 beforeAll(async () => {
   started = await startTestSource();
-  vault = await started.cloud.newVault();
   await runSql(
     started.database.url,
     "create table public.seen (id int); create schema shop; create table shop.things (id int primary key, name text); insert into shop.things values (1, 'right')",
@@ -28,26 +23,17 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => started.stop());
 
-const save = async (isSafety = false) => {
-  const { database, signer } = started;
-  const common = { vault, signer, tiers: TIERS, clock: systemClock, reporter: silent };
-  return (await backup({ ...common, databaseUrl: database.url, acceptsSmaller: true, isSafety })).backupId;
-};
-const options = (more: Partial<ReplaceOptions> = {}): ReplaceOptions => ({
-  ...{ vault, trustedKeys: started.trustedKeys, tiers: TIERS, targetUrl: started.database.url },
-  confirm: () => Promise.resolve(),
-  saveFirst: () => save(true),
-  ...{ clock: systemClock, reporter: silent, timing: brisk },
-  ...more,
-});
+const save = async (isSafety = false) =>
+  (await started.backUp(started.database.url, { acceptsSmaller: true, isSafety })).backupId;
+const options = (more: Partial<ReplaceOptions> = {}) =>
+  started.replacing(started.database.url, { saveFirst: () => save(true), timing: brisk, ...more });
+const withoutRows = () => ({ vault: vaultWithout(started.vault, "/data/") });
 const damage = () => runSql(started.database.url, "update shop.things set name = 'wrong'");
 const things = () => runSql(started.database.url, "select name from shop.things");
 
-it("takes the same backup once more after a failure, not what the first run has saved of the damage", async () => {
+it("takes the same backup again after a failure, not the safety backup of the damage", async () => {
   await damage();
-  const getBytes: Vault["getBytes"] = (key, signal) =>
-    key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
-  await expect(replace(options({ vault: { ...vault, getBytes } }))).rejects.toThrow("the old state is back");
+  await expect(replace(options(withoutRows()))).rejects.toThrow("the old state is back");
   expect(await things()).toEqual([{ name: "wrong" }]);
   expect(await replace(options())).toMatchObject({ backupId });
   expect(await things()).toEqual([{ name: "right" }]);
@@ -69,21 +55,18 @@ it("is done although another session holds what lies aside, and says what is lef
     state: "new",
     stillClosed: false,
   });
-  expect(
-    await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
-  ).toEqual([]);
+  const aside = "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'";
+  expect(await runSql(database.url, aside)).toEqual([]);
 }, 60_000);
 
-it("leaves writes stopped where an engineer has stopped them, and says so, whichever state is live", async () => {
+it("leaves writes stopped if an engineer has stopped them, and says so, whichever state is live", async () => {
   const { database } = started;
   await damage();
   const session = await connect(database.url, { applicationName: "castchat-recovery test" });
   try {
     const engineer = { holder: "writes stop", level: "writes" } as const;
     await closeGate(session, engineer);
-    const broken: Vault["getBytes"] = (key, signal) =>
-      key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
-    await expect(replace(options({ vault: { ...vault, getBytes: broken } }))).rejects.toThrow(
+    await expect(replace(options(withoutRows()))).rejects.toThrow(
       /the old state is back, whole, and writes stay stopped by `writes stop`/,
     );
     expect((await replace(options())).notes).toContain(
@@ -99,17 +82,12 @@ it("leaves writes stopped where an engineer has stopped them, and says so, which
 
 it("says on Ctrl-C which of the two states there is", async () => {
   await damage();
-  const interrupted = new AbortController();
-  const said: string[] = [];
-  const reporter = (message: string) => {
-    said.push(message);
-    if (message.startsWith("Restoring")) interrupted.abort(new DOMException("interrupted", "AbortError"));
-  };
-  await expect(replace(options({ reporter, signal: interrupted.signal }))).rejects.toThrow("interrupted");
-  expect(said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
+  const aborting = abortAt("Restoring", INTERRUPTION);
+  await expect(replace(options(aborting))).rejects.toThrow("interrupted");
+  expect(aborting.said.at(-1)).toMatch(/the old state is back, whole, and the gate is open/);
 }, 60_000);
 
-it("says that nothing can be told while the server is down, and goes on once it is there", async () => {
+it("says that the state is not known while the server is down, and continues once it answers", async () => {
   const { database } = started;
   await damage();
   let crashing: Promise<void> | undefined;
@@ -157,7 +135,7 @@ it("is not held up by an app that comes back as the owner and reads for long", a
   expect(await things()).toEqual([{ name: "right" }]);
 }, 60_000);
 
-it("says who is in the way where a session of the platform's holds what has to be moved", async () => {
+it("says which session is in the way if one of the platform's holds what has to be moved", async () => {
   const { database } = started;
   await damage();
   const holder = await connect(database.superuserUrl, { applicationName: "platform" });

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
-import { runSql } from "../../support/sample.ts";
+import { runSql, vaultWithout } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
 
 const TABLES = 500;
@@ -31,25 +26,16 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => started.stop());
 
-it("goes back, and through, with more tables than one transaction can take away", async () => {
-  const { cloud, database, signer, trustedKeys } = started;
-  const vault = await cloud.newVault();
-  const common = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
-  await backup({ ...common, databaseUrl: database.url, signer });
+it("goes back, and through, with more tables than one transaction can drop", async () => {
+  const { database } = started;
+  await started.backUp(database.url);
   await runSql(database.url, "update parts.of set v = 'wrong'");
-  const options = {
-    ...{ ...common, trustedKeys, targetUrl: database.url },
-    confirm: () => Promise.resolve(),
-    saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
-  };
-  const getBytes: Vault["getBytes"] = (key, signal) =>
-    key.includes("/data/") ? Promise.resolve(undefined) : vault.getBytes(key, signal);
   const values = () => runSql(database.url, "select v from parts.of");
-  await expect(replace({ ...options, vault: { ...vault, getBytes } })).rejects.toThrow("the old state is back, whole");
+  const broken = replace(started.replacing(database.url, { vault: vaultWithout(started.vault, "/data/") }));
+  await expect(broken).rejects.toThrow("the old state is back, whole");
   expect(await values()).toEqual([{ v: "wrong" }]);
-  await replace(options);
+  await replace(started.replacing(database.url));
   expect(await values()).toEqual([{ v: "right" }]);
-  expect(
-    await runSql(database.url, "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'"),
-  ).toEqual([]);
+  const aside = "select from pg_namespace where nspname like 'castchat!_aside%' escape '!'";
+  expect(await runSql(database.url, aside)).toEqual([]);
 }, 120_000);

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { closeGate, openGate } from "../../../../recovery/gate/writeGate.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { replace } from "../../../../recovery/restore/inPlace/replace.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
 import { type SessionPooler, startSessionPooler } from "../../../support/sessionPooler.ts";
 import { contentOf, runSql } from "../../support/sample.ts";
 import { startTestSource, type TestSource } from "../../support/source.ts";
@@ -39,17 +35,11 @@ it("ends no session of its own behind a pooler that gives every session the same
 }, 60_000);
 
 it("replaces a database behind a pooler that drops names and options", async () => {
-  const { cloud, database, signer, trustedKeys } = started;
-  const vault = await cloud.newVault();
-  const common = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
-  const { backupId } = await backup({ ...common, databaseUrl: database.url, signer });
+  const { database } = started;
+  const { backupId } = await started.backUp(database.url);
   const before = await contentOf(database.url);
   await runSql(database.url, "update public.posts set title = 'wrong'; drop table public.messages cascade");
-  const result = await replace({
-    ...{ ...common, trustedKeys, targetUrl: pooled, backupId },
-    confirm: () => Promise.resolve(),
-    saveFirst: () => Promise.resolve("20260101T000000Z-000000"),
-  });
+  const result = await replace(started.replacing(pooled, { backupId }));
   expect(result.backupId).toBe(backupId);
   expect(await contentOf(database.url)).toEqual(before);
 }, 90_000);

@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { createAdaptorServer } from "@hono/node-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
@@ -11,7 +12,6 @@ import { closeServer, listen } from "../../../../lab/sandbox/host/servers.ts";
 import { Supervisor } from "../../../../lab/sandbox/host/supervisor.ts";
 import { LocalProjectServers } from "../../../../lab/sandbox/postgres/projectServers.ts";
 import { connectionUrl } from "../../../../lab/sandbox/postgres/supabase.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
 import { readPlatformBackups } from "../../../../recovery/restore/platform/platformBackups.ts";
 import { type PlatformRestoreOptions, restorePlatform } from "../../../../recovery/restore/platform/platformRestore.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
@@ -22,13 +22,11 @@ import type { Vault } from "../../../../services/vault/vault.ts";
 import { pick, send, type TestBed, testBed, TOKEN } from "../../../lab/sandbox/emulators/support.ts";
 import { makeTestFolder } from "../../../support/folder.ts";
 import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
-import { runSql } from "../../support/sample.ts";
+import { recoveryLogOf, runSql } from "../../support/sample.ts";
 
 const PASSWORD = "a password";
 const WANTED = {
-  name: "castchat",
-  organization_slug: "org",
-  db_pass: PASSWORD,
+  ...{ name: "castchat", organization_slug: "org", db_pass: PASSWORD },
   region_selection: { type: "specific", code: "ap-northeast-1" },
 };
 
@@ -42,12 +40,12 @@ let server: Server;
 let endpoint: string;
 let ref: string;
 let databaseUrl: string;
-/** What the API answers in place of its own answer, for as long as it is set. `after`: once the request has been served. */
+/** What the API answers instead of its own answer, while it is set. `after`: once the request has been served. */
 let fault: { request: RegExp; status: 401 | 503; after?: boolean; times?: number } | undefined;
 /** A restore waits for this. */
 let restoring: Promise<void>;
 
-/** Servers whose restores a test can hold back. */
+/** Servers whose restores a test can delay. */
 class HeldServers extends LocalProjectServers {
   override async restoreCopy(...args: Parameters<LocalProjectServers["restoreCopy"]>) {
     await restoring;
@@ -94,21 +92,13 @@ beforeEach(() => {
 });
 afterEach(() => supabase.settled());
 
-const client = () => supabaseDatabases({ token: TOKEN, endpoint, retryDelayMs: 5 });
+const client = (token = TOKEN) => supabaseDatabases({ token, endpoint, retryDelayMs: 5 });
 const said: string[] = [];
 const waiting = (limitMs: number) => ({ ...realTiming, platformRestore: { firstMs: 20, longestMs: 100, limitMs } });
 const options = (more: Partial<PlatformRestoreOptions> = {}): PlatformRestoreOptions => ({
-  databaseHost: client(),
-  vault,
-  ref,
-  databaseUrl,
-  choice: { backupId: 1 },
-  confirm: (danger) => {
-    said.push(...danger.lines);
-    return Promise.resolve();
-  },
-  clock: () => new Date(),
-  timing: waiting(30_000),
+  ...{ databaseHost: client(), vault, ref, databaseUrl, choice: { backupId: 1 } },
+  confirm: ({ lines }) => Promise.resolve(void said.push(...lines)),
+  ...{ clock: () => new Date(), timing: waiting(30_000) },
   reporter: (message) => void said.push(message),
   ...more,
 });
@@ -119,15 +109,20 @@ const statusOf = async () => (await client().project(ref))?.status;
 const write = (id: number) =>
   runSql(databaseUrl, `delete from public.posts where id > 2; insert into public.posts values (${id})`);
 
+/** Delays restores until the returned function is called. */
+function holdRestores(): () => void {
+  let finish: () => void = () => undefined;
+  restoring = new Promise((resolve) => (finish = resolve));
+  return finish;
+}
+
 /** The recovery log's entries since the last call, oldest first. */
 async function newEntries(): Promise<Record<string, unknown>[]> {
-  const keys = (await vault.list(RECOVERY_LOG_PREFIX)).map(({ key }) => key).sort();
-  const fresh = keys.filter((key) => !seenEntries.has(key));
-  fresh.forEach((key) => seenEntries.add(key));
-  const read = async (key: string) => JSON.parse(String(Buffer.from((await vault.getBytes(key))!))) as object;
-  return (await Promise.all(fresh.map(read))) as Record<string, unknown>[];
+  const fresh = (await recoveryLogOf(vault)).slice(seenEntries);
+  seenEntries += fresh.length;
+  return fresh.map(({ entry }) => entry);
 }
-const seenEntries = new Set<string>();
+let seenEntries = 0;
 
 describe("restorePlatform", () => {
   it("says what it destroys, lets Supabase restore the project, and counts what is there", async () => {
@@ -141,14 +136,10 @@ describe("restorePlatform", () => {
     expect(said[1]).toMatch(/^Everything written since 20.* \(0 h \d min\) is lost for good/);
     const [entry, ...more] = await newEntries();
     expect(more).toEqual([]);
+    const { source, phases } = result;
     expect(entry).toMatchObject({
-      what: "restore on the platform",
-      result: "done",
-      restoreId: `platform-${ref}`,
-      source: result.source,
-      target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`,
-      phases: result.phases,
-      durationMs: expect.any(Number),
+      ...{ what: "restore on the platform", result: "done", restoreId: `platform-${ref}`, source, phases },
+      ...{ target: `127.0.0.1:${servers.connection(ref)!.port}/postgres`, durationMs: expect.any(Number) as unknown },
     });
     expect(entry).not.toHaveProperty("backupId");
     expect(result.phases.map(({ name }) => name)).toEqual(["order", "restore", "database"]);
@@ -156,35 +147,33 @@ describe("restorePlatform", () => {
     expect(JSON.stringify(entry)).not.toContain(PASSWORD);
   }, 60_000);
 
-  it("changes nothing where nobody agrees, or what is wanted isn't there", async () => {
+  it("changes nothing without a confirmation, or if the wanted state does not exist", async () => {
     await write(4);
     const refusals: [Partial<PlatformRestoreOptions>, RegExp][] = [
-      [{ confirm: () => Promise.reject(new UserError("nobody agrees")) }, /nobody agrees/],
+      [{ confirm: () => Promise.reject(new UserError("not confirmed")) }, /not confirmed/],
       [{ choice: { backupId: 99 } }, /^Supabase has no backup 99 of .*: it has 1 of 20/],
       [{ choice: { at: new Date() } }, /has no point-in-time recovery, .* --backup-id 1 is the newest before that\.$/],
       [{ choice: { at: new Date("2020-01-01T00:00:00Z") } }, /has no point-in-time recovery, .*: it has 1 of 20/],
       [{ ref: "zzzzzzzzzzzzzzzzzzzz" }, /no project zzzzzzzzzzzzzzzzzzzz/],
-      [
-        { databaseHost: supabaseDatabases({ token: "wrong", endpoint, retryDelayMs: 5 }) },
-        /\(401\).*SUPABASE_ACCESS_TOKEN/,
-      ],
+      [{ databaseHost: client("wrong") }, /\(401\).*SUPABASE_ACCESS_TOKEN/],
     ];
     for (const [more, message] of refusals) await expect(restorePlatform(options(more))).rejects.toThrow(message);
     expect(await newEntries()).toEqual([]);
     fault = { request: /POST .*restore$/, status: 401 };
     await expect(restorePlatform(options())).rejects.toThrow(/\(401\): made to fail.* Nothing was changed\.$/);
     fault = { request: /POST .*restore$/, status: 503 };
-    await expect(restorePlatform(options())).rejects.toThrow(/did not say whether it has begun, .*ACTIVE_HEALTHY/);
+    await expect(restorePlatform(options())).rejects.toThrow(
+      /did not say whether it has begun the restore, .*ACTIVE_HEALTHY/,
+    );
     expect([await posts(), await statusOf()]).toEqual([[1, 2, 4], "ACTIVE_HEALTHY"]);
-    // An order that was refused is an order.
+    // A refused order is logged as well.
     expect((await newEntries()).at(-1)).toMatchObject({ result: "failed", phases: [] });
   }, 60_000);
 
-  it("waits on where the API stumbles, also when the answer to the order is lost", async () => {
+  it("keeps waiting if the API fails, and if the answer to the order is lost", async () => {
     await write(5);
     said.length = 0;
-    let finish: () => void = () => undefined;
-    restoring = new Promise((resolve) => (finish = resolve));
+    const finish = holdRestores();
     fault = { request: /POST .*restore$/, status: 503, after: true, times: 1 };
     const reporter = (message: string) => {
       said.push(message);
@@ -198,10 +187,9 @@ describe("restorePlatform", () => {
     expect(said.some((message) => message.startsWith("Waiting for Supabase's API to answer"))).toBe(true);
   }, 60_000);
 
-  it("says so when the restore hangs, and the same call waits on without beginning another", async () => {
+  it("says so when the restore hangs, and the same call keeps waiting without another order", async () => {
     await write(6);
-    let finish: () => void = () => undefined;
-    restoring = new Promise((resolve) => (finish = resolve));
+    const finish = holdRestores();
     const hung = restorePlatform(options({ timing: waiting(600) }));
     await expect(hung).rejects.toThrow(
       /the restore of .* is not done: it waits for Supabase \(RESTORING\)\. Supabase continues with it\. .*castchat-recovery restore/,
@@ -232,22 +220,19 @@ describe("restorePlatform", () => {
     restoring = Promise.reject(new Error("the copy is damaged"));
     restoring.catch(() => undefined);
     const url = connectionUrl("postgres", PASSWORD, servers.connection(other)!.port);
-    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(
-      /has failed \(RESTORE_FAILED\)/,
-    );
-    await expect(restorePlatform(options({ ref: other, databaseUrl: url }))).rejects.toThrow(
-      /restores only active projects/,
-    );
+    const restore = () => restorePlatform(options({ ref: other, databaseUrl: url }));
+    await expect(restore()).rejects.toThrow(/has failed \(RESTORE_FAILED\)/);
+    await expect(restore()).rejects.toThrow(/restores only active projects/);
   }, 60_000);
 
-  it("goes to a second where the plan can, and says which ones it can reach", async () => {
+  it("goes to a second if the plan can, and says which ones it can reach", async () => {
     await runSql(databaseUrl, "delete from public.posts where id > 2");
     await supabase.backups.enablePointInTime(ref);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await sleep(1_100);
     await runSql(databaseUrl, "insert into public.posts values (7)");
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await sleep(1_100);
     const instant = new Date();
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await sleep(1_100);
     await runSql(databaseUrl, "insert into public.posts values (8)");
     await expect(restorePlatform(options({ choice: { at: new Date("2020-01-01T00:00:00Z") } }))).rejects.toThrow(
       /to any second from 20.* to 20.*, not to 2020-01-01T00:00:00\.000Z/,
@@ -257,9 +242,9 @@ describe("restorePlatform", () => {
     expect(await posts()).toEqual([1, 2, 7]);
   }, 60_000);
 
-  it("takes no server for restored that could not be asked before the order and has run all the time", async () => {
+  it("does not take a server for restored that did not answer before the order and has run all the time", async () => {
     const superuserUrl = servers.connection(ref)!.superuserUrl;
-    // Its connections are all taken, until the order is out; and Supabase does not begin.
+    // It accepts no connection until the order is out, and Supabase does not begin.
     await runSql(superuserUrl, "alter role postgres connection limit 0");
     const idle = {
       ...client(),
@@ -276,7 +261,7 @@ describe("restorePlatform", () => {
 });
 
 describe("the recovery log", () => {
-  it("costs nobody the restore where it can't be written", async () => {
+  it("does not fail the restore if it cannot be written", async () => {
     const closed: Vault = { ...vault, put: () => Promise.reject(new Error("the region does not answer")) };
     const result = await restorePlatform(options({ vault: closed }));
     expect(result.notes).toEqual([
@@ -294,23 +279,17 @@ describe("Supabase's own backups in a list", () => {
 
   it("stand there with their time, kind and state, and a warning when they are old", async () => {
     const { facts, lines } = await show();
-    expect(facts.find(({ kind }) => kind === "daily")).toMatchObject({
-      source: "supabase",
-      ref,
-      status: "COMPLETED",
-      takenAt: expect.any(Date),
-    });
+    const daily = { source: "supabase", ref, status: "COMPLETED", takenAt: expect.any(Date) as unknown };
+    expect(facts.find(({ kind }) => kind === "daily")).toMatchObject(daily);
     expect(lines.join("\n")).toMatch(/daily +│ 20\d\d-.*│ COMPLETED/);
     expect(lines.join("\n")).not.toContain("Warning");
-    const late = await showPlatform(ref, async () => ({
-      ...(await readPlatformBackups(client(), ref, () => new Date())),
-      warning: "too old",
-    }));
+    const read = () => readPlatformBackups(client(), ref, () => new Date());
+    const late = await showPlatform(ref, async () => ({ ...(await read()), warning: "too old" }));
     expect(late.lines.at(-1)).toBe("Warning: too old");
     expect(late.facts.at(-1)).toMatchObject({ kind: "warning", message: "too old" });
   });
 
-  it("leave a line with the reason where they can't be had", async () => {
+  it("leave a line with the reason if they are not available", async () => {
     fault = { request: /GET .*backups/, status: 503 };
     const { facts, lines } = await show();
     expect(lines).toEqual([expect.stringMatching(/^Supabase's own backups of project .* could not be listed: .*503/)]);

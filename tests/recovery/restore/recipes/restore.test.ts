@@ -22,27 +22,25 @@ import type { Vault } from "../../../../services/vault/vault.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TargetServer } from "../../../support/targetServer.ts";
 import type { TestCloud } from "../../support/cloud.ts";
-import { killedAt } from "../../support/killing.ts";
+import { abortAt, killedAt } from "../../support/killing.ts";
 import { type Restoring, startRestoring } from "../../support/restoring.ts";
 import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreChild.ts", import.meta.url));
 
-/** Files with content of a restore that are left. A folder of another process's may come and go meanwhile. */
+/** Files with content that a restore has left. Another process's folder may come and go meanwhile. */
 function leftInTemporaryFolder(): string[] {
-  return (
-    readdirSync(tmpdir())
-      .filter((name) => name.startsWith("castchat-recovery-"))
-      .flatMap((name) => {
-        const folder = join(tmpdir(), name);
-        return existsSync(folder) ? readdirSync(folder).map((file) => join(name, file)) : [];
-      })
-      // One that another suite's kill -9 hit before anything was written into it holds nothing.
-      .filter((file) => (statSync(join(tmpdir(), file), { throwIfNoEntry: false })?.size ?? 0) > 0)
-  );
+  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith("castchat-recovery-"));
+  const files = folders
+    .map((name) => join(tmpdir(), name))
+    .flatMap((folder) => {
+      return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
+    });
+  // Files that another suite's kill -9 left before anything was written into them are empty.
+  return files.filter((file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
 
-/** Hears what PostgREST would: it reads the schema anew when it is told so on this channel. */
+/** Listens as PostgREST does, which reads the schema again on a notification of this channel. */
 async function listenAsApi(url: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -65,7 +63,7 @@ let vault: Vault;
 let saved: BackupResult;
 let content: Record<string, string>;
 let definition: string;
-/** Which backup the tests restore: the newest until a newer one comes. */
+/** The time of the backup that the tests restore. Undefined for the newest, until a newer one comes. */
 let at: Date | undefined;
 
 beforeAll(async () => {
@@ -73,7 +71,7 @@ beforeAll(async () => {
   ({ cloud, database: source, target, trustedKeys, vault } = started);
   await applySchema(source.url);
   await fill(source.url, { rows: 150 });
-  // What CastChat's own schema has none of: own roles that own things, a publication, a large object.
+  // What CastChat's own schema lacks: roles of its own that own objects, a publication, a large object.
   await runSql(
     source.url,
     `create role reporting nologin; create role "Analyst 1" login in role reporting; alter role "Analyst 1" set statement_timeout = '9s';
@@ -98,11 +96,8 @@ async function expectWhole(): Promise<void> {
   expect(await contentOf(target.url)).toEqual(content);
   expect(await started.releasedDefinition()).toBe(definition);
   expect(leftInTemporaryFolder()).toEqual([]);
-  const left = await runSql(
-    target.superuserUrl,
-    "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'",
-  );
-  expect(left).toEqual([]);
+  const left = "select application_name from pg_stat_activity where application_name like 'castchat-recovery%'";
+  expect(await runSql(target.superuserUrl, left)).toEqual([]);
 }
 
 describe("restore", () => {
@@ -111,26 +106,15 @@ describe("restore", () => {
     const api = await listenAsApi(target.superuserUrl);
     const result = await restore(options({ reporter: (message) => said.push(message) }));
     await api.hasHeard("reload schema");
+    const { backupId, snapshotAt, tables, rows } = saved;
     expect(result).toMatchObject({
-      backupId: saved.backupId,
-      snapshotAt: saved.snapshotAt,
-      tables: saved.tables,
-      rows: saved.rows,
-      posts: 150,
+      ...{ backupId, snapshotAt, tables, rows, posts: 150 },
       notes: [
         "Held back until `castchat-recovery resume-jobs`: 2 scheduled jobs and the publications partners, supabase_realtime.",
       ],
     });
-    expect(result.phases.map(({ name }) => name)).toEqual([
-      "claim",
-      "download",
-      "extensions",
-      "roles",
-      "schema",
-      "data",
-      "constraints",
-      "checks",
-    ]);
+    const phases = ["claim", "download", "extensions", "roles", "schema", "data", "constraints", "checks"];
+    expect(result.phases.map(({ name }) => name)).toEqual(phases);
     expect(said.length).toBeGreaterThanOrEqual(8);
     await expectWhole();
     const [role] = await runSql(
@@ -141,25 +125,20 @@ describe("restore", () => {
     expect(await runSql(target.superuserUrl, "select loid, encode(data, 'hex') as data from pg_largeobject")).toEqual([
       { loid: expect.anything(), data: "cafe" },
     ]);
-    expect(await readRestoreMarker(target.url)).toMatchObject({
-      restoreId: result.restoreId,
-      backupId: saved.backupId,
-      phase: "finished",
-      result,
-    });
+    const { restoreId } = result;
+    const marker = { restoreId, backupId, phase: "finished", result };
+    expect(await readRestoreMarker(target.url)).toMatchObject(marker);
 
-    // The app goes on; the same call again must not touch what it has written.
+    // The app continues. The same call again must not touch what it has written.
     await runSql(target.url, "insert into public.page_views values ('/after', now())");
-    // Nothing is done a second time, and it says so.
-    expect(await restore(options())).toEqual({
-      ...result,
-      finishedBefore: expect.stringMatching(/^20\d\d-/) as unknown,
-    });
-    expect(await runSql(target.url, "select path from public.page_views where path = '/after'")).toHaveLength(1);
-    await expect(restore(options({ generation: 2 }))).rejects.toThrow(
-      /holds data \(.*a restore goes into a new project only/,
-    );
-    expect(await runSql(target.url, "select path from public.page_views where path = '/after'")).toHaveLength(1);
+    // Nothing is done a second time, and the result says so.
+    const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
+    expect(await restore(options())).toEqual({ ...result, finishedBefore });
+    const after = () => runSql(target.url, "select path from public.page_views where path = '/after'");
+    expect(await after()).toHaveLength(1);
+    const refused = /holds data \(.*a restore goes into a new project only/;
+    await expect(restore(options({ generation: 2 }))).rejects.toThrow(refused);
+    expect(await after()).toHaveLength(1);
   });
 
   it.each([
@@ -200,20 +179,17 @@ describe("restore", () => {
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
 
-  it("goes on after an abort, whatever it was doing", async () => {
+  it("continues after an abort, whatever it was doing", async () => {
     for (const phase of ["Making types", "Restoring", "Making indexes", "Comparing"]) {
-      const controller = new AbortController();
-      const reporter = (message: string) => {
-        if (message.startsWith(phase)) setTimeout(() => controller.abort(new Error(`stopped while ${phase}`)), 30);
-      };
-      await expect(restore(options({ reporter, signal: controller.signal }))).rejects.toThrow(`stopped while ${phase}`);
+      const stopping = abortAt(phase, new Error(`stopped while ${phase}`), 30);
+      await expect(restore(options(stopping))).rejects.toThrow(`stopped while ${phase}`);
       expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
     }
     expect((await restore(options())).backupId).toBe(saved.backupId);
     await expectWhole();
   }, 60_000);
 
-  it("goes on after a kill -9, with the same backup although a newer one has come", async () => {
+  it("continues after a kill -9, with the same backup although a newer one has come", async () => {
     for (const phase of ["Making types", "Restoring", "Making indexes"]) {
       await killedAt(CHILD, started.order(), { phase, afterMs: 30 });
       expect(await readRestoreMarker(target.url)).toMatchObject({ backupId: saved.backupId, finishedAt: undefined });
@@ -223,59 +199,65 @@ describe("restore", () => {
     expect(newer.rows).toBe(saved.rows + 1);
     expect((await restore(options())).backupId).toBe(saved.backupId);
     await expectWhole();
-    // By its time the older one can still be had; it is what the other tests know the content of.
+    // The other tests name the older one by its time, since they know its content.
     at = new Date(saved.snapshotAt);
   }, 60_000);
 
   it("refuses damaged parts before anything of them is run", async () => {
     const other = await cloud.newVault();
     const { backupId, tier } = await started.backUp({ vault: other });
+    const damaged = () => restore(options({ at: undefined, vault: other }));
     await tamper(other, `${tier}/${backupId}/managed-objects.sql.zst`, (bytes) => bytes.subarray(0, -10));
-    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(
-      "managed-objects.sql.zst is damaged",
-    );
-    await expect(restore(options({ at: undefined, vault: other }))).rejects.toBeInstanceOf(PromiseError);
+    await expect(damaged()).rejects.toThrow("managed-objects.sql.zst is damaged");
+    await expect(damaged()).rejects.toBeInstanceOf(PromiseError);
     expect(await runSql(target.url, "select from pg_tables where schemaname in ('public', 'private')")).toEqual([]);
     await tamper(other, `${tier}/${backupId}/schema.dump.zst`, (bytes) =>
       Buffer.concat([bytes.subarray(0, 1000), bytes.subarray(1001)]),
     );
-    await expect(restore(options({ at: undefined, vault: other }))).rejects.toThrow(/schema\.dump\.zst|frame|corrupt/i);
+    await expect(damaged()).rejects.toThrow(/schema\.dump\.zst|frame|corrupt/i);
     expect(leftInTemporaryFolder()).toEqual([]);
   });
 
-  it("refuses what nobody vouches for, what isn't there, and what can't be reached", async () => {
+  it("refuses what no trusted key has signed, what isn't there, and what can't be reached", async () => {
     const stranger = await (await cloud.newSigner()).publicKeyPem();
-    await expect(restore(options({ trustedKeys: [stranger] }))).rejects.toThrow(
-      /no proven full backup .*not signed by a trusted key/,
-    );
-    await expect(restore(options({ trustedKeys: [] }))).rejects.toThrow("No key is trusted");
-    await expect(restore(options({ vault: await cloud.newVault() }))).rejects.toThrow(
-      "This vault has no proven full backup",
-    );
-    await expect(restore(options({ at: new Date("2020-01-01T00:00:00Z") }))).rejects.toThrow(
-      "There is no proven backup at or before 2020-01-01T00:00:00.000Z",
-    );
-    await expect(restore(options({ at: undefined, backupId: "20200101T000000Z-000000" }))).rejects.toThrow(
-      'There is no backup "20200101T000000Z-000000"',
-    );
-    const nobody = "postgresql://postgres:secret-word@127.0.0.1:9/postgres";
-    await expect(restore(options({ targetUrl: nobody }))).rejects.toThrow("The database 127.0.0.1:9 cannot be reached");
-    await expect(readRestoreMarker(nobody)).rejects.toThrow(UserError);
+    const closed = "postgresql://postgres:secret-word@127.0.0.1:9/postgres";
+    const refusals: [Partial<RestoreOptions>, string | RegExp][] = [
+      [{ trustedKeys: [stranger] }, /no proven full backup .*not signed by a trusted key/],
+      [{ trustedKeys: [] }, "No key is trusted"],
+      [{ vault: await cloud.newVault() }, "This vault has no proven full backup"],
+      [{ at: new Date("2020-01-01T00:00:00Z") }, "There is no proven backup at or before 2020-01-01T00:00:00.000Z"],
+      [{ at: undefined, backupId: "20200101T000000Z-000000" }, 'There is no backup "20200101T000000Z-000000"'],
+      [{ targetUrl: closed }, "The database 127.0.0.1:9 cannot be reached"],
+    ];
+    for (const [more, message] of refusals) await expect(restore(options(more))).rejects.toThrow(message);
+    await expect(readRestoreMarker(closed)).rejects.toThrow(UserError);
     expect(await readRestoreMarker(target.url)).toBeUndefined();
   });
 });
 
 describe("checkRestored", () => {
-  it("names each difference", async () => {
+  /** Restores, and returns the manifest and what compares the target with it or another one. */
+  const restored = async () => {
     await restore(options());
-    const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
-      ({ backupId }) => backupId === saved.backupId,
-    )!;
-    const signal = new AbortController().signal;
-    const check = () => checkRestored({ targetUrl: target.url, applicationName: "test", manifest: manifest!, signal });
+    const backups = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    const manifest = backups.find(({ backupId }) => backupId === saved.backupId)!.manifest!;
+    const { signal } = new AbortController();
+    const check = (of = manifest) =>
+      checkRestored({ targetUrl: target.url, applicationName: "test", manifest: of, signal });
+    return { manifest, check };
+  };
+  /** One after the other, so that each is named beside the ones before it. */
+  const expectNamed = async (check: () => Promise<unknown>, alterations: [sql: string, message: RegExp][]) => {
+    for (const [sql, message] of alterations) {
+      await runSql(target.url, sql);
+      await expect(check()).rejects.toThrow(message);
+    }
+  };
+
+  it("names each difference", async () => {
+    const { check } = await restored();
     expect(await check()).toMatchObject({ posts: 150 });
-    // One after the other, so that each is seen beside the ones before it.
-    const alterations: [sql: string, message: RegExp][] = [
+    await expectNamed(check, [
       ["update public.posts set title = title || '!' where id = 7", /public\.posts has other content in its 150 rows/],
       ["insert into public.page_views values (null, null)", /public\.page_views has \d+ rows instead of \d+/],
       [
@@ -287,26 +269,16 @@ describe("checkRestored", () => {
       ["drop trigger on_auth_user_created on auth.users", /trigger auth\.users\.on_auth_user_created is missing/],
       ['drop policy "nobody" on private.payouts', /policy private\.payouts\.nobody is missing/],
       ["drop table private.reports; create view public.more as select 1", /; and [1-9]\d* more\.$/],
-    ];
-    for (const [sql, message] of alterations) {
-      await runSql(target.url, sql);
-      await expect(check()).rejects.toThrow(message);
-    }
+    ]);
     await expect(check()).rejects.toBeInstanceOf(PromiseError);
   });
 
   it("names rights that were granted beside, an extension that is gone, counts, and rows that refer to none", async () => {
-    await restore(options());
-    const { manifest } = (await listBackups({ vault, trustedKeys, tiers: TIERS })).find(
-      ({ backupId }) => backupId === saved.backupId,
-    )!;
-    const signal = new AbortController().signal;
-    const check = (of = manifest!) =>
-      checkRestored({ targetUrl: target.url, applicationName: "test", manifest: of, signal });
-    await expect(check({ ...manifest!, seedCounts: { users: -1, posts: -2, applications: -3 } })).rejects.toThrow(
+    const { manifest, check } = await restored();
+    await expect(check({ ...manifest, seedCounts: { users: -1, posts: -2, applications: -3 } })).rejects.toThrow(
       /there are \d+ users instead of -1; there are 150 posts instead of -2; there are \d+ applications instead of -3\.$/,
     );
-    const alterations: [sql: string, message: RegExp][] = [
+    await expectNamed(check, [
       [
         "grant execute on function private.note_applications() to anon",
         /rights on function private\.note_applications\(\) is defined otherwise/,
@@ -324,10 +296,6 @@ describe("checkRestored", () => {
         "set session_replication_role = replica; delete from auth.users where id = (select user_id from auth.identities order by 1 limit 1)",
         /1 rows of auth\.identities refer to none by identities_user_id_fkey/,
       ],
-    ];
-    for (const [sql, message] of alterations) {
-      await runSql(target.url, sql);
-      await expect(check()).rejects.toThrow(message);
-    }
+    ]);
   });
 });

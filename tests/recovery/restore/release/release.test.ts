@@ -1,35 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { listAllPublications, listJobs } from "../../../../recovery/postgres/catalog/heldBack.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
 import { restore } from "../../../../recovery/restore/recipes/restore.ts";
 import { release, type ReleaseOptions } from "../../../../recovery/restore/release/release.ts";
 import { listBackups } from "../../../../recovery/vault/listBackups.ts";
 import type { Manifest } from "../../../../recovery/vault/manifest.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import type { Vault } from "../../../../services/vault/vault.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
 import { definitionOf, runSql } from "../../support/sample.ts";
+import { startSourceAndTarget } from "../../support/source.ts";
 
 const SECRET = "eyJhbGciOiJub25lIn0";
 
-let cloud: TestCloud;
+let started: Awaited<ReturnType<typeof startSourceAndTarget>>;
 let source: TestDatabase;
 let target: TestDatabase;
-let trustedKeys: string[];
-let vault: Vault;
 let manifest: Manifest;
 
 beforeAll(async () => {
-  [cloud, source, target] = await Promise.all([startTestCloud(), startTestDatabase(), startTestDatabase()]);
-  const signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
-  vault = await cloud.newVault();
+  started = await startSourceAndTarget();
+  ({ database: source, target } = started);
   await runSql(
     source.url,
     `create schema "Ünïque"; create table "Ünïque"."T t" (id int primary key, "a b" text); create table public.posts (id int primary key, title text, secret text);
@@ -42,32 +33,20 @@ beforeAll(async () => {
      select cron.schedule('*/5 * * * *', 'select 2'); select cron.schedule('*/5 * * * *', 'select 2');
      select cron.alter_job(cron.schedule('off', '@daily', 'select 3'), active => false)`,
   );
-  await backup({ databaseUrl: source.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
-  const [saved] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+  await started.backUp(source.url);
+  const [saved] = await listBackups(started.common);
   manifest = saved!.manifest!;
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), source.stop(), target.stop()]);
-});
+afterAll(() => started.stop());
 
 const releaseTarget = (more: Partial<ReleaseOptions> = {}) =>
-  release({ vault, trustedKeys, tiers: TIERS, databaseUrl: target.url, reporter: silent, ...more });
-const restoreTarget = () =>
-  restore({
-    vault,
-    trustedKeys,
-    tiers: TIERS,
-    targetUrl: target.url,
-    generation: 1,
-    clock: systemClock,
-    reporter: silent,
-  });
+  release({ ...started.common, databaseUrl: target.url, ...more });
 const inDatabase = <T>(database: TestDatabase, work: Parameters<typeof withSession<T>>[2]) =>
   withSession(database.url, { applicationName: "test" }, work);
 const jobIds = () => runSql(target.url, "select jobid from cron.job order by 1");
 
 describe("what a restore holds back", () => {
-  it("is in the backup, and its manifest tells no command", () => {
+  it("is in the backup, and its manifest shows no command", () => {
     expect(manifest.publications).toEqual(["nothing_yet", "partners", "supabase_realtime"]);
     expect(manifest.jobs.map(({ name, active }) => [name, active])).toEqual([
       ["nightly 夜", true],
@@ -80,22 +59,20 @@ describe("what a restore holds back", () => {
 
   it("is released from no database but a restored one, once its restore is finished", async () => {
     await expect(releaseTarget()).rejects.toThrow(/was not restored by castchat-recovery/);
-    const { notes } = await restoreTarget();
+    const { notes } = await restore({ ...started.common, targetUrl: target.url, generation: 1 });
     expect(notes).toEqual([
       "Held back until `castchat-recovery resume-jobs`: 4 scheduled jobs and the publications nothing_yet, partners, supabase_realtime.",
     ]);
     expect(await inDatabase(target, listJobs)).toEqual([]);
-    expect((await inDatabase(target, listAllPublications)).map(({ name, tables }) => [name, tables])).toEqual([
-      ["supabase_realtime", []],
-    ]);
+    const publications = await inDatabase(target, listAllPublications);
+    expect(publications.map(({ name, tables }) => [name, tables])).toEqual([["supabase_realtime", []]]);
 
     await runSql(target.url, "update castchat_recovery.restore set phase = 'data'");
     await expect(releaseTarget()).rejects.toThrow(/is not finished \(phase "data"\)/);
     await runSql(target.url, "update castchat_recovery.restore set phase = 'finished'");
-    await expect(releaseTarget({ backupId: "20260101T000000Z-aaaaaa" })).rejects.toThrow(
-      /was restored from \S+, not from 20260101T000000Z-aaaaaa/,
-    );
-    const stranger = await (await cloud.newSigner()).publicKeyPem();
+    const other = releaseTarget({ backupId: "20260101T000000Z-aaaaaa" });
+    await expect(other).rejects.toThrow(/was restored from \S+, not from 20260101T000000Z-aaaaaa/);
+    const stranger = await (await started.cloud.newSigner()).publicKeyPem();
     await expect(releaseTarget({ trustedKeys: [stranger] })).rejects.toBeInstanceOf(UserError);
     expect(await inDatabase(target, listJobs)).toEqual([]);
   }, 60_000);
@@ -103,21 +80,16 @@ describe("what a restore holds back", () => {
   it("comes back as it was, beside what is there already", async () => {
     await runSql(target.url, "select cron.schedule('*/5 * * * *', 'select 2')");
     const { items } = await releaseTarget({ backupId: manifest.backupId });
-    expect(items.map(({ kind, state }) => [kind, state])).toEqual([
-      ["publication", "released"],
-      ["publication", "released"],
-      ["publication", "released"],
-      ["job", "released"],
-      ["job", "released"],
-      ["job", "there already"],
-      ["job", "released"],
+    expect(items.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      ...["publication released", "publication released", "publication released"],
+      ...["job released", "job released", "job there already", "job released"],
     ]);
     expect(await inDatabase(target, listJobs)).toEqual(await inDatabase(source, listJobs));
     expect(await inDatabase(target, listAllPublications)).toEqual(await inDatabase(source, listAllPublications));
     expect(definitionOf(target.superuserUrl)).toBe(definitionOf(source.superuserUrl));
   });
 
-  it("is left alone by a second release, also what somebody has changed", async () => {
+  it("is not changed by a second release, even if it was altered since", async () => {
     const ids = await jobIds();
     expect((await releaseTarget()).items.map(({ state }) => state)).toEqual(Array(7).fill("there already"));
     await runSql(
@@ -126,22 +98,18 @@ describe("what a restore holds back", () => {
        alter publication partners set (publish = 'insert, delete')`,
     );
     const changed = (await releaseTarget()).items.filter(({ state }) => state !== "there already");
+    const options = ["its options are publish = 'insert, delete', publish_via_partition_root = true"];
     expect(changed).toEqual([
-      expect.objectContaining({
-        name: "partners",
-        state: "differs",
-        differences: ["its options are publish = 'insert, delete', publish_via_partition_root = true"],
-      }),
+      expect.objectContaining({ name: "partners", state: "differs", differences: options }),
       expect.objectContaining({ name: "supabase_realtime", differences: ["it also publishes public.plain"] }),
       expect.objectContaining({ name: "off", differences: ["its schedule is @weekly", "it is active"] }),
     ]);
     expect(await jobIds()).toEqual(ids);
-    expect(await runSql(target.url, "select schedule from cron.job where jobname = 'off'")).toEqual([
-      { schedule: "@weekly" },
-    ]);
+    const schedule = "select schedule from cron.job where jobname = 'off'";
+    expect(await runSql(target.url, schedule)).toEqual([{ schedule: "@weekly" }]);
   });
 
-  it("is said by name where it can't be brought back, and the rest is", async () => {
+  it("is named if it can't be brought back, and the rest is brought back", async () => {
     await runSql(
       target.superuserUrl,
       `drop publication partners; alter publication supabase_realtime drop table "Ünïque"."T t"; drop table "Ünïque"."T t";

@@ -4,13 +4,8 @@ import type { Publication } from "../../../../recovery/postgres/catalog/heldBack
 import { planPublication } from "../../../../recovery/restore/release/releasePublications.ts";
 
 const publication = (more: Partial<Publication> = {}): Publication => ({
-  name: 'p "x"',
-  allTables: false,
-  operations: ["insert", "update"],
-  viaRoot: false,
-  comment: null,
-  tables: [],
-  schemas: [],
+  ...{ name: 'p "x"', allTables: false, operations: ["insert", "update"], viaRoot: false },
+  ...{ comment: null, tables: [], schemas: [] },
   ...more,
 });
 const table = (name: string, where: string | null = null) => ({ schema: "public", name, columns: null, where });
@@ -18,16 +13,9 @@ const OPTIONS = "publish = 'insert, update', publish_via_partition_root = false"
 
 describe("planPublication", () => {
   it("makes one that is missing, with all that it publishes", () => {
-    expect(
-      planPublication(
-        publication({
-          comment: "It's",
-          schemas: ["a b"],
-          tables: [{ schema: "public", name: "t", columns: ["id", "ä"], where: "(id > 0)" }, table("u")],
-        }),
-        undefined,
-      ),
-    ).toEqual({
+    const tables = [{ schema: "public", name: "t", columns: ["id", "ä"], where: "(id > 0)" }, table("u")];
+    const wanted = publication({ comment: "It's", schemas: ["a b"], tables });
+    expect(planPublication(wanted, undefined)).toEqual({
       statements: [
         `create publication "p ""x""" for table only "public"."t" ("id", "ä") where ((id > 0)), table only "public"."u", tables in schema "a b" with (${OPTIONS})`,
         `comment on publication "p ""x""" is 'It''s'`,
@@ -50,7 +38,7 @@ describe("planPublication", () => {
     });
   });
 
-  it("adds what is missing and leaves alone what is there otherwise or besides", () => {
+  it("adds what is missing and does not change what differs or is there beside it", () => {
     const existing = publication({ tables: [table("t", "(id > 1)"), table("extra")], schemas: ["s"], viaRoot: true });
     expect(planPublication(publication({ tables: [table("t"), table("u")] }), existing)).toEqual({
       statements: [`alter publication "p ""x""" add table only "public"."u"`],

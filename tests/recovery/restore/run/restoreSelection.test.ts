@@ -11,6 +11,7 @@ import type { Manifest } from "../../../../recovery/vault/manifest.ts";
 import { UserError } from "../../../../services/common/errors.ts";
 import type { TestDatabase } from "../../../support/postgres.ts";
 import type { TargetServer } from "../../../support/targetServer.ts";
+import { abortAt } from "../../support/killing.ts";
 import { type Restoring, startRestoring } from "../../support/restoring.ts";
 import { contentOf, definitionOf, runSql } from "../../support/sample.ts";
 
@@ -47,32 +48,26 @@ describe("restore of a selection", () => {
     expect(await started.releasedDefinition()).toBe(definition);
     expect(rowsOf(await contentOf(target.url))).toBe(0);
     expect(await runSql(target.url, "select from pg_largeobject_metadata")).toEqual([]);
-    expect(await runSql(target.url, "select last_value::int, is_called from public.posts_id_seq")).toEqual([
-      { last_value: 1, is_called: false },
-    ]);
+    const sequence = "select last_value::int, is_called from public.posts_id_seq";
+    expect(await runSql(target.url, sequence)).toEqual([{ last_value: 1, is_called: false }]);
 
-    const stopped = new AbortController();
-    const reporter = (message: string) => {
-      if (message.startsWith("Restoring")) setTimeout(() => stopped.abort(new Error("stopped")), 60);
-    };
-    await expect(restore(options({ selection: "rows", reporter, signal: stopped.signal }))).rejects.toThrow("stopped");
+    const stopping = { selection: "rows", ...abortAt("Restoring", undefined, 60) } as const;
+    await expect(restore(options(stopping))).rejects.toThrow("stopped");
     const second = await restore(options({ selection: "rows" }));
     expect(second).toMatchObject({ selection: "rows", rows: saved.rows, posts: 120 });
     expect(await contentOf(target.url)).toEqual(content);
     expect(await started.releasedDefinition()).toBe(definition);
-    expect(await runSql(target.url, "select encode(lo_get(oid), 'hex') as data from pg_largeobject_metadata")).toEqual([
-      { data: "cafe" },
-    ]);
-    expect(await runSql(target.url, "select count(*)::int as n from public.tag_counts")).toEqual(
-      await runSql(source.url, "select count(*)::int as n from public.tag_counts"),
-    );
+    const objects = "select encode(lo_get(oid), 'hex') as data from pg_largeobject_metadata";
+    expect(await runSql(target.url, objects)).toEqual([{ data: "cafe" }]);
+    const tags = "select count(*)::int as n from public.tag_counts";
+    expect(await runSql(target.url, tags)).toEqual(await runSql(source.url, tags));
     // Once done, each is done.
     const finishedBefore: unknown = expect.stringMatching(/^20\d\d-/);
     expect(await restore(options({ selection: "rows" }))).toEqual({ ...second, finishedBefore });
     expect(await restore(options({ selection: "definitions" }))).toEqual({ ...first, finishedBefore });
   }, 60_000);
 
-  it("refuses rows where definitions differ, rows are or triggers would act, by name, and leaves all as it is", async () => {
+  it("refuses rows if definitions differ, rows exist or triggers would act, by name, and leaves all as it is", async () => {
     const rows = () => restore(options({ selection: "rows" }));
     await expect(rows()).rejects.toThrow(/is not defined as backup .* is \(.*is missing.*\(--only schema\)\.$/);
     await expect(rows()).rejects.toBeInstanceOf(UserError);
@@ -99,14 +94,9 @@ describe("selectBackup", () => {
     const snapshotAt = `2026-07-0${day}T02:00:05.000Z`;
     const backupId = `2026070${day}T020000Z-00000${day}`;
     return {
-      backupId,
-      tier: "daily",
-      prefix: "daily/",
-      startedAt: new Date(snapshotAt),
-      sizeBytes: 1,
+      ...{ backupId, tier: "daily", prefix: "daily/", startedAt: new Date(snapshotAt), sizeBytes: 1 },
       manifest: { backupId, snapshotAt, kind } as Manifest,
-      proven,
-      problems: proven ? [] : ["it was not read back yet"],
+      ...{ proven, problems: proven ? [] : ["it was not read back yet"] },
     };
   };
   const full = summary(1, "full");
@@ -149,7 +139,7 @@ describe("selectBackup", () => {
     expect(() => selectBackup(all, { backupId }, wish)).toThrow(UserError);
   });
 
-  it("says which kinds there are where none serves", () => {
+  it("says which kinds there are if none serves", () => {
     const unproven = { ...full, proven: false };
     expect(() => selectBackup([schema, critical, unproven], { backupId: schema.backupId }, "everything")).toThrow(
       "not a whole database. No backup in this vault does. It has 1 of kind schema-only, 1 of kind critical.",

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 describe("wipeTarget", () => {
-  it("takes away more tables than a server has locks for in one transaction", async () => {
+  it("drops more tables than a server has locks for in one transaction", async () => {
     await withSession(database.url, { applicationName: "test" }, async (session) => {
       for (let from = 0; from < 1_500; from += 100) {
         const tables = Array.from({ length: 100 }, (_, at) => `public.t${from + at}`);

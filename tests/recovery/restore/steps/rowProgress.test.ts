@@ -8,16 +8,12 @@ const chunks = Array.from(
   (_, at) => ({ key: String(at), sections: [{ bytes: 100e6 }] }) as BackupChunk,
 );
 
-/** What is said when these chunks come, each after so many seconds, of which some are there from an earlier run. */
+/** The reports as chunks come, each after so many seconds. Those that are not missing are there from an earlier run. */
 function said(missing: readonly BackupChunk[], secondsEach: number, come: number): string[] {
   const lines: string[] = [];
   let now = 0;
-  const progress = new RowProgress(
-    chunks,
-    missing,
-    (line) => lines.push(line),
-    () => now,
-  );
+  const clock = () => now;
+  const progress = new RowProgress(chunks, missing, (line) => lines.push(line), clock);
   for (const chunk of missing.slice(0, come)) {
     now += secondsEach * 1000;
     progress.add(chunk);
@@ -26,7 +22,7 @@ function said(missing: readonly BackupChunk[], secondsEach: number, come: number
 }
 
 describe("RowProgress", () => {
-  it("tells share, rate and time left, every ten seconds", () => {
+  it("reports share, rate and time left, every ten seconds", () => {
     expect(said(chunks, 5, 4)).toEqual([
       "20 % of the rows restored, 20.0 MB a second, 40 s left",
       "40 % of the rows restored, 20.0 MB a second, 30 s left",

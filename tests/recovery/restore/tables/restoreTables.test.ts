@@ -3,31 +3,27 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { applySchema, fill } from "../../../../lab/sandbox/sample/database.ts";
-import { RECOVERY_LOG_PREFIX } from "../../../../planning/names.ts";
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup, type BackupResult } from "../../../../recovery/backup/backup.ts";
+import type { BackupResult } from "../../../../recovery/backup/backup.ts";
 import type { Danger } from "../../../../recovery/postgres/session/confirmation.ts";
 import { connect } from "../../../../recovery/postgres/session/database.ts";
-import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
-import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
+import { restoreTables, type RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
 import { listBackups } from "../../../../recovery/vault/listBackups.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
 import { PromiseError, UserError } from "../../../../services/common/errors.ts";
-import { silent } from "../../../../services/common/reporter.ts";
 import type { Vault } from "../../../../services/vault/vault.ts";
 import { startTargetServer, type TargetServer } from "../../../support/targetServer.ts";
 import { brisk } from "../../../support/timing.ts";
 import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
 import { putInPlace } from "../../support/inPlace.ts";
 import { killedAt } from "../../support/killing.ts";
-import { contentOf, definitionOf, runSql, tamper } from "../../support/sample.ts";
+import { contentOf, definitionOf, recoveryLogOf, runSql, tamper } from "../../support/sample.ts";
+import { newSite, type Site } from "../../support/source.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/restoreTablesChild.ts", import.meta.url));
 
 let cloud: TestCloud;
 let live: TargetServer;
+let site: Site;
 let vault: Vault;
-let trustedKeys: string[];
 let saved: BackupResult;
 let content: Record<string, string>;
 
@@ -35,10 +31,9 @@ beforeAll(async () => {
   [cloud, live] = await Promise.all([startTestCloud(), startTargetServer()]);
   await applySchema(live.url);
   await fill(live.url, { rows: 80 });
-  const signer = await cloud.newSigner();
-  trustedKeys = [await signer.publicKeyPem()];
-  vault = await cloud.newVault();
-  saved = await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+  site = await newSite(cloud);
+  ({ vault } = site);
+  saved = await site.backUp(live.url);
   content = await contentOf(live.url);
   await live.keep();
 }, 60_000);
@@ -50,18 +45,8 @@ afterEach(async () => {
 
 const asked: Danger[] = [];
 const options = (tables: string[], more: Partial<RestoreTablesOptions> = {}): RestoreTablesOptions => ({
-  vault,
-  trustedKeys,
-  tiers: TIERS,
-  targetUrl: live.url,
-  tables,
-  confirm: (danger) => {
-    asked.push(danger);
-    return Promise.resolve();
-  },
-  clock: systemClock,
-  reporter: silent,
-  timing: brisk,
+  ...{ ...site.common, targetUrl: live.url, tables, timing: brisk },
+  confirm: (danger) => Promise.resolve(void asked.push(danger)),
   ...more,
 });
 const leftovers = () =>
@@ -72,7 +57,7 @@ const leftovers = () =>
   );
 
 describe("restore of tables into a live database", () => {
-  it("replaces their rows, says before what is lost, and touches nothing else", async () => {
+  it("replaces their rows, says before what is lost, and changes nothing else", async () => {
     const definition = definitionOf(live.superuserUrl);
     await runSql(
       live.url,
@@ -96,11 +81,9 @@ describe("restore of tables into a live database", () => {
     expect(await runSql(live.url, "select tag from public.tag_counts where tag = 'wrong'")).toEqual([]);
     expect(definitionOf(live.superuserUrl)).toBe(definition);
     // Given out since, so it is never given out again.
-    expect(await runSql(live.url, "select last_value::int from public.applications_id_seq")).toEqual([
-      { last_value: 100000 },
-    ]);
-    expect(asked).toHaveLength(1);
-    expect(asked[0]!.names).toEqual([`127.0.0.1:${live.port}/postgres`]);
+    const last = "select last_value::int from public.applications_id_seq";
+    expect(await runSql(live.url, last)).toEqual([{ last_value: 100000 }]);
+    expect(asked.map(({ names }) => names)).toEqual([[`127.0.0.1:${live.port}/postgres`]]);
     const rowsOf = (contents: Record<string, string>, name: string) => contents[name]!.split(":")[0];
     expect(asked[0]!.lines).toContain(
       `public.applications: its ${rowsOf(damaged, "public.applications")} rows are deleted and replaced by the ${rowsOf(content, "public.applications")} rows of ${saved.snapshotAt}.`,
@@ -110,12 +93,8 @@ describe("restore of tables into a live database", () => {
       expect.arrayContaining(["public.logs_info", "public.logs_error_2024_11", "public.Casting 募集"]),
     );
     expect(await leftovers()).toEqual([]);
-    const [log] = await vault.list(RECOVERY_LOG_PREFIX);
-    expect(JSON.parse(String(Buffer.from((await vault.getBytes(log!.key))!)))).toMatchObject({
-      what: "restore of tables",
-      result: "done",
-      backupId: saved.backupId,
-    });
+    const [log] = await recoveryLogOf(vault);
+    expect(log!.entry).toMatchObject({ what: "restore of tables", result: "done", backupId: saved.backupId });
   }, 60_000);
 
   it("sets sequences behind what has come back, and brings back accounts as well", async () => {
@@ -165,7 +144,7 @@ describe("restore of tables into a live database", () => {
       "alter table public.posts replica identity nothing; create publication later for table public.posts",
       "replica identity",
     ],
-  ])("says which of what has come since refuses the rows: %s", async (_case, sql, name) => {
+  ])("says what has come since and refuses the rows: %s", async (_case, sql, name) => {
     await runSql(live.url, sql);
     const before = await contentOf(live.url);
     const refused = restoreTables(options(["public.posts"]));
@@ -182,9 +161,8 @@ describe("restore of tables into a live database", () => {
     await expect(restoreTables(options(["public.nothing", "public.posts"]))).rejects.toThrow(
       "The database has no table public.nothing",
     );
-    await expect(
-      restoreTables(options(["public.posts"], { confirm: () => Promise.reject(new UserError("Nobody agreed.")) })),
-    ).rejects.toThrow("Nobody agreed.");
+    const confirm = () => Promise.reject(new UserError("It was not confirmed."));
+    await expect(restoreTables(options(["public.posts"], { confirm }))).rejects.toThrow("It was not confirmed.");
     await runSql(live.url, "create table public.newer (id int)");
     await expect(restoreTables(options(["public.newer"]))).rejects.toThrow(/holds no rows of public\.newer/);
     await runSql(
@@ -196,7 +174,7 @@ describe("restore of tables into a live database", () => {
       "The triggers posts_touched on public.posts act also on rows that a replica brings",
     );
     await runSql(live.url, "drop table public.newer; alter table public.page_views drop column more");
-    const [summary] = await listBackups({ vault, trustedKeys, tiers: TIERS });
+    const [summary] = await listBackups(site.common);
     const chunk = summary!.manifest!.chunks.find(({ sections }) => sections.some(({ name }) => name === "messages"))!;
     const whole = (await vault.getBytes(chunk.key))!;
     await tamper(vault, chunk.key, (bytes) => bytes.subarray(1));
@@ -206,10 +184,10 @@ describe("restore of tables into a live database", () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
-  it("compares what came beside, and what was swapped, with the backup, and changes nothing where they differ", async () => {
+  it("compares the staging schema, and what was swapped, with the backup, and changes nothing if they differ", async () => {
     await runSql(live.url, "update public.page_views set path = 'altered'");
     const before = await contentOf(live.url);
-    // Somebody alters the rows on their way: before the first chunk is there.
+    // The rows are altered on their way, before the first chunk is there.
     let altered: Promise<unknown> | undefined;
     const meddledWith: Vault = {
       ...vault,
@@ -233,7 +211,7 @@ describe("restore of tables into a live database", () => {
     expect(await contentOf(live.url)).toEqual(before);
     expect(await leftovers()).toEqual([]);
 
-    // A rule that acts also on what a replica does loses a row of the swap.
+    // A rule that acts even on a replica's rows loses a row of the swap.
     await runSql(
       live.url,
       "create rule lossy as on insert to public.page_views where new.path = '/posts/1' do instead nothing; alter table public.page_views enable always rule lossy",
@@ -245,7 +223,7 @@ describe("restore of tables into a live database", () => {
     expect(await leftovers()).toEqual([]);
   }, 60_000);
 
-  it("switches triggers off by itself where the role may be no replica, and refuses what foreign keys would do", async () => {
+  it("disables triggers itself if the role may be no replica, and refuses what foreign keys would do", async () => {
     await runSql(live.superuserUrl, "revoke set on parameter session_replication_role from postgres");
     await runSql(
       live.url,
@@ -254,10 +232,8 @@ describe("restore of tables into a live database", () => {
        delete from only public.page_views`,
     );
     const definition = definitionOf(live.superuserUrl);
-    await runSql(
-      live.url,
-      "alter table public.notices disable trigger refuse; delete from only public.notices; alter table public.notices enable trigger refuse",
-    );
+    const emptied = "disable trigger refuse; delete from only public.notices; alter table public.notices enable";
+    await runSql(live.url, `alter table public.notices ${emptied} trigger refuse`);
     await restoreTables(options(["public.notices", "public.page_views"]));
     expect(await contentOf(live.url)).toEqual(content);
     expect(definitionOf(live.superuserUrl)).toBe(definition);
@@ -267,20 +243,15 @@ describe("restore of tables into a live database", () => {
     expect(await contentOf(live.url)).toEqual(content);
   }, 60_000);
 
-  it("goes on after a kill -9 wherever it was, and shows others the old rows or the new", async () => {
+  it("continues after a kill -9 wherever it was, and shows others the old rows or the new", async () => {
     await runSql(
       live.url,
       "update public.page_views set path = 'altered'; update public.applications set cover_letter = 'altered'",
     );
     const damaged = await contentOf(live.url);
-    const order = {
-      bucket: vault.name,
-      region: cloud.region,
-      endpoint: cloud.endpoint,
-      trustedKeys,
-      targetUrl: live.url,
-      tables: ["public.page_views", "public.applications"],
-    };
+    const tables = ["public.page_views", "public.applications"];
+    const { region, endpoint } = cloud;
+    const order = { bucket: vault.name, region, endpoint, trustedKeys: site.trustedKeys, targetUrl: live.url, tables };
     const seen = new Set<string>();
     const watcher = await connect(live.url, { applicationName: "test watches", lockTimeoutMs: 60_000 });
     const watching = new AbortController();
@@ -295,11 +266,11 @@ describe("restore of tables into a live database", () => {
     })();
     for (const phase of ["Bringing", "Comparing the staging", "Swapping"])
       await killedAt(CHILD, order, { phase, afterMs: 15 });
-    await restoreTables(options(["public.page_views", "public.applications"]));
+    await restoreTables(options(tables));
     watching.abort();
     await watch;
     await watcher.end();
-    // What a trigger had noted of the alteration stays noted.
+    // The history that a trigger wrote about the damage stays.
     const history = { "public.application_history": damaged["public.application_history"] };
     expect(await contentOf(live.url)).toEqual({ ...content, ...history });
     expect(seen.size).toBeLessThanOrEqual(2);

@@ -2,29 +2,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 
-import { TIERS } from "../../../../planning/tiers.ts";
-import { backup } from "../../../../recovery/backup/backup.ts";
 import { withSession } from "../../../../recovery/postgres/session/database.ts";
-import type { RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
-import { restoreTables } from "../../../../recovery/restore/tables/restoreTables.ts";
-import { systemClock } from "../../../../services/common/clock.ts";
-import { silent } from "../../../../services/common/reporter.ts";
-import { startTestDatabase, type TestDatabase } from "../../../support/postgres.ts";
-import { startTestCloud, type TestCloud } from "../../support/cloud.ts";
+import { restoreTables, type RestoreTablesOptions } from "../../../../recovery/restore/tables/restoreTables.ts";
+import type { TestDatabase } from "../../../support/postgres.ts";
+import type { TestCloud } from "../../support/cloud.ts";
+import { INTERRUPTION } from "../../support/killing.ts";
 import { runSql } from "../../support/sample.ts";
+import { newSite, startTestSource, type TestSource } from "../../support/source.ts";
 
+let started: TestSource;
 let cloud: TestCloud;
 let live: TestDatabase;
 beforeAll(async () => {
-  [cloud, live] = await Promise.all([startTestCloud(), startTestDatabase()]);
+  started = await startTestSource();
+  ({ cloud, database: live } = started);
   await runSql(
     live.url,
     "create table public.a as select generate_series(1, 50) n; create table public.b as select generate_series(1, 70) n",
   );
 }, 60_000);
-afterAll(async () => {
-  await Promise.all([cloud.stop(), live.stop()]);
-});
+afterAll(() => started.stop());
 
 /** Waits until the restore waits for a lock on `public.b`, which it asks for while it holds `public.a`. */
 async function swapWaits(): Promise<void> {
@@ -32,21 +29,17 @@ async function swapWaits(): Promise<void> {
   while ((await runSql(live.superuserUrl, asked)).length === 0) await sleep(20);
 }
 
-it("a swap that waits for the app while the app waits for it gives way before the server ends the app, and comes again", async () => {
-  const signer = await cloud.newSigner();
-  const vault = await cloud.newVault();
-  await backup({ databaseUrl: live.url, vault, signer, tiers: TIERS, clock: systemClock, reporter: silent });
+it("a swap that waits for the app while the app waits for it yields before the server ends the app, and tries again", async () => {
+  const site = await newSite(cloud);
+  await site.backUp(live.url);
   await runSql(live.url, "update public.a set n = -n; delete from public.b where n > 3");
   await withSession(live.superuserUrl, { applicationName: "app", lockTimeoutMs: 0 }, async (app) => {
     await app.query("begin; select from public.b limit 1");
-    const restored = restoreTables({
-      ...{ vault, tiers: TIERS, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url },
-      ...{ tables: ["public.a", "public.b"], confirm: () => Promise.resolve(), clock: systemClock, reporter: silent },
-    });
+    const restored = restoreTables({ ...site.replacing(live.url), tables: ["public.a", "public.b"] });
     await Promise.race([swapWaits(), restored]);
-    // By then a server has looked whether the swap waits in a deadlock (deadlock_timeout, 1 s), and would next look whether the app does.
+    // By then the server has checked whether the swap is in a deadlock (deadlock_timeout, 1 s), and would next check the app.
     await sleep(1_300);
-    // It gets what it asks for, and still sees what was there: nothing of the swap was committed.
+    // The app gets what it asks for, and still sees the old rows: nothing of the swap was committed.
     const [seen] = await app.query<{ least: number }>("select min(n) as least from public.a");
     expect(seen).toEqual({ least: -50 });
     await app.query("commit");
@@ -55,34 +48,20 @@ it("a swap that waits for the app while the app waits for it gives way before th
       { name: "public.b", rowsBefore: 3, rows: 70 },
     ]);
   });
-  expect(
-    await runSql(live.url, "select min(n), max(n) from public.a union all select min(n), max(n) from public.b"),
-  ).toEqual([
-    { min: 1, max: 50 },
-    { min: 1, max: 70 },
-  ]);
+  expect(await runSql(live.url, "select min(n), max(n) from public.a")).toEqual([{ min: 1, max: 50 }]);
+  expect(await runSql(live.url, "select min(n), max(n) from public.b")).toEqual([{ min: 1, max: 70 }]);
 }, 60_000);
 
-/** A vault with one backup of the table, and what restores it. */
-async function savedTable(
-  name: string,
-): Promise<{ backupId: string; options: RestoreTablesOptions; again: () => Promise<string> }> {
+/** A vault with one backup of the table, and the options that restore it. */
+async function savedTable(name: string) {
   await runSql(live.url, `create table ${name} as select generate_series(1, 10) n`);
-  const signer = await cloud.newSigner();
-  const vault = await cloud.newVault();
-  const common = { vault, tiers: TIERS, clock: systemClock, reporter: silent };
-  const again = async () => (await backup({ ...common, databaseUrl: live.url, signer })).backupId;
-  return {
-    ...{ backupId: await again(), again },
-    options: {
-      ...{ ...common, trustedKeys: [await signer.publicKeyPem()], targetUrl: live.url, tables: [name] },
-      confirm: () => Promise.resolve(),
-    },
-  };
+  const site = await newSite(cloud);
+  const again = async () => (await site.backUp(live.url)).backupId;
+  return { backupId: await again(), again, options: { ...site.replacing(live.url), tables: [name] } };
 }
 const countOf = (name: string) => runSql<{ rows: number }>(live.url, `select count(*)::int as rows from ${name}`);
 
-it("tells of rows that came after the question", async () => {
+it("notes rows that came after the question", async () => {
   const { options } = await savedTable("public.c");
   const confirm = async () => {
     await runSql(live.url, "insert into public.c select generate_series(11, 15)");
@@ -102,7 +81,7 @@ it("locks a table whatever its name holds", async () => {
   expect(await countOf(name)).toEqual([{ rows: 10 }]);
 }, 60_000);
 
-it("does not pass off what an interrupted run has brought for what is wished now", async () => {
+it("does not return the rows of an interrupted run if others are asked for now", async () => {
   const { backupId, options, again } = await savedTable("public.d");
   await runSql(live.url, "insert into public.d values (11)");
   const later = await again();
@@ -131,22 +110,21 @@ it("knows its own work if the address is written in another way", async () => {
   expect(await countOf("public.e")).toEqual([{ rows: 0 }]);
 }, 60_000);
 
-/** Ends a run once its swap is committed, before what lies beside is taken away: a superuser reads that. */
+/** Ends a run once its swap is committed, before the staging schema is removed, which a superuser's lock delays. */
 async function interruptAfterSwap(options: RestoreTablesOptions): Promise<void> {
   const interrupted = new AbortController();
   await withSession(live.superuserUrl, { applicationName: "test" }, async (holder) => {
-    const beside =
-      "select nspname as name from pg_namespace where nspname like 'castchat!_recovery!_tables%' escape '!'";
+    const beside = "select nspname as name from pg_namespace where nspname ~ '^castchat_recovery_tables'";
     const swapped = "select from castchat_recovery.restored_tables where result is not null";
     const hold = async () => {
       const [schema] = await holder.query<{ name: string }>(beside);
       await holder.query(`begin; lock table ${schema!.name}.t0 in access share mode`);
       while ((await runSql(live.url, swapped)).length === 0) await sleep(20);
-      interrupted.abort(new DOMException("interrupted", "AbortError"));
+      interrupted.abort(INTERRUPTION);
     };
     let holding: Promise<void> | undefined;
     const reporter = (message: string) => {
-      if (message.startsWith("Comparing the staging")) holding = hold();
+      if (message.startsWith("Bringing")) holding = hold();
     };
     await expect(restoreTables({ ...options, reporter, signal: interrupted.signal })).rejects.toThrow("interrupted");
     await holding;

@@ -2,7 +2,7 @@ import type { Reporter } from "../../../services/common/reporter.ts";
 import type { ContentCounts } from "../../postgres/catalog/catalog.ts";
 import { type Session, withSession } from "../../postgres/session/database.ts";
 import type { BackupSource } from "../../vault/backupSource.ts";
-import type { RunPhase } from "../run/recoveryRun.ts";
+import type { RunPhase } from "./recoveryRun.ts";
 
 /** A backup, the target that it is restored into, and the restore's name there. */
 export interface RestoreWork extends BackupSource {
